@@ -1,0 +1,36 @@
+"""What can go wrong through no defect of this package, each as one sentence a user can act on."""
+
+from __future__ import annotations
+
+
+class HandoffError(Exception):
+    """A mistake or a missing thing that the user can mend.
+
+    Args:
+        message: what is wrong and what to do, without the place.
+        path: the file it is about, as the user would name it.
+        line: the line in that file, counted from 1.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
+        self.message = message
+        self.path = path
+        self.line = line
+        place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+        super().__init__(place + message)
+
+
+class UsageProblem(HandoffError):
+    """An option, a session name or a configuration that cannot be used."""
+
+
+class EvidenceProblem(HandoffError):
+    """A record, ledger or sources file that is missing, damaged, newer, or not the one it is said to be."""
+
+
+class DocumentProblem(HandoffError):
+    """A document that cannot be filled without risking a person's words."""
+
+
+class WriteProblem(HandoffError):
+    """A folder or file that cannot be written."""

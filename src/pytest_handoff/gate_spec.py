@@ -1,0 +1,61 @@
+"""What a gate is asked to decide, as data: the common language of checklist lines, configuration and gates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pytest_handoff.record import Frozen
+
+Comparison = Literal[">", ">=", "==", "<=", "<"]
+Scope = Literal["current", "previous", "all"]
+CoveredBy = Literal["any", "unit", "new_unit"]
+
+
+class GateSpec(Frozen):
+    """One condition.
+
+    Attributes:
+        gate: the gate's id, such as ``tests``, ``regression``, ``coverage``, ``new_code``, ``files_parse``.
+        tier: only tests (or coverage) of this tier; ``None`` is every tier.
+        scope: tests of this session (``current``), of earlier ones (``previous``), or both.
+        path: only tests or files that match this glob, relative to the git root.
+        by: whose execution counts for ``new_code``.
+        op, value, unit: the comparison; all ``None`` means *all of them*. ``value`` is exact: ``Decimal("90")`` percent, or a
+            count.
+    """
+
+    gate: str
+    tier: str | None = None
+    scope: Scope = "all"
+    path: str | None = None
+    by: CoveredBy = "any"
+    op: Comparison | None = None
+    value: Decimal | None = None
+    unit: Literal["percent", "count"] | None = None
+
+    def __str__(self) -> str:
+        """The condition as ``explain`` prints it: ``tests(tier=e2e, scope=current, all pass)``."""
+        parts = [f"tier={self.tier}"] if self.tier else []
+        parts += [f"scope={self.scope}"] if self.gate == "tests" else []
+        parts += [f"path={self.path}"] if self.path else []
+        parts += [f"by={self.by.replace('_', ' ')} tests"] if self.gate == "new_code" and self.by != "any" else []
+        if self.op is not None:
+            parts.append(f"{self.op} {self.value}{' %' if self.unit == 'percent' else ''}")
+        elif self.gate == "tests":
+            parts.append("all pass")
+        return f"{self.gate}({', '.join(parts)})" if parts else self.gate
+
+
+class Check(Frozen):
+    """How one checklist line is decided.
+
+    Attributes:
+        decision: ``decided`` (the machine ticks and unticks), ``veto`` (it can only block), ``person``, or ``waived``.
+        specs: the conditions that must all hold; empty for ``person`` and ``waived``.
+        why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
+    """
+
+    decision: Literal["decided", "veto", "person", "waived"]
+    specs: tuple[GateSpec, ...] = ()
+    why: str = ""

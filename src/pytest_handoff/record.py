@@ -1,0 +1,252 @@
+"""The evidence of a work session: what is written to ``record.json``, ``tests.jsonl`` and ``sources.jsonl``.
+
+``None`` always means *not measured*, never zero. Paths are relative to the git root (to the project's folder where there is
+no git) and use ``/``. Percentages are unrounded; whoever shows one cuts it, never rounds it up.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+RECORD_SCHEMA = "pytest-handoff/record/1"
+
+Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run"]
+OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run")
+
+Status = Literal[
+    "new", "still_passing", "fixed", "regressed", "still_failing", "newly_skipped", "still_skipped",
+    "missing", "moved", "reparametrized", "not_run", "retired",
+]  # fmt: skip
+
+Word = Literal["passed", "failed", "unknown", "waived"]
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An immutable piece of evidence; a key that this version does not know is an error, not ignored."""
+
+
+class LastSeen(Frozen):
+    """The newest outcome a test had in a session in which it ran."""
+
+    session: str
+    outcome: Outcome
+
+
+class Retired(Frozen):
+    """Why and since when a test no longer counts."""
+
+    session: str
+    reason: str
+
+
+class LedgerLine(Frozen, omit_defaults=True):
+    """One test that was ever recorded.
+
+    ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it.
+    Keys with their default value are left out of the file.
+    """
+
+    id: str
+    tier: str
+    since: str
+    outcome: Outcome | None
+    flaky: bool = False
+    reruns: int = 0
+    subtests: int = 0
+    last: LastSeen | None = None
+    moved_from: str | None = None
+    retired: Retired | None = None
+    reason: str | None = None
+    error: str | None = None
+
+
+class SourceLine(Frozen, omit_defaults=True):
+    """One file of the tree as the session left it.
+
+    ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see :mod:`pytest_handoff.line_hashes`), only
+    for files whose lines count as code.
+    """
+
+    path: str
+    blob: str
+    lines: str = ""
+
+
+class Parent(Frozen):
+    """The record of an earlier session that this one continues, by the sha256 of that record's bytes."""
+
+    session: str
+    digest: str
+
+
+class RunInfo(Frozen):
+    """One pytest invocation, or several that add up; all that varies by itself is here."""
+
+    started: str
+    finished: str
+    duration_s: float
+    exitstatus: int
+    complete: bool
+    why_incomplete: list[str]
+    interrupted: bool
+    parts: list[str]
+    args: list[str]
+    python: str
+    platform: str
+    plugins: dict[str, str]
+
+
+class SourceState(Frozen):
+    """Which code the evidence is about. ``base_found`` says how the base was found: ``evidence`` or ``first``."""
+
+    commit: str | None
+    branch: str | None
+    dirty: bool | None
+    fingerprint: str
+    base: str | None
+    base_found: str
+    modified: list[str]
+    untracked: list[str]
+
+
+class Regression(Frozen):
+    """Earlier tests: how many count (``expected``), how many of those pass, and how many have each status."""
+
+    expected: int
+    passing: int
+    statuses: dict[str, int]
+
+
+class TallySummary(Frozen):
+    """The ledger in figures; ``ledger`` is the sha256 of its bytes."""
+
+    ledger: str
+    counts: dict[str, int]
+    tiers: dict[str, dict[str, int]]
+    new: int
+    flaky: int
+    regression: Regression
+
+
+class FileCoverage(Frozen):
+    """Coverage of one file, in coverage.py's words; ``missing`` and ``excluded_lines`` are ranges such as ``7, 9-10``."""
+
+    num_statements: int
+    covered: int
+    percent: float
+    missing: str
+    excluded: int
+    excluded_lines: str
+    num_branches: int | None
+    covered_branches: int | None
+
+
+class CoverageSummary(Frozen):
+    """Coverage of the code under test; ``percent`` is coverage.py's own, with branches where branches are measured."""
+
+    percent: float
+    branch_percent: float | None
+    num_statements: int
+    covered: int
+    files: dict[str, FileCoverage]
+
+
+class NewCodeFile(Frozen):
+    """New statements of one file as ranges of their first lines."""
+
+    lines: str
+    missing: str
+    not_by_unit: str
+    not_by_new_unit: str
+    num_statements: int
+    covered: int
+    covered_by_unit: int
+    covered_by_new_unit: int
+    excluded: str
+
+
+class NewCode(Frozen):
+    """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
+
+    ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used).
+    """
+
+    num_statements: int
+    covered: int
+    covered_by_unit: int | None
+    covered_by_new_unit: int | None
+    excluded: int
+    base: str
+    files: dict[str, NewCodeFile]
+    notes: list[str]
+
+
+class Changes(Frozen):
+    """What the session changed since its base. Line counts are of code files only."""
+
+    created: list[str]
+    modified: list[str]
+    removed: list[str]
+    renamed: list[tuple[str, str]]
+    lines_added: int
+    lines_removed: int
+    tests_added: int
+    documents_changed: int
+
+
+class Verdict(Frozen):
+    """What a gate says: its verdict, the evidence in one sentence, and what it needs to pass (``None`` when it holds)."""
+
+    id: str
+    verdict: Word
+    evidence: str
+    needs: str | None = None
+
+
+class Metric(Frozen):
+    """A measured value of the user's, with its target; ``better`` says which direction is good."""
+
+    name: str
+    value: float
+    unit: str | None = None
+    target: float | None = None
+    better: Literal["lower", "higher"] | None = None
+
+
+class Written(Frozen):
+    """What the plugin wrote at one place of the document, so that it knows its own text again."""
+
+    id: str
+    text: str
+
+
+class Provenance(Frozen):
+    """Where the evidence was made: ``local`` or ``ci``."""
+
+    kind: Literal["local", "ci"]
+    run_url: str | None
+    attempt: int | None
+
+
+class Record(Frozen):
+    """The evidence of one session. All keys are always present."""
+
+    schema: str
+    session: str
+    previous: list[Parent]
+    run: RunInfo
+    source: SourceState
+    tests: TallySummary
+    coverage: CoverageSummary | None
+    new_code: NewCode | None
+    not_measured: dict[str, str]
+    changes: Changes | None
+    policy: dict[str, object]
+    gates: list[Verdict]
+    metrics: list[Metric]
+    document: str
+    places: list[Written]
+    required: list[str]
+    provenance: Provenance
