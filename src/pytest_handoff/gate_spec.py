@@ -12,7 +12,7 @@ Scope = Literal["current", "previous", "all"]
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 
-class GateSpec(Frozen):
+class GateSpec(Frozen, frozen=True):
     """One condition.
 
     Attributes:
@@ -47,7 +47,7 @@ class GateSpec(Frozen):
         return f"{self.gate}({', '.join(parts)})" if parts else self.gate
 
 
-class Check(Frozen):
+class Check(Frozen, frozen=True):
     """How one checklist line is decided.
 
     Attributes:

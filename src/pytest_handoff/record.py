@@ -27,25 +27,26 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """An immutable piece of evidence; a key that this version does not know is an error, not ignored."""
 
 
-class LastSeen(Frozen):
+class LastSeen(Frozen, frozen=True):
     """The newest outcome a test had in a session in which it ran."""
 
     session: str
     outcome: Outcome
 
 
-class Retired(Frozen):
+class Retired(Frozen, frozen=True):
     """Why and since when a test no longer counts."""
 
     session: str
     reason: str
 
 
-class LedgerLine(Frozen, omit_defaults=True):
+class LedgerLine(Frozen, frozen=True, omit_defaults=True):
     """One test that was ever recorded.
 
-    ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it.
-    Keys with their default value are left out of the file.
+    ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it,
+    ``promised`` says that it failed as a strict xfail does: it is owed, not skipped. Keys with their default value are left
+    out of the file.
     """
 
     id: str
@@ -55,6 +56,7 @@ class LedgerLine(Frozen, omit_defaults=True):
     flaky: bool = False
     reruns: int = 0
     subtests: int = 0
+    promised: bool = False
     last: LastSeen | None = None
     moved_from: str | None = None
     retired: Retired | None = None
@@ -62,7 +64,7 @@ class LedgerLine(Frozen, omit_defaults=True):
     error: str | None = None
 
 
-class SourceLine(Frozen, omit_defaults=True):
+class SourceLine(Frozen, frozen=True, omit_defaults=True):
     """One file of the tree as the session left it.
 
     ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see :mod:`pytest_handoff.line_hashes`), only
@@ -74,14 +76,14 @@ class SourceLine(Frozen, omit_defaults=True):
     lines: str = ""
 
 
-class Parent(Frozen):
+class Parent(Frozen, frozen=True):
     """The record of an earlier session that this one continues, by the sha256 of that record's bytes."""
 
     session: str
     digest: str
 
 
-class RunInfo(Frozen):
+class RunInfo(Frozen, frozen=True):
     """One pytest invocation, or several that add up; all that varies by itself is here."""
 
     started: str
@@ -98,7 +100,7 @@ class RunInfo(Frozen):
     plugins: dict[str, str]
 
 
-class SourceState(Frozen):
+class SourceState(Frozen, frozen=True):
     """Which code the evidence is about. ``base_found`` says how the base was found: ``evidence`` or ``first``."""
 
     commit: str | None
@@ -111,7 +113,7 @@ class SourceState(Frozen):
     untracked: list[str]
 
 
-class Regression(Frozen):
+class Regression(Frozen, frozen=True):
     """Earlier tests: how many count (``expected``), how many of those pass, and how many have each status."""
 
     expected: int
@@ -119,7 +121,7 @@ class Regression(Frozen):
     statuses: dict[str, int]
 
 
-class TallySummary(Frozen):
+class TallySummary(Frozen, frozen=True):
     """The ledger in figures; ``ledger`` is the sha256 of its bytes."""
 
     ledger: str
@@ -130,7 +132,7 @@ class TallySummary(Frozen):
     regression: Regression
 
 
-class FileCoverage(Frozen):
+class FileCoverage(Frozen, frozen=True):
     """Coverage of one file, in coverage.py's words; ``missing`` and ``excluded_lines`` are ranges such as ``7, 9-10``."""
 
     num_statements: int
@@ -143,7 +145,7 @@ class FileCoverage(Frozen):
     covered_branches: int | None
 
 
-class CoverageSummary(Frozen):
+class CoverageSummary(Frozen, frozen=True):
     """Coverage of the code under test; ``percent`` is coverage.py's own, with branches where branches are measured."""
 
     percent: float
@@ -153,7 +155,7 @@ class CoverageSummary(Frozen):
     files: dict[str, FileCoverage]
 
 
-class NewCodeFile(Frozen):
+class NewCodeFile(Frozen, frozen=True):
     """New statements of one file as ranges of their first lines."""
 
     lines: str
@@ -167,7 +169,7 @@ class NewCodeFile(Frozen):
     excluded: str
 
 
-class NewCode(Frozen):
+class NewCode(Frozen, frozen=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
     ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used).
@@ -183,7 +185,7 @@ class NewCode(Frozen):
     notes: list[str]
 
 
-class Changes(Frozen):
+class Changes(Frozen, frozen=True):
     """What the session changed since its base. Line counts are of code files only."""
 
     created: list[str]
@@ -196,7 +198,7 @@ class Changes(Frozen):
     documents_changed: int
 
 
-class Verdict(Frozen):
+class Verdict(Frozen, frozen=True):
     """What a gate says: its verdict, the evidence in one sentence, and what it needs to pass (``None`` when it holds)."""
 
     id: str
@@ -205,7 +207,7 @@ class Verdict(Frozen):
     needs: str | None = None
 
 
-class Metric(Frozen):
+class Metric(Frozen, frozen=True):
     """A measured value of the user's, with its target; ``better`` says which direction is good."""
 
     name: str
@@ -215,14 +217,14 @@ class Metric(Frozen):
     better: Literal["lower", "higher"] | None = None
 
 
-class Written(Frozen):
+class Written(Frozen, frozen=True):
     """What the plugin wrote at one place of the document, so that it knows its own text again."""
 
     id: str
     text: str
 
 
-class Provenance(Frozen):
+class Provenance(Frozen, frozen=True):
     """Where the evidence was made: ``local`` or ``ci``."""
 
     kind: Literal["local", "ci"]
@@ -230,7 +232,7 @@ class Provenance(Frozen):
     attempt: int | None
 
 
-class Record(Frozen):
+class Record(Frozen, frozen=True):
     """The evidence of one session. All keys are always present."""
 
     schema: str

@@ -1,0 +1,136 @@
+"""The project's settings: ``[tool.handoff]`` in ``pyproject.toml``, or the same keys in ``handoff.toml``."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SESSION_NAME_LIMIT = 100
+
+
+class TierRule(Frozen, frozen=True):
+    """How a test gets a tier: by one of these markers, else by one of these path globs."""
+
+    markers: list[str] = []
+    paths: list[str] = []
+
+
+class Retirement(Frozen, frozen=True):
+    """Tests (a glob over ids) that no longer count, and why."""
+
+    test: str
+    reason: str
+
+
+class Binding(Frozen, frozen=True):
+    """A checklist line (its text) that tests decide: those whose id matches the glob."""
+
+    line: str
+    tests: str
+
+
+def _default_tiers() -> dict[str, TierRule]:
+    names = ("unit", "integration", "e2e", "performance")
+    return {name: TierRule(markers=[name], paths=[f"**/{name}/**"]) for name in names}
+
+
+class Config(Frozen, frozen=True):
+    """Every setting with its default.
+
+    Attributes:
+        dir: the hand-off folder, relative to the project's folder.
+        document: where a session's document is; ``{session}`` stands for its name. ``None``: ``<dir>/{session}.md``.
+        template: the template of a new document.
+        templates: a folder of the project's own templates; a file there wins over ours of the same name.
+        ignore: globs of files that are no part of the fingerprint.
+        scope: the folders the fingerprint is about; empty is the whole repository.
+        tiers: tier name to rule; the built-in four unless named here.
+        default_tier: the tier of a test that no rule names.
+        retire: retirements, each with its reason.
+        required: checklist lines every document must carry.
+        bind: checklist lines decided by tests of one's own choice.
+    """
+
+    dir: str = "handoffs"
+    document: str | None = None
+    template: str = "session_handoff"
+    templates: str | None = None
+    ignore: list[str] = []
+    scope: list[str] = []
+    tiers: dict[str, TierRule] = msgspec.field(default_factory=_default_tiers)
+    default_tier: str = "unit"
+    retire: list[Retirement] = []
+    required: list[str] = []
+    bind: list[Binding] = []
+
+    def document_path(self, session: str) -> str:
+        """The document of a session, relative to the project's folder."""
+        return (self.document or f"{self.dir}/{{session}}.md").replace("{session}", session)
+
+
+def read_config(table: Mapping[str, Any], *, path: str) -> Config:
+    """Turn a configuration table into a :class:`Config`.
+
+    Raises:
+        UsageProblem: with every problem of the table in one message.
+    """
+    problems = [*_unknown_keys(table), *_bad_values(table)]
+    if problems:
+        raise UsageProblem("; ".join(problems), path=path)
+    config = msgspec.convert(dict(table), Config)
+    return msgspec.structs.replace(config, tiers=_default_tiers() | config.tiers)
+
+
+def check_session_name(name: str) -> str:
+    """Return the name if it can be a file's name everywhere.
+
+    Raises:
+        UsageProblem: naming what is wrong with it.
+    """
+    complaint = _complaint(name)
+    if complaint:
+        raise UsageProblem(f"the session name {name!r} {complaint}; use letters, digits, '-', '_' and '.', as in session-3")
+    return name
+
+
+def _complaint(name: str) -> str | None:
+    if not name.strip():
+        return "is empty"
+    if any(not char.isprintable() for char in name):
+        return "holds a control character"
+    if any(char in '/\\:*?"<>|{}' for char in name):
+        return "holds a character that no file name may have everywhere"
+    if name[0] in "-." or name.strip() != name or name.endswith("."):
+        return "begins or ends with a dash, a dot or a blank"
+    return "is longer than 100 characters" if len(name) > SESSION_NAME_LIMIT else None
+
+
+def _unknown_keys(table: Mapping[str, Any]) -> Iterator[str]:
+    known = Config.__struct_fields__
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            yield f"unknown key '{key}'" + (f", did you mean '{near[0]}'?" if near else "")
+
+
+def _bad_values(table: Mapping[str, Any]) -> Iterator[str]:
+    fields = {field.name: field for field in msgspec.structs.fields(Config)}
+    for key, value in table.items():
+        if key in fields:
+            try:
+                msgspec.convert(value, fields[key].type)
+            except msgspec.ValidationError as error:
+                yield f"'{key}': {_sentence(str(error))}"
+
+
+def _sentence(message: str) -> str:
+    text, _, place = message.partition(" - at `$")
+    return text[0].lower() + text[1:] + (f" at {place.rstrip('`')}" if place else "")

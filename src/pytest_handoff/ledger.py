@@ -1,0 +1,103 @@
+"""The ledger that a run leaves behind: every test ever recorded, one line each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.nodeids import id_matches, without_parameters
+from pytest_handoff.record import OUTCOMES, LastSeen, LedgerLine, Retired
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_handoff.config import Retirement
+    from pytest_handoff.lineage import Earlier, Ledger, Lineage
+    from pytest_handoff.run import CaseResult, Run
+
+
+def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
+    """Every test ever recorded, as this run leaves it, sorted by id."""
+    lines: Ledger = {}
+    for test, seen in run.collected.items():
+        first = lineage.since(test, session, earlier)
+        result = run.results.get(test)
+        moved_from = lineage.same.get(test)
+        if result is None:
+            lines[test] = _not_run(test, seen.tier, first, _last(earlier, moved_from or test), moved_from)
+        else:
+            lines[test] = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
+    lines |= _not_collected(earlier, lineage, lines)
+    return {test: _retired(lines[test], session, retire) for test in sorted(lines)}
+
+
+def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
+    """How many live tests ended how; a missing test has no outcome and is not among them."""
+    counted = Counter(line.outcome for line in lines if line.outcome is not None)
+    return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
+    """The same counts for each tier that has a test, sorted by tier."""
+    tiers: dict[str, list[LedgerLine]] = {}
+    for line in lines:
+        if line.outcome is not None:
+            tiers.setdefault(line.tier, []).append(line)
+    return {tier: count_outcomes(tiers[tier]) for tier in sorted(tiers)}
+
+
+def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
+    replaced = set(lineage.same.values())
+    functions = {without_parameters(test) for test in lineage.reparametrized}
+    found: Ledger = {}
+    for test, line in earlier.lines.items():
+        if test in lines or test in replaced:
+            continue
+        if test in lineage.vanished:
+            found[test] = LedgerLine(
+                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test)
+            )
+        elif line.retired is not None:
+            found[test] = line
+        elif without_parameters(test) not in functions:
+            found[test] = _not_run(test, line.tier, line.since, _last(earlier, test), None)
+    return found
+
+
+def _ran(
+    test: str, tier: str, first: str, result: CaseResult, *, promised: bool, moved_from: str | None
+) -> LedgerLine:
+    return LedgerLine(
+        id=test,
+        tier=tier,
+        since=first,
+        outcome=result.outcome,
+        flaky=result.flaky,
+        reruns=result.reruns,
+        subtests=result.subtests,
+        promised=promised and result.outcome == "xfailed",
+        moved_from=moved_from,
+        reason=result.reason,
+        error=result.error,
+    )
+
+
+def _not_run(test: str, tier: str, first: str, last: LastSeen | None, moved_from: str | None) -> LedgerLine:
+    return LedgerLine(id=test, tier=tier, since=first, outcome="not_run", last=last, moved_from=moved_from)
+
+
+def _last(earlier: Earlier, test: str) -> LastSeen | None:
+    line = earlier.lines.get(test)
+    if line is None or line.outcome in (None, "not_run"):
+        return line.last if line else None
+    return LastSeen(session=earlier.session_of(test), outcome=line.outcome)
+
+
+def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement]) -> LedgerLine:
+    if line.retired is None and line.since != session:
+        for entry in retire:
+            if id_matches(line.id, entry.test):
+                return replace(line, retired=Retired(session=session, reason=entry.reason))
+    return line

@@ -1,0 +1,44 @@
+"""Test ids as text: ``path::names[parameters]``, with the path relative to the git root."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+def file_of(test: str) -> str:
+    """The file part of a test id."""
+    return test.partition("::")[0]
+
+
+def name_of(test: str) -> str:
+    """What stands behind the file: qualified name and parameters."""
+    return test.partition("::")[2]
+
+
+def without_parameters(test: str) -> str:
+    """The id up to its parameters: pytest splits at the first ``[`` behind the file."""
+    path, separator, rest = test.partition("::")
+    return path + separator + rest.partition("[")[0]
+
+
+def id_matches(test: str, glob: str) -> bool:
+    """Whether a test id matches a glob in which only ``*`` and ``?`` are special: brackets are parameters."""
+    return _pattern(glob).fullmatch(test) is not None
+
+
+def path_matches(path: str, glob: str) -> bool:
+    """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
+    return _path_pattern(glob.rstrip("/")).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob), re.DOTALL)
+
+
+@lru_cache(maxsize=256)
+def _path_pattern(glob: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(wild.get(part) or re.escape(part) for part in parts) + "(?:/.*)?", re.DOTALL)

@@ -1,0 +1,87 @@
+"""What became of every earlier test: one status each, and how many still pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, get_args
+
+from pytest_handoff.nodeids import without_parameters
+from pytest_handoff.record import Frozen, LedgerLine, Outcome, Regression, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_handoff.lineage import Earlier, Ledger
+
+PASSING: frozenset[Outcome | None] = frozenset({"passed", "xpassed"})
+FAILING: frozenset[Outcome | None] = frozenset({"failed", "error"})
+LEFT_OUT: frozenset[Outcome | None] = frozenset({"skipped", "xfailed"})
+LOST = ("regressed", "newly_skipped", "missing", "not_run", "still_failing")
+
+
+class Fate(Frozen, frozen=True, gc=False):
+    """What became of one test: its status, and whether it counts among the earlier tests that must pass (and passes)."""
+
+    status: Status
+    counts: bool
+    passes: bool
+
+
+def fates(session: str, ledger: Mapping[str, LedgerLine], earlier: Earlier) -> dict[str, Fate]:
+    """The fate of every test of the ledger; tests of this session are ``new``."""
+    functions = {without_parameters(test) for test in _gone(ledger, earlier.lines)}
+    return {test: _fate(session, line, earlier.lines, functions) for test, line in ledger.items()}
+
+
+def summarise(found: Iterable[Fate]) -> Regression:
+    """X of Y: earlier tests that count, and those of them that pass; every status is named, also with zero."""
+    fate_list = [fate for fate in found if fate.status != "new"]
+    statuses = Counter(fate.status for fate in fate_list)
+    return Regression(
+        expected=sum(fate.counts for fate in fate_list),
+        passing=sum(fate.counts and fate.passes for fate in fate_list),
+        statuses={status: statuses[status] for status in get_args(Status) if status != "new"},
+    )
+
+
+def then(line: LedgerLine, earlier: Mapping[str, LedgerLine]) -> Outcome | None:
+    """The newest outcome that earlier sessions know of this test."""
+    old = earlier.get(line.moved_from or line.id)
+    if old is None:
+        return None
+    return old.outcome if old.outcome not in (None, "not_run") else (old.last.outcome if old.last else None)
+
+
+def _gone(ledger: Mapping[str, LedgerLine], earlier: Ledger) -> list[str]:
+    moved = {line.moved_from for line in ledger.values() if line.moved_from}
+    return [test for test in earlier if test not in ledger and test not in moved]
+
+
+def _fate(session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: set[str]) -> Fate:
+    if line.since == session:
+        return Fate(status="new", counts=False, passes=line.outcome in PASSING)
+    if line.retired is not None:
+        return Fate(status="retired", counts=False, passes=False)
+    if line.outcome is None:
+        return Fate(status="missing", counts=True, passes=False)
+    if line.outcome == "not_run":
+        return Fate(status="not_run", counts=True, passes=False)
+    known = line.moved_from or line.id
+    if known not in earlier:
+        reparametrized = without_parameters(line.id) in functions
+        status: Status = "reparametrized" if reparametrized else _status("passed", line.outcome)
+        return Fate(status=status, counts=True, passes=line.outcome in PASSING)
+    before = then(line, earlier)
+    status = _status(before, line.outcome)
+    if status == "still_passing" and line.moved_from:
+        status = "moved"
+    return Fate(status=status, counts=status != "still_skipped", passes=line.outcome in PASSING)
+
+
+def _status(before: Outcome | None, now: Outcome) -> Status:
+    """The table of DESIGN: what it was against what it is; ``still_failing`` is everything that never passed here."""
+    if now in PASSING:
+        return "still_passing" if before in PASSING else "fixed"
+    if now in LEFT_OUT:
+        return "still_skipped" if before in LEFT_OUT else "newly_skipped"
+    return "regressed" if before in PASSING else "still_failing"

@@ -1,0 +1,49 @@
+"""One pytest invocation as data: what was collected, what each test did, and what kept the run from being whole."""
+
+from __future__ import annotations
+
+from pytest_handoff.record import Frozen, Outcome
+
+
+class CaseResult(Frozen, frozen=True, gc=False):
+    """The final outcome of one test in one run; ``reason`` is of a skip or xfail, ``error`` the first line of a failure."""
+
+    outcome: Outcome
+    reruns: int = 0
+    flaky: bool = False
+    subtests: int = 0
+    reason: str | None = None
+    error: str | None = None
+
+
+class Collected(Frozen, frozen=True, gc=False):
+    """What collection says of one test: its tier, and whether it is a promise (``xfail`` with ``strict``)."""
+
+    tier: str
+    promised: bool = False
+
+
+class Run(Frozen, frozen=True):
+    """What a run found out, keyed by test id relative to the git root.
+
+    Attributes:
+        collected: every test that was collected, also those deselected afterwards.
+        results: the tests that ran to an end.
+        whole_files: test files whose tests were all collected.
+        broken_files: files whose collection failed, with the first line of the error.
+        why_partial: reasons why the run was not asked to run everything, or could not; empty for a whole run.
+        reported: reports by pytest's own categories, to compare with its last line.
+    """
+
+    collected: dict[str, Collected]
+    results: dict[str, CaseResult]
+    whole_files: frozenset[str]
+    broken_files: dict[str, str]
+    why_partial: tuple[str, ...]
+    interrupted: bool
+    started: float
+    finished: float
+    exitstatus: int
+    args: tuple[str, ...]
+    plugins: dict[str, str]
+    reported: dict[str, int]
