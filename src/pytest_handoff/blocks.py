@@ -1,0 +1,177 @@
+"""Markers in comments: what they mean, and the blocks that stand between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pytest_handoff.markdown import eol_of, split_lines
+
+if TYPE_CHECKING:
+    from pytest_handoff.outline import Comment, Markdown
+
+_ID = r"[A-Za-z][\w.-]*"
+_MARKER = re.compile(rf"<!--\s*handoff:\s*(?:(begin|end)\s+({_ID})(?:\s+([0-9a-f]+))?|({_ID}))\s*-->")
+_OURS = re.compile(r"<!--\s*handoff:")
+_DELIMITER_ROW = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One comment of ours: what it does, the id it names, and for ``end`` the checksum written there."""
+
+    does: Literal["begin", "end", "off", "value"]
+    id: str
+    checksum: str | None
+    comment: Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block; ``start`` to ``end`` runs from the line under ``begin`` through the ``end`` comment."""
+
+    id: str
+    line: int
+    last: int
+    start: int
+    end: int
+    prefix: str
+    body: str
+    checksum: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A marker that cannot be followed, at a line index, with the reason."""
+
+    line: int
+    id: str | None
+    message: str
+
+
+def read_markers(parsed: Markdown) -> tuple[list[Marker], list[Trouble]]:
+    """All comments of ours, in order; those that cannot be read are troubles."""
+    markers, troubles = [], []
+    for comment in parsed.comments:
+        if _OURS.match(comment.text):
+            marker = _marker(comment)
+            if marker is None:
+                troubles.append(Trouble(comment.line, None, f"this marker is not understood: {comment.text}"))
+            elif marker.does in ("begin", "end") and not comment.alone:
+                troubles.append(Trouble(comment.line, marker.id, f"this marker needs a line of its own: {comment.text}"))
+            else:
+                markers.append(marker)
+    return markers, troubles
+
+
+def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], list[Trouble]]:
+    """The blocks that are closed by their own end, with the markers that have no partner or come twice as troubles."""
+    blocks: list[Block] = []
+    troubles: list[Trouble] = []
+    opened: Marker | None = None
+    for marker in markers:
+        if marker.does == "begin":
+            troubles += [_unclosed(opened, marker)] if opened else []
+            opened = marker
+        elif marker.does == "end" and opened is not None and opened.id == marker.id:
+            blocks.append(_block(parsed, opened, marker))
+            opened = None
+        elif marker.does == "end":
+            troubles.append(_unopened(opened, marker))
+            opened = None
+    troubles += [_unclosed(opened, None)] if opened else []
+    return _without_twins(blocks, troubles)
+
+
+def block_checksum(body: str) -> str:
+    """Eight hexadecimal digits of a block's text.
+
+    White space counts as one blank, none beside a pipe, and the dashes under a table's header as one dash: what a Markdown
+    formatter changes does not change the checksum.
+    """
+    return hashlib.sha256(_essence(body).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def is_sealed(block: Block) -> bool:
+    """Whether the block's text is what its checksum was written for, or there is nothing to lose."""
+    if block.checksum is None or not block.body.strip():
+        return True
+    return len(block.checksum) >= 4 and block_checksum(block.body).startswith(block.checksum)
+
+
+def block_text(id: str, body: str, *, prefix: str, eol: str) -> str:  # noqa: A002 - the word every other module uses
+    """The body and the end comment of a block, as they stand under its begin comment."""
+    body = harmless(body)
+    lines = [*split_body(body), f"<!-- handoff:end {id} {block_checksum(body)} -->"]
+    return eol.join(f"{prefix}{line}" if line else prefix.rstrip() for line in lines)
+
+
+def with_block(text: str, after_line: int, id: str, body: str) -> str:  # noqa: A002 - the word every other module uses
+    """The text with a new block after a line (counted from 1; 0 is the top), set off by blank lines."""
+    lines = split_lines(text)
+    bom = "\ufeff" if not after_line and text.startswith("\ufeff") else ""
+    eol = next((eol_of(line) for line in reversed(lines[: max(after_line, 1)]) if eol_of(line)), "\n")
+    before, after = "".join(lines[:after_line]), "".join(lines[after_line:]).removeprefix(bom)
+    if before and not eol_of(lines[after_line - 1]):
+        before += eol
+    gap = eol if before and lines[after_line - 1].strip() else ""
+    block = f"<!-- handoff:begin {id} -->{eol}{block_text(id, body, prefix='', eol=eol)}{eol}"
+    return bom + before + gap + block + (eol if after and after.split("\n")[0].strip() else "") + after
+
+
+def harmless(value: str) -> str:
+    """The value without markers of ours in it: from a value no marker may come to stand in a document."""
+    return _OURS.sub(lambda found: "&lt;" + found[0][1:], value)
+
+
+def split_body(body: str) -> list[str]:
+    """The lines of a body without the blank lines around it."""
+    return re.split(r"\r\n?|\n", body.strip("\r\n")) if body.strip("\r\n") else []
+
+
+def _marker(comment: Comment) -> Marker | None:
+    found = _MARKER.fullmatch(comment.text)
+    if found is None or found[4] in ("begin", "end"):
+        return None
+    if found[4] is None:
+        return Marker("begin" if found[1] == "begin" else "end", found[2], found[3], comment)
+    return Marker("off" if found[4] == "off" else "value", found[4], None, comment)
+
+
+def _block(parsed: Markdown, begin: Marker, end: Marker) -> Block:
+    first, last = begin.comment.line, end.comment.line
+    prefix = parsed.text[parsed.starts[last] : end.comment.start]
+    lines = [parsed.raw(line) for line in range(first + 1, last)]
+    body = "\n".join(line.removeprefix(prefix) for line in lines)
+    start = parsed.starts[min(first + 1, last)]
+    return Block(begin.id, first, last, start, end.comment.end, prefix, body, end.checksum)
+
+
+def _unclosed(begin: Marker, following: Marker | None) -> Trouble:
+    line = begin.comment.line
+    where = "" if following is None else f" before line {following.comment.line + 1}"
+    return Trouble(line, begin.id, f"the block {begin.id} that begins in line {line + 1} has no end{where}")
+
+
+def _unopened(begin: Marker | None, end: Marker) -> Trouble:
+    line = end.comment.line
+    where = "" if begin is None else f"; in line {begin.comment.line + 1} begins {begin.id}"
+    return Trouble(line, end.id, f"the end of {end.id} in line {line + 1} has no beginning{where}")
+
+
+def _without_twins(blocks: list[Block], troubles: list[Trouble]) -> tuple[list[Block], list[Trouble]]:
+    lines: dict[str, list[int]] = {}
+    for block in blocks:
+        lines.setdefault(block.id, []).append(block.line)
+    for id, places in lines.items():  # noqa: A001 - the word every other module uses
+        if len(places) > 1:
+            named = " and ".join(str(line + 1) for line in places)
+            troubles.append(Trouble(places[0], id, f"the block {id} stands more than once, in lines {named}"))
+    return blocks, troubles
+
+
+def _essence(body: str) -> str:
+    lines = (re.sub(r"-+", "-", line) if _DELIMITER_ROW.fullmatch(line) else line for line in split_body(body))
+    return re.sub(r" ?\| ?", "|", " ".join(" ".join(lines).split()))

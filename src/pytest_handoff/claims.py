@@ -1,0 +1,85 @@
+"""Whether a person's claim contradicts the evidence: figures against figures of the same form, never prose."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+_FRACTION = re.compile(r"(?<![\w./-])(\d+)[ \t]*/[ \t]*(\d+)(?![\w/]|[.-]\d)")
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_PERCENT = re.compile(
+    rf"(?P<about>[~≈][ \t]*)?(?P<bound>>=|<=|≥|≤|>|<)?[ \t]*"
+    rf"(?:(?P<low>{_NUMBER})[ \t]*%?[ \t]*[-–][ \t]*)?(?P<value>{_NUMBER})[ \t]*(?:%|percent\b|Prozent\b)(?P<more>\+)?"
+)
+_COUNT = re.compile(r"(?P<about>[~≈][ \t]*)?\+?(?P<value>\d{1,3}(?:,\d{3})+|\d+)(?P<more>\+)?(?:[ \t]+(?P<what>[^\d%/]*))?")
+_BOUNDS = {">=": "__ge__", "≥": "__ge__", "<=": "__le__", "≤": "__le__", ">": "__gt__", "<": "__lt__"}
+_ABOUT_PERCENT = Decimal(5)
+_ABOUT_COUNT = Decimal("0.1")
+
+
+def contradicts(claim: str, evidence: str) -> bool:
+    """Whether the claim has figures of the evidence's form and none of them can be the evidence's.
+
+    The forms are ``X/Y``, a percentage, and a lone count. The evidence's figure is its first one of a form, since what
+    follows may speak of other sessions. A percentage may be given with fewer digits, cut or rounded, but 100 only where it
+    is exactly 100; it may be a range or a bound; ``~`` allows five points, and a tenth of a count; ``35+`` means at least.
+    """
+    return _fraction_differs(claim, evidence) or _percent_differs(claim, evidence) or _count_differs(claim, evidence)
+
+
+def _fraction_differs(claim: str, evidence: str) -> bool:
+    measured = _FRACTION.search(evidence)
+    claimed = [(int(found[1]), int(found[2])) for found in _FRACTION.finditer(claim)]
+    return measured is not None and bool(claimed) and (int(measured[1]), int(measured[2])) not in claimed
+
+
+def _percent_differs(claim: str, evidence: str) -> bool:
+    measured = _PERCENT.search(evidence)
+    claimed = list(_PERCENT.finditer(claim))
+    if measured is None or not claimed:
+        return False
+    value = _decimal(measured["value"])
+    return not any(_can_be(found, value) for found in claimed)
+
+
+def _can_be(found: re.Match[str], measured: Decimal) -> bool:
+    claimed = _decimal(found["value"])
+    if found["bound"]:
+        return bool(getattr(measured, _BOUNDS[found["bound"]])(claimed))
+    if found["more"]:
+        return measured >= claimed
+    if found["low"]:
+        return _decimal(found["low"]) <= measured <= claimed
+    if found["about"]:
+        return abs(measured - claimed) <= _ABOUT_PERCENT
+    return _is_rounding(claimed, measured)
+
+
+def _is_rounding(claimed: Decimal, measured: Decimal) -> bool:
+    if claimed == 100:
+        return measured == 100
+    coarser, finer = sorted((claimed, measured), key=lambda number: -int(number.as_tuple().exponent))
+    return coarser in (finer.quantize(coarser, ROUND_FLOOR), finer.quantize(coarser, ROUND_HALF_UP))
+
+
+def _count_differs(claim: str, evidence: str) -> bool:
+    claimed, measured = _COUNT.fullmatch(claim.strip()), _COUNT.fullmatch(evidence.strip())
+    if claimed is None or measured is None or _speak_of_different_things(claimed["what"], measured["what"]):
+        return False
+    said, counted = (int(found["value"].replace(",", "")) for found in (claimed, measured))
+    if claimed["more"]:
+        return counted < said
+    if claimed["about"]:
+        return abs(counted - said) > counted * _ABOUT_COUNT
+    return counted != said
+
+
+def _speak_of_different_things(claimed: str | None, measured: str | None) -> bool:
+    """Whether both name what they count, in words of which none is common: hours and seconds, lines and files."""
+    if not claimed or not measured:
+        return False
+    return set(claimed.lower().split()).isdisjoint(measured.lower().split())
+
+
+def _decimal(figure: str) -> Decimal:
+    return Decimal(figure.replace(",", "."))

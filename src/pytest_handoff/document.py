@@ -1,0 +1,108 @@
+"""The document engine: text to places (:func:`find`), places and values to text (:func:`fill`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pytest_handoff.blocks import Block, Trouble, block_checksum, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.fields import FIELDS, Field
+from pytest_handoff.filling import fill
+from pytest_handoff.gaps import missing_sections, open_questions
+from pytest_handoff.labels import box_of, value_end
+from pytest_handoff.markdown import parse, refuse_unfit
+from pytest_handoff.matching import match_fields
+from pytest_handoff.places import Document, Filled, Finding, Place, Task, Title
+from pytest_handoff.spots import marker_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_handoff.blocks import Marker
+    from pytest_handoff.outline import Markdown, TextLine
+
+__all__ = ["Document", "Filled", "Finding", "Place", "Task", "Title", "block_checksum", "fill", "find", "with_block"]
+
+
+def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:
+    """Find the places, checklist lines and headings of a document.
+
+    What stands in a block of ours is the block's, not a place or checklist line of its own. A marker at a line's end decides
+    over the catalogue. Nothing is found under a heading with ``<!-- handoff:off -->``, nor anywhere when it stands above all
+    headings.
+
+    Raises:
+        DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.markdown.refuse_unfit`.
+    """
+    refuse_unfit(text, path)
+    parsed = parse(text)
+    markers, unread = read_markers(parsed)
+    blocks, unpaired = pair_blocks(parsed, markers)
+    off = _switched_off(parsed, markers)
+    closed = off | {line for block in blocks for line in range(block.line, block.last + 1)}
+    marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
+    matched, findings = match_fields(parsed, fields, closed, taken=marked)
+    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched]
+    troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
+    findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
+    findings += open_questions(parsed, closed, places)
+    findings += missing_sections(parsed, fields, {place.id for place in places})
+    return Document(
+        text=text,
+        places=tuple(sorted(places, key=lambda place: place.start)),
+        tasks=tuple(_tasks(parsed, closed)),
+        findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
+        headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
+    )
+
+
+def _switched_off(parsed: Markdown, markers: Iterable[Marker]) -> set[int]:
+    lines: set[int] = set()
+    for marker in markers:
+        if marker.does == "off":
+            path = parsed.path(marker.comment.line)
+            lines.update(parsed.section(path[-1]) if path else range(len(parsed.starts)))
+    return lines
+
+
+def _block_places(blocks: list[Block], unpaired: list[Trouble]) -> Iterator[Place]:
+    doubtful = {trouble.id for trouble in unpaired}
+    for block in blocks:
+        if block.id not in doubtful:
+            yield Place(
+                id=block.id, kind="block", line=block.line + 1, text=block.body, start=block.start, end=block.end,
+                state="written" if block.body.strip() else "empty", prefix=block.prefix, sealed=is_sealed(block),
+            )  # fmt: skip
+
+
+def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place], list[Trouble]]:
+    values = [marker for marker in markers if marker.does == "value"]
+    ids = Counter(marker.id for marker in values)
+    lines = Counter(marker.comment.line for marker in values if parsed.raw(marker.comment.line).count("|") < 2)
+    places, troubles = [], []
+    for marker in values:
+        same = [other.comment.line + 1 for other in values if other.id == marker.id]
+        if ids[marker.id] > 1:
+            where = " and ".join(map(str, same))
+            message = f"the marker {marker.id} stands more than once, in lines {where}"
+            troubles.append(Trouble(marker.comment.line, marker.id, message))
+        elif lines[marker.comment.line] > 1:
+            troubles.append(Trouble(marker.comment.line, marker.id, "two markers in one line name the same value"))
+        elif isinstance(found := marker_place(parsed, marker), Place):
+            places.append(found)
+        else:
+            troubles.append(found)
+    return places, troubles
+
+
+def _tasks(parsed: Markdown, closed: set[int]) -> Iterator[Task]:
+    paragraphs: dict[int, list[TextLine]] = {}
+    for line in parsed.lines:
+        paragraphs.setdefault(line.paragraph, []).append(line)
+    for line in parsed.lines:
+        box = box_of(line.text) if line.opens_item and line.line not in closed else None
+        if box:
+            texts = [line.text[box.end() :], *(more.text for more in paragraphs[line.paragraph] if more.start > line.start)]
+            text = " ".join(text[: value_end(text, 0)] for text in texts)
+            section = tuple(heading.text for heading in parsed.path(line.line))
+            yield Task(line=line.line + 1, text=text, ticked=box[1] in "xX", section=section, at=line.start + box.start(1))

@@ -1,0 +1,163 @@
+"""The catalogue: which fields of a hand-off document evidence can fill, and under which names documents have them.
+
+Aliases are written as :func:`pytest_handoff.labels.keys_of` gives them: lower case, no punctuation, ``#`` for a number.
+Fields that only a person can fill are not in the catalogue.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pytest_handoff.record import Frozen
+
+TOP = "(top)"
+"""A section alias: the lines under the document's title, before its next heading."""
+
+
+class Field(Frozen, frozen=True):
+    """One field.
+
+    Attributes:
+        kind: ``label`` (the value after a label), ``choice`` (the same, where a bare ``A | B`` asks to choose), ``fence`` (the
+            body of the first code fence under a heading), ``cell`` (of a table, by its row's first cell and its column).
+        sections: headings of which one must enclose the field; none at all means that it may stand anywhere.
+        labels: what the label, or the row's first cell, may be called.
+        parents: labels of which one must be the label of an enclosing list item.
+        columns: what the column of a cell may be called.
+    """
+
+    id: str
+    kind: Literal["label", "fence", "choice", "cell"]
+    sections: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+_OVERVIEW = (TOP, "session overview", "overview", "session information", "session info", "summary", "überblick", "übersicht")
+_TESTS = (
+    "e2e test status", "test results", "test status", "testing results", "test execution", "test execution results",
+    "test coverage", "tests", "testing", "quality metrics", "quality assurance", "validation results", "validation",
+    "verification",
+    "current project state", "current state", "evidence", "testergebnisse", "teststatus", "validierung", "qualität",
+)  # fmt: skip
+_GATES = ("validation gates", "validation gate", "validierungsgates", "prüfpunkte")
+_STATS = (
+    "implementation stats",
+    "implementation statistics",
+    "session metrics",
+    "session statistics",
+    "statistics",
+    "kennzahlen",
+)
+_CREATED = ("new files created", "new files", "files created", "created files", "neue dateien")
+_MODIFIED = ("existing files modified", "modified files", "geänderte dateien")
+_REMOVED = ("files removed", "removed files", "files deleted", "deleted files", "entfernte dateien", "gelöschte dateien")
+_METRICS = ("key metrics", "metrics", "quality metrics", "test metrics", "current state", "kennzahlen")
+_VALUE = ("value", "actual", "current", "result", "wert", "ist")
+_STATUS = ("status", "result status", "stand")
+_UNIT = ("unit tests", "unit test status", "unittests", "komponententests")
+_INTEGRATION = ("integration tests", "integration test status", "integrationstests")
+_E2E = ("e2e tests", "end to end tests", "e2e test status")
+_PERFORMANCE = ("performance tests", "performancetests")
+
+_HANDOFF = (
+    Field(id="overview.session", kind="label", sections=_OVERVIEW, labels=("session", "sitzung")),
+    Field(id="overview.date", kind="label", sections=_OVERVIEW, labels=("completion date", "session date", "abschlussdatum")),
+    Field(id="overview.agent", kind="label", sections=_OVERVIEW, labels=("agent",)),
+    Field(id="overview.duration", kind="label", sections=_OVERVIEW, labels=("duration", "session duration", "dauer")),
+    Field(
+        id="tests.current", kind="label", sections=_TESTS,
+        labels=("current session tests", "session # tests", "tests of this session", "tests dieser sitzung"),
+    ),
+    Field(
+        id="tests.previous", kind="label", sections=_TESTS,
+        labels=("previous session tests", "previous sessions tests", "tests from previous sessions", "tests früherer sitzungen"),
+    ),
+    Field(id="tests.new", kind="label", sections=_TESTS, labels=("new test coverage", "new tests", "neue tests")),
+    Field(
+        id="tests.failures", kind="label", sections=_TESTS,
+        labels=("test failures", "failing tests", "failed tests", "fehlgeschlagene tests"),
+    ),
+    Field(
+        id="tests.total", kind="label", sections=(TOP, *_TESTS),
+        labels=("tests", "total tests", "test results", "tests gesamt"),
+    ),
+    Field(
+        id="coverage.total", kind="label", sections=(TOP, *_TESTS, *_METRICS),
+        labels=("code coverage", "total coverage", "overall coverage", "coverage total", "testabdeckung", "codeabdeckung"),
+    ),
+    Field(id="next.existing", kind="label", sections=_GATES, labels=("existing functionality", "bestehende funktionalität")),
+    Field(id="next.new", kind="label", sections=_GATES, labels=("new functionality", "neue funktionalität")),
+    Field(id="next.integration", kind="label", sections=_GATES, labels=("integration points", "integrationspunkte")),
+    Field(id="files.created", kind="fence", sections=_CREATED),
+    Field(id="files.modified", kind="fence", sections=_MODIFIED),
+    Field(id="files.removed", kind="fence", sections=_REMOVED),
+    Field(
+        id="stats.lines_added", kind="label", sections=_STATS,
+        labels=("lines of code added", "lines added", "hinzugefügte zeilen"),
+    ),
+    Field(
+        id="stats.files_created", kind="label", sections=_STATS,
+        labels=("files created", "new files", "erstellte dateien"),
+    ),
+    Field(
+        id="stats.files_modified", kind="label", sections=_STATS,
+        labels=("files modified", "modified files", "geänderte dateien"),
+    ),
+    Field(id="stats.tests_added", kind="label", sections=_STATS, labels=("tests added", "new tests", "hinzugefügte tests")),
+    Field(
+        id="stats.docs_updated", kind="label", sections=_STATS,
+        labels=("documentation updated", "docs updated", "aktualisierte dokumentation"),
+    ),
+    Field(id="status.session", kind="choice", sections=(), labels=("session status",)),
+    Field(id="status.next", kind="choice", sections=(), labels=("next session ready", "ready for next session")),
+)  # fmt: skip
+
+_RECOVERY = (
+    Field(id="recovery.updated", kind="label", sections=_OVERVIEW, labels=("last updated", "zuletzt aktualisiert")),
+    Field(id="recovery.commands", kind="fence", sections=("commands to resume work", "commands to resume", "resume commands")),
+    *(
+        field
+        for tier, names in (("unit", _UNIT), ("integration", _INTEGRATION), ("e2e", _E2E), ("performance", _PERFORMANCE))
+        for field in (
+            Field(id=f"tier.{tier}.status", kind="label", sections=_TESTS, labels=names),
+            Field(id=f"tier.{tier}.coverage", kind="label", sections=_TESTS, labels=("coverage", "abdeckung"), parents=names),
+            Field(
+                id=f"tier.{tier}.passing", kind="label", sections=_TESTS, labels=("passing", "passed", "bestanden"), parents=names
+            ),
+            Field(id=f"tier.{tier}.issues", kind="label", sections=_TESTS, labels=("issues", "probleme"), parents=names),
+        )
+    ),
+)
+
+_SUMMARY = tuple(
+    field
+    for name, labels in (
+        ("tests", ("test count", "tests", "total tests", "number of tests")),
+        ("pass_rate", ("test pass rate", "pass rate", "tests passing")),
+        ("coverage", ("coverage", "code coverage", "test coverage", "estimated coverage", "overall coverage", "total coverage")),
+        ("new_code", ("new code coverage", "coverage of new code", "new code")),
+    )
+    for field in (
+        Field(id=f"metrics.{name}.value", kind="cell", sections=_METRICS, labels=labels, columns=_VALUE),
+        Field(id=f"metrics.{name}.status", kind="cell", sections=_METRICS, labels=labels, columns=_STATUS),
+    )
+)
+
+_PHASE = (
+    Field(id="phase.status", kind="choice", sections=(), labels=("phase # status", "phase x status")),
+    Field(id="phase.files", kind="label", sections=(TOP,), labels=("files", "dateien")),
+    Field(id="phase.results", kind="fence", sections=("test results", "testergebnisse")),
+    Field(
+        id="phase.next",
+        kind="choice",
+        sections=(),
+        labels=("ready for phase #", "ready for phase x", "ready for phase x #", "next phase ready"),
+    ),
+)
+
+FIELDS: tuple[Field, ...] = (*_HANDOFF, *_RECOVERY, *_SUMMARY, *_PHASE)
+
+FAMILIES: tuple[tuple[Field, ...], ...] = (_HANDOFF, _RECOVERY, _SUMMARY, _PHASE)
+"""The fields of each kind of document: session hand-off, session recovery, session summary, phase README."""

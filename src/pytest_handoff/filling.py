@@ -1,0 +1,216 @@
+"""Places and values to text: what is ours is replaced, what is a person's stays, and both are told apart here alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
+from pytest_handoff.claims import contradicts
+from pytest_handoff.labels import own_length
+from pytest_handoff.markdown import eol_of, split_lines
+from pytest_handoff.places import Document, Filled, Finding, Place
+from pytest_handoff.plain_ascii import to_ascii
+from pytest_handoff.record import Written
+from pytest_handoff.tables import escape_pipes, with_padding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NEWLINES = re.compile(r"[\s\x00-\x1f\x7f]*[\r\n\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]+[\s\x00-\x1f\x7f]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class _Work:
+    """The outcome as it grows: splices of the text, what was written, what was found."""
+
+    document: Document
+    memory: Mapping[str, str]
+    take_over: frozenset[str]
+    edits: list[tuple[int, int, str]] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def splice(self, start: int, end: int, new: str) -> None:
+        if self.document.text[start:end] != new:
+            self.edits.append((start, end, new))
+
+    def wrote(self, place: Place, text: str) -> None:
+        self.written.append(Written(id=place.id, text=text))
+
+    def found(self, kind: str, place: Place, message: str, **more: str) -> None:
+        self.findings.append(Finding(kind=kind, line=place.line, place=place.id, message=message, **more))  # type: ignore[arg-type]
+
+
+def fill(
+    document: Document,
+    *,
+    values: Mapping[str, str],
+    blocks: Mapping[str, str],
+    ticks: Mapping[int, bool],
+    memory: Mapping[str, str],
+    take_over: frozenset[str] = frozenset(),
+) -> Filled:
+    """Write values, blocks and ticks into a document's text; every character outside its places stays.
+
+    Args:
+        values: place id to one line of Markdown, or to the lines of a fence's body; ids without a place are ignored.
+        blocks: block id to the lines between its markers.
+        ticks: line of a task (counted from 1) to whether its box shall be ticked.
+        memory: place id to what was written there last time.
+        take_over: ids of places where a person's words are to be replaced.
+
+    Returns:
+        The text; what stands at each place of ours now; and the document's findings with those of filling.
+
+    Raises:
+        ValueError: a tick is given for a line without a check box.
+    """
+    work = _Work(document, memory, take_over)
+    ascii_only = _SURROGATE.search(document.text) is not None
+    for place in document.places:
+        new = (blocks if place.kind == "block" else values).get(place.id, "")
+        new = to_ascii(new) if ascii_only else new
+        if not new.strip():
+            _leave(work, place)
+        elif place.kind == "block":
+            _fill_block(work, place, new)
+        elif place.kind == "fence":
+            _fill_fence(work, place, new)
+        else:
+            _fill_line(work, place, new)
+    _tick(work, ticks)
+    _report_lost(work)
+    return _finished(work, wanted={*values, *blocks, *memory})
+
+
+def _leave(work: _Work, place: Place) -> None:
+    """There is nothing to write; what we wrote before is remembered, so that it stays ours."""
+    remembered = work.memory.get(place.id, "")
+    if place.state == "placeholder":
+        work.found("placeholder", place, f"{place.id} is not measured; its placeholder stays")
+    elif place.kind == "block" and place.sealed and remembered:
+        work.wrote(place, place.text)
+    elif (own := own_length(place.text, remembered)) is not None and place.kind != "fence":
+        work.wrote(place, place.text[:own])
+    elif place.kind == "fence" and remembered and _same_lines(place.text, remembered):
+        work.wrote(place, place.text)
+
+
+def _fill_line(work: _Work, place: Place, value: str) -> None:
+    value = harmless(_NEWLINES.sub(" ", value).strip())
+    value = escape_pipes(value) if place.kind == "cell" else value
+    own = _own_part(work, place, value)
+    if own is None:
+        _keep_claim(work, place, value)
+        return
+    tail = place.text[own:]
+    text = work.document.text
+    if place.kind == "cell":
+        work.splice(place.start, place.end, with_padding(text[place.start : place.end], value + tail))
+    else:
+        before = " " if place.start and text[place.start - 1] not in " \t\r\n" and not place.text else ""
+        after = " " if text[place.end : place.end + 4] == "<!--" and not tail else ""
+        work.splice(place.start, place.end, before + value + tail + after)
+    work.wrote(place, value)
+
+
+def _own_part(work: _Work, place: Place, value: str) -> int | None:
+    """How much of a value is ours to replace; ``None`` where a person's words stand."""
+    if place.id in work.take_over:
+        return len(place.text)
+    if place.state != "written":
+        return place.own
+    lengths = (own_length(place.text, value), own_length(place.text, work.memory.get(place.id, "")))
+    return max((length for length in lengths if length is not None), default=None)
+
+
+def _fill_fence(work: _Work, place: Place, body: str) -> None:
+    lines = [_inside_fence(line.rstrip()) for line in split_body(harmless(body))]
+    value = "\n".join(lines)
+    known = (value, work.memory.get(place.id, ""))
+    ours = place.state != "written" or place.id in work.take_over or any(_same_lines(place.text, text) for text in known)
+    if not ours:
+        _keep_claim(work, place, value)
+        return
+    if not (place.state == "written" and _same_lines(place.text, value)):
+        eol = _eol_before(work.document.text, place.start)
+        work.splice(place.start, place.end, "".join(f"{place.prefix}{line}{eol}" if line else eol for line in lines))
+    work.wrote(place, value)
+
+
+def _fill_block(work: _Work, place: Place, body: str) -> None:
+    body = "\n".join(split_body(harmless(body)))
+    if not place.sealed and place.id not in work.take_over:
+        work.found("edited", place, f"the block {place.id} was edited by hand and is left alone", claim=place.text, evidence=body)
+        return
+    text = work.document.text
+    closing = text[place.start : place.end].rpartition("<!--")[2]
+    if block_checksum(body) not in closing or block_checksum(place.text) != block_checksum(body):
+        new = block_text(place.id, body, prefix=place.prefix, eol=_eol_before(text, place.start))
+        work.splice(place.start, place.end, new)
+    work.wrote(place, body)
+
+
+def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
+    wrong = place.kind != "fence" and contradicts(place.text, evidence)
+    says = place.text.partition("\n")[0] or "the lines below it"
+    against = "the evidence contradicts them" if wrong else "the evidence says"
+    message = f"{place.id}: a person's words stay: {says!r}; {against}: {evidence!r}"
+    work.found("contradicted" if wrong else "claim", place, message, claim=place.text, evidence=evidence)
+
+
+def _tick(work: _Work, ticks: Mapping[int, bool]) -> None:
+    tasks = {task.line: task for task in work.document.tasks}
+    for line, wanted in ticks.items():
+        if line not in tasks:
+            raise ValueError(f"line {line} has no check box")
+        if tasks[line].ticked != wanted:
+            work.splice(tasks[line].at, tasks[line].at + 1, "x" if wanted else " ")
+
+
+def _report_lost(work: _Work) -> None:
+    known = {place.id for place in work.document.places} | {finding.place for finding in work.document.findings}
+    for id in work.memory:  # noqa: A001 - the word of records
+        if id not in known:
+            message = f"{id} was filled before and is not found now; its old text may still stand somewhere"
+            work.findings.append(Finding(kind="lost", line=None, place=id, message=message, evidence=work.memory[id]))
+
+
+def _finished(work: _Work, wanted: set[str]) -> Filled:
+    """The spliced text, with the findings that concern it; a doubt about a place that nobody wants filled is none."""
+    text, edits = work.document.text, sorted(work.edits)
+    parts, at = [], 0
+    for start, end, new in edits:
+        parts += [text[at:start], new]
+        at = end
+    kept = [f for f in work.document.findings if f.kind not in ("ambiguous", "missing_section") or f.place in wanted]
+    findings = [_moved(finding, text, edits) for finding in (*kept, *work.findings)]
+    ordered = tuple(sorted(findings, key=lambda finding: finding.line or 0))
+    return Filled(text="".join([*parts, text[at:]]), written=tuple(work.written), findings=ordered)
+
+
+def _moved(finding: Finding, text: str, edits: list[tuple[int, int, str]]) -> Finding:
+    if finding.line is None:
+        return finding
+    offset = sum(map(len, split_lines(text)[: finding.line - 1]))
+    grown = sum(len(split_lines(new)) - len(split_lines(text[start:end])) for start, end, new in edits if end <= offset)
+    return Finding(
+        kind=finding.kind, line=finding.line + grown, place=finding.place, message=finding.message,
+        claim=finding.claim, evidence=finding.evidence,
+    )  # fmt: skip
+
+
+def _inside_fence(line: str) -> str:
+    """The line, indented where it would otherwise close the fence: a closing mark has at most three blanks before it."""
+    return f"    {line}" if line.lstrip(" ").startswith(("```", "~~~")) else line
+
+
+def _same_lines(text: str, other: str) -> bool:
+    return [line.rstrip() for line in split_body(text)] == [line.rstrip() for line in split_body(other)]
+
+
+def _eol_before(text: str, offset: int) -> str:
+    return eol_of(split_lines(text[:offset])[-1])

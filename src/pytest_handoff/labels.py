@@ -1,0 +1,146 @@
+"""One line of a document: the label before its colon, the value after it, and whether that value is a placeholder."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_STATUS = r"(?:[^\x00-\x7f]+[ \t]*)?"
+_BOLD = re.compile(
+    _STATUS + r"(?P<mark>\*\*|__)(?P<label>[^*\n]+?)(?:[ \t]*[:：][ \t]*(?P=mark)|(?P=mark)[ \t]*[:：])[ \t]*(?P<value>.*)"
+)
+_PLAIN = re.compile(r"(?:[^\x00-\x7f]+[ \t]+)?(?P<label>[^\s:：`*\[<|][^:：`\[<|\n]{0,60}?)[ \t]*[:：](?:[ \t]+|$)(?P<value>.*)")
+_BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
+_MANGLED = re.compile(r"[^\x00-\x7f]+")
+_PARENTHESIS = re.compile(r"\([^()]*\)")
+_WORD = re.compile(r"[^\W_]+")
+_EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
+_COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|[ \t]*\\$")
+_TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label with its value; ``start`` and ``end`` of the value are relative to the line's text."""
+
+    keys: frozenset[str]
+    text: str
+    start: int
+    end: int
+
+
+def keys_of(text: str) -> frozenset[str]:
+    """The forms under which a heading or label may be listed as an alias.
+
+    Case, emoji (also mangled ones), emphasis, leading numbering and punctuation do not count. One form leaves out what stands
+    in parentheses; one has ``#`` for each number, so that ``Session 5 Tests`` is found as ``session # tests``.
+    """
+    plain = _normal(text)
+    forms = {plain, _normal(_PARENTHESIS.sub(" ", text)), re.sub(r"\b\d+\b", "#", plain)}
+    return frozenset(forms - {""})
+
+
+def read_label(text: str) -> Label | None:
+    """The label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
+    found = _BOLD.match(text) or _PLAIN.match(text)
+    if found is None:
+        return None
+    start = found.start("value")
+    return Label(keys_of(found["label"]), found["label"].strip(), start, value_end(text, start))
+
+
+def value_end(text: str, start: int) -> int:
+    """Where a value ends: before comments, trailing blanks and the backslash of a hard break."""
+    kept = text[start:]
+    while (shorter := _COMMENT_TAIL.sub("", kept).rstrip(" \t")) != kept:
+        kept = shorter
+    return start + len(kept)
+
+
+def box_of(text: str) -> re.Match[str] | None:
+    """The check box at the start of an item's text; group 1 is the character inside. An item with nothing after it has none."""
+    return _BOX.match(text)
+
+
+def placeholder_length(value: str, references: Collection[str] = ()) -> int:
+    """How many leading characters of a value are a bracketed placeholder; 0 where a person's words stand.
+
+    A link, a footnote, a check box, a bare number and a reference with a definition are not placeholders. Several
+    alternatives separated by pipes are one placeholder where each of them holds a bracket.
+    """
+    first = _bracket_length(value, references)
+    if first and " | " in value:
+        pieces = value.split(" | ")
+        if all(any(_bracket_length(piece[at:], references) for at in range(len(piece))) for piece in pieces):
+            return len(value)
+    return first
+
+
+def is_choice(value: str) -> bool:
+    """Whether a value is a list to choose from, such as ``✅ Complete | ❌ Incomplete``: nothing was chosen yet."""
+    pieces = [piece.strip() for piece in value.split("|")]
+    return len(pieces) > 1 and all(0 < len(piece) <= 40 for piece in pieces)
+
+
+def own_length(current: str, ours: str) -> int | None:
+    """How many leading characters of a value are ours, where it is our text or our text with a person's tail.
+
+    Runs of white space count as one blank, so that a formatter does not take our text from us.
+    """
+    if not ours.strip():
+        return None
+    pattern = r"[ \t]+".join(re.escape(word) for word in ours.split())
+    found = re.match(pattern, current)
+    if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):
+        return None
+    return found.end()
+
+
+def _bracket_length(value: str, references: Collection[str]) -> int:
+    mark = _EMPHASIS.match(value)
+    wrap = mark[1] if mark else ""
+    start = len(wrap)
+    end = _closing(value, start)
+    inner = value[start + 1 : end - 1]
+    if not end or not _is_prompt(inner, references) or value[end : end + 1] in ("(", "[", ":"):
+        return 0
+    return end + len(wrap) if value.startswith(wrap, end) else 0
+
+
+def _is_prompt(inner: str, references: Collection[str]) -> bool:
+    """Whether the text between brackets asks for something, rather than being a box, a number, a footnote or a reference."""
+    known = " ".join(inner.split()).upper() in references
+    return bool(inner.strip()) and inner not in "xX" and not inner.isdigit() and inner[0] not in "^!" and not known
+
+
+def _closing(value: str, start: int) -> int:
+    """The offset past the bracket that closes the one at ``start``; 0 where there is none."""
+    depth = 0
+    for at in range(start, len(value)):
+        depth += {"[": 1, "]": -1}.get(value[at], 0)
+        if depth == 0:
+            return at + 1 if at > start else 0
+    return 0
+
+
+def _normal(text: str) -> str:
+    words = _WORD.findall(unicodedata.normalize("NFKC", _MANGLED.sub(_without_mangled_symbols, text)).casefold())
+    while len(words) > 1 and words[0].isdigit():
+        words.pop(0)
+    return " ".join(words)
+
+
+def _without_mangled_symbols(found: re.Match[str]) -> str:
+    """A run of non-ASCII characters, or a blank where it is an emoji whose UTF-8 was read as Mac Roman or cp1252."""
+    for wrong in ("mac_roman", "cp1252"):
+        try:
+            meant = found[0].encode(wrong).decode("utf-8")
+        except UnicodeError:
+            continue
+        return " " if not any(character.isalnum() for character in meant) else meant
+    return found[0]

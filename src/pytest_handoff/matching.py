@@ -1,0 +1,156 @@
+"""Fields of the catalogue against a document: each field is found once, or not at all, or said to be ambiguous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_handoff.fields import TOP, Field
+from pytest_handoff.labels import box_of, keys_of, read_label
+from pytest_handoff.places import Finding, Place
+from pytest_handoff.spots import cell_place, fence_place, label_place
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from pytest_handoff.outline import Heading, Markdown, Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A field found at a place, below the innermost heading that has one of the field's names (``None``: by no heading)."""
+
+    place: Place
+    heading: Heading | None
+
+    @property
+    def depth(self) -> int:
+        return self.heading.level if self.heading else 0
+
+
+class _Sections:
+    """The open headings of a document under the names they go by."""
+
+    def __init__(self, parsed: Markdown, closed: Collection[int]) -> None:
+        self.parsed = parsed
+        self.keys = {heading: keys_of(heading.text) for heading in parsed.headings if heading.line not in closed}
+
+    def around(self, line: int, field: Field) -> tuple[bool, Heading | None]:
+        """Whether the line is where the field may stand, and by which heading."""
+        path = self.parsed.path(line)
+        named = [heading for heading in path if not self.keys.get(heading, frozenset()).isdisjoint(field.sections)]
+        if named:
+            return True, named[-1]
+        at_top = TOP in field.sections and (not path or path == self.parsed.headings[:1])
+        return at_top or not field.sections, None
+
+    def twins(self, heading: Heading) -> list[Heading]:
+        """All headings of the same name, this one included, where none of them encloses another."""
+        inside = self.parsed.section(heading)
+        return [
+            other
+            for other, keys in self.keys.items()
+            if other is heading
+            or (
+                not keys.isdisjoint(self.keys[heading])
+                and other.line not in inside
+                and heading.line not in self.parsed.section(other)
+            )
+        ]
+
+
+def match_fields(
+    parsed: Markdown, fields: Iterable[Field], closed: Collection[int], *, taken: Iterable[Place]
+) -> tuple[list[Place], list[Finding]]:
+    """The places of all fields, and a finding for each field that two spots, or two equal headings, could be.
+
+    Args:
+        closed: indices of the lines in which nothing may be found.
+        taken: places that a marker names; their fields and their lines are out of question.
+    """
+    sections = _Sections(parsed, closed)
+    lines, ids = {place.line for place in taken}, {place.id for place in taken}
+    matches = [match for match in _matches(parsed, list(fields), sections, closed) if match.place.id not in ids]
+    by_id: dict[str, list[_Match]] = {}
+    for match in _one_field_a_spot(matches):
+        if match.place.kind == "cell" or match.place.line not in lines:
+            by_id.setdefault(match.place.id, []).append(match)
+    places, findings = [], []
+    for id, found in by_id.items():  # noqa: A001 - the word of records
+        doubt = _doubt(id, found, sections)
+        if doubt is None:
+            places.append(found[0].place)
+        else:
+            findings.append(doubt)
+    return places, findings
+
+
+def _matches(parsed: Markdown, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+    yield from _labels(parsed, [field for field in fields if field.kind in ("label", "choice")], sections, closed)
+    fences = [field for field in fields if field.kind == "fence"]
+    for heading, keys in sections.keys.items():
+        for field in fences:
+            if not keys.isdisjoint(field.sections):
+                yield from _first_fence(parsed, heading, field, closed)
+    for table in parsed.tables:
+        if table.head.line not in closed:
+            yield from _cells(parsed, table, [field for field in fields if field.kind == "cell"], sections)
+
+
+def _labels(parsed: Markdown, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+    for line in parsed.lines:
+        label = None if line.line in closed or (line.opens_item and box_of(line.text)) else read_label(line.text)
+        if label is None:
+            continue
+        above = [read_label(parent.text) for parent in line.parents if parent is not line]
+        names = frozenset[str]().union(*(parent.keys for parent in above if parent))
+        for field in fields:
+            nested = not names.isdisjoint(field.parents) if field.parents else not line.parents or line.parents[-1] is line
+            if nested and not label.keys.isdisjoint(field.labels):
+                fits, heading = sections.around(line.line, field)
+                if fits:
+                    yield _Match(label_place(parsed, line, field.id, choice=field.kind == "choice"), heading)
+
+
+def _first_fence(parsed: Markdown, heading: Heading, field: Field, closed: Collection[int]) -> Iterator[_Match]:
+    for fence in parsed.fences:
+        path = parsed.path(fence.line)
+        if path and path[-1] is heading and fence.line not in closed:
+            yield _Match(fence_place(parsed, fence, field.id), heading)
+            return
+
+
+def _cells(parsed: Markdown, table: Table, fields: list[Field], sections: _Sections) -> Iterator[_Match]:
+    columns = [keys_of(cell.text) for cell in table.head.cells]
+    for row in table.rows:
+        keys = keys_of(row.cells[0].text) if row.cells else frozenset()
+        for field in fields:
+            fits, heading = sections.around(row.line, field)
+            if fits and not keys.isdisjoint(field.labels):
+                for column, cell in list(zip(columns, row.cells, strict=False))[1:]:
+                    if not column.isdisjoint(field.columns):
+                        yield _Match(cell_place(parsed, row, cell, field.id), heading)
+
+
+def _one_field_a_spot(matches: list[_Match]) -> list[_Match]:
+    """Where several fields claim the same characters, the one whose heading is nearest; the first of the catalogue on a tie."""
+    best: dict[int, _Match] = {}
+    for match in matches:
+        rival = best.get(match.place.start)
+        if rival is None or match.depth > rival.depth:
+            best[match.place.start] = match
+    return list(best.values())
+
+
+def _doubt(id: str, found: list[_Match], sections: _Sections) -> Finding | None:  # noqa: A002 - the word of records
+    if len(found) > 1:
+        lines = sorted(match.place.line for match in found)
+        what = "could stand in lines"
+    else:
+        heading = found[0].heading
+        lines = [twin.line + 1 for twin in sections.twins(heading)] if heading else []
+        what = "could be under either heading, lines"
+    if len(lines) < 2:
+        return None
+    message = f"{id} {what} {' and '.join(map(str, lines))}; end the right one with <!-- handoff:{id} -->"
+    return Finding(kind="ambiguous", line=lines[0], place=id, message=message)

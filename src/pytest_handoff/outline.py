@@ -1,0 +1,126 @@
+"""The structure of a Markdown text as data: what stands where, by line index (from 0) and character offset."""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading that divides the document; ``end`` is the index past its last line."""
+
+    line: int
+    end: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of a paragraph, without indentation, list marker and trailing blanks.
+
+    ``opens_item`` is true for the first line of a list item; ``parents`` are the opening lines of the items around it,
+    outermost first. ``followed`` is true where a list, fence, table or quote hangs directly under the paragraph.
+    """
+
+    line: int
+    start: int
+    text: str
+    opens_item: bool
+    paragraph: int
+    parents: tuple[TextLine, ...]
+    followed: bool
+
+    @property
+    def end(self) -> int:
+        """The offset past the last character."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A closed code fence; ``start`` to ``end`` are the whole lines of its body, ``indent`` the blanks before its mark."""
+
+    line: int
+    start: int
+    end: int
+    mark: str
+    indent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table; ``start`` to ``end`` is all between its pipes, ``text`` its content without padding."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table; cells that the line leaves out are not in ``cells``."""
+
+    line: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its header row and its body."""
+
+    head: Row
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment; ``alone`` says that it fills its line rather than ending a line of text."""
+
+    line: int
+    start: int
+    text: str
+    alone: bool
+
+    @property
+    def end(self) -> int:
+        """The offset past ``-->``."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """A parsed text; ``starts`` holds the offset of each line and, last, the length of the text."""
+
+    text: str
+    starts: tuple[int, ...]
+    headings: tuple[Heading, ...]
+    lines: tuple[TextLine, ...]
+    fences: tuple[Fence, ...]
+    tables: tuple[Table, ...]
+    comments: tuple[Comment, ...]
+    references: frozenset[str]
+
+    def raw(self, line: int) -> str:
+        """The line with this index, without its line ending."""
+        return self.text[self.starts[line] : self.starts[line + 1]].rstrip("\r\n")
+
+    def line_at(self, offset: int) -> int:
+        """The index of the line that holds this offset; the last line for the end of the text."""
+        return max(min(bisect.bisect_right(self.starts, offset) - 1, len(self.starts) - 2), 0)
+
+    def path(self, line: int) -> tuple[Heading, ...]:
+        """The headings above this line that enclose it, outermost first."""
+        enclosing: list[Heading] = []
+        for heading in self.headings:
+            if heading.line > line:
+                break
+            enclosing = [outer for outer in enclosing if outer.level < heading.level]
+            enclosing.append(heading)
+        return tuple(enclosing)
+
+    def section(self, heading: Heading) -> range:
+        """The lines of a heading and all below it, up to the next heading of the same or a higher level."""
+        later = (other.line for other in self.headings if other.line > heading.line and other.level <= heading.level)
+        return range(heading.line, next(later, len(self.starts) - 1))

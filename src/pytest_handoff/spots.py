@@ -1,0 +1,97 @@
+"""From a line, fence, cell or marker to the place it is: which characters are its value, and in which state they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pytest_handoff.blocks import Trouble
+from pytest_handoff.labels import box_of, is_choice, placeholder_length, read_label, value_end
+from pytest_handoff.places import Place
+
+if TYPE_CHECKING:
+    from pytest_handoff.blocks import Marker
+    from pytest_handoff.outline import Cell, Fence, Markdown, Row, TextLine
+
+State = Literal["placeholder", "empty", "written"]
+
+
+def label_place(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -> Place:  # noqa: A002 - the word of records
+    """The value after a line's label. Without a value it is empty only where nothing below the label is its value."""
+    label = read_label(line.text)
+    if label is None:
+        raise AssertionError(line.text)
+    text = line.text[label.start : label.end]
+    own = placeholder_length(text, parsed.references) or (len(text) if choice and is_choice(text) else 0)
+    state: State = "placeholder" if own else "written" if text or _continues(parsed, line) else "empty"
+    start, end = line.start + label.start, line.start + label.end
+    kind: Literal["choice", "label"] = "choice" if choice else "label"
+    return Place(id=id, kind=kind, line=line.line + 1, text=text, state=state, start=start, end=end, own=own)
+
+
+def fence_place(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
+    """The body of a fence. It asks to be filled where its first line, less its decoration, starts with a prompt in brackets."""
+    lines = parsed.text[fence.start : fence.end].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    text = "\n".join(line.removeprefix(fence.indent) for line in lines)
+    first = next((line for line in lines if line.strip()), "").lstrip(" \t=-#*")
+    own = placeholder_length(first)
+    # A table's name in TOML or a list in Python is no prompt: those hold a blank or, in templates, capitals such as [X].
+    prompts = first.startswith("[X]") or (bool(own) and (" " in first[:own] or first[1 : own - 1].isupper()))
+    state: State = "placeholder" if prompts else "written" if text.strip() else "empty"
+    return Place(
+        id=id, kind="fence", line=fence.line + 1, text=text, state=state, start=fence.start, end=fence.end,
+        own=len(text) if prompts else 0, prefix=fence.indent,
+    )  # fmt: skip
+
+
+def cell_place(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # noqa: A002 - the word of records
+    """The inside of a table's cell."""
+    own = placeholder_length(cell.text, parsed.references)
+    state: State = "placeholder" if own else "written" if cell.text else "empty"
+    return Place(id=id, kind="cell", line=row.line + 1, text=cell.text, state=state, start=cell.start, end=cell.end, own=own)
+
+
+def marker_place(parsed: Markdown, marker: Marker) -> Place | Trouble:
+    """The value that a marker names: after the label of its line, else all of the line's text, or the cell it stands in.
+
+    The line's text is taken without list marker and check box. A heading holds no value, and neither does a line of its own.
+    """
+    comment = marker.comment
+    for table in parsed.tables:
+        for row in (table.head, *table.rows):
+            for cell in row.cells:
+                if cell.start <= comment.start < cell.end:
+                    return _marked_cell(parsed, marker, cell)
+    for line in parsed.lines:
+        if line.start <= comment.start < line.end:
+            return _marked_line(parsed, marker, line)
+    return Trouble(comment.line, marker.id, f"the marker {marker.id} stands at the end of no line that can hold a value")
+
+
+def _marked_cell(parsed: Markdown, marker: Marker, cell: Cell) -> Place:
+    text = parsed.text[cell.start : marker.comment.start].strip(" \t")
+    own = placeholder_length(text, parsed.references)
+    state: State = "placeholder" if own else "written" if text else "empty"
+    line = marker.comment.line + 1
+    return Place(
+        id=marker.id, kind="cell", line=line, text=text, state=state, start=cell.start, end=marker.comment.start, own=own
+    )
+
+
+def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | Trouble:
+    box = box_of(line.text) if line.opens_item else None
+    label = None if box else read_label(line.text)
+    start = box.end() if box else label.start if label else 0
+    end = value_end(line.text, start)
+    if line.start + end > marker.comment.start:
+        return Trouble(line.line, marker.id, f"the marker {marker.id} is not at the end of its line")
+    text = line.text[start:end]
+    own = placeholder_length(text, parsed.references) or (len(text) if label and is_choice(text) else 0)
+    state: State = "placeholder" if own else "written" if text else "empty"
+    first, last = line.start + start, line.start + end
+    return Place(id=marker.id, kind="marker", line=line.line + 1, text=text, state=state, start=first, end=last, own=own)
+
+
+def _continues(parsed: Markdown, line: TextLine) -> bool:
+    """Whether the value of an empty label goes on below it, as further text or as a list, fence or table."""
+    following = next((other for other in parsed.lines if other.paragraph == line.paragraph and other.line == line.line + 1), None)
+    return line.followed if following is None else read_label(following.text) is None

@@ -1,0 +1,60 @@
+"""Cells of a table by their offsets. A parser gives a row's contents but not where each cell stands in its line."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pytest_handoff.outline import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PIPE = re.compile(r"(?<!\\)\|")
+_ANY_PIPE = re.compile(r"\\?\|")
+
+
+def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, ...]:
+    """The cells of one line that hold exactly what the parser read there.
+
+    Args:
+        raw: the line without its ending.
+        start: the offset of the line in the text.
+        contents: the parser's cells of this row; it adds empty ones where the line is short.
+
+    Returns:
+        As many cells as the line really has; none where line and parser disagree, so that nothing is written there.
+    """
+    cuts = [-1, *(pipe.start() for pipe in _PIPE.finditer(raw)), len(raw)]
+    spans = [(left + 1, right) for left, right in pairwise(cuts)]
+    pieces = [Cell(start + left, start + right, raw[left:right].strip(" \t")) for left, right in spans]
+    for first in (1, 0):
+        cells = pieces[first:]
+        if len(cells) > len(contents) or (cells and not cells[-1].text and cells[-1].end == start + len(raw)):
+            cells = cells[: min(len(contents), len(cells) - 1)] if len(cells) <= len(contents) + 1 else cells[: len(contents)]
+        if cells and _agree(cells, contents):
+            return tuple(cells)
+    return ()
+
+
+def with_padding(old: str, value: str) -> str:
+    """A cell's new inside: the old left padding, and the old width where the value fits into it.
+
+    A pipe in the value would open a further cell, so it is escaped.
+    """
+    value = escape_pipes(value)
+    left = old[: len(old) - len(old.lstrip(" "))] if old.strip() else " "
+    right = " " if old.endswith(" ") or not old.strip() else ""
+    return (left + value).ljust(len(old) - 1) + right if right else left + value
+
+
+def escape_pipes(value: str) -> str:
+    """The value with a backslash before each pipe that has none."""
+    return _ANY_PIPE.sub(r"\\|", value)
+
+
+def _agree(cells: Sequence[Cell], contents: Sequence[str]) -> bool:
+    return all(_ANY_PIPE.sub("|", cell.text) == content for cell, content in zip(cells, contents, strict=False)) and not any(
+        contents[len(cells) :]
+    )
