@@ -84,7 +84,11 @@ class Parent(Frozen, frozen=True):
 
 
 class RunInfo(Frozen, frozen=True):
-    """One pytest invocation, or several that add up; all that varies by itself is here."""
+    """One pytest invocation, or several that add up; all that varies by itself is here.
+
+    ``parts`` says how each of them was narrowed. ``whole_files`` is kept while the run is incomplete, so that a later part can
+    tell when every test file was collected.
+    """
 
     started: str
     finished: str
@@ -94,6 +98,7 @@ class RunInfo(Frozen, frozen=True):
     why_incomplete: list[str]
     interrupted: bool
     parts: list[str]
+    whole_files: list[str]
     args: list[str]
     python: str
     platform: str
@@ -156,16 +161,20 @@ class CoverageSummary(Frozen, frozen=True):
 
 
 class NewCodeFile(Frozen, frozen=True):
-    """New statements of one file as ranges of their first lines."""
+    """New statements of one file as ranges of their first lines.
+
+    ``not_by_…`` are those that something else ran; ``missing`` ones are not repeated there. What speaks of *by whom* is
+    ``None`` where contexts are missing.
+    """
 
     lines: str
     missing: str
-    not_by_unit: str
-    not_by_new_unit: str
+    not_by_unit: str | None
+    not_by_new_unit: str | None
     num_statements: int
     covered: int
-    covered_by_unit: int
-    covered_by_new_unit: int
+    covered_by_unit: int | None
+    covered_by_new_unit: int | None
     excluded: str
 
 
@@ -233,7 +242,11 @@ class Provenance(Frozen, frozen=True):
 
 
 class Record(Frozen, frozen=True):
-    """The evidence of one session. All keys are always present."""
+    """The evidence of one session. All keys are always present.
+
+    ``unparsable`` maps changed configuration files that do not parse to the reason; ``required`` are the checklist lines that
+    the document must go on carrying; ``not_measured`` says why something is ``null``.
+    """
 
     schema: str
     session: str
@@ -245,6 +258,7 @@ class Record(Frozen, frozen=True):
     new_code: NewCode | None
     not_measured: dict[str, str]
     changes: Changes | None
+    unparsable: dict[str, str] | None
     policy: dict[str, object]
     gates: list[Verdict]
     metrics: list[Metric]

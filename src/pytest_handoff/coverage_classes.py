@@ -1,0 +1,128 @@
+"""Turning coverage on, and telling it which kind of test runs: the hooks of a run that is measured."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import coverage
+import pytest
+
+from pytest_handoff.coverage_data import running_coverage
+from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
+from pytest_handoff.measurement import context_name, parse_context, unknown_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+__all__ = ["ContextSwitcher", "before_conftests", "context_name", "parse_context"]
+
+_SYSMON_WITH_BRANCHES = "coverage.py's sysmon core with branches is not verified to keep kinds of tests apart"
+
+
+def before_conftests(early_config: pytest.Config) -> None:
+    """Turn pytest-cov on where the user did not.
+
+    To be called before the ``yield`` of a ``wrapper=True, tryfirst=True`` ``pytest_load_initial_conftests``: pytest-cov reads
+    its options in a ``tryfirst`` implementation of that hook. Its terminal report and its ``fail_under`` stay off, since
+    nobody asked for them. Nothing is done where pytest-cov is blocked or told ``--no-cov``, and under ``coverage run``.
+    """
+    options = early_config.known_args_namespace
+    if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
+        return
+    configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
+    if configured_sources(configuration) or configured_includes(configuration):
+        options.cov_source = [True]
+    else:
+        options.cov_source = _chosen_source(early_config)
+        early_config.stash[CHOSEN] = True
+    if not options.cov_report:
+        options.cov_report = {"": None}
+    if options.cov_fail_under is None:
+        options.cov_fail_under = 0
+
+
+class ContextSwitcher:
+    """Plugin that names the kind of the running test to coverage.py, in serial runs and on xdist's workers.
+
+    A switch makes coverage.py write what it has, so it costs; it happens only where the kind changes.
+
+    Args:
+        session_name: the session of this run.
+        age_and_tier: gives ``("new" or "old", tier)`` of a test.
+    """
+
+    def __init__(self, session_name: str, age_and_tier: Callable[[pytest.Item], tuple[str, str]]) -> None:
+        self._session_name = session_name
+        self._age_and_tier = age_and_tier
+        self._current: tuple[str, str, bool] | None = None
+        self._static: str | None = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Switch before the first fixture of the test is set up."""
+        kind = (*self._age_and_tier(item), item.get_closest_marker("xfail") is not None)
+        if kind != self._current and self._switch(item.config, kind):
+            self._current = kind
+        return (yield)
+
+    def _switch(self, config: pytest.Config, kind: tuple[str, str, bool]) -> bool:
+        if has_own_contexts(config):
+            return True
+        cov = running_coverage(config)
+        if cov is None:
+            return False
+        age, tier, xfail = kind
+        name = context_name(self._session_name, tier, age, xfail=xfail)
+        if not _is_sysmon(cov):
+            cov.switch_context(name)
+        elif cov.get_option("run:branch"):
+            _switch_sysmon(cov, unknown_context(_SYSMON_WITH_BRANCHES))
+        else:
+            _switch_sysmon(cov, name)
+        self._tell_children(cov, name)
+        return True
+
+    def _tell_children(self, cov: coverage.Coverage, name: str) -> None:
+        """Let child processes that start from now on put their lines into the same context (``[run] patch``)."""
+        patches = cov.get_option("run:patch")
+        if not isinstance(patches, list) or not {"subprocess", "fork"}.intersection(patches):
+            return
+        # This process has read its static context already; from here on only children read it from the configuration.
+        if self._static is None:
+            self._static = cov.config.context or ""
+        cov.config.context = f"{self._static}|{name}" if self._static else name
+        if "subprocess" in patches:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = cov.config.serialize()
+
+
+def has_own_contexts(config: pytest.Config) -> bool:
+    """Whether the user asked for contexts of their own (``--cov-context``, ``dynamic_context``), which are left alone."""
+    if getattr(config.option, "cov_context", None):
+        return True
+    cov = running_coverage(config)
+    return cov is not None and bool(cov.get_option("run:dynamic_context"))
+
+
+def _chosen_source(early_config: pytest.Config) -> list[str]:
+    folder = early_config.rootpath
+    here = Path.cwd()
+    names = choose_source(folder, early_config.getini("testpaths"))
+    return names if folder == here else [str(folder / name) for name in names]
+
+
+def _is_sysmon(cov: coverage.Coverage) -> bool:
+    core: Any = getattr(cov, "_core", None)
+    return core is not None and core.tracer_class.__name__ == "SysMonitor"
+
+
+def _switch_sysmon(cov: coverage.Coverage, name: str) -> None:
+    """Switch on a core that hears of each line once only: after a switch it must hear of all of them again."""
+    with warnings.catch_warnings():
+        # coverage.py warns that contexts are incomplete on this core; restarting the events makes them whole.
+        warnings.filterwarnings("ignore", message="Dynamic contexts aren't supported", category=Warning)
+        cov.switch_context(name)
+    sys.monitoring.restart_events()  # type: ignore[attr-defined, unused-ignore]

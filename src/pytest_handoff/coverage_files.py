@@ -1,0 +1,150 @@
+"""From coverage.py's data to a measurement: every file is parsed once, its contexts are read once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coverage.exceptions import CoverageException
+from coverage.files import GlobMatcher, prep_patterns
+from coverage.python import PythonFileReporter
+from coverage.results import Analysis, Numbers, analysis_from_file_reporter
+
+from pytest_handoff.code_shape import Shape, module_shape
+from pytest_handoff.measurement import MeasuredFile, Measurement, NotMeasured, RunBy
+
+if TYPE_CHECKING:
+    import coverage
+    from coverage.data import CoverageData
+    from coverage.plugin import FileReporter
+
+ContextReader = Callable[[str], RunBy | None]
+"""Name of one of coverage.py's contexts to the kind of test it stands for, ``None`` for any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReader:
+    """Reads the files of one measurement.
+
+    Attributes:
+        cov: gives the configuration and the parsers; not its data.
+        root: resolved; paths are relative to it.
+        counts: whether a path is code under test.
+        run_by: what a context's name means; ``None`` where it is not known which tests ran what.
+    """
+
+    cov: coverage.Coverage
+    root: Path
+    counts: Callable[[str], bool]
+    run_by: ContextReader | None
+
+    def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
+        """All measured files, and the ``expected`` ones with nothing covered."""
+        files: dict[str, MeasuredFile] = {}
+        numbers: list[Numbers] = []
+        problems: list[str] = []
+        outside = 0
+        for path, name in _places(data, expected):
+            if not path.is_relative_to(self.root):
+                outside += 1
+                continue
+            relative = path.relative_to(self.root).as_posix()
+            if not self.counts(relative) or self._left_out(name):
+                continue
+            try:
+                files[relative], of_file = self._measure(data, name, relative)
+            except CoverageException as problem:
+                problems.append(f"{relative} is not measured: {self._without_root(problem)}.")
+            else:
+                numbers.append(of_file)
+        if not files:
+            return NotMeasured(" ".join(["no file of the code under test was measured", *problems]))
+        if outside:
+            problems.append(f"{outside} measured file(s) outside of the project are left out.")
+        total = sum(numbers, start=Numbers())
+        branches = total.pc_branches if data.has_arcs() else None
+        return Measurement(files=files, percent=total.pc_covered, branch_percent=branches, notes=tuple(problems))
+
+    def _left_out(self, name: str) -> bool:
+        """What ``[report] include`` and ``omit`` say, as coverage.py's own reports do."""
+        include, omit = self.cov.config.report_include, self.cov.config.report_omit
+        return (bool(include) and not _matches(include, name)) or (bool(omit) and _matches(omit, name))
+
+    def _measure(self, data: CoverageData, name: str, relative: str) -> tuple[MeasuredFile, Numbers]:
+        reporter = self.cov._get_file_reporter(name)
+        analysis = analysis_from_file_reporter(data, 0, reporter, name)
+        first_line = _first_lines(reporter)
+        shape = _shape(reporter, analysis, first_line)
+        numbers = analysis.numbers
+        file = MeasuredFile(
+            path=relative,
+            statements=frozenset(analysis.statements),
+            excluded=frozenset(analysis.excluded),
+            missing=frozenset(analysis.missing),
+            executed=self._executed(data, name, analysis, first_line),
+            first_line=first_line,
+            headers=shape.headers,
+            import_time=shape.import_time,
+            num_branches=numbers.n_branches if analysis.has_arcs else None,
+            covered_branches=numbers.n_executed_branches if analysis.has_arcs else None,
+            percent=numbers.pc_covered,
+        )
+        return file, numbers
+
+    def _executed(
+        self, data: CoverageData, name: str, analysis: Analysis, first_line: dict[int, int]
+    ) -> dict[RunBy, frozenset[int]]:
+        if self.run_by is None:
+            return {}
+        by_context: dict[str, set[int]] = defaultdict(set)
+        for line, contexts in data.contexts_by_lineno(name).items():
+            for context in contexts:
+                by_context[context].add(first_line.get(line, line))
+        executed: dict[RunBy, frozenset[int]] = defaultdict(frozenset)
+        for context, lines in by_context.items():
+            run_by = self.run_by(context)
+            if run_by is not None:
+                executed[run_by] |= lines & analysis.statements
+        return dict(executed)
+
+    def _without_root(self, problem: CoverageException) -> str:
+        return str(problem).replace(str(self.root), "").replace("'/", "'").rstrip(".")
+
+
+def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverage.Coverage) -> bool:
+    """Whether coverage.py was asked to measure a file, that it may not know because nobody imported it."""
+    if not path.is_file() or path.suffix != ".py" or _matches(cov.config.run_omit, str(path)):
+        return False
+    if folders:
+        return any(path.is_relative_to(folder) for folder in folders)
+    return not includes or _matches(includes, str(path))
+
+
+def _places(data: CoverageData, expected: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    known = {Path(name).resolve(): name for name in data.measured_files()}
+    for path in expected:
+        known.setdefault(path, str(path))
+    yield from sorted(known.items())
+
+
+def _matches(patterns: list[str] | None, name: str) -> bool:
+    return patterns is not None and GlobMatcher(prep_patterns(patterns), "handoff").match(name)
+
+
+def _first_lines(reporter: FileReporter) -> dict[int, int]:
+    """Continuation line to the first line of its statement, asked line by line: that is what reporters have in common."""
+    firsts = {}
+    for line in range(1, reporter.source().count("\n") + 2):
+        (first,) = reporter.translate_lines([line])
+        if first != line:
+            firsts[line] = first
+    return firsts
+
+
+def _shape(reporter: FileReporter, analysis: Analysis, first_line: dict[int, int]) -> Shape:
+    if not isinstance(reporter, PythonFileReporter):
+        return Shape({}, frozenset())
+    return module_shape(reporter.source(), frozenset(analysis.statements), lambda line: first_line.get(line, line))

@@ -1,0 +1,70 @@
+"""Which code is measured: the source that pytest-cov is given, and whether tests belong to it."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+CHOSEN = pytest.StashKey[bool]()
+"""Set on a run whose source this plugin chose, because neither options nor configuration named one."""
+
+_FOLDER_OPTIONS = ("run:source", "run:source_pkgs", "run:source_dirs")
+_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+_NO_SOURCE = frozenset({"conftest.py", "setup.py", "noxfile.py"})
+
+
+def configured_sources(coverage: Coverage) -> list[str]:
+    """The folders and packages that coverage.py was given as source, by whomever."""
+    names = [name for option in _FOLDER_OPTIONS for name in _listed(coverage, option)]
+    return list(dict.fromkeys(names))
+
+
+def configured_includes(coverage: Coverage) -> list[str]:
+    """The patterns that say what is measured where no source does."""
+    return _listed(coverage, "run:include")
+
+
+def choose_source(folder: Path, testpaths: list[str]) -> list[str]:
+    """The source of a project that names none, as coverage.py wants it: folders, relative to ``folder``.
+
+    ``src`` where there is one, else the packages at the top; the whole folder where modules lie at the top, too. Folders of
+    tests are no source.
+    """
+    if (folder / "src").is_dir():
+        return ["src"]
+    packages = [init.parent.name for init in folder.glob("*/__init__.py")]
+    packages = [name for name in packages if not _is_tests(PurePosixPath(name), testpaths)]
+    modules = [path for path in folder.glob("*.py") if path.name not in _NO_SOURCE and not path.match("test_*.py")]
+    return sorted(packages) if packages and not modules else ["."]
+
+
+def source_folders(names: list[str], folder: Path) -> list[Path]:
+    """Where the named sources lie, absolute: paths, or packages that are found in ``folder`` or its ``src``."""
+    places = [[folder / name, *(top / Path(*name.split(".")) for top in (folder, folder / "src"))] for name in names]
+    return [found.resolve() for place in places for found in place if found.exists()]
+
+
+def folders_of_tests(sources: list[Path], folder: Path, testpaths: list[str]) -> list[Path]:
+    """Those sources that are, or lie in, a folder of tests.
+
+    That is one that pytest's ``testpaths`` names, or that is called ``test``, ``tests`` or ``testing``.
+    """
+    top = folder.resolve()
+    inside = [source for source in sources if source.is_relative_to(top)]
+    return [source for source in inside if _is_tests(PurePosixPath(source.relative_to(top)), testpaths)]
+
+
+def _listed(coverage: Coverage, option: str) -> list[str]:
+    value = coverage.get_option(option)
+    return [str(name) for name in value] if isinstance(value, list | tuple) else []
+
+
+def _is_tests(place: PurePosixPath, testpaths: list[str]) -> bool:
+    if _TEST_FOLDERS.intersection(place.parts):
+        return True
+    return any(place.is_relative_to(PurePosixPath(testpath)) for testpath in testpaths if testpath not in {"", "."})

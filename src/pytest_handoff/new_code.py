@@ -1,0 +1,133 @@
+"""Statements that are new since the base, and which kind of test runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.line_changes import changed_lines
+from pytest_handoff.line_ranges import format_ranges, parse_ranges
+from pytest_handoff.moves import match_moves
+from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
+
+__all__ = ["changed_lines", "match_moves", "new_code"]
+
+IMPORT_RULE = (
+    "By tests: a def, class or decorator line has the state of its body; another line that runs at import counts where it "
+    "ran and such a test ran a line of its file."
+)
+_NAMED = 3
+
+
+def new_code(
+    measurement: Measurement,
+    *,
+    bases: Sequence[Mapping[str, SourceLine]],
+    base_name: str,
+    now: Mapping[str, SourceLine],
+    session: str,
+    failed_counting: Sequence[str] = (),
+) -> NewCode:
+    """The new statements of every measured file, and who runs them.
+
+    A statement is new if any of its physical lines is. With several bases a line is new only if it is new against each of
+    them; without a base everything is new.
+
+    Args:
+        bases: the source trees of the parent sessions, by path.
+        base_name: what the record calls the base.
+        now: the source tree that the tests ran on, by path.
+        session: the session of this run; what other sessions' tests ran does not count.
+        failed_counting: ids of tests that would count but did not simply pass (failed, rerun, xfailed from within): they ran
+            in the same context as those that passed, so the figures may hold their lines, and a note says so.
+
+    Raises:
+        EvidenceProblem: line hashes are damaged.
+    """
+    moves = [match_moves(base, now) for base in bases]
+    files: dict[str, NewCodeFile] = {}
+    for path in sorted(measurement.files.keys() & now.keys()):
+        olds = [base.get(move.get(path, path)) for base, move in zip(bases, moves, strict=True)]
+        file = measurement.files[path]
+        new = _new_first_lines(file, now[path], olds)
+        if new & (file.statements | file.excluded):
+            files[path] = _judge(file, new, session, known=measurement.classes_known)
+    return NewCode(
+        num_statements=sum(file.num_statements for file in files.values()),
+        covered=sum(file.covered for file in files.values()),
+        covered_by_unit=_total([file.covered_by_unit for file in files.values()], known=measurement.classes_known),
+        covered_by_new_unit=_total([file.covered_by_new_unit for file in files.values()], known=measurement.classes_known),
+        excluded=sum(len(parse_ranges(file.excluded)) for file in files.values()),
+        base=base_name,
+        files=files,
+        notes=_notes(measurement, now, failed_counting),
+    )
+
+
+def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[SourceLine | None]) -> frozenset[int]:
+    """New statements and new excluded lines, each by its first line."""
+    new = file.statements | file.excluded
+    for old in olds:
+        if old is not None and old.blob == line.blob:
+            return frozenset()
+        # Where one side kept no line hashes nothing is known to be old.
+        if old is not None and old.lines and line.lines:
+            new &= {file.first_line.get(number, number) for number in changed_lines(old.lines, line.lines)}
+    return new
+
+
+def _judge(file: MeasuredFile, new: frozenset[int], session: str, *, known: bool) -> NewCodeFile:
+    statements = new & file.statements
+    by_unit = statements & _run_by(file, lambda by: _counts(by, session))
+    by_new_unit = statements & _run_by(file, lambda by: _counts(by, session) and by.age == "new")
+    return NewCodeFile(
+        lines=format_ranges(statements),
+        missing=format_ranges(statements & file.missing),
+        not_by_unit=format_ranges(statements - file.missing - by_unit) if known else None,
+        not_by_new_unit=format_ranges(statements - file.missing - by_new_unit) if known else None,
+        num_statements=len(statements),
+        covered=len(statements - file.missing),
+        covered_by_unit=len(by_unit) if known else None,
+        covered_by_new_unit=len(by_new_unit) if known else None,
+        excluded=format_ranges(new & file.excluded),
+    )
+
+
+def _counts(by: RunBy, session: str) -> bool:
+    return by.counts and by.tier == "unit" and by.session in {None, session}
+
+
+def _run_by(file: MeasuredFile, counts: Callable[[RunBy], bool]) -> frozenset[int]:
+    """The file's statements that such tests ran, by the rule for lines that run at import (:data:`IMPORT_RULE`)."""
+    ran = frozenset[int]().union(*(lines for by, lines in file.executed.items() if counts(by)))
+    if not ran:
+        return frozenset()
+    at_import = file.import_time - file.missing
+    # Whoever imports first runs a header, so having run says nothing about it, unless its body is on the same line.
+    one_liners = {line for line, body in file.headers.items() if line in body}
+    covered = at_import | (ran - file.import_time - (file.headers.keys() - one_liners))
+    return covered | {line for line, body in file.headers.items() if body & covered}
+
+
+def _total(figures: Sequence[int | None], *, known: bool) -> int | None:
+    return sum(figure or 0 for figure in figures) if known else None
+
+
+def _notes(measurement: Measurement, now: Mapping[str, SourceLine], failed_counting: Sequence[str]) -> list[str]:
+    notes = list(measurement.notes)
+    if measurement.classes_known:
+        notes.append(IMPORT_RULE)
+    else:
+        notes.append(f"Which tests ran a line is not known: {measurement.why_no_classes}.")
+    if measurement.classes_known and failed_counting:
+        names = ", ".join(sorted(failed_counting)[:_NAMED]) + (" and more" if len(failed_counting) > _NAMED else "")
+        count = len(failed_counting)
+        notes.append(f"The figures by tests may contain lines of {count} unit test(s) that did not simply pass: {names}.")
+    if strangers := sorted(measurement.files.keys() - now.keys()):
+        names = ", ".join(strangers[:_NAMED]) + (" and more" if len(strangers) > _NAMED else "")
+        notes.append(f"{len(strangers)} measured file(s) outside of the source tree are not in the new code: {names}.")
+    return notes
