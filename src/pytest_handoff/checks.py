@@ -1,0 +1,105 @@
+"""The checklist language: which gates decide a line, or that a person has to.
+
+A line is understood wholly or not at all. A wrong tick is the worst defect there can be, a line left to a person a small one.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from pytest_handoff.gate_spec import Check
+from pytest_handoff.line_tags import UnknownWordError, read_tags
+from pytest_handoff.sentences import claims_of
+from pytest_handoff.tokens import visible_text
+from pytest_handoff.words import DEFAULT_WORDS, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_TIERS = ("unit", "integration", "e2e", "performance")
+
+
+def understand(
+    text: str, *, words: Words = DEFAULT_WORDS, tiers: tuple[str, ...] = DEFAULT_TIERS, instructions: bool = False
+) -> Check:
+    """How the checklist item ``text`` (inline Markdown) is decided.
+
+    Args:
+        text: the item, with or without its bullet and box.
+        words: the tables of known words.
+        tiers: the project's kinds of tests; a kind that is not among them is an unknown word.
+        instructions: whether the session's instructions were given, so that a line about their checklist can be decided.
+    """
+    claim, reason = split_waiver(text)
+    if reason is not None:
+        return Check(decision="waived", why=reason)
+    try:
+        tags = read_tags(claim, words, tiers)
+    except UnknownWordError as unknown:
+        return Check(decision="person", why=f"no rule understands “{unknown}”")
+    claims = claims_of(tags)
+    if claims is None:
+        return Check(decision="person", why="no rule understands this line")
+    specs = tuple(dict.fromkeys(spec for one in claims for spec in one.specs))
+    if not instructions and any(spec.gate == "instructions" for spec in specs):
+        return Check(decision="person", why="name the session's instructions with --handoff-instructions to have it decided")
+    veto = any(one.veto for one in claims)
+    why = " and ".join(str(spec) for spec in specs)
+    return Check(decision="veto" if veto else "decided", specs=specs, why=f"a person confirms more than {why}" if veto else why)
+
+
+def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
+    """The required lines that no present line carries, each with the present line most like it, if any is alike.
+
+    Lines are equal up to white space, emphasis, tick marks and case. A waiver with a reason leaves its line standing; a line
+    that is struck out is gone.
+    """
+    standing = {_key(line) for line in present}
+    return tuple((line, _nearest(line, present)) for line in required if _key(line) not in standing)
+
+
+def normalise(text: str) -> str:
+    """The line without what makes no difference to its meaning: bullet, box, tick signs, emphasis, extra blanks, case."""
+    return visible_text(text).casefold()
+
+
+def split_waiver(text: str) -> tuple[str, str | None]:
+    """The visible claim and the reason why it does not apply, which must close the line: ``(N/A: reason)``, ``— N/A: reason``.
+
+    No reason, or only a stand-in for one such as ``TBD`` or ``[reason]``, is no waiver.
+    """
+    visible = visible_text(text)
+    match = _WAIVER.search(visible)
+    if match is None:
+        return visible, None
+    reason = (match["bracketed"] or match["plain"]).strip(" .")
+    if not _SAYS_SOMETHING.search(reason) or reason.casefold() in _STAND_INS or reason.startswith(("[", "<", "{")):
+        return visible, None
+    return match["claim"].rstrip(), reason
+
+
+_WAIVER = re.compile(
+    r"""^(?P<claim>.*\S)\s*
+    (?: \( \s* (?:N/A|not\ applicable) (?: \s*:\s* | \s+[-–—]\s+ ) (?P<bracketed>[^()]+ (?:\([^()]*\)[^()]*)*) \) \s* \.?
+      | (?: \s[-–—]\s | [.;,]\s | (?<=~~)\s ) \s* (?:N/A|not\ applicable) (?: \s*:\s+ | \s+[-–—]\s+ ) (?P<plain>.+)
+    )$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_SAYS_SOMETHING = re.compile(r"[^\W\d_]{2}")
+_STAND_INS = frozenset({"tbd", "todo", "reason", "n/a", "none", "unknown", "see above", "tba", "xxx"})
+_LIKENESS = 0.6
+
+
+def _key(line: str) -> str:
+    claim, reason = split_waiver(line)
+    text = claim.replace("~~", "") if reason is not None else claim
+    return "".join(text.casefold().split())
+
+
+def _nearest(line: str, present: Sequence[str]) -> str | None:
+    wanted = normalise(line)
+    likeness = {other: SequenceMatcher(None, wanted, normalise(other)).ratio() for other in present}
+    best = max(likeness, key=likeness.__getitem__, default=None)
+    return best if best is not None and likeness[best] >= _LIKENESS else None

@@ -1,0 +1,190 @@
+"""From tokens to tags: every word of a line by its meaning, or the first word that has none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.tokens import Token, tokenize
+from pytest_handoff.vocabulary import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.gate_spec import Comparison
+    from pytest_handoff.words import Words
+
+
+class Bound(NamedTuple):
+    """A number with what stands around it; ``op`` is ``None`` where the line gives a bare number."""
+
+    op: Comparison | None
+    value: Decimal
+
+
+class Tag(NamedTuple):
+    """The meaning of one phrase.
+
+    ``kind`` is a meaning from the tables, or ``scope``, ``scope_after``, ``tier``, ``path``, ``percent``, ``count``,
+    ``fraction``, ``open``, ``close``. ``value`` holds the tiers, the scope, the path or the :class:`Bound`.
+    """
+
+    kind: str
+    value: object = None
+
+
+class UnknownWordError(Exception):
+    """A word, number or sign that no table explains; it never leaves the checklist language."""
+
+
+def read_tags(text: str, words: Words, tiers: Sequence[str]) -> list[Tag]:
+    """The tags of a visible text, fillers left out and lists of tiers joined ("unit and integration tests").
+
+    Raises:
+        UnknownWordError: with the first piece that has no meaning.
+    """
+    fillers = {filler.casefold() for filler in words.fillers}
+    tokens = [token for token in tokenize(text.rstrip(".! ")) if token.text not in fillers]
+    reader = _Reader(tokens, _lexicon(words, tiers))
+    tags = []
+    while not reader.at_end:
+        tags.append(reader.number() or reader.phrase())
+    return _tiers_joined([tag for tag in tags if tag.kind != "ignored"])
+
+
+class _Entry(NamedTuple):
+    table: str
+    meaning: str
+
+
+_PUNCTUATION = {":": "ignored", ".": "and", ",": "comma", "(": "open", ")": "close"}
+
+
+def _lexicon(words: Words, tiers: Sequence[str]) -> dict[tuple[str, ...], _Entry]:
+    listed = {phrase: _Entry(table, meaning) for table, meaning, phrase in phrases(words)}
+    known = {phrase: entry for phrase, entry in listed.items() if entry.table != "tiers" or entry.meaning in tiers}
+    named = {tuple(token.text for token in tokenize(tier.replace("_", " "))): _Entry("tiers", tier) for tier in tiers}
+    return named | known
+
+
+class _Reader:
+    """A cursor over the tokens of one line that takes the longest phrase it knows."""
+
+    def __init__(self, tokens: list[Token], lexicon: dict[tuple[str, ...], _Entry]) -> None:
+        self._tokens = tokens
+        self._lexicon = lexicon
+        self._longest = max(map(len, lexicon))
+        self._at = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self._at >= len(self._tokens)
+
+    def phrase(self) -> Tag:
+        token = self._tokens[self._at]
+        if found := self._longest_here():
+            self._at += found[1]
+            return _tag(found[0])
+        self._at += 1
+        if token.kind == "path":
+            return Tag("path", token.text)
+        if token.text in _PUNCTUATION:
+            return Tag(_PUNCTUATION[token.text])
+        raise UnknownWordError(token.text)
+
+    def number(self) -> Tag | None:
+        """A number with its comparison, percent sign and "or higher", whichever of these are there."""
+        start = self._at
+        op = self._taken("comparisons")
+        if self.at_end or self._tokens[self._at].kind not in {"number", "fraction"} or op == "or_more":
+            self._at = start
+            return None
+        token = self._tokens[self._at]
+        self._at += 1
+        if token.kind == "fraction":
+            return _fraction(token.text, op)
+        if (total := self._total()) is not None:
+            return _fraction(f"{token.text}/{total}", op)
+        return self._bounded(token.text, op)
+
+    def _bounded(self, text: str, op: str | None) -> Tag:
+        percent = self._taken("links", "percent") is not None
+        if self._taken("comparisons", "or_more"):
+            if op not in {None, ">="}:
+                raise UnknownWordError("+")
+            op = ">="
+        number = Decimal(text.replace(",", ""))
+        if op is None and number == 0 and not percent:
+            return Tag("none")
+        return Tag("percent" if percent else "count", Bound(op, number))  # type: ignore[arg-type]  # a key of comparisons
+
+    def _total(self) -> str | None:
+        """The 17 of "17 of 17"."""
+        start = self._at
+        if self._taken("links", "of") and self._tokens[self._at - 1].text in {"of", "von"} and not self.at_end:
+            token = self._tokens[self._at]
+            if token.kind == "number":
+                self._at += 1
+                return token.text
+        self._at = start
+        return None
+
+    def _taken(self, table: str, meaning: str | None = None) -> str | None:
+        found = None if self.at_end else self._longest_here()
+        if found is None or found[0].table != table or meaning not in {None, found[0].meaning}:
+            return None
+        self._at += found[1]
+        return found[0].meaning
+
+    def _longest_here(self) -> tuple[_Entry, int] | None:
+        texts = tuple(token.text for token in self._tokens[self._at : self._at + self._longest])
+        for length in range(len(texts), 0, -1):
+            if entry := self._lexicon.get(texts[:length]):
+                return entry, length
+        return None
+
+
+def _tag(entry: _Entry) -> Tag:
+    if entry.table == "tiers":
+        return Tag("tier", (entry.meaning,))
+    if entry.table == "scopes":
+        scope, _, after = entry.meaning.partition("_")
+        return Tag("scope_after" if after else "scope", scope)
+    if entry.table == "comparisons":
+        raise UnknownWordError(entry.meaning)
+    return Tag(entry.meaning)
+
+
+def _fraction(text: str, op: str | None) -> Tag:
+    passed, total = (Decimal(part.strip()) for part in text.split("/"))
+    if op is not None or passed != total or total == 0:
+        raise UnknownWordError(text)
+    return Tag("fraction", Bound("==", total))
+
+
+def _tiers_joined(tags: list[Tag]) -> list[Tag]:
+    """One tag for "unit and integration" and for "unit tests and integration tests".
+
+    The second form is left alone where a scope is named: "new unit tests and integration tests" may mean all of the latter.
+    """
+    scoped = any(tag.kind.startswith("scope") for tag in tags)
+    joined: list[Tag] = []
+    for tag, following in pairwise([*tags, Tag("end")]):
+        before = _tier_in_front(joined, over_tests=not scoped and following.kind == "tests")
+        if tag.kind == "tier" and before is not None:
+            joined[before:] = [Tag("tier", (*joined[before].value, *tag.value))]  # type: ignore[misc]  # tiers both
+        else:
+            joined.append(tag)
+    return joined
+
+
+def _tier_in_front(tags: list[Tag], *, over_tests: bool) -> int | None:
+    at = len(tags) - 1
+    while at >= 0 and tags[at].kind in {"and", "comma"}:
+        at -= 1
+    if at == len(tags) - 1:
+        return None
+    if over_tests and tags[at].kind == "tests":
+        at -= 1
+    return at if at >= 0 and tags[at].kind == "tier" else None

@@ -1,0 +1,85 @@
+"""From the Markdown of a checklist item to words, numbers and signs."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Literal, NamedTuple
+
+
+class Token(NamedTuple):
+    """A piece of a line; words are in lower case."""
+
+    kind: Literal["word", "number", "fraction", "path", "sign"]
+    text: str
+
+
+def visible_text(markdown: str) -> str:
+    """What a reader sees of a checklist item, on one line: without bullet, box, tick signs, emphasis and HTML comments.
+
+    Code spans keep their backticks and struck-out text its tildes: both matter to whoever reads on. Text that was UTF-8 and
+    got read as Mac Roman somewhere on its way (``‚â•`` for ``≥``) is read as it was meant.
+    """
+    text = _COMMENT.sub(" ", _as_it_was_meant(markdown))
+    text = html.unescape(_ESCAPE.sub(r"\1", text)).replace("’", "'")
+    text = " ".join(_TICK_SIGNS.sub(" ", text).split())
+    text = _BULLET_AND_BOX.sub("", text)
+    while (plainer := _EMPHASIS.sub(r"\2", text)) != text:
+        text = plainer
+    return text.strip()
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of a visible text. Nothing is dropped but white space and the hyphens inside words ("end-to-end")."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        kind, found = str(match.lastgroup), match.group()
+        if kind == "code":
+            inside = found.strip("`").strip()
+            tokens += [Token("path", inside)] if _is_path(inside) else tokenize(inside.replace("`", " "))
+        elif kind == "slashed":
+            tokens.append(_slashed(found))
+        elif kind in {"word", "number", "fraction", "sign"}:
+            tokens.append(Token(kind, found.casefold()))  # type: ignore[arg-type]  # narrowed by the line above
+    return tokens
+
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TICK_SIGNS = re.compile("[✅☑✔✓]\ufe0f?")
+_BULLET_AND_BOX = re.compile(r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?")
+# An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are none.
+_EMPHASIS = re.compile(r"(?<![^\s(\[*_~])(\*\*|__|\*|_)(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![^\s)\].,:;!?*_~])")
+_TOKEN = re.compile(
+    r"""
+      (?P<code>`+[^`]+`+)
+    | (?P<fraction>(?<![\w./,])[0-9]+\s?/\s?[0-9]+(?![\w/]|[.,][0-9]))
+    | (?P<slashed>[\w.*?\[\]-]*[\w*\]]/[\w./*?\[\]-]*)
+    | (?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![\w,])|[0-9]+(?:\.[0-9]+)?)
+    | (?P<word>[^\W\d_][^\W_]*(?:'[^\W\d_]+|(?<=s)')?)
+    | (?P<hyphen>(?<=\w)-(?=[^\W\d_]))
+    | (?P<sign>>=|=>|<=|==|~~|\S)
+    """,
+    re.VERBOSE,
+)
+_PATH = re.compile(r"[a-z_*][\w*?\[\]-]*(?:\.[\w*-]+)?(?:/[\w.*?\[\]-]+)+/?|[a-z_]\w*/")
+
+
+def _slashed(found: str) -> Token:
+    """A path where it is written like one; ``CI/CD`` and ``and/or`` are not."""
+    path = found.rstrip(".")
+    like_code = path.startswith(("src/", "tests/", "test/")) or path.endswith((".py", "/"))
+    return Token("path" if like_code and _is_path(path) else "sign", path)
+
+
+def _is_path(text: str) -> bool:
+    return _PATH.fullmatch(text) is not None and ".." not in text
+
+
+def _as_it_was_meant(text: str) -> str:
+    if text.isascii():
+        return text
+    try:
+        return text.encode("mac_roman").decode("utf-8")
+    except UnicodeError:
+        return text

@@ -1,0 +1,208 @@
+"""The words a checklist line may be made of, by what they mean; English first, some German.
+
+The tables hold words only. Which sentences these words may form is in :mod:`pytest_handoff.sentences`, so a project can teach
+new words for known things, never a new kind of claim.
+"""
+
+from __future__ import annotations
+
+from pytest_handoff.record import Frozen
+
+Table = dict[str, tuple[str, ...]]
+
+
+class Words(Frozen):
+    """Phrases by meaning. The keys of each table are fixed, the phrases are not; case and hyphens make no difference.
+
+    Attributes:
+        subjects: what a line can speak of.
+        tiers: how the kinds of tests are called. The name of a tier always stands for it, too.
+        scopes: whose tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others stand before it.
+        verbs: what is said of the subject.
+        quantities: ``all``, ``each`` (with a singular) and ``none``.
+        comparisons: by operator; ``or_more`` follows the number ("or higher").
+        links: words that join claims or parts of one; ``opener`` only begins a line ("ensure that").
+        fillers: single words that change nothing wherever they stand.
+    """
+
+    subjects: Table
+    tiers: Table
+    scopes: Table
+    verbs: Table
+    quantities: Table
+    comparisons: Table
+    links: Table
+    fillers: tuple[str, ...]
+
+
+_SUBJECTS: Table = {
+    "tests": ("tests", "test cases", "testcases", "Testfälle"),
+    "test": ("test", "test case", "Testfall"),
+    "suite": ("test suite", "testsuite", "test suites", "tests suite"),
+    "coverage": (
+        "coverage", "test coverage", "code coverage", "test code coverage", "minimum coverage",
+        "minimum test coverage",
+        "minimum code coverage", "Testabdeckung", "Codeabdeckung", "Code-Abdeckung", "Abdeckung",
+    ),
+    "total_coverage": (
+        "overall coverage", "overall test coverage", "overall code coverage", "total coverage", "total test coverage",
+        "total code coverage", "project coverage", "Gesamtabdeckung",
+    ),
+    "coverage_target": (
+        "coverage target", "coverage goal", "coverage threshold", "test coverage target", "test coverage goal",
+        "test coverage threshold", "code coverage target", "code coverage goal", "code coverage threshold",
+    ),
+    "new_code": (
+        "new code", "newly added code", "newly written code", "added code", "changed code", "new and changed code",
+        "new or changed code", "new and modified code", "new or modified code", "new lines", "new lines of code",
+        "changed lines", "new and changed lines", "new or changed lines", "new code in this session", "neuer Code",
+        "neuen Code", "neuem Code", "neuen Codes",
+    ),
+    "new_code_coverage": ("patch coverage", "diff coverage"),
+    "code": ("code", "codebase", "code base", "Quellcode"),
+    "pass_rate": ("pass rate", "passing rate", "Erfolgsquote", "Bestehensquote"),
+    "regressions": (
+        "regressions", "regression", "new regressions", "test regressions", "regressed tests", "Regressionen",
+        "neuen Regressionen",
+    ),
+    "skipped": ("skipped", "skips", "test skips", "skipped test", "übersprungen", "übersprungenen", "übersprungene"),
+    "flaky": ("flaky", "flaky test", "flakes", "flakiness", "instabilen", "instabile"),
+    "failing": ("failing", "failed", "broken", "fehlgeschlagenen", "fehlgeschlagene"),
+    "fail": ("fail",),
+    "failures": ("failures", "failure", "Fehlschläge"),
+    "errors": ("errors", "error"),
+    "import_errors": ("import errors", "import error", "Importfehler"),
+    "collection_errors": (
+        "collection errors", "test collection errors", "errors during collection", "errors during test collection",
+        "errors in test collection",
+    ),
+    "coverage_report": ("coverage report", "coverage reports", "test coverage report", "code coverage report"),
+    "config_files": (
+        "configuration files", "config files", "configuration file", "config file", "JSON files", "YAML files",
+        "TOML files",
+        "INI files", "JSON and YAML files", "YAML and JSON files", "TOML and YAML files", "YAML and TOML files",
+        "JSON and TOML files", "Konfigurationsdateien",
+    ),
+    "config": ("configuration", "configurations", "config", "Konfiguration"),
+    "promises": ("promises", "Zusagen"),
+    "promised_tests": ("promised tests", "zugesagten Tests"),
+    "instructions": (
+        "validation checklist items from session instructions", "checklist items from session instructions",
+        "validation items from session instructions", "items from session instructions",
+        "validation checklist items of session instructions", "checklist items of session instructions",
+        "validation checklist items in session instructions", "checklist items in session instructions",
+    ),
+}  # fmt: skip
+
+_TIERS: Table = {
+    "unit": ("unit",),
+    "integration": ("integration", "integrations"),
+    "e2e": ("e2e", "end to end", "Ende zu Ende"),
+    "performance": ("performance",),
+}
+
+_SCOPES: Table = {
+    "current": (
+        "new", "newly added", "newly written", "newly created", "current session", "current session's",
+        "this session's",
+        "this session", "neuen", "neue",
+    ),
+    "previous": (
+        "existing", "pre-existing", "preexisting", "already existing", "earlier", "older", "previous", "prior",
+        "previously passing",
+        "previous session", "previous sessions", "previous sessions'", "previous session's", "earlier sessions'",
+        "prior sessions'", "bestehenden", "bisherigen", "früheren",
+    ),
+    "all": ("new and existing", "existing and new", "old and new", "new and old", "neuen und bestehenden"),
+    "current_after": (
+        "for current session", "from current session", "of current session", "in current session", "for this session",
+        "from this session", "of this session", "in this session", "added in this session", "written in this session",
+        "added this session", "added in current session", "added for this session", "dieser Session",
+        "aktuellen Session",
+        "für aktuelle Session", "aus dieser Session",
+    ),
+    "previous_after": (
+        "from previous sessions", "of previous sessions", "for previous sessions", "in previous sessions",
+        "from all previous sessions", "of all previous sessions", "from earlier sessions", "of earlier sessions",
+        "from all earlier sessions", "of all earlier sessions", "from prior sessions", "of prior sessions",
+        "from all prior sessions", "of all prior sessions", "from previous session", "of previous session",
+        "früherer Sessions",
+        "aller früheren Sessions", "aus früheren Sessions", "vorheriger Sessions", "aus vorherigen Sessions",
+    ),
+    "all_after": ("from all sessions", "of all sessions", "from current and previous sessions", "aller Sessions"),
+}  # fmt: skip
+
+_VERBS: Table = {
+    "pass": (
+        "pass", "passes", "passing", "passed", "pass successfully", "green", "succeed", "succeeds", "succeeded",
+        "continue to pass",
+        "continue passing", "continues to pass", "run and pass", "executed and passing", "run and passing",
+        "run successfully", "remain green", "stay green", "remains green", "stays green", "bestehen", "bestanden",
+        "laufen durch", "grün",
+    ),
+    "written_and_pass": (
+        "added and passing", "added and pass", "created and passing", "created and pass", "written and passing",
+        "written and pass", "implemented and passing", "implemented and pass", "exist and pass",
+        "hinzugefügt und bestanden",
+    ),
+    "added": ("added", "written", "created", "implemented", "add", "hinzugefügt"),
+    "reach": (
+        "at", "achieve", "achieves", "achieved", "maintain", "maintains", "maintained", "reach", "reaches",
+        "reached", "have", "has", "meets", "met",
+        "provide", "provides", "remains", "stays", "erreicht", "erreichen", "beträgt", "liegt bei",
+    ),
+    "cover": ("cover", "covers"),
+    "covered": ("covered", "covered by tests", "abgedeckt"),
+    "executed": ("executed", "execute", "run", "ran"),
+    "collected": ("collected", "collect", "collected successfully", "collect successfully"),
+    "introduced": ("introduced", "detected", "found", "present", "remain", "remaining", "eingeführt"),
+    "generated": ("generated", "created and available", "produced", "available", "erzeugt", "vorhanden"),
+    "valid": ("valid", "validated", "gültig"),
+    "parse": (
+        "parse", "parses", "parsed", "parse correctly", "parse cleanly", "parseable", "syntactically valid",
+        "syntaktisch gültig",
+    ),
+    "documented": ("documented", "dokumentiert"),
+    "kept": ("kept", "fulfilled", "eingehalten"),
+    "completed": ("completed", "complete", "done", "checked", "erledigt"),
+}  # fmt: skip
+
+DEFAULT_WORDS = Words(
+    subjects=_SUBJECTS,
+    tiers=_TIERS,
+    scopes=_SCOPES,
+    verbs=_VERBS,
+    quantities={
+        "all": ("all", "all of", "entire", "whole", "full", "complete set of", "alle", "aller", "sämtliche"),
+        "each": ("every", "each", "every single", "jeder"),
+        "none": ("no", "zero", "none of", "keine", "keinen"),
+    },
+    comparisons={
+        ">": (
+            ">", "above", "over", "more than", "greater than", "exceeds", "exceed", "exceeding", "higher than",
+            "über", "mehr als",
+        ),
+        ">=": (
+            ">=", "≥", "⩾", "at least", "minimum", "minimum of", "min", "not less than", "no less than",
+            "greater than or equal to",
+            "mindestens",
+        ),
+        "==": ("=", "==", "exactly", "genau"),
+        "<=": ("<=", "≤", "at most", "no more than", "not more than", "maximum", "höchstens"),
+        "<": ("<", "below", "under", "less than", "fewer than", "unter"),
+        "or_more": (
+            "+", "or higher", "or more", "or above", "or greater", "or better", "and above", "oder mehr",
+            "oder höher",
+        ),
+    },
+    links={
+        "and": ("and", "&", ";", "und"),
+        "with": ("with", "mit"),
+        "without": ("without", "ohne"),
+        "of": ("of", "in", "for", "on", "from", "out of", "under", "von", "für", "zu"),
+        "percent": ("%", "percent", "per cent", "pct", "Prozent"),
+        "opener": ("ensure", "make sure", "verify", "verified", "confirm", "confirmed", "check"),
+    },
+    fillers=("the", "that", "is", "are", "been", "must", "still", "now", "currently", "successfully", "also", "der", "die", "das",
+             "den", "dem", "sind", "ist", "weiterhin", "noch"),
+)  # fmt: skip
