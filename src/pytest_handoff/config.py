@@ -30,6 +30,14 @@ class Retirement(Frozen, frozen=True):
     reason: str
 
 
+class Waiver(Frozen, frozen=True):
+    """A gate that may fail, or a required line that may be absent, and why; ``until`` is a date (``2026-12-31``), then it ends."""
+
+    gate: str
+    reason: str
+    until: str | None = None
+
+
 class Binding(Frozen, frozen=True):
     """A checklist line (its text) that tests decide: those whose id matches the glob."""
 
@@ -57,6 +65,7 @@ class Config(Frozen, frozen=True):
         retire: retirements, each with its reason.
         required: checklist lines every document must carry.
         bind: checklist lines decided by tests of one's own choice.
+        waive: gates that may fail, each with its reason.
     """
 
     dir: str = "handoffs"
@@ -70,6 +79,7 @@ class Config(Frozen, frozen=True):
     retire: list[Retirement] = []
     required: list[str] = []
     bind: list[Binding] = []
+    waive: list[Waiver] = []
 
     def document_path(self, session: str) -> str:
         """The document of a session, relative to the project's folder."""

@@ -1,1 +1,62 @@
-"""The pytest plugin."""
+"""The pytest plugin: options, and one object registered when a hand-off is asked for. Everything else is imported then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_MARKERS = (
+    "unit: a unit test, for pytest-handoff",
+    "integration: an integration test, for pytest-handoff",
+    "e2e: an end-to-end test, for pytest-handoff",
+    "performance: a performance test, for pytest-handoff",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addoption"""
+    group = parser.getgroup("handoff", "hand-off documents with evidence")
+    add = group.addoption
+    add("--handoff", metavar="SESSION", help="record this run as SESSION, compare it with earlier ones, fill its hand-off document")
+    add("--handoff-gate", action="store_true", help="exit 1 when a machine-decided check of the hand-off fails")
+    add("--handoff-dir", metavar="DIR", help="the hand-off folder (default: handoffs)")
+    add("--handoff-template", metavar="NAME", help="the template of a new document (default: session_handoff)")
+    add("--handoff-previous", metavar="SESSION", action="append", help="the session that this one continues; may be repeated")
+    add("--handoff-artifacts", metavar="DIR", help="also write document, evidence, coverage data and summary.md here, for CI")
+    add("--handoff-agent", metavar="NAME", help="who does the work (default: the environment's HANDOFF_AGENT)")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Turn coverage on before pytest-cov looks at its options."""
+    if early_config.known_args_namespace.handoff is not None and early_config.pluginmanager.hasplugin("pytest_cov"):
+        from pytest_handoff.coverage_classes import before_conftests
+
+        before_conftests(early_config)
+    yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_configure"""
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+    if config.getoption("handoff") is None:
+        _refuse_options_without_session(config)
+        return
+    if hasattr(config, "workerinput"):
+        from pytest_handoff.worker import join
+
+        join(config)
+    else:
+        from pytest_handoff.controller import take_part
+
+        take_part(config)
+
+
+def _refuse_options_without_session(config: pytest.Config) -> None:
+    if config.getoption("handoff_gate"):
+        raise pytest.UsageError("--handoff-gate needs --handoff=SESSION: which session is to be gated?")

@@ -86,7 +86,7 @@ class Parent(Frozen, frozen=True):
 class RunInfo(Frozen, frozen=True):
     """One pytest invocation, or several that add up; all that varies by itself is here.
 
-    ``parts`` says how each of them was narrowed. ``whole_files`` is kept while the run is incomplete, so that a later part can
+    ``agent`` is who did the work, where that was said. ``parts`` says how each invocation was narrowed. ``whole_files`` is kept while the run is incomplete, so that a later part can
     tell when every test file was collected.
     """
 
@@ -103,6 +103,7 @@ class RunInfo(Frozen, frozen=True):
     python: str
     platform: str
     plugins: dict[str, str]
+    agent: str | None
 
 
 class SourceState(Frozen, frozen=True):

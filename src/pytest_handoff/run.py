@@ -31,7 +31,8 @@ class Run(Frozen, frozen=True):
         results: the tests that ran to an end.
         whole_files: test files whose tests were all collected.
         broken_files: files whose collection failed, with the first line of the error.
-        why_partial: reasons why the run was not asked to run everything, or could not; empty for a whole run.
+        why_partial: how the run was narrowed; empty for a run of everything.
+        mishaps: what went wrong beside the tests: a lost worker, files that changed while the tests ran.
         reported: reports by pytest's own categories, to compare with its last line.
     """
 
@@ -40,7 +41,8 @@ class Run(Frozen, frozen=True):
     whole_files: frozenset[str]
     broken_files: dict[str, str]
     why_partial: tuple[str, ...]
-    interrupted: bool
+    mishaps: tuple[str, ...]
+    interrupted: str | None
     started: float
     finished: float
     exitstatus: int

@@ -1,0 +1,60 @@
+"""Files to be written, as values, and the one way they reach the disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from pytest_handoff.errors import WriteProblem
+from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Artifact(Frozen, frozen=True):
+    """A file's whole content; ``path`` is absolute."""
+
+    path: Path
+    content: bytes
+
+    def differs(self) -> bool:
+        """Whether the file on disk is absent or another one."""
+        try:
+            return self.path.read_bytes() != self.content
+        except FileNotFoundError:
+            return True
+
+
+def write_all(artifacts: Iterable[Artifact]) -> None:
+    """Write each artifact that differs, in the given order, so that what names another file comes after it.
+
+    Each file is written beside its place, synced and renamed: a reader sees the old file or the new one. Symbolic links are
+    followed and the mode of an existing file is kept.
+
+    Raises:
+        WriteProblem: naming the file; what was written before it stays, what it was to replace is untouched.
+    """
+    for artifact in artifacts:
+        try:
+            if artifact.differs():
+                _replace(artifact.path.resolve(), artifact.content)
+        except OSError as error:
+            raise WriteProblem(f"cannot be written: {error.strerror or error}", path=str(artifact.path)) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

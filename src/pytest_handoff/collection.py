@@ -1,0 +1,136 @@
+"""What collection finds: every test with its tier, before anything is deselected; on workers it is handed to the controller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from pytest_handoff import selection
+from pytest_handoff.artifacts import Artifact, write_all
+from pytest_handoff.record import Frozen
+from pytest_handoff.run import Collected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.tiers import Tiers
+
+
+class Collection(Frozen, frozen=True):
+    """What one process collected: tests, files whose tests are all there, and files that could not be collected."""
+
+    tests: dict[str, Collected]
+    whole_files: list[str]
+    broken_files: dict[str, str]
+
+
+class Collector:
+    """Watches collection in the process that collects: the only one, or an xdist worker.
+
+    Args:
+        prefix: what turns a node id into a key, see :func:`key_prefix`.
+        done: called with the collection when it is finished.
+    """
+
+    def __init__(self, config: pytest.Config, project: Project, tiers: Tiers, done: Callable[[Collection], None]) -> None:
+        self._prefix = key_prefix(config, project)
+        self._partly = {project.key(path) for path in selection.files_given_in_part(config)}
+        self._drops = selection.drops_within_files(config)
+        self._xfail_strict = bool(config.getini("xfail_strict") or _ini(config, "strict_xfail"))
+        self._tiers = tiers
+        self._done = done
+        self._tests: dict[str, Collected] = {}
+        self._known: dict[tuple[str, bool], Collected] = {}
+        self._parents: dict[pytest.Collector, tuple[str, ...]] = {}
+        self._whole: set[str] = set()
+        self._broken: dict[str, str] = {}
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
+        """See every item before another plugin takes some away, and those that another plugin adds."""
+        self._add(items)
+        yield
+        self._add(item for item in items if self._prefix + item.nodeid not in self._tests)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember which files were collected whole, and which could not be."""
+        if "::" in report.nodeid:
+            return
+        key = self._prefix + report.nodeid
+        if report.failed:
+            self._broken[key] = first_line(report.longreprtext)
+        elif report.passed and not self._drops and key not in self._partly:
+            self._whole.add(key)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        """Hand over what was found."""
+        self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
+
+    def tier_of(self, item: pytest.Item) -> str:
+        """The tier of an item, by its markers or its file."""
+        return self._collected(item).tier
+
+    def _add(self, items: Iterator[pytest.Item] | list[pytest.Item]) -> None:
+        for item in items:
+            self._tests[self._prefix + without_group(item.nodeid)] = self._collected(item)
+
+    def _collected(self, item: pytest.Item) -> Collected:
+        markers = [*reversed(item.own_markers)]
+        names = [mark.name for mark in markers]
+        by_marker = self._tiers.by_marker(names) or self._tiers.by_marker(self._inherited(item))
+        tier = by_marker or self._tiers.by_path(self._prefix + item.nodeid.partition("::")[0])
+        promised = any(mark.name == "xfail" and mark.kwargs.get("strict", self._xfail_strict) for mark in markers)
+        return self._known.setdefault((tier, promised), Collected(tier=tier, promised=promised))
+
+    def _inherited(self, item: pytest.Item) -> tuple[str, ...]:
+        parent = item.parent
+        if parent is None:
+            return ()
+        if parent not in self._parents:
+            self._parents[parent] = tuple(mark.name for mark in parent.iter_markers())
+        return self._parents[parent]
+
+
+def key_prefix(config: pytest.Config, project: Project) -> str:
+    """What stands before a node id to make it relative to the git root instead of pytest's rootdir."""
+    rootdir = config.rootpath.resolve()
+    inner = project.key(rootdir)
+    return "" if inner == "." else f"{inner}/"
+
+
+def without_group(nodeid: str) -> str:
+    """The id without the ``@group`` that xdist's loadgroup appends before pytest 9.2; a parameter may hold an ``@``."""
+    at = nodeid.rfind("@")
+    return nodeid[:at] if at > nodeid.rfind("]") and at > nodeid.rfind("::") >= 0 else nodeid
+
+
+def first_line(text: str) -> str:
+    """The line of an error that says what is wrong: the last one that pytest marks with ``E``, else the first."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return (marked or lines or ["no message"])[0][:200]
+
+
+def write_spool(folder: Path, collection: Collection) -> None:
+    """Leave the collection of a worker where the controller finds it; the first worker's is enough, all must agree."""
+    path = folder / "collection.json"
+    if not path.exists():
+        write_all([Artifact(path=path, content=msgspec.json.encode(collection))])
+
+
+def read_spool(folder: Path) -> Collection | None:
+    """The collection that a worker left, or ``None`` when none came that far."""
+    path = folder / "collection.json"
+    return msgspec.json.decode(path.read_bytes(), type=Collection) if path.exists() else None
+
+
+def _ini(config: pytest.Config, name: str) -> object:
+    try:
+        return config.getini(name)
+    except (KeyError, ValueError):  # an option that this pytest does not have
+        return None

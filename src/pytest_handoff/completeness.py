@@ -1,0 +1,91 @@
+"""Whether a run was whole, and how several runs on one tree add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.figures import counted, listed
+from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_handoff.lineage import Ledger
+    from pytest_handoff.record import LedgerLine, RunInfo
+    from pytest_handoff.run import Run
+
+WHOLE = "everything"
+
+
+class Scope(Frozen, frozen=True):
+    """What one run, or several on one tree, looked at.
+
+    ``parts`` says how each was narrowed (:data:`WHOLE` for one that was not); ``whole_files`` were collected whole by any.
+    """
+
+    parts: tuple[str, ...]
+    whole_files: frozenset[str]
+    mishaps: tuple[str, ...] = ()
+
+
+def scope_of(run: Run) -> Scope:
+    """The scope of a single run."""
+    return Scope(
+        parts=("; ".join(run.why_partial) or WHOLE,),
+        whole_files=run.whole_files,
+        mishaps=(*run.mishaps, *(f"{path} could not be collected: {error}" for path, error in run.broken_files.items())),
+    )
+
+
+def add_up(scope: Scope, earlier: RunInfo) -> Scope:
+    """The scope of a run together with that of an earlier one on the same tree."""
+    return Scope(
+        parts=tuple(dict.fromkeys((*earlier.parts, *scope.parts))),
+        whole_files=scope.whole_files | frozenset(earlier.whole_files),
+        mishaps=scope.mishaps,
+    )
+
+
+def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine]) -> Ledger:
+    """A ledger in which what did not run now is taken from an earlier run on the same tree; two outcomes are flaky."""
+    merged = {test: _merge(line, before.get(test)) for test, line in ledger.items()}
+    merged |= {test: line for test, line in before.items() if test not in merged}
+    return {test: merged[test] for test in sorted(merged)}
+
+
+def why_incomplete(scope: Scope, ledger: Mapping[str, LedgerLine], test_files: Iterable[str]) -> list[str]:
+    """Every reason why the record is not complete; empty when it is."""
+    unrun = [test for test, line in ledger.items() if line.outcome == "not_run" and line.retired is None]
+    reasons = list(scope.mishaps)
+    if WHOLE not in scope.parts:
+        unseen = sorted(set(test_files) - scope.whole_files)
+        if len(scope.parts) == 1:
+            reasons.append(scope.parts[0])
+        elif unseen:
+            reasons.append(f"{counted(len(unseen), 'test file')} not looked at: {listed(unseen)}")
+    if unrun:
+        reasons.append(f"{counted(len(unrun), 'test')} did not run: {listed(unrun)}")
+    return reasons
+
+
+def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
+    """What is wrong when our count of reports is not pytest's own; nothing where pytest keeps none."""
+    if stats is None:
+        return None
+    wrong: Sequence[str] = [
+        f"{stats.get(category, 0)} {category} by pytest, {number} by us"
+        for category, number in run.reported.items()
+        if stats.get(category, 0) != number
+    ]
+    return "the counts disagree with pytest's own: " + ", ".join(wrong) if wrong else None
+
+
+def _merge(line: LedgerLine, before: LedgerLine | None) -> LedgerLine:
+    if before is None or before.outcome in (None, "not_run"):
+        return line
+    if line.outcome == "not_run":
+        return before
+    differs = before.flaky or before.outcome != line.outcome
+    return replace(line, flaky=line.flaky or differs) if differs else line

@@ -1,0 +1,56 @@
+"""Whether configuration files can be parsed: JSON, TOML, YAML, INI."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import tomllib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+
+def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Those of the files that do not parse, each with the first line of the reason."""
+    found: dict[str, str] = {}
+    for path in sorted(paths):
+        parse = _PARSERS.get(path.rpartition(".")[2].lower())
+        if parse is not None and (root / path).is_file():
+            problem = _problem(parse, root / path)
+            if problem:
+                found[path] = problem
+    return found
+
+
+def _problem(parse: Callable[[str], object], path: Path) -> str | None:
+    import yaml
+
+    try:
+        parse(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, configparser.Error, yaml.YAMLError, RecursionError) as error:
+        return " ".join(str(error).split())[:200] or type(error).__name__
+    return None
+
+
+def _yaml(text: str) -> None:
+    """Syntax only: what a tag stands for is the business of whoever reads the file."""
+    import yaml
+
+    for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+        pass
+
+
+def _ini(text: str) -> None:
+    configparser.ConfigParser(interpolation=None, allow_no_value=True).read_string(text)
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "json": json.loads,
+    "toml": tomllib.loads,
+    "yaml": _yaml,
+    "yml": _yaml,
+    "ini": _ini,
+    "cfg": _ini,
+}

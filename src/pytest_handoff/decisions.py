@@ -1,0 +1,128 @@
+"""Each checklist line with who decides it, what the evidence says, and whether the box should be ticked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
+
+from pytest_handoff.checks import normalise, understand
+from pytest_handoff.gate_spec import Check, GateSpec
+from pytest_handoff.gates import STANDING, evaluate
+from pytest_handoff.record import Frozen, Verdict, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_handoff.config import Config
+    from pytest_handoff.document import Task
+    from pytest_handoff.facts import Facts
+
+_CHECKLISTS = ("checklist", "success criteria", "quality gates", "acceptance criteria", "definition of done", "checkliste")
+
+
+class Decision(Frozen, frozen=True):
+    """One checklist line.
+
+    Attributes:
+        ticked: whether the box is ticked as the document stands.
+        verdict: what the gates say; ``None`` where a person decides.
+        counts: whether a person's line must be ticked for the gate (it stands in a checklist, not in a list of objectives).
+    """
+
+    line: int
+    text: str
+    ticked: bool
+    check: Check
+    verdict: Word | None
+    evidence: str
+    needs: str | None
+    counts: bool
+
+    @property
+    def wanted(self) -> bool | None:
+        """The tick that the evidence asks for; ``None`` where the machine does not tick."""
+        if self.check.decision != "decided" or self.verdict == "waived":
+            return None
+        return self.verdict == "passed"
+
+    @property
+    def state(self) -> Literal["holds", "fails", "waits", "done", "waived", "vetoed"]:
+        """What the line means for the gate."""
+        if self.check.decision == "waived" or (self.check.decision == "decided" and self.verdict == "waived"):
+            return "waived"
+        if self.check.decision == "decided":
+            return "holds" if self.verdict == "passed" else "fails"
+        if self.check.decision == "veto" and self.verdict not in ("passed", "waived"):
+            return "vetoed"
+        return "done" if self.ticked else "waits"
+
+
+def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
+    """Decide every checklist line of a document."""
+    bound = {normalise(binding.line): binding.tests for binding in config.bind}
+    return tuple(_decide(task, facts, config, bound.get(normalise(task.text))) for task in tasks)
+
+
+def standing_verdicts(facts: Facts, config: Config, today: str) -> tuple[Verdict, ...]:
+    """The gates that every session must pass, after waivers that have not ended."""
+    return tuple(_after_waivers(evaluate(facts, spec), config, today) for spec in STANDING)
+
+
+def all_verdicts(standing: Sequence[Verdict], decisions: Sequence[Decision], facts: Facts) -> list[Verdict]:
+    """Standing gates and those of the checklist, each once."""
+    found = {verdict.id: verdict for verdict in standing}
+    for decision in decisions:
+        for spec in decision.check.specs:
+            found.setdefault(str(spec), evaluate(facts, spec))
+    return list(found.values())
+
+
+def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list[Verdict]:
+    """What keeps the machine's part of the gate from passing, each with the line it comes from; nothing twice."""
+    found = [verdict for verdict in standing if verdict.verdict in ("failed", "unknown")]
+    for decision in decisions:
+        if decision.state in ("fails", "vetoed") and decision.verdict is not None:
+            gates = "+".join(dict.fromkeys(spec.gate for spec in decision.check.specs))
+            needs = decision.needs or ""
+            found.append(
+                Verdict(id=gates, verdict=decision.verdict, evidence=f"{decision.text}: {decision.evidence}", needs=needs)
+            )
+    return found
+
+
+def _decide(task: Task, facts: Facts, config: Config, glob: str | None) -> Decision:
+    if glob is not None:
+        spec = GateSpec(gate="linked", path=glob)
+        check = Check(decision="decided", specs=(spec,), why="bound to tests in the configuration")
+    else:
+        check = understand(task.text, tiers=tuple(config.tiers))
+    verdicts = [evaluate(facts, spec) for spec in check.specs]
+    return Decision(
+        line=task.line,
+        text=task.text,
+        ticked=task.ticked,
+        check=check,
+        verdict=_together(verdicts),
+        evidence="; ".join(verdict.evidence for verdict in verdicts) or check.why,
+        needs="; ".join(verdict.needs for verdict in verdicts if verdict.needs) or None,
+        counts=_in_checklist(task.section) or check.decision in ("decided", "veto"),
+    )
+
+
+def _together(verdicts: Sequence[Verdict]) -> Word | None:
+    """Of several verdicts the worst: one condition that fails is enough."""
+    words = {verdict.verdict for verdict in verdicts}
+    order: tuple[Word, ...] = ("failed", "unknown", "passed", "waived")
+    return next((word for word in order if word in words), None)
+
+
+def _in_checklist(section: Sequence[str]) -> bool:
+    return any(name in heading.casefold() for heading in section for name in _CHECKLISTS)
+
+
+def _after_waivers(verdict: Verdict, config: Config, today: str) -> Verdict:
+    for waiver in config.waive:
+        if waiver.gate == verdict.id and verdict.verdict != "passed" and (waiver.until is None or today <= waiver.until):
+            return replace(verdict, verdict="waived", evidence=f"{verdict.evidence} (waived: {waiver.reason})", needs=None)
+    return verdict

@@ -1,0 +1,49 @@
+"""What CI uploads: the document, the evidence, coverage's data, and a summary for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.artifacts import Artifact
+from pytest_handoff.figures import percent, percent_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.rendering import Renderer
+    from pytest_handoff.workflow import Outcome
+
+SUMMARY_LIMIT = 900_000
+"""Bytes of a step summary; GitHub drops one of more than 1 MiB whole."""
+
+
+def artifacts_for_ci(
+    folder: Path, project: Project, outcome: Outcome, data_files: Iterable[Path], renderer: Renderer
+) -> list[Artifact]:
+    """Copies of what was written, below one folder, with the coverage data and ``summary.md``."""
+    copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
+    data = [Artifact(path=folder / f"coverage-{path.name}", content=path.read_bytes()) for path in data_files]
+    return [*copies, *data, Artifact(path=folder / "summary.md", content=summary(outcome, renderer))]
+
+
+def summary(outcome: Outcome, renderer: Renderer) -> bytes:
+    """The step summary: the figures, what blocks, and the checklist, within the size that CI systems show."""
+    composed = outcome.composition
+    context = {
+        "facts": composed.facts,
+        "blocking": composed.blocking,
+        "decisions": composed.decisions,
+        "percent": percent,
+        "percent_of": percent_of,
+    }
+    text = renderer.block("summary", context) or ""
+    data = (text + "\n").encode("utf-8", "backslashreplace")
+    if len(data) <= SUMMARY_LIMIT:
+        return data
+    return data[:SUMMARY_LIMIT].rpartition(b"\n")[0] + b"\n\nCut here; the document and the evidence have the rest.\n"
+
+
+def _below(project: Project, path: Path) -> str:
+    return project.shown(path) if path.is_relative_to(project.folder) else path.name

@@ -1,0 +1,84 @@
+"""Everything that gates, documents and readers are told about a session, gathered once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff import regression
+from pytest_handoff.lineage import Earlier
+from pytest_handoff.nodeids import file_of, path_matches
+from pytest_handoff.record import Frozen, LedgerLine, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_handoff.gate_spec import Scope
+
+
+class Facts(Frozen, frozen=True):
+    """A session's evidence, with what follows from it.
+
+    Attributes:
+        record: the record (its ``gates`` and ``places`` are not read from here).
+        ledger: the session's ledger.
+        earlier: the parents' ledgers.
+        fates: what became of each test.
+        contradicted: a person's words in the document that the evidence contradicts, one sentence each.
+        absent: required checklist lines that the document does not carry, with the nearest one it has.
+    """
+
+    record: Record
+    ledger: dict[str, LedgerLine]
+    earlier: Earlier
+    fates: dict[str, regression.Fate]
+    contradicted: tuple[str, ...] = ()
+    absent: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def session(self) -> str:
+        """The session's name."""
+        return self.record.session
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing came before this session."""
+        return not self.record.previous
+
+    def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> list[LedgerLine]:
+        """Live tests of a tier and scope that count; retired ones, those skipped both then and now, and promises do not."""
+        return [
+            line
+            for test, line in self.ledger.items()
+            if (tier is None or line.tier == tier)
+            and self._in_scope(line, scope)
+            and (path is None or path_matches(file_of(test), path))
+            and not (line.promised and line.since == self.session)
+        ]
+
+    def with_status(self, *statuses: str) -> list[LedgerLine]:
+        """Tests with one of these statuses, sorted by id."""
+        return [line for test, line in self.ledger.items() if self.fates[test].status in statuses]
+
+    def new(self, tier: str | None = None) -> list[LedgerLine]:
+        """Tests of this session."""
+        return [line for line in self.ledger.values() if line.since == self.session and tier in (None, line.tier)]
+
+    def promised(self) -> list[LedgerLine]:
+        """Tests that this session owes the next: strict xfails."""
+        return [line for line in self.ledger.values() if line.promised]
+
+    def owed(self) -> list[LedgerLine]:
+        """This session's lines of tests that the parents promised."""
+        promised = {test for test, line in self.earlier.lines.items() if line.promised}
+        return [line for test, line in self.ledger.items() if (line.moved_from or test) in promised]
+
+    def _in_scope(self, line: LedgerLine, scope: Scope) -> bool:
+        if line.since == self.session:
+            return scope != "previous"
+        return scope != "current" and self.fates[line.id].counts
+
+
+def gather(record: Record, ledger: Mapping[str, LedgerLine], earlier: Earlier) -> Facts:
+    """The facts of a session from its record, its ledger and its parents' ledgers."""
+    fates = regression.fates(record.session, ledger, earlier)
+    return Facts(record=record, ledger=dict(ledger), earlier=earlier, fates=fates)

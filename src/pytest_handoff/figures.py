@@ -1,0 +1,61 @@
+"""Figures as a reader sees them: exact in comparison, cut and never rounded up when shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.gate_spec import Comparison
+
+
+def percent(part: int, whole: int) -> str:
+    """``54, 60`` as ``90.0 %``; cut to one decimal, so that 999 of 1,000 is ``99.9 %`` and nothing less than all is ``100 %``."""
+    if whole <= 0:
+        raise ValueError("a percentage of nothing")
+    tenths = part * 1000 // whole
+    return "100 %" if part == whole else f"{tenths // 10}.{tenths % 10} %"
+
+
+def percent_of(value: float) -> str:
+    """A percentage that is already one, cut to one decimal."""
+    tenths = int(value * 10)
+    return "100 %" if value == 100 else f"{tenths // 10}.{tenths % 10} %"
+
+
+def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
+    """Whether part/whole as a percentage compares as asked, without any rounding: 18 of 20 is not ``> 90 %``."""
+    return _compare(Decimal(part) * 100, op, value * whole)
+
+
+def count_holds(count: int, op: Comparison, value: Decimal) -> bool:
+    """Whether a count compares as asked."""
+    return _compare(Decimal(count), op, value)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 test``, ``2 tests``; a noun may hold its own plural after a slash: ``entry/entries``."""
+    one, _, many = noun.partition("/")
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def _compare(left: Decimal, op: Comparison, right: Decimal) -> bool:
+    match op:
+        case ">":
+            return left > right
+        case ">=":
+            return left >= right
+        case "==":
+            return left == right
+        case "<=":
+            return left <= right
+        case "<":
+            return left < right

@@ -1,0 +1,50 @@
+"""Changed files as the tree or list that stands in a fenced block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.markup import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_FILES = 60
+
+Folder = dict[str, "Folder"]
+
+
+def tree(paths: Sequence[str]) -> str:
+    """Paths as an indented tree, folders first; the rest of a very long list is counted, not shown."""
+    shown, rest = paths[:MOST_FILES], len(paths) - MOST_FILES
+    root: Folder = {}
+    for path in shown:
+        folder = root
+        for part in one_line(path).split("/"):
+            folder = folder.setdefault(part, {})
+    lines = [line for name, inner in _sorted(root) for line in _top(name, inner)]
+    return "\n".join([*lines, *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
+
+
+def plain(rows: Sequence[str]) -> str:
+    """One row a line, the rest counted."""
+    rest = len(rows) - MOST_FILES
+    return "\n".join([*map(one_line, rows[:MOST_FILES]), *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
+
+
+def _top(name: str, inner: Folder) -> list[str]:
+    return [f"{name}/", *_below(inner, "")] if inner else [name]
+
+
+def _below(folder: Folder, indent: str) -> list[str]:
+    lines: list[str] = []
+    entries = _sorted(folder)
+    for position, (name, inner) in enumerate(entries, start=1):
+        last = position == len(entries)
+        lines.append(f"{indent}{'└── ' if last else '├── '}{name}{'/' if inner else ''}")
+        lines += _below(inner, indent + ("    " if last else "│   "))
+    return lines
+
+
+def _sorted(folder: Folder) -> list[tuple[str, Folder]]:
+    return sorted(folder.items(), key=lambda entry: (not entry[1], entry[0]))

@@ -1,0 +1,48 @@
+"""The gates by name. A gate is a function from facts and a condition to a verdict; its docstring is what ``explain`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pytest_handoff import gates_on_code, gates_on_tests
+from pytest_handoff.gate_spec import GateSpec
+from pytest_handoff.record import Verdict
+from pytest_handoff.verdicts import unknown
+
+if TYPE_CHECKING:
+    from pytest_handoff.facts import Facts
+
+Gate = Callable[["Facts", GateSpec], Verdict]
+
+STANDING = tuple(GateSpec(gate=name) for name in ("complete", "failures", "regression", "promises", "claims", "required"))
+
+GATES: dict[str, Gate] = {
+    gate.__name__: gate
+    for gate in (
+        gates_on_tests.complete,
+        gates_on_tests.failures,
+        gates_on_tests.regression,
+        gates_on_tests.tests,
+        gates_on_tests.new_tests,
+        gates_on_tests.linked,
+        gates_on_tests.promises,
+        gates_on_tests.flaky,
+        gates_on_tests.skips,
+        gates_on_tests.collection,
+        gates_on_code.coverage,
+        gates_on_code.new_code,
+        gates_on_code.files_parse,
+        gates_on_code.reports,
+        gates_on_code.claims,
+        gates_on_code.required,
+    )
+}
+
+
+def evaluate(facts: Facts, spec: GateSpec) -> Verdict:
+    """The verdict of one gate on the facts; a gate that nobody knows is ``unknown``, never passed."""
+    gate = GATES.get(spec.gate)
+    if gate is None:
+        return unknown(spec, f"there is no gate named {spec.gate!r}", "name one of: " + ", ".join(GATES))
+    return gate(facts, spec)

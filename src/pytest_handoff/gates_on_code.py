@@ -1,0 +1,111 @@
+"""Gates on code and documents: coverage, new code, files that parse, claims, required lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import counted, listed, percent, rate_holds
+from pytest_handoff.nodeids import path_matches
+from pytest_handoff.verdicts import failed, if_complete, passed, unknown, why_not_measured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.gate_spec import GateSpec
+    from pytest_handoff.record import FileCoverage, NewCode, Verdict
+
+
+def coverage(facts: Facts, spec: GateSpec) -> Verdict:
+    """Coverage of the code under test, in total or of the files that match a path, as coverage.py counts it."""
+    measured = facts.record.coverage
+    if measured is None or spec.tier is not None or spec.op is None or spec.value is None:
+        why = (
+            f"coverage by {spec.tier} tests alone is not measured"
+            if measured and spec.tier
+            else why_not_measured(facts, "coverage")
+        )
+        return unknown(spec, f"not measured: {why}", "run with coverage")
+    files = [file for path, file in measured.files.items() if spec.path is None or path_matches(path, spec.path)]
+    covered, total = _coverage_figures(files)
+    if not total:
+        return unknown(spec, "there is nothing to cover" + (f" in {spec.path}" if spec.path else ""), "name measured files")
+    evidence = f"{covered}/{total} = {percent(covered, total)}"
+    if rate_holds(covered, total, spec.op, spec.value):
+        return if_complete(facts, spec, evidence)
+    return failed(spec, evidence, f"the line asks for {spec.op} {spec.value} %")
+
+
+def new_code(facts: Facts, spec: GateSpec) -> Verdict:
+    """Coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests."""
+    code = facts.record.new_code
+    if code is None:
+        return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
+    if not code.num_statements:
+        return if_complete(facts, spec, "not applicable: no new statements")
+    covered = {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[spec.by]
+    if covered is None or spec.op is None or spec.value is None:
+        return unknown(spec, f"not measured: {why_not_measured(facts, 'contexts')}", "run with coverage on the whole suite")
+    evidence = f"{covered}/{code.num_statements} new statements = {percent(covered, code.num_statements)}"
+    if rate_holds(covered, code.num_statements, spec.op, spec.value):
+        return if_complete(facts, spec, evidence)
+    needed = _statements_needed(covered, code.num_statements, spec)
+    return failed(spec, f"{evidence}, the line asks for {spec.op} {spec.value} %: {_uncovered(code, spec)}", needed)
+
+
+def files_parse(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every JSON, TOML, YAML and INI file that the session changed can be parsed."""
+    broken = facts.record.unparsable
+    if broken is None:
+        return unknown(
+            spec, "not measured: what the session changed is not known", "run again where the last session's evidence is"
+        )
+    if broken:
+        return failed(spec, listed([f"{path}: {why}" for path, why in broken.items()]), "mend these files")
+    return passed(spec, "every changed configuration file parses")
+
+
+def reports(facts: Facts, spec: GateSpec) -> Verdict:
+    """Coverage was measured and its figures are in the record."""
+    measured = facts.record.coverage
+    if measured is None:
+        return unknown(spec, f"not measured: {why_not_measured(facts, 'coverage')}", "run with coverage")
+    return if_complete(facts, spec, f"coverage of {counted(len(measured.files), 'file')} is in the record")
+
+
+def claims(facts: Facts, spec: GateSpec) -> Verdict:
+    """No figure that a person wrote into the document contradicts the evidence."""
+    if facts.contradicted:
+        needs = f"correct them, or replace them with handoff fill {facts.session} --take-over"
+        return failed(spec, listed(facts.contradicted), needs)
+    return passed(spec, "no claim in the document contradicts the evidence")
+
+
+def required(facts: Facts, spec: GateSpec) -> Verdict:
+    """The document still carries every checklist line that it must, word for word."""
+    if not facts.absent:
+        return passed(spec, "every required line is there")
+    named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.absent]
+    return failed(spec, "missing: " + listed(named, 2), "put the line back, or waive it with a reason in [[tool.handoff.waive]]")
+
+
+def _coverage_figures(files: Iterable[FileCoverage]) -> tuple[int, int]:
+    covered = total = 0
+    for file in files:
+        covered += file.covered + (file.covered_branches or 0)
+        total += file.num_statements + (file.num_branches or 0)
+    return covered, total
+
+
+def _uncovered(code: NewCode, spec: GateSpec) -> str:
+    field = {"any": "missing", "unit": "not_by_unit", "new_unit": "not_by_new_unit"}[spec.by]
+    found = [f"{path} {getattr(file, field)}" for path, file in code.files.items() if getattr(file, field)]
+    return listed(found)
+
+
+def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:
+    needed = (
+        n for n in range(total - covered + 1) if spec.op and spec.value and rate_holds(covered + n, total, spec.op, spec.value)
+    )
+    more = next(needed, None)
+    return f"cover {counted(more, 'more statement')}" if more else f"the line asks for {spec.op} {spec.value} %"

@@ -1,0 +1,156 @@
+"""Gates on tests: those of this session, those of earlier ones, and what was promised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import count_holds, counted, listed, rate_holds
+from pytest_handoff.nodeids import id_matches
+from pytest_handoff.regression import FAILING, LOST, PASSING
+from pytest_handoff.verdicts import failed, if_complete, not_all_ran, passed, waived, why_each
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.gate_spec import GateSpec
+    from pytest_handoff.record import LedgerLine, Verdict
+
+
+def complete(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every known test was run, and collection had no error."""
+    run = facts.record.run
+    if run.complete:
+        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
+    return failed(spec, "incomplete: " + "; ".join(run.why_incomplete), f"run pytest --handoff={facts.session} on everything")
+
+
+def failures(facts: Facts, spec: GateSpec) -> Verdict:
+    """No test failed, and at least one passed."""
+    failing = [line for line in facts.ledger.values() if line.outcome in FAILING]
+    if failing:
+        return failed(spec, why_each(failing), f"mend {counted(len(failing), 'failing test')}")
+    passing = sum(line.outcome in PASSING for line in facts.ledger.values())
+    if not passing:
+        return failed(spec, "no test passed", "run at least one test")
+    return passed(spec, f"{counted(passing, 'test')} passed, none failed")
+
+
+def regression(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every test of earlier sessions that counts still passes; a missing, skipped or unrun one is lost, not passed."""
+    summary = facts.record.tests.regression
+    if facts.is_first:
+        return waived(spec, f"not applicable: {facts.session} is the first session")
+    if summary.passing < summary.expected:
+        lost = [line for line in facts.with_status(*LOST) if facts.fates[line.id].counts]
+        if all(line.outcome == "not_run" for line in lost):
+            return not_all_ran(facts, spec, f"{len(lost)} of {summary.expected} earlier tests did not run")
+        evidence = f"{summary.passing}/{summary.expected} still pass: " + listed([_fate_of(facts, line) for line in lost])
+        return failed(spec, evidence, "make them pass again, or retire them with a reason in [[tool.handoff.retire]]")
+    if not summary.expected:
+        return waived(spec, "not applicable: no earlier test counts")
+    return if_complete(facts, spec, f"{summary.passing}/{summary.expected} earlier tests still pass")
+
+
+def tests(facts: Facts, spec: GateSpec) -> Verdict:
+    """The tests of a tier and scope pass: all of them, at a rate, or a number of them. None at all is never 'all'."""
+    lines = facts.tests(tier=spec.tier, scope=spec.scope, path=spec.path)
+    what = _tests_of(facts, spec)
+    if not lines:
+        if spec.scope == "previous":
+            return waived(spec, f"not applicable: there is no {what}")
+        return failed(spec, f"there is no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
+    passing = sum(line.outcome in PASSING for line in lines)
+    evidence = f"{passing}/{len(lines)} {what} passed"
+    if _tests_hold(spec, passing, len(lines)):
+        return if_complete(facts, spec, evidence)
+    others = [line for line in lines if line.outcome not in PASSING]
+    if others and all(line.outcome == "not_run" for line in others):
+        return not_all_ran(facts, spec, f"{evidence}, {counted(len(others), 'test')} did not run")
+    return failed(spec, f"{evidence}: {why_each(others)}" if others else evidence, _to_mend_tests(spec, others))
+
+
+def new_tests(facts: Facts, spec: GateSpec) -> Verdict:
+    """This session added a number of tests."""
+    lines = facts.new(spec.tier)
+    evidence = counted(len(lines), f"new {spec.tier + ' ' if spec.tier else ''}test")
+    if spec.op is None or spec.value is None or not count_holds(len(lines), spec.op, spec.value):
+        return failed(spec, evidence, f"the line asks for {spec.op} {spec.value}")
+    return if_complete(facts, spec, evidence)
+
+
+def linked(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every test whose id matches the glob passes, and there is one."""
+    lines = [line for test, line in facts.ledger.items() if line.retired is None and id_matches(test, spec.path or "")]
+    passing = sum(line.outcome in PASSING for line in lines)
+    if lines and passing == len(lines):
+        return if_complete(facts, spec, f"{passing}/{len(lines)} linked tests passed")
+    bad = [line for line in lines if line.outcome not in PASSING]
+    return failed(spec, why_each(bad) if bad else f"no test matches {spec.path!r}", "make the linked tests pass")
+
+
+def promises(facts: Facts, spec: GateSpec) -> Verdict:
+    """What earlier sessions promised (their strict xfails) is kept or still owed; a promise that is gone is lost."""
+    owed = facts.owed()
+    kept = [line for line in owed if line.outcome in PASSING]
+    open_still = [line.id for line in owed if line.outcome == "xfailed" and line.promised]
+    broken = [line for line in owed if line not in kept and line.id not in open_still and line.retired is None]
+    if broken:
+        return failed(spec, f"broken: {why_each(broken)}", "keep the promise, or retire the test with a reason")
+    if not owed:
+        return waived(spec, "not applicable: nothing was promised")
+    still = f"; still owed: {listed(open_still)}" if open_still else ""
+    return passed(spec, f"{len(kept)}/{len(owed)} promises kept{still}")
+
+
+def flaky(facts: Facts, spec: GateSpec) -> Verdict:
+    """No test needed more than one attempt."""
+    found = [line.id for line in facts.ledger.values() if line.flaky]
+    if found:
+        return failed(spec, f"{counted(len(found), 'flaky test')}: {listed(found)}", "make them pass at the first attempt")
+    return if_complete(facts, spec, "no test needed a second attempt")
+
+
+def skips(facts: Facts, spec: GateSpec) -> Verdict:
+    """No more tests are skipped than the line allows; without a number, none."""
+    found = [line.id for line in facts.tests(tier=spec.tier, scope=spec.scope) if line.outcome == "skipped"]
+    allowed = count_holds(len(found), spec.op, spec.value) if spec.op and spec.value is not None else not found
+    evidence = counted(len(found), "skipped test") + (f": {listed(found)}" if found else "")
+    return if_complete(facts, spec, evidence) if allowed else failed(spec, evidence, "run the skipped tests")
+
+
+def collection(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every test file could be imported and collected."""
+    return complete(facts, spec)
+
+
+def _tests_of(facts: Facts, spec: GateSpec) -> str:
+    tier = f"{spec.tier} " if spec.tier else ""
+    where = f" in {spec.path}" if spec.path else ""
+    match spec.scope:
+        case "current":
+            return f"{tier}tests of {facts.session}{where}"
+        case "previous":
+            return f"earlier {tier}tests{where}"
+        case "all":
+            return f"{tier}tests{where}"
+
+
+def _tests_hold(spec: GateSpec, passing: int, total: int) -> bool:
+    if spec.op is None or spec.value is None:
+        return passing == total
+    if spec.unit == "percent":
+        return rate_holds(passing, total, spec.op, spec.value)
+    return count_holds(passing, spec.op, spec.value) and passing == total
+
+
+def _to_mend_tests(spec: GateSpec, others: Sequence[LedgerLine]) -> str:
+    if spec.unit == "count" and not others:
+        return f"the line asks for {spec.op} {spec.value} passing tests"
+    return f"make {counted(len(others), 'test')} pass"
+
+
+def _fate_of(facts: Facts, line: LedgerLine) -> str:
+    before = facts.earlier.lines.get(line.moved_from or line.id)
+    then = f"{before.outcome or 'gone'} in {facts.earlier.session_of(before.id)}, " if before else ""
+    return f"{line.id} ({then}now {line.outcome or 'missing'})"

@@ -1,0 +1,115 @@
+"""What git knows about the work tree, asked in a way that no setting of the host changes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.record import Frozen
+
+_SETTINGS = ("core.quotepath=off", "core.safecrlf=false", "core.fsmonitor=false", "advice.addEmbeddedRepo=false")
+_STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
+
+
+class WorkTree(Frozen, frozen=True):
+    """The state of a work tree.
+
+    Attributes:
+        files: path to blob id of every file that git tracks or would track, as it stands in the work tree.
+        commit, branch: ``None`` before the first commit, or on a detached head.
+        modified, untracked: paths that differ from the commit.
+    """
+
+    files: dict[str, str]
+    commit: str | None
+    branch: str | None
+    modified: list[str]
+    untracked: list[str]
+
+
+def find_root(folder: Path) -> Path | None:
+    """The top of the work tree that a folder is in, or ``None`` without git or outside a repository."""
+    if shutil.which("git") is None:
+        return None
+    done = _run(folder, "rev-parse", "--show-toplevel")
+    return Path(os.fsdecode(done.stdout.rstrip(b"\n"))).resolve() if done.returncode == 0 else None
+
+
+def read_work_tree(root: Path) -> WorkTree:
+    """Read the state of a work tree without changing anything in it.
+
+    A copy of the index is brought up to date by ``git add --all`` with a throw-away object folder, so that filters, modes,
+    links and submodules are exactly what a commit would hold.
+    """
+    files = _as_if_committed(root)
+    commit = _line(_run(root, "rev-parse", "--verify", "--quiet", "HEAD"))
+    committed = _committed(root) if commit else {}
+    changed = {path for path, blob in files.items() if committed.get(path, blob) != blob}
+    return WorkTree(
+        files=files,
+        commit=commit,
+        branch=_line(_run(root, "symbolic-ref", "--short", "--quiet", "HEAD")),
+        modified=sorted(changed | (committed.keys() - files.keys())),
+        untracked=sorted(files.keys() - committed.keys()),
+    )
+
+
+def _as_if_committed(root: Path) -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
+        index = Path(scratch) / "index"
+        real_index = _git_path(root, "index")
+        if real_index.exists():
+            shutil.copy2(real_index, index)
+        known_objects = [_quoted(_git_path(root, "objects")), os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")]
+        environment = {
+            "GIT_INDEX_FILE": str(index),
+            "GIT_OBJECT_DIRECTORY": scratch,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, known_objects)),
+        }
+        _checked(root, "add", "--all", environment=environment)
+        listing = _checked(root, "ls-files", "--stage", "-z", environment=environment)
+    return dict(map(_staged, listing.split(b"\0")[:-1]))
+
+
+def _git_path(root: Path, name: str) -> Path:
+    return Path(os.fsdecode(_checked(root, "rev-parse", "--path-format=absolute", "--git-path", name).rstrip(b"\n")))
+
+
+def _committed(root: Path) -> dict[str, str]:
+    listing = _checked(root, "ls-tree", "-r", "-z", "--full-tree", "HEAD")
+    rows = (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1])
+    return {os.fsdecode(name): meta.split()[2].decode() for meta, name in rows}
+
+
+def _staged(row: bytes) -> tuple[str, str]:
+    meta, name = row.split(b"\t", 1)
+    return os.fsdecode(name), meta.split()[1].decode()
+
+
+def _quoted(path: Path) -> str:
+    """A path as git reads it in a list of object folders: quoted, where it holds the separator or a quote."""
+    text = str(path)
+    if os.pathsep in text or text.startswith('"'):
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return text
+
+
+def _line(done: subprocess.CompletedProcess[bytes]) -> str | None:
+    return os.fsdecode(done.stdout.strip()) if done.returncode == 0 else None
+
+
+def _checked(root: Path, *args: str, environment: dict[str, str] | None = None) -> bytes:
+    done = _run(root, *args, environment=environment)
+    if done.returncode:
+        raise HandoffError(f"git {args[0]} failed: {os.fsdecode(done.stderr.strip()) or f'exit {done.returncode}'}")
+    return done.stdout
+
+
+def _run(root: Path, *args: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["git", "-C", str(root), *_STEADY, *args], capture_output=True, check=False, env=os.environ | (environment or {})
+    )

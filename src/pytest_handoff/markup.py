@@ -1,0 +1,48 @@
+"""Foreign text made safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 160
+
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|(?<!\S)[#+=](?=\s|$|#)|!(?=\[)")
+
+
+class Markdown(str):
+    """Text that is Markdown already and is not escaped again."""
+
+    __slots__ = ()
+
+
+def escape(text: object) -> Markdown:
+    """Any text as one line that reads as it stands."""
+    return text if isinstance(text, Markdown) else Markdown(_SPECIAL.sub(r"\\\g<0>", one_line(str(text))))
+
+
+def code(text: object) -> Markdown:
+    """Any text as a code span on one line, shortened in the middle where it is very long; safe within a table too."""
+    line = shorten(one_line(str(text))) or " "
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return Markdown(fence + pad + line.replace("|", "\\|") + pad + fence)
+
+
+def one_line(text: str) -> str:
+    """The text with every line break, control character and lone surrogate made visible or a blank."""
+    return "".join(map(_visible, " ".join(text.split())))
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """A long text without its middle; the ledger has it whole."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    return char.encode("unicode_escape", "backslashreplace").decode("ascii")

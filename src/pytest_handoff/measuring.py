@@ -1,0 +1,123 @@
+"""Coverage of one run on the controller: switching, reading, and keeping it for a later run on the same tree."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from pytest_handoff import selection, workflow
+from pytest_handoff.collection import key_prefix
+from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.tracing import trace_collected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from pytest_handoff.measurement import Measurement
+    from pytest_handoff.project import Project
+    from pytest_handoff.record import Record
+    from pytest_handoff.run import Run
+    from pytest_handoff.worker import Ages
+
+
+class Measuring:
+    """Everything that pytest-cov is asked for; where it is blocked, everything is *not measured*."""
+
+    def __init__(self, config: pytest.Config, project: Project, start: workflow.Start) -> None:
+        self._config = config
+        self._project = project
+        self._start = start
+        self._available = config.pluginmanager.hasplugin("pytest_cov")
+        self._prefix = key_prefix(config, project)
+        self._patterns: list[str] = config.getini("python_files")
+        self._test_folders = [self._prefix + path for path in config.getini("testpaths")]
+        self._kept = self._folder() / start.session / start.tree.fingerprint.removeprefix("sha256:")[:16]
+
+    def register(self, ages: Ages) -> None:
+        """Switch contexts in this process, where tests run in it."""
+        if self._available:
+            from pytest_handoff.coverage_classes import ContextSwitcher
+
+            self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages), "handoff-contexts")
+
+    def is_test_module(self, path: str) -> bool:
+        """Whether pytest would collect this file as a test module."""
+        name = PurePosixPath(path).name
+        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self._patterns)
+
+    def read(self, run: Run) -> Measurement | NotMeasured:
+        """What was measured, together with what earlier parts on the same tree measured."""
+        if not self._available:
+            return NotMeasured("pytest-cov is not there (-p no:cov)")
+        from pytest_handoff.coverage_data import read
+
+        also = self._earlier_parts()
+        if isinstance(also, NotMeasured):
+            return also
+        return read(
+            self._config,
+            root=self._project.root,
+            is_test=self._is_test,
+            classes_of=self._classes_of(run),
+            also=also,
+            expected=[path for path in self._start.tree.files if path.endswith(".py")],
+        )
+
+    def keep(self, record: Record) -> None:
+        """Keep this run's data, so that a later part on the same tree can add them; older trees' data go."""
+        if record.coverage is None:
+            return
+        from pytest_handoff.coverage_data import keep
+
+        if not workflow.adds_up(self._start, selection.narrowing(self._config)):
+            self._forget()
+        self._kept.mkdir(parents=True, exist_ok=True)
+        keep(self._config, self._kept / f"part-{len(list(self._kept.iterdir()))}")
+
+    def data_files(self) -> list[Path]:
+        """The kept data files of this tree."""
+        return sorted(self._kept.iterdir()) if self._kept.is_dir() else []
+
+    def _earlier_parts(self) -> list[Path] | NotMeasured:
+        before = self._start.before
+        if before is None or not workflow.adds_up(self._start, selection.narrowing(self._config)):
+            return []
+        found = self.data_files()
+        if before.coverage is not None and not found:
+            return NotMeasured("the coverage data of the earlier part are gone")
+        return found
+
+    def _is_test(self, path: str) -> bool:
+        parts = PurePosixPath(path).parts
+        in_folder = any(path.startswith(f"{folder.rstrip('/')}/") for folder in self._test_folders)
+        return in_folder or self.is_test_module(path) or parts[-1] == "conftest.py" or "tests" in parts[:-1] or "test" in parts[:-1]
+
+    def _classes_of(self, run: Run) -> Callable[[str], tuple[str, str, bool] | None]:
+        """What a context of the user's own, named after a test, stands for."""
+        start, session = self._start, self._start.session
+        traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, self._project.root)
+
+        def classes_of(nodeid: str) -> tuple[str, str, bool] | None:
+            test = self._prefix + nodeid
+            seen, result = run.collected.get(test), run.results.get(test)
+            if seen is None:
+                return None
+            age = "new" if traced.since(test, session, start.parents.earlier) == session else "old"
+            return seen.tier, age, result is not None and result.outcome == "passed"
+
+        return classes_of
+
+    def _folder(self) -> Path:
+        return self._config.rootpath / str(self._config.getini("cache_dir") if _has_cache(self._config) else ".pytest_cache") / "handoff"
+
+    def _forget(self) -> None:
+        session = self._kept.parent
+        for file in sorted(session.rglob("part-*")) if session.is_dir() else []:
+            file.unlink()
+
+
+def _has_cache(config: pytest.Config) -> bool:
+    return config.pluginmanager.hasplugin("cacheprovider")

@@ -1,0 +1,76 @@
+"""The sessions that a session continues: their records, ledgers and source trees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.config import check_session_name
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.lineage import Earlier, join_parents
+from pytest_handoff.record import Frozen, Parent, Record, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.store import Store
+
+
+class Parents(Frozen, frozen=True):
+    """What the sessions before left; ``sources`` is ``None`` where a parent's was pruned, empty for a first session."""
+
+    records: tuple[Record, ...] = ()
+    links: list[Parent] = []
+    earlier: Earlier = Earlier()
+    sources: tuple[dict[str, SourceLine], ...] | None = ()
+
+    @property
+    def names(self) -> str:
+        """The parents as a reader names them."""
+        return " and ".join(record.session for record in self.records)
+
+    @property
+    def percent(self) -> float | None:
+        """Coverage of the one parent, where there is one and it was measured."""
+        measured = [record.coverage.percent for record in self.records if record.coverage]
+        return measured[0] if len(self.records) == len(measured) == 1 else None
+
+
+def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> list[str]:
+    """The names of a session's parents: as asked for, else as it had them, else the tips of the chain.
+
+    Raises:
+        UsageProblem: when a session is asked to continue itself, or a name has no record.
+        EvidenceProblem: when a record cannot be read.
+    """
+    if override:
+        return [_known(store, session, name) for name in override]
+    records = {name: store.record(name) for name in store.sessions()}
+    if session in records:
+        return [parent.session for parent in records[session].previous]
+    return store.tips(records, without=session)
+
+
+def load_parents(store: Store, names: Sequence[str]) -> Parents:
+    """Read what these sessions left.
+
+    Raises:
+        EvidenceProblem: when a record or ledger is missing, damaged or edited.
+    """
+    records = tuple(store.record(name) for name in names)
+    sources = [store.sources(name) for name in names]
+    return Parents(
+        records=records,
+        links=[Parent(session=name, digest=store.digest(name)) for name in names],
+        earlier=join_parents([(record.session, store.ledger(record)) for record in records]),
+        sources=None if None in sources else tuple(tree for tree in sources if tree is not None),
+    )
+
+
+def _known(store: Store, session: str, name: str) -> str:
+    check_session_name(name)
+    if name == session:
+        raise UsageProblem(f"--handoff-previous={name}: a session cannot continue itself")
+    if not store.has(name):
+        known = ", ".join(store.sessions()) or "none"
+        raise UsageProblem(f"--handoff-previous={name}: there is no record of it; recorded: {known}")
+    return name

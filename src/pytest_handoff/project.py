@@ -1,0 +1,135 @@
+"""Where things are: the project's folder, the git root, the settings, the hand-off folder and the documents."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pytest_handoff import git
+from pytest_handoff.config import Config, check_session_name, read_config
+from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.nodeids import path_matches
+from pytest_handoff.record import Frozen
+from pytest_handoff.store import Store
+
+_ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
+_NEVER_CODE = ("**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/__pycache__/**", "**/*.pyc")
+
+
+class Project(Frozen, frozen=True):
+    """A project that hands work over.
+
+    Attributes:
+        folder: where its settings and hand-off folder are.
+        root: the git root, or ``folder`` where there is no git; ids and paths in evidence are relative to it.
+        uses_git: whether ``root`` is a git work tree.
+        config: its settings.
+        handoffs: the hand-off folder.
+    """
+
+    folder: Path
+    root: Path
+    uses_git: bool
+    config: Config
+    handoffs: Path
+
+    @property
+    def store(self) -> Store:
+        """The evidence of this project."""
+        return Store(self.handoffs, self.folder)
+
+    def document(self, session: str) -> Path:
+        """Where the document of a session is."""
+        return self.folder / self.config.document_path(session)
+
+    def shown(self, path: Path) -> str:
+        """A path as a user of this project would write it."""
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
+
+    def key(self, path: Path) -> str:
+        """A path as evidence names it: relative to the root, with ``/``."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    def is_code(self, path: str) -> bool:
+        """Whether a file (by its key) belongs to the tree that evidence is about."""
+        if self.config.scope and not any(path_matches(path, folder) for folder in self.config.scope):
+            return False
+        excluded = (self.key(self.handoffs), *_NEVER_CODE, *self.config.ignore)
+        if any(path_matches(path, glob) for glob in excluded):
+            return False
+        return self._document_pattern().fullmatch(path) is None
+
+    def _document_pattern(self) -> re.Pattern[str]:
+        before, _, after = self.key(self.folder / self.config.document_path("\0")).partition("\0")
+        return re.compile(re.escape(before) + "[^/]*" + re.escape(after))
+
+
+def open_project(start: Path, *, dir_option: str | None = None, fallback: Path | None = None) -> Project:
+    """Find the project that a folder belongs to.
+
+    The nearest folder upwards with ``handoff.toml`` or ``[tool.handoff]``; else ``fallback`` (pytest's rootdir); else the
+    nearest one with a file that configures pytest; else the git root; else ``start`` itself.
+
+    Raises:
+        UsageProblem: for settings that cannot be used, all problems in one message.
+    """
+    root = git.find_root(start)
+    folders = _upwards(start.resolve(), root)
+    for folder in folders:
+        table, path = _settings(folder)
+        if table is not None:
+            return _project(folder, root, read_config(table, path=path), dir_option)
+    plain = fallback or next((f for f in folders if any((f / name).is_file() for name in _ROOT_FILES)), root or start)
+    return _project(plain.resolve(), root, Config(), dir_option)
+
+
+def find_session(project: Project, name: str) -> str:
+    """The session of this name.
+
+    Raises:
+        UsageProblem: for a name that no session can have.
+        EvidenceProblem: when it has no record, naming those that have.
+    """
+    check_session_name(name)
+    if not project.store.has(name):
+        known = ", ".join(project.store.sessions()) or "none"
+        raise EvidenceProblem(
+            f"there is no record of {name!r} (recorded: {known}); make it with pytest --handoff={name}",
+            path=project.shown(project.store.evidence),
+        )
+    return name
+
+
+def _project(folder: Path, root: Path | None, config: Config, dir_option: str | None) -> Project:
+    if dir_option is not None and not dir_option.strip():
+        raise UsageProblem("--handoff-dir is empty; name a folder, or leave the option out")
+    return Project(
+        folder=folder,
+        root=root or folder,
+        uses_git=root is not None,
+        config=config,
+        handoffs=folder / (dir_option or config.dir),
+    )
+
+
+def _upwards(start: Path, root: Path | None) -> list[Path]:
+    folders = [start, *start.parents]
+    return folders[: folders.index(root) + 1] if root in folders else folders
+
+
+def _settings(folder: Path) -> tuple[dict[str, Any] | None, str]:
+    own = folder / "handoff.toml"
+    if own.is_file():
+        return _toml(own), own.name
+    shared = folder / "pyproject.toml"
+    table = _toml(shared).get("tool", {}).get("handoff") if shared.is_file() else None
+    return table, f"{shared.name} [tool.handoff]"
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"cannot be read: {error}", path=path.name) from error

@@ -1,0 +1,170 @@
+"""Gathers the reports of one run, and says in the end what each test did."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_handoff.collection import Collection, first_line, without_group
+from pytest_handoff.run import CaseResult, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_handoff.record import Outcome
+
+_PASSED = CaseResult(outcome="passed")
+_WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
+_COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+
+
+class Recorder:
+    """A plugin object for the controller (or the only process): hears every report, keeps what it means for its test.
+
+    Args:
+        prefix: what makes a node id relative to the git root.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._results: dict[str, CaseResult] = {}
+        self._reruns: Counter[str] = Counter()
+        self._subtests: Counter[str] = Counter()
+        self._failed_subtests: defaultdict[str, list[str]] = defaultdict(list)
+        self.reported: Counter[str] = Counter()
+        self.interrupted: str | None = None
+        self.lost_workers: list[str] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the common case, a passed phase of an ordinary test, at the least cost; the rest is looked at closely."""
+        if report.outcome == "passed" and type(report) is pytest.TestReport:
+            if report.when != "call":
+                return
+            nodeid = report.nodeid
+            if nodeid not in self._results and nodeid not in self._failed_subtests and "wasxfail" not in report.__dict__:
+                self._results[nodeid] = _PASSED
+                self.reported["passed"] += 1
+                return
+        self._look_closely(report)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember Ctrl-C and ``pytest.exit``; xdist's own way to stop after ``-x`` is not one."""
+        if excinfo.typename != "Interrupted":
+            self.interrupted = str(excinfo.value) or excinfo.typename
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Remember that pytest itself, or a plugin, broke."""
+        self.interrupted = f"internal error: {first_line(str(excrepr))}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object, error: object) -> None:
+        """Remember an xdist worker that went away with its coverage."""
+        if error:
+            self.lost_workers.append(getattr(getattr(node, "gateway", None), "id", "a worker"))
+
+    def finish(
+        self,
+        *,
+        collection: Collection,
+        why_partial: Iterable[str],
+        mishaps: Iterable[str],
+        started: float,
+        finished: float,
+        exitstatus: int,
+        args: Iterable[str],
+        plugins: dict[str, str],
+    ) -> Run:
+        """The run as data."""
+        lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
+        return Run(
+            collected=collection.tests,
+            results={self._prefix + without_group(test): self._final(test, result) for test, result in self._results.items()},
+            whole_files=frozenset(collection.whole_files),
+            broken_files=collection.broken_files,
+            why_partial=tuple(why_partial),
+            mishaps=(*mishaps, *lost),
+            interrupted=self.interrupted,
+            started=started,
+            finished=finished,
+            exitstatus=exitstatus,
+            args=tuple(args),
+            plugins=plugins,
+            reported={category: self.reported[category] for category in _COMPARED},
+        )
+
+    def _final(self, nodeid: str, result: CaseResult) -> CaseResult:
+        reruns, subtests = self._reruns.get(nodeid, 0), self._subtests.get(nodeid, 0)
+        if not reruns and not subtests:
+            return result
+        passed = result.outcome in ("passed", "xpassed")
+        return CaseResult(
+            outcome=result.outcome,
+            reruns=reruns,
+            flaky=result.flaky or (reruns > 0 and passed),
+            subtests=subtests,
+            reason=result.reason,
+            error=result.error,
+        )
+
+    def _look_closely(self, report: pytest.TestReport) -> None:
+        nodeid = without_group(report.nodeid)
+        if hasattr(report, "context"):
+            self._take_subtest(nodeid, report)
+            return
+        if str(report.outcome) == "rerun":  # pytest-rerunfailures' word for an attempt that does not count
+            self._reruns[nodeid] += 1
+            self._failed_subtests.pop(nodeid, None)
+            return
+        result = self._result(nodeid, report)
+        if result is not None:
+            known = self._results.get(nodeid)
+            self._results[nodeid] = result if known is None else _worse(known, result)
+
+    def _take_subtest(self, nodeid: str, report: pytest.TestReport) -> None:
+        """A sub-test counts within its test; a failed one fails it, whatever the test's own report says."""
+        self._subtests[nodeid] += 1
+        if report.failed:
+            self._failed_subtests[nodeid].append(first_line(report.longreprtext))
+            self.reported["failed"] += 1
+
+    def _result(self, nodeid: str, report: pytest.TestReport) -> CaseResult | None:
+        expected = hasattr(report, "wasxfail")
+        if report.failed or (report.when == "call" and nodeid in self._failed_subtests):
+            called = report.when == "call"
+            self.reported["error" if report.when in ("setup", "teardown") else "failed"] += 1
+            failures = self._failed_subtests.pop(nodeid, None)
+            error = failures[0] if failures else first_line(report.longreprtext)
+            return CaseResult(outcome="failed" if called else "error", error=error)
+        if report.skipped and expected:
+            self.reported["xfailed"] += 1
+            return CaseResult(outcome="xfailed", reason=_one_line(report.wasxfail) or None)
+        if report.skipped:
+            self.reported["skipped"] += 1
+            return CaseResult(outcome="skipped", reason=_skip_reason(report))
+        if report.when != "call":
+            return None
+        self.reported["xpassed" if expected else "passed"] += 1
+        return CaseResult(outcome="xpassed", reason=_one_line(report.wasxfail) or None) if expected else _PASSED
+
+
+def _worse(one: CaseResult, other: CaseResult) -> CaseResult:
+    """Of two verdicts on one test, the worse: a teardown error after a pass, or the same id run twice.
+
+    A skip in teardown takes nothing away from a test that passed; an error after a failed call adds nothing to it.
+    """
+    if {one.outcome, other.outcome} == {"passed", "skipped"}:
+        return one if one.outcome == "passed" else other
+    return min(one, other, key=lambda result: _WORST_FIRST.index(result.outcome))
+
+
+def _skip_reason(report: pytest.TestReport) -> str | None:
+    longrepr = report.longrepr
+    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
+    return _one_line(text.removeprefix("Skipped: ")) or None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(str(text).split())[:200]

@@ -1,0 +1,90 @@
+"""Templates: a new document, and the blocks that the plugin owns within one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.figures import counted, listed, percent, percent_of
+from pytest_handoff.markup import code, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import jinja2
+
+SUFFIX = ".md.j2"
+
+
+def bundled_templates() -> Path:
+    """Our own templates: inside the installed package, else at the top of the checkout."""
+    installed = Path(__file__).parent / "templates"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
+
+
+class Renderer:
+    """Renders templates in a sandbox; every value that a template prints is escaped for Markdown.
+
+    Args:
+        own: the project's own template folder; a file there wins over ours of the same name.
+    """
+
+    def __init__(self, own: Path | None = None) -> None:
+        import jinja2
+        from jinja2.sandbox import SandboxedEnvironment
+
+        folders = [folder for folder in (own, bundled_templates()) if folder is not None]
+        self._environment = SandboxedEnvironment(
+            loader=jinja2.FileSystemLoader(folders),
+            undefined=jinja2.StrictUndefined,
+            finalize=escape,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters |= {
+            "code": code,
+            "percent_of": percent_of,
+            "counted": counted,
+            "listed": listed,
+        }
+        self._environment.globals["percent"] = percent
+
+    def names(self) -> list[str]:
+        """The documents that can be made."""
+        found = self._environment.list_templates()
+        return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX) and "/" not in name and name[0] != "_")
+
+    def document(self, template: str, context: Mapping[str, object]) -> str:
+        """A new document.
+
+        Raises:
+            UsageProblem: when there is no such template, or it cannot be rendered.
+        """
+        if template not in self.names():
+            raise UsageProblem(f"there is no template {template!r}; there are: {', '.join(self.names())}")
+        return self._render(f"{template}{SUFFIX}", context)
+
+    def block(self, place: str, context: Mapping[str, object]) -> str | None:
+        """The body of a block, or ``None`` where no template makes this block."""
+        name = f"blocks/{place}{SUFFIX}"
+        if name not in self._environment.list_templates():
+            return None
+        return self._render(name, context).strip("\n")
+
+    def _render(self, name: str, context: Mapping[str, object]) -> str:
+        import jinja2
+
+        try:
+            return self._environment.get_template(name).render(context)
+        except jinja2.TemplateError as error:
+            raise UsageProblem(f"cannot be rendered: {error}", path=_file(error) or name, line=_line(error)) from error
+
+
+def _file(error: jinja2.TemplateError) -> str | None:
+    return getattr(error, "name", None)
+
+
+def _line(error: jinja2.TemplateError) -> int | None:
+    return getattr(error, "lineno", None)

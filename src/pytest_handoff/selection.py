@@ -1,0 +1,86 @@
+"""What this invocation was asked to run: everything, or less, read from pytest's resolved options and never from argv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NARROWING = {
+    "keyword": "-k",
+    "markexpr": "-m",
+    "deselect": "--deselect",
+    "ignore": "--ignore",
+    "ignore_glob": "--ignore-glob",
+    "lf": "--lf",
+    "stepwise": "--sw",
+    "stepwise_skip": "--sw-skip",
+    "runxfail": "--runxfail",
+}
+_NOT_A_RUN = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
+
+
+def runs_tests(config: pytest.Config) -> bool:
+    """Whether tests will be run at all: not with ``--collect-only``, ``--setup-plan``, ``--fixtures`` and their like."""
+    return not any(config.getoption(name, default=False) for name in _NOT_A_RUN)
+
+
+def narrowing(config: pytest.Config) -> tuple[str, ...]:
+    """Why the run was asked to do less than everything: the options, and paths that leave some tests out."""
+    return tuple(_narrowing_options(config)) + tuple(_narrowing_paths(config))
+
+
+def files_given_in_part(config: pytest.Config) -> frozenset[Path]:
+    """Files of which only some tests were asked for, by ``path::name``."""
+    directory = config.invocation_params.dir
+    return frozenset((directory / arg.partition("::")[0]).resolve() for arg in config.args if "::" in arg)
+
+
+def drops_within_files(config: pytest.Config) -> bool:
+    """Whether tests are left out while a file is collected, where no hook sees them: ``--lf`` does that."""
+    return bool(config.getoption("lf", default=False))
+
+
+def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
+    """The arguments of this invocation without the folders of this machine."""
+    directory = config.invocation_params.dir
+    return tuple(_as_given(str(arg), directory) for arg in config.invocation_params.args)
+
+
+def _narrowing_options(config: pytest.Config) -> Iterator[str]:
+    for name, option in _NARROWING.items():
+        if config.getoption(name, default=None):
+            yield f"{option} was given"
+
+
+def _narrowing_paths(config: pytest.Config) -> Iterator[str]:
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        return
+    directory = config.invocation_params.dir
+    given = [(directory / arg.partition("::")[0]).resolve() for arg in config.args if "::" not in arg]
+    for wanted in _everything(config):
+        if not any(wanted == path or wanted.is_relative_to(path) for path in given):
+            yield "only a part was asked for: " + " ".join(_as_given(arg, directory) for arg in config.args)
+            return
+
+
+def _everything(config: pytest.Config) -> list[Path]:
+    """What a plain ``pytest`` in the rootdir would look at; a glob in ``testpaths`` is taken as its files."""
+    testpaths: list[str] = config.getini("testpaths")
+    found = [path.resolve() for pattern in testpaths for path in sorted(config.rootpath.glob(pattern))]
+    return found or [config.rootpath.resolve()]
+
+
+
+def _as_given(arg: str, directory: Path) -> str:
+    """The argument without the folder it was made absolute with: no absolute path goes into the evidence."""
+    option, equals, value = arg.rpartition("=") if arg.startswith("-") else ("", "", arg)
+    path = Path(value.partition("::")[0])
+    if not path.is_absolute():
+        return arg
+    shown = path.relative_to(directory).as_posix() if path.is_relative_to(directory) else path.name
+    return f"{option}{equals}{shown}{value[len(str(path)) :]}"

@@ -1,0 +1,148 @@
+"""The only reader and writer of evidence: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from pytest_handoff.artifacts import Artifact
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
+
+Line = TypeVar("Line", LedgerLine, SourceLine)
+
+
+class Store:
+    """The evidence below one hand-off folder.
+
+    Args:
+        folder: the hand-off folder; evidence is in ``evidence/<session>/`` below it.
+        root: the folder that messages name files from.
+    """
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.evidence = folder / "evidence"
+        self._root = root
+
+    def sessions(self) -> list[str]:
+        """Names of the sessions that have a record, sorted."""
+        return sorted(path.parent.name for path in self.evidence.glob(f"*/{RECORD}"))
+
+    def has(self, session: str) -> bool:
+        """Whether there is a record of this session."""
+        return (self.evidence / session / RECORD).is_file()
+
+    def record(self, session: str) -> Record:
+        """The record of a session.
+
+        Raises:
+            EvidenceProblem: when it is missing, damaged or of a newer schema.
+        """
+        path = self.evidence / session / RECORD
+        data = self._bytes(path, session)
+        schema = self._decode(path, data, _Schema, "is no record").schema
+        if schema != RECORD_SCHEMA:
+            raise EvidenceProblem(
+                f"has the schema {schema!r}, this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=self._name(path)
+            )
+        record = self._decode(path, data, Record, "is no whole record")
+        if record.session != session:
+            raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
+        return record
+
+    def digest(self, session: str) -> str:
+        """The sha256 of a record's bytes, as a child's ``previous`` holds it."""
+        return _digest(self._bytes(self.evidence / session / RECORD, session))
+
+    def ledger(self, record: Record) -> dict[str, LedgerLine]:
+        """The ledger that belongs to a record.
+
+        Raises:
+            EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
+        """
+        path = self.evidence / record.session / LEDGER
+        data = self._bytes(path, record.session)
+        if _digest(data) != record.tests.ledger:
+            raise EvidenceProblem(
+                f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
+                f"restore it, or run pytest --handoff={record.session} again",
+                path=self._name(path),
+            )
+        return {line.id: line for line in self._lines(path, data, LedgerLine)}
+
+    def sources(self, session: str) -> dict[str, SourceLine] | None:
+        """The tree as a session left it, or ``None`` where it was pruned."""
+        path = self.evidence / session / SOURCES
+        if not path.is_file():
+            return None
+        return {line.path: line for line in self._lines(path, self._bytes(path, session), SourceLine)}
+
+    def tips(self, records: Mapping[str, Record], *, without: str) -> list[str]:
+        """Sessions that no other session names as its parent, oldest first; ``without`` is the one about to be written."""
+        named = {parent.session for name, record in records.items() if name != without for parent in record.previous}
+        tips = [name for name in records if name != without and name not in named]
+        return sorted(tips, key=lambda name: (records[name].run.started, name))
+
+    def artifacts(self, record: Record, ledger: bytes, sources: Iterable[SourceLine] | None) -> tuple[Artifact, ...]:
+        """The files of a session's evidence, the record last, so that it never names a ledger that is not there."""
+        folder = self.evidence / record.session
+        kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=encode_lines(sources))]
+        record_bytes = msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+        return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
+
+    def _bytes(self, path: Path, session: str) -> bytes:
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise EvidenceProblem(
+                f"is missing: there is no such evidence of {session!r}; make it with pytest --handoff={session}",
+                path=self._name(path),
+            ) from error
+        except OSError as error:
+            raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self._name(path)) from error
+
+    def _lines(self, path: Path, data: bytes, kind: type[Line]) -> Iterable[Line]:
+        decoder = msgspec.json.Decoder(kind)
+        for number, line in enumerate(data.splitlines(), start=1):
+            try:
+                yield decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise EvidenceProblem(f"is damaged: {error}", path=self._name(path), line=number) from error
+
+    def _decode(self, path: Path, data: bytes, kind: type[_Read], complaint: str) -> _Read:
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise EvidenceProblem(f"{complaint}: {error}", path=self._name(path)) from error
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+
+
+class _Schema(msgspec.Struct):
+    schema: str
+
+
+_Read = TypeVar("_Read", bound=msgspec.Struct)
+
+
+def encode_lines(lines: Iterable[LedgerLine] | Iterable[SourceLine]) -> bytes:
+    """JSON Lines, one struct a line."""
+    return msgspec.json.Encoder().encode_lines(lines)
+
+
+def digest_of(data: bytes) -> str:
+    """The digest that records hold: ``sha256:`` and the hash in hex."""
+    return _digest(data)
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"

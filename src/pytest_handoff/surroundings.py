@@ -1,0 +1,67 @@
+"""What surrounds a run: the clock, the machine's kind, who works, and whether a CI system runs it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pytest_handoff.record import Frozen, Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_handoff.run import Run
+
+
+class RunContext(Frozen, frozen=True):
+    """What is recorded of a run beside its results; times are ISO 8601 in UTC, to the second."""
+
+    started: str
+    finished: str
+    duration_s: float
+    python: str
+    platform: str
+    agent: str | None
+    provenance: Provenance
+
+
+def context_of(run: Run, agent: str | None) -> RunContext:
+    """The surroundings of a run. ``SOURCE_DATE_EPOCH`` holds its clock still (reproducible-builds.org's specification)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    started, finished = (float(epoch), float(epoch)) if epoch else (run.started, run.finished)
+    return RunContext(
+        started=_iso(started),
+        finished=_iso(finished),
+        duration_s=round(finished - started, 3),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        agent=agent or os.environ.get("HANDOFF_AGENT") or None,
+        provenance=provenance(os.environ),
+    )
+
+
+def today() -> str:
+    """The date in UTC, ``2026-12-31``; ``SOURCE_DATE_EPOCH`` holds it still."""
+    return _iso(float(os.environ.get("SOURCE_DATE_EPOCH") or time.time()))[:10]
+
+
+def provenance(environment: Mapping[str, str]) -> Provenance:
+    """Whether a CI system runs this, and its run's address where the system tells it."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        parts = [environment.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+        url = "{}/{}/actions/runs/{}".format(*parts) if all(parts) else None
+        return Provenance(kind="ci", run_url=url, attempt=_number(environment.get("GITHUB_RUN_ATTEMPT")))
+    if environment.get("GITLAB_CI") == "true":
+        return Provenance(kind="ci", run_url=environment.get("CI_JOB_URL"), attempt=None)
+    return Provenance(kind="ci" if environment.get("CI", "").lower() in ("1", "true") else "local", run_url=None, attempt=None)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,159 @@
+"""What the terminal says at the end of a run: figures first, names next, remedies last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.figures import counted, listed, percent, percent_of
+from pytest_handoff.markup import one_line, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_handoff.composition import Composition
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import NewCode, Verdict
+
+MOST_GATES = 4
+_LABEL = 11
+
+
+class Line(NamedTuple):
+    """A line and how pytest's terminal writer should mark it up."""
+
+    text: str
+    markup: dict[str, bool] = {}
+
+
+def run_lines(composed: Composition, document: str, *, parent_percent: float | None, dropped: bool, verbosity: int) -> list[Line]:
+    """The section at the end of a run; two lines with ``-q``, names with ``-v``."""
+    facts = composed.facts
+    if verbosity < 0:
+        return [Line(f"handoff {facts.session}: gate {_gate_word(composed)}", _colour(composed)), Line(f"document   {document}")]
+    lines = [
+        Line(_row("tests", _tests(facts), _by_tier(facts))),
+        Line(_row("earlier", *_earlier(facts))),
+        Line(_row("coverage", *_coverage(facts, parent_percent))),
+        Line(_row("checklist", _checklist(composed))),
+        Line(_row("gate", _gate_word(composed) + (":" if composed.blocking else "")), _colour(composed)),
+        *(Line(f"  {row}") for row in _blocking(composed.blocking)),
+    ]
+    if dropped:
+        lines.append(Line(_row("dropped", "an earlier part of this session, since the code has changed since")))
+    if not facts.record.run.complete:
+        lines.append(Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True}))
+    lines += [Line(_row("claim", shorten(one_line(claim), 200))) for claim in _claims(composed)]
+    lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
+    lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
+    return lines
+
+
+def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
+    """What is said when no evidence was written."""
+    return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
+
+
+def summary_of(facts: Facts) -> list[str]:
+    """The same figures as plain sentences, for a summary elsewhere."""
+    return [f"{label}: {text}" for label, text in (("tests", _tests(facts)), ("earlier", "; ".join(_earlier(facts))))]
+
+
+def _row(label: str, *parts: str) -> str:
+    first, *rest = parts
+    return f"{label:<{_LABEL}}{first}" + "".join(f"   {part}" for part in rest if part)
+
+
+def _tests(facts: Facts) -> str:
+    counts = facts.record.tests.counts
+    shown = [f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number]
+    return ", ".join(shown) or "none"
+
+
+def _by_tier(facts: Facts) -> str:
+    tiers = []
+    for tier, counts in facts.record.tests.tiers.items():
+        passing, total = counts["passed"] + counts["xpassed"], sum(counts.values())
+        tiers.append(f"{tier} {passing}/{total}")
+    flaky = [f"{facts.record.tests.flaky} flaky"] if facts.record.tests.flaky else []
+    return " · ".join([*tiers, f"{facts.record.tests.new} new", *flaky])
+
+
+def _earlier(facts: Facts) -> list[str]:
+    if facts.is_first:
+        return ["none: this is the first session"]
+    summary = facts.record.tests.regression
+    lost = {
+        status.replace("_", " "): number
+        for status, number in summary.statuses.items()
+        if number and status not in ("still_passing", "still_skipped")
+    }
+    parents = ", ".join(parent.session for parent in facts.record.previous)
+    return [f"{summary.passing}/{summary.expected} still pass", ", ".join(f"{n} {s}" for s, n in lost.items()), f"(since {parents})"]
+
+
+def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
+    coverage = facts.record.coverage
+    if coverage is None:
+        return [f"not measured: {facts.record.not_measured.get('coverage', '')}"]
+    change = f"  ({_difference(coverage.percent, parent_percent)})" if parent_percent is not None else ""
+    return [percent_of(coverage.percent) + change, _new_code(facts.record.new_code, facts.record.not_measured)]
+
+
+def _difference(now: float, before: float) -> str:
+    change = int(now * 10) - int(before * 10)
+    return f"{change / 10:+.1f}" if change else "as before"
+
+
+def _new_code(code: NewCode | None, not_measured: dict[str, str]) -> str:
+    if code is None:
+        return f"new code not measured: {not_measured.get('new_code', '')}"
+    if not code.num_statements:
+        return "no new statements"
+    shown = f"new code {code.covered}/{code.num_statements} statements {percent(code.covered, code.num_statements)}"
+    if code.covered_by_new_unit is None:
+        return f"{shown} · by new unit tests not measured"
+    by_new = f"{code.covered_by_new_unit}/{code.num_statements} {percent(code.covered_by_new_unit, code.num_statements)}"
+    return f"{shown} · by new unit tests {by_new}"
+
+
+def _checklist(composed: Composition) -> str:
+    states = Counter(decision.state for decision in composed.decisions if decision.counts)
+    decided = states["holds"] + states["fails"]
+    parts = [f"{states['holds']} of {decided} decided hold"] if decided else []
+    parts += [f"{states['vetoed']} vetoed"] if states["vetoed"] else []
+    parts += [f"{states['waived']} waived or not applicable"] if states["waived"] else []
+    parts += [f"{states['done']} done by a person"] if states["done"] else []
+    parts += [f"{states['waits']} wait for a person"] if states["waits"] else []
+    return " · ".join(parts) or "no checklist in the document"
+
+
+def _gate_word(composed: Composition) -> str:
+    return "would not pass" if composed.blocking else "would pass, as far as a machine can decide"
+
+
+def _colour(composed: Composition) -> dict[str, bool]:
+    return {"red": True} if composed.blocking else {"green": True}
+
+
+def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    for verdict in verdicts[:MOST_GATES]:
+        needs = f"  to mend: {verdict.needs}" if verdict.needs else ""
+        yield f"{verdict.id:<{_LABEL}}{shorten(one_line(verdict.evidence), 220)}{shorten(needs, 160)}"
+    if len(verdicts) > MOST_GATES:
+        yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"
+
+
+def _claims(composed: Composition) -> list[str]:
+    found = [finding for finding in composed.findings if finding.kind not in ("placeholder", "contradicted")]
+    shown = [f"line {finding.line}: {finding.message}" if finding.line else finding.message for finding in found]
+    return shown if len(shown) <= 1 else [f"{len(shown)} places keep a person's words or could not be filled: {listed(shown, 1)}"]
+
+
+def _names(facts: Facts) -> Iterator[str]:
+    for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
+        for line in facts.with_status(status):
+            yield f"{status.replace('_', ' '):<{_LABEL}}{one_line(line.id)}"
+    for line in facts.ledger.values():
+        if line.flaky:
+            yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"

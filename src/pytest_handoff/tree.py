@@ -1,0 +1,79 @@
+"""The source tree that evidence is about: its files, its fingerprint, and the hashes of its lines."""
+
+from __future__ import annotations
+
+from hashlib import sha1, sha256
+from typing import TYPE_CHECKING
+
+from pytest_handoff import git
+from pytest_handoff.line_hashes import hash_lines
+from pytest_handoff.record import Frozen, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pytest_handoff.project import Project
+
+
+class Tree(Frozen, frozen=True):
+    """A source tree without the hand-off files: path to blob id, and what git says of it (``None`` without git)."""
+
+    files: dict[str, str]
+    commit: str | None = None
+    branch: str | None = None
+    modified: list[str] | None = None
+    untracked: list[str] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash over every (path, blob id): the same code has the same one, committed or not, wherever it is checked out."""
+        rows = (f"{path}\0{blob}\n" for path, blob in sorted(self.files.items()))
+        return "sha256:" + sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def read_tree(project: Project, *, without_git: Iterable[str] = ()) -> Tree:
+    """The tree as it stands now; ``without_git`` names the files to look at where git cannot list them."""
+    if not project.uses_git:
+        return Tree(files=_hash_files(project.root, filter(project.is_code, without_git)))
+    work = git.read_work_tree(project.root)
+    return Tree(
+        files={path: blob for path, blob in work.files.items() if project.is_code(path)},
+        commit=work.commit,
+        branch=work.branch,
+        modified=list(filter(project.is_code, work.modified)),
+        untracked=list(filter(project.is_code, work.untracked)),
+    )
+
+
+def changed_since(project: Project, tree: Tree) -> list[str]:
+    """Files of a tree that are now others or gone; what is new beside them changed nothing that was run."""
+    now = read_tree(project, without_git=tree.files)
+    return sorted(path for path, blob in tree.files.items() if now.files.get(path) != blob)
+
+
+def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:
+    """Every file of the tree, and measured files beside it (generated ones), with the line hashes of those that are code.
+
+    ``known`` are lines of an earlier session; what has the same blob id is not read again.
+    """
+    code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
+    files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
+    return {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
+
+
+def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:
+    if not is_code:
+        return SourceLine(path=path, blob=blob)
+    if known is not None and known.blob == blob and known.lines:
+        return known
+    return SourceLine(path=path, blob=blob, lines=hash_lines((root / path).read_bytes()))
+
+
+def _hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    return {path: _blob_id((root / path).read_bytes()) for path in sorted(set(paths)) if (root / path).is_file()}
+
+
+def _blob_id(content: bytes) -> str:
+    """The id that git gives a file of this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,160 @@
+"""What the evidence says at each place of a document, as Markdown that a careful person could have written."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pytest_handoff import file_tree
+from pytest_handoff.figures import counted, listed, percent_of
+from pytest_handoff.markup import code, escape
+from pytest_handoff.nodeids import file_of
+from pytest_handoff.regression import FAILING, PASSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_handoff.decisions import Decision
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Verdict
+
+
+def values(facts: Facts, *, agent: str | None, parent_percent: float | None) -> dict[str, str]:
+    """Place id to text, for every place that the evidence can decide; what is not known is left out.
+
+    Args:
+        agent: who did the work, where that was said.
+        parent_percent: the coverage of the session before, in percent.
+    """
+    record = facts.record
+    known = {
+        "overview.session": escape(facts.session),
+        "overview.date": record.run.finished[:10],
+        "overview.duration": _duration(record.run.duration_s),
+        "overview.agent": escape(agent) if agent else None,
+        "tests.current": _passed_of(facts, "current"),
+        "tests.previous": _passed_of(facts, "previous"),
+        "tests.new": _new_tests(facts),
+        "tests.failures": _failures(facts),
+        "coverage.total": _coverage(facts, record.coverage, parent_percent),
+        "next.existing": _to_keep(facts),
+        "next.new": _promised(facts),
+        "next.integration": _to_keep(facts, "integration") if facts.tests(tier="integration") else None,
+        **(_changes(record.changes) if record.changes else {}),
+    }
+    return {place: text for place, text in known.items() if text is not None}
+
+
+def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision]) -> dict[str, str]:
+    """The status lines: complete only when nothing blocks and nobody is waited for."""
+    waiting = [decision for decision in decisions if decision.counts and decision.state == "waits"]
+    waived = [decision for decision in decisions if decision.state == "waived" and decision.check.decision == "waived"]
+    gates = listed(list(dict.fromkeys(verdict.id for verdict in blocking)), most=5)
+    if blocking:
+        return {"status.session": f"❌ Incomplete: {gates}", "status.next": f"No: {gates}"}
+    ready = "Yes: every decided check holds" + (f", {len(facts.promised())} promised" if facts.promised() else "")
+    if waiting:
+        waits = f"{counted(len(waiting), 'line')} of the checklist {'waits' if len(waiting) == 1 else 'wait'} for a person"
+        return {"status.session": f"❌ Incomplete: {waits}", "status.next": f"{ready}; {waits}"}
+    issues = [f"{counted(len(waived), 'line')} waived"] if waived else []
+    issues += [counted(facts.record.tests.flaky, "flaky test")] if facts.record.tests.flaky else []
+    status = f"⚠️ Complete with Issues: {', '.join(issues)}" if issues else "✅ Complete"
+    return {"status.session": status, "status.next": ready}
+
+
+def _duration(seconds: float) -> str | None:
+    """How long the tests ran, in whole minutes and seconds; nothing where the clock was held still."""
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    return f"test run: {minutes} min {rest} s" if minutes else f"test run: {rest} s" if rest else None
+
+
+def _passed_of(facts: Facts, scope: str) -> str:
+    tier = "e2e" if any(line.tier == "e2e" for line in facts.ledger.values()) else None
+    lines = facts.tests(tier=tier, scope="current" if scope == "current" else "previous")
+    if not lines:
+        return _none_of(facts, scope, tier)
+    passing = sum(line.outcome in PASSING for line in lines)
+    rest = Counter(_word(line) for line in lines if line.outcome not in PASSING)
+    others = "".join(f", {number} {word}" for word, number in sorted(rest.items()))
+    return f"{passing}/{len(lines)} passed{others}" + _if_incomplete(facts)
+
+
+def _none_of(facts: Facts, scope: str, tier: str | None) -> str:
+    kind = f"{tier} " if tier else ""
+    if scope == "previous" and facts.is_first:
+        return f"none: {escape(facts.session)} is the first session"
+    return f"none: no {'new' if scope == 'current' else 'earlier'} {kind}test"
+
+
+def _word(line: LedgerLine) -> str:
+    if line.outcome is None:
+        return "missing"
+    return "not run" if line.outcome == "not_run" else {"error": "in error"}.get(line.outcome, line.outcome)
+
+
+def _if_incomplete(facts: Facts) -> str:
+    return "" if facts.record.run.complete else " (incomplete run)"
+
+
+def _new_tests(facts: Facts) -> str:
+    new = facts.new()
+    if not new:
+        return "no new test"
+    tiers = Counter(line.tier for line in new)
+    by_tier = ", ".join(f"{number} {escape(tier)}" for tier, number in sorted(tiers.items()))
+    files = [code(path) for path in sorted({file_of(line.id) for line in new})]
+    return f"{counted(len(new), 'new test')}: {by_tier}, in {listed(files, most=4)}"
+
+
+def _failures(facts: Facts) -> str:
+    failing = [line for line in facts.ledger.values() if line.outcome in FAILING]
+    lost = facts.with_status("missing", "newly_skipped")
+    if not failing and not lost:
+        return "none" + _if_incomplete(facts)
+    rows = [f"{code(line.id)} — {escape(line.error or 'failed')}" for line in failing]
+    rows += [f"{code(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
+    return listed(rows)
+
+
+def _coverage(facts: Facts, coverage: CoverageSummary | None, parent_percent: float | None) -> str:
+    if coverage is None:
+        return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
+    parent = facts.record.previous[-1].session if facts.record.previous else None
+    before = f" ({escape(parent)}: {percent_of(parent_percent)})" if parent and parent_percent is not None else ""
+    return percent_of(coverage.percent) + before + _if_incomplete(facts)
+
+
+def _to_keep(facts: Facts, tier: str | None = None) -> str:
+    lines = [line for line in facts.ledger.values() if line.outcome in PASSING and tier in (None, line.tier) and not line.retired]
+    if not lines:
+        return "none: no test passes"
+    tiers = Counter(line.tier for line in lines)
+    by_tier = ", ".join(f"{number} {escape(name)}" for name, number in sorted(tiers.items()))
+    files = {file_of(line.id) for line in lines}
+    digest = facts.record.tests.ledger.removeprefix("sha256:")[:12]
+    return f"{counted(len(lines), 'test')} that pass now ({by_tier}), in {counted(len(files), 'file')}; ledger {code(digest)}"
+
+
+def _promised(facts: Facts) -> str:
+    rows = [code(line.id) + (f" — {escape(line.reason)}" if line.reason else "") for line in facts.promised()]
+    return listed(rows, most=6) if rows else "none promised"
+
+
+def _changes(changes: Changes) -> dict[str, str]:
+    moved = [f"{new} (was {old})" for old, new in changes.renamed]
+    return {
+        "files.created": file_tree.tree(changes.created),
+        "files.modified": file_tree.plain([*changes.modified, *moved]),
+        "files.removed": file_tree.plain(changes.removed),
+        "stats.lines_added": f"{changes.lines_added:,} (and {changes.lines_removed:,} removed)",
+        "stats.files_created": f"{len(changes.created):,}",
+        "stats.files_modified": f"{len(changes.modified) + len(changes.renamed):,}",
+        "stats.tests_added": f"{changes.tests_added:,}",
+        "stats.docs_updated": f"{changes.documents_changed:,}",
+    }
+
+
+def paths_of(lines: Iterable[LedgerLine]) -> list[str]:
+    """The files of these tests, sorted."""
+    return sorted({file_of(line.id) for line in lines})
