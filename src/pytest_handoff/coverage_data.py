@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 ClassesOf = Callable[[str], tuple[str, str, bool] | None]
 """Node id to the test's tier, its age (``new`` or ``old``), and whether its pass counts; ``None`` for an unknown test."""
+
+_PHASES = frozenset({"setup", "run", "teardown"})
+"""How pytest-cov ends the name of a test's context."""
 
 
 def read(
@@ -84,10 +88,9 @@ def keep(config: pytest.Config, path: Path) -> None:
         if isinstance(found, NotMeasured):
             return
         path.unlink(missing_ok=True)
-        kept = CoverageData(basename=str(path))
         here, top = config.invocation_params.dir, config.rootpath.resolve()
-        kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
-        kept.close(force=True)
+        with _closing(CoverageData(basename=str(path))) as kept:
+            kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
     except CoverageException as problem:
         raise EvidenceProblem(f"coverage data cannot be kept: {problem}", path=path.name) from problem
 
@@ -142,19 +145,23 @@ def _read_found(
     expected: Collection[str],
 ) -> Measurement | NotMeasured:
     top = config.rootpath
-    data = _joined(cov, also, config.invocation_params.dir, top, untidy)
     folders = source_folders(configured_sources(cov), top)
     tests = [] if CHOSEN in config.stash else folders_of_tests(folders, top, config.getini("testpaths"))
-    run_by, why = _context_reader(config, cov, data, classes_of)
-    reader = FileReader(
-        cov=cov,
-        root=root,
-        counts=lambda path: not is_test(path) or any((root / path).is_relative_to(folder) for folder in tests),
-        run_by=run_by,
-    )
     includes = configured_includes(cov)
     wanted = [root / path for path in expected if in_source(root / path, folders, includes, cov)]
-    measurement = reader.measurement(data, wanted)
+    with _closing(CoverageData(no_disk=True)) as joined:
+        data = cov.get_data()
+        if also or cov.get_option("run:relative_files"):
+            _join(joined, data, also, here=config.invocation_params.dir, top=top, untidy=untidy)
+            data = joined
+        run_by, why = _context_reader(config, cov, data, classes_of)
+        reader = FileReader(
+            cov=cov,
+            root=root,
+            counts=lambda path: not is_test(path) or any((root / path).is_relative_to(folder) for folder in tests),
+            run_by=run_by,
+        )
+        measurement = reader.measurement(data, wanted)
     if isinstance(measurement, NotMeasured):
         return measurement
     return replace(measurement, why_no_classes=why, untidy=tuple(untidy))
@@ -180,31 +187,37 @@ def _context_reader(
 
 def _per_test(classes_of: ClassesOf, static: str) -> ContextReader:
     def run_by(context: str) -> RunBy | None:
-        nodeid, bar, _ = context.removeprefix(f"{static}|" if static else "").rpartition("|")
-        known = classes_of(nodeid) if bar else None
+        nodeid, _, when = context.removeprefix(f"{static}|" if static else "").rpartition("|")
+        known = classes_of(nodeid) if when in _PHASES else None
         return None if known is None else RunBy(None, *known)
 
     return run_by
 
 
-def _joined(cov: coverage.Coverage, also: Sequence[Path], here: Path, top: Path, untidy: list[str]) -> CoverageData:
-    """The run's data and those of earlier runs, under absolute file names."""
-    data = cov.get_data()
-    if not also and not cov.get_option("run:relative_files"):
-        return data
-    joined = CoverageData(no_disk=True)
+def _join(joined: CoverageData, data: CoverageData, also: Sequence[Path], *, here: Path, top: Path, untidy: list[str]) -> None:
+    """Put the run's data and those of earlier runs together, under absolute file names."""
     joined.update(data, map_path=lambda name: str((here / name).resolve()))
     for path in also:
-        earlier = CoverageData(basename=str(path))
-        try:
-            earlier.read()
-            joined.update(earlier, map_path=lambda name: str((top / name).resolve()))
-        except CoverageException as problem:
-            untidy.append(f"The coverage of an earlier run could not be added: {problem}.")
-        finally:
-            earlier.close(force=True)
-    return joined
+        with _closing(CoverageData(basename=str(path))) as earlier:
+            try:
+                earlier.read()
+                joined.update(earlier, map_path=lambda name: str((top / name).resolve()))
+            except CoverageException as problem:
+                untidy.append(f"The coverage of an earlier run could not be added: {_one_line(problem)}.")
+
+
+@contextmanager
+def _closing(data: CoverageData) -> Iterator[CoverageData]:
+    """Data in memory are closed by force only, and left open they raise a warning in the user's run."""
+    try:
+        yield data
+    finally:
+        data.close(force=True)
 
 
 def _relative_name(path: Path, top: Path) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)
+
+
+def _one_line(problem: CoverageException) -> str:
+    return " ".join(str(problem).split()).rstrip(".")

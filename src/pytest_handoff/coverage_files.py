@@ -56,7 +56,7 @@ class FileReader:
                 continue
             try:
                 files[relative], of_file = self._measure(data, name, relative)
-            except CoverageException as problem:
+            except (CoverageException, SyntaxError, ValueError, OSError) as problem:
                 problems.append(f"{relative} is not measured: {self._without_root(problem)}.")
             else:
                 numbers.append(of_file)
@@ -110,7 +110,7 @@ class FileReader:
                 executed[run_by] |= lines & analysis.statements
         return dict(executed)
 
-    def _without_root(self, problem: CoverageException) -> str:
+    def _without_root(self, problem: Exception) -> str:
         return str(problem).replace(str(self.root), "").replace("'/", "'").rstrip(".")
 
 

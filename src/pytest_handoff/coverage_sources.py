@@ -45,8 +45,11 @@ def choose_source(folder: Path, testpaths: list[str]) -> list[str]:
 
 def source_folders(names: list[str], folder: Path) -> list[Path]:
     """Where the named sources lie, absolute: paths, or packages that are found in ``folder`` or its ``src``."""
-    places = [[folder / name, *(top / Path(*name.split(".")) for top in (folder, folder / "src"))] for name in names]
-    return [found.resolve() for place in places for found in place if found.exists()]
+    found = []
+    for name in names:
+        places = [folder / name, *(top / Path(*name.split(".")) for top in (folder, folder / "src"))]
+        found += [place.resolve() for place in places if place.exists()][:1]
+    return found
 
 
 def folders_of_tests(sources: list[Path], folder: Path, testpaths: list[str]) -> list[Path]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 
 import pytest
 
-WIRING = '''
+WIRING = """
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,7 @@ def pytest_sessionfinish(session):
             "covered": coverage_summary.summarise(measured).covered,
         }
     Path("result.json").write_text(json.dumps(result))
-'''
+"""
 
 APP = """\
 def unit_old():
@@ -155,3 +157,122 @@ def test_each_kind_of_test_has_its_own_lines(project: Project, workers: tuple[st
     assert result["percent"] == (75.0 if branches else 80.0)
     assert result["branch_percent"] == (50.0 if branches else None)
     assert "tests coverage" not in project.outcome.stdout.str()
+
+
+@pytest.mark.parametrize("core", ["ctrace", "pytrace", "sysmon"])
+def test_every_core_of_coverage_gives_the_same_lines(project: Project, monkeypatch: pytest.MonkeyPatch, core: str) -> None:
+    """The sets of lines do not depend on how coverage.py listens."""
+    if core == "sysmon" and not hasattr(sys, "monitoring"):
+        pytest.skip("this Python has no sys.monitoring")
+    monkeypatch.setenv("COVERAGE_CORE", core)
+    result = project.run()
+    assert result["executed"]["app/code.py"] == EXECUTED
+    assert result["why_no_classes"] is None
+
+
+def test_per_test_contexts_of_the_user_are_used(project: Project) -> None:
+    """With --cov-context=test nothing is switched: the node ids in the contexts say what ran."""
+    project.write(".coveragerc", "[run]\ncontext = shard|1\n")
+    result = project.run("--cov=app", "--cov-context=test", "--cov-report=")
+    assert result["executed"]["app/code.py"] == EXECUTED
+    assert result["why_no_classes"] is None
+
+
+def test_a_static_context_of_the_user_does_not_hide_the_kinds(project: Project) -> None:
+    """coverage.py puts the configured context in front of ours."""
+    project.write(".coveragerc", "[run]\ncontext = shard1\n")
+    assert project.run()["executed"]["app/code.py"] == EXECUTED
+
+
+def test_dynamic_contexts_of_the_user_are_left_alone(project: Project) -> None:
+    """Under dynamic_context=test_function it is not known which kind of test ran a line, and the reason is given."""
+    project.write(".coveragerc", "[run]\ndynamic_context = test_function\n")
+    result = project.run("-W", "ignore")
+    assert "dynamic_context = test_function" in result["why_no_classes"]
+    assert result["missing"]["app/code.py"] == [8, 16]
+
+
+def test_a_test_without_coverage_is_no_obstacle(project: Project) -> None:
+    """While the no_cover marker pauses coverage, nothing runs in any context, and the next test is measured again."""
+    project.write("tests/test_app.py", TESTS.replace("def test_new_unit", "@pytest.mark.no_cover\ndef test_new_unit"))
+    result = project.run("-W", "ignore")
+    assert result["executed"]["app/code.py"] == {"unit old": [2], "e2e new": [12]}
+
+
+def test_tests_marked_xfail_do_not_count(project: Project) -> None:
+    """An expected failure runs lines in a context of its own."""
+    project.write("tests/test_app.py", TESTS.replace("def test_new_unit", "@pytest.mark.xfail\ndef test_new_unit") + "\n")
+    assert project.run()["executed"]["app/code.py"] == {"unit old": [2], "unit new xfail": [6, 7], "e2e new": [12]}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["serial", "xdist"])
+@pytest.mark.parametrize("end", ["-x", "interrupt", "exit"])
+def test_a_run_that_ends_early_keeps_its_coverage(project: Project, workers: tuple[str, ...], end: str) -> None:
+    """pytest-cov forgets the data of a run that is ended; they are saved, and the run is called untidy."""
+    body = {"-x": "assert 0", "interrupt": "raise KeyboardInterrupt", "exit": "pytest.exit('enough')"}[end]
+    project.write("tests/test_app.py", TESTS.replace("    assert code.e2e() == 4", f"    code.e2e()\n    {body}"))
+    code = {"-x": 2 if workers else 1, "interrupt": 2, "exit": 2}[end]
+    result = project.run(*workers, *(["-x"] if end == "-x" else []), code=code)
+    assert result["untidy"][0] == "The run ended early: the coverage is that of the tests that ran."
+    if not workers:
+        assert result["executed"]["app/code.py"] == EXECUTED
+
+
+def test_the_worker_that_crashed_is_named(project: Project) -> None:
+    """A crashed worker takes its coverage with it."""
+    crash = "    import os\n    code.e2e()\n    os._exit(1)"
+    project.write("tests/test_app.py", TESTS.replace("    assert code.e2e() == 4", crash))
+    result = project.run("-n", "1", code=1)
+    assert result["untidy"] == ["What these workers measured is lost with them: gw0."]
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["serial", "xdist"])
+def test_child_processes_run_in_the_context_of_their_test(project: Project, workers: tuple[str, ...]) -> None:
+    """With [run] patch = subprocess a command's lines belong to the kind of the test that started it."""
+    project.write(".coveragerc", "[run]\nsource = app\npatch = subprocess\n")
+    project.write(
+        "tests/test_app.py",
+        """\
+        import subprocess, sys
+
+        def test_old_unit():
+            subprocess.run([sys.executable, "-c", "from app import code; code.unit_old()"], check=True)
+
+        def test_new_e2e():
+            subprocess.run([sys.executable, "-c", "from app import code; code.e2e()"], check=True)
+        """,
+    )
+    executed = project.run(*workers)["executed"]["app/code.py"]
+    # Every child imports the module anew, so the headers of its functions are in both.
+    assert executed == {"unit old": [1, 2, 5, 11, 15], "e2e new": [1, 5, 11, 12, 15]}
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("--no-cov",), "--no-cov was given"),
+        (("--cov=app", "--no-cov"), "--no-cov was given"),
+        (("-p", "no:cov"), "pytest-cov was not active in this run"),
+    ],
+)
+def test_coverage_that_is_off_is_not_measured(project: Project, args: tuple[str, ...], why: str) -> None:
+    """Whoever turns coverage off gets no figure, and the reason."""
+    assert project.run(*args) == {"why": why}
+
+
+def test_coverage_run_is_read_where_it_stands(project: Project) -> None:
+    """Under ``coverage run -m pytest`` pytest-cov stays off, and the running measurement is switched and read."""
+    outcome = project.pytester.run(
+        sys.executable, "-m", "coverage", "run", "--source=app", "-m", "pytest", "-p", "no:handoff", "-p", "wiring"
+    )
+    assert outcome.ret == 0
+    result = json.loads((project.path / "result.json").read_text())
+    assert result["executed"]["app/code.py"] == EXECUTED
+
+
+def test_an_earlier_run_on_the_same_tree_adds_up(project: Project) -> None:
+    """Data that one run kept are added to the next one's."""
+    project.run("-k", "unit", "--keep=kept.data")
+    project.run("-k", "old_unit", "--keep=kept.data", "--also=kept.data")
+    result = project.run("-k", "e2e", "--also=kept.data")
+    assert result["executed"]["app/code.py"] == {"unit old": [2], "e2e new": [12]}

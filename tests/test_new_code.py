@@ -1,0 +1,231 @@
+"""New statements, and who runs them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_handoff.line_hashes import hash_lines
+from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
+from pytest_handoff.new_code import IMPORT_RULE, new_code
+from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
+
+UNIT_NEW = RunBy("s-2", "unit", "new")
+UNIT_OLD = RunBy("s-2", "unit", "old")
+E2E_NEW = RunBy("s-2", "e2e", "new")
+
+SOURCE = """\
+import os
+LIMIT = 3
+
+def old(x):
+    return x
+
+@cache
+def new(
+    x,
+    y,
+):
+    call(
+        x,
+        y,
+    )
+    return y
+
+def unused():
+    return 0
+"""
+BASE = """\
+import os
+
+def old(x):
+    return x
+"""
+STATEMENTS = frozenset({1, 2, 4, 5, 7, 8, 12, 16, 18, 19})
+FILE = MeasuredFile(
+    path="a.py",
+    statements=STATEMENTS,
+    missing=frozenset({19}),
+    first_line={9: 8, 10: 8, 11: 8, 13: 12, 14: 12, 15: 12},
+    headers={4: frozenset({5}), 7: frozenset({12, 16}), 8: frozenset({12, 16}), 18: frozenset({19})},
+    import_time=frozenset({1, 2}),
+    percent=90.0,
+)
+
+
+def line(text: str, path: str = "a.py") -> SourceLine:
+    return SourceLine(path=path, blob=text, lines=hash_lines(text.encode()))
+
+
+def judge(
+    executed: dict[RunBy, set[int]],
+    *,
+    bases: tuple[str, ...] = (BASE,),
+    now: str = SOURCE,
+    file: MeasuredFile = FILE,
+    why: str | None = None,
+    failed: tuple[str, ...] = (),
+) -> NewCode:
+    file = replace(file, executed={by: frozenset(lines) for by, lines in executed.items()})
+    return new_code(
+        Measurement(files={"a.py": file}, percent=90.0, branch_percent=None, why_no_classes=why),
+        bases=[{"a.py": line(base)} for base in bases],
+        base_name="s-1",
+        now={"a.py": line(now)},
+        session="s-2",
+        failed_counting=failed,
+    )
+
+
+def test_who_runs_what_is_told_apart() -> None:
+    """New lines are those that differ; an old unit test and a new one each count where they ran."""
+    found = judge({UNIT_OLD: {5, 12}, UNIT_NEW: {16}, E2E_NEW: {5, 12, 16}})
+    assert found == NewCode(
+        num_statements=7,
+        covered=6,
+        covered_by_unit=5,
+        covered_by_new_unit=4,
+        excluded=0,
+        base="s-1",
+        files={
+            "a.py": NewCodeFile(
+                lines="2, 7-8, 12, 16, 18-19",
+                missing="19",
+                # By the rule for imports, the header in line 18 has the state of its body.
+                not_by_unit="18",
+                not_by_new_unit="12, 18",
+                num_statements=7,
+                covered=6,
+                covered_by_unit=5,
+                covered_by_new_unit=4,
+                excluded="",
+            )
+        },
+        notes=[IMPORT_RULE],
+    )
+
+
+@pytest.mark.parametrize(
+    ("executed", "by_new_unit"),
+    [
+        pytest.param({}, "", id="no test at all"),
+        pytest.param({E2E_NEW: {12, 16}}, "", id="an e2e test"),
+        pytest.param({UNIT_OLD: {12, 16}}, "", id="an old unit test"),
+        pytest.param({RunBy("s-2", "unit", "new", counts=False): {12, 16}}, "", id="marked xfail"),
+        pytest.param({RunBy("s-1", "unit", "new"): {12, 16}}, "", id="another session's"),
+        pytest.param({RunBy(None, "unit", "new"): {12, 16}}, "2, 7-8, 12, 16", id="of the user's own contexts"),
+        pytest.param({UNIT_NEW: {5}}, "2", id="old code of the same file"),
+        pytest.param({UNIT_NEW: {1, 2, 4, 7, 8, 18}}, "2", id="an import within the test"),
+        pytest.param({UNIT_NEW: {12}}, "2, 7-8, 12", id="part of the body"),
+    ],
+)
+def test_lines_that_run_at_import(executed: dict[RunBy, set[int]], by_new_unit: str) -> None:
+    """A header has the state of its body; another line counts if it ran and a counting test ran a line of the file."""
+    file = judge(executed).files["a.py"]
+    covered = {2, 7, 8, 12, 16, 18}
+    left = {
+        "": "2, 7-8, 12, 16, 18",
+        "2, 7-8, 12, 16": "18",
+        "2": "7-8, 12, 16, 18",
+        "2, 7-8, 12": "16, 18",
+    }[by_new_unit]
+    assert file.not_by_new_unit == left
+    assert file.covered == len(covered)
+
+
+def test_a_function_on_one_line_counts_when_it_ran() -> None:
+    """Where header and body share a line, that line's own state counts."""
+    file = MeasuredFile(path="a.py", statements=frozenset({1, 2}), headers={1: frozenset({1}), 2: frozenset({2})}, percent=100.0)
+    found = judge({UNIT_NEW: {1}}, bases=(), now="def f(): return 1\ndef g(): return 2\n", file=file)
+    assert found.files["a.py"].not_by_new_unit == "2"
+
+
+@pytest.mark.parametrize(
+    ("bases", "lines"),
+    [
+        pytest.param((), "1-2, 4-5, 7-8, 12, 16, 18-19", id="no base: everything is new"),
+        pytest.param((BASE,), "2, 7-8, 12, 16, 18-19", id="one base"),
+        pytest.param((BASE, SOURCE.replace("LIMIT = 3", "LIMIT = 4")), "2", id="new only if new against both"),
+        pytest.param((BASE, SOURCE), "", id="the same blob in one of the bases"),
+        pytest.param((SOURCE.replace("        y,\n", ""),), "12", id="a continuation line"),
+        pytest.param((SOURCE.replace("    x,\n    y,\n)", "    x,\n)"),), "8", id="a parameter on a line of its own"),
+        pytest.param((SOURCE.replace("@cache", "@other"),), "7", id="a decorator"),
+        pytest.param((SOURCE.replace("\n", "\r\n").replace("0", "0  "),), "", id="line endings and trailing blanks"),
+        pytest.param((SOURCE + "\n# more\nGONE = 1\n",), "", id="only deletions"),
+        pytest.param((SOURCE.replace("\n\n", "\n"),), "", id="only blank lines"),
+        pytest.param(("",), "1-2, 4-5, 7-8, 12, 16, 18-19", id="a base without hashes"),
+    ],
+)
+def test_a_statement_is_new_if_one_of_its_lines_is(bases: tuple[str, ...], lines: str) -> None:
+    """Statements are named by their first line, whichever of their lines is new."""
+    found = judge({}, bases=bases)
+    assert (found.files["a.py"].lines if found.files else "") == lines
+
+
+@pytest.mark.parametrize(("old_path", "lines"), [("b.py", "2"), ("a.py", "2"), (None, "1-2, 4-5, 7-8, 12, 16, 18-19")])
+def test_moved_code_is_not_new(old_path: str | None, lines: str) -> None:
+    """A file that moved is compared with its old self; without one, all of it is new."""
+    old = SOURCE.replace("LIMIT = 3\n", "")
+    found = new_code(
+        Measurement(files={"a.py": FILE}, percent=90.0, branch_percent=None),
+        bases=[{old_path: line(old, old_path)} if old_path else {}],
+        base_name="s-1",
+        now={"a.py": line(SOURCE)},
+        session="s-2",
+    )
+    assert found.files["a.py"].lines == lines
+
+
+def test_excluded_new_lines_are_listed_apart() -> None:
+    """What coverage was told to leave out is not in the denominator, and is shown."""
+    file = replace(FILE, statements=STATEMENTS - {18, 19}, excluded=frozenset({18, 19}), missing=frozenset(), headers={})
+    found = judge({}, file=file)
+    assert (found.num_statements, found.excluded, found.files["a.py"].excluded) == (5, 2, "18-19")
+
+
+def test_nothing_new_has_no_files() -> None:
+    """Unchanged code gives no new statements, so nothing to divide by."""
+    found = judge({}, bases=(SOURCE,))
+    assert (found.num_statements, found.covered, found.covered_by_unit, found.files) == (0, 0, 0, {})
+
+
+def test_unknown_kinds_are_not_zero() -> None:
+    """Where it is not known which tests ran what, the figures by tests are not measured, and the reason is told."""
+    found = judge({}, why="no test ran")
+    file = found.files["a.py"]
+    assert (found.covered, found.covered_by_unit, found.covered_by_new_unit) == (6, None, None)
+    assert (file.covered_by_unit, file.not_by_unit, file.not_by_new_unit, file.covered_by_new_unit) == (None,) * 4
+    assert found.notes == ["Which tests ran a line is not known: no test ran."]
+
+
+@pytest.mark.parametrize(
+    ("failed", "note"),
+    [
+        (("t::b", "t::a"), "The figures by tests may contain lines of 2 unit test(s) that did not simply pass: t::a, t::b."),
+        (
+            ("t::a", "t::b", "t::c", "t::d"),
+            "The figures by tests may contain lines of 4 unit test(s) that did not simply pass: t::a, t::b, t::c and more.",
+        ),
+    ],
+)
+def test_tests_that_did_not_pass_are_told_beside_the_figure(failed: tuple[str, ...], note: str) -> None:
+    """Failed tests ran in the context of those that passed, so a reader must know."""
+    assert judge({UNIT_NEW: {12}}, failed=failed).notes == [IMPORT_RULE, note]
+
+
+def test_measured_files_that_are_no_sources_are_told() -> None:
+    """A generated file that git ignores has no base to be new against; it is left out, and named."""
+    found = new_code(
+        Measurement(files={"gen.py": FILE}, percent=90.0, branch_percent=None, notes=("Seen.",)),
+        bases=[],
+        base_name="first",
+        now={},
+        session="s-2",
+    )
+    assert found.num_statements == 0
+    assert found.notes == [
+        "Seen.",
+        IMPORT_RULE,
+        "1 measured file(s) outside of the source tree are not in the new code: gen.py.",
+    ]
