@@ -87,8 +87,10 @@ _WAIVER = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SAYS_SOMETHING = re.compile(r"[^\W\d_]{2}")
-_STAND_INS = frozenset({"tbd", "todo", "reason", "n/a", "none", "unknown", "see above", "tba", "xxx"})
+_SAYS_SOMETHING = re.compile(r"[^\W\d_]{3}")
+_STAND_INS = frozenset(
+    {"tbd", "tba", "tbc", "todo", "reason", "reason here", "none", "unknown", "not applicable", "pending", "yes"}
+)
 _LIKENESS = 0.6
 
 

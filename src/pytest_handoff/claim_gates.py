@@ -28,12 +28,9 @@ def tests_pass(found: Found) -> Specs:
 
 
 def tests_counted(found: Found) -> Specs:
-    """So many of them pass; ``17/17``, ``all 17`` and a bare ``17`` say that nothing else fails, ``17+`` does not."""
+    """So many of them pass, and none fails: ``17/17``, ``all 17`` and a bare ``17`` mean exactly so many."""
     bound, tests = _count(found), _tests(found)
-    if bound is None or len(tests) != 1:
-        return ()
-    counted = _bounded(tests[0], bound, "count")
-    return (*tests_pass(found), counted) if bound[0] == "==" or "all" in found else (counted,)
+    return (_bounded(tests[0], bound, "count"),) if bound is not None and len(tests) == 1 else ()
 
 
 def pass_rate(found: Found) -> Specs:
@@ -126,10 +123,10 @@ def instructions(_found: Found) -> Specs:
 
 
 def _tests(found: Found) -> Specs:
-    scope = _scope(found, default="all")
-    if scope is None:
+    scope, path = _scope(found, default="all"), _path(found)
+    if scope is None or (path is not None and "test" not in path):  # "src/app.py passes" may speak of any tool
         return ()
-    return tuple(GateSpec(gate="tests", tier=tier, scope=scope, path=_path(found)) for tier in _tiers(found))
+    return tuple(GateSpec(gate="tests", tier=tier, scope=scope, path=path) for tier in _tiers(found))
 
 
 def _tiers(found: Found) -> tuple[str | None, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,11 +47,11 @@ def read_tags(text: str, words: Words, tiers: Sequence[str]) -> list[Tag]:
     """
     fillers = {filler.casefold() for filler in words.fillers}
     tokens = [token for token in tokenize(text.rstrip(".! ")) if token.text not in fillers]
-    reader = _Reader(tokens, _lexicon(words, tiers))
+    reader = _Reader(tokens, _lexicon(words, tuple(tiers)))
     tags = []
     while not reader.at_end:
         tags.append(reader.number() or reader.phrase())
-    return _tiers_joined([tag for tag in tags if tag.kind != "ignored"])
+    return _tiers_joined(_without_colons(tags))
 
 
 class _Entry(NamedTuple):
@@ -58,10 +59,11 @@ class _Entry(NamedTuple):
     meaning: str
 
 
-_PUNCTUATION = {":": "ignored", ".": "and", ",": "comma", "(": "open", ")": "close"}
+_PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
 
 
-def _lexicon(words: Words, tiers: Sequence[str]) -> dict[tuple[str, ...], _Entry]:
+@lru_cache(maxsize=8)
+def _lexicon(words: Words, tiers: tuple[str, ...]) -> dict[tuple[str, ...], _Entry]:
     listed = {phrase: _Entry(table, meaning) for table, meaning, phrase in phrases(words)}
     known = {phrase: entry for phrase, entry in listed.items() if entry.table != "tiers" or entry.meaning in tiers}
     named = {tuple(token.text for token in tokenize(tier.replace("_", " "))): _Entry("tiers", tier) for tier in tiers}
@@ -157,10 +159,17 @@ def _tag(entry: _Entry) -> Tag:
 
 
 def _fraction(text: str, op: str | None) -> Tag:
-    passed, total = (Decimal(part.strip()) for part in text.split("/"))
+    passed, total = (Decimal(part.strip().replace(",", "")) for part in text.split("/"))
     if op is not None or passed != total or total == 0:
         raise UnknownWordError(text)
     return Tag("fraction", Bound("==", total))
+
+
+def _without_colons(tags: list[Tag]) -> list[Tag]:
+    """A colon says nothing, but after a scope: "this session: unit tests pass" is not about this session's tests."""
+    if any(first.kind in {"scope", "scope_after"} and second.kind == "colon" for first, second in pairwise(tags)):
+        raise UnknownWordError(":")
+    return [tag for tag in tags if tag.kind != "colon"]
 
 
 def _tiers_joined(tags: list[Tag]) -> list[Tag]:

@@ -49,11 +49,11 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TICK_SIGNS = re.compile("[✅☑✔✓]\ufe0f?")
 _BULLET_AND_BOX = re.compile(r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?")
 # An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are none.
-_EMPHASIS = re.compile(r"(?<![^\s(\[*_~])(\*\*|__|\*|_)(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![^\s)\].,:;!?*_~])")
+_EMPHASIS = re.compile(r"(?<![^\s(\[~])(\*{1,3}+|_{1,3}+)(?=\S)(.+?)(?<=\S)\1(?![^\s)\].,:;!?~])")
 _TOKEN = re.compile(
     r"""
       (?P<code>`+[^`]+`+)
-    | (?P<fraction>(?<![\w./,])[0-9]+\s?/\s?[0-9]+(?![\w/]|[.,][0-9]))
+    | (?P<fraction>(?<![\w./,])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)\s?/\s?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?![\w/]|[.,][0-9]))
     | (?P<slashed>[\w.*?\[\]-]*[\w*\]]/[\w./*?\[\]-]*)
     | (?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?![\w,])|[0-9]+(?:\.[0-9]+)?)
     | (?P<word>[^\W\d_][^\W_]*(?:'[^\W\d_]+|(?<=s)')?)

@@ -81,7 +81,6 @@ def _joined(table: str, known: Table, more: Mapping[str, Sequence[str]]) -> Tabl
 
 
 def _refuse_two_meanings(words: Words) -> None:
-    fillers = {filler.casefold() for filler in words.fillers}
     seen: dict[tuple[str, ...], str] = {}
     for table, meaning, phrase in phrases(words):
         name = f"{table}.{meaning}"
@@ -89,9 +88,6 @@ def _refuse_two_meanings(words: Words) -> None:
             raise UsageProblem(f"words: {name} has a phrase without a word of its own")
         if seen.setdefault(phrase, name) != name:
             raise UsageProblem(f"words: {' '.join(phrase)!r} would mean both {seen[phrase]} and {name}")
-    for (only, *rest), name in seen.items():
-        if not rest and only in fillers:
-            raise UsageProblem(f"words: {only!r} would be both {name} and a filler")
 
 
 def _spelled(phrase: str) -> list[str]:

@@ -6,18 +6,21 @@ new words for known things, never a new kind of claim.
 
 from __future__ import annotations
 
+import msgspec
+
 from pytest_handoff.record import Frozen
 
 Table = dict[str, tuple[str, ...]]
 
 
-class Words(Frozen):
+class Words(Frozen, frozen=True):
     """Phrases by meaning. The keys of each table are fixed, the phrases are not; case and hyphens make no difference.
 
     Attributes:
         subjects: what a line can speak of.
         tiers: how the kinds of tests are called. The name of a tier always stands for it, too.
-        scopes: whose tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others stand before it.
+        scopes: whose tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others stand before
+            it. "In this session" is none: it may tell whose tests, or when they all were run.
         verbs: what is said of the subject.
         quantities: ``all``, ``each`` (with a singular) and ``none``.
         comparisons: by operator; ``or_more`` follows the number ("or higher").
@@ -34,6 +37,10 @@ class Words(Frozen):
     links: Table
     fillers: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        """By content, so that what is built from the tables can be kept."""
+        return hash(msgspec.json.encode(self))
+
 
 _SUBJECTS: Table = {
     "tests": ("tests", "test cases", "testcases", "Testfälle"),
@@ -42,7 +49,8 @@ _SUBJECTS: Table = {
     "coverage": (
         "coverage", "test coverage", "code coverage", "test code coverage", "minimum coverage",
         "minimum test coverage",
-        "minimum code coverage", "Testabdeckung", "Codeabdeckung", "Code-Abdeckung", "Abdeckung",
+        "minimum code coverage", "a coverage", "a test coverage", "a code coverage",
+        "Testabdeckung", "Codeabdeckung", "Code-Abdeckung", "Abdeckung",
     ),
     "total_coverage": (
         "overall coverage", "overall test coverage", "overall code coverage", "total coverage", "total test coverage",
@@ -60,7 +68,7 @@ _SUBJECTS: Table = {
     ),
     "new_code_coverage": ("patch coverage", "diff coverage"),
     "code": ("code", "codebase", "code base", "Quellcode"),
-    "pass_rate": ("pass rate", "passing rate", "Erfolgsquote", "Bestehensquote"),
+    "pass_rate": ("pass rate", "a pass rate", "a test pass rate", "passing rate", "Erfolgsquote", "Bestehensquote"),
     "regressions": (
         "regressions", "regression", "new regressions", "test regressions", "regressed tests", "Regressionen",
         "neuen Regressionen",
@@ -115,8 +123,8 @@ _SCOPES: Table = {
     ),
     "all": ("new and existing", "existing and new", "old and new", "new and old", "neuen und bestehenden"),
     "current_after": (
-        "for current session", "from current session", "of current session", "in current session", "for this session",
-        "from this session", "of this session", "in this session", "added in this session", "written in this session",
+        "for current session", "from current session", "of current session", "for this session",
+        "from this session", "of this session", "added in this session", "written in this session",
         "added this session", "added in current session", "added for this session", "dieser Session",
         "aktuellen Session",
         "für aktuelle Session", "aus dieser Session",
@@ -134,10 +142,11 @@ _SCOPES: Table = {
 
 _VERBS: Table = {
     "pass": (
-        "pass", "passes", "passing", "passed", "pass successfully", "green", "succeed", "succeeds", "succeeded",
+        "pass", "passes", "passing", "passed", "have passed", "has passed", "pass successfully", "green", "succeed", "succeeds",
+        "succeeded",
         "continue to pass",
         "continue passing", "continues to pass", "run and pass", "executed and passing", "run and passing",
-        "run successfully", "remain green", "stay green", "remains green", "stays green", "bestehen", "bestanden",
+        "remain green", "stay green", "remains green", "stays green", "bestehen", "bestanden",
         "laufen durch", "grün",
     ),
     "written_and_pass": (
@@ -175,7 +184,7 @@ DEFAULT_WORDS = Words(
     quantities={
         "all": ("all", "all of", "entire", "whole", "full", "complete set of", "alle", "aller", "sämtliche"),
         "each": ("every", "each", "every single", "jeder"),
-        "none": ("no", "zero", "none of", "keine", "keinen"),
+        "none": ("no", "zero", "none", "none of", "keine", "keinen"),
     },
     comparisons={
         ">": (
@@ -199,10 +208,11 @@ DEFAULT_WORDS = Words(
         "and": ("and", "&", ";", "und"),
         "with": ("with", "mit"),
         "without": ("without", "ohne"),
-        "of": ("of", "in", "for", "on", "from", "out of", "under", "von", "für", "zu"),
+        "in": ("in", "inside", "within"),
+        "of": ("of", "for", "on", "from", "out of", "von", "für", "zu"),
         "percent": ("%", "percent", "per cent", "pct", "Prozent"),
         "opener": ("ensure", "make sure", "verify", "verified", "confirm", "confirmed", "check"),
     },
-    fillers=("the", "that", "is", "are", "been", "must", "still", "now", "currently", "successfully", "also", "der", "die", "das",
-             "den", "dem", "sind", "ist", "weiterhin", "noch"),
+    fillers=("the", "that", "is", "are", "been", "must", "still", "now", "currently", "successfully", "also", "der", "die",
+             "das", "den", "dem", "sind", "ist", "weiterhin", "noch"),
 )  # fmt: skip

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+import pytest
+
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.vocabulary import extended, phrases
+from pytest_handoff.words import DEFAULT_WORDS
+
+
+def test_no_default_phrase_has_two_meanings() -> None:
+    """Every default phrase means one thing, so that a line can be read in one way only."""
+    meanings = {(phrase, table, meaning) for table, meaning, phrase in phrases(DEFAULT_WORDS)}
+    assert [phrase for phrase, count in Counter(phrase for phrase, *_ in meanings).items() if count > 1] == []
+
+
+def test_extending_with_nothing_checks_the_defaults() -> None:
+    """The default tables stand the check that extended ones go through."""
+    assert extended(DEFAULT_WORDS, {}) == DEFAULT_WORDS
+
+
+def test_extending_keeps_what_was_there() -> None:
+    """New phrases stand behind the old ones, and the old tables are not changed."""
+    more = extended(DEFAULT_WORDS, {"verbs": {"pass": ["sind ok"]}, "tiers": {"smoke": ["smoke", "sanity"]}})
+    assert more.verbs["pass"] == (*DEFAULT_WORDS.verbs["pass"], "sind ok")
+    assert more.tiers["smoke"] == ("smoke", "sanity")
+    assert "smoke" not in DEFAULT_WORDS.tiers
+
+
+def test_fillers_inside_a_phrase_make_no_difference() -> None:
+    """A phrase is known without the fillers in it, because lines are read without them."""
+    more = extended(DEFAULT_WORDS, {"verbs": {"pass": ["are the best"]}})
+    assert ("verbs", "pass", ("best",)) in phrases(more)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"nouns": {}}, "words: there is no table 'nouns'"),
+        ({"verbs": {"shine": ["shines"]}}, "words: verbs has no meaning 'shine'"),
+        ({"verbs": {"pass": "shines"}}, "words: verbs.pass must be a list of phrases"),
+        ({"verbs": ["shines"]}, "words: verbs must be a table of lists"),
+        ({"fillers": {"a": ["b"]}}, "words: fillers must be a list of words"),
+        ({"fillers": "please"}, "words: fillers must be a list of words"),
+        ({"fillers": ["if you like"]}, "words: the filler 'if you like' must be one word"),
+        ({"fillers": ["not"]}, "words: 'not' cannot be a filler, it can turn a claim round"),
+        ({"fillers": ["Most"]}, "words: 'Most' cannot be a filler, it can turn a claim round"),
+        ({"fillers": ["pass"]}, "words: verbs.pass has a phrase without a word of its own"),
+        ({"verbs": {"pass": ["new code"]}}, "words: 'new code' would mean both subjects.new_code and verbs.pass"),
+        ({"verbs": {"pass": ["is still"]}}, "words: verbs.pass has a phrase without a word of its own"),
+    ],
+)
+def test_words_that_are_refused(more: dict[str, object], sentence: str) -> None:
+    """A mistake in the project's words is named in one sentence."""
+    with pytest.raises(UsageProblem) as problem:
+        extended(DEFAULT_WORDS, more)  # type: ignore[arg-type]
+    assert str(problem.value).startswith(sentence)
+
+
+def test_words_come_from_plain_data() -> None:
+    """The tables can be written down and read back, as configuration does it."""
+    assert msgspec.convert(msgspec.to_builtins(DEFAULT_WORDS), type(DEFAULT_WORDS)) == DEFAULT_WORDS
