@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pytest_handoff.markdown import eol_of, split_lines
+from pytest_handoff.commonmark import eol_of, split_lines
 
 if TYPE_CHECKING:
     from pytest_handoff.outline import Comment, Markdown
@@ -79,6 +79,7 @@ def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], l
             blocks.append(_block(parsed, opened, marker))
             opened = None
         elif marker.does == "end":
+            troubles += [_unclosed(opened, marker)] if opened else []
             troubles.append(_unopened(opened, marker))
             opened = None
     troubles += [_unclosed(opened, None)] if opened else []

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
 from pytest_handoff.claims import contradicts
+from pytest_handoff.commonmark import eol_of, split_lines
 from pytest_handoff.labels import own_length
-from pytest_handoff.markdown import eol_of, split_lines
 from pytest_handoff.places import Document, Filled, Finding, Place
 from pytest_handoff.plain_ascii import to_ascii
 from pytest_handoff.record import Written
@@ -72,18 +72,31 @@ def fill(
     ascii_only = _SURROGATE.search(document.text) is not None
     for place in document.places:
         new = (blocks if place.kind == "block" else values).get(place.id, "")
-        new = to_ascii(new) if ascii_only else new
-        if not new.strip():
-            _leave(work, place)
-        elif place.kind == "block":
-            _fill_block(work, place, new)
-        elif place.kind == "fence":
-            _fill_fence(work, place, new)
-        else:
-            _fill_line(work, place, new)
+        new = _SURROGATE.sub(_spelled, new)
+        _fill_place(work, place, to_ascii(new) if ascii_only else new)
     _tick(work, ticks)
     _report_lost(work)
     return _finished(work, wanted={*values, *blocks, *memory})
+
+
+def _fill_place(work: _Work, place: Place, new: str) -> None:
+    if place.kind not in ("block", "fence"):
+        new = _one_line(new, in_table=place.kind == "cell")
+    if not new.strip():
+        _leave(work, place)
+    elif place.kind == "block":
+        _fill_block(work, place, new)
+    elif place.kind == "fence":
+        _fill_fence(work, place, new)
+    else:
+        _fill_line(work, place, new)
+
+
+def _one_line(value: str, *, in_table: bool) -> str:
+    """A value that stays in its line and cell: no line break, no comment, no backslash that would join it to what follows."""
+    value = _NEWLINES.sub(" ", value).strip().replace("<!--", "&lt;!--")
+    value += "\\" * ((len(value) - len(value.rstrip("\\"))) % 2)
+    return escape_pipes(value) if in_table else value
 
 
 def _leave(work: _Work, place: Place) -> None:
@@ -100,8 +113,6 @@ def _leave(work: _Work, place: Place) -> None:
 
 
 def _fill_line(work: _Work, place: Place, value: str) -> None:
-    value = harmless(_NEWLINES.sub(" ", value).strip())
-    value = escape_pipes(value) if place.kind == "cell" else value
     own = _own_part(work, place, value)
     if own is None:
         _keep_claim(work, place, value)
@@ -128,7 +139,7 @@ def _own_part(work: _Work, place: Place, value: str) -> int | None:
 
 
 def _fill_fence(work: _Work, place: Place, body: str) -> None:
-    lines = [_inside_fence(line.rstrip()) for line in split_body(harmless(body))]
+    lines = [_inside_fence(line.rstrip()) for line in split_body(body)]
     value = "\n".join(lines)
     known = (value, work.memory.get(place.id, ""))
     ours = place.state != "written" or place.id in work.take_over or any(_same_lines(place.text, text) for text in known)
@@ -201,6 +212,11 @@ def _moved(finding: Finding, text: str, edits: list[tuple[int, int, str]]) -> Fi
         kind=finding.kind, line=finding.line + grown, place=finding.place, message=finding.message,
         claim=finding.claim, evidence=finding.evidence,
     )  # fmt: skip
+
+
+def _spelled(found: re.Match[str]) -> str:
+    """A lone surrogate as text: it stands for a byte that is no character, or for nothing."""
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _inside_fence(line: str) -> str:

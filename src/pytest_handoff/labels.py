@@ -20,7 +20,7 @@ _MANGLED = re.compile(r"[^\x00-\x7f]+")
 _PARENTHESIS = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
-_COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|[ \t]*\\$")
+_COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|(?<!\\)\\$")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
 
 
@@ -94,7 +94,7 @@ def own_length(current: str, ours: str) -> int | None:
     """
     if not ours.strip():
         return None
-    pattern = r"[ \t]+".join(re.escape(word) for word in ours.split())
+    pattern = r"[ \t]+".join(re.escape(word) for word in re.split("[ \t]+", ours.strip(" \t")))
     found = re.match(pattern, current)
     if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):
         return None

@@ -29,10 +29,10 @@ def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, 
     cuts = [-1, *(pipe.start() for pipe in _PIPE.finditer(raw)), len(raw)]
     spans = [(left + 1, right) for left, right in pairwise(cuts)]
     pieces = [Cell(start + left, start + right, raw[left:right].strip(" \t")) for left, right in spans]
-    for first in (1, 0):
-        cells = pieces[first:]
-        if len(cells) > len(contents) or (cells and not cells[-1].text and cells[-1].end == start + len(raw)):
-            cells = cells[: min(len(contents), len(cells) - 1)] if len(cells) <= len(contents) + 1 else cells[: len(contents)]
+    for first in (1, 0):  # with and without a pipe at the start of the line
+        cells = pieces[first:][: len(contents)]
+        if cells and cells[-1] is pieces[-1] and not cells[-1].text:
+            cells.pop()
         if cells and _agree(cells, contents):
             return tuple(cells)
     return ()

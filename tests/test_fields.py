@@ -1,0 +1,39 @@
+"""The catalogue of fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_handoff.fields import FAMILIES, FIELDS, TOP, Field
+from pytest_handoff.labels import keys_of
+
+
+def test_ids_are_unique() -> None:
+    """No two fields have one id, so a value goes to one place."""
+    assert len({field.id for field in FIELDS}) == len(FIELDS)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.id)
+def test_aliases_can_be_met(field: Field) -> None:
+    """Each alias is written in the form that headings and labels are compared in."""
+    aliases = {*field.sections, *field.labels, *field.parents, *field.columns} - {TOP}
+    assert [alias for alias in aliases if alias not in keys_of(alias) and "#" not in alias] == []
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.id)
+def test_fields_have_what_their_kind_needs(field: Field) -> None:
+    """Labels and choices have labels, cells rows and columns, and fences only a heading."""
+    assert bool(field.labels) == (field.kind != "fence")
+    assert bool(field.columns) == (field.kind == "cell")
+    assert field.sections or field.kind == "choice"
+
+
+def test_families_make_up_the_catalogue() -> None:
+    """Every field belongs to one kind of document."""
+    assert tuple(field for family in FAMILIES for field in family) == FIELDS
+
+
+def test_validation_gates_only() -> None:
+    """Integration points elsewhere in a document are a person's, so that field has no other section."""
+    (field,) = (field for field in FIELDS if field.id == "next.integration")
+    assert all("gate" in alias or "prüf" in alias for alias in field.sections)

@@ -1,0 +1,164 @@
+"""Bytes and structure of documents."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_handoff.errors import DocumentProblem
+from pytest_handoff.markdown import decode, encode, eol_of, parse, split_lines
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"a", b"a\r\nb\rc\n", b"\xef\xbb\xbf# Title\n", b"Gr\xfc\xdfe \x96 cp1252\n", "✅ ok\u2028here\x0cthere\x85".encode()],
+)
+def test_bytes_survive(data: bytes) -> None:
+    """Whatever the bytes, decoding and encoding gives them back."""
+    assert encode(decode(data, "x.md")) == data
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=60).filter(lambda data: b"\0" not in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff")))
+def test_any_bytes_survive(data: bytes) -> None:
+    """Decoding loses nothing of any file that is not refused."""
+    assert encode(decode(data, "x.md")) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "word"),
+    [
+        ("# T\n".encode("utf-16"), None, "UTF-16"),
+        (b"\xfe\xff\0#", None, "UTF-16"),
+        (b"one\r\ntwo\0", 2, "NUL"),
+        (b"\0", 1, "NUL"),
+        (b"a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n", 2, "merge"),
+    ],
+)
+def test_unfit_files_are_refused(data: bytes, line: int | None, word: str) -> None:
+    """A file that cannot be filled safely is refused with its name, its line and the reason."""
+    with pytest.raises(DocumentProblem, match=word) as refused:
+        decode(data, "hand/x.md")
+    assert (refused.value.path, refused.value.line) == ("hand/x.md", line)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n```\n",
+        "Title\n=======\n",
+        "<<<<<<< only\n",
+        "a <<<<<<< b\n=======\n>>>>>>> c\n",
+    ],
+)
+def test_other_texts_are_no_conflict(text: str) -> None:
+    """Conflict markers count only at line starts, outside fences, and all three together."""
+    assert decode(text.encode(), "x.md") == text
+
+
+def test_lines_split_at_cr_and_lf_only() -> None:
+    """Form feeds and Unicode separators do not end a line, and each line keeps its own ending."""
+    lines = split_lines("a\r\nb\rc\nd\x0ce\u2028f\x85g")
+    assert lines == ["a\r\n", "b\r", "c\n", "d\x0ce\u2028f\x85g"]
+    assert [eol_of(line) for line in lines] == ["\r\n", "\r", "\n", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        ("# A\ntext\n## B ##\n", [(0, 1, "A"), (2, 2, "B")]),
+        ("Two\nlines\n===\n", [(0, 1, "Two lines")]),
+        ("\ufeff# A\n", [(0, 1, "A")]),
+        ("---\ntitle: x\n# no\n---\n# A\n---\n", [(4, 1, "A")]),
+        ("---\n\n# A\n\n---\n", [(2, 1, "A")]),
+        ("---\ntitle: never closed\n# A\n", [(2, 1, "A")]),
+        ("```\n# no\n```\n<!--\n# no\n-->\n- # no\n\n> # no\n", []),
+        ("# **A** `b` <!-- c -->\n", [(0, 1, "A b")]),
+        ("# A\x85# no\r# B\r\n# C", [(0, 1, "A\x85# no"), (1, 1, "B"), (2, 1, "C")]),
+    ],
+)
+def test_headings(text: str, headings: list[tuple[int, int, str]]) -> None:
+    """Headings are those of CommonMark that divide the document, as plain text with their first line."""
+    assert [(heading.line, heading.level, heading.text) for heading in parse(text).headings] == headings
+
+
+def test_sections_follow_levels() -> None:
+    """A section ends at the next heading of its level or a higher one, and a path names what encloses a line."""
+    parsed = parse("# A\n## B\nx\n### C\ny\n## D\nz\n")
+    assert [heading.text for heading in parsed.path(4)] == ["A", "B", "C"]
+    assert [heading.text for heading in parsed.path(6)] == ["A", "D"]
+    assert parsed.section(parsed.headings[1]) == range(1, 5)
+    assert parsed.section(parsed.headings[3]) == range(5, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("- a  \n  b\n", [("a", True), ("b", False)]),
+        ("> 1. [ ] quoted\n", [("[ ] quoted", True)]),
+        ("- - deep\n", [("deep", True)]),
+        ("-\ttab\n", [("tab", True)]),
+        ("    code\n\npara\n", [("para", False)]),
+        ("a\r\nb", [("a", False), ("b", False)]),
+        ("caf\udce9 [x](\udce9)", [("caf\udce9 [x](\udce9)", False)]),
+    ],
+)
+def test_text_lines(text: str, lines: list[tuple[str, bool]]) -> None:
+    """Each line of prose is found without its indentation and marker, exactly where it stands."""
+    found = parse(text).lines
+    assert [(line.text, line.opens_item) for line in found] == lines
+    assert all(text[line.start : line.end] == line.text for line in found)
+
+
+def test_items_know_what_is_around_and_below() -> None:
+    """A nested item knows the items around it, and a line knows whether something hangs under it."""
+    lines = parse("- a\n  - b\n- c\n\npara:\n- d\n\nlast\n").lines
+    assert [[parent.text for parent in line.parents] for line in lines] == [[], ["a"], [], [], [], []]
+    assert [line.followed for line in lines] == [True, False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "bodies"),
+    [
+        ("```\na\nb\n```\n", ["a\nb\n"]),
+        ("~~~\n~~~\n", [""]),
+        ("````\n```\nx\n```\n````", ["```\nx\n```\n"]),
+        ("```\nnever closed\n", []),
+        ("```", []),
+        ("- ```\n  in an item\n  ```\n", []),
+        ("```\nx\n``` not closing\n", []),
+    ],
+)
+def test_fences(text: str, bodies: list[str]) -> None:
+    """Closed fences at the top level are found with exactly their body's lines."""
+    assert [text[fence.start : fence.end] for fence in parse(text).fences] == bodies
+
+
+@pytest.mark.parametrize(
+    ("text", "comments"),
+    [
+        ("<!-- a -->\n", [(0, "<!-- a -->", True)]),
+        ("x\n\n  - v <!-- a -->\n", [(2, "<!-- a -->", False)]),
+        ("one\n two `<!-- no -->` <!-- a -->\n", [(1, "<!-- a -->", False)]),
+        ("# H <!-- a -->\n", [(0, "<!-- a -->", False)]),
+        ("| h |\n|---|\n| v <!-- a --> |\n", [(2, "<!-- a -->", False)]),
+        ("<details>\nx <!-- a -->\n<!-- b -->\n</details>\n", [(1, "<!-- a -->", False), (2, "<!-- b -->", True)]),
+        ("<!-- outer\n<!-- inner -->\n", [(0, "<!-- outer\n<!-- inner -->", False)]),
+        ("```\n<!-- no -->\n```\n\n    <!-- no -->\n\n`<!-- no -->` \\<!-- no -->\n", []),
+        ("> - <!-- a -->\n", [(0, "<!-- a -->", True)]),
+    ],
+)
+def test_comments(text: str, comments: list[tuple[int, str, bool]]) -> None:
+    """Comments count where CommonMark says HTML, never in code, and are found exactly where they stand."""
+    found = parse(text).comments
+    assert [(comment.line, comment.text, comment.alone) for comment in found] == comments
+    assert all(text[comment.start : comment.end] == comment.text for comment in found)
+
+
+def test_offsets_name_their_line() -> None:
+    """Each offset belongs to one line, and the end of the text to the last."""
+    parsed = parse("a\r\nbc\n")
+    assert [parsed.line_at(offset) for offset in range(7)] == [0, 0, 0, 1, 1, 1, 1]
+    assert [parsed.raw(0), parsed.raw(1)] == ["a", "bc"]
+    assert parse("").line_at(0) == 0
