@@ -1,0 +1,1 @@
+"""A street shares its tools: who has the drill, and when is it back?"""
