@@ -96,6 +96,12 @@ def test_known_words_in_any_order(words: list[str]) -> None:
     assert understand(" ".join(words)).decision in {"decided", "veto", "person"}
 
 
+@pytest.mark.parametrize("text", ["All tests pass and " * 40 + "all tests pass", "**a" * 9000, "`" * 20000, "(" * 20000])
+def test_very_long_line(text: str) -> None:
+    """A line of many hundred characters is a person's, without a closer look."""
+    assert understand(text).why == "no rule understands a line as long as this"
+
+
 def test_spec_holds_the_threshold_exactly() -> None:
     """A threshold is kept digit by digit, with its comparison and its unit."""
     (spec,) = understand("Coverage > 89.90 %").specs

@@ -35,6 +35,8 @@ def understand(
     claim, reason = split_waiver(text)
     if reason is not None:
         return Check(decision="waived", why=reason)
+    if len(claim) > _LONGEST_CLAIM:
+        return Check(decision="person", why="no rule understands a line as long as this")
     try:
         tags = read_tags(claim, words, tiers)
     except UnknownWordError as unknown:
@@ -87,6 +89,7 @@ _WAIVER = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
+_LONGEST_CLAIM = 500
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]{3}")
 _STAND_INS = frozenset(
     {"tbd", "tba", "tbc", "todo", "reason", "reason here", "none", "unknown", "not applicable", "pending", "yes"}

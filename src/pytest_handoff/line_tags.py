@@ -46,8 +46,11 @@ def read_tags(text: str, words: Words, tiers: Sequence[str]) -> list[Tag]:
         UnknownWordError: with the first piece that has no meaning.
     """
     fillers = {filler.casefold() for filler in words.fillers}
-    tokens = [token for token in tokenize(text.rstrip(".! ")) if token.text not in fillers]
-    reader = _Reader(tokens, _lexicon(words, tuple(tiers)))
+    tokens = tokenize(text.rstrip(".! "))
+    if tokens and tokens[0].text in _ASKING:
+        raise UnknownWordError(tokens[0].text)
+    told = [token for token in tokens if token.text not in fillers]
+    reader = _Reader(told, _lexicon(words, tuple(tiers)))
     tags = []
     while not reader.at_end:
         tags.append(reader.number() or reader.phrase())
@@ -59,6 +62,7 @@ class _Entry(NamedTuple):
     meaning: str
 
 
+_ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, a question in front of it
 _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
 
 

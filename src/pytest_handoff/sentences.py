@@ -45,21 +45,22 @@ def _joined_claims(tags: Sequence[Tag]) -> list[Claim] | None:
     claims: list[Claim] = []
     for joint, part in _parts(tags):
         claim = _sentence(part) or _note(part, claims[-1] if claims else None, joint)
-        if claim is None or (claims and _may_narrow(claims[-1], claim, joint)):
+        if claim is None or (joint != "and" and any(_may_narrow(before, claim) for before in claims)):
             return None
         claims.append(claim)
     return claims or None
 
 
 def _parts(tags: Sequence[Tag]) -> list[tuple[str, list[Tag]]]:
+    """What stands between the joints, each part with the joint before it; of ", and" the later one says more."""
     parts: list[tuple[str, list[Tag]]] = [("", [])]
     for tag in tags:
         if tag.kind not in _JOINTS:
             parts[-1][1].append(tag)
-        elif parts[-1][1]:
-            parts.append((tag.kind, [Tag("none")] if tag.kind == "without" else []))
-        else:  # ", and": the later joint says more
-            parts[-1] = (tag.kind, [Tag("none")] if tag.kind == "without" else [])
+            continue
+        if len(parts) > 1 and not parts[-1][1]:
+            parts.pop()
+        parts.append((tag.kind, [Tag("none")] if tag.kind == "without" else []))
     return parts
 
 
@@ -68,11 +69,12 @@ def _brackets_fit(tags: Sequence[Tag]) -> bool:
     return kinds in ([], ["open", "close"])
 
 
-def _may_narrow(first: Claim, second: Claim, joint: str) -> bool:
-    """Whether the second claim may speak of the first one's tests only: "unit tests pass with 80 % coverage"."""
-    narrowed = {"tier", "scope", "scope_after", "path"} & {kind for kind, value in first.found.items() if value is not None}
-    speaks_for_itself = {"total_coverage", "tier", "path"} & second.found.keys()
-    return joint != "and" and bool(narrowed) and second.specs[0].gate in {"coverage", "new_code"} and not speaks_for_itself
+def _may_narrow(one: Claim, other: Claim) -> bool:
+    """Whether the coverage of one claim may be that by the tests of the other: "unit tests pass with 80 % coverage"."""
+    coverage, tests = (one, other) if one.specs[0].gate in {"coverage", "new_code"} else (other, one)
+    if coverage.specs[0].gate not in {"coverage", "new_code"} or {"total_coverage", "tier", "path"} & coverage.found.keys():
+        return False
+    return any(tests.found.get(kind) for kind in ("tier", "scope", "scope_after", "path"))
 
 
 def _note(part: Sequence[Tag], before: Claim | None, joint: str) -> Claim | None:
@@ -165,8 +167,13 @@ _SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         "none regressions introduced? scope_after",
         "regressions introduced? none",
     )),
-    (gates.skips, ("none skipped tier? tests?", "none tier? tests skipped", "skipped tier? tests? none")),
-    (gates.flaky, ("none flaky tier? tests?", "none tier? tests flaky", "flaky tier? tests? none")),
+    (gates.skips, (
+        "none skipped tests?", "none skipped tier tests", "none tier? tests skipped", "skipped tests? none",
+        "skipped tier tests none",
+    )),
+    (gates.flaky, (
+        "none flaky tests?", "none flaky tier tests", "none tier? tests flaky", "flaky tests? none", "flaky tier tests none",
+    )),
     (gates.collection, (
         "none collection_errors introduced?", "collection_errors none", f"all? tests collected {_NO_ERRORS}",
         "all? count tests executed without import_errors|collection_errors",

@@ -24,7 +24,7 @@ def visible_text(markdown: str) -> str:
     text = html.unescape(_ESCAPE.sub(r"\1", text)).replace("’", "'")
     text = " ".join(_TICK_SIGNS.sub(" ", text).split())
     text = _BULLET_AND_BOX.sub("", text)
-    while (plainer := _EMPHASIS.sub(r"\2", text)) != text:
+    while len(text) <= _LONGEST_LINE and (plainer := _EMPHASIS.sub(r"\2", text)) != text:
         text = plainer
     return text.strip()
 
@@ -44,6 +44,7 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
+_LONGEST_LINE = 2_000  # of a longer one the emphasis stays: nobody ticks it, and finding pairs of marks takes its time
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TICK_SIGNS = re.compile("[✅☑✔✓]\ufe0f?")
