@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _ID = r"[A-Za-z][\w.-]*"
 _MARKER = re.compile(rf"<!--\s*handoff:\s*(?:(begin|end)\s+({_ID})(?:\s+([0-9a-f]+))?|({_ID}))\s*-->")
 _OURS = re.compile(r"<!--\s*handoff:")
+_FORGED = re.compile(r"<!--\s*handoff:|^<{7}", re.MULTILINE)
 _DELIMITER_ROW = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 
 
@@ -123,8 +124,8 @@ def with_block(text: str, after_line: int, id: str, body: str) -> str:  # noqa: 
 
 
 def harmless(value: str) -> str:
-    """The value without markers of ours in it: from a value no marker may come to stand in a document."""
-    return _OURS.sub(lambda found: "&lt;" + found[0][1:], value)
+    """The value without markers of ours, or of a merge, in it: from a value none may come to stand in a document."""
+    return _FORGED.sub(lambda found: "&lt;" + found[0][1:], value)
 
 
 def split_body(body: str) -> list[str]:

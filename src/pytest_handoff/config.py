@@ -31,7 +31,7 @@ class Retirement(Frozen, frozen=True):
 
 
 class Waiver(Frozen, frozen=True):
-    """A gate that may fail, or a required line that may be absent, and why; ``until`` is a date (``2026-12-31``), then it ends."""
+    """A gate that may fail, and why; ``until`` is the last day (``2026-12-31``) on which that holds."""
 
     gate: str
     reason: str

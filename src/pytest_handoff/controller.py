@@ -22,6 +22,7 @@ from pytest_handoff.locking import locked
 from pytest_handoff.measuring import Measuring
 from pytest_handoff.project import open_project
 from pytest_handoff.recorder import Recorder
+from pytest_handoff.recording import record_run
 from pytest_handoff.surroundings import context_of
 from pytest_handoff.terminal import problem_lines, run_lines
 from pytest_handoff.tiers import Tiers
@@ -125,9 +126,7 @@ class Controller:
         measured = self._measuring.read(run)
         context = context_of(run, self._config.getoption("handoff_agent"))
         with locked(self._project.handoffs):
-            outcome = workflow.record_run(
-                self._project, self._start, run, measured, context, is_test_file=self._measuring.is_test_module
-            )
+            outcome = record_run(self._project, self._start, run, measured, context, is_test_file=self._measuring.is_test_module)
             write_all(outcome.artifacts)
         self._measuring.keep(outcome.record)
         folder = self._config.getoption("handoff_artifacts")

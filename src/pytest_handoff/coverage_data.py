@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import coverage
@@ -23,8 +25,6 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context, parse_unknown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 ClassesOf = Callable[[str], tuple[str, str, bool] | None]
@@ -32,6 +32,26 @@ ClassesOf = Callable[[str], tuple[str, str, bool] | None]
 
 _PHASES = frozenset({"setup", "run", "teardown"})
 """How pytest-cov ends the name of a test's context."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Which files of the tree count: ``tests`` are folders of tests that the user named as source."""
+
+    cov: coverage.Coverage
+    root: Path
+    sources: list[Path]
+    tests: list[Path]
+    is_test: Callable[[str], bool]
+    expected: Collection[str]
+
+    def counts(self, path: str) -> bool:
+        return not self.is_test(path) or any((self.root / path).is_relative_to(folder) for folder in self.tests)
+
+    def wanted(self) -> list[Path]:
+        includes = configured_includes(self.cov)
+        places = [self.root / path for path in self.expected]
+        return [place for place in places if in_source(place, self.sources, includes, self.cov)]
 
 
 def read(
@@ -61,18 +81,51 @@ def read(
         if isinstance(found, NotMeasured):
             return found
         cov, untidy = found
-        return _read_found(
-            config,
-            cov,
-            untidy=untidy,
-            root=root.resolve(),
-            is_test=is_test,
-            classes_of=classes_of,
-            also=also,
-            expected=expected,
-        )
+        top = config.rootpath
+        sources = source_folders(configured_sources(cov), top)
+        tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
+        tree = _Tree(cov, root.resolve(), sources, tests, is_test, expected)
+        per_test = _per_test_contexts(config, cov, classes_of)
+        own = cov.get_data()
+        if not also and not cov.get_option("run:relative_files"):
+            return _measure(tree, own, per_test, untidy)
+        with _joined() as joined:
+            here = config.invocation_params.dir
+            joined.update(own, map_path=lambda name: str((here / name).resolve()))
+            _add(joined, also, top, untidy)
+            return _measure(tree, joined, per_test, untidy)
     except CoverageException as problem:
-        return NotMeasured(f"coverage.py cannot read its data: {problem}")
+        return NotMeasured(f"coverage.py cannot read its data: {_one_line(problem)}")
+
+
+def read_files(
+    paths: Sequence[Path],
+    *,
+    top: Path,
+    root: Path,
+    is_test: Callable[[str], bool],
+    config_file: str | bool = True,
+    expected: Collection[str] = (),
+) -> Measurement | NotMeasured:
+    """What the data files say that several jobs on the same tree kept (:func:`keep`).
+
+    Args:
+        paths: the data files; one that cannot be added makes the measurement untidy.
+        top: the folder that pytest's rootdir is in this checkout.
+        root, is_test, expected: as for :func:`read`.
+        config_file: coverage.py's configuration file; ``True`` lets coverage.py look for one in the working directory.
+    """
+    untidy: list[str] = []
+    try:
+        with _joined() as joined:
+            _add(joined, paths, top, untidy)
+            cov = coverage.Coverage(data_file=joined.data_filename(), config_file=config_file)
+            cov.get_data()
+            sources = source_folders(configured_sources(cov), top)
+            tests = folders_of_tests(sources, top, [])
+            return _measure(_Tree(cov, root.resolve(), sources, tests, is_test, expected), joined, None, untidy)
+    except CoverageException as problem:
+        return NotMeasured(f"coverage.py cannot read its data: {_one_line(problem)}")
 
 
 def keep(config: pytest.Config, path: Path) -> None:
@@ -133,59 +186,30 @@ def _combined_by_pytest_cov(controller: Any) -> tuple[coverage.Coverage, list[st
     return controller.cov, untidy
 
 
-def _read_found(
-    config: pytest.Config,
-    cov: coverage.Coverage,
-    *,
-    untidy: list[str],
-    root: Path,
-    is_test: Callable[[str], bool],
-    classes_of: ClassesOf | None,
-    also: Sequence[Path],
-    expected: Collection[str],
-) -> Measurement | NotMeasured:
-    top = config.rootpath
-    folders = source_folders(configured_sources(cov), top)
-    tests = [] if CHOSEN in config.stash else folders_of_tests(folders, top, config.getini("testpaths"))
-    includes = configured_includes(cov)
-    wanted = [root / path for path in expected if in_source(root / path, folders, includes, cov)]
-    with _closing(CoverageData(no_disk=True)) as joined:
-        data = cov.get_data()
-        if also or cov.get_option("run:relative_files"):
-            _join(joined, data, also, here=config.invocation_params.dir, top=top, untidy=untidy)
-            data = joined
-        run_by, why = _context_reader(config, cov, data, classes_of)
-        reader = FileReader(
-            cov=cov,
-            root=root,
-            counts=lambda path: not is_test(path) or any((root / path).is_relative_to(folder) for folder in tests),
-            run_by=run_by,
-        )
-        measurement = reader.measurement(data, wanted)
+def _measure(tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str]) -> Measurement | NotMeasured:
+    why = None if per_test else _why_no_kinds(tree.cov, data)
+    reader = FileReader(cov=tree.cov, root=tree.root, counts=tree.counts, run_by=None if why else per_test or parse_context)
+    measurement = reader.measurement(data, tree.wanted())
     if isinstance(measurement, NotMeasured):
         return measurement
     return replace(measurement, why_no_classes=why, untidy=tuple(untidy))
 
 
-def _context_reader(
-    config: pytest.Config, cov: coverage.Coverage, data: CoverageData, classes_of: ClassesOf | None
-) -> tuple[ContextReader | None, str | None]:
-    """How to read contexts, or why they say nothing about kinds of tests."""
+def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:
     contexts = data.measured_contexts()
-    if getattr(config.option, "cov_context", None):
-        if classes_of is None:
-            return None, "--cov-context names tests that nobody can tell apart here"
-        return _per_test(classes_of, str(cov.get_option("run:context") or "")), None
     if dynamic := cov.get_option("run:dynamic_context"):
-        return None, f"[run] dynamic_context = {dynamic} does not name tests by their ids"
+        return f"[run] dynamic_context = {dynamic} does not name tests by their ids"
     if whys := sorted({why for why in map(parse_unknown, contexts) if why}):
-        return None, "; ".join(whys)
-    if not any(map(parse_context, contexts)):
-        return None, "no test ran in a context of its kind"
-    return parse_context, None
+        return "; ".join(whys)
+    return None if any(map(parse_context, contexts)) else "no test ran in a context of its kind"
 
 
-def _per_test(classes_of: ClassesOf, static: str) -> ContextReader:
+def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of: ClassesOf | None) -> ContextReader | None:
+    """How to read the contexts of ``--cov-context=test``: phases of tests, by node id."""
+    if classes_of is None or not getattr(config.option, "cov_context", None):
+        return None
+    static = cov.get_option("run:context")
+
     def run_by(context: str) -> RunBy | None:
         nodeid, _, when = context.removeprefix(f"{static}|" if static else "").rpartition("|")
         known = classes_of(nodeid) if when in _PHASES else None
@@ -194,21 +218,34 @@ def _per_test(classes_of: ClassesOf, static: str) -> ContextReader:
     return run_by
 
 
-def _join(joined: CoverageData, data: CoverageData, also: Sequence[Path], *, here: Path, top: Path, untidy: list[str]) -> None:
-    """Put the run's data and those of earlier runs together, under absolute file names."""
-    joined.update(data, map_path=lambda name: str((here / name).resolve()))
-    for path in also:
-        with _closing(CoverageData(basename=str(path))) as earlier:
-            try:
+def _add(joined: CoverageData, paths: Sequence[Path], top: Path, untidy: list[str]) -> None:
+    """Add data files whose names are relative to ``top``."""
+    for path in paths:
+        # coverage.py would take a path that does not exist for a new, empty file, and make it.
+        if not path.is_file():
+            untidy.append(f"The coverage of an earlier run is gone: {path.name}.")
+            continue
+        try:
+            with _closing(CoverageData(basename=str(path))) as earlier:
                 earlier.read()
                 joined.update(earlier, map_path=lambda name: str((top / name).resolve()))
-            except CoverageException as problem:
-                untidy.append(f"The coverage of an earlier run could not be added: {_one_line(problem)}.")
+        except CoverageException as problem:
+            untidy.append(f"The coverage of an earlier run could not be added: {_one_line(problem)}.")
+
+
+@contextmanager
+def _joined() -> Iterator[CoverageData]:
+    """Empty data in a file of their own: coverage.py can add but one file to data in memory (before 7.17)."""
+    with (
+        TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder,
+        _closing(CoverageData(basename=str(Path(folder, "joined")))) as data,
+    ):
+        yield data
 
 
 @contextmanager
 def _closing(data: CoverageData) -> Iterator[CoverageData]:
-    """Data in memory are closed by force only, and left open they raise a warning in the user's run."""
+    """An open data file cannot be removed on Windows, and raises a warning in the user's run."""
     try:
         yield data
     finally:

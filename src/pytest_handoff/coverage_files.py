@@ -65,7 +65,7 @@ class FileReader:
         if outside:
             problems.append(f"{outside} measured file(s) outside of the project are left out.")
         total = sum(numbers, start=Numbers())
-        branches = total.pc_branches if data.has_arcs() else None
+        branches = _percent(total.n_executed_branches, total.n_branches) if data.has_arcs() else None
         return Measurement(files=files, percent=total.pc_covered, branch_percent=branches, notes=tuple(problems))
 
     def _left_out(self, name: str) -> bool:
@@ -128,6 +128,11 @@ def _places(data: CoverageData, expected: Iterable[Path]) -> Iterator[tuple[Path
     for path in expected:
         known.setdefault(path, str(path))
     yield from sorted(known.items())
+
+
+def _percent(part: int, whole: int) -> float:
+    """As coverage.py has it, also where there is nothing to cover."""
+    return 100.0 * part / whole if whole else 100.0
 
 
 def _matches(patterns: list[str] | None, name: str) -> bool:

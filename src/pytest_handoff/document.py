@@ -34,7 +34,7 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     Raises:
         DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.markdown.refuse_unfit`.
     """
-    refuse_unfit(text, path)
+    refuse_unfit(text, path or None)
     parsed = parse(text)
     markers, unread = read_markers(parsed)
     blocks, unpaired = pair_blocks(parsed, markers)
@@ -77,21 +77,21 @@ def _block_places(blocks: list[Block], unpaired: list[Trouble]) -> Iterator[Plac
 
 def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place], list[Trouble]]:
     values = [marker for marker in markers if marker.does == "value"]
-    ids = Counter(marker.id for marker in values)
-    lines = Counter(marker.comment.line for marker in values if parsed.raw(marker.comment.line).count("|") < 2)
+    found = [(marker, marker_place(parsed, marker)) for marker in values]
+    starts = Counter(place.start for _, place in found if isinstance(place, Place))
     places, troubles = [], []
-    for marker in values:
+    for marker, place in found:
+        line = marker.comment.line
         same = [other.comment.line + 1 for other in values if other.id == marker.id]
-        if ids[marker.id] > 1:
+        if isinstance(place, Trouble):
+            troubles.append(place)
+        elif len(same) > 1:
             where = " and ".join(map(str, same))
-            message = f"the marker {marker.id} stands more than once, in lines {where}"
-            troubles.append(Trouble(marker.comment.line, marker.id, message))
-        elif lines[marker.comment.line] > 1:
-            troubles.append(Trouble(marker.comment.line, marker.id, "two markers in one line name the same value"))
-        elif isinstance(found := marker_place(parsed, marker), Place):
-            places.append(found)
+            troubles.append(Trouble(line, marker.id, f"the marker {marker.id} stands more than once, in lines {where}"))
+        elif starts[place.start] > 1:
+            troubles.append(Trouble(line, marker.id, f"two markers name the same value, one of them is {marker.id}"))
         else:
-            troubles.append(found)
+            places.append(place)
     return places, troubles
 
 

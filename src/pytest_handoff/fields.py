@@ -6,7 +6,10 @@ Fields that only a person can fill are not in the catalogue.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
+
+import msgspec
 
 from pytest_handoff.record import Frozen
 
@@ -51,7 +54,7 @@ _STATS = (
     "kennzahlen",
 )
 _CREATED = ("new files created", "new files", "files created", "created files", "neue dateien")
-_MODIFIED = ("existing files modified", "modified files", "geänderte dateien")
+_MODIFIED = ("existing files modified", "files modified", "modified files", "files changed", "changed files", "geänderte dateien")
 _REMOVED = ("files removed", "removed files", "files deleted", "deleted files", "entfernte dateien", "gelöschte dateien")
 _METRICS = ("key metrics", "metrics", "quality metrics", "test metrics", "current state", "kennzahlen")
 _VALUE = ("value", "actual", "current", "result", "wert", "ist")
@@ -68,7 +71,7 @@ _HANDOFF = (
     Field(id="overview.duration", kind="label", sections=_OVERVIEW, labels=("duration", "session duration", "dauer")),
     Field(
         id="tests.current", kind="label", sections=_TESTS,
-        labels=("current session tests", "session # tests", "tests of this session", "tests dieser sitzung"),
+        labels=("current session tests", "tests of this session", "tests dieser sitzung"),
     ),
     Field(
         id="tests.previous", kind="label", sections=_TESTS,
@@ -161,3 +164,17 @@ FIELDS: tuple[Field, ...] = (*_HANDOFF, *_RECOVERY, *_SUMMARY, *_PHASE)
 
 FAMILIES: tuple[tuple[Field, ...], ...] = (_HANDOFF, _RECOVERY, _SUMMARY, _PHASE)
 """The fields of each kind of document: session hand-off, session recovery, session summary, phase README."""
+
+
+def fields_for(session: str) -> tuple[Field, ...]:
+    """The catalogue for a session's own document: where the name ends in a number, ``Session 5 Tests`` are its current tests.
+
+    Without the name such a label may speak of any session, so the catalogue alone does not know it.
+    """
+    number = re.search(r"\d+$", session)
+    if number is None:
+        return FIELDS
+    label = f"session {int(number[0])} tests"
+    return tuple(
+        msgspec.structs.replace(field, labels=(*field.labels, label)) if field.id == "tests.current" else field for field in FIELDS
+    )

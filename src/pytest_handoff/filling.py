@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NEWLINES = re.compile(r"[\s\x00-\x1f\x7f]*[\r\n\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]+[\s\x00-\x1f\x7f]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -72,7 +73,7 @@ def fill(
     ascii_only = _SURROGATE.search(document.text) is not None
     for place in document.places:
         new = (blocks if place.kind == "block" else values).get(place.id, "")
-        new = _SURROGATE.sub(_spelled, new)
+        new = _CONTROL.sub(" ", _SURROGATE.sub(_spelled, new))
         _fill_place(work, place, to_ascii(new) if ascii_only else new)
     _tick(work, ticks)
     _report_lost(work)

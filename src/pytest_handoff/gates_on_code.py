@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed, percent, rate_holds
+from pytest_handoff.line_ranges import format_ranges, parse_ranges
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.verdicts import failed, if_complete, passed, unknown, why_not_measured
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.facts import Facts
     from pytest_handoff.gate_spec import GateSpec
-    from pytest_handoff.record import FileCoverage, NewCode, Verdict
+    from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
 def coverage(facts: Facts, spec: GateSpec) -> Verdict:
@@ -98,9 +99,13 @@ def _coverage_figures(files: Iterable[FileCoverage]) -> tuple[int, int]:
 
 
 def _uncovered(code: NewCode, spec: GateSpec) -> str:
-    field = {"any": "missing", "unit": "not_by_unit", "new_unit": "not_by_new_unit"}[spec.by]
-    found = [f"{path} {getattr(file, field)}" for path, file in code.files.items() if getattr(file, field)]
-    return listed(found)
+    rows = ((path, _missing_lines(file, spec)) for path, file in code.files.items())
+    return listed([f"{path} {lines}" for path, lines in rows if lines])
+
+
+def _missing_lines(file: NewCodeFile, spec: GateSpec) -> str:
+    others = {"any": None, "unit": file.not_by_unit, "new_unit": file.not_by_new_unit}[spec.by]
+    return format_ranges(parse_ranges(file.missing) | parse_ranges(others or ""))
 
 
 def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:

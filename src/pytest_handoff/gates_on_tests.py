@@ -58,8 +58,8 @@ def tests(facts: Facts, spec: GateSpec) -> Verdict:
     what = _tests_of(facts, spec)
     if not lines:
         if spec.scope == "previous":
-            return waived(spec, f"not applicable: there is no {what}")
-        return failed(spec, f"there is no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
+            return waived(spec, f"not applicable: there are no {what}")
+        return failed(spec, f"there are no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
     passing = sum(line.outcome in PASSING for line in lines)
     evidence = f"{passing}/{len(lines)} {what} passed"
     if _tests_hold(spec, passing, len(lines)):

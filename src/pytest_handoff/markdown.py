@@ -21,7 +21,7 @@ def decode(data: bytes, path: str) -> str:
     return text
 
 
-def refuse_unfit(text: str, path: str) -> None:
+def refuse_unfit(text: str, path: str | None) -> None:
     """Refuse a text into which nothing can be written safely.
 
     Raises:

@@ -69,11 +69,10 @@ def match_fields(
         taken: places that a marker names; their fields and their lines are out of question.
     """
     sections = _Sections(parsed, closed)
-    lines, ids = {place.line for place in taken}, {place.id for place in taken}
-    matches = [match for match in _matches(parsed, list(fields), sections, closed) if match.place.id not in ids]
+    marked = tuple(taken)
     by_id: dict[str, list[_Match]] = {}
-    for match in _one_field_a_spot(matches):
-        if match.place.kind == "cell" or match.place.line not in lines:
+    for match in _one_field_a_spot(_matches(parsed, list(fields), sections, closed)):
+        if not any(_same_spot(place, match.place) for place in marked):
             by_id.setdefault(match.place.id, []).append(match)
     places, findings = [], []
     for id, found in by_id.items():  # noqa: A001 - the word of records
@@ -132,7 +131,13 @@ def _cells(parsed: Markdown, table: Table, fields: list[Field], sections: _Secti
                         yield _Match(cell_place(parsed, row, cell, field.id), heading)
 
 
-def _one_field_a_spot(matches: list[_Match]) -> list[_Match]:
+def _same_spot(marked: Place, place: Place) -> bool:
+    """Whether a marker settles this match: by its id, its line, or in a table its cell."""
+    same_line = marked.line == place.line and "cell" not in (marked.kind, place.kind)
+    return marked.id == place.id or marked.start == place.start or same_line
+
+
+def _one_field_a_spot(matches: Iterable[_Match]) -> list[_Match]:
     """Where several fields claim the same characters, the one whose heading is nearest; the first of the catalogue on a tie."""
     best: dict[int, _Match] = {}
     for match in matches:
@@ -143,14 +148,13 @@ def _one_field_a_spot(matches: list[_Match]) -> list[_Match]:
 
 
 def _doubt(id: str, found: list[_Match], sections: _Sections) -> Finding | None:  # noqa: A002 - the word of records
-    if len(found) > 1:
-        lines = sorted(match.place.line for match in found)
-        what = "could stand in lines"
-    else:
-        heading = found[0].heading
-        lines = [twin.line + 1 for twin in sections.twins(heading)] if heading else []
-        what = "could be under either heading, lines"
+    heading = found[0].heading
+    twins = sections.twins(heading) if heading and len(found) == 1 else []
+    lines = [twin.line + 1 for twin in twins] or sorted(match.place.line for match in found)
     if len(lines) < 2:
         return None
-    message = f"{id} {what} {' and '.join(map(str, lines))}; end the right one with <!-- handoff:{id} -->"
+    where = " and ".join(map(str, lines))
+    by_heading = bool(twins) or found[0].place.kind == "fence"
+    remedy = "put <!-- handoff:off --> under the other heading" if by_heading else f"end the right one with <!-- handoff:{id} -->"
+    message = f"{id} could be {'below' if twins else 'in'} lines {where}; {remedy}"
     return Finding(kind="ambiguous", line=lines[0], place=id, message=message)

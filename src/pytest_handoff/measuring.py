@@ -92,8 +92,9 @@ class Measuring:
 
     def _is_test(self, path: str) -> bool:
         parts = PurePosixPath(path).parts
-        in_folder = any(path.startswith(f"{folder.rstrip('/')}/") for folder in self._test_folders)
-        return in_folder or self.is_test_module(path) or parts[-1] == "conftest.py" or "tests" in parts[:-1] or "test" in parts[:-1]
+        if any(path.startswith(f"{folder.rstrip('/')}/") for folder in self._test_folders):
+            return True
+        return self.is_test_module(path) or parts[-1] == "conftest.py" or not {"test", "tests"}.isdisjoint(parts[:-1])
 
     def _classes_of(self, run: Run) -> Callable[[str], tuple[str, str, bool] | None]:
         """What a context of the user's own, named after a test, stands for."""
@@ -111,13 +112,10 @@ class Measuring:
         return classes_of
 
     def _folder(self) -> Path:
-        return self._config.rootpath / str(self._config.getini("cache_dir") if _has_cache(self._config) else ".pytest_cache") / "handoff"
+        has_cache = self._config.pluginmanager.hasplugin("cacheprovider")
+        return self._config.rootpath / str(self._config.getini("cache_dir") if has_cache else ".pytest_cache") / "handoff"
 
     def _forget(self) -> None:
         session = self._kept.parent
         for file in sorted(session.rglob("part-*")) if session.is_dir() else []:
             file.unlink()
-
-
-def _has_cache(config: pytest.Config) -> bool:
-    return config.pluginmanager.hasplugin("cacheprovider")

@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addoption"""
     group = parser.getgroup("handoff", "hand-off documents with evidence")
     add = group.addoption
-    add("--handoff", metavar="SESSION", help="record this run as SESSION, compare it with earlier ones, fill its hand-off document")
+    add("--handoff", metavar="SESSION", help="record this run as SESSION, compare it with earlier ones, fill its document")
     add("--handoff-gate", action="store_true", help="exit 1 when a machine-decided check of the hand-off fails")
     add("--handoff-dir", metavar="DIR", help="the hand-off folder (default: handoffs)")
     add("--handoff-template", metavar="NAME", help="the template of a new document (default: session_handoff)")

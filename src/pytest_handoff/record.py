@@ -86,8 +86,8 @@ class Parent(Frozen, frozen=True):
 class RunInfo(Frozen, frozen=True):
     """One pytest invocation, or several that add up; all that varies by itself is here.
 
-    ``agent`` is who did the work, where that was said. ``parts`` says how each invocation was narrowed. ``whole_files`` is kept while the run is incomplete, so that a later part can
-    tell when every test file was collected.
+    ``agent`` is who did the work, where that was said. ``parts`` says how each invocation was narrowed. ``whole_files`` is kept
+    while the run is incomplete, so that a later part can tell when every test file was collected.
     """
 
     started: str

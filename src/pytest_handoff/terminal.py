@@ -42,7 +42,9 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
     if dropped:
         lines.append(Line(_row("dropped", "an earlier part of this session, since the code has changed since")))
     if not facts.record.run.complete:
-        lines.append(Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True}))
+        lines.append(
+            Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
+        )
     lines += [Line(_row("claim", shorten(one_line(claim), 200))) for claim in _claims(composed)]
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
@@ -89,7 +91,8 @@ def _earlier(facts: Facts) -> list[str]:
         if number and status not in ("still_passing", "still_skipped")
     }
     parents = ", ".join(parent.session for parent in facts.record.previous)
-    return [f"{summary.passing}/{summary.expected} still pass", ", ".join(f"{n} {s}" for s, n in lost.items()), f"(since {parents})"]
+    fates = ", ".join(f"{number} {status}" for status, number in lost.items())
+    return [f"{summary.passing}/{summary.expected} still pass", fates, f"(since {parents})"]
 
 
 def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:

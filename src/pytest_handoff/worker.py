@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pytest
+from typing import TYPE_CHECKING, cast
 
 from pytest_handoff.collection import Collection, Collector, key_prefix, without_group, write_spool
 from pytest_handoff.coverage_classes import ContextSwitcher
@@ -16,6 +14,8 @@ from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pytest
 
     from pytest_handoff.lineage import Earlier, Lineage
     from pytest_handoff.project import Project
@@ -54,9 +54,8 @@ def join(config: pytest.Config) -> None:
 
 def register(config: pytest.Config, project: Project, session: str, spool: Path, given: Mapping[str, object]) -> None:
     """Watch collection, leave it in the spool, and switch contexts while tests run."""
-    parents, renames = given["parents"], given["renames"]
-    assert isinstance(parents, list)
-    assert isinstance(renames, dict)
+    parents = cast("list[str]", given["parents"])
+    renames = cast("dict[str, str]", given["renames"])
 
     def collected(collection: Collection) -> None:
         write_spool(spool, collection)

@@ -1,0 +1,233 @@
+"""The ``handoff`` command: arguments in, lines out, and the one map from an error to an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pytest_handoff import __version__
+from pytest_handoff.errors import HandoffError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.workflow import Outcome
+
+GOOD, NO, CANNOT_TELL = 0, 1, 2
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def _verb(command: Command) -> Command:
+    """A command that reports a mistake of the user's as one sentence and exit code 2."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            sys.exit(command(*args, **kwargs))
+        except HandoffError as error:
+            click.echo(f"handoff: {error}", err=True)
+            sys.exit(CANNOT_TELL)
+
+    return run  # type: ignore[return-value] # click only needs the name and the parameters, which wraps keeps
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="handoff")
+@click.option("--handoff-dir", metavar="DIR", help="The hand-off folder, where it is not the configured one.")
+@click.pass_context
+def main(context: click.Context, handoff_dir: str | None) -> None:
+    """Hand-off documents filled with evidence from pytest runs.
+
+    Exit codes: 0 good; 1 the answer is no (a gate fails, a document differs, evidence is stale); 2 it cannot tell.
+    """
+    context.obj = handoff_dir
+
+
+@main.command()
+@click.argument("session")
+@click.option("--template", metavar="NAME", help="The template; without it the configured one.")
+@click.pass_obj
+@_verb
+def init(handoff_dir: str | None, session: str, template: str | None) -> int:
+    """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
+    from pytest_handoff import markdown, workflow
+    from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.config import check_session_name
+    from pytest_handoff.parents import choose_parents, load_parents
+
+    project = _project(handoff_dir)
+    check_session_name(session)
+    path = project.document(session)
+    if path.exists():
+        raise HandoffError("is there already; it is filled in place by the next run", path=project.shown(path))
+    parents = load_parents(project.store, choose_parents(project.store, session))
+    text = workflow.new_document(project, session, parents, template=template)
+    write_all([Artifact(path=path, content=markdown.encode(text))])
+    click.echo(f"{project.shown(path)}\nnext: write what the session is about, then pytest --handoff={session}")
+    return GOOD
+
+
+@main.command()
+@click.argument("session")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
+@click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
+@click.argument("places", nargs=-1)
+@click.pass_obj
+@_verb
+def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take_over: bool, places: tuple[str, ...]) -> int:
+    """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
+    from pytest_handoff.artifacts import write_all
+    from pytest_handoff.locking import locked
+
+    project = _project(handoff_dir)
+    outcome = _outcome(project, session, frozenset(places or ["*"]) if take_over else frozenset())
+    document = project.document(session)
+    artifact = next(artifact for artifact in outcome.artifacts if artifact.path == document)
+    shown = project.shown(document)
+    if check or diff:
+        if diff:
+            click.echo(_diff(document.read_bytes() if document.exists() else b"", artifact.content, shown), nl=False)
+        if artifact.differs():
+            click.echo(f"{shown}: differs from the evidence; next: handoff fill {session}")
+            return NO
+        click.echo(f"{shown}: is what the evidence says")
+        return GOOD
+    changed = artifact.differs()
+    with locked(project.handoffs):
+        write_all(outcome.artifacts)
+    click.echo(f"{shown}: {'filled' if changed else 'nothing to change'}")
+    _tell_findings(outcome)
+    return GOOD
+
+
+@main.command()
+@click.argument("session")
+@click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
+@click.pass_obj
+@_verb
+def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
+    """Show the evidence of SESSION."""
+    from pytest_handoff import verification
+    from pytest_handoff.show import show as shape
+    from pytest_handoff.terminal import run_lines
+
+    project = _project(handoff_dir)
+    outcome = _outcome(project, session)
+    if as_json:
+        fresh = verification.is_fresh(project, outcome.record)
+        click.echo(json.dumps(shape(outcome.composition, fresh=fresh), indent=1, ensure_ascii=False, sort_keys=False))
+        return GOOD
+    click.echo(f"handoff {session}")
+    document = project.shown(project.document(session))
+    for line in run_lines(outcome.composition, document, parent_percent=outcome.parent_percent, dropped=False, verbosity=1):
+        _echo(line.text, "red" if "red" in line.markup else "green" if "green" in line.markup else "")
+    return GOOD
+
+
+@main.command()
+@click.argument("session")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@_verb
+def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
+    """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
+    from pytest_handoff.explain import explain as explained
+    from pytest_handoff.show import check
+
+    project = _project(handoff_dir)
+    outcome = _outcome(project, session)
+    if as_json:
+        click.echo(json.dumps([check(decision) for decision in outcome.composition.decisions], indent=1, ensure_ascii=False))
+        return GOOD
+    click.echo(project.shown(project.document(session)))
+    for row in explained(outcome.composition):
+        _echo(row.text, row.style)
+    return GOOD
+
+
+@main.command()
+@click.argument("session")
+@click.option("--all", "every", is_flag=True, help="This session and every one before it.")
+@click.pass_obj
+@_verb
+def verify(handoff_dir: str | None, session: str, *, every: bool) -> int:
+    """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
+    from pytest_handoff import verification
+
+    project = _project(handoff_dir)
+    _outcome(project, session)
+    names = verification.chain_of(project, session) if every else [session]
+    problems = [
+        problem
+        for name in names
+        for problem in verification.verify(project, name, _outcome(project, name), fresh=name == session)
+    ]
+    for problem in problems:
+        click.echo(str(problem))
+    if not problems:
+        click.echo(f"{', '.join(names)}: document, evidence, tree and chain agree")
+    return NO if problems else GOOD
+
+
+@main.command()
+@click.argument("session")
+@click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@_verb
+def gate(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: bool) -> int:
+    """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
+    from pytest_handoff import gating
+
+    project = _project(handoff_dir)
+    reasons = gating.reasons(project, session, _outcome(project, session), machine_only=machine_only)
+    if as_json:
+        table = {"session": session, "passes": not reasons, "reasons": [reason.as_table() for reason in reasons]}
+        click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+    else:
+        _echo(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")
+        for reason in reasons:
+            click.echo(f"  {reason}")
+    return NO if reasons else GOOD
+
+
+def _project(handoff_dir: str | None) -> Project:
+    from pytest_handoff.project import open_project
+
+    return open_project(Path.cwd(), dir_option=handoff_dir)
+
+
+def _outcome(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> Outcome:
+    from pytest_handoff import surroundings, workflow
+    from pytest_handoff.project import find_session
+
+    return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+
+
+def _diff(have: bytes, want: bytes, name: str) -> str:
+    old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (have, want))
+    return "".join(difflib.unified_diff(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"))
+
+
+def _tell_findings(outcome: Outcome) -> None:
+    for finding in outcome.composition.findings:
+        if finding.kind != "placeholder":
+            place = f"line {finding.line}: " if finding.line else ""
+            click.echo(f"  {place}{finding.message}")
+
+
+def _echo(text: str, style: str) -> None:
+    """Print one line, coloured only where a terminal shows it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(highlight=False, soft_wrap=True).print(Text(text, style=style))

@@ -1,0 +1,65 @@
+"""Line by line: who decides this, by which rule, on what evidence, and what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.figures import counted
+from pytest_handoff.line_ranges import format_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.composition import Composition
+    from pytest_handoff.decisions import Decision
+    from pytest_handoff.places import Finding
+
+_INDENT = " " * 10
+_STYLES = {"holds": "green", "done": "green", "fails": "red", "vetoed": "red", "waived": "yellow", "waits": "cyan"}
+
+
+class Explained(NamedTuple):
+    """One line of the explanation and how it is shown."""
+
+    line: int
+    text: str
+    style: str = ""
+
+
+def explain(composed: Composition) -> list[Explained]:
+    """What is said of each checklist line and of each place, in the order of the document."""
+    told = [*(row for decision in composed.decisions if decision.counts for row in _decision(decision))]
+    told += [row for finding in composed.findings if finding.kind != "placeholder" for row in _finding(finding)]
+    return [*sorted(told, key=lambda row: row.line), *_still_open(composed)]
+
+
+def _decision(decision: Decision) -> Iterator[Explained]:
+    ticked = decision.ticked if decision.wanted is None else decision.wanted
+    style = _STYLES[decision.state]
+    yield Explained(decision.line, f"{decision.line:>4}  [{'x' if ticked else ' '}] {decision.text}", style)
+    rule = " and ".join(str(spec) for spec in decision.check.specs)
+    match decision.check.decision:
+        case "person":
+            yield Explained(decision.line, f"{_INDENT}a person's: {decision.check.why or 'no rule understands this line'}", "dim")
+        case "waived":
+            yield Explained(decision.line, f"{_INDENT}waived: {decision.check.why}", "dim")
+        case "veto":
+            yield Explained(decision.line, f"{_INDENT}a person's, with a veto · {rule} · {decision.evidence}", "dim")
+        case "decided":
+            yield Explained(decision.line, f"{_INDENT}decided · {rule} · {decision.evidence}", "dim")
+    if decision.needs:
+        yield Explained(decision.line, f"{_INDENT}to mend: {decision.needs}", "bold")
+
+
+def _finding(finding: Finding) -> Iterator[Explained]:
+    line = finding.line or 0
+    yield Explained(line, f"{line or '–':>4}  {finding.message}", "yellow")
+
+
+def _still_open(composed: Composition) -> list[Explained]:
+    """Fields that still hold a placeholder, by line: they are a person's to fill."""
+    lines = {finding.line for finding in composed.findings if finding.kind == "placeholder" and finding.line}
+    if not lines:
+        return []
+    text = f"{counted(len(lines), 'placeholder')} for a person to fill: line {format_ranges(lines)}"
+    return [Explained(max(lines), text, "dim")]

@@ -1,0 +1,56 @@
+"""Whether a session may be merged: everything is verified again, a tick is never taken for evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.record import Frozen
+from pytest_handoff.verification import verify
+
+if TYPE_CHECKING:
+    from pytest_handoff.project import Project
+    from pytest_handoff.workflow import Outcome
+
+
+class Reason(Frozen, frozen=True):
+    """One reason why the gate does not pass."""
+
+    gate: str
+    path: str
+    line: int | None
+    message: str
+    needs: str | None
+
+    def __str__(self) -> str:
+        """Gate, evidence, remedy on one line."""
+        return f"{self.gate:<11}{self.message}" + (f"; {self.needs}" if self.needs else "")
+
+    def as_table(self) -> dict[str, object]:
+        """For ``--json``."""
+        return {"gate": self.gate, "path": self.path, "line": self.line, "message": self.message, "needs": self.needs}
+
+
+def reasons(project: Project, session: str, outcome: Outcome, *, machine_only: bool) -> list[Reason]:
+    """Why the gate does not pass; empty when it does."""
+    document = project.shown(project.document(session))
+    found = [
+        Reason(gate=wrong.kind, path=wrong.path, line=wrong.line, message=f"{wrong.path}: {wrong.message}", needs=wrong.remedy)
+        for wrong in verify(project, session, outcome)
+    ]
+    found += [
+        Reason(gate=verdict.id, path=document, line=None, message=verdict.evidence, needs=verdict.needs)
+        for verdict in outcome.composition.blocking
+    ]
+    if not machine_only:
+        found += [
+            Reason(
+                gate="person",
+                path=document,
+                line=decision.line,
+                message=f"{document}:{decision.line}: {decision.text}",
+                needs="a person ticks it, or writes `N/A: reason` behind it",
+            )
+            for decision in outcome.composition.decisions
+            if decision.counts and decision.state == "waits"
+        ]
+    return found

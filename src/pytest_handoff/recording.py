@@ -1,0 +1,197 @@
+"""From a run to its evidence: what ran, what it means for earlier sessions, and the record of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff import completeness, facts, ledger, store
+from pytest_handoff.changes import changes_between
+from pytest_handoff.config_files import unparsable
+from pytest_handoff.coverage_summary import summarise as summarise_coverage
+from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.new_code import new_code
+from pytest_handoff.record import (
+    RECORD_SCHEMA,
+    Changes,
+    CoverageSummary,
+    NewCode,
+    Record,
+    RunInfo,
+    SourceLine,
+    SourceState,
+    TallySummary,
+)
+from pytest_handoff.regression import fates, summarise
+from pytest_handoff.tracing import trace_collected
+from pytest_handoff.tree import with_lines
+from pytest_handoff.workflow import Outcome, Start, adds_up, finish, policy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_handoff.lineage import Ledger, Lineage
+    from pytest_handoff.project import Project
+    from pytest_handoff.regression import Fate
+    from pytest_handoff.run import Run
+    from pytest_handoff.surroundings import RunContext
+
+
+def record_run(
+    project: Project,
+    start: Start,
+    run: Run,
+    measured: Measurement | NotMeasured,
+    context: RunContext,
+    *,
+    is_test_file: Callable[[str], bool],
+) -> Outcome:
+    """Make the evidence of a run and fill the document with it."""
+    traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
+    scope, lines = _add_up(project, start, run, traced)
+    paths = measured.files.keys() if isinstance(measured, Measurement) else ()
+    sources = with_lines(project, start.tree, paths, start.sources)
+    found = fates(start.session, lines, start.parents.earlier)
+    encoded = store.encode_lines(lines.values())
+    tests = _tally(start.session, lines, found, store.digest_of(encoded))
+    changes = _changes(start, sources, tests.new)
+    coverage, code, not_measured = _coverage(measured, start, sources, _doubtful(start, run, traced))
+    why = completeness.why_incomplete(scope, lines, filter(is_test_file, start.tree.files))
+    record = Record(
+        schema=RECORD_SCHEMA,
+        session=start.session,
+        previous=start.parents.links,
+        run=_run_info(run, context, scope, why),
+        source=_source_state(start),
+        tests=tests,
+        coverage=coverage,
+        new_code=code,
+        not_measured=not_measured,
+        changes=changes,
+        unparsable=_unparsable(project, sources, changes),
+        policy=policy_of(project),
+        gates=[],
+        metrics=[],
+        document=project.key(project.document(start.session)),
+        places=start.before.places if start.before else [],
+        required=_remembered(start),
+        provenance=context.provenance,
+    )
+    gathered = facts.Facts(record=record, ledger=lines, earlier=start.parents.earlier, fates=found)
+    outcome = finish(
+        project, gathered, start.parents, today=context.finished[:10], ledger_bytes=encoded, sources=sources.values()
+    )
+    return replace(outcome, dropped_part=_drops_a_part(start))
+
+
+def _add_up(project: Project, start: Start, run: Run, traced: Lineage) -> tuple[completeness.Scope, Ledger]:
+    """What this run looked at and found, together with an earlier part of the session on the same tree."""
+    earlier, retire = start.parents.earlier, project.config.retire
+    lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=retire)
+    scope = completeness.scope_of(run)
+    if start.before is None or not adds_up(start, run.why_partial):
+        return scope, lines
+    return completeness.add_up(scope, start.before.run), completeness.fill_in(lines, project.store.ledger(start.before))
+
+
+def _drops_a_part(start: Start) -> bool:
+    """Whether an incomplete run of this session is given up because the code has changed since."""
+    before = start.before
+    return before is not None and not before.run.complete and before.source.fingerprint != start.tree.fingerprint
+
+
+def _tally(session: str, lines: Ledger, found: Mapping[str, Fate], digest: str) -> TallySummary:
+    return TallySummary(
+        ledger=digest,
+        counts=ledger.count_outcomes(lines.values()),
+        tiers=ledger.count_by_tier(lines.values()),
+        new=sum(line.since == session for line in lines.values()),
+        flaky=sum(line.flaky for line in lines.values()),
+        regression=summarise(found.values()),
+    )
+
+
+def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: list[str]) -> RunInfo:
+    return RunInfo(
+        started=context.started,
+        finished=context.finished,
+        duration_s=context.duration_s,
+        exitstatus=run.exitstatus,
+        complete=not why,
+        why_incomplete=why,
+        interrupted=run.interrupted is not None,
+        parts=list(scope.parts),
+        whole_files=sorted(scope.whole_files) if why else [],
+        args=list(run.args),
+        python=context.python,
+        platform=context.platform,
+        plugins=run.plugins,
+        agent=context.agent,
+    )
+
+
+def _source_state(start: Start) -> SourceState:
+    tree, parents = start.tree, start.parents
+    return SourceState(
+        commit=tree.commit,
+        branch=tree.branch,
+        dirty=None if tree.modified is None else bool(tree.modified or tree.untracked),
+        fingerprint=tree.fingerprint,
+        base=parents.records[-1].source.fingerprint if parents.records else None,
+        base_found="first" if not parents.records else "evidence" if parents.sources else "pruned",
+        modified=tree.modified or [],
+        untracked=tree.untracked or [],
+    )
+
+
+def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) -> Changes | None:
+    if start.parents.sources is None:
+        return None
+    base = start.parents.sources[-1] if start.parents.sources else {}
+    return changes_between(base, sources, start.renames, tests_added)
+
+
+def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:
+    if changes is None:
+        return None
+    touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)}
+    return unparsable(project.root, touched & sources.keys())
+
+
+def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
+    """New unit tests that did not simply pass, but whose lines cannot be told from those of tests that did."""
+    return [
+        test
+        for test, result in run.results.items()
+        if (result.outcome in ("failed", "error", "xfailed") or result.reruns)
+        and test in run.collected
+        and run.collected[test].tier == "unit"
+        and traced.since(test, start.session, start.parents.earlier) == start.session
+    ]
+
+
+def _coverage(
+    measured: Measurement | NotMeasured, start: Start, sources: Mapping[str, SourceLine], doubtful: list[str]
+) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
+    if isinstance(measured, NotMeasured):
+        return None, None, {"coverage": measured.why}
+    reasons = {} if measured.classes_known else {"contexts": measured.why_no_classes or "contexts are missing"}
+    parents = start.parents
+    if parents.sources is None:
+        return summarise_coverage(measured), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
+    code = new_code(
+        measured,
+        bases=parents.sources,
+        base_name=parents.names or "the beginning",
+        now=sources,
+        session=start.session,
+        failed_counting=doubtful,
+    )
+    return summarise_coverage(measured), code, reasons
+
+
+def _remembered(start: Start) -> list[str]:
+    """Checklist lines that this session's document had, or a parent's: they may not go without being noticed."""
+    own = start.before.required if start.before else []
+    return list(dict.fromkeys([*own, *(line for record in start.parents.records for line in record.required)]))

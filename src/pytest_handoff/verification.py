@@ -1,0 +1,132 @@
+"""Is the document what the evidence says, is the evidence about this code, is the chain whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import counted, listed
+from pytest_handoff.record import Frozen
+from pytest_handoff.tree import read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.record import Record
+    from pytest_handoff.workflow import Outcome
+
+
+class Problem(Frozen, frozen=True):
+    """One thing that keeps evidence from being believed, with its place and what mends it."""
+
+    kind: str
+    path: str
+    line: int | None
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One line: place, what is wrong, what to do."""
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.message}; {self.remedy}"
+
+
+def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = True) -> list[Problem]:
+    """Every problem of one session's evidence and document.
+
+    Args:
+        outcome: what filling again would write (:func:`pytest_handoff.workflow.refill`).
+        fresh: whether the tree must be the one the evidence is about; only for the newest session.
+    """
+    record = project.store.record(session)
+    found = [*_document(project, session, outcome), *_chain(project, record)]
+    return [*_freshness(project, record), *found] if fresh else found
+
+
+def stale_files(project: Project, record: Record) -> list[str]:
+    """The files in which the tree differs from the one that the evidence is about; empty when it is the same tree."""
+    sources = project.store.sources(record.session) or {}
+    now = read_tree(project, without_git=sources)
+    if now.fingerprint == record.source.fingerprint:
+        return []
+    if not sources:
+        return ["(which files is not known: sources.jsonl was pruned)"]
+    then = {path: line.blob for path, line in sources.items()}
+    return sorted(path for path in now.files.keys() | then.keys() if now.files.get(path) != then.get(path)) or ["(unknown)"]
+
+
+def is_fresh(project: Project, record: Record) -> bool:
+    """Whether the tree is the one that the evidence is about."""
+    return not stale_files(project, record)
+
+
+def _freshness(project: Project, record: Record) -> Iterator[Problem]:
+    changed = stale_files(project, record)
+    if changed:
+        yield Problem(
+            kind="stale",
+            path=project.shown(project.store.evidence / record.session / "record.json"),
+            line=None,
+            message=f"is about another tree: {counted(len(changed), 'file differs/files differ')}: {listed(changed)}",
+            remedy=f"run pytest --handoff={record.session} again",
+        )
+
+
+def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Problem]:
+    path = project.document(session)
+    shown = project.shown(path)
+    if not path.exists():
+        yield Problem(kind="document", path=shown, line=None, message="is missing", remedy=f"make it with handoff fill {session}")
+        return
+    expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
+    line = _first_difference(path.read_bytes(), expected.content)
+    if line is not None:
+        yield Problem(
+            kind="document",
+            path=shown,
+            line=line,
+            message="differs from what the evidence says",
+            remedy=f"see handoff fill {session} --diff, then handoff fill {session}",
+        )
+
+
+def _first_difference(have: bytes, want: bytes) -> int | None:
+    if have == want:
+        return None
+    rows = zip(have.splitlines(), want.splitlines(), strict=False)
+    same = next((number for number, (one, other) in enumerate(rows) if one != other), None)
+    return 1 + (same if same is not None else min(have.count(b"\n"), want.count(b"\n")))
+
+
+def _chain(project: Project, record: Record) -> Iterator[Problem]:
+    for parent in record.previous:
+        shown = project.shown(project.store.evidence / parent.session / "record.json")
+        if not project.store.has(parent.session):
+            yield Problem(
+                kind="chain",
+                path=shown,
+                line=None,
+                message=f"is missing, and {record.session} continues it",
+                remedy="restore it from git",
+            )
+        elif project.store.digest(parent.session) != parent.digest:
+            yield Problem(
+                kind="chain",
+                path=shown,
+                line=None,
+                message=f"is not the record that {record.session} continues",
+                remedy=f"restore it, or run pytest --handoff={record.session} again",
+            )
+
+
+def chain_of(project: Project, session: str) -> list[str]:
+    """A session and everything before it, newest first."""
+    order: list[str] = []
+    ahead = [session]
+    while ahead:
+        name = ahead.pop(0)
+        if name not in order:
+            order.append(name)
+            ahead += [parent.session for parent in project.store.record(name).previous if project.store.has(parent.session)]
+    return order
+
