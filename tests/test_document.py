@@ -281,6 +281,12 @@ def test_a_marker_decides_over_the_catalogue() -> None:
     assert [(place.id, place.line) for place in find(text).places] == [("mine", 2), ("tests.total", 3)]
 
 
+def test_a_marker_settles_its_cell_only() -> None:
+    """A marked cell is the marker's, while the catalogue finds the other cells of its row."""
+    text = "## Key Metrics\n| M | Value | Status |\n|---|---|---|\n| Tests | 1 <!-- handoff:x --> | [open] |\n"
+    assert _ids(text) == ["x", "metrics.tests.status"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -288,7 +294,7 @@ def test_a_marker_decides_over_the_catalogue() -> None:
         ("# H [X] <!-- handoff:x -->\n", "no line that can hold a value"),
         ("a <!-- handoff:x --> b\n", "not at the end of its line"),
         ("a <!-- handoff:x -->\n\nb <!-- handoff:x -->\n", "in lines 1 and 3"),
-        ("a <!-- handoff:x --> <!-- handoff:y -->\n", "two markers in one line"),
+        ("a: b | c | d <!-- handoff:x --> <!-- handoff:y -->\n", "two markers name the same value"),
         ("a <!-- handoff:? -->\n", "not understood"),
         ("<!-- handoff:begin x -->\n", "has no end"),
     ],

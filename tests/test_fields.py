@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.fields import FAMILIES, FIELDS, TOP, Field
+from pytest_handoff.document import find
+from pytest_handoff.fields import FAMILIES, FIELDS, TOP, Field, fields_for
 from pytest_handoff.labels import keys_of
 
 
@@ -37,3 +38,10 @@ def test_validation_gates_only() -> None:
     """Integration points elsewhere in a document are a person's, so that field has no other section."""
     (field,) = (field for field in FIELDS if field.id == "next.integration")
     assert all("gate" in alias or "prüf" in alias for alias in field.sections)
+
+
+@pytest.mark.parametrize(("session", "line"), [("session-5", 3), ("phase 04", 2), ("baseline", None), ("session-6", None)])
+def test_a_numbered_session_knows_its_own_label(session: str, line: int | None) -> None:
+    """``Session 5 Tests`` are the current tests of the session whose name ends in 5, and of no other."""
+    document = find("## Tests\n- **Session 4 Tests**: [X/Y]\n- **Session 5 Tests**: [X/Y]\n", fields=fields_for(session))
+    assert [(place.id, place.line) for place in document.places] == ([] if line is None else [("tests.current", line)])

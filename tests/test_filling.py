@@ -224,6 +224,13 @@ def test_values_stay_in_their_line(value: str, written: str) -> None:
     assert filled.text == f"- a: [N]\n  <b>\n\n- {written} <!-- handoff:a -->\n"
 
 
+def test_values_of_many_lines_carry_no_control_characters() -> None:
+    """Control characters, markers and merge conflicts in a block or fence become harmless."""
+    text = "## New Files\n```\n```\n<!-- handoff:begin k -->\n<!-- handoff:end k -->\n"
+    filled = _fill(text, {"files.created": "a\0b"}, blocks={"k": "<<<<<<< x\n\x1b<!-- handoff:off -->"})
+    assert [one.text for one in filled.written] == ["a b", "&lt;<<<<<< x\n &lt;!-- handoff:off -->"]
+
+
 def test_an_empty_value_gets_its_blank() -> None:
     """A value after a bare colon is set off by one blank, with blanks and markers behind it kept."""
     text = "## Tests\n- **Code Coverage**:\n- **New Tests**: \n- x:<!-- handoff:x -->"
@@ -280,6 +287,7 @@ def test_filling_and_formatting_converge() -> None:
 
 
 PIECES = st.sampled_from([
+    "| Tests | [N] <!-- handoff:metrics.x --> |\n", "Total: [N] <!-- handoff:a --> <!-- handoff:b -->\n",
     "# T\n", "## Tests\n", "## New Files\n", "- **Code Coverage**: [N]\n", "- **New Tests**:\n", "- a [N] <!-- handoff:a -->\n",
     "```\n[a list]\n```\n", "```\n", "~~~\n", "<!-- handoff:begin k -->\n", "<!-- handoff:end k -->\n", "<!-- handoff:off -->\n",
     "| Metric | Value |\n|---|---|\n| Tests | [N] |\n", "## Key Metrics\n", "- [ ] b\n", "  - Coverage: [X]\n",
@@ -287,7 +295,17 @@ PIECES = st.sampled_from([
     "\n", "words\n", "> quoted\n", "<!--\n", "-->\n", "x\r\n", "\udce9\r", "    code\n", "---\n",
 ])  # fmt: skip
 WORDS = st.text(max_size=12)
-IDS = ["coverage.total", "tests.new", "a", "files.created", "metrics.tests.value", "tier.unit.status", "tier.unit.coverage"]
+IDS = [
+    "metrics.x",
+    "b",
+    "coverage.total",
+    "tests.new",
+    "a",
+    "files.created",
+    "metrics.tests.value",
+    "tier.unit.status",
+    "tier.unit.coverage",
+]
 
 
 @settings(max_examples=250, deadline=None)

@@ -176,5 +176,6 @@ def fields_for(session: str) -> tuple[Field, ...]:
         return FIELDS
     label = f"session {int(number[0])} tests"
     return tuple(
-        msgspec.structs.replace(field, labels=(*field.labels, label)) if field.id == "tests.current" else field for field in FIELDS
+        msgspec.structs.replace(field, labels=(*field.labels, label)) if field.id == "tests.current" else field
+        for field in FIELDS
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
 from pytest_handoff.claims import contradicts
@@ -18,7 +21,7 @@ from pytest_handoff.tables import escape_pipes, with_padding
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NEWLINES = re.compile(r"[\s\x00-\x1f\x7f]*[\r\n\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]+[\s\x00-\x1f\x7f]*")
+_NEWLINES = re.compile(r"\s*[\r\n\x85\u2028\u2029]\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -199,20 +202,19 @@ def _finished(work: _Work, wanted: set[str]) -> Filled:
         parts += [text[at:start], new]
         at = end
     kept = [f for f in work.document.findings if f.kind not in ("ambiguous", "missing_section") or f.place in wanted]
-    findings = [_moved(finding, text, edits) for finding in (*kept, *work.findings)]
+    growth = [(end, len(split_lines(new)) - len(split_lines(text[start:end]))) for start, end, new in edits]
+    starts = list(accumulate(map(len, split_lines(text)), initial=0))
+    findings = [_moved(finding, starts, growth) for finding in (*kept, *work.findings)]
     ordered = tuple(sorted(findings, key=lambda finding: finding.line or 0))
     return Filled(text="".join([*parts, text[at:]]), written=tuple(work.written), findings=ordered)
 
 
-def _moved(finding: Finding, text: str, edits: list[tuple[int, int, str]]) -> Finding:
+def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -> Finding:
+    """The finding with its line in the filled text; ``growth`` tells where edits end and how many lines they add."""
     if finding.line is None:
         return finding
-    offset = sum(map(len, split_lines(text)[: finding.line - 1]))
-    grown = sum(len(split_lines(new)) - len(split_lines(text[start:end])) for start, end, new in edits if end <= offset)
-    return Finding(
-        kind=finding.kind, line=finding.line + grown, place=finding.place, message=finding.message,
-        claim=finding.claim, evidence=finding.evidence,
-    )  # fmt: skip
+    offset = starts[finding.line - 1]
+    return structs.replace(finding, line=finding.line + sum(lines for end, lines in growth if end <= offset))
 
 
 def _spelled(found: re.Match[str]) -> str:
