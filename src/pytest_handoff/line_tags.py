@@ -89,7 +89,8 @@ class _Reader:
 
     def phrase(self) -> Tag:
         token = self._tokens[self._at]
-        if found := self._longest_here():
+        found = self._longest_here()
+        if found is not None and found[0].table != "comparisons":  # one of these says something before or after a number only
             self._at += found[1]
             return _tag(found[0])
         self._at += 1
@@ -157,8 +158,6 @@ def _tag(entry: _Entry) -> Tag:
     if entry.table == "scopes":
         scope, _, after = entry.meaning.partition("_")
         return Tag("scope_after" if after else "scope", scope)
-    if entry.table == "comparisons":
-        raise UnknownWordError(entry.meaning)
     return Tag(entry.meaning)
 
 

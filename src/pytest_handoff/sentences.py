@@ -158,7 +158,7 @@ _SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         f"tier? {_COVERAGE} {_IS} of|in new_code",
         f"new_code reach percent tier? {_COVERAGE}", f"reach? percent tier? {_COVERAGE} of|in new_code",
         f"reach? percent new_code tier? {_COVERAGE}", f"reach new_code {_COVERAGE} of? percent",
-        "percent of new_code covered", "new_code of? percent covered",
+        "percent of new_code covered", "new_code of? percent covered", "new_code covered percent",
         f"{_TESTS} reach percent {_COVERAGE} of|in new_code", f"{_TESTS} cover percent of new_code",
         f"new_code_coverage {_IS} reach?", "reach? percent new_code_coverage reach?",
     )),

@@ -184,7 +184,7 @@ DEFAULT_WORDS = Words(
     quantities={
         "all": ("all", "all of", "entire", "whole", "full", "complete set of", "alle", "aller", "sämtliche"),
         "each": ("every", "each", "every single", "jeder"),
-        "none": ("no", "zero", "none", "none of", "keine", "keinen"),
+        "none": ("no", "zero", "none", "none of", "there are no", "keine", "keinen"),
     },
     comparisons={
         ">": (
@@ -193,7 +193,7 @@ DEFAULT_WORDS = Words(
         ),
         ">=": (
             ">=", "≥", "⩾", "at least", "minimum", "minimum of", "min", "not less than", "no less than",
-            "greater than or equal to",
+            "greater than or equal to", "at or above",
             "mindestens",
         ),
         "==": ("=", "==", "exactly", "genau"),
