@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import html_inline
 
-from pytest_handoff.outline import Comment, Fence, Heading, Markdown, Row, Table, TextLine
+from pytest_handoff.outline import Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
 from pytest_handoff.tables import aligned_cells
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class _Reader:
             text=self.text,
             starts=tuple(self.starts),
             headings=tuple(self.headings),
+            paths=paths_of(self.headings),
             lines=tuple(self.lines),
             fences=tuple(self.fences),
             tables=tuple(self.tables),
@@ -168,9 +170,7 @@ class _Reader:
 def _rows(tokens: list[Token], index: int) -> Iterator[tuple[Token, list[str], list[str]]]:
     """Each row's opening token, the contents of its cells, and the comments in them."""
     row, contents, comments = tokens[index], list[str](), list[str]()
-    for token in tokens[index:]:
-        if token.type == "table_close":
-            return
+    for token in takewhile(lambda token: token.type != "table_close", islice(tokens, index, None)):
         if token.type == "tr_open":
             row, contents, comments = token, [], []
         elif token.type == "inline":

@@ -123,12 +123,11 @@ def _cells(parsed: Markdown, table: Table, fields: list[Field], sections: _Secti
     columns = [keys_of(cell.text) for cell in table.head.cells]
     for row in table.rows:
         keys = keys_of(row.cells[0].text) if row.cells else frozenset()
-        for field in fields:
+        for field in (field for field in fields if not keys.isdisjoint(field.labels)):
             fits, heading = sections.around(row.line, field)
-            if fits and not keys.isdisjoint(field.labels):
-                for column, cell in list(zip(columns, row.cells, strict=False))[1:]:
-                    if not column.isdisjoint(field.columns):
-                        yield _Match(cell_place(parsed, row, cell, field.id), heading)
+            named = [cell for keys, cell in zip(columns[1:], row.cells[1:], strict=False) if not keys.isdisjoint(field.columns)]
+            for cell in named if fits else ():
+                yield _Match(cell_place(parsed, row, cell, field.id), heading)
 
 
 def _same_spot(marked: Place, place: Place) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,16 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Markdown:
-    """A parsed text; ``starts`` holds the offset of each line and, last, the length of the text."""
+    """A parsed text.
+
+    ``starts`` holds the offset of each line and, last, the length of the text; ``paths`` has for each heading itself with the
+    headings that enclose it, outermost first.
+    """
 
     text: str
     starts: tuple[int, ...]
     headings: tuple[Heading, ...]
+    paths: tuple[tuple[Heading, ...], ...]
     lines: tuple[TextLine, ...]
     fences: tuple[Fence, ...]
     tables: tuple[Table, ...]
@@ -112,15 +121,19 @@ class Markdown:
 
     def path(self, line: int) -> tuple[Heading, ...]:
         """The headings above this line that enclose it, outermost first."""
-        enclosing: list[Heading] = []
-        for heading in self.headings:
-            if heading.line > line:
-                break
-            enclosing = [outer for outer in enclosing if outer.level < heading.level]
-            enclosing.append(heading)
-        return tuple(enclosing)
+        last = bisect.bisect_right(self.headings, line, key=lambda heading: heading.line)
+        return self.paths[last - 1] if last else ()
 
     def section(self, heading: Heading) -> range:
         """The lines of a heading and all below it, up to the next heading of the same or a higher level."""
         later = (other.line for other in self.headings if other.line > heading.line and other.level <= heading.level)
         return range(heading.line, next(later, len(self.starts) - 1))
+
+
+def paths_of(headings: Sequence[Heading]) -> tuple[tuple[Heading, ...], ...]:
+    """For each heading the headings that enclose it by their levels, and itself last."""
+    paths: list[tuple[Heading, ...]] = []
+    for heading in headings:
+        outer = tuple(above for above in (paths[-1] if paths else ()) if above.level < heading.level)
+        paths.append((*outer, heading))
+    return tuple(paths)
