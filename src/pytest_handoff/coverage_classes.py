@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import coverage
 import pytest
 
-from pytest_handoff.coverage_data import running_coverage
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
 from pytest_handoff.measurement import context_name, parse_context, unknown_context
+from pytest_handoff.running_coverage import running_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

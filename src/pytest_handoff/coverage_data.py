@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import coverage
 from coverage.data import CoverageData
@@ -23,6 +23,7 @@ from pytest_handoff.coverage_sources import (
 )
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context, parse_unknown
+from pytest_handoff.running_coverage import combined_coverage
 
 if TYPE_CHECKING:
     import pytest
@@ -77,7 +78,7 @@ def read(
     Data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
     """
     try:
-        found = _combined(config)
+        found = combined_coverage(config)
         if isinstance(found, NotMeasured):
             return found
         cov, untidy = found
@@ -119,7 +120,8 @@ def read_files(
     try:
         with _joined() as joined:
             _add(joined, paths, top, untidy)
-            cov = coverage.Coverage(data_file=joined.data_filename(), config_file=config_file)
+            # The reading object has data of its own, which it erases when they are first used.
+            cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=config_file)
             cov.get_data()
             sources = source_folders(configured_sources(cov), top)
             tests = folders_of_tests(sources, top, [])
@@ -137,7 +139,7 @@ def keep(config: pytest.Config, path: Path) -> None:
         EvidenceProblem: coverage.py cannot write the file.
     """
     try:
-        found = _combined(config)
+        found = combined_coverage(config)
         if isinstance(found, NotMeasured):
             return
         path.unlink(missing_ok=True)
@@ -146,44 +148,6 @@ def keep(config: pytest.Config, path: Path) -> None:
             kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
     except CoverageException as problem:
         raise EvidenceProblem(f"coverage data cannot be kept: {problem}", path=path.name) from problem
-
-
-def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
-    """The measurement that runs in this process now: pytest-cov's, else that of ``coverage run``; ``None`` where none runs.
-
-    One that coverage.py started by itself in a child process belongs to whoever measures the parent.
-    """
-    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    if controller is not None:
-        cov: coverage.Coverage | None = controller.cov if controller.started else None
-        return cov
-    current = coverage.Coverage.current()
-    return None if current is getattr(coverage.process_startup, "coverage", None) else current
-
-
-def _combined(config: pytest.Config) -> tuple[coverage.Coverage, list[str]] | NotMeasured:
-    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    if controller is not None:
-        return _combined_by_pytest_cov(controller)
-    if getattr(config.option, "no_cov", False):
-        return NotMeasured("--no-cov was given")
-    cov = running_coverage(config)
-    if cov is None:
-        return NotMeasured("pytest-cov was not active in this run")
-    if getattr(config.option, "dist", "no") != "no":
-        return NotMeasured("under `coverage run` the data of pytest-xdist's workers exist only after the run: use --cov")
-    return cov, []
-
-
-def _combined_by_pytest_cov(controller: Any) -> tuple[coverage.Coverage, list[str]]:
-    """pytest-cov's data, saved first where pytest-cov did not: since 6.2 it loses those of a run that is ended early."""
-    untidy = []
-    if controller.cov is not controller.combining_cov or controller.started:
-        controller.finish()
-        untidy.append("The run ended early: the coverage is that of the tests that ran.")
-    if lost := sorted({node.gateway.id for node in controller.failed_workers}):
-        untidy.append(f"What these workers measured is lost with them: {', '.join(lost)}.")
-    return controller.cov, untidy
 
 
 def _measure(tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str]) -> Measurement | NotMeasured:

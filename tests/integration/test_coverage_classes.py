@@ -276,3 +276,90 @@ def test_an_earlier_run_on_the_same_tree_adds_up(project: Project) -> None:
     project.run("-k", "old_unit", "--keep=kept.data", "--also=kept.data")
     result = project.run("-k", "e2e", "--also=kept.data")
     assert result["executed"]["app/code.py"] == {"unit old": [2], "e2e new": [12]}
+
+
+def test_sysmon_with_branches_claims_no_kinds(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not verified that kinds are kept apart, none is claimed, and the reason comes with the data."""
+    if sys.version_info < (3, 14):
+        # coverage.py falls back to another core there: the sets are exact.
+        monkeypatch.setenv("COVERAGE_CORE", "sysmon")
+        assert project.run("--cov-branch", "-W", "ignore")["why_no_classes"] is None
+    else:
+        assert "sysmon" in project.run("--cov-branch")["why_no_classes"]
+
+
+def test_code_that_nobody_imported_is_missing(project: Project) -> None:
+    """Also in a folder without __init__.py, where coverage.py does not look by itself, and outside of a named source."""
+    project.write("app/lost.py", "x = 1\n")
+    project.write("app/plain/lost.py", "x = 1\n")
+    project.write("other/lost.py", "x = 1\n")
+    expected = [f"--expected={path}" for path in ("app/code.py", "app/plain/lost.py", "other/lost.py")]
+    result = project.run(*expected)
+    assert {path for path, missing in result["missing"].items() if missing == [1]} == {"app/lost.py", "app/plain/lost.py"}
+    # With a bare --cov everything is the source.
+    result = project.run("--cov", "--cov-report=", *expected)
+    assert result["missing"]["other/lost.py"] == [1]
+
+
+def test_a_threshold_that_nobody_asked_for_decides_nothing(project: Project) -> None:
+    """Coverage that was turned on by itself does not let the configured fail_under fail the run."""
+    project.write(".coveragerc", "[report]\nfail_under = 100\n")
+    assert project.run()["percent"] == 80.0
+    assert project.run("--cov=app", "--cov-report=", code=1)["percent"] == 80.0
+
+
+def test_the_user_s_options_stay(project: Project) -> None:
+    """A source from the configuration, reports and appended data are the user's; of other contexts nothing is taken."""
+    project.write(".coveragerc", "[run]\nsource = app, tests\n")
+    result = project.run("--cov-report=xml:out.xml", "-k", "e2e")
+    assert sorted(result["files"]) == ["app/__init__.py", "app/code.py", "tests/test_app.py"]
+    assert (project.path / "out.xml").is_file()
+    result = project.run("--cov-append", "-k", "old_unit")
+    assert result["executed"]["app/code.py"] == {"unit old": [2], "e2e new": [12]}
+
+
+def test_a_run_from_a_folder_below_measures_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chosen source is the rootdir's, wherever pytest was started."""
+    monkeypatch.chdir(project.path / "tests")
+    result_file = project.path / "tests" / "result.json"
+    outcome = project.pytester.runpytest_subprocess("-p", "no:handoff", "-p", "wiring", "-p", "no:cacheprovider")
+    assert outcome.ret == 0
+    assert json.loads(result_file.read_text())["executed"]["app/code.py"] == EXECUTED
+
+
+def test_a_switch_happens_only_where_the_kind_changes(project: Project) -> None:
+    """Tests of one kind in a row cost one switch."""
+    project.write(
+        "tests/conftest.py",
+        """
+        from pathlib import Path
+
+        import coverage
+
+        switch = coverage.Coverage.switch_context
+
+        def counted(self, name):
+            with Path("switches").open("a") as file:
+                print(name, file=file)
+            return switch(self, name)
+
+        coverage.Coverage.switch_context = counted
+        """,
+    )
+    project.write("tests/test_app.py", TESTS.replace("def test_new_unit", "def test_old_other"))
+    project.run()
+    assert (project.path / "switches").read_text().splitlines() == [
+        "handoff:s-1:unit:old",
+        "handoff:s-1:e2e:new",
+        "handoff:s-1:unit:old",
+    ]
+
+
+def test_code_of_fixtures_belongs_to_the_test_that_needed_them_first(project: Project) -> None:
+    """Setup runs in the context of its test, also for a fixture of the whole session."""
+    project.write(
+        "tests/conftest.py",
+        "import pytest\nfrom app import code\n\n@pytest.fixture(scope='session')\ndef made():\n    return code.nobody()\n",
+    )
+    project.write("tests/test_app.py", TESTS.replace("def test_new_e2e()", "def test_new_e2e(made)"))
+    assert project.run()["executed"]["app/code.py"] == {**EXECUTED, "e2e new": [12, 16]}

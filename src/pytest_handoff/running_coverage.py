@@ -1,0 +1,51 @@
+"""Who measures this run: pytest-cov, ``coverage run``, or nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import coverage
+
+from pytest_handoff.measurement import NotMeasured
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
+    """The measurement that runs in this process now: pytest-cov's, else that of ``coverage run``; ``None`` where none runs.
+
+    One that coverage.py started by itself in a child process belongs to whoever measures the parent.
+    """
+    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    if controller is not None:
+        cov: coverage.Coverage | None = controller.cov if controller.started else None
+        return cov
+    current = coverage.Coverage.current()
+    return None if current is getattr(coverage.process_startup, "coverage", None) else current
+
+
+def combined_coverage(config: pytest.Config) -> tuple[coverage.Coverage, list[str]] | NotMeasured:
+    """The measurement of the whole run, on the controller at its end, and why its data are not whole, a sentence each."""
+    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    if controller is not None:
+        return _combined_by_pytest_cov(controller)
+    if getattr(config.option, "no_cov", False):
+        return NotMeasured("--no-cov was given")
+    cov = running_coverage(config)
+    if cov is None:
+        return NotMeasured("pytest-cov was not active in this run")
+    if getattr(config.option, "dist", "no") != "no":
+        return NotMeasured("under `coverage run` the data of pytest-xdist's workers exist only after the run: use --cov")
+    return cov, []
+
+
+def _combined_by_pytest_cov(controller: Any) -> tuple[coverage.Coverage, list[str]]:
+    """pytest-cov's data, saved first where pytest-cov did not: since 6.2 it loses those of a run that is ended early."""
+    untidy = []
+    if controller.cov is not controller.combining_cov or controller.started:
+        controller.finish()
+        untidy.append("The run ended early: the coverage is that of the tests that ran.")
+    if lost := sorted({node.gateway.id for node in controller.failed_workers}):
+        untidy.append(f"What these workers measured is lost with them: {', '.join(lost)}.")
+    return controller.cov, untidy
