@@ -113,7 +113,7 @@ def files_valid(_found: Found) -> Specs:
 
 
 def promises(found: Found) -> Specs:
-    """What earlier sessions promised holds now."""
+    """No promise of an earlier session is broken; that all of them are kept already is more than the gate says."""
     return (GateSpec(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
 
 

@@ -75,7 +75,7 @@ _SUBJECTS: Table = {
     ),
     "skipped": ("skipped", "skips", "test skips", "skipped test", "übersprungen", "übersprungenen", "übersprungene"),
     "flaky": ("flaky", "flaky test", "flakes", "flakiness", "instabilen", "instabile"),
-    "failing": ("failing", "failed", "broken", "fehlgeschlagenen", "fehlgeschlagene"),
+    "failing": ("failing", "failed", "broken", "gebrochenen", "fehlgeschlagenen", "fehlgeschlagene"),
     "fail": ("fail",),
     "failures": ("failures", "failure", "Fehlschläge"),
     "errors": ("errors", "error"),
@@ -93,7 +93,6 @@ _SUBJECTS: Table = {
     ),
     "config": ("configuration", "configurations", "config", "Konfiguration"),
     "promises": ("promises", "Zusagen"),
-    "promised_tests": ("promised tests", "zugesagten Tests"),
     "instructions": (
         "validation checklist items from session instructions", "checklist items from session instructions",
         "validation items from session instructions", "items from session instructions",
@@ -172,7 +171,6 @@ _VERBS: Table = {
         "syntaktisch gültig",
     ),
     "documented": ("documented", "dokumentiert"),
-    "kept": ("kept", "fulfilled", "eingehalten"),
     "completed": ("completed", "complete", "done", "checked", "erledigt"),
 }  # fmt: skip
 
