@@ -22,6 +22,7 @@ _WORD = re.compile(r"[^\W_]+")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
 _COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|(?<!\\)\\$")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
+_UNIT = re.compile(r"[ \t]*(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*(?:passed|passing|covered|added)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,17 @@ def box_of(text: str) -> re.Match[str] | None:
 def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     """How many leading characters of a value are a bracketed placeholder; 0 where a person's words stand.
 
-    A link, a footnote, a check box, a bare number and a reference with a definition are not placeholders. Several
-    alternatives separated by pipes are one placeholder where each of them holds a bracket.
+    A link, a footnote, a check box, a bare number and a reference with a definition are not placeholders, and neither is a
+    bracket with other words behind it than a tail or a unit (``[WIP] nearly done``). Several alternatives separated by pipes
+    are one placeholder where each of them holds a bracket.
     """
     first = _bracket_length(value, references)
-    if first and " | " in value:
-        pieces = value.split(" | ")
-        if all(any(_bracket_length(piece[at:], references) for at in range(len(piece))) for piece in pieces):
-            return len(value)
-    return first
+    rest = value[first:]
+    if not first or not rest or _TAIL.match(rest):
+        return first
+    if _UNIT.fullmatch(rest) or all(_holds_bracket(piece, references) for piece in value.split(" | ")[1:] or [""]):
+        return len(value)
+    return 0
 
 
 def is_choice(value: str) -> bool:
@@ -116,6 +119,10 @@ def _is_prompt(inner: str, references: Collection[str]) -> bool:
     """Whether the text between brackets asks for something, rather than being a box, a number, a footnote or a reference."""
     known = " ".join(inner.split()).upper() in references
     return bool(inner.strip()) and inner not in "xX" and not inner.isdigit() and inner[0] not in "^!" and not known
+
+
+def _holds_bracket(piece: str, references: Collection[str]) -> bool:
+    return any(_bracket_length(piece[at:], references) for at in range(len(piece)))
 
 
 def _closing(value: str, start: int) -> int:
