@@ -1,0 +1,57 @@
+# Each target makes what it needs: Python >= 3.11, git and make are enough.
+#
+#   make test                      with python3, in .venv
+#   make test PYTHON=python3.13    with another Python, in .venv-3.13
+
+PYTHON ?= python3
+
+ifeq ($(origin PYTHON),file)
+VENV ?= .venv
+else
+VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+endif
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help test coverage lint demo bench regenerate clean python-is-new-enough
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+test: $(READY) ## The tests, on two processes
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 -q $(ARGS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=98
+
+lint: $(READY) ## Style, types, and the layers of the architecture
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/mypy scripts benchmarks
+	$(BIN)/lint-imports
+
+demo: $(READY) ## Hand over the example project's third session, in a copy
+	$(BIN)/python scripts/demo.py
+
+bench: $(READY) ## What the plugin costs, beside its budgets
+	$(BIN)/python benchmarks/overhead.py $(ARGS)
+
+regenerate: $(READY) ## Play the example's three sessions again and keep what they write
+	$(BIN)/python scripts/regenerate_example.py
+
+clean: ## Remove the environments, caches and builds
+	rm -rf .venv .venv-* dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(READY): pyproject.toml scripts/prepare_venv.py | python-is-new-enough
+	$(PYTHON) scripts/prepare_venv.py $(VENV)
+	@touch $@
+
+python-is-new-enough:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "pytest-handoff needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -n 1)." >&2; \
+	  echo "Name another one: make $(or $(MAKECMDGOALS),test) PYTHON=/path/to/python3.13" >&2; exit 1; }
