@@ -233,3 +233,9 @@ def test_no_files_are_no_measurement(tmp_path: Path) -> None:
         found = read_files([], top=tmp_path, root=tmp_path, is_test=lambda _: False, config_file=config_file)
         assert isinstance(found, NotMeasured)
         assert found.why.startswith(why)
+
+
+def test_a_run_without_coverage_is_not_measured(pytester: pytest.Pytester) -> None:
+    """The reason why nothing was measured is handed on."""
+    config = pytester.parseconfig("--no-cov")
+    assert read(config, root=pytester.path, is_test=lambda _: False) == NotMeasured("--no-cov was given")

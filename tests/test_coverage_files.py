@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import coverage
 import pytest
 from coverage.data import CoverageData
+from coverage.plugin import FileReporter
 
 from pytest_handoff.coverage_files import FileReader, in_source
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context
@@ -256,3 +257,20 @@ def test_what_was_to_be_measured(tmp_path: Path, path: str, folders: list[str], 
     cov = reader(tmp_path, config="[run]\nomit = */omitted.py\n").cov
     top = tmp_path.resolve()
     assert in_source(top / path, [top / folder for folder in folders], includes, cov) is expected
+
+
+def test_files_that_are_no_python_have_no_headers(tmp_path: Path, data: CoverageData, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a plugin of coverage.py measures (templates) is taken by its own word, without a rule for imports."""
+
+    class Template(FileReporter):
+        def lines(self) -> set[int]:
+            return {1, 3}
+
+    name = write(tmp_path, "page.html", "<p>\n  {% if %}\n</p>\n")
+    data.set_context(UNIT)
+    data.add_lines({name: [1]})
+    reading = reader(tmp_path)
+    monkeypatch.setattr(reading.cov, "_get_file_reporter", Template)
+    file = measured(reading.measurement(data, [])).files["page.html"]
+    assert (file.headers, file.import_time, file.missing) == ({}, frozenset(), {3})
+    assert file.executed == {RunBy("s", "unit", "new"): {1}}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import coverage
 from coverage.data import CoverageData
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from pytest_handoff.coverage_files import ContextReader, FileReader, in_source
 from pytest_handoff.coverage_sources import (
@@ -126,7 +126,8 @@ def read_files(
             sources = source_folders(configured_sources(cov), top)
             tests = folders_of_tests(sources, top, [])
             return _measure(_Tree(cov, root.resolve(), sources, tests, is_test, expected), joined, None, untidy)
-    except CoverageException as problem:
+    # In older versions a configuration that cannot be read is no CoverageException.
+    except (CoverageException, ConfigError) as problem:
         return NotMeasured(f"coverage.py cannot read its data: {_one_line(problem)}")
 
 
@@ -220,5 +221,5 @@ def _relative_name(path: Path, top: Path) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)
 
 
-def _one_line(problem: CoverageException) -> str:
+def _one_line(problem: Exception) -> str:
     return " ".join(str(problem).split()).rstrip(".")
