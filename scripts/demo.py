@@ -19,7 +19,7 @@ def main() -> int:
         copy_example(folder, with_handoffs=True)
         commit(folder, session, session.title)
         print(f"$ pytest --handoff={session.name}", flush=True)
-        code = subprocess.run([sys.executable, "-m", "pytest", f"--handoff={session.name}"], cwd=folder, check=False).returncode  # noqa: S603
+        code = subprocess.run([sys.executable, "-m", "pytest", f"--handoff={session.name}"], cwd=folder, check=False).returncode
         document = folder / "handoffs" / f"{session.name}.md"
         print(f"\n$ cat handoffs/{document.name}\n{document.read_text(encoding='utf-8')}")
     return code

@@ -51,7 +51,7 @@ def commit(folder: Path, session: Session, message: str) -> None:
 
 def run(folder: Path, session: Session, *command: str | Path) -> None:
     """Run a command in the folder as on the session's day; one that fails ends the program with what it printed."""
-    done = subprocess.run(  # noqa: S603 - fixed commands
+    done = subprocess.run(
         command, cwd=folder, env=_environment(session), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if done.returncode:

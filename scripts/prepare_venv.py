@@ -24,12 +24,12 @@ def main(folder: Path) -> None:
 def _works(python: Path, *arguments: str) -> bool:
     if not python.exists():
         return False
-    command = [python, *(arguments or ("-c", ""))]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - a Python just named
+    command: list[str | Path] = [python, *(arguments or ("-c", ""))]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _run(*command: str | Path) -> None:
-    if code := subprocess.run(command, check=False).returncode:  # noqa: S603 - fixed arguments
+    if code := subprocess.run(command, check=False).returncode:
         sys.exit(f"prepare_venv: {' '.join(map(str, command))} ended with exit code {code}")
 
 
