@@ -1,0 +1,182 @@
+"""Evidence in few words, for tests: a ledger, a run, a record or the facts of a session from lines of text.
+
+A line is ``tier id outcome`` and then what else is true of the test: ``since=session-1``, ``flaky``, ``promised``,
+``last=session-1:passed``, ``moved_from=…``, ``retired=session-2:why``, ``error=…``, ``reason=…`` (``~`` stands for a blank).
+``gone`` is the outcome of a test that is not there any more; ``session-2`` is the session at hand, ``session-1`` the one before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_handoff import facts, ledger, lineage, regression
+from pytest_handoff.record import (
+    RECORD_SCHEMA,
+    CoverageSummary,
+    FileCoverage,
+    LastSeen,
+    LedgerLine,
+    NewCode,
+    NewCodeFile,
+    Parent,
+    Provenance,
+    Record,
+    Retired,
+    RunInfo,
+    SourceState,
+    TallySummary,
+)
+from pytest_handoff.run import CaseResult, Collected, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+BEFORE, NOW = "session-1", "session-2"
+
+
+def ledger_of(text: str, *, since: str = BEFORE) -> dict[str, LedgerLine]:
+    """A ledger, sorted by id; ``since`` is the first session of tests that do not say it themselves."""
+    lines = [_ledger_line(row.split(), since) for row in text.splitlines() if row.strip()]
+    return {line.id: line for line in sorted(lines, key=lambda line: line.id)}
+
+
+def earlier_of(text: str, session: str = BEFORE) -> lineage.Earlier:
+    """What one earlier session left."""
+    return lineage.join_parents([(session, ledger_of(text, since=session))])
+
+
+def run_of(text: str = "", *, whole: Iterable[str] | None = None, **changes: Any) -> Run:
+    """A run; the outcome ``unrun`` is a test that was collected and did not run. Every file was collected whole."""
+    rows = [row.split() for row in text.splitlines() if row.strip()]
+    files = {test.partition("::")[0] for _, test, *_ in rows}
+    defaults: dict[str, Any] = {
+        "collected": {test: Collected(tier=tier, promised="promised" in more) for tier, test, _, *more in rows},
+        "results": {test: _result(outcome, more) for _, test, outcome, *more in rows if outcome != "unrun"},
+        "whole_files": frozenset(files if whole is None else whole),
+        "broken_files": {},
+        "why_partial": (),
+        "mishaps": (),
+        "interrupted": None,
+        "started": 1_000.0,
+        "finished": 1_012.5,
+        "exitstatus": 0,
+        "args": (),
+        "plugins": {},
+        "reported": {},
+    }
+    return Run(**defaults | changes)
+
+
+def facts_of(now: str, before: str = "", **changes: Any) -> facts.Facts:
+    """The facts of ``session-2`` after ``session-1``; ``changes`` go to :func:`record_of`. No line before: a first session."""
+    lines = ledger_of(now, since=BEFORE if before else NOW)
+    earlier = earlier_of(before) if before else lineage.Earlier()
+    record = record_of(lines, earlier, **changes)
+    return facts.gather(record, lines, earlier)
+
+
+def record_of(
+    lines: Mapping[str, LedgerLine] | None = None, earlier: lineage.Earlier | None = None, *, session: str = NOW, **changes: Any
+) -> Record:
+    """A record of a complete run of these tests; ``why_incomplete`` makes it an incomplete one, other names are its keys."""
+    lines, earlier = lines or {}, earlier or lineage.Earlier()
+    why = changes.pop("why_incomplete", [])
+    defaults: dict[str, Any] = {
+        "schema": RECORD_SCHEMA,
+        "session": session,
+        "previous": [Parent(session=name, digest=f"sha256:{name}") for name in earlier.sessions],
+        "run": run_info(why_incomplete=why),
+        "source": SourceState(
+            commit=None, branch=None, dirty=None, fingerprint="sha256:tree", base=None, base_found="first", modified=[],
+            untracked=[],
+        ),
+        "tests": tally_of(session, lines, earlier),
+        "coverage": None,
+        "new_code": None,
+        "not_measured": {"coverage": "no pytest-cov"},
+        "changes": None,
+        "unparsable": None,
+        "policy": {},
+        "gates": [],
+        "metrics": [],
+        "document": f"handoffs/{session}.md",
+        "places": [],
+        "required": [],
+        "provenance": Provenance(kind="local", run_url=None, attempt=None),
+    }  # fmt: skip
+    return Record(**defaults | changes)
+
+
+def run_info(why_incomplete: Iterable[str] = (), **changes: Any) -> RunInfo:
+    """What is recorded of a run beside its results; complete where nothing says why not."""
+    why = list(why_incomplete)
+    defaults: dict[str, Any] = {
+        "started": "2026-01-02T03:04:05Z", "finished": "2026-01-02T03:04:17Z", "duration_s": 12.0, "exitstatus": 0,
+        "complete": not why, "why_incomplete": why, "interrupted": False, "parts": ["everything"], "whole_files": [],
+        "args": [], "python": "3.13.0", "platform": "Linux x86_64", "plugins": {}, "agent": None,
+    }  # fmt: skip
+    return RunInfo(**defaults | changes)
+
+
+def tally_of(session: str, lines: Mapping[str, LedgerLine], earlier: lineage.Earlier) -> TallySummary:
+    """The figures that belong to a ledger."""
+    found = regression.fates(session, lines, earlier)
+    return TallySummary(
+        ledger="sha256:0123456789abcdef",
+        counts=ledger.count_outcomes(lines.values()),
+        tiers=ledger.count_by_tier(lines.values()),
+        new=sum(line.since == session for line in lines.values()),
+        flaky=sum(line.flaky for line in lines.values()),
+        regression=regression.summarise(found.values()),
+    )
+
+
+def coverage_of(**files: tuple[int, int]) -> CoverageSummary:
+    """Coverage by file, ``a=(covered, statements)`` for ``src/a.py``."""
+    covered, total = (sum(figures[which] for figures in files.values()) for which in (0, 1))
+    return CoverageSummary(
+        percent=100 * covered / total if total else 100.0,
+        branch_percent=None,
+        num_statements=total,
+        covered=covered,
+        files={f"src/{name}.py": _file_coverage(*figures) for name, figures in files.items()},
+    )
+
+
+def new_code_of(total: int, *, covered: int, unit: int | None = None, new_unit: int | None = None, missing: str = "") -> NewCode:
+    """New code in one file, ``src/a.py``."""
+    file = NewCodeFile(
+        lines=f"1-{total}", missing=missing, not_by_unit="" if unit is not None else None,
+        not_by_new_unit="" if new_unit is not None else None, num_statements=total, covered=covered, covered_by_unit=unit,
+        covered_by_new_unit=new_unit, excluded="",
+    )  # fmt: skip
+    return NewCode(
+        num_statements=total, covered=covered, covered_by_unit=unit, covered_by_new_unit=new_unit, excluded=0, base=BEFORE,
+        files={"src/a.py": file} if total else {}, notes=[],
+    )  # fmt: skip
+
+
+def _file_coverage(covered: int, total: int) -> FileCoverage:
+    return FileCoverage(
+        num_statements=total, covered=covered, percent=100 * covered / total if total else 100.0, missing="", excluded=0,
+        excluded_lines="", num_branches=None, covered_branches=None,
+    )  # fmt: skip
+
+
+def _ledger_line(words: list[str], since: str) -> LedgerLine:
+    tier, test, outcome, *more = words
+    known: dict[str, Any] = {"since": since} | _more(more)
+    if "last" in known:
+        known["last"] = LastSeen(**dict(zip(("session", "outcome"), known["last"].split(":"), strict=True)))
+    if "retired" in known:
+        known["retired"] = Retired(**dict(zip(("session", "reason"), known["retired"].split(":"), strict=True)))
+    return LedgerLine(id=test, tier=tier, outcome=None if outcome == "gone" else outcome, **known)
+
+
+def _result(outcome: str, more: list[str]) -> CaseResult:
+    return CaseResult(outcome=outcome, **{key: value for key, value in _more(more).items() if key != "promised"})
+
+
+def _more(words: Iterable[str]) -> dict[str, Any]:
+    pairs = (word.partition("=") for word in words)
+    return {key: (int(value) if value.isdecimal() else value.replace("~", " ")) if equals else True for key, equals, value in pairs}
