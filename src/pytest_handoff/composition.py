@@ -10,9 +10,11 @@ from pytest_handoff import decisions as deciding
 from pytest_handoff import document as documents
 from pytest_handoff.checks import missing_required
 from pytest_handoff.facts import Facts
+from pytest_handoff.fields import fields_for
 from pytest_handoff.places import Document, Finding
 from pytest_handoff.record import Frozen, NewCodeFile, Verdict, Written
 from pytest_handoff.values import status_values, values
+from pytest_handoff.verdicts import why_not_measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +66,7 @@ def compose(
         required: checklist lines that the document must carry by memory: this session's first fill, and its parents'.
         take_over: places whose words of a person are to be replaced.
     """
-    found = documents.find(text, path=path)
+    found = documents.find(text, fields=fields_for(facts.session), path=path)
     memory = {written.id: written.text for written in facts.record.places}
     plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent)
     claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=take_over).findings
@@ -116,6 +118,7 @@ def _blocks(
         "verdict_words": VERDICT_WORDS,
         "waiting": sum(decision.counts and decision.state == "waits" for decision in decided),
         "new_code_rows": rows,
+        "why_not_measured": why_not_measured,
         "owed": owed(facts),
     }
     bodies = {place.id: render(place.id, context) for place in found.places if place.kind == "block"}

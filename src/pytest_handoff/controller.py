@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
@@ -19,6 +20,7 @@ from pytest_handoff.config import check_session_name
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.locking import locked
+from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
 from pytest_handoff.project import open_project
 from pytest_handoff.recorder import Recorder
@@ -124,6 +126,7 @@ class Controller:
         if wrong:
             raise HandoffError(f"{wrong}; nothing was recorded")
         measured = self._measuring.read(run)
+        run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         context = context_of(run, self._config.getoption("handoff_agent"))
         with locked(self._project.handoffs):
             outcome = record_run(self._project, self._start, run, measured, context, is_test_file=self._measuring.is_test_module)
@@ -176,8 +179,6 @@ class Controller:
 
 
 def _with_template(project: Project, template: str | None) -> Project:
-    from msgspec.structs import replace
-
     return replace(project, config=replace(project.config, template=template)) if template else project
 
 

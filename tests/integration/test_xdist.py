@@ -1,0 +1,69 @@
+"""The same evidence from parallel runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+MANY = """
+    import pytest
+    from shop.cart import total
+
+    @pytest.mark.parametrize("n", range(20))
+    def test_many(n):
+        assert total([n]) == n
+
+    @pytest.mark.skip(reason="not now")
+    def test_skipped():
+        pass
+
+    @pytest.mark.xfail(reason="known")
+    def test_known():
+        assert False
+
+    def test_fails():
+        assert total([1]) == 2
+
+    @pytest.mark.e2e
+    def test_marked():
+        assert True
+"""
+
+
+def test_same_ledger_and_coverage_serial_and_parallel(shop: Story) -> None:
+    """``-n 2`` gives the ledger of a serial run byte for byte, and the same coverage by kinds of tests."""
+    shop.write_files({"tests/unit/test_many.py": MANY})
+    shop.pytest("--handoff=session-1")
+    serial, shown = shop.text("handoffs/evidence/session-1/tests.jsonl"), shop.show("session-1")
+    shop.pytest("--handoff=session-1", "-n", "2")
+    again = shop.show("session-1")
+
+    assert shop.text("handoffs/evidence/session-1/tests.jsonl") == serial
+    assert again["coverage"] == shown["coverage"]
+    assert again["new_code"] == shown["new_code"]
+    assert again["tests"]["tests/unit/test_many.py::test_marked"]["tier"] == "e2e"
+
+
+def test_old_and_new_tests_are_told_apart_on_workers(shop: Story) -> None:
+    """A worker knows which tests earlier sessions had: what only they run is not covered by new unit tests."""
+    shop.pytest("--handoff=session-1", "-n", "2")
+    shop.edit("src/shop/cart.py", "    return sum(prices)", "    found = sum(prices)\n    return found")
+    shop.write_files({"tests/unit/test_new.py": "def test_new():\n    import shop.cart\n"})
+    shop.pytest("--handoff=session-2", "-n", "2")
+    code = shop.show("session-2")["new_code"]
+
+    assert (code["num_statements"], code["covered"], code["covered_by_unit"], code["covered_by_new_unit"]) == (2, 2, 2, 0)
+
+
+def test_a_crashed_worker_is_named(shop: Story) -> None:
+    """A test that kills its worker ended in an error; the rest counts, and the run is incomplete for the lost coverage."""
+    shop.write_files({"tests/unit/test_crash.py": "import os\n\ndef test_crash():\n    os._exit(1)\n"})
+    shop.pytest("--handoff=session-1", "-n", "2")
+    shown = shop.show("session-1")
+
+    assert shown["tests"]["tests/unit/test_crash.py::test_crash"]["outcome"] == "error"
+    assert shown["counts"]["passed"] == 3
+    assert shown["complete"] is False
+    assert "crashed" in shown["why_incomplete"]
