@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.figures import counted, listed
+from pytest_handoff.nodeids import without_parameters
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ class Scope(Frozen, frozen=True):
 
 
 def scope_of(run: Run) -> Scope:
-    """The scope of a single run."""
+    """The scope of a single run; one in which files could not be collected never counts as whole."""
+    broken = (f"{counted(len(run.broken_files), 'file')} could not be collected",) if run.broken_files else ()
     return Scope(
-        parts=("; ".join(run.why_partial) or WHOLE,),
+        parts=("; ".join((*run.why_partial, *broken)) or WHOLE,),
         whole_files=run.whole_files,
         mishaps=(*run.mishaps, *(f"{path} could not be collected: {error}" for path, error in run.broken_files.items())),
     )
@@ -48,11 +50,16 @@ def add_up(scope: Scope, earlier: RunInfo) -> Scope:
     )
 
 
-def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine]) -> Ledger:
-    """A ledger in which what did not run now is taken from an earlier run on the same tree; two outcomes are flaky."""
+def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str) -> Ledger:
+    """A ledger in which what did not run now is taken from an earlier run on the same tree; two outcomes are flaky.
+
+    Either run may know what the other could not see: that a test of the sessions before (``earlier``) goes on under another id.
+    Then its old id is neither missing nor waited for.
+    """
+    replaced = _replaced(ledger, before, earlier, session) | _replaced(before, ledger, earlier, session)
     merged = {test: _merge(line, before.get(test)) for test, line in ledger.items()}
     merged |= {test: line for test, line in before.items() if test not in merged}
-    return {test: merged[test] for test in sorted(merged)}
+    return {test: merged[test] for test in sorted(merged) if test not in replaced}
 
 
 def why_incomplete(scope: Scope, ledger: Mapping[str, LedgerLine], test_files: Iterable[str]) -> list[str]:
@@ -80,6 +87,17 @@ def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
         if stats.get(category, 0) != number
     ]
     return "the counts disagree with pytest's own: " + ", ".join(wrong) if wrong else None
+
+
+def _replaced(
+    knowing: Mapping[str, LedgerLine], other: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str
+) -> set[str]:
+    """Earlier ids that the knowing ledger continues under another id or with other parameters, and that did not run in the other."""
+    moved = {line.moved_from for line in knowing.values()}
+    changed = (line for test, line in knowing.items() if test not in earlier and line.since != session and not line.moved_from)
+    functions = {without_parameters(line.id) for line in changed}
+    absent = (test for test, line in other.items() if test not in knowing and line.outcome in (None, "not_run"))
+    return {test for test in absent if test in earlier and (test in moved or without_parameters(test) in functions)}
 
 
 def _merge(line: LedgerLine, before: LedgerLine | None) -> LedgerLine:

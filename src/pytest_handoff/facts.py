@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff import regression
 from pytest_handoff.lineage import Earlier
-from pytest_handoff.nodeids import file_of, path_matches
+from pytest_handoff.nodeids import file_of, path_matches, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Record
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ class Facts(Frozen, frozen=True):
     def owed(self) -> list[LedgerLine]:
         """This session's lines of tests that the parents promised."""
         promised = {test for test, line in self.earlier.lines.items() if line.promised}
-        return [line for test, line in self.ledger.items() if (line.moved_from or test) in promised]
+        replaced = {without_parameters(test) for test in promised - self.ledger.keys()}
+        return [line for test, line in self.ledger.items() if (line.moved_from or test) in promised or self._replaces(line, replaced)]
+
+    def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
+        return self.fates[line.id].status == "reparametrized" and without_parameters(line.id) in functions
 
     def _in_scope(self, line: LedgerLine, scope: Scope) -> bool:
         if line.since == self.session:

@@ -26,15 +26,15 @@ def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, re
         result = run.results.get(test)
         moved_from = lineage.same.get(test)
         if result is None:
-            lines[test] = _not_run(test, seen.tier, first, _last(earlier, moved_from or test), moved_from)
+            lines[test] = _not_run(test, seen.tier, first, earlier, moved_from)
         else:
             lines[test] = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
     lines |= _not_collected(earlier, lineage, lines)
-    return {test: _retired(lines[test], session, retire) for test in sorted(lines)}
+    return {test: _retired(lines[test], session, retire, earlier) for test in sorted(lines)}
 
 
 def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
-    """How many live tests ended how; a missing test has no outcome and is not among them."""
+    """How many tests ended how, as pytest counts them; a test that is gone has no outcome and is not among them."""
     counted = Counter(line.outcome for line in lines if line.outcome is not None)
     return {outcome: counted[outcome] for outcome in OUTCOMES}
 
@@ -55,14 +55,12 @@ def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
     for test, line in earlier.lines.items():
         if test in lines or test in replaced:
             continue
-        if test in lineage.vanished:
+        if test in lineage.vanished or line.retired is not None:
             found[test] = LedgerLine(
-                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test)
+                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired
             )
-        elif line.retired is not None:
-            found[test] = line
         elif without_parameters(test) not in functions:
-            found[test] = _not_run(test, line.tier, line.since, _last(earlier, test), None)
+            found[test] = _not_run(test, line.tier, line.since, earlier, None)
     return found
 
 
@@ -84,8 +82,18 @@ def _ran(
     )
 
 
-def _not_run(test: str, tier: str, first: str, last: LastSeen | None, moved_from: str | None) -> LedgerLine:
-    return LedgerLine(id=test, tier=tier, since=first, outcome="not_run", last=last, moved_from=moved_from)
+def _not_run(test: str, tier: str, first: str, earlier: Earlier, moved_from: str | None) -> LedgerLine:
+    known = moved_from or test
+    owed = known in earlier.lines and earlier.lines[known].promised
+    return LedgerLine(
+        id=test,
+        tier=tier,
+        since=first,
+        outcome="not_run",
+        promised=owed,
+        last=_last(earlier, known),
+        moved_from=moved_from,
+    )
 
 
 def _last(earlier: Earlier, test: str) -> LastSeen | None:
@@ -95,9 +103,13 @@ def _last(earlier: Earlier, test: str) -> LastSeen | None:
     return LastSeen(session=earlier.session_of(test), outcome=line.outcome)
 
 
-def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement]) -> LedgerLine:
-    if line.retired is None and line.since != session:
-        for entry in retire:
-            if id_matches(line.id, entry.test):
-                return replace(line, retired=Retired(session=session, reason=entry.reason))
-    return line
+def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement], earlier: Earlier) -> LedgerLine:
+    """The line with its retirement, where one matches; a test that is new has nothing to retire from."""
+    entry = next((entry for entry in retire if id_matches(line.id, entry.test)), None)
+    if entry is None or line.retired is not None or line.since == session:
+        return line
+    known = earlier.lines.get(line.moved_from or line.id)
+    before = known.retired if known else None
+    since = before.session if before and before.reason == entry.reason else session
+    outcome = None if line.outcome == "not_run" else line.outcome
+    return replace(line, outcome=outcome, retired=Retired(session=since, reason=entry.reason))

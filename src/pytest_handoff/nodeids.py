@@ -29,7 +29,7 @@ def id_matches(test: str, glob: str) -> bool:
 
 def path_matches(path: str, glob: str) -> bool:
     """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
-    return _path_pattern(glob.rstrip("/")).fullmatch(path) is not None
+    return _path_pattern(glob.removeprefix("./").rstrip("/")).fullmatch(path) is not None
 
 
 @lru_cache(maxsize=256)

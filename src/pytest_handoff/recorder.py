@@ -50,6 +50,11 @@ class Recorder:
                 return
         self._look_closely(report)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count what pytest's last line counts too: files that could not be collected, or skipped themselves."""
+        if report.failed or report.skipped:
+            self.reported["error" if report.failed else "skipped"] += 1
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember Ctrl-C and ``pytest.exit``; xdist's own way to stop after ``-x`` is not one."""
         if excinfo.typename != "Interrupted":

@@ -92,7 +92,9 @@ def _add_up(project: Project, start: Start, run: Run, traced: Lineage) -> tuple[
     scope = completeness.scope_of(run)
     if start.before is None or not adds_up(start, run.why_partial):
         return scope, lines
-    return completeness.add_up(scope, start.before.run), completeness.fill_in(lines, project.store.ledger(start.before))
+    return completeness.add_up(scope, start.before.run), completeness.fill_in(
+        lines, project.store.ledger(start.before), earlier.lines, start.session
+    )
 
 
 def _drops_a_part(start: Start) -> bool:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PASSING: frozenset[Outcome | None] = frozenset({"passed", "xpassed"})
 FAILING: frozenset[Outcome | None] = frozenset({"failed", "error"})
 LEFT_OUT: frozenset[Outcome | None] = frozenset({"skipped", "xfailed"})
-LOST = ("regressed", "newly_skipped", "missing", "not_run", "still_failing")
 
 
 class Fate(Frozen, frozen=True, gc=False):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha1, sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff import git
@@ -10,9 +12,7 @@ from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
+    from collections.abc import Iterable, Iterator, Mapping
     from pytest_handoff.project import Project
 
 
@@ -32,10 +32,10 @@ class Tree(Frozen, frozen=True):
         return "sha256:" + sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def read_tree(project: Project, *, without_git: Iterable[str] = ()) -> Tree:
-    """The tree as it stands now; ``without_git`` names the files to look at where git cannot list them."""
+def read_tree(project: Project) -> Tree:
+    """The tree as it stands now: what git tracks or would track; without git every file but hidden and generated ones."""
     if not project.uses_git:
-        return Tree(files=_hash_files(project.root, filter(project.is_code, without_git)))
+        return Tree(files=_hash_files(project.root, filter(project.is_code, _walk(project.root))))
     work = git.read_work_tree(project.root)
     return Tree(
         files={path: blob for path, blob in work.files.items() if project.is_code(path)},
@@ -48,7 +48,7 @@ def read_tree(project: Project, *, without_git: Iterable[str] = ()) -> Tree:
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Files of a tree that are now others or gone; what is new beside them changed nothing that was run."""
-    now = read_tree(project, without_git=tree.files)
+    now = read_tree(project)
     return sorted(path for path, blob in tree.files.items() if now.files.get(path) != blob)
 
 
@@ -60,6 +60,17 @@ def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Map
     code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
     files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
     return {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, below, names in os.walk(root):
+        below[:] = [name for name in below if _may_hold_sources(Path(folder, name))]
+        yield from (Path(folder, name).relative_to(root).as_posix() for name in names if not name.startswith("."))
+
+
+def _may_hold_sources(folder: Path) -> bool:
+    generated = folder.name in ("__pycache__", "node_modules") or (folder / "pyvenv.cfg").exists()
+    return not generated and not folder.name.startswith(".")
 
 
 def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:

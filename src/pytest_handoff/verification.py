@@ -46,7 +46,7 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
 def stale_files(project: Project, record: Record) -> list[str]:
     """The files in which the tree differs from the one that the evidence is about; empty when it is the same tree."""
     sources = project.store.sources(record.session) or {}
-    now = read_tree(project, without_git=sources)
+    now = read_tree(project)
     if now.fingerprint == record.source.fingerprint:
         return []
     if not sources:

@@ -54,8 +54,7 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
     before = project.store.record(session) if project.store.has(session) else None
     read_document(project, session)
     base = parents.sources[-1] if parents.sources else {}
-    own = project.store.sources(session) if before else None
-    tree = read_tree(project, without_git=[*base, *(own or {})])
+    tree = read_tree(project)
     sources = with_lines(project, tree, (), base)
     renames = {old: new for new, old in match_moves(base, sources).items()} if base else {}
     return Start(session=session, parents=parents, tree=tree, sources=sources, renames=renames, before=before)
