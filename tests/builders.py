@@ -178,5 +178,8 @@ def _result(outcome: str, more: list[str]) -> CaseResult:
 
 
 def _more(words: Iterable[str]) -> dict[str, Any]:
-    pairs = (word.partition("=") for word in words)
-    return {key: (int(value) if value.isdecimal() else value.replace("~", " ")) if equals else True for key, equals, value in pairs}
+    return {key: _value(value) if equals else True for key, equals, value in (word.partition("=") for word in words)}
+
+
+def _value(text: str) -> str | int:
+    return int(text) if text.isdecimal() else text.replace("~", " ")
