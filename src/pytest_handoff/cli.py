@@ -146,7 +146,8 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     project = _project(handoff_dir)
     outcome = _outcome(project, session)
     if as_json:
-        click.echo(json.dumps([check(decision) for decision in outcome.composition.decisions], indent=1, ensure_ascii=False))
+        checks = [check(decision) for decision in outcome.composition.decisions if decision.counts]
+        click.echo(json.dumps(checks, indent=1, ensure_ascii=False))
         return GOOD
     click.echo(project.shown(project.document(session)))
     for row in explained(outcome.composition):

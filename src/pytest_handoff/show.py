@@ -43,7 +43,7 @@ def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
         "not_measured": record.not_measured,
         "changes": msgspec.to_builtins(record.changes),
         "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
-        "checks": [check(decision) for decision in composed.decisions],
+        "checks": [check(decision) for decision in composed.decisions if decision.counts],
         "claims": [msgspec.to_builtins(finding) for finding in composed.findings],
         "document": record.document,
         "provenance": msgspec.to_builtins(record.provenance),

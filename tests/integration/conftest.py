@@ -112,7 +112,11 @@ class Story:
 
     def evidence(self) -> dict[str, bytes]:
         """Every file below the hand-off folder."""
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in (self.folder / "handoffs").rglob("*.*") if path.is_file()}
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in (self.folder / "handoffs").rglob("*.*")
+            if path.is_file()
+        }
 
     def gate(self, session: str) -> dict[str, str]:
         """Gate id to verdict."""

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 USAGE_ERROR = 4
 
 
-@pytest.mark.parametrize("name", ["", " ", "a/b", "..", "../up", "-dash", ".hidden", "tab\tname", "bell\x07", "a:b", "x" * 101, "C\\x"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "a/b", "..", "../up", "-dash", ".hidden", "tab\tname", "bell\x07", "a:b", "x" * 101, "C\\x"]
+)
 def test_a_session_name_that_can_be_no_file(shop: Story, name: str) -> None:
     """The option is refused as pytest's usage error, the command with exit code 2, both naming the name."""
     done = shop.pytest(f"--handoff={name}")
@@ -61,7 +63,12 @@ DAMAGES = {
     "newer record": ("record.json", {"pytest-handoff/record/1": "pytest-handoff/record/2"}, None, "upgrade pytest-handoff"),
     "edited ledger": ("tests.jsonl", {'"outcome":"passed"': '"outcome":"failed"'}, None, "does not fit the digest"),
     "cut ledger": ("tests.jsonl", {}, 50, "does not fit the digest"),
-    "record of another": ("record.json", {'"session": "session-1"': '"session": "session-7"'}, None, "is the record of 'session-7'"),
+    "record of another": (
+        "record.json",
+        {'"session": "session-1"': '"session": "session-7"'},
+        None,
+        "is the record of 'session-7'",
+    ),
 }
 
 

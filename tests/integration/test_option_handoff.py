@@ -101,7 +101,9 @@ def test_bad_second_session(shop: Story) -> None:
     shop.write_files(SECOND | {"tests/unit/test_discount.py": "def test_nothing():\n    assert True\n"})
     shop.edit("src/shop/cart.py", "sum(prices)", "sum(prices) + 1")
     shop.edit("tests/unit/test_cart.py", "def test_empty():\n    assert total([]) == 0\n", "")
-    shop.edit("tests/e2e/test_shop.py", "def test_checkout", "import pytest\n\n@pytest.mark.skip(reason='slow')\ndef test_checkout")
+    shop.edit(
+        "tests/e2e/test_shop.py", "def test_checkout", "import pytest\n\n@pytest.mark.skip(reason='slow')\ndef test_checkout"
+    )
     done = shop.pytest("--handoff=session-2", "--handoff-gate")
     statuses = shop.statuses("session-2")
     shown = shop.show("session-2")
@@ -150,15 +152,17 @@ def test_running_again_keeps_the_parents_and_changes_nothing(shop: Story) -> Non
 
 def test_a_moved_test_file_and_a_new_name_for_parameters(shop: Story) -> None:
     """A renamed test file moves its tests; other parameters of the same function are reparametrized, not lost."""
-    shop.write_files({
-        "tests/unit/test_many.py": """
+    shop.write_files(
+        {
+            "tests/unit/test_many.py": """
             import pytest
 
             @pytest.mark.parametrize("n", [1, 2])
             def test_n(n):
                 assert n
         """
-    })
+        }
+    )
     shop.pytest("--handoff=session-1")
     (shop.folder / "tests/unit/test_cart.py").rename(shop.folder / "tests/unit/test_basket.py")
     shop.edit("tests/unit/test_many.py", "[1, 2]", "[3, 4]")
@@ -194,15 +198,17 @@ def test_a_retirement_takes_a_test_out_with_its_reason(shop: Story) -> None:
 
 def test_a_promise_is_made_and_kept(shop: Story) -> None:
     """A strict xfail is owed to the next session, which keeps it by passing."""
-    shop.write_files({
-        "tests/e2e/test_gift.py": """
+    shop.write_files(
+        {
+            "tests/e2e/test_gift.py": """
             import pytest
 
             @pytest.mark.xfail(strict=True, reason="gifts come next")
             def test_gift():
                 assert False
         """
-    })
+        }
+    )
     shop.pytest("--handoff=session-1")
     assert shop.boxes("session-1")[ALL_E2E_NOW] is True
     assert "**New Functionality**: `tests/e2e/test_gift.py::test_gift` — gifts come next" in shop.document("session-1")

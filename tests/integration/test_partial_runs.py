@@ -73,8 +73,16 @@ def test_the_configured_folder_by_name_is_everything(shop: Story) -> None:
 def test_two_parts_on_one_tree_add_up(shop: Story) -> None:
     """Unit and e2e tests as two commands make one complete session, coverage included."""
     shop.write_files({"src/shop/price.py": "def net(x):\n    return x\n\n\ndef gross(x):\n    return x + 1\n"})
-    shop.edit("tests/unit/test_cart.py", "def test_empty", "from shop.price import net\n\ndef test_net():\n    assert net(1) == 1\n\ndef test_empty")
-    shop.edit("tests/e2e/test_shop.py", "def test_checkout", "from shop.price import gross\n\ndef test_gross():\n    assert gross(1) == 2\n\ndef test_checkout")
+    shop.edit(
+        "tests/unit/test_cart.py",
+        "def test_empty",
+        "from shop.price import net\n\ndef test_net():\n    assert net(1) == 1\n\ndef test_empty",
+    )
+    shop.edit(
+        "tests/e2e/test_shop.py",
+        "def test_checkout",
+        "from shop.price import gross\n\ndef test_gross():\n    assert gross(1) == 2\n\ndef test_checkout",
+    )
     shop.pytest("--handoff=session-1", "tests/unit")
     assert shop.show("session-1")["complete"] is False
     assert shop.show("session-1")["coverage"]["files"]["src/shop/price.py"]["missing"] == "6"
@@ -127,7 +135,9 @@ def test_an_interrupted_run_leaves_everything_as_it_was(shop: Story, stop: str) 
     """After Ctrl-C or ``pytest.exit`` the earlier record and document stay untouched, and the run says how far it came."""
     shop.pytest("--no-cov", "--handoff=session-1")
     before = shop.evidence()
-    shop.edit("tests/unit/test_cart.py", "def test_empty():", f"def test_empty():\n    import pytest\n    {stop}\n\ndef test_rest():")
+    shop.edit(
+        "tests/unit/test_cart.py", "def test_empty():", f"def test_empty():\n    import pytest\n    {stop}\n\ndef test_rest():"
+    )
     done = shop.pytest("--no-cov", "--handoff=session-1")
 
     assert "interrupted after 2 of 4 tests" in done.out
