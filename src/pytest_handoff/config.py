@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SESSION_NAME_LIMIT = 100
+"""Bytes in UTF-8; file systems take 255, and a document's name or a temporary file's has more than the session's."""
+
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10))}
 
 
 class TierRule(Frozen, frozen=True):
@@ -93,9 +97,10 @@ def read_config(table: Mapping[str, Any], *, path: str) -> Config:
         UsageProblem: with every problem of the table in one message.
     """
     problems = [*_unknown_keys(table), *_bad_values(table)]
+    config = Config() if problems else msgspec.convert(dict(table), Config)
+    problems += _without_meaning(config)
     if problems:
         raise UsageProblem("; ".join(problems), path=path)
-    config = msgspec.convert(dict(table), Config)
     return msgspec.structs.replace(config, tiers=_default_tiers() | config.tiers)
 
 
@@ -120,7 +125,9 @@ def _complaint(name: str) -> str | None:
         return "holds a character that no file name may have everywhere"
     if name[0] in "-." or name.strip() != name or name.endswith("."):
         return "begins or ends with a dash, a dot or a blank"
-    return "is longer than 100 characters" if len(name) > SESSION_NAME_LIMIT else None
+    if name.partition(".")[0].casefold() in _DEVICES:
+        return "is the name of a device on Windows"
+    return f"is longer than {SESSION_NAME_LIMIT} bytes" if len(name.encode()) > SESSION_NAME_LIMIT else None
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> Iterator[str]:
@@ -139,6 +146,22 @@ def _bad_values(table: Mapping[str, Any]) -> Iterator[str]:
                 msgspec.convert(value, fields[key].type)
             except msgspec.ValidationError as error:
                 yield f"'{key}': {_sentence(str(error))}"
+
+
+def _without_meaning(config: Config) -> Iterator[str]:
+    for kind, entries in (("retire", config.retire), ("waive", config.waive)):
+        if any(not entry.reason.strip() for entry in entries):
+            yield f"'{kind}': an entry without a reason"
+    for waiver in config.waive:
+        if waiver.until is not None and not _is_day(waiver.until):
+            yield f"'waive': {waiver.until!r} is no date such as 2026-12-31"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _sentence(message: str) -> str:

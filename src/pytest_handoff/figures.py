@@ -21,12 +21,14 @@ def percent(part: int, whole: int) -> str:
 
 def percent_of(value: float) -> str:
     """A percentage that is already one, cut to one decimal."""
-    tenths = int(value * 10)
+    tenths = int(Decimal(value) * 10)
     return "100 %" if value == 100 else f"{tenths // 10}.{tenths % 10} %"
 
 
 def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
     """Whether part/whole as a percentage compares as asked, without any rounding: 18 of 20 is not ``> 90 %``."""
+    if whole <= 0:
+        raise ValueError("a percentage of nothing")
     return _compare(Decimal(part) * 100, op, value * whole)
 
 

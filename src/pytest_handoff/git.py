@@ -11,8 +11,16 @@ from pathlib import Path
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.record import Frozen
 
-_SETTINGS = ("core.quotepath=off", "core.safecrlf=false", "core.fsmonitor=false", "advice.addEmbeddedRepo=false")
+_SETTINGS = (
+    "core.quotepath=off",
+    "core.safecrlf=false",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "advice.addEmbeddedRepo=false",
+)
 _STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
+"""What git tells its hooks of the command that runs them; a work tree is found without, and as it stands."""
 
 
 class WorkTree(Frozen, frozen=True):
@@ -32,11 +40,19 @@ class WorkTree(Frozen, frozen=True):
 
 
 def find_root(folder: Path) -> Path | None:
-    """The top of the work tree that a folder is in, or ``None`` without git or outside a repository."""
+    """The top of the work tree that a folder is in, or ``None`` without git or outside a repository.
+
+    Raises:
+        HandoffError: when there is a repository that git refuses to read, such as another user's.
+    """
     if shutil.which("git") is None:
         return None
     done = _run(folder, "rev-parse", "--show-toplevel")
-    return Path(os.fsdecode(done.stdout.rstrip(b"\n"))).resolve() if done.returncode == 0 else None
+    if done.returncode == 0:
+        return Path(os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve()
+    if any(known in done.stderr for known in (b"not a git repository", b"must be run in a work tree")):
+        return None
+    raise _problem("rev-parse", done)
 
 
 def read_work_tree(root: Path) -> WorkTree:
@@ -70,24 +86,39 @@ def _as_if_committed(root: Path) -> dict[str, str]:
             "GIT_OBJECT_DIRECTORY": scratch,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, known_objects)),
         }
-        _checked(root, "add", "--all", environment=environment)
+        _add_all(root, environment)
         listing = _checked(root, "ls-files", "--stage", "-z", environment=environment)
     return dict(map(_staged, listing.split(b"\0")[:-1]))
 
 
+def _add_all(root: Path, environment: dict[str, str]) -> None:
+    """Stage everything but nested repositories without a commit: git has nothing that it could track of them, and refuses."""
+    if _run(root, "add", "--all", environment=environment).returncode:
+        beside = _checked(root, "ls-files", "--others", "--exclude-standard", "-z", environment=environment).split(b"\0")
+        folders = [os.fsdecode(name) for name in beside if name.endswith(b"/")]
+        unborn = [name for name in folders if _run(root / name, "rev-parse", "--verify", "--quiet", "HEAD").returncode]
+        left_out = [f":(top,exclude,literal){name.rstrip('/')}" for name in unborn]
+        _checked(root, "add", "--all", "--", ":/", *left_out, environment=environment)
+
+
 def _git_path(root: Path, name: str) -> Path:
-    return Path(os.fsdecode(_checked(root, "rev-parse", "--path-format=absolute", "--git-path", name).rstrip(b"\n")))
+    return Path(os.fsdecode(_checked(root, "rev-parse", "--path-format=absolute", "--git-path", name).removesuffix(b"\n")))
 
 
 def _committed(root: Path) -> dict[str, str]:
     listing = _checked(root, "ls-tree", "-r", "-z", "--full-tree", "HEAD")
     rows = (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1])
-    return {os.fsdecode(name): meta.split()[2].decode() for meta, name in rows}
+    return {_name(name): meta.split()[2].decode() for meta, name in rows}
 
 
 def _staged(row: bytes) -> tuple[str, str]:
     meta, name = row.split(b"\t", 1)
-    return os.fsdecode(name), meta.split()[1].decode()
+    return _name(name), meta.split()[1].decode()
+
+
+def _name(name: bytes) -> str:
+    """A path as evidence, which is UTF-8, can hold it: a byte that is not stands there as ``\\xff``."""
+    return name.decode("utf-8", "backslashreplace")
 
 
 def _quoted(path: Path) -> str:
@@ -105,11 +136,20 @@ def _line(done: subprocess.CompletedProcess[bytes]) -> str | None:
 def _checked(root: Path, *args: str, environment: dict[str, str] | None = None) -> bytes:
     done = _run(root, *args, environment=environment)
     if done.returncode:
-        raise HandoffError(f"git {args[0]} failed: {os.fsdecode(done.stderr.strip()) or f'exit {done.returncode}'}")
+        raise _problem(args[0], done)
     return done.stdout
 
 
+def _problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffError:
+    said = " ".join(done.stderr.decode("utf-8", "backslashreplace").split())
+    return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}")
+
+
 def _run(root: Path, *args: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     return subprocess.run(
-        ["git", "-C", str(root), *_STEADY, *args], capture_output=True, check=False, env=os.environ | (environment or {})
+        ["git", "-C", str(root), *_STEADY, *args],
+        capture_output=True,
+        check=False,
+        env=inherited | {"LC_ALL": "C"} | (environment or {}),
     )

@@ -39,11 +39,11 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
     """The names of a session's parents: as asked for, else as it had them, else the tips of the chain.
 
     Raises:
-        UsageProblem: when a session is asked to continue itself, or a name has no record.
+        UsageProblem: when a session is asked to continue itself or one that comes after it, or a name has no record.
         EvidenceProblem: when a record cannot be read.
     """
     if override:
-        return [_known(store, session, name) for name in override]
+        return [_known(store, session, name) for name in dict.fromkeys(override)]
     records = {name: store.record(name) for name in store.sessions()}
     if session in records:
         return [parent.session for parent in records[session].previous]
@@ -73,4 +73,17 @@ def _known(store: Store, session: str, name: str) -> str:
     if not store.has(name):
         known = ", ".join(store.sessions()) or "none"
         raise UsageProblem(f"--handoff-previous={name}: there is no record of it; recorded: {known}")
+    if session in _before(store, name):
+        raise UsageProblem(f"--handoff-previous={name}: it comes after {session} itself")
     return name
+
+
+def _before(store: Store, session: str) -> set[str]:
+    """Every session that this one goes back to."""
+    found: set[str] = set()
+    ahead = [session]
+    while ahead:
+        parents = {parent.session for parent in store.record(ahead.pop()).previous} - found
+        found |= parents
+        ahead += filter(store.has, parents)
+    return found

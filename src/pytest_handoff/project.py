@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -42,7 +43,7 @@ class Project(Frozen, frozen=True):
 
     def document(self, session: str) -> Path:
         """Where the document of a session is."""
-        return self.folder / self.config.document_path(session)
+        return _plain(self.folder / self.config.document_path(session))
 
     def shown(self, path: Path) -> str:
         """A path as a user of this project would write it."""
@@ -62,8 +63,8 @@ class Project(Frozen, frozen=True):
         return self._document_pattern().fullmatch(path) is None
 
     def _document_pattern(self) -> re.Pattern[str]:
-        before, _, after = self.key(self.folder / self.config.document_path("\0")).partition("\0")
-        return re.compile(re.escape(before) + "[^/]*" + re.escape(after))
+        first, *more = map(re.escape, self.key(self.document("\0")).split("\0"))
+        return re.compile(first + ("([^/]*)" + r"\1".join(more) if more else ""))
 
 
 def open_project(start: Path, *, dir_option: str | None = None, fallback: Path | None = None) -> Project:
@@ -105,13 +106,15 @@ def find_session(project: Project, name: str) -> str:
 def _project(folder: Path, root: Path | None, config: Config, dir_option: str | None) -> Project:
     if dir_option is not None and not dir_option.strip():
         raise UsageProblem("--handoff-dir is empty; name a folder, or leave the option out")
-    return Project(
-        folder=folder,
-        root=root or folder,
-        uses_git=root is not None,
-        config=config,
-        handoffs=folder / (dir_option or config.dir),
-    )
+    handoffs = _plain(folder / (dir_option or config.dir))
+    if handoffs in (folder, *folder.parents):
+        raise UsageProblem(f"the hand-off folder must be a folder of its own, not {dir_option or config.dir!r}")
+    return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=handoffs)
+
+
+def _plain(path: Path) -> Path:
+    """The path without ``..``, so that it has one name in evidence; links are left alone."""
+    return Path(os.path.normpath(path))
 
 
 def _upwards(start: Path, root: Path | None) -> list[Path]:
@@ -124,12 +127,15 @@ def _settings(folder: Path) -> tuple[dict[str, Any] | None, str]:
     if own.is_file():
         return _toml(own), own.name
     shared = folder / "pyproject.toml"
-    table = _toml(shared).get("tool", {}).get("handoff") if shared.is_file() else None
+    tools = _toml(shared).get("tool") if shared.is_file() else None
+    table = tools.get("handoff") if isinstance(tools, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageProblem("'handoff' is no table; write [tool.handoff]", path=shared.name)
     return table, f"{shared.name} [tool.handoff]"
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageProblem(f"cannot be read: {error}", path=path.name) from error

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_handoff.errors import UsageProblem
 from pytest_handoff.record import Frozen, Provenance
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ class RunContext(Frozen, frozen=True):
 
 
 def context_of(run: Run, agent: str | None) -> RunContext:
-    """The surroundings of a run. ``SOURCE_DATE_EPOCH`` holds its clock still (reproducible-builds.org's specification)."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    started, finished = (float(epoch), float(epoch)) if epoch else (run.started, run.finished)
+    """The surroundings of a run. ``SOURCE_DATE_EPOCH`` holds its clock still (reproducible-builds.org's specification).
+
+    Raises:
+        UsageProblem: when ``SOURCE_DATE_EPOCH`` is no number of seconds.
+    """
+    epoch = _epoch()
+    started, finished = (run.started, run.finished) if epoch is None else (epoch, epoch)
     return RunContext(
         started=_iso(started),
         finished=_iso(finished),
@@ -45,7 +50,8 @@ def context_of(run: Run, agent: str | None) -> RunContext:
 
 def today() -> str:
     """The date in UTC, ``2026-12-31``; ``SOURCE_DATE_EPOCH`` holds it still."""
-    return _iso(float(os.environ.get("SOURCE_DATE_EPOCH") or time.time()))[:10]
+    epoch = _epoch()
+    return _iso(time.time() if epoch is None else epoch)[:10]
 
 
 def provenance(environment: Mapping[str, str]) -> Provenance:
@@ -57,6 +63,18 @@ def provenance(environment: Mapping[str, str]) -> Provenance:
     if environment.get("GITLAB_CI") == "true":
         return Provenance(kind="ci", run_url=environment.get("CI_JOB_URL"), attempt=None)
     return Provenance(kind="ci" if environment.get("CI", "").lower() in ("1", "true") else "local", run_url=None, attempt=None)
+
+
+def _epoch() -> float | None:
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return None
+    try:
+        seconds = int(text)
+        _iso(seconds)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageProblem(f"the environment variable SOURCE_DATE_EPOCH is no number of seconds: {text!r}") from error
+    return float(seconds)
 
 
 def _number(text: str | None) -> int | None:

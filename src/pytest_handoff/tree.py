@@ -76,6 +76,8 @@ def _may_hold_sources(folder: Path) -> bool:
 def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:
     if not is_code:
         return SourceLine(path=path, blob=blob)
+    if not (root / path).is_file():  # a link to nowhere, a submodule, a name that is not UTF-8
+        return SourceLine(path=path, blob=blob)
     if known is not None and known.blob == blob and known.lines:
         return known
     return SourceLine(path=path, blob=blob, lines=hash_lines((root / path).read_bytes()))

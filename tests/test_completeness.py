@@ -1,0 +1,141 @@
+"""Whether a run was whole, and how several runs on one tree add up."""
+
+from __future__ import annotations
+
+import pytest
+from builders import NOW, ledger_of, run_info, run_of
+
+from pytest_handoff.completeness import WHOLE, Scope, add_up, disagreement, fill_in, scope_of, why_incomplete
+
+
+def test_scope_of_a_whole_run() -> None:
+    """A run of everything says so."""
+    assert scope_of(run_of("unit a.py::x passed")) == Scope(parts=(WHOLE,), whole_files=frozenset({"a.py"}))
+
+
+def test_scope_of_a_narrowed_run() -> None:
+    """A narrowed run is one part, named by all that narrowed it."""
+    assert scope_of(run_of(why_partial=("-k was given", "-m was given"))).parts == ("-k was given; -m was given",)
+
+
+def test_a_run_with_a_broken_file_is_not_whole() -> None:
+    """What could not be collected is named, and such a run never counts as one of everything."""
+    scope = scope_of(run_of(broken_files={"b.py": "SyntaxError"}, mishaps=("files changed",)))
+    assert scope.mishaps == ("files changed", "b.py could not be collected: SyntaxError")
+    assert scope.parts == ("1 file could not be collected",)
+
+
+def test_a_broken_new_file_is_not_forgotten_by_a_later_part() -> None:
+    """A test file that was never collected keeps the sum of two runs incomplete, though no known test is missing."""
+    first = scope_of(run_of("unit a.py::x passed", broken_files={"new.py": "SyntaxError"}))
+    second = scope_of(run_of("unit a.py::x passed", why_partial=("only a part was asked for: a.py",)))
+    scope = add_up(second, run_info(["broken"], parts=list(first.parts), whole_files=sorted(first.whole_files)))
+    assert why_incomplete(scope, {}, ["a.py", "new.py"]) == ["1 test file not looked at: new.py"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole", "ledger", "reasons"),
+    [
+        ((WHOLE,), {"a.py"}, "unit a.py::x passed", []),
+        ((WHOLE,), set(), "unit a.py::x passed", []),
+        ((WHOLE,), {"a.py"}, "unit a.py::x not_run", ["1 test did not run: a.py::x"]),
+        ((WHOLE,), {"a.py"}, "unit a.py::x gone retired=session-1:old", []),
+        (("-k was given",), {"a.py", "b.py"}, "unit a.py::x passed", ["-k was given"]),
+        (("part a", "part b"), {"a.py", "b.py"}, "unit a.py::x passed", []),
+        (("part a", "part b"), {"a.py"}, "unit a.py::x passed", ["1 test file not looked at: b.py"]),
+        (("part a", "part b"), {"a.py", "b.py"}, "unit b.py::x not_run", ["1 test did not run: b.py::x"]),
+        (("part a", WHOLE), {"a.py"}, "unit a.py::x passed", []),
+    ],
+)
+def test_why_a_record_is_incomplete(parts: tuple[str, ...], whole: set[str], ledger: str, reasons: list[str]) -> None:
+    """A record is complete when a run of everything, or parts that looked at every test file, left no known test out."""
+    scope = Scope(parts=parts, whole_files=frozenset(whole))
+    assert why_incomplete(scope, ledger_of(ledger), ["a.py", "b.py"]) == reasons
+
+
+def test_mishaps_make_a_run_incomplete() -> None:
+    """What went wrong beside the tests is a reason of its own."""
+    assert why_incomplete(Scope(parts=(WHOLE,), whole_files=frozenset(), mishaps=("a worker crashed",)), {}, []) == [
+        "a worker crashed"
+    ]
+
+
+def test_scopes_add_up() -> None:
+    """Parts are named once, in their order, and whole files of all of them are known."""
+    scope = Scope(parts=("unit",), whole_files=frozenset({"a.py"}), mishaps=("now",))
+    found = add_up(scope, run_info(["then"], parts=["e2e", "unit"], whole_files=["b.py"]))
+    assert found == Scope(parts=("e2e", "unit"), whole_files=frozenset({"a.py", "b.py"}), mishaps=("now",))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "merged"),
+    [
+        ("not_run", "passed", "passed"),
+        ("not_run last=session-1:passed", "failed error=boom", "failed error=boom"),
+        ("passed", "not_run", "passed"),
+        ("passed", "gone", "passed"),
+        ("passed", "passed", "passed"),
+        ("passed", "failed", "passed flaky"),
+        ("failed", "passed", "failed flaky"),
+        ("passed", "passed flaky", "passed flaky"),
+        ("not_run", "not_run", "not_run"),
+        ("passed flaky reruns=1", "passed", "passed flaky reruns=1"),
+    ],
+)
+def test_two_runs_of_one_test(now: str, before: str, merged: str) -> None:
+    """What did not run now is taken from before; two runs of one tree that differ show a flaky test."""
+    found = fill_in(ledger_of(f"unit a::x {now}"), ledger_of(f"unit a::x {before}"), {}, NOW)
+    assert found == ledger_of(f"unit a::x {merged}")
+
+
+def test_new_tests_of_an_earlier_part_stay() -> None:
+    """A new test that only the earlier part saw is kept, in its sorted place."""
+    found = fill_in(ledger_of("unit b::x passed"), ledger_of("unit a::x passed since=session-2"), {}, NOW)
+    assert list(found) == ["a::x", "b::x"]
+
+
+@pytest.mark.parametrize(
+    ("knowing", "other"),
+    [
+        ("unit b::x passed moved_from=a::x", "unit a::x gone last=session-1:passed"),
+        ("unit b::x passed moved_from=a::x", "unit a::x not_run last=session-1:passed"),
+        ("unit a::x[2] passed", "unit a::x[1] not_run last=session-1:passed"),
+    ],
+)
+def test_what_one_part_knows_to_go_on(knowing: str, other: str) -> None:
+    """A test that one part saw under a new id or with other parameters is not missed because the other part could not see it."""
+    earlier = ledger_of("unit a::x passed\nunit a::x[1] passed")
+    parts = ledger_of(knowing), ledger_of(other)
+    assert fill_in(*parts, earlier, NOW) == fill_in(*parts[::-1], earlier, NOW) == parts[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("unit a::x[2] passed since=session-2", "unit a::x[1] not_run last=session-1:passed"),
+        ("unit a::x[2] passed\nunit a::x[1] not_run", "unit a::x[1] not_run"),
+        ("unit b::x passed moved_from=a::x", "unit a::x failed"),
+    ],
+)
+def test_what_no_part_knows_to_go_on_stays(one: str, other: str) -> None:
+    """New tests replace nothing, a parameter that both parts have is waited for, and what ran is never dropped."""
+    earlier = ledger_of("unit a::x passed\nunit a::x[1] passed")
+    assert set(fill_in(ledger_of(one), ledger_of(other), earlier, NOW)) == {*ledger_of(one), *ledger_of(other)}
+
+
+@pytest.mark.parametrize(
+    ("reported", "stats", "said"),
+    [
+        ({"passed": 2, "failed": 0}, {"passed": 2, "warnings": 5}, None),
+        ({"passed": 2}, None, None),
+        ({"passed": 2, "failed": 1}, {"passed": 3}, "passed: 3"),
+        ({"passed": 1}, {}, "passed: 0"),
+    ],
+)
+def test_counts_are_compared_with_pytests_own(
+    reported: dict[str, int], stats: dict[str, int] | None, said: str | None
+) -> None:
+    """Every category that we count must have pytest's number; where pytest keeps none there is nothing to compare."""
+    found = disagreement(run_of(reported=reported), stats)
+    assert (found is None) == (said is None)
+    assert said is None or f"{said.split(': ')[1]} {said.split(': ')[0]} by pytest" in str(found)
