@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_GATES = 4
 _LABEL = 11
+_HARMLESS = ("overview.", "status.")
+"""Places whose words are a person's as often as ours: no reader needs to be told at the end of a run."""
 
 
 class Line(NamedTuple):
@@ -149,6 +151,7 @@ def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 def _claims(composed: Composition) -> list[str]:
     found = [finding for finding in composed.findings if finding.kind not in ("placeholder", "contradicted")]
+    found = [finding for finding in found if not (finding.place or "").startswith(_HARMLESS)]
     shown = [f"line {finding.line}: {finding.message}" if finding.line else finding.message for finding in found]
     return shown if len(shown) <= 1 else [f"{len(shown)} places keep a person's words or could not be filled: {listed(shown, 1)}"]
 

@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from textwrap import dedent
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEPT_VARIABLES = re.compile(r"PATH$|HOME$|TMPDIR$|COVERAGE_|PYTHONDONTWRITEBYTECODE$|LANG$|LC_|SYSTEMROOT$")
 
