@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_handoff.document import Task
     from pytest_handoff.facts import Facts
 
+_NEVER_WAIVED = ("complete",)
+"""A run that is not whole says nothing that a reason could make up for."""
+
 _CHECKLISTS = ("checklist", "success criteria", "quality gates", "acceptance criteria", "definition of done", "checkliste")
 
 
@@ -123,6 +126,6 @@ def _in_checklist(section: Sequence[str]) -> bool:
 
 def _after_waivers(verdict: Verdict, config: Config, today: str) -> Verdict:
     for waiver in config.waive:
-        if waiver.gate == verdict.id and verdict.verdict != "passed" and (waiver.until is None or today <= waiver.until):
+        if waiver.gate == verdict.id not in _NEVER_WAIVED and verdict.verdict != "passed" and (waiver.until is None or today <= waiver.until):
             return replace(verdict, verdict="waived", evidence=f"{verdict.evidence} (waived: {waiver.reason})", needs=None)
     return verdict

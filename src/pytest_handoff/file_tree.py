@@ -22,14 +22,20 @@ def tree(paths: Sequence[str]) -> str:
         folder = root
         for part in one_line(path).split("/"):
             folder = folder.setdefault(part, {})
-    lines = [line for name, inner in _sorted(root) for line in _top(name, inner)]
+    lines = [_inside_a_fence(line) for name, inner in _sorted(root) for line in _top(name, inner)]
     return "\n".join([*lines, *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
 
 
 def plain(rows: Sequence[str]) -> str:
     """One row a line, the rest counted."""
     rest = len(rows) - MOST_FILES
-    return "\n".join([*map(one_line, rows[:MOST_FILES]), *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
+    shown_rows = [_inside_a_fence(one_line(row)) for row in rows[:MOST_FILES]]
+    return "\n".join([*shown_rows, *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
+
+
+def _inside_a_fence(row: str) -> str:
+    """A row that would end the fenced block it stands in is written as a path from here."""
+    return f"./{row}" if row.startswith(("```", "~~~")) else row
 
 
 def _top(name: str, inner: Folder) -> list[str]:

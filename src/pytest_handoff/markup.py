@@ -6,7 +6,8 @@ import re
 
 LONGEST = 160
 
-_SPECIAL = re.compile(r"[\\`*\[\]<|$]|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>+=~-]|(?<=^\d)[.)]")
+_SPECIAL = re.compile(r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>+=-]|(?<= )#(?=#*$)")
+_NUMBERED = re.compile(r"^([0-9]{1,9})([.)])")
 
 
 class Markdown(str):
@@ -17,7 +18,9 @@ class Markdown(str):
 
 def escape(text: object) -> Markdown:
     """Any text as one line that reads as it stands."""
-    return text if isinstance(text, Markdown) else Markdown(_SPECIAL.sub(r"\\\g<0>", one_line(str(text))))
+    if isinstance(text, Markdown):
+        return text
+    return Markdown(_NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(str(text)))))
 
 
 def code(text: object) -> Markdown:

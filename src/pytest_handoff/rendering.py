@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import jinja2
 
 SUFFIX = ".md.j2"
+_FAULTS_OF_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def bundled_templates() -> Path:
@@ -78,13 +79,13 @@ class Renderer:
 
         try:
             return self._environment.get_template(name).render(context)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, *_FAULTS_OF_A_TEMPLATE) as error:
             raise UsageProblem(f"cannot be rendered: {error}", path=_file(error) or name, line=_line(error)) from error
 
 
-def _file(error: jinja2.TemplateError) -> str | None:
+def _file(error: Exception) -> str | None:
     return getattr(error, "name", None)
 
 
-def _line(error: jinja2.TemplateError) -> int | None:
+def _line(error: Exception) -> int | None:
     return getattr(error, "lineno", None)

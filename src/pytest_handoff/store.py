@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
@@ -92,10 +92,14 @@ class Store:
         return sorted(tips, key=lambda name: (records[name].run.started, name))
 
     def artifacts(self, record: Record, ledger: bytes, sources: Iterable[SourceLine] | None) -> tuple[Artifact, ...]:
-        """The files of a session's evidence, the record last, so that it never names a ledger that is not there."""
+        """The files of a session's evidence, the record last, so that it never names a ledger that is not there.
+
+        Raises:
+            WriteProblem: for a name that is not UTF-8.
+        """
         folder = self.evidence / record.session
         kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=encode_lines(sources))]
-        record_bytes = msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+        record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, record), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
 
     def _bytes(self, path: Path, session: str) -> bytes:
@@ -132,16 +136,29 @@ class _Schema(msgspec.Struct):
 
 
 _Read = TypeVar("_Read", bound=msgspec.Struct)
+_Value = TypeVar("_Value")
 
 
 def encode_lines(lines: Iterable[LedgerLine] | Iterable[SourceLine]) -> bytes:
-    """JSON Lines, one struct a line."""
-    return msgspec.json.Encoder().encode_lines(lines)
+    """JSON Lines, one struct a line.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    return _encoded(msgspec.json.Encoder().encode_lines, lines)
 
 
 def digest_of(data: bytes) -> str:
     """The digest that records hold: ``sha256:`` and the hash in hex."""
     return _digest(data)
+
+
+def _encoded(encode: Callable[[_Value], bytes], value: _Value) -> bytes:
+    try:
+        return encode(value)
+    except UnicodeEncodeError as error:
+        shown = error.object.encode("utf-8", "backslashreplace").decode()
+        raise WriteProblem(f"evidence is UTF-8, and this is not: {shown[:200]!r}; rename it") from error
 
 
 def _digest(data: bytes) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff import git
+from pytest_handoff.errors import UsageProblem
 from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.record import Frozen, SourceLine
 
@@ -33,12 +34,19 @@ class Tree(Frozen, frozen=True):
 
 
 def read_tree(project: Project) -> Tree:
-    """The tree as it stands now: what git tracks or would track; without git every file but hidden and generated ones."""
+    """The tree as it stands now: what git tracks or would track; without git every file but hidden and generated ones.
+
+    Raises:
+        UsageProblem: when the scope that is set leaves no file, so that every tree would look the same.
+    """
     if not project.uses_git:
         return Tree(files=_hash_files(project.root, filter(project.is_code, _walk(project.root))))
     work = git.read_work_tree(project.root)
+    files = {path: blob for path, blob in work.files.items() if project.is_code(path)}
+    if project.config.scope and not files:
+        raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
     return Tree(
-        files={path: blob for path, blob in work.files.items() if project.is_code(path)},
+        files=files,
         commit=work.commit,
         branch=work.branch,
         modified=list(filter(project.is_code, work.modified)),

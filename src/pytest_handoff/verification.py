@@ -44,15 +44,19 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
 
 
 def stale_files(project: Project, record: Record) -> list[str]:
-    """The files in which the tree differs from the one that the evidence is about; empty when it is the same tree."""
+    """The files in which the tree differs from the one that the evidence is about; empty when it is the same tree.
+
+    Measured files that git ignores are among the sources, and no part of the tree: they are not named.
+    """
     sources = project.store.sources(record.session) or {}
     now = read_tree(project)
     if now.fingerprint == record.source.fingerprint:
         return []
     if not sources:
         return ["(which files is not known: sources.jsonl was pruned)"]
-    then = {path: line.blob for path, line in sources.items()}
-    return sorted(path for path in now.files.keys() | then.keys() if now.files.get(path) != then.get(path)) or ["(unknown)"]
+    then = {path: line.blob for path, line in sources.items() if path in now.files or not (project.root / path).is_file()}
+    changed = sorted(path for path in now.files.keys() | then.keys() if now.files.get(path) != then.get(path))
+    return changed or ["(which file is not known)"]
 
 
 def is_fresh(project: Project, record: Record) -> bool:
