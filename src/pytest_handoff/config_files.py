@@ -25,11 +25,9 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _problem(parse: Callable[[str], object], path: Path) -> str | None:
-    import yaml
-
     try:
         parse(path.read_bytes().decode("utf-8-sig"))
-    except (ValueError, configparser.Error, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, configparser.Error, RecursionError) as error:
         return " ".join(str(error).split())[:200] or type(error).__name__
     return None
 
@@ -38,8 +36,11 @@ def _yaml(text: str) -> None:
     """Syntax only: what a tag stands for is the business of whoever reads the file."""
     import yaml
 
-    for _ in yaml.parse(text, Loader=yaml.SafeLoader):
-        pass
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
 
 
 def _ini(text: str) -> None:

@@ -38,7 +38,7 @@ class Measuring:
 
     def register(self, ages: Ages) -> None:
         """Switch contexts in this process, where tests run in it."""
-        if self._available:
+        if selection.measures_coverage(self._config):
             from pytest_handoff.coverage_classes import ContextSwitcher
 
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages), "handoff-contexts")
@@ -52,6 +52,8 @@ class Measuring:
         """What was measured, together with what earlier parts on the same tree measured."""
         if not self._available:
             return NotMeasured("pytest-cov is not there (-p no:cov)")
+        if not selection.measures_coverage(self._config):
+            return NotMeasured("coverage was switched off (--no-cov)")
         from pytest_handoff.coverage_data import read
 
         also = self._earlier_parts()

@@ -29,6 +29,11 @@ def runs_tests(config: pytest.Config) -> bool:
     return not any(config.getoption(name, default=False) for name in _NOT_A_RUN)
 
 
+def measures_coverage(config: pytest.Config) -> bool:
+    """Whether this run measures coverage: pytest-cov is there and was not switched off."""
+    return config.pluginmanager.hasplugin("pytest_cov") and not config.getoption("no_cov", default=False)
+
+
 def narrowing(config: pytest.Config) -> tuple[str, ...]:
     """Why the run was asked to do less than everything: the options, and paths that leave some tests out."""
     return tuple(_narrowing_options(config)) + tuple(_narrowing_paths(config))

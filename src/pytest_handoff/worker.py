@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from pytest_handoff import selection
 from pytest_handoff.collection import Collection, Collector, key_prefix, without_group, write_spool
-from pytest_handoff.coverage_classes import ContextSwitcher
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
 from pytest_handoff.tiers import Tiers
@@ -65,5 +65,7 @@ def register(config: pytest.Config, project: Project, session: str, spool: Path,
     collector = Collector(config, project, Tiers(project.config), collected)
     ages = Ages(session, key_prefix(config, project), collector)
     config.pluginmanager.register(collector, "handoff-collector")
-    if config.pluginmanager.hasplugin("pytest_cov"):
+    if selection.measures_coverage(config):
+        from pytest_handoff.coverage_classes import ContextSwitcher
+
         config.pluginmanager.register(ContextSwitcher(session, ages), "handoff-contexts")
