@@ -16,7 +16,7 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Those of the files that do not parse, each with the first line of the reason."""
     found: dict[str, str] = {}
     for path in sorted(paths):
-        parse = _PARSERS.get(path.rpartition(".")[2].lower())
+        parse = _PARSERS.get((root / path).suffix.lower())
         if parse is not None and (root / path).is_file():
             problem = _problem(parse, root / path)
             if problem:

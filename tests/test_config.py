@@ -1,0 +1,113 @@
+"""The project's settings and the names of sessions."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from pytest_handoff.config import Config, TierRule, check_session_name, read_config
+from pytest_handoff.errors import UsageProblem
+
+
+def complaint(table: dict[str, Any]) -> str:
+    """What is said of a table that cannot be used."""
+    with pytest.raises(UsageProblem) as caught:
+        read_config(table, path="pyproject.toml [tool.handoff]")
+    return str(caught.value)
+
+
+def test_defaults() -> None:
+    """Without settings there are four tiers, a folder for hand-offs, and nothing is left out."""
+    config = read_config({}, path="x")
+    assert config == Config()
+    assert list(config.tiers) == ["unit", "integration", "e2e", "performance"]
+    assert config.document_path("session-3") == "handoffs/session-3.md"
+
+
+def test_everything_set() -> None:
+    """Every setting reaches its place."""
+    config = read_config(
+        {
+            "dir": "notes", "document": "specs/{session}/recovery.md", "template": "own", "templates": "t", "ignore": ["*.csv"],
+            "scope": ["libs"], "tiers": {"smoke": {"markers": ["quick"]}}, "default_tier": "integration",
+            "retire": [{"test": "a::*", "reason": "gone"}], "required": ["All tests pass"],
+            "bind": [{"line": "Login works", "tests": "*login*"}],
+            "waive": [{"gate": "regression", "reason": "known", "until": "2026-12-31"}],
+        },
+        path="x",
+    )  # fmt: skip
+    assert config.document_path("s-1") == "specs/s-1/recovery.md"
+    assert config.tiers["smoke"] == TierRule(markers=["quick"])
+    assert config.tiers["unit"] == TierRule(markers=["unit"], paths=["**/unit/**"])
+    assert (config.retire[0].reason, config.bind[0].tests, config.waive[0].until) == ("gone", "*login*", "2026-12-31")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"requird": []}, "unknown key 'requird', did you mean 'required'?"),
+        ({"xyzzy": 1}, "unknown key 'xyzzy'"),
+        ({"dir": 3}, "'dir': expected `str`, got `int`"),
+        ({"retire": [{"test": "a"}]}, "'retire': object missing required field `reason` at [0]"),
+        ({"retire": [{"test": "a", "reason": "b", "by": "c"}]}, "'retire': object contains unknown field `by` at [0]"),
+        ({"retire": [{"test": "a", "reason": " "}]}, "'retire': an entry without a reason"),
+        ({"waive": [{"gate": "a", "reason": ""}]}, "'waive': an entry without a reason"),
+        ({"waive": [{"gate": "a", "reason": "b", "until": "31.12.2026"}]}, "'31.12.2026' is no date such as 2026-12-31"),
+        ({"waive": [{"gate": "a", "reason": "b", "until": "2026-1-5"}]}, "'2026-1-5' is no date"),
+        ({"waive": [{"gate": "a", "reason": "b", "until": "20261231"}]}, "'20261231' is no date"),
+        ({"waive": [{"gate": "a", "reason": "b", "until": datetime.date(2026, 1, 1)}]}, "expected `str | null`, got `date`"),
+        ({"tiers": {"unit": {"marker": "x"}}}, "'tiers': object contains unknown field `marker` at [...]"),
+        ({"scope": "libs"}, "'scope': expected `array`, got `str`"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used(table: dict[str, Any], said: str) -> None:
+    """Each mistake is named with its key, and the file it is in."""
+    assert said in complaint(table)
+    assert complaint(table).startswith("pyproject.toml [tool.handoff]: ")
+
+
+def test_all_problems_at_once() -> None:
+    """Every problem of the table is in one message."""
+    said = complaint({"dirr": "x", "scope": 1, "ignore": [2], "other": 0})
+    assert [part in said for part in ("'dirr'", "'scope'", "'ignore'", "'other'")] == [True] * 4
+
+
+@pytest.mark.parametrize("name", ["session-3", "a", "Session 3", "sprint_7.2", "été", "console", "x" * 100])
+def test_names_that_a_session_can_have(name: str) -> None:
+    """Whatever can be a file's name everywhere can be a session's."""
+    assert check_session_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("a\nb", "holds a control character"),
+        ("a\x00", "holds a control character"),
+        ("a\ud800", "holds a control character"),
+        ("../up", "holds a character that no file name may have everywhere"),
+        ("a/b", "holds a character"),
+        ("a\\b", "holds a character"),
+        ("c:x", "holds a character"),
+        ("{session}", "holds a character"),
+        ("..", "begins or ends"),
+        (".hidden", "begins or ends"),
+        ("-x", "begins or ends"),
+        (" x", "begins or ends"),
+        ("x ", "begins or ends"),
+        ("x.", "begins or ends"),
+        ("con", "is the name of a device on Windows"),
+        ("NUL.md", "is the name of a device on Windows"),
+        ("com1", "is the name of a device on Windows"),
+        ("x" * 101, "is longer than 100 bytes"),
+        ("é" * 51, "is longer than 100 bytes"),
+    ],
+)
+def test_names_that_no_session_can_have(name: str, said: str) -> None:
+    """What is wrong with a name is said with the name."""
+    with pytest.raises(UsageProblem, match=said) as caught:
+        check_session_name(name)
+    assert repr(name) in str(caught.value)
