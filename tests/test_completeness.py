@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, ledger_of, run_info, run_of
 
+from builders import NOW, ledger_of, run_info, run_of
 from pytest_handoff.completeness import WHOLE, Scope, add_up, disagreement, fill_in, scope_of, why_incomplete
 
 

@@ -30,7 +30,9 @@ def test_no_files(shape: object) -> None:
 
 
 @pytest.mark.parametrize("shape", [tree, plain])
-@pytest.mark.parametrize(("number", "rows", "last"), [(60, 60, "f59"), (61, 61, "… and 1 more files"), (1100, 61, "… and 1,040 more files")])
+@pytest.mark.parametrize(
+    ("number", "rows", "last"), [(60, 60, "f59"), (61, 61, "… and 1 more file"), (1100, 61, "… and 1,040 more files")]
+)
 def test_many_files(shape: object, number: int, rows: int, last: str) -> None:
     """Sixty files are shown, the rest is counted."""
     shown = shape([f"f{position:02}" for position in range(number)]).splitlines()  # type: ignore[operator]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-from builders import NOW, earlier_of, ledger_of, run_of
+from typing import TYPE_CHECKING
 
+import pytest
+
+from builders import NOW, earlier_of, ledger_of, run_of
 from pytest_handoff.config import Retirement
 from pytest_handoff.ledger import count_by_tier, count_outcomes, new_ledger
 from pytest_handoff.lineage import certainly_gone, trace
 from pytest_handoff.record import OUTCOMES, LedgerLine
-from pytest_handoff.run import Run
 from pytest_handoff.store import encode_lines
+
+if TYPE_CHECKING:
+    from pytest_handoff.run import Run
 
 
 def after(run: Run, before: str = "", *, renames: dict[str, str] | None = None, retire: str = "") -> dict[str, LedgerLine]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import earlier_of, ledger_of
 
+from builders import earlier_of, ledger_of
 from pytest_handoff.lineage import Earlier, certainly_gone, join_parents, trace
 
 A, B, C = "tests/a.py::test_x", "tests/b.py::test_x", "tests/c.py::test_x"
@@ -110,9 +110,8 @@ def test_two_parents_joined(one: str, other: str, joined: str) -> None:
 
 def test_parents_keep_where_a_line_came_from() -> None:
     """What only one parent has is kept, with the parent it was read from."""
-    earlier = join_parents([
-        ("s-2", ledger_of("unit a.py::x passed\nunit a.py::z passed")), ("s-3", ledger_of("unit a.py::y passed\nunit a.py::z failed")),
-    ])  # fmt: skip
+    one, other = "unit a.py::x passed\nunit a.py::z passed", "unit a.py::y passed\nunit a.py::z failed"
+    earlier = join_parents([("s-2", ledger_of(one)), ("s-3", ledger_of(other))])
     assert {test: earlier.session_of(test) for test in earlier.lines} == {"a.py::x": "s-2", "a.py::y": "s-3", "a.py::z": "s-2"}
 
 

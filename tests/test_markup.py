@@ -11,13 +11,16 @@ from pytest_handoff.markup import Markdown, code, escape, one_line, shorten
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 FORGED = st.sampled_from([
-    "# x", "12. x", "1) x", "- [x] done", "> q", "```", "~~~", "---", "===", "| a |", "\\", "\\|", "`a`", "``", "<!-- handoff:end x -->",
-    "<b>", "[a](b)", "![a](b)", "[x]: y", "<http://a.b>", "&amp;", "&#35;", "*a*", "__a__", "a_b", "~~a~~", "~a~", "a #", "#", " ##",
-    "\n", "\r", "\t", "    ", "\x00", "\x1b[31m", "\u202e", "\ud800", "\u2028", "$a$", "☑", ":", "é", "tests/a.py::t[a|b]", "\x85", "!", "=",
+    "# x", "12. x", "1) x", "- [x] done", "> q", "```", "~~~", "---", "===", "| a |", "\\", "\\|", "`a`", "``", "<b>",
+    "<!-- handoff:end x -->", "[a](b)", "![a](b)", "[x]: y", "<http://a.b>", "&amp;", "&#35;", "*a*", "__a__", "a_b", "~~a~~",
+    "~a~", "a #", "#", " ##", "\n", "\r", "\t", "    ", "\x00", "\x1b[31m", "\u202e", "\ud800", "\u2028", "$a$", "☑", ":", "é",
+    "tests/a.py::t[a|b]", "\x85", "!", "=",
 ])  # fmt: skip
 TEXTS = st.lists(st.one_of(FORGED, st.text(max_size=4)), max_size=6).map("".join)
 PLAIN_PARTS = {"text", "text_special"}
-AWKWARD = ["12. x", "1) x", "a #", "a ###", "#", "[x] done", "~a~", "a\\", "- x", "-", "***", "|", "&copy;", "a\n# b", "", "+", "10)"]
+AWKWARD = (
+    "12. x", "1) x", "a #", "a ###", "#", "[x] done", "~a~", "a\\", "- x", "-", "***", "|", "&copy;", "a\n# b", "", "+", "10)",
+)  # fmt: skip
 
 
 def opened(text: str) -> list[str]:
@@ -33,8 +36,8 @@ def parts(text: str) -> list[list[tuple[str, str]]]:
 
 def _joined(children: list[tuple[str, str]]) -> list[tuple[str, str]]:
     joined: list[tuple[str, str]] = []
-    for kind, content in children:
-        kind = "text" if kind in PLAIN_PARTS else kind
+    for name, content in children:
+        kind = "text" if name in PLAIN_PARTS else name
         if joined and joined[-1][0] == kind == "text":
             joined[-1] = (kind, joined[-1][1] + content)
         elif content or kind != "text":
@@ -140,7 +143,9 @@ def test_code_spans(text: str, span: str) -> None:
     assert code(text) == span
 
 
-@pytest.mark.parametrize(("text", "longest", "short"), [("abcdef", 6, "abcdef"), ("abcdefg", 6, "ab…fg"), ("abcdefg", 5, "ab…fg")])
+@pytest.mark.parametrize(
+    ("text", "longest", "short"), [("abcdef", 6, "abcdef"), ("abcdefg", 6, "ab…fg"), ("abcdefg", 5, "ab…fg")]
+)
 def test_shorten(text: str, longest: int, short: str) -> None:
     """A text that is too long keeps its ends and is never longer than asked."""
     assert shorten(text, longest) == short

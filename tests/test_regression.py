@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, earlier_of, facts_of, ledger_of
 
+from builders import NOW, earlier_of, facts_of, ledger_of
 from pytest_handoff.lineage import join_parents
 from pytest_handoff.regression import fates, summarise, then
 

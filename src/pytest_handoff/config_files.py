@@ -48,10 +48,10 @@ def _ini(text: str) -> None:
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
-    "json": json.loads,
-    "toml": tomllib.loads,
-    "yaml": _yaml,
-    "yml": _yaml,
-    "ini": _ini,
-    "cfg": _ini,
+    ".json": json.loads,
+    ".toml": tomllib.loads,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".ini": _ini,
+    ".cfg": _ini,
 }

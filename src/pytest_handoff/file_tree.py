@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ def tree(paths: Sequence[str]) -> str:
         for part in one_line(path).split("/"):
             folder = folder.setdefault(part, {})
     lines = [_inside_a_fence(line) for name, inner in _sorted(root) for line in _top(name, inner)]
-    return "\n".join([*lines, *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
+    return "\n".join([*lines, *([f"… and {counted(rest, 'more file')}"] if rest > 0 else [])]) or "none"
 
 
 def plain(rows: Sequence[str]) -> str:
     """One row a line, the rest counted."""
     rest = len(rows) - MOST_FILES
     shown_rows = [_inside_a_fence(one_line(row)) for row in rows[:MOST_FILES]]
-    return "\n".join([*shown_rows, *([f"… and {rest:,} more files"] if rest > 0 else [])]) or "none"
+    return "\n".join([*shown_rows, *([f"… and {counted(rest, 'more file')}"] if rest > 0 else [])]) or "none"
 
 
 def _inside_a_fence(row: str) -> str:
