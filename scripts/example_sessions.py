@@ -50,12 +50,14 @@ def commit(folder: Path, session: Session, message: str) -> None:
 
 
 def run(folder: Path, session: Session, *command: str | Path) -> None:
-    """Run a command in the folder as on the session's day; one that fails ends the program with what it printed."""
+    """Run a command in the folder as on the session's day; one that fails ends the program with exit code 2."""
     done = subprocess.run(
         command, cwd=folder, env=_environment(session), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if done.returncode:
-        sys.exit(f"{done.stdout}\n{' '.join(map(str, command))} ended with exit code {done.returncode} in {session.name}")
+        shown = " ".join(map(str, command))
+        sys.stderr.write(f"{done.stdout}\n{shown} ended with exit code {done.returncode} in {session.name}\n")
+        raise SystemExit(2)
 
 
 def _environment(session: Session) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Play the example's three sessions in a repository of their own, and keep what the plugin writes.
 
     python scripts/regenerate_example.py            replace example_project/handoffs
-    python scripts/regenerate_example.py --check    compare instead; exit 1 with a diff
+    python scripts/regenerate_example.py --check    compare instead; exit 1 with a diff, 2 when a step fails
 
 Each session is done as a person would: ``handoff init``, the work (a patch), words in the document, a commit,
 ``pytest --handoff``, a commit. Compared are the documents, ledgers and sources byte for byte, less what differs between
@@ -24,6 +24,7 @@ from written_by_hand import write_in
 
 _DURATION = re.compile(r"(?m)^(\*\*Duration\*\*: test run: ).*$")
 _COMMIT = re.compile(r"commit `[0-9a-f]{7,40}`")
+_CHECKSUM_OVER_COMMIT = re.compile(r"(<!-- handoff:end checklist\.evidence )[0-9a-f]+")
 _VARYING = ("commit", "dirty")  # of a record's source table
 
 
@@ -80,7 +81,7 @@ def _comparable(path: Path) -> str:
     """The file's text less what differs between two machines; nothing where there is no such file."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if path.name != "record.json" or not text:
-        return _COMMIT.sub("commit `…`", _DURATION.sub(r"\1…", text))
+        return _COMMIT.sub("commit `…`", _CHECKSUM_OVER_COMMIT.sub(r"\1…", _DURATION.sub(r"\1…", text)))
     record = json.loads(text)
     record["run"] = record["provenance"] = "…"
     record["source"] |= dict.fromkeys(_VARYING, "…")
