@@ -13,11 +13,15 @@ from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.errors import WriteProblem
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_folders_are_made(tmp_path: Path) -> None:
     """A file in folders that are not there yet is written with them."""
     write_all([Artifact(path=tmp_path / "a" / "b" / "c.md", content=b"x")])
     assert (tmp_path / "a" / "b" / "c.md").read_bytes() == b"x"
-    assert os.listdir(tmp_path / "a" / "b") == ["c.md"]
+    assert names_in(tmp_path / "a" / "b") == ["c.md"]
 
 
 def test_only_what_differs_is_written(tmp_path: Path) -> None:
@@ -72,7 +76,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(WriteProblem, match=r"second: cannot be written: No space left on device"):
         write_all([Artifact(path=path, content=b"new") for path in (first, second, third)])
-    assert sorted(os.listdir(tmp_path)) == ["first", "second"]
+    assert names_in(tmp_path) == ["first", "second"]
     assert second.read_bytes() == b"old"
 
 
@@ -84,7 +88,7 @@ def test_a_folder_or_file_in_the_way(tmp_path: Path) -> None:
         with pytest.raises(WriteProblem, match="cannot be written") as caught:
             write_all([Artifact(path=path, content=b"")])
         assert caught.value.path == str(path)
-    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+    assert names_in(tmp_path) == ["file", "folder"]
 
 
 def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:

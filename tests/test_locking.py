@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -58,11 +57,11 @@ def test_a_second_process_waits_or_is_told(tmp_path: Path) -> None:
 
 def test_the_lock_is_given_back(tmp_path: Path) -> None:
     """After the work, also after work that failed, the lock is free, and nothing of it lies in the folder."""
-    before = sorted(os.listdir(tmp_path))
+    before = sorted(tmp_path.iterdir())
     with pytest.raises(KeyError), locked(tmp_path, 0):
         raise KeyError
     with locked(tmp_path, 0):
-        assert sorted(os.listdir(tmp_path)) == before
+        assert sorted(tmp_path.iterdir()) == before
 
 
 def test_two_folders_do_not_wait_for_each_other(tmp_path: Path) -> None:

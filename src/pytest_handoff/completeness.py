@@ -92,7 +92,7 @@ def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
 def _replaced(
     knowing: Mapping[str, LedgerLine], other: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str
 ) -> set[str]:
-    """Earlier ids that the knowing ledger continues under another id or with other parameters, and that did not run in the other."""
+    """Earlier ids that the knowing ledger continues under another id or with other parameters; they did not run in the other."""
     moved = {line.moved_from for line in knowing.values()}
     changed = (line for test, line in knowing.items() if test not in earlier and line.since != session and not line.moved_from)
     functions = {without_parameters(line.id) for line in changed}

@@ -126,6 +126,7 @@ def _in_checklist(section: Sequence[str]) -> bool:
 
 def _after_waivers(verdict: Verdict, config: Config, today: str) -> Verdict:
     for waiver in config.waive:
-        if waiver.gate == verdict.id not in _NEVER_WAIVED and verdict.verdict != "passed" and (waiver.until is None or today <= waiver.until):
+        holds = waiver.gate == verdict.id not in _NEVER_WAIVED and (waiver.until is None or today <= waiver.until)
+        if holds and verdict.verdict != "passed":
             return replace(verdict, verdict="waived", evidence=f"{verdict.evidence} (waived: {waiver.reason})", needs=None)
     return verdict

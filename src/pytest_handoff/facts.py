@@ -71,7 +71,8 @@ class Facts(Frozen, frozen=True):
         """This session's lines of tests that the parents promised."""
         promised = {test for test, line in self.earlier.lines.items() if line.promised}
         replaced = {without_parameters(test) for test in promised - self.ledger.keys()}
-        return [line for test, line in self.ledger.items() if (line.moved_from or test) in promised or self._replaces(line, replaced)]
+        lines = self.ledger.values()
+        return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
 
     def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
         return self.fates[line.id].status == "reparametrized" and without_parameters(line.id) in functions

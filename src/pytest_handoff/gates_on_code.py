@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 def coverage(facts: Facts, spec: GateSpec) -> Verdict:
     """Coverage of the code under test, in total or of the files that match a path, as coverage.py counts it."""
     measured = facts.record.coverage
-    if measured is None or spec.tier is not None or spec.op is None or spec.value is None:
-        why = (
-            f"coverage by {spec.tier} tests alone is not measured"
-            if measured and spec.tier
-            else why_not_measured(facts, "coverage")
-        )
-        return unknown(spec, f"not measured: {why}", "run with coverage")
+    if measured is None:
+        return unknown(spec, f"not measured: {why_not_measured(facts, 'coverage')}", "run with coverage")
+    if spec.tier is not None:
+        return unknown(spec, f"not measured: coverage by {spec.tier} tests alone", "ask for the coverage of all tests")
+    if spec.op is None or spec.value is None:
+        return unknown(spec, "no threshold is given", "name one, as in >= 90 %")
     files = [file for path, file in measured.files.items() if spec.path is None or path_matches(path, spec.path)]
     covered, total = _coverage_figures(files)
     if not total:
@@ -44,8 +43,10 @@ def new_code(facts: Facts, spec: GateSpec) -> Verdict:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
     if not code.num_statements:
         return if_complete(facts, spec, "not applicable: no new statements")
+    if spec.op is None or spec.value is None:
+        return unknown(spec, "no threshold is given", "name one, as in >= 90 %")
     covered = {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[spec.by]
-    if covered is None or spec.op is None or spec.value is None:
+    if covered is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'contexts')}", "run with coverage on the whole suite")
     evidence = f"{covered}/{code.num_statements} new statements = {percent(covered, code.num_statements)}"
     if rate_holds(covered, code.num_statements, spec.op, spec.value):

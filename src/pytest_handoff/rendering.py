@@ -12,7 +12,6 @@ from pytest_handoff.markup import code, escape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import jinja2
 
 SUFFIX = ".md.j2"
 _FAULTS_OF_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)

@@ -14,6 +14,7 @@ from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
     from pytest_handoff.project import Project
 
 

@@ -1,0 +1,272 @@
+"""The verdict of every gate, in all four words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from builders import coverage_of, facts_of, new_code_of
+from pytest_handoff.gate_spec import GateSpec
+from pytest_handoff.gates import GATES, STANDING, evaluate
+from pytest_handoff.record import FileCoverage, Verdict
+
+PART = {"why_incomplete": ["-k was given"]}
+PASSED = "unit a.py::x passed"
+
+
+def spec_of(text: str) -> GateSpec:
+    """``tests unit previous >=90%`` as a condition; a word with a slash is a path, ``by=`` says by whom."""
+    gate, *words = text.split()
+    known: dict[str, Any] = {"gate": gate}
+    for word in words:
+        if word in ("current", "previous", "all"):
+            known["scope"] = word
+        elif word.startswith("by="):
+            known["by"] = word[3:]
+        elif word[0] in "<>=":
+            op = word.rstrip("0123456789.%")
+            known |= {"op": op, "value": Decimal(word[len(op) :].rstrip("%")), "unit": "percent" if word[-1] == "%" else "count"}
+        else:
+            known["path" if "/" in word else "tier"] = word
+    return GateSpec(**known)
+
+
+def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> Verdict:
+    """What a gate says of a session."""
+    return evaluate(facts_of(now, before, **changes), spec_of(spec))
+
+
+@pytest.mark.parametrize(
+    ("spec", "now", "before", "changes", "word", "evidence"),
+    [
+        ("complete", PASSED, "", {}, "passed", "1 test known, all accounted for"),
+        ("complete", PASSED, "", PART, "failed", "incomplete: -k was given"),
+        ("collection", PASSED, "", PART, "failed", "incomplete: -k was given"),
+        ("failures", PASSED, "", {}, "passed", "1 test passed, none failed"),
+        ("failures", "unit a.py::x xpassed", "", {}, "passed", "1 test passed, none failed"),
+        ("failures", "", "", {}, "failed", "no test passed"),
+        ("failures", "unit a.py::x skipped", "", {}, "failed", "no test passed"),
+        ("failures", f"{PASSED}\nunit a.py::y failed error=boom", "", {}, "failed", "a.py::y failed (boom)"),
+        ("failures", f"{PASSED}\nunit a.py::y error", "", {}, "failed", "a.py::y ended in an error"),
+        ("flaky", PASSED, "", {}, "passed", "no test needed a second attempt"),
+        ("flaky", PASSED, "", PART, "unknown", "no test needed a second attempt, but the run is incomplete"),
+        ("flaky", f"{PASSED} flaky", "", PART, "failed", "1 flaky test: a.py::x"),
+        ("skips", PASSED, "", {}, "passed", "0 skipped tests"),
+        ("skips", PASSED, "", PART, "unknown", "0 skipped tests, but the run is incomplete"),
+        ("skips", "unit a.py::x skipped", "", {}, "failed", "1 skipped test: a.py::x"),
+        ("skips", "unit a.py::x skipped", "unit a.py::x skipped", {}, "failed", "1 skipped test: a.py::x"),
+        ("skips current", "unit a.py::x skipped", "unit a.py::x skipped", {}, "passed", "0 skipped tests"),
+        ("skips e2e", "unit a.py::x skipped", "", {}, "passed", "0 skipped tests"),
+        ("skips <=1", "unit a.py::x skipped", "", {}, "passed", "1 skipped test: a.py::x"),
+        ("skips <=1", "unit a.py::x skipped\nunit a.py::y skipped", "", {}, "failed", "2 skipped tests: a.py::x, a.py::y"),
+        ("new_tests >=2", "unit a.py::x passed\nunit a.py::y passed", "", {}, "passed", "2 new tests"),
+        ("new_tests e2e >=1", PASSED, "", {}, "failed", "0 new e2e tests"),
+        ("new_tests >=1", PASSED, PASSED, {}, "failed", "0 new tests"),
+        ("new_tests >=1", PASSED, "", PART, "unknown", "1 new test, but the run is incomplete"),
+        ("new_tests", PASSED, "", {}, "failed", "1 new test"),
+        ("linked */a.py::*", "unit t/a.py::x passed\nunit t/b.py::y failed", "", {}, "passed", "1/1 linked tests passed"),
+        ("linked */a.py::*", "unit t/a.py::x failed", "", {}, "failed", "t/a.py::x failed"),
+        ("linked */a.py::*", "unit t/a.py::x gone", "unit t/a.py::x passed", {}, "failed", "t/a.py::x is missing"),
+        ("linked */a.py::*", PASSED, "", {}, "failed", "no test matches '*/a.py::*'"),
+        ("linked */a.py::*", "unit t/a.py::x passed retired=session-1:y", "", {}, "failed", "no test matches '*/a.py::*'"),
+        ("linked */a.py::*", "unit t/a.py::x passed", "", PART, "unknown", "1/1 linked tests passed, but the run is incomplete"),
+        ("nonsense", PASSED, "", {}, "unknown", "there is no gate named 'nonsense'"),
+    ],
+)  # fmt: skip
+def test_gates_on_tests(spec: str, now: str, before: str, changes: dict[str, Any], word: str, evidence: str) -> None:
+    """Each gate has one verdict and says on what evidence."""
+    found = verdict(spec, now, before, **changes)
+    assert (found.verdict, found.evidence) == (word, evidence)
+    assert (found.needs is None) == (word in ("passed", "waived"))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "changes", "word", "evidence"),
+    [
+        (PASSED, "", {}, "waived", "not applicable: session-2 is the first session"),
+        (PASSED, PASSED, {}, "passed", "1/1 earlier tests still pass"),
+        (PASSED, PASSED, PART, "unknown", "1/1 earlier tests still pass, but the run is incomplete"),
+        ("unit a.py::x failed", PASSED, {}, "failed", "0/1 still pass: a.py::x (passed in session-1, now failed)"),
+        ("unit a.py::x failed", PASSED, PART, "failed", "0/1 still pass: a.py::x (passed in session-1, now failed)"),
+        ("unit a.py::x skipped", PASSED, {}, "failed", "0/1 still pass: a.py::x (passed in session-1, now skipped)"),
+        ("unit a.py::x xfailed", PASSED, {}, "failed", "0/1 still pass: a.py::x (passed in session-1, now xfailed)"),
+        ("unit a.py::x gone", PASSED, {}, "failed", "0/1 still pass: a.py::x (passed in session-1, now missing)"),
+        ("unit a.py::x not_run", PASSED, PART, "unknown", "1 of 1 earlier tests did not run"),
+        (
+            "unit a.py::x not_run\nunit a.py::y gone", f"{PASSED}\nunit a.py::y passed", PART, "failed",
+            "0/2 still pass: a.py::x (passed in session-1, now not_run), a.py::y (passed in session-1, now missing)",
+        ),
+        (
+            "unit b.py::x failed moved_from=a.py::x", PASSED, {}, "failed",
+            "0/1 still pass: b.py::x (passed in session-1, now failed)",
+        ),
+        ("unit a.py::x[2] failed", "unit a.py::x[1] passed", {}, "failed", "0/1 still pass: a.py::x[2] (now failed)"),
+        ("unit a.py::x skipped", "unit a.py::x skipped", {}, "waived", "not applicable: no earlier test counts"),
+        ("unit a.py::x gone retired=session-2:y", PASSED, {}, "waived", "not applicable: no earlier test counts"),
+    ],
+)  # fmt: skip
+def test_regression(now: str, before: str, changes: dict[str, Any], word: str, evidence: str) -> None:
+    """Every earlier test that counts must pass; what did not run is not known, what is lost in any way fails."""
+    found = verdict("regression", now, before, **changes)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("spec", "now", "before", "changes", "word", "evidence"),
+    [
+        ("tests current", PASSED, "", {}, "passed", "1/1 tests of session-2 passed"),
+        ("tests current", PASSED, PASSED, {}, "failed", "there are no tests of session-2"),
+        ("tests e2e all", PASSED, "", {}, "failed", "there are no e2e tests"),
+        ("tests all", "", "", {}, "failed", "there are no tests"),
+        ("tests all tests/x", PASSED, "", {}, "failed", "there are no tests in tests/x"),
+        ("tests previous", PASSED, "", {}, "waived", "not applicable: there are no earlier tests"),
+        ("tests e2e previous >=90%", PASSED, PASSED, {}, "waived", "not applicable: there are no earlier e2e tests"),
+        ("tests previous >=2", PASSED, "", {}, "failed", "there are no earlier tests"),
+        ("tests previous", PASSED, PASSED, {}, "passed", "1/1 earlier tests passed"),
+        ("tests all", PASSED, "", PART, "unknown", "1/1 tests passed, but the run is incomplete"),
+        ("tests all", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed: a.py::y failed"),
+        ("tests all", f"{PASSED}\nunit a.py::y skipped reason=no~db", "", {}, "failed", "1/2 tests passed: a.py::y skipped (no db)"),
+        ("tests all", f"{PASSED}\nunit a.py::y not_run", "", PART, "unknown", "1/2 tests passed, 1 test did not run"),
+        ("tests all", "unit a.py::x xfailed promised", "", {}, "failed", "there are no tests"),
+        ("tests all ==1", PASSED, "", {}, "passed", "1/1 tests passed"),
+        ("tests all ==2", PASSED, "", {}, "failed", "1/1 tests passed"),
+        ("tests all >=1", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed: a.py::y failed"),
+        ("tests all >=50%", f"{PASSED}\nunit a.py::y failed", "", {}, "passed", "1/2 tests passed"),
+        ("tests all >50%", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed: a.py::y failed"),
+    ],
+)  # fmt: skip
+def test_tests(spec: str, now: str, before: str, changes: dict[str, Any], word: str, evidence: str) -> None:
+    """Tests of a tier and scope pass all, at a rate, or in a number; none at all is never all of them."""
+    found = verdict(spec, now, before, **changes)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "word", "evidence"),
+    [
+        (PASSED, PASSED, "waived", "not applicable: nothing was promised"),
+        (PASSED, "unit a.py::x xfailed promised", "passed", "1/1 promises kept"),
+        ("unit a.py::x xfailed promised", "unit a.py::x xfailed promised", "passed", "0/1 promises kept; still owed: a.py::x"),
+        ("unit a.py::x xfailed", "unit a.py::x xfailed promised", "failed", "broken: a.py::x xfailed"),
+        ("unit a.py::x failed", "unit a.py::x xfailed promised", "failed", "broken: a.py::x failed"),
+        ("unit a.py::x gone", "unit a.py::x xfailed promised", "failed", "broken: a.py::x is missing"),
+        ("unit a.py::x gone retired=session-2:y", "unit a.py::x xfailed promised", "passed", "0/1 promises kept"),
+        ("unit b.py::x passed moved_from=a.py::x", "unit a.py::x xfailed promised", "passed", "1/1 promises kept"),
+        ("unit a.py::x[2] skipped", "unit a.py::x[1] xfailed promised", "failed", "broken: a.py::x[2] skipped"),
+    ],
+)
+def test_promises(now: str, before: str, word: str, evidence: str) -> None:
+    """What was promised is kept or still owed; a promise that is gone, skipped or no longer strict is broken."""
+    found = verdict("promises", now, before)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("spec", "coverage", "changes", "word", "evidence"),
+    [
+        ("coverage >=90%", {"a": (8999, 10000)}, {}, "failed", "8999/10000 = 89.9 %"),
+        ("coverage >=90%", {"a": (9000, 10000)}, {}, "passed", "9000/10000 = 90.0 %"),
+        ("coverage >90%", {"a": (9000, 10000)}, {}, "failed", "9000/10000 = 90.0 %"),
+        ("coverage >90%", {"a": (9001, 10000)}, {}, "passed", "9001/10000 = 90.0 %"),
+        ("coverage ==100%", {"a": (99999, 100000)}, {}, "failed", "99999/100000 = 99.9 %"),
+        ("coverage >=90%", {"a": (9, 10)}, PART, "unknown", "9/10 = 90.0 %, but the run is incomplete"),
+        ("coverage >=90%", {"a": (8, 10)}, PART, "failed", "8/10 = 80.0 %"),
+        ("coverage src/b.py >=90%", {"a": (0, 10), "b": (10, 10)}, {}, "passed", "10/10 = 100 %"),
+        ("coverage src/c.py >=90%", {"a": (9, 10)}, {}, "unknown", "there is nothing to cover in src/c.py"),
+        ("coverage >=0%", {"a": (0, 0)}, {}, "unknown", "there is nothing to cover"),
+        ("coverage >=90%", None, {}, "unknown", "not measured: no pytest-cov"),
+        ("coverage unit >=90%", {"a": (9, 10)}, {}, "unknown", "not measured: coverage by unit tests alone"),
+        ("coverage", {"a": (9, 10)}, {}, "unknown", "no threshold is given"),
+        ("reports", {"a": (9, 10)}, {}, "passed", "coverage of 1 file is in the record"),
+        ("reports", {"a": (9, 10)}, PART, "unknown", "coverage of 1 file is in the record, but the run is incomplete"),
+        ("reports", None, {}, "unknown", "not measured: no pytest-cov"),
+    ],
+)  # fmt: skip
+def test_coverage(
+    spec: str, coverage: dict[str, tuple[int, int]] | None, changes: dict[str, Any], word: str, evidence: str
+) -> None:
+    """A threshold is exact; what was not measured is unknown, and so is a share of nothing."""
+    found = verdict(spec, coverage=None if coverage is None else coverage_of(**coverage), **changes)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+def test_branches_count_where_they_are_measured() -> None:
+    """Statements and branches together are what coverage.py calls covered."""
+    coverage = coverage_of(a=(9, 10))
+    file: FileCoverage = replace(coverage.files["src/a.py"], num_branches=10, covered_branches=1)
+    found = verdict("coverage >=50%", coverage=replace(coverage, files={"src/a.py": file}))
+    assert (found.verdict, found.evidence) == ("passed", "10/20 = 50.0 %")
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "changes", "word", "evidence"),
+    [
+        ("new_code >90%", new_code_of(20, covered=19), {}, "passed", "19/20 new statements = 95.0 %"),
+        (
+            "new_code >90%", new_code_of(20, covered=18, missing="7, 9"), {}, "failed",
+            "18/20 new statements = 90.0 %, the line asks for > 90 %: src/a.py 7, 9",
+        ),
+        ("new_code >=90%", new_code_of(20, covered=18), {}, "passed", "18/20 new statements = 90.0 %"),
+        ("new_code >=90%", new_code_of(20, covered=18), PART, "unknown", "18/20 new statements = 90.0 %, but the run is incomplete"),
+        ("new_code >=90% by=unit", new_code_of(20, covered=20, unit=18, new_unit=0), {}, "passed", "18/20 new statements = 90.0 %"),
+        (
+            "new_code >=90% by=new_unit", new_code_of(20, covered=20, unit=18, new_unit=0), {}, "failed",
+            "0/20 new statements = 0.0 %, the line asks for >= 90 %: ",
+        ),
+        ("new_code >=90% by=unit", new_code_of(20, covered=20), {}, "unknown", "not measured: contexts are missing"),
+        ("new_code >=90%", new_code_of(0, covered=0), {}, "passed", "not applicable: no new statements"),
+        ("new_code >=90%", new_code_of(0, covered=0), PART, "unknown", "not applicable: no new statements, but the run is incomplete"),
+        ("new_code >=90%", None, {}, "unknown", "not measured: no reason is recorded"),
+        ("new_code", new_code_of(20, covered=19), {}, "unknown", "no threshold is given"),
+    ],
+)  # fmt: skip
+def test_new_code(spec: str, code: Any, changes: dict[str, Any], word: str, evidence: str) -> None:
+    """Coverage of new code is exact, by whoever is asked for; without new statements the gate holds and says so."""
+    found = verdict(spec, new_code=code, not_measured={"contexts": "contexts are missing"}, **changes)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("spec", "total", "covered", "needs"),
+    [
+        ("new_code >90%", 20, 18, "cover 1 more statement"),
+        ("new_code >=90%", 20, 10, "cover 8 more statements"),
+        ("new_code >100%", 20, 20, "the line asks for > 100 %"),
+    ],
+)
+def test_how_many_statements_are_wanting(spec: str, total: int, covered: int, needs: str) -> None:
+    """The remedy names the smallest number of statements that is enough."""
+    assert verdict(spec, new_code=new_code_of(total, covered=covered)).needs == needs
+
+
+@pytest.mark.parametrize(
+    ("unparsable", "word", "evidence"),
+    [
+        (None, "unknown", "not measured: what the session changed is not known"),
+        ({}, "passed", "every changed configuration file parses"),
+        ({"a.json": "Expecting value"}, "failed", "a.json: Expecting value"),
+    ],
+)
+def test_files_parse(unparsable: dict[str, str] | None, word: str, evidence: str) -> None:
+    """Changed configuration files parse, do not, or are not known."""
+    found = verdict("files_parse", unparsable=unparsable)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+def test_claims_and_required_lines() -> None:
+    """A contradicted claim and an absent line fail their gates, which otherwise pass."""
+    facts = facts_of(PASSED)
+    assert [evaluate(facts, GateSpec(gate=name)).verdict for name in ("claims", "required")] == ["passed", "passed"]
+    facts = replace(facts, contradicted=("line 3 says 9/9",), absent=(("All tests pass", "Some pass"), ("Docs", None)))
+    claims, required = (evaluate(facts, GateSpec(gate=name)) for name in ("claims", "required"))
+    assert (claims.verdict, claims.evidence) == ("failed", "line 3 says 9/9")
+    assert (required.verdict, required.evidence) == ("failed", "missing: 'All tests pass' (nearest: 'Some pass'), 'Docs'")
+
+
+def test_standing_gates_are_known_and_explained() -> None:
+    """Every gate that a session must pass exists, and each gate says in its docstring what it asks."""
+    assert {spec.gate for spec in STANDING} <= GATES.keys()
+    assert all(gate.__doc__ for gate in GATES.values())
