@@ -75,22 +75,21 @@ def matches(shown: str, printed: str) -> bool:
 
 def holds(shown: str, text: str) -> bool:
     """Whether a text has these lines somewhere, one after the other."""
-    return re.search(rf"^{_pattern(shown)}$", _plain(text), re.MULTILINE) is not None
+    return re.search(f"^{_pattern(shown)}", _plain(text), re.MULTILINE) is not None
 
 
 def _pattern(shown: str) -> str:
     rows = []
-    for row in _plain(shown).split("\n"):
+    for row in _plain(shown).splitlines():
         if row.strip() == "…":
             rows.append(r"(?:[^\n]*\n)*?")
         else:
             rows.append(r"[^\n]*?".join(map(re.escape, row.split("…"))) + r"\n")
-    return "".join(rows).removesuffix(r"\n")
+    return "".join(rows)
 
 
 def _plain(text: str) -> str:
-    rows = (row.rstrip() for row in text.strip().split("\n"))
-    text = "\n".join(rows)
+    text = "".join(f"{row.rstrip()}\n" for row in text.strip().split("\n"))
     text = re.sub(r"([─=])\1{3,}", r"\1\1\1", text)
     text = re.sub(r"\b\d+\.\d+s\b", "0s", text)
     return re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", "0hash", text)

@@ -19,6 +19,12 @@ PAGES = sorted([CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md")])
 ALLOWED_REASONS = {"needs the package index", "make has tests of its own", "needs a remote", "needs a CI service"}
 DAY = "1773684600"  # the day of the example's third session, as SOURCE_DATE_EPOCH
 
+COPY_EXAMPLE = """
+import sys, pathlib, example_sessions as example
+folder = pathlib.Path(sys.argv[1])
+example.copy_example(folder, with_handoffs=True)
+example.commit(folder, example.SESSIONS[-1], 'work')
+"""
 SCRIPTS = str(Path(sys.executable).parent)
 
 
@@ -35,17 +41,16 @@ class Reader:
         """Carry out one step; a page that is wrong fails the test."""
         doing: dict[str, Callable[[Step], None]] = {
             "start": self._start, "file": self._write, "edit": self._edit, "shows": self._look, "run": self._run,
-            "not run": lambda step: None,
         }  # fmt: skip
-        doing[step.kind](step)
+        if step.kind != "not run":
+            doing[step.kind](step)
 
     def _start(self, step: Step) -> None:
         self.projects += 1
         self.folder = self.scratch / f"project-{self.projects}"
         if step.about == "example":
-            self._sh("python -c 'import sys; from pathlib import Path; from example_sessions import copy_example, commit, SESSIONS; "
-                     "copy_example(Path(sys.argv[1]), with_handoffs=True); commit(Path(sys.argv[1]), SESSIONS[-1], \"work\")' "
-                     f"'{self.folder}'", cwd=CHECKOUT / "scripts")  # fmt: skip
+            printed, code = self._sh(f'python -c "{COPY_EXAMPLE}" "{self.folder}"', cwd=CHECKOUT / "scripts")
+            assert code == 0, printed
         else:
             assert step.about == "empty", step
             self.folder.mkdir()
@@ -79,7 +84,8 @@ class Reader:
         kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
         who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
                for field, value in (("NAME", "Ada"), ("EMAIL", "ada@example.invalid"))}  # fmt: skip
-        fixed = {"PATH": os.pathsep.join((SCRIPTS, os.environ["PATH"])), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+        fixed = {"PATH": os.pathsep.join((SCRIPTS, os.environ["PATH"])),
+                 "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
                  "SOURCE_DATE_EPOCH": DAY, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "80",
                  "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "init.defaultBranch", "GIT_CONFIG_VALUE_0": "main"}  # fmt: skip
         done = subprocess.run(
