@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff import facts, ledger, lineage, regression
+from pytest_handoff import facts, lineage, regression
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     CoverageSummary,
@@ -120,15 +120,7 @@ def run_info(why_incomplete: Iterable[str] = (), **changes: Any) -> RunInfo:
 
 def tally_of(session: str, lines: Mapping[str, LedgerLine], earlier: lineage.Earlier) -> TallySummary:
     """The figures that belong to a ledger."""
-    found = regression.fates(session, lines, earlier)
-    return TallySummary(
-        ledger="sha256:0123456789abcdef",
-        counts=ledger.count_outcomes(lines.values()),
-        tiers=ledger.count_by_tier(lines.values()),
-        new=sum(line.since == session for line in lines.values()),
-        flaky=sum(line.flaky for line in lines.values()),
-        regression=regression.summarise(found.values()),
-    )
+    return facts.tally(session, lines, regression.fates(session, lines, earlier), "sha256:0123456789abcdef")
 
 
 def coverage_of(**files: tuple[int, int]) -> CoverageSummary:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from msgspec.structs import replace
 
 from builders import facts_of
-from pytest_handoff.record import LedgerLine
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.facts import gather
+
+if TYPE_CHECKING:
+    from pytest_handoff.record import LedgerLine
 
 BEFORE = """
     unit tests/a.py::keeps passed
@@ -65,3 +72,15 @@ def test_new_tests_and_statuses() -> None:
     assert (names(facts.new()), names(facts.new("e2e"))) == ("fresh later", "later")
     assert names(facts.with_status("missing", "retired")) == "lost old"
     assert (facts.session, facts.is_first, facts_of(NOW).is_first) == ("session-2", False, True)
+
+
+@pytest.mark.parametrize("key", ["new", "flaky", "counts", "tiers", "regression"])
+def test_an_edited_record(key: str) -> None:
+    """Figures in the record that do not follow from the ledger are an edited record's."""
+    facts = facts_of(NOW, BEFORE)
+    tests = facts.record.tests
+    wrong = {"new": 9, "flaky": 9, "counts": {}, "tiers": {}, "regression": replace(tests.regression, passing=9)}
+    edited = replace(facts.record, tests=replace(tests, **{key: wrong[key]}))
+    with pytest.raises(EvidenceProblem, match="other figures than its ledger"):
+        gather(edited, facts.ledger, facts.earlier)
+    assert gather(facts.record, facts.ledger, facts.earlier) == facts

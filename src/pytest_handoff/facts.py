@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff import regression
+from pytest_handoff.config import Promise
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.ledger import count_by_tier, count_outcomes
 from pytest_handoff.lineage import Earlier
 from pytest_handoff.nodeids import file_of, path_matches, without_parameters
-from pytest_handoff.record import Frozen, LedgerLine, Record
+from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_handoff.gate_spec import Scope
+
+
+class Instruction(Frozen, frozen=True):
+    """A line of the session's instructions; ``why_not`` says what is missing where it does not hold."""
+
+    text: str
+    why_not: str | None
 
 
 class Facts(Frozen, frozen=True):
@@ -25,6 +35,9 @@ class Facts(Frozen, frozen=True):
         fates: what became of each test.
         contradicted: a person's words in the document that the evidence contradicts, one sentence each.
         absent: required checklist lines that the document does not carry, with the nearest one it has.
+        baselines: the sessions before's value of each metric.
+        inherited: promises by configuration that the sessions before had in force.
+        instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
     """
 
     record: Record
@@ -33,6 +46,9 @@ class Facts(Frozen, frozen=True):
     fates: dict[str, regression.Fate]
     contradicted: tuple[str, ...] = ()
     absent: tuple[tuple[str, str | None], ...] = ()
+    baselines: dict[str, float] = {}
+    inherited: tuple[Promise, ...] = ()
+    instructions: tuple[Instruction, ...] | None = None
 
     @property
     def session(self) -> str:
@@ -83,7 +99,30 @@ class Facts(Frozen, frozen=True):
         return scope != "current" and self.fates[line.id].counts
 
 
+def tally(
+    session: str, ledger: Mapping[str, LedgerLine], found: Mapping[str, regression.Fate], ledger_digest: str
+) -> TallySummary:
+    """The ledger in figures, as the record keeps them."""
+    return TallySummary(
+        ledger=ledger_digest,
+        counts=count_outcomes(ledger.values()),
+        tiers=count_by_tier(ledger.values()),
+        new=sum(line.since == session for line in ledger.values()),
+        flaky=sum(line.flaky for line in ledger.values()),
+        regression=regression.summarise(found.values()),
+    )
+
+
 def gather(record: Record, ledger: Mapping[str, LedgerLine], earlier: Earlier) -> Facts:
-    """The facts of a session from its record, its ledger and its parents' ledgers."""
+    """The facts of a session from its record, its ledger and its parents' ledgers.
+
+    Raises:
+        EvidenceProblem: when the record's figures are not those that the ledgers give: one of them was edited or made anew.
+    """
     fates = regression.fates(record.session, ledger, earlier)
+    if record.tests != tally(record.session, ledger, fates, record.tests.ledger):
+        raise EvidenceProblem(
+            f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
+            f"changed; restore it, or run pytest --handoff={record.session} again"
+        )
     return Facts(record=record, ledger=dict(ledger), earlier=earlier, fates=fates)

@@ -21,9 +21,8 @@ from pytest_handoff.record import (
     RunInfo,
     SourceLine,
     SourceState,
-    TallySummary,
 )
-from pytest_handoff.regression import fates, summarise
+from pytest_handoff.regression import fates
 from pytest_handoff.tracing import trace_collected
 from pytest_handoff.tree import with_lines
 from pytest_handoff.workflow import Outcome, Start, adds_up, finish, policy_of
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from pytest_handoff.lineage import Ledger, Lineage
     from pytest_handoff.project import Project
-    from pytest_handoff.regression import Fate
     from pytest_handoff.run import Run
     from pytest_handoff.surroundings import RunContext
 
@@ -54,7 +52,7 @@ def record_run(
     sources = with_lines(project, start.tree, paths, start.sources)
     found = fates(start.session, lines, start.parents.earlier)
     encoded = store.encode_lines(lines.values())
-    tests = _tally(start.session, lines, found, store.digest_of(encoded))
+    tests = facts.tally(start.session, lines, found, store.digest_of(encoded))
     changes = _changes(start, sources, tests.new)
     coverage, code, not_measured = _coverage(measured, start, sources, _doubtful(start, run, traced))
     why = completeness.why_incomplete(scope, lines, filter(is_test_file, start.tree.files))
@@ -101,17 +99,6 @@ def _drops_a_part(start: Start) -> bool:
     """Whether an incomplete run of this session is given up because the code has changed since."""
     before = start.before
     return before is not None and not before.run.complete and before.source.fingerprint != start.tree.fingerprint
-
-
-def _tally(session: str, lines: Ledger, found: Mapping[str, Fate], digest: str) -> TallySummary:
-    return TallySummary(
-        ledger=digest,
-        counts=ledger.count_outcomes(lines.values()),
-        tiers=ledger.count_by_tier(lines.values()),
-        new=sum(line.since == session for line in lines.values()),
-        flaky=sum(line.flaky for line in lines.values()),
-        regression=summarise(found.values()),
-    )
 
 
 def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: list[str]) -> RunInfo:

@@ -10,7 +10,13 @@ from pytest_handoff import file_tree
 from pytest_handoff.figures import counted, listed, percent_of
 from pytest_handoff.markup import code, escape
 from pytest_handoff.nodeids import file_of
-from pytest_handoff.regression import FAILING, PASSING
+from pytest_handoff.record import Frozen
+from pytest_handoff.regression import PASSING
+from pytest_handoff.values_metrics import metric_values
+from pytest_handoff.values_phase import counts_of_files, phase_values
+from pytest_handoff.values_recovery import recovery_values
+from pytest_handoff.values_summary import summary_values
+from pytest_handoff.wordings import failures, if_incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,12 +26,32 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Verdict
 
 
-def values(facts: Facts, *, agent: str | None, parent_percent: float | None) -> dict[str, str]:
+class Rows(Frozen, frozen=True):
+    """What a document asks for by name.
+
+    Attributes:
+        targets: the target that a row of a table names, by the row's id.
+        paths: the path of a row of a table of coverage targets, by the row's id.
+        counts: places for the number of tests or lines of a named file.
+        line_counts: how many lines the source files have.
+    """
+
+    targets: dict[str, str] = {}
+    paths: dict[str, str] = {}
+    counts: tuple[str, ...] = ()
+    line_counts: dict[str, int] = {}
+
+
+NO_ROWS = Rows()
+
+
+def values(facts: Facts, *, agent: str | None, parent_percent: float | None, rows: Rows = NO_ROWS) -> dict[str, str]:
     """Place id to text, for every place that the evidence can decide; what is not known is left out.
 
     Args:
         agent: who did the work, where that was said.
         parent_percent: the coverage of the session before, in percent.
+        rows: what the document's tables and lines ask for by name.
     """
     record = facts.record
     known = {
@@ -36,12 +62,17 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None) -> 
         "tests.current": _passed_of(facts, "current"),
         "tests.previous": _passed_of(facts, "previous"),
         "tests.new": _new_tests(facts),
-        "tests.failures": _failures(facts),
+        "tests.failures": failures(facts),
         "coverage.total": _coverage(facts, record.coverage, parent_percent),
         "next.existing": _to_keep(facts),
         "next.new": _promised(facts),
         "next.integration": _to_keep(facts, "integration") if facts.tests(tier="integration") else None,
         **(_changes(record.changes) if record.changes else {}),
+        **recovery_values(facts),
+        **summary_values(facts, rows.targets, rows.paths),
+        **phase_values(facts),
+        **metric_values(facts, rows.targets),
+        **counts_of_files(facts, rows.counts, rows.line_counts),
     }
     return {place: text for place, text in known.items() if text is not None}
 
@@ -52,15 +83,20 @@ def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence
     waived = [decision for decision in decisions if decision.state == "waived" and decision.check.decision == "waived"]
     gates = listed(list(dict.fromkeys(verdict.id for verdict in blocking)), most=5)
     if blocking:
-        return {"status.session": f"❌ Incomplete: {gates}", "status.next": f"No: {gates}"}
+        return _both(f"❌ Incomplete: {gates}", f"No: {gates}")
     ready = "Yes: every decided check holds" + (f", {len(facts.promised())} promised" if facts.promised() else "")
     if waiting:
         waits = f"{counted(len(waiting), 'line')} of the checklist {'waits' if len(waiting) == 1 else 'wait'} for a person"
-        return {"status.session": f"❌ Incomplete: {waits}", "status.next": f"{ready}; {waits}"}
+        return _both(f"❌ Incomplete: {waits}", f"{ready}; {waits}")
     issues = [f"{counted(len(waived), 'line')} waived"] if waived else []
     issues += [counted(facts.record.tests.flaky, "flaky test")] if facts.record.tests.flaky else []
     status = f"⚠️ Complete with Issues: {', '.join(issues)}" if issues else "✅ Complete"
-    return {"status.session": status, "status.next": ready}
+    return _both(status, ready)
+
+
+def _both(status: str, ready: str) -> dict[str, str]:
+    """The two sentences under the names that the kinds of documents have for them."""
+    return {"status.session": status, "status.top": status, "phase.status": status, "status.next": ready, "phase.next": ready}
 
 
 def _duration(seconds: float) -> str | None:
@@ -77,7 +113,7 @@ def _passed_of(facts: Facts, scope: str) -> str:
     passing = sum(line.outcome in PASSING for line in lines)
     rest = Counter(_word(line) for line in lines if line.outcome not in PASSING)
     others = "".join(f", {number} {word}" for word, number in sorted(rest.items()))
-    return f"{passing}/{len(lines)} passed{others}" + _if_incomplete(facts)
+    return f"{passing}/{len(lines)} passed{others}" + if_incomplete(facts)
 
 
 def _none_of(facts: Facts, scope: str, tier: str | None) -> str:
@@ -93,10 +129,6 @@ def _word(line: LedgerLine) -> str:
     return "not run" if line.outcome == "not_run" else {"error": "in error"}.get(line.outcome, line.outcome)
 
 
-def _if_incomplete(facts: Facts) -> str:
-    return "" if facts.record.run.complete else " (incomplete run)"
-
-
 def _new_tests(facts: Facts) -> str:
     new = facts.new()
     if not new:
@@ -107,22 +139,12 @@ def _new_tests(facts: Facts) -> str:
     return f"{counted(len(new), 'new test')}: {by_tier}, in {listed(files, most=4)}"
 
 
-def _failures(facts: Facts) -> str:
-    failing = [line for line in facts.ledger.values() if line.outcome in FAILING]
-    lost = facts.with_status("missing", "newly_skipped")
-    if not failing and not lost:
-        return "none" + _if_incomplete(facts)
-    rows = [f"{code(line.id)} — {escape(line.error or 'failed')}" for line in failing]
-    rows += [f"{code(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
-    return listed(rows)
-
-
 def _coverage(facts: Facts, coverage: CoverageSummary | None, parent_percent: float | None) -> str:
     if coverage is None:
         return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
     parent = facts.record.previous[-1].session if facts.record.previous else None
     before = f" ({escape(parent)}: {percent_of(parent_percent)})" if parent and parent_percent is not None else ""
-    return percent_of(coverage.percent) + before + _if_incomplete(facts)
+    return percent_of(coverage.percent) + before + if_incomplete(facts)
 
 
 def _to_keep(facts: Facts, tier: str | None = None) -> str:
@@ -133,7 +155,7 @@ def _to_keep(facts: Facts, tier: str | None = None) -> str:
     by_tier = ", ".join(f"{number} {escape(name)}" for name, number in sorted(tiers.items()))
     files = {file_of(line.id) for line in lines}
     digest = facts.record.tests.ledger.removeprefix("sha256:")[:12]
-    return f"{counted(len(lines), 'test')} that pass now ({by_tier}), in {counted(len(files), 'file')}; ledger {code(digest)}"
+    return f"{counted(len(lines), 'test that passes/tests that pass')} now ({by_tier}), in {counted(len(files), 'file')}; ledger {code(digest)}"
 
 
 def _promised(facts: Facts) -> str:

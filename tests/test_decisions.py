@@ -1,0 +1,134 @@
+"""Who decides each checklist line, and what the evidence says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builders import facts_of
+from pytest_handoff.config import Binding, Config, Waiver
+from pytest_handoff.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
+from pytest_handoff.document import Task
+
+PASSED = "unit a.py::x passed"
+
+
+def task(text: str, *, ticked: bool = False, section: tuple[str, ...] = ("Verification Checklist",)) -> Task:
+    """A checklist line."""
+    return Task(line=7, text=text, ticked=ticked, section=section, at=0)
+
+
+def decision(
+    text: str, now: str = PASSED, *, config: Config | None = None, changes: dict[str, Any] | None = None, **more: Any
+) -> Decision:
+    """What is decided of one line."""
+    (found,) = decide([task(text, **more)], facts_of(now, **(changes or {})), config or Config())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "ticked", "decided", "state", "wanted"),
+    [
+        ("All tests pass", PASSED, False, "decided", "holds", True),
+        ("All tests pass", PASSED, True, "decided", "holds", True),
+        ("All tests pass", "unit a.py::x failed", True, "decided", "fails", False),
+        ("All previous session tests still pass", PASSED, False, "decided", "waived", None),
+        ("All tests pass (N/A: no code)", "unit a.py::x failed", False, "waived", "waived", None),
+        ("The architecture was discussed", PASSED, False, "person", "waits", None),
+        ("The architecture was discussed", PASSED, True, "person", "done", None),
+    ],
+)
+def test_a_line(  # noqa: PLR0917 # one for each column of the table
+    text: str, now: str, ticked: bool, decided: str, state: str, wanted: bool | None
+) -> None:
+    """A line is decided, waived or a person's, and only a decided one is ticked or unticked."""
+    found = decision(text, now, ticked=ticked)
+    assert (found.check.decision, found.state, found.wanted) == (decided, state, wanted)
+
+
+@pytest.mark.parametrize(
+    ("unparsable", "ticked", "state"),
+    [({}, False, "waits"), ({}, True, "done"), ({"a.json": "x"}, True, "vetoed"), (None, True, "vetoed")],
+)
+def test_a_veto_only_blocks(unparsable: dict[str, str] | None, ticked: bool, state: str) -> None:
+    """Where the machine knows a part only, a person ticks, and what fails or is not known blocks."""
+    found = decision("All configuration files are valid", ticked=ticked, changes={"unparsable": unparsable})
+    assert (found.check.decision, found.state, found.wanted) == ("veto", state, None)
+
+
+def test_a_binding_decides_before_the_language() -> None:
+    """A line that the configuration binds to tests is decided by them, whatever it says."""
+    config = Config(bind=[Binding(line="Log-in  works", tests="a.py::*")])
+    found = decision("**Log-in works**", config=config)
+    assert (found.check.decision, found.state, found.check.specs[0].gate) == ("decided", "holds", "linked")
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "counts"),
+    [
+        ("The architecture was discussed", ("Session 3", "Verification Checklist"), True),
+        ("The architecture was discussed", ("Success criteria",), True),
+        ("The architecture was discussed", ("Primary Objectives",), False),
+        ("All tests pass", ("Primary Objectives",), True),
+    ],
+)
+def test_which_lines_count(text: str, section: tuple[str, ...], counts: bool) -> None:
+    """A person's line counts where it stands in a checklist, a decided one everywhere."""
+    assert decision(text, section=section).counts is counts
+
+
+def test_the_worst_of_several_conditions_decides() -> None:
+    """A line of two conditions holds only when both do, and says what is wanting."""
+    found = decision("All unit tests and e2e tests pass")
+    assert (found.state, found.verdict) == ("fails", "failed")
+    assert found.evidence == "1/1 unit tests passed; there are no e2e tests"
+
+
+@pytest.mark.parametrize(
+    ("until", "today", "gate", "word"),
+    [
+        (None, "2026-06-01", "failures", "waived"),
+        ("2026-06-01", "2026-06-01", "failures", "waived"),
+        ("2026-06-01", "2026-06-02", "failures", "failed"),
+        (None, "2026-06-01", "flaky", "failed"),
+    ],
+)
+def test_waivers_end(until: str | None, today: str, gate: str, word: str) -> None:
+    """A waiver holds for its gate up to its last day and no longer, and its reason stands with the evidence."""
+    config = Config(waive=[Waiver(gate=gate, reason="known", until=until)])
+    found = {verdict.id: verdict for verdict in standing_verdicts(facts_of("unit a.py::x failed"), config, today)}
+    assert found["failures"].verdict == word
+    assert ("(waived: known)" in found["failures"].evidence) is (word == "waived")
+    assert found["claims"].verdict == "passed"
+
+
+def test_an_incomplete_run_is_never_waived() -> None:
+    """No reason makes up for a run that was not whole."""
+    config = Config(waive=[Waiver(gate="complete", reason="in a hurry")])
+    found = standing_verdicts(facts_of(PASSED, why_incomplete=["-k was given"]), config, "2026-01-01")
+    assert [verdict.verdict for verdict in found if verdict.id == "complete"] == ["failed"]
+
+
+def test_what_blocks() -> None:
+    """Failed and unknown gates block, and each decided or vetoed line that does not hold, with its text and remedy."""
+    facts = facts_of("unit a.py::x failed", unparsable={"a.json": "broken"})
+    lines = [task("All tests pass"), task("All configuration files are valid", ticked=True), task("Talk to the team")]
+    decided = decide(lines, facts, Config())
+    standing = standing_verdicts(facts, Config(), "2026-01-01")
+    found = blocking(standing, decided)
+    assert [(verdict.id, verdict.verdict) for verdict in found] == [
+        ("failures", "failed"), ("tests", "failed"), ("files_parse", "failed"),
+    ]  # fmt: skip
+    assert found[1].evidence == "All tests pass: 0/1 tests passed: a.py::x failed"
+    assert found[1].needs == "make 1 test pass"
+
+
+def test_every_verdict_once() -> None:
+    """Gates that several lines ask for are listed once, after those of every session."""
+    facts = facts_of(PASSED)
+    decided = decide([task("All tests pass"), task("All tests are passing"), task("No flaky tests")], facts, Config())
+    standing = standing_verdicts(facts, Config(), "2026-01-01")
+    ids = [verdict.id for verdict in all_verdicts(standing, decided, facts)]
+    assert ids[: len(standing)] == ["complete", "failures", "regression", "promises", "claims", "required"]
+    assert ids[len(standing) :] == ["tests(scope=all, all pass)", "flaky"]
