@@ -18,6 +18,8 @@ def changed_lines(base: str, now: str) -> frozenset[int]:
         EvidenceProblem: one of the texts is damaged.
     """
     old, new = split_hashes(base), split_hashes(now)
+    if not old:
+        return frozenset(range(1, len(new) + 1))
     start = _common_start(old, new)
     old, new = old[start:], new[start:]
     end = _common_start(old[::-1], new[::-1])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import git
 from pytest_handoff.config import Config, check_session_name, read_config
@@ -14,6 +15,9 @@ from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen
 from pytest_handoff.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
 _NEVER_CODE = ("**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/__pycache__/**", "**/*.pyc")
@@ -55,16 +59,26 @@ class Project(Frozen, frozen=True):
 
     def is_code(self, path: str) -> bool:
         """Whether a file (by its key) belongs to the tree that evidence is about."""
-        if self.config.scope and not any(path_matches(path, folder) for folder in self.config.scope):
-            return False
-        excluded = (self.key(self.handoffs), *_NEVER_CODE, *self.config.ignore)
-        if any(path_matches(path, glob) for glob in excluded):
-            return False
-        return self._document_pattern().fullmatch(path) is None
+        return bool(self.code_among([path]))
 
-    def _document_pattern(self) -> re.Pattern[str]:
-        first, *more = map(re.escape, self.key(self.document("\0")).split("\0"))
-        return re.compile(first + ("([^/]*)" + r"\1".join(more) if more else ""))
+    def code_among(self, paths: Iterable[str]) -> list[str]:
+        """Those of the files that belong to that tree."""
+        settings = self.key(self.handoffs), self.key(self.document("\0")), tuple(self.config.scope), tuple(self.config.ignore)
+        return [path for path in paths if _belongs(path, *settings)]
+
+
+def _belongs(path: str, handoffs: str, document: str, scope: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    if scope and not any(path_matches(path, folder) for folder in scope):
+        return False
+    if any(path_matches(path, glob) for glob in (handoffs, *_NEVER_CODE, *ignore)):
+        return False
+    return _document_pattern(document).fullmatch(path) is None
+
+
+@lru_cache(maxsize=16)
+def _document_pattern(document: str) -> re.Pattern[str]:
+    first, *more = map(re.escape, document.split("\0"))
+    return re.compile(first + ("([^/]*)" + r"\1".join(more) if more else ""))
 
 
 def open_project(start: Path, *, dir_option: str | None = None, fallback: Path | None = None) -> Project:

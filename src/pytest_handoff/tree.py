@@ -41,17 +41,17 @@ def read_tree(project: Project) -> Tree:
         UsageProblem: when the scope that is set leaves no file, so that every tree would look the same.
     """
     if not project.uses_git:
-        return Tree(files=_hash_files(project.root, filter(project.is_code, _walk(project.root))))
+        return Tree(files=_hash_files(project.root, project.code_among(_walk(project.root))))
     work = git.read_work_tree(project.root)
-    files = {path: blob for path, blob in work.files.items() if project.is_code(path)}
+    files = {path: work.files[path] for path in project.code_among(work.files)}
     if project.config.scope and not files:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
     return Tree(
         files=files,
         commit=work.commit,
         branch=work.branch,
-        modified=list(filter(project.is_code, work.modified)),
-        untracked=list(filter(project.is_code, work.untracked)),
+        modified=project.code_among(work.modified),
+        untracked=project.code_among(work.untracked),
     )
 
 
