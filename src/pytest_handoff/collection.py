@@ -9,6 +9,7 @@ import pytest
 
 from pytest_handoff import selection
 from pytest_handoff.artifacts import Artifact, write_all
+from pytest_handoff.markup import one_line
 from pytest_handoff.record import Frozen
 from pytest_handoff.run import Collected
 
@@ -44,8 +45,8 @@ class Collector:
         self._tiers = tiers
         self._done = done
         self._tests: dict[str, Collected] = {}
-        self._known: dict[tuple[str, bool], Collected] = {}
-        self._parents: dict[pytest.Collector, tuple[str, ...]] = {}
+        self._known: dict[tuple[str, bool, tuple[str, ...]], Collected] = {}
+        self._parents: dict[pytest.Collector, tuple[pytest.Mark, ...]] = {}
         self._whole: set[str] = set()
         self._broken: dict[str, str] = {}
 
@@ -82,18 +83,32 @@ class Collector:
     def _collected(self, item: pytest.Item) -> Collected:
         markers = [*reversed(item.own_markers)]
         names = [mark.name for mark in markers]
-        by_marker = self._tiers.by_marker(names) or self._tiers.by_marker(self._inherited(item))
+        inherited = self._inherited(item)
+        by_marker = self._tiers.by_marker(names) or self._tiers.by_marker(tuple(mark.name for mark in inherited))
         tier = by_marker or self._tiers.by_path(self._prefix + item.nodeid.partition("::")[0])
         promised = any(mark.name == "xfail" and mark.kwargs.get("strict", self._xfail_strict) for mark in markers)
-        return self._known.setdefault((tier, promised), Collected(tier=tier, promised=promised))
+        checks = tuple(dict.fromkeys(_check(mark, item) for mark in (*markers, *inherited) if mark.name == "handoff"))
+        return self._known.setdefault((tier, promised, checks), Collected(tier=tier, promised=promised, checks=checks))
 
-    def _inherited(self, item: pytest.Item) -> tuple[str, ...]:
+    def _inherited(self, item: pytest.Item) -> tuple[pytest.Mark, ...]:
         parent = item.parent
         if parent is None:
             return ()
         if parent not in self._parents:
-            self._parents[parent] = tuple(mark.name for mark in parent.iter_markers())
+            self._parents[parent] = tuple(parent.iter_markers())
         return self._parents[parent]
+
+
+def _check(mark: pytest.Mark, item: pytest.Item) -> str:
+    """The checklist line that a marker links a test to.
+
+    Raises:
+        pytest.UsageError: for a marker that names none.
+    """
+    check = mark.kwargs.get("check")
+    if not isinstance(check, str) or not check.strip() or mark.args or len(mark.kwargs) > 1:
+        raise pytest.UsageError(f'{item.nodeid}: write @pytest.mark.handoff(check="the text of a checklist line")')
+    return " ".join(check.split())
 
 
 def key_prefix(config: pytest.Config, project: Project) -> str:
@@ -110,8 +125,8 @@ def without_group(nodeid: str) -> str:
 
 
 def first_line(text: str) -> str:
-    """The line of an error that says what is wrong: the last one that pytest marks with ``E``, else the first."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """The line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first."""
+    lines = [one_line(line) for line in text.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
     return (marked or lines or ["no message"])[0][:200]
 

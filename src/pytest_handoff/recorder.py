@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.collection import Collection, first_line, without_group
+from pytest_handoff.markup import one_line
 from pytest_handoff.run import CaseResult, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_handoff.record import Outcome
+    from pytest_handoff.record import Metric, Outcome
 
 _PASSED = CaseResult(outcome="passed")
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
@@ -34,6 +35,7 @@ class Recorder:
         self._subtests: Counter[str] = Counter()
         self._failed_subtests: defaultdict[str, list[str]] = defaultdict(list)
         self.reported: Counter[str] = Counter()
+        self._metrics: list[tuple[str, Metric]] = []
         self.interrupted: str | None = None
         self.lost_workers: list[str] = []
 
@@ -44,6 +46,8 @@ class Recorder:
             if report.when != "call":
                 return
             nodeid = report.nodeid
+            if report.user_properties:
+                self._take_metrics(report)
             if nodeid not in self._results and nodeid not in self._failed_subtests and "wasxfail" not in report.__dict__:
                 self._results[nodeid] = _PASSED
                 self.reported["passed"] += 1
@@ -86,7 +90,7 @@ class Recorder:
         lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
         return Run(
             collected=collection.tests,
-            results={self._prefix + without_group(test): self._final(test, result) for test, result in self._results.items()},
+            results=self._final_results(),
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
             why_partial=tuple(why_partial),
@@ -98,7 +102,16 @@ class Recorder:
             args=tuple(args),
             plugins=plugins,
             reported={category: self.reported[category] for category in _COMPARED},
+            metrics=tuple(self._metrics),
         )
+
+    def _final_results(self) -> dict[str, CaseResult]:
+        """By key; an id that only its xdist group tells from another is the same test."""
+        found: dict[str, CaseResult] = {}
+        for nodeid, result in self._results.items():
+            key, final = self._prefix + without_group(nodeid), self._final(nodeid, result)
+            found[key] = _worse(found[key], final) if key in found else final
+        return found
 
     def _final(self, nodeid: str, result: CaseResult) -> CaseResult:
         reruns, subtests = self._reruns.get(nodeid, 0), self._subtests.get(nodeid, 0)
@@ -114,14 +127,22 @@ class Recorder:
             error=result.error,
         )
 
+    def _take_metrics(self, report: pytest.TestReport) -> None:
+        """What a test measured counts where it passed; what a failed one measured says nothing."""
+        from pytest_handoff.metrics import from_properties
+
+        test = self._prefix + without_group(report.nodeid)
+        self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]
+
     def _look_closely(self, report: pytest.TestReport) -> None:
-        nodeid = without_group(report.nodeid)
+        nodeid = report.nodeid
         if hasattr(report, "context"):
             self._take_subtest(nodeid, report)
             return
         if str(report.outcome) == "rerun":  # pytest-rerunfailures' word for an attempt that does not count
             self._reruns[nodeid] += 1
             self._failed_subtests.pop(nodeid, None)
+            self._results.pop(nodeid, None)
             return
         result = self._result(nodeid, report)
         if result is not None:
@@ -172,4 +193,4 @@ def _skip_reason(report: pytest.TestReport) -> str | None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(str(text).split())[:200]
+    return one_line(text)[:200]

@@ -1,0 +1,187 @@
+"""What each test did, from pytest's reports in the orders in which they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_handoff.collection import Collection, first_line, without_group
+from pytest_handoff.recorder import Recorder
+from pytest_handoff.run import CaseResult, Run
+
+
+def report(when: str, outcome: str, *, test: str = "a.py::x", **more: Any) -> pytest.TestReport:
+    """One report; ``wasxfail=`` makes it an expected failure."""
+    longrepr = more.pop("longrepr", "E   boom" if outcome in ("failed", "rerun") else None)
+    return pytest.TestReport(test, ("a.py", 1, "x"), {}, outcome, longrepr, when, **more)  # type: ignore[arg-type]
+
+
+class SubReport(pytest.TestReport):
+    """A report of a sub-test, as far as a recorder can tell."""
+
+    context = object()
+
+
+def sub(outcome: str) -> SubReport:
+    """A sub-test's report."""
+    return SubReport("a.py::x", ("a.py", 1, "x"), {}, outcome, "E   sub boom", "call")  # type: ignore[arg-type]
+
+
+def finished(recorder: Recorder) -> Run:
+    collection = Collection(tests={}, whole_files=["a.py"], broken_files={"b.py": "why"})
+    return recorder.finish(
+        collection=collection, why_partial=["-k was given"], mishaps=["odd"], started=1.0, finished=2.0, exitstatus=1,
+        args=["-q"], plugins={"pytest": "9"},
+    )  # fmt: skip
+
+
+def run_of_reports(*phases: str, prefix: str = "") -> Run:
+    """A run of reports such as ``call:passed`` or ``sub:failed``; a third part is ``wasxfail``."""
+    recorder = Recorder(prefix)
+    for phase in phases:
+        when, outcome, *reason = phase.split(":")
+        made = sub(outcome) if when == "sub" else report(when, outcome)
+        if reason:
+            made.wasxfail = reason[0]
+        recorder.pytest_runtest_logreport(made)
+    return finished(recorder)
+
+
+@pytest.mark.parametrize(
+    ("phases", "result"),
+    [
+        ("setup:passed call:passed teardown:passed", CaseResult(outcome="passed")),
+        ("setup:passed call:failed teardown:passed", CaseResult(outcome="failed", error="boom")),
+        ("setup:failed teardown:passed", CaseResult(outcome="error", error="boom")),
+        ("setup:passed call:passed teardown:failed", CaseResult(outcome="error", error="boom")),
+        ("setup:passed call:failed teardown:failed", CaseResult(outcome="failed", error="boom")),
+        ("setup:skipped teardown:passed", CaseResult(outcome="skipped")),
+        ("setup:passed call:passed teardown:skipped", CaseResult(outcome="passed")),
+        ("setup:skipped teardown:failed", CaseResult(outcome="error", error="boom")),
+        ("setup:passed call:skipped:later teardown:passed", CaseResult(outcome="xfailed", reason="later")),
+        ("setup:passed call:skipped: teardown:passed", CaseResult(outcome="xfailed")),
+        ("setup:passed call:passed:later teardown:passed", CaseResult(outcome="xpassed", reason="later")),
+        ("setup:passed call:passed:later teardown:failed", CaseResult(outcome="error", error="boom")),
+        ("???:failed", CaseResult(outcome="error", error="boom")),
+        ("setup:passed call:passed ???:failed", CaseResult(outcome="error", error="boom")),
+        ("setup:passed call:passed teardown:passed setup:passed call:failed", CaseResult(outcome="failed", error="boom")),
+        ("setup:passed call:failed teardown:passed setup:passed call:passed", CaseResult(outcome="failed", error="boom")),
+        ("sub:passed sub:failed call:passed teardown:passed", CaseResult(outcome="failed", subtests=2, error="sub boom")),
+        ("sub:passed call:passed teardown:passed", CaseResult(outcome="passed", subtests=1)),
+        ("call:rerun teardown:passed setup:passed call:passed", CaseResult(outcome="passed", reruns=1, flaky=True)),
+        ("call:rerun call:rerun call:failed", CaseResult(outcome="failed", reruns=2, error="boom")),
+        ("sub:failed call:rerun call:passed", CaseResult(outcome="passed", reruns=1, flaky=True, subtests=1)),
+        ("call:passed teardown:rerun setup:skipped", CaseResult(outcome="skipped", reruns=1)),
+    ],
+)  # fmt: skip
+def test_one_final_outcome(phases: str, result: CaseResult) -> None:
+    """Of all the reports on a test there is one outcome: the worst of the last attempt."""
+    assert run_of_reports(*phases.split()).results == {"a.py::x": result}
+
+
+def test_a_test_that_was_only_set_up_has_no_outcome() -> None:
+    """A test that never came to its call did not run."""
+    assert run_of_reports("setup:passed").results == {}
+
+
+@pytest.mark.parametrize(
+    ("phases", "counts"),
+    [
+        ("call:passed", {"passed": 1}),
+        ("call:failed teardown:failed", {"failed": 1, "error": 1}),
+        ("setup:failed", {"error": 1}),
+        ("???:failed", {"failed": 1}),
+        ("setup:skipped", {"skipped": 1}),
+        ("call:skipped:why", {"xfailed": 1}),
+        ("call:passed:why", {"xpassed": 1}),
+        ("call:passed call:passed", {"passed": 2}),
+        ("sub:failed call:passed", {"failed": 2}),
+    ],
+)
+def test_reports_are_counted_as_pytest_counts_them(phases: str, counts: dict[str, int]) -> None:
+    """The categories of reports are those of pytest's last line."""
+    reported = run_of_reports(*phases.split()).reported
+    assert {category: number for category, number in reported.items() if number} == counts
+
+
+def test_ids_get_their_prefix_and_lose_their_group() -> None:
+    """Keys are relative to the git root, and what xdist appends for a group is no part of them."""
+    recorder = Recorder("sub/")
+    for phase in (report("call", "rerun", test="a.py::x@g"), report("call", "passed", test="a.py::x@g")):
+        recorder.pytest_runtest_logreport(phase)
+    assert finished(recorder).results == {"sub/a.py::x": CaseResult(outcome="passed", reruns=1, flaky=True)}
+
+
+def test_a_failed_subtest_in_a_group_fails_its_test() -> None:
+    """With a group in the id a failed sub-test is still its test's."""
+    recorder = Recorder("")
+    for made in (sub("failed"), report("call", "passed")):
+        made.nodeid = "a.py::x@g"
+        recorder.pytest_runtest_logreport(made)
+    recorder.pytest_runtest_logreport(report("call", "passed", test="a.py::x@h"))
+    assert finished(recorder).results["a.py::x"].outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("longrepr", "reason"),
+    [(("a.py", 3, "Skipped: no\n  db"), "no db"), (None, None), ("Skipped: \udcff", "\\udcff"), ("x" * 300, "x" * 200)],
+)
+def test_skip_reasons(longrepr: object, reason: str | None) -> None:
+    """A skip's reason is one line of at most 200 characters that UTF-8 can hold."""
+    recorder = Recorder("")
+    recorder.pytest_runtest_logreport(report("setup", "skipped", longrepr=longrepr))
+    assert finished(recorder).results["a.py::x"].reason == reason
+
+
+def test_the_rest_of_a_run() -> None:
+    """Collection, narrowing, mishaps and lost workers are handed on."""
+    recorder = Recorder("")
+    recorder.pytest_testnodedown(object(), None)
+    recorder.pytest_testnodedown(object(), "crashed")
+    run = finished(recorder)
+    assert run.mishaps == ("odd", "worker a worker crashed, and its coverage with it")
+    assert (run.whole_files, run.broken_files, run.why_partial) == (frozenset({"a.py"}), {"b.py": "why"}, ("-k was given",))
+    assert run.interrupted is None
+
+
+def test_interruptions() -> None:
+    """Ctrl-C, ``pytest.exit`` and internal errors are remembered; that xdist stops after ``-x`` is none."""
+    recorder = Recorder("")
+    for error, said in ((type("Interrupted", (Exception,), {})("stop"), None), (KeyboardInterrupt(), "KeyboardInterrupt")):
+        with pytest.raises(type(error)) as caught:
+            raise error
+        recorder.pytest_keyboard_interrupt(caught)
+        assert recorder.interrupted == said
+    recorder.pytest_internalerror("E   it broke")
+    assert recorder.interrupted == "internal error: it broke"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\n\nE   first\nE       second\n", "first"),
+        ("\n  plain \nmore", "plain"),
+        ("", "no message"),
+        ("E   \udcff\x1b[31m", "\\udcff\\x1b[31m"),
+        ("y" * 300, "y" * 200),
+    ],
+)
+def test_the_line_that_says_what_is_wrong(text: str, line: str) -> None:
+    """The first line that pytest marks is the error, else the first line at all; always printable, never long."""
+    assert first_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "test"),
+    [
+        ("a.py::x@g", "a.py::x"),
+        ("a.py::x[a@b]", "a.py::x[a@b]"),
+        ("a.py::x[a@b]@g", "a.py::x[a@b]"),
+        ("a@b/c.py::x", "a@b/c.py::x"),
+        ("a@b.txt", "a@b.txt"),
+    ],
+)
+def test_groups(nodeid: str, test: str) -> None:
+    """A group stands behind the parameters; an ``@`` elsewhere belongs to the id."""
+    assert without_group(nodeid) == test

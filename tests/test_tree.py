@@ -1,0 +1,147 @@
+"""The source tree that evidence is about: the same code has the same fingerprint, and other code another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_handoff.config import Config
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.line_hashes import hash_lines
+from pytest_handoff.project import Project
+from pytest_handoff.record import SourceLine
+from pytest_handoff.tree import Tree, changed_since, read_tree, with_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Git = Callable[..., str]
+
+
+def project_in(root: Path, *, uses_git: bool = True, **settings: Any) -> Project:
+    """A project in a folder."""
+    return Project(folder=root, root=root, uses_git=uses_git, config=Config(**settings), handoffs=root / "handoffs")
+
+
+def write(root: Path, **files: str) -> None:
+    """Files by name; two underscores are a slash, and the suffix is ``.py``."""
+    for name, text in files.items():
+        path = root / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def commit(git: Git, root: Path) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "work")
+
+
+def test_committing_and_cloning_change_no_fingerprint(repository: Path, plain_git: Git, tmp_path: Path) -> None:
+    """The fingerprint is the same untracked, added, committed, amended and cloned."""
+    write(repository, a="1\n", grün__b="2\n")
+    project = project_in(repository)
+    seen = {read_tree(project).fingerprint}
+    plain_git(repository, "add", "--all")
+    seen.add(read_tree(project).fingerprint)
+    commit(plain_git, repository)
+    seen.add(read_tree(project).fingerprint)
+    plain_git(repository, "commit", "--quiet", "--amend", "-m", "other")
+    (repository / "a.py").chmod(0o755)
+    seen.add(read_tree(project).fingerprint)
+    plain_git(tmp_path, "clone", "--quiet", str(repository), "clone")
+    seen.add(read_tree(project_in(tmp_path / "clone")).fingerprint)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("change", ["edit", "add", "remove", "rename", "swap"])
+def test_other_code_has_another_fingerprint(repository: Path, change: str) -> None:
+    """Any file that is edited, added, removed, renamed or changes places is seen."""
+    write(repository, a="1\n", b="2\n")
+    project = project_in(repository)
+    before = read_tree(project)
+    if change == "edit":
+        write(repository, a="1 \n")
+    elif change == "add":
+        write(repository, c="")
+    elif change == "remove":
+        (repository / "a.py").unlink()
+    elif change == "rename":
+        (repository / "a.py").rename(repository / "c.py")
+    else:
+        write(repository, a="2\n", b="1\n")
+    assert read_tree(project).fingerprint != before.fingerprint
+    assert changed_since(project, before) == {"edit": ["a.py"], "add": [], "remove": ["a.py"], "rename": ["a.py"]}.get(
+        change, ["a.py", "b.py"]
+    )
+
+
+def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -> None:
+    """Documents and evidence are no part of the tree, and are not listed as untracked."""
+    write(repository, a="1\n")
+    project = project_in(repository)
+    before = read_tree(project)
+    write(repository, handoffs__x="1", handoffs__evidence__s__y="2")
+    (repository / ".coverage").write_bytes(b"data")
+    assert read_tree(project) == before
+    commit(plain_git, repository)
+    assert read_tree(project).fingerprint == before.fingerprint
+
+
+def test_scope_and_ignore(repository: Path) -> None:
+    """The scope narrows the tree to folders, ignored globs are taken out of it."""
+    write(repository, libs__a="1", libs__gen__b="2", other__c="3")
+    assert list(read_tree(project_in(repository, scope=["libs"], ignore=["libs/gen"])).files) == ["libs/a.py"]
+
+
+def test_a_scope_that_names_nothing(repository: Path) -> None:
+    """A scope without a file would make every tree the same, and is refused."""
+    write(repository, a="1")
+    with pytest.raises(UsageProblem, match="'scope' names no file"):
+        read_tree(project_in(repository, scope=["lib"]))
+
+
+def test_without_git_the_blob_ids_are_gits(repository: Path) -> None:
+    """Files have the same ids with and without git, generated and hidden ones are left out, and nothing is said of commits."""
+    write(repository, a="1\n", sub__b="2\n")
+    with_git = read_tree(project_in(repository)).files
+    write(repository, node_modules__c="3", env__d="5")
+    (repository / "env" / "pyvenv.cfg").write_text("")
+    (repository / ".hidden").write_text("")
+    assert read_tree(project_in(repository, uses_git=False)) == Tree(files=with_git)
+
+
+def test_lines_of_code(repository: Path) -> None:
+    """Python files and measured files have the hashes of their lines, other files only their id."""
+    write(repository, a="1\n2\n")
+    (repository / "b.md").write_text("x\n")
+    (repository / "made").write_text("3\n")
+    project = project_in(repository, ignore=["made"])
+    found = with_lines(project, read_tree(project), ["made"], {})
+    assert {path: line.lines for path, line in found.items()} == {
+        "a.py": hash_lines(b"1\n2\n"), "b.md": "", "made": hash_lines(b"3\n"),
+    }  # fmt: skip
+
+
+def test_known_lines_are_not_read_again(repository: Path) -> None:
+    """A file with the blob id of an earlier session keeps its line; one that differs is read."""
+    write(repository, a="1\n", b="2\n")
+    project = project_in(repository)
+    tree = read_tree(project)
+    known = {path: SourceLine(path=path, blob=blob, lines="known") for path, blob in tree.files.items()}
+    write(repository, b="3\n")
+    found = with_lines(project, read_tree(project), (), known)
+    assert [found["a.py"].lines, found["b.py"].lines] == ["known", hash_lines(b"3\n")]
+
+
+def test_code_that_cannot_be_read_has_no_lines(repository: Path, plain_git: Git) -> None:
+    """A link to nowhere and a nested repository with a name of code have an id and no lines."""
+    (repository / "link.py").symlink_to("nowhere.py")
+    inner = repository / "inner.py"
+    inner.mkdir()
+    plain_git(inner, "init", "--quiet")
+    plain_git(inner, "commit", "--quiet", "--allow-empty", "-m", "x")
+    project = project_in(repository)
+    found = with_lines(project, read_tree(project), (), {})
+    assert {path: line.lines for path, line in found.items()} == {"link.py": "", "inner.py": ""}
