@@ -1,0 +1,108 @@
+"""The sessions that a session continues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from builders import coverage_of, ledger_of, record_of
+from pytest_handoff.artifacts import write_all
+from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.lineage import Earlier
+from pytest_handoff.parents import Parents, choose_parents, load_parents
+from pytest_handoff.record import Parent, SourceLine
+from pytest_handoff.store import Store, digest_of, encode_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOURCE = SourceLine(path="a.py", blob="b")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Evidence of s-1, which s-2 and s-3 continue."""
+    found = Store(tmp_path, tmp_path)
+    keep(found, "s-1")
+    keep(found, "s-2", "s-1")
+    keep(found, "s-3", "s-1")
+    return found
+
+
+def keep(store: Store, session: str, *previous: str, percent: bool = True, sources: bool = True) -> None:
+    """Write a session's evidence."""
+    lines = ledger_of(f"unit a.py::{session} passed")
+    encoded = encode_lines(lines.values())
+    record = record_of(lines, session=session, coverage=coverage_of(a=(9, 10)) if percent else None)
+    record = replace(
+        record, tests=replace(record.tests, ledger=digest_of(encoded)),
+        previous=[Parent(session=name, digest=store.digest(name)) for name in previous],
+    )  # fmt: skip
+    write_all(store.artifacts(record, encoded, [SOURCE] if sources else None))
+
+
+@pytest.mark.parametrize(
+    ("session", "override", "parents"),
+    [
+        ("s-4", (), ["s-2", "s-3"]),
+        ("s-3", (), ["s-1"]),
+        ("s-1", (), []),
+        ("s-4", ("s-1",), ["s-1"]),
+        ("s-4", ("s-2", "s-2", "s-1"), ["s-2", "s-1"]),
+        ("s-3", ("s-2",), ["s-2"]),
+    ],
+)
+def test_which_sessions_are_continued(store: Store, session: str, override: tuple[str, ...], parents: list[str]) -> None:
+    """A new session continues the tips, one that is run again keeps its parents, and what is asked for wins."""
+    assert choose_parents(store, session, override) == parents
+
+
+@pytest.mark.parametrize(
+    ("session", "name", "said"),
+    [
+        ("s-4", "s-4", "a session cannot continue itself"),
+        ("s-1", "s-2", "it comes after s-1 itself"),
+        ("s-4", "s-9", r"there is no record of it; recorded: s-1, s-2, s-3"),
+        ("s-4", "../s-1", "no file name"),
+    ],
+)
+def test_sessions_that_cannot_be_continued(store: Store, session: str, name: str, said: str) -> None:
+    """A session continues neither itself, nor one that comes after it, nor one that is not there."""
+    with pytest.raises(UsageProblem, match=said):
+        choose_parents(store, session, (name,))
+
+
+def test_what_parents_left(store: Store) -> None:
+    """Two parents' ledgers are joined, and each record is named with its digest."""
+    parents = load_parents(store, ["s-2", "s-3"])
+    assert parents.names == "s-2 and s-3"
+    assert sorted(parents.earlier.lines) == ["a.py::s-2", "a.py::s-3"]
+    assert parents.links == [Parent(session=name, digest=store.digest(name)) for name in ("s-2", "s-3")]
+    assert parents.sources == ({"a.py": SOURCE},) * 2
+
+
+def test_no_parents(store: Store) -> None:
+    """A first session has nothing before it."""
+    assert load_parents(store, []) == Parents(earlier=Earlier(), sources=())
+
+
+def test_coverage_before(store: Store) -> None:
+    """The coverage before is known where there is one parent and it was measured."""
+    keep(store, "s-5", percent=False)
+    assert [load_parents(store, names).percent for names in (["s-2"], ["s-2", "s-3"], ["s-5"], [])] == [90.0, None, None, None]
+
+
+def test_pruned_sources(store: Store) -> None:
+    """Where the sources of a parent are gone, the base is not known at all."""
+    keep(store, "s-6", sources=False)
+    assert load_parents(store, ["s-2", "s-6"]).sources is None
+
+
+def test_a_parent_whose_ledger_was_edited(store: Store) -> None:
+    """Earlier evidence that was edited is not continued."""
+    path = store.evidence / "s-2" / "tests.jsonl"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(EvidenceProblem, match="does not fit the digest"):
+        load_parents(store, ["s-2"])
