@@ -1,0 +1,179 @@
+"""A document that is filled, and what the terminal, ``explain`` and ``show`` say of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from builders import coverage_of, facts_of, new_code_of
+from pytest_handoff.composition import Composition, compose
+from pytest_handoff.config import Config
+from pytest_handoff.explain import explain
+from pytest_handoff.show import show
+from pytest_handoff.terminal import problem_lines, run_lines
+
+if TYPE_CHECKING:
+    from pytest_handoff.facts import Facts
+
+DOCUMENT = """\
+# Session 2
+
+### E2E Test Status
+- **Current Session Tests**: [X/Y passed]
+- **Previous Session Tests**: [X/Y passed]
+
+## Verification Checklist
+- [ ] All tests pass
+- [x] No flaky tests
+- [ ] The design was discussed
+"""
+PASSED = "unit a.py::x passed"
+
+
+def composed(
+    now: str = PASSED, before: str = "", *, text: str = DOCUMENT, required: list[str] | None = None, **more: Any
+) -> Composition:
+    """The document, filled."""
+    return compose_facts(facts_of(now, before, **more), text, required or [])
+
+
+def compose_facts(facts: Facts, text: str = DOCUMENT, required: list[str] | None = None) -> Composition:
+    return compose(
+        text, facts, Config(), path="handoffs/session-2.md", today="2026-01-02", parent_percent=90.0,
+        render=lambda _place, _context: None, required=required or [],
+    )  # fmt: skip
+
+
+def test_a_filled_document() -> None:
+    """Values and ticks stand where they were asked for, and nothing else changes."""
+    found = composed("unit a.py::x passed\nunit a.py::y passed since=session-2 flaky", PASSED)
+    assert found.text == (
+        DOCUMENT.replace("Current Session Tests**: [X/Y passed]", "Current Session Tests**: 1/1 passed")
+        .replace("Previous Session Tests**: [X/Y passed]", "Previous Session Tests**: 1/1 passed")
+        .replace("[ ] All tests", "[x] All tests")
+        .replace("[x] No flaky", "[ ] No flaky")
+    )
+
+
+def test_filling_twice_changes_nothing() -> None:
+    """With what was written remembered, a second fill gives the same text."""
+    first = composed()
+    facts = replace(first.facts, record=replace(first.facts.record, places=list(first.written)))
+    assert compose_facts(facts, first.text).text == first.text
+
+
+def test_a_claim_that_the_evidence_contradicts_blocks() -> None:
+    """A person's figure stays in the document, and the gate on claims fails."""
+    found = composed(text=DOCUMENT.replace("Tests**: [X/Y passed]", "Tests**: 9/9 passed", 1))
+    assert "9/9 passed" in found.text
+    assert [verdict.id for verdict in found.blocking] == ["claims"]
+
+
+def test_a_required_line_that_is_gone_blocks() -> None:
+    """A line that was there before must be there, and what can be decided is remembered for the next time."""
+    found = composed(required=["All e2e tests pass"])
+    assert [verdict.id for verdict in found.blocking] == ["required"]
+    assert found.required == ["All e2e tests pass", "All tests pass", "No flaky tests"]
+
+
+def told(found: Composition, *, verbosity: int = 0, dropped: bool = False, percent: float | None = None) -> str:
+    lines = run_lines(found, "handoffs/session-2.md", parent_percent=percent, dropped=dropped, verbosity=verbosity)
+    return "\n".join(line.text for line in lines)
+
+
+def test_the_terminal_after_a_good_run() -> None:
+    """Figures come first, and the gate's word is as sure as a machine can be."""
+    shown = told(composed("unit a.py::x passed\nunit a.py::y passed since=session-2", PASSED))
+    assert "tests      2 passed   unit 2/2 · 1 new" in shown
+    assert "earlier    1/1 still pass   (since session-1)" in shown
+    assert "checklist  2 of 2 decided hold · 1 wait for a person" in shown
+    assert "gate       would pass" in shown
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "changes", "part"),
+    [
+        (PASSED, "", {}, "earlier    none: this is the first session"),
+        ("unit a.py::x failed", PASSED, {}, "earlier    0/1 still pass   1 regressed"),
+        (PASSED, "", {}, "coverage   not measured: no pytest-cov"),
+        (PASSED, "", {"coverage": coverage_of(a=(999, 1000))}, "coverage   99.9 %  (+9.9)"),
+        (PASSED, "", {"coverage": coverage_of(a=(9, 10))}, "coverage   90.0 %  (as before)"),
+        (PASSED, "", {"coverage": coverage_of(a=(9, 10)), "new_code": new_code_of(0, covered=0)}, "no new statements"),
+        (
+            PASSED, "", {"coverage": coverage_of(a=(9, 10)), "new_code": new_code_of(10, covered=9)},
+            "new code 9/10 statements 90.0 % · by new unit tests not measured",
+        ),
+        (
+            PASSED, "", {"coverage": coverage_of(a=(9, 10)), "new_code": new_code_of(10, covered=9, unit=9, new_unit=8)},
+            "by new unit tests 8/10 80.0 %",
+        ),
+        (PASSED, "", {"why_incomplete": ["-k was given"]}, "incomplete -k was given"),
+        ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  to mend: mend 1 failing test"),
+        ("", "", {}, "tests      none"),
+        (f"{PASSED} flaky", "", {}, "1 flaky"),
+    ],
+)  # fmt: skip
+def test_what_the_terminal_says(now: str, before: str, changes: dict[str, Any], part: str) -> None:
+    """Each part of the evidence has its words."""
+    assert part in told(composed(now, before, **changes), percent=90.0)
+
+
+def test_the_terminal_names_tests_when_asked() -> None:
+    """Quietly there are two lines; with names wanted, each lost, fixed and flaky test is named."""
+    before = f"{PASSED}\nunit a.py::y failed\nunit a.py::z passed"
+    found = composed("unit a.py::x failed\nunit a.py::y passed flaky\nunit a.py::z gone", before)
+    assert told(found, verbosity=-1) == "handoff session-2: gate would not pass\ndocument   handoffs/session-2.md"
+    names = told(found, verbosity=1, dropped=True)
+    rows = ("regressed  a.py::x", "missing    a.py::z", "fixed      a.py::y", "flaky      a.py::y", "dropped    an earlier part")
+    for row in rows:
+        assert row in names
+    assert "regressed  a.py::x" not in told(found)
+
+
+def test_a_problem_is_told_with_its_details() -> None:
+    """What kept the evidence from being written comes first, details below it."""
+    assert [line.text for line in problem_lines("s-1", "no disk", ["why"])] == ["handoff s-1: no disk", "  why"]
+
+
+def test_explanation_of_each_line() -> None:
+    """Every line of the checklist has its box as it should be, who decides it, by which rule, and on what evidence."""
+    text = DOCUMENT + "- [ ] All e2e tests pass (N/A: a library)\n- [ ] All configuration files are valid\n"
+    rows = [row.text for row in explain(composed("unit a.py::x failed", text=text, unparsable={}))]
+    for part in (
+        "   8  [ ] All tests pass",
+        "          decided · tests(scope=all, all pass) · 0/1 tests passed: a.py::x failed",
+        "          to mend: make 1 test pass",
+        "   9  [x] No flaky tests",
+        "          a person's: no rule understands",
+        "          waived: a library",
+        "          a person's, with a veto · files_parse · every changed configuration file parses",
+    ):
+        assert any(row.startswith(part) for row in rows), part
+
+
+def test_shape_for_programs() -> None:
+    """The documented keys are there, a test that is gone has no outcome, and what was not measured is null."""
+    table = show(composed("unit a.py::x gone\nunit a.py::y failed error=boom\nunit a.py::z passed retired=session-2:old",
+                          f"{PASSED}\nunit a.py::y passed\nunit a.py::z passed"), fresh=True)  # fmt: skip
+    assert table["schema"] == "pytest-handoff/show/1"
+    assert table["tests"] == {
+        "a.py::x": {"outcome": None, "tier": "unit", "since": "session-1", "status": "missing"},
+        "a.py::y": {"outcome": "failed", "tier": "unit", "since": "session-1", "status": "regressed", "error": "boom"},
+        "a.py::z": {"outcome": None, "tier": "unit", "since": "session-1", "status": "retired"},
+    }
+    assert (table["coverage"], table["new_code"], table["fresh"], table["complete"]) == (None, None, True, True)
+    assert table["regression"]["expected"] == 2
+    assert table["checks"][0] | {"evidence": "", "needs": ""} == {
+        "line": 8, "text": "All tests pass", "decision": "decided", "verdict": "failed", "ticked": False, "gate": "tests",
+        "rule": ["tests(scope=all, all pass)"], "state": "fails", "evidence": "", "needs": "",
+    }  # fmt: skip
+    assert msgspec.json.decode(msgspec.json.encode(table)) == table
+
+
+def test_coverage_for_programs() -> None:
+    """Measured coverage is given file by file, unrounded."""
+    table = show(composed(coverage=coverage_of(a=(2, 3))), fresh=False)
+    assert table["coverage"]["files"]["src/a.py"]["percent"] == pytest.approx(66.6666666)
