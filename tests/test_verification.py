@@ -77,7 +77,7 @@ def test_pruned_sources_cannot_name_what_changed(project: Project) -> None:
     """Without the sources evidence is still stale, though which file differs is not known."""
     record = keep(project, sources=False)
     (project.root / "a.py").write_text("other\n")
-    assert stale_files(project, record) == ["(which files is not known: sources.jsonl was pruned)"]
+    assert stale_files(project, record) == ["(which ones is not known: sources.jsonl was pruned)"]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def stale_files(project: Project, record: Record) -> list[str]:
     if now.fingerprint == record.source.fingerprint:
         return []
     if not sources:
-        return ["(which files is not known: sources.jsonl was pruned)"]
+        return ["(which ones is not known: sources.jsonl was pruned)"]
     then = {path: line.blob for path, line in sources.items() if path in now.files or not (project.root / path).is_file()}
     changed = sorted(path for path in now.files.keys() | then.keys() if now.files.get(path) != then.get(path))
     return changed or ["(which file is not known)"]
