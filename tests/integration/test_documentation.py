@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,25 @@ def test_what_is_not_run_has_one_of_few_reasons() -> None:
     """No command is left out of these tests but where it needs what a test has not."""
     reasons = {step.about for page in PAGES for step in steps_of(page.read_text("utf-8")) if step.kind == "not run"}
     assert reasons <= ALLOWED_REASONS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link between files of the checkout names a file that is there, and a heading that is in it."""
+    for link in re.findall(r"\]\((?!https?://)([^)\s]+)\)", page.read_text("utf-8")):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name}: {link}"
+        assert not anchor or anchor in _anchors(target), f"{page.name}: {link}"
+
+
+def test_the_index_has_every_page() -> None:
+    """A page that is added can be found."""
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (CHECKOUT / "docs" / "index.md").read_text("utf-8")))
+    assert linked == {path.name for path in PAGES} - {"README.md", "index.md"}
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.casefold()).replace(" ", "-") for heading in headings}
