@@ -92,4 +92,4 @@ def _plain(text: str) -> str:
     text = "".join(f"{row.rstrip()}\n" for row in text.strip().split("\n"))
     text = re.sub(r"([─=])\1{3,}", r"\1\1\1", text)
     text = re.sub(r"\b\d+\.\d+s\b", "0s", text)
-    return re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b", "0hash", text)
+    return re.sub(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b", "0hash", text)
