@@ -8,26 +8,26 @@ from msgspec.structs import replace
 
 from pytest_handoff import decisions as deciding
 from pytest_handoff import document as documents
+from pytest_handoff.block_context import block_context
+from pytest_handoff.catalogue import catalogue, mentioned, own_names, path_row
 from pytest_handoff.checks import missing_required
-from pytest_handoff.facts import Facts
-from pytest_handoff.fields import fields_for
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.facts import Facts, Instruction
+from pytest_handoff.fields import FIELDS
+from pytest_handoff.gates import GATES
+from pytest_handoff.inline_counts import PREFIX as COUNTS
 from pytest_handoff.places import Document, Finding
-from pytest_handoff.record import Frozen, NewCodeFile, Verdict, Written
-from pytest_handoff.values import status_values, values
-from pytest_handoff.verdicts import why_not_measured
+from pytest_handoff.record import Frozen, Verdict, Written
+from pytest_handoff.values import Rows, status_values, values
+from pytest_handoff.vocabulary import extended
+from pytest_handoff.words import DEFAULT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_handoff.config import Config
-VERDICT_WORDS = {
-    "holds": "holds",
-    "fails": "does not hold",
-    "vetoed": "does not hold",
-    "waived": "does not apply",
-    "done": "nothing against it",
-    "waits": "nothing against it",
-}
+
+    Render = Callable[[str, Mapping[str, object]], str | None]
 
 
 class Composition(Frozen, frozen=True):
@@ -52,9 +52,11 @@ def compose(
     path: str,
     today: str,
     parent_percent: float | None,
-    render: Callable[[str, Mapping[str, object]], str | None],
+    render: Render,
     required: list[str],
     take_over: frozenset[str] = frozenset(),
+    instructions: str | None = None,
+    line_counts: Callable[[], dict[str, int]] = dict,
 ) -> Composition:
     """Fill a document from the facts. The same facts and text always give the same result, and filling twice changes nothing.
 
@@ -65,10 +67,13 @@ def compose(
         render: makes the body of a block from its id and a context, or ``None`` for a block that is not ours.
         required: checklist lines that the document must carry by memory: this session's first fill, and its parents'.
         take_over: places whose words of a person are to be replaced.
+        instructions: the text of the session's instructions, where a file was named and could be read.
+        line_counts: how many lines the source files have; asked for only where a document wants to know.
     """
-    found = documents.find(text, fields=fields_for(facts.session), path=path)
     memory = {written.id: written.text for written in facts.record.places}
-    plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent)
+    found, rows = _find(text, facts, config, memory, path)
+    rows = replace(rows, line_counts=line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
+    plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent, rows=rows)
     claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=take_over).findings
     must = list(dict.fromkeys([*config.required, *required]))
     facts = replace(
@@ -76,13 +81,14 @@ def compose(
         contradicted=tuple(finding.message for finding in claims if finding.kind == "contradicted"),
         absent=tuple(missing_required(must, [task.text for task in found.tasks])),
     )
+    facts = replace(facts, instructions=_instructions(instructions, facts, config))
     decided = deciding.decide(found.tasks, facts, config)
     standing = deciding.standing_verdicts(facts, config, today)
     blocking = deciding.blocking(standing, decided)
     filled = documents.fill(
         found,
         values=plain | status_values(facts, blocking, decided),
-        blocks=_blocks(found, facts, decided, render),
+        blocks=_blocks(found, block_context(facts, decided, rows), render),
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
         take_over=take_over,
@@ -100,42 +106,54 @@ def compose(
     )
 
 
+def check_names(config: Config) -> None:
+    """Look at the project's own names of places and words before a test has run.
+
+    Raises:
+        UsageProblem: naming the one that cannot be used.
+    """
+    own_names(FIELDS, config.aliases)
+    extended(DEFAULT_WORDS, config.words)
+    for binding in config.bind:
+        if binding.gate is not None and binding.gate not in GATES:
+            raise UsageProblem(f"bind: there is no gate {binding.gate!r}; there are {', '.join(GATES)}")
+
+
 def _decidable(decided: tuple[deciding.Decision, ...]) -> list[str]:
     return [decision.text for decision in decided if decision.check.decision in ("decided", "veto")]
 
 
-def _blocks(
-    found: Document,
-    facts: Facts,
-    decided: tuple[deciding.Decision, ...],
-    render: Callable[[str, Mapping[str, object]], str | None],
-) -> dict[str, str]:
-    code = facts.record.new_code
-    rows: list[tuple[str, NewCodeFile]] = sorted(code.files.items(), key=_worst_first) if code else []
-    context = {
-        "facts": facts,
-        "decisions": decided,
-        "verdict_words": VERDICT_WORDS,
-        "waiting": sum(decision.counts and decision.state == "waits" for decision in decided),
-        "new_code_rows": rows,
-        "why_not_measured": why_not_measured,
-        "owed": owed(facts),
-    }
+def _blocks(found: Document, context: Mapping[str, object], render: Render) -> dict[str, str]:
     bodies = {place.id: render(place.id, context) for place in found.places if place.kind == "block"}
     return {place: body for place, body in bodies.items() if body is not None}
 
 
-def _worst_first(row: tuple[str, NewCodeFile]) -> tuple[float, str]:
-    path, file = row
-    covered = file.covered if file.covered_by_new_unit is None else file.covered_by_new_unit
-    return covered / max(file.num_statements, 1), path
+def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], path: str) -> tuple[Document, Rows]:
+    """The document with its places, and what its rows ask for. A figure of a person's behind a file's name is no place."""
+    measured = facts.record.coverage.files if facts.record.coverage else ()
+    named = mentioned(text, measured)
+    metrics = [metric.name for metric in facts.record.metrics]
+    fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, paths=named)
+    found = documents.find(text, fields=fields, path=path)
+    places = [p for p in found.places if not p.id.startswith(COUNTS) or p.state == "placeholder" or p.id in memory]
+    rows = Rows(
+        targets={p.id.removesuffix(".target"): p.text for p in places if p.id.endswith(".target") and p.state == "written"},
+        paths={path_row(name): name for name in named},
+        counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
+    )
+    return replace(found, places=tuple(places)), rows
 
 
-def owed(facts: Facts) -> dict[str, object]:
-    """What the sessions before left this one to keep."""
-    earlier = facts.earlier
-    return {
-        "parents": list(earlier.sessions),
-        "passing": sum(line.outcome in ("passed", "xpassed") for line in earlier.lines.values()),
-        "promised": [line for line in earlier.lines.values() if line.promised],
-    }
+def _instructions(text: str | None, facts: Facts, config: Config) -> tuple[Instruction, ...] | None:
+    """The checklist of the session's instructions: a line that the evidence can decide needs no tick, and none can stand in."""
+    if text is None:
+        return None
+    tasks = documents.find(text, fields=()).tasks
+    return tuple(
+        Instruction(text=decision.text, why_not=None if decision.state in ("holds", "done", "waived") else _why_not(decision))
+        for decision in deciding.decide(tasks, facts, config)
+    )
+
+
+def _why_not(decision: deciding.Decision) -> str:
+    return "is not ticked" if decision.state == "waits" else decision.evidence

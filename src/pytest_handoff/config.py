@@ -43,10 +43,19 @@ class Waiver(Frozen, frozen=True):
 
 
 class Binding(Frozen, frozen=True):
-    """A checklist line (its text) that tests decide: those whose id matches the glob."""
+    """A checklist line (its text) that is decided by tests, those whose id matches the glob, or by a gate of this name."""
 
     line: str
-    tests: str
+    tests: str | None = None
+    gate: str | None = None
+
+
+class Promise(Frozen, frozen=True):
+    """Tests (a glob over ids) that a later session is to have and pass; ``due`` is the session by which."""
+
+    test: str
+    reason: str
+    due: str | None = None
 
 
 def _default_tiers() -> dict[str, TierRule]:
@@ -68,7 +77,10 @@ class Config(Frozen, frozen=True):
         default_tier: the tier of a test that no rule names.
         retire: retirements, each with its reason.
         required: checklist lines every document must carry.
-        bind: checklist lines decided by tests of one's own choice.
+        bind: checklist lines decided by tests, or a gate, of one's own choice.
+        aliases: place id to what one's own documents call it: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
+        words: phrases that the checklist language is to know as well, in the shape of its own tables.
+        promise: what later sessions owe.
         waive: gates that may fail, each with its reason.
     """
 
@@ -84,6 +96,9 @@ class Config(Frozen, frozen=True):
     required: list[str] = []
     bind: list[Binding] = []
     waive: list[Waiver] = []
+    aliases: dict[str, list[str]] = {}
+    words: dict[str, Any] = {}
+    promise: list[Promise] = []
 
     def document_path(self, session: str) -> str:
         """The document of a session, relative to the project's folder."""
@@ -149,7 +164,10 @@ def _bad_values(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _without_meaning(config: Config) -> Iterator[str]:
-    for kind, entries in (("retire", config.retire), ("waive", config.waive)):
+    for binding in config.bind:
+        if (binding.tests is None) == (binding.gate is None):
+            yield f"'bind': {binding.line!r} needs tests or a gate, one of the two"
+    for kind, entries in (("retire", config.retire), ("waive", config.waive), ("promise", config.promise)):
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
     for waiver in config.waive:

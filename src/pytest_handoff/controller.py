@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -17,7 +18,7 @@ from pytest_handoff.artifacts import write_all
 from pytest_handoff.collection import Collection, Collector, key_prefix, read_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.config import check_session_name
-from pytest_handoff.errors import HandoffError
+from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
@@ -68,6 +69,7 @@ class Controller:
         self._started = time.time()
         self._collection: Collection | None = None
         self._spool: Path | None = None
+        self._instructions = _instructions(config, project)
         self._lines: list[Line] = []
         self._recorder = Recorder(key_prefix(config, project))
         collector = Collector(config, project, Tiers(project.config), self._take_collection)
@@ -129,7 +131,15 @@ class Controller:
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         context = context_of(run, self._config.getoption("handoff_agent"))
         with locked(self._project.handoffs):
-            outcome = record_run(self._project, self._start, run, measured, context, is_test_file=self._measuring.is_test_module)
+            outcome = record_run(
+                self._project,
+                self._start,
+                run,
+                measured,
+                context,
+                is_test_file=self._measuring.is_test_module,
+                instructions=self._instructions,
+            )
             write_all(outcome.artifacts)
         self._measuring.keep(outcome.record)
         folder = self._config.getoption("handoff_artifacts")
@@ -176,6 +186,21 @@ class Controller:
             import sys
 
             sys.stderr.write("\n".join(line.text for line in lines) + "\n")
+
+
+def _instructions(config: pytest.Config, project: Project) -> str | None:
+    """The key of the file that ``--handoff-instructions`` names.
+
+    Raises:
+        UsageProblem: when there is no such file.
+    """
+    name = config.getoption("handoff_instructions")
+    if name is None:
+        return None
+    path = Path(os.path.normpath(config.invocation_params.dir / name))
+    if not path.is_file():
+        raise UsageProblem("is named by --handoff-instructions and is no file", path=name)
+    return project.key(path)
 
 
 def _with_template(project: Project, template: str | None) -> Project:

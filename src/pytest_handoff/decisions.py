@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from pytest_handoff.checks import normalise, understand
+from pytest_handoff.config import Binding
 from pytest_handoff.gate_spec import Check, GateSpec
 from pytest_handoff.gates import STANDING, evaluate
 from pytest_handoff.record import Frozen, Verdict, Word
+from pytest_handoff.vocabulary import extended
+from pytest_handoff.words import DEFAULT_WORDS, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,8 +66,14 @@ class Decision(Frozen, frozen=True):
 
 def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
     """Decide every checklist line of a document."""
-    bound = {normalise(binding.line): binding.tests for binding in config.bind}
-    return tuple(_decide(task, facts, config, bound.get(normalise(task.text))) for task in tasks)
+    language = _Language(
+        words=extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS,
+        bound={normalise(binding.line): binding for binding in config.bind},
+        linked={normalise(line) for test in facts.ledger.values() if test.retired is None for line in test.checks},
+        tiers=tuple(config.tiers),
+        instructions=facts.instructions is not None,
+    )
+    return tuple(_decide(task, facts, language.check(task.text)) for task in tasks)
 
 
 def standing_verdicts(facts: Facts, config: Config, today: str) -> tuple[Verdict, ...]:
@@ -94,12 +103,30 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
     return found
 
 
-def _decide(task: Task, facts: Facts, config: Config, glob: str | None) -> Decision:
-    if glob is not None:
-        spec = GateSpec(gate="linked", path=glob)
-        check = Check(decision="decided", specs=(spec,), why="bound to tests in the configuration")
-    else:
-        check = understand(task.text, tiers=tuple(config.tiers))
+class _Language(Frozen, frozen=True):
+    """How lines are read: a binding in the configuration comes first, then tests that are linked, then the words."""
+
+    words: Words
+    bound: dict[str, Binding]
+    linked: set[str]
+    tiers: tuple[str, ...]
+    instructions: bool
+
+    def check(self, text: str) -> Check:
+        understood = understand(text, words=self.words, tiers=self.tiers, instructions=self.instructions)
+        if understood.decision == "waived":
+            return understood
+        line = normalise(text)
+        if line in self.bound:
+            binding = self.bound[line]
+            spec = GateSpec(gate=binding.gate) if binding.gate else GateSpec(gate="linked", path=binding.tests)
+            return Check(decision="decided", specs=(spec,), why="bound in the configuration")
+        if line in self.linked:
+            return Check(decision="decided", specs=(GateSpec(gate="linked", name=line),), why="linked by a marker")
+        return understood
+
+
+def _decide(task: Task, facts: Facts, check: Check) -> Decision:
     verdicts = [evaluate(facts, spec) for spec in check.specs]
     return Decision(
         line=task.line,

@@ -9,6 +9,7 @@ from pytest_handoff.blocks import Block, Trouble, block_checksum, is_sealed, pai
 from pytest_handoff.fields import FIELDS, Field
 from pytest_handoff.filling import fill
 from pytest_handoff.gaps import missing_sections, open_questions
+from pytest_handoff.inline_counts import counted_files, without_overlap
 from pytest_handoff.labels import box_of, value_end
 from pytest_handoff.markdown import parse, refuse_unfit
 from pytest_handoff.matching import match_fields
@@ -42,7 +43,8 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     closed = off | {line for block in blocks for line in range(block.line, block.last + 1)}
     marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
     matched, findings = match_fields(parsed, fields, closed, taken=marked)
-    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched]
+    counts = without_overlap(counted_files(parsed, closed), [*marked, *matched])
+    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *counts]
     troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
     findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
     findings += open_questions(parsed, closed, places)

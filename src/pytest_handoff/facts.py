@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pytest_handoff import regression
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.ledger import count_by_tier, count_outcomes
 from pytest_handoff.lineage import Earlier
-from pytest_handoff.nodeids import file_of, path_matches, without_parameters
+from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
 if TYPE_CHECKING:
@@ -82,6 +84,20 @@ class Facts(Frozen, frozen=True):
     def promised(self) -> list[LedgerLine]:
         """Tests that this session owes the next: strict xfails."""
         return [line for line in self.ledger.values() if line.promised]
+
+    def open_promises(self) -> list[Promise]:
+        """The configuration's promises that are not kept yet: by its globs, a test is missing or does not pass."""
+        entries = msgspec.convert(self.record.policy.get("promise") or [], list[Promise])
+        return [promise for promise in entries if not self.is_kept(promise)]
+
+    def is_kept(self, promise: Promise) -> bool:
+        """Whether there are such tests, and all of them pass."""
+        lines = self.promised_by(promise)
+        return bool(lines) and all(line.outcome in regression.PASSING for line in lines)
+
+    def promised_by(self, promise: Promise) -> list[LedgerLine]:
+        """The tests that a promise by configuration means, as far as they are there."""
+        return [line for test, line in self.ledger.items() if line.retired is None and id_matches(test, promise.test)]
 
     def owed(self) -> list[LedgerLine]:
         """This session's lines of tests that the parents promised."""

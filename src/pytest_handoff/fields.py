@@ -7,11 +7,14 @@ Fields that only a person can fill are not in the catalogue.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TOP = "(top)"
 """A section alias: the lines under the document's title, before its next heading."""
@@ -56,13 +59,17 @@ _STATS = (
 _CREATED = ("new files created", "new files", "files created", "created files", "neue dateien")
 _MODIFIED = ("existing files modified", "files modified", "modified files", "files changed", "changed files", "geänderte dateien")
 _REMOVED = ("files removed", "removed files", "files deleted", "deleted files", "entfernte dateien", "gelöschte dateien")
-_METRICS = ("key metrics", "metrics", "quality metrics", "test metrics", "current state", "kennzahlen")
-_VALUE = ("value", "actual", "current", "result", "wert", "ist")
+METRICS = ("key metrics", "metrics", "quality metrics", "test metrics", "current state", "kennzahlen")
+COVERAGE_TARGETS = ("coverage targets", "coverage by path", "abdeckungsziele")
+VALUE = ("value", "actual", "current", "result", "wert", "ist")
+COVERED: Mapping[str, tuple[str, ...]] = {"value": ("coverage", *VALUE, "abdeckung")}
+_TARGET = ("target", "goal", "ziel", "soll")
 _STATUS = ("status", "result status", "stand")
 _UNIT = ("unit tests", "unit test status", "unittests", "komponententests")
 _INTEGRATION = ("integration tests", "integration test status", "integrationstests")
 _E2E = ("e2e tests", "end to end tests", "e2e test status")
 _PERFORMANCE = ("performance tests", "performancetests")
+_NOTHING_MORE: Mapping[str, tuple[str, ...]] = {}
 
 _HANDOFF = (
     Field(id="overview.session", kind="label", sections=_OVERVIEW, labels=("session", "sitzung")),
@@ -87,7 +94,7 @@ _HANDOFF = (
         labels=("tests", "total tests", "test results", "tests gesamt"),
     ),
     Field(
-        id="coverage.total", kind="label", sections=(TOP, *_TESTS, *_METRICS),
+        id="coverage.total", kind="label", sections=(TOP, *_TESTS, *METRICS),
         labels=("code coverage", "total coverage", "overall coverage", "coverage total", "testabdeckung", "codeabdeckung"),
     ),
     Field(id="next.existing", kind="label", sections=_GATES, labels=("existing functionality", "bestehende funktionalität")),
@@ -134,22 +141,38 @@ _RECOVERY = (
     ),
 )
 
-_SUMMARY = tuple(
-    field
-    for name, labels in (
-        ("tests", ("test count", "tests", "total tests", "number of tests")),
-        ("pass_rate", ("test pass rate", "pass rate", "tests passing")),
-        ("coverage", ("coverage", "code coverage", "test coverage", "estimated coverage", "overall coverage", "total coverage")),
-        ("new_code", ("new code coverage", "coverage of new code", "new code")),
+def row_fields(
+    name: str, labels: tuple[str, ...], sections: tuple[str, ...] = METRICS, more: Mapping[str, tuple[str, ...]] = _NOTHING_MORE
+) -> tuple[Field, ...]:
+    """The cells of one row of a metrics table: its value, its target (which is read, not written) and whether that is met.
+
+    Args:
+        name: the ids are ``name.value``, ``name.target``, ``name.status`` and one for each key of ``more``.
+        more: further columns by the last word of their id.
+    """
+    columns = {"value": VALUE, "target": _TARGET, "status": _STATUS, **more}
+    return tuple(
+        Field(id=f"{name}.{column}", kind="cell", sections=sections, labels=labels, columns=called)
+        for column, called in columns.items()
     )
-    for field in (
-        Field(id=f"metrics.{name}.value", kind="cell", sections=_METRICS, labels=labels, columns=_VALUE),
-        Field(id=f"metrics.{name}.status", kind="cell", sections=_METRICS, labels=labels, columns=_STATUS),
-    )
+
+
+_SUMMARY = (
+    *row_fields("metrics.tests", ("test count", "tests", "total tests", "number of tests")),
+    *row_fields("metrics.pass_rate", ("test pass rate", "pass rate", "tests passing")),
+    *row_fields(
+        "metrics.coverage",
+        ("coverage", "code coverage", "test coverage", "estimated coverage", "overall coverage", "total coverage"),
+    ),
+    *row_fields("metrics.new_code", ("new code coverage", "coverage of new code", "new code")),
+    *row_fields("metrics.duration", ("test duration", "test run duration", "suite duration", "test runtime")),
+    *row_fields("targets.overall", ("overall", "total", "all code", "gesamt"), COVERAGE_TARGETS, COVERED),
+    *row_fields("targets.new_code", ("new code", "changed code", "neuer code"), COVERAGE_TARGETS, COVERED),
 )
 
 _PHASE = (
-    Field(id="phase.status", kind="choice", sections=(), labels=("phase # status", "phase x status")),
+    Field(id="status.top", kind="choice", sections=(TOP,), labels=("status",)),
+    Field(id="phase.status", kind="choice", sections=(), labels=("phase # status", "phase x status", "phase status")),
     Field(id="phase.files", kind="label", sections=(TOP,), labels=("files", "dateien")),
     Field(id="phase.results", kind="fence", sections=("test results", "testergebnisse")),
     Field(

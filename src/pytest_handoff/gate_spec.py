@@ -23,6 +23,7 @@ class GateSpec(Frozen, frozen=True):
         by: whose execution counts for ``new_code``.
         op, value, unit: the comparison; all ``None`` means *all of them*. ``value`` is exact: ``Decimal("90")`` percent, or a
             count.
+        name: the checklist line whose linked tests are meant, or the metric.
     """
 
     gate: str
@@ -33,12 +34,14 @@ class GateSpec(Frozen, frozen=True):
     op: Comparison | None = None
     value: Decimal | None = None
     unit: Literal["percent", "count"] | None = None
+    name: str | None = None
 
     def __str__(self) -> str:
         """The condition as ``explain`` prints it: ``tests(tier=e2e, scope=current, all pass)``."""
         parts = [f"tier={self.tier}"] if self.tier else []
         parts += [f"scope={self.scope}"] if self.gate == "tests" else []
         parts += [f"path={self.path}"] if self.path else []
+        parts += [f"name={self.name}"] if self.name and self.gate != "linked" else []
         parts += [f"by={self.by.replace('_', ' ')} tests"] if self.gate == "new_code" and self.by != "any" else []
         if self.op is not None:
             parts.append(f"{self.op} {self.value}{' %' if self.unit == 'percent' else ''}")

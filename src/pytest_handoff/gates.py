@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_handoff import gates_on_code, gates_on_tests
+from pytest_handoff import gates_on_code, gates_on_promises, gates_on_tests
 from pytest_handoff.gate_spec import GateSpec
 from pytest_handoff.record import Verdict
 from pytest_handoff.verdicts import unknown
@@ -26,10 +26,12 @@ GATES: dict[str, Gate] = {
         gates_on_tests.tests,
         gates_on_tests.new_tests,
         gates_on_tests.linked,
-        gates_on_tests.promises,
         gates_on_tests.flaky,
         gates_on_tests.skips,
         gates_on_tests.collection,
+        gates_on_promises.promises,
+        gates_on_promises.instructions,
+        gates_on_promises.metrics,
         gates_on_code.coverage,
         gates_on_code.new_code,
         gates_on_code.files_parse,

@@ -1,9 +1,10 @@
-"""Gates on tests: those of this session, those of earlier ones, and what was promised."""
+"""Gates on tests: those of this session and those of earlier ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checks import normalise
 from pytest_handoff.figures import count_holds, counted, listed, rate_holds
 from pytest_handoff.nodeids import id_matches
 from pytest_handoff.regression import FAILING, PASSING
@@ -80,27 +81,15 @@ def new_tests(facts: Facts, spec: GateSpec) -> Verdict:
 
 
 def linked(facts: Facts, spec: GateSpec) -> Verdict:
-    """Every test whose id matches the glob passes, and there is one."""
-    lines = [line for test, line in facts.ledger.items() if line.retired is None and id_matches(test, spec.path or "")]
+    """Every test that is linked to the line, by its marker or by a glob over ids, passes, and there is one."""
+    lines = [line for line in facts.ledger.values() if line.retired is None and _is_linked(line, spec)]
     passing = sum(line.outcome in PASSING for line in lines)
     if lines and passing == len(lines):
         return if_complete(facts, spec, f"{passing}/{len(lines)} linked tests passed")
     bad = [line for line in lines if line.outcome not in PASSING]
+    if bad and all(line.outcome == "not_run" for line in bad):
+        return not_all_ran(facts, spec, f"{counted(len(bad), 'linked test')} did not run")
     return failed(spec, why_each(bad) if bad else f"no test matches {spec.path!r}", "make the linked tests pass")
-
-
-def promises(facts: Facts, spec: GateSpec) -> Verdict:
-    """What earlier sessions promised (their strict xfails) is kept or still owed; a promise that is gone is lost."""
-    owed = facts.owed()
-    kept = [line for line in owed if line.outcome in PASSING]
-    open_still = [line.id for line in owed if line.outcome == "xfailed" and line.promised]
-    broken = [line for line in owed if line not in kept and line.id not in open_still and line.retired is None]
-    if broken:
-        return failed(spec, f"broken: {why_each(broken)}", "keep the promise, or retire the test with a reason")
-    if not owed:
-        return waived(spec, "not applicable: nothing was promised")
-    still = f"; still owed: {listed(open_still)}" if open_still else ""
-    return passed(spec, f"{len(kept)}/{len(owed)} promises kept{still}")
 
 
 def flaky(facts: Facts, spec: GateSpec) -> Verdict:
@@ -122,6 +111,12 @@ def skips(facts: Facts, spec: GateSpec) -> Verdict:
 def collection(facts: Facts, spec: GateSpec) -> Verdict:
     """Every test file could be imported and collected."""
     return complete(facts, spec)
+
+
+def _is_linked(line: LedgerLine, spec: GateSpec) -> bool:
+    if spec.name is not None:
+        return spec.name in map(normalise, line.checks)
+    return id_matches(line.id, spec.path or "")
 
 
 def _is_meant(facts: Facts, spec: GateSpec, line: LedgerLine) -> bool:

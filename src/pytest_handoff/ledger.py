@@ -26,9 +26,10 @@ def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, re
         result = run.results.get(test)
         moved_from = lineage.same.get(test)
         if result is None:
-            lines[test] = _not_run(test, seen.tier, first, earlier, moved_from)
+            line = _not_run(test, seen.tier, first, earlier, moved_from)
         else:
-            lines[test] = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
+            line = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
+        lines[test] = replace(line, checks=seen.checks) if seen.checks else line
     lines |= _not_collected(earlier, lineage, lines)
     return {test: _retired(lines[test], session, retire, earlier) for test in sorted(lines)}
 
@@ -57,10 +58,11 @@ def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
             continue
         if test in lineage.vanished or line.retired is not None:
             found[test] = LedgerLine(
-                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired
-            )
+                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,
+                checks=line.checks,
+            )  # fmt: skip
         elif without_parameters(test) not in functions:
-            found[test] = _not_run(test, line.tier, line.since, earlier, None)
+            found[test] = replace(_not_run(test, line.tier, line.since, earlier, None), checks=line.checks)
     return found
 
 

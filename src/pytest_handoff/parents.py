@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.config import check_session_name
+import msgspec
+
+from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.lineage import Earlier, join_parents
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
@@ -29,10 +31,24 @@ class Parents(Frozen, frozen=True):
         return " and ".join(record.session for record in self.records)
 
     @property
+    def metrics(self) -> dict[str, float]:
+        """The value of each metric; of two parents the later one's."""
+        return {metric.name: metric.value for record in self.records for metric in record.metrics}
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """What the parents' configuration promised, each once."""
+        return tuple(dict.fromkeys(promise for record in self.records for promise in _promises_of(record)))
+
+    @property
     def percent(self) -> float | None:
         """Coverage of the one parent, where there is one and it was measured."""
         measured = [record.coverage.percent for record in self.records if record.coverage]
         return measured[0] if len(self.records) == len(measured) == 1 else None
+
+
+def _promises_of(record: Record) -> list[Promise]:
+    return msgspec.convert(record.policy.get("promise") or [], list[Promise])
 
 
 def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> list[str]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 _MARKERS = (
     "unit: a unit test, for pytest-handoff",
     "integration: an integration test, for pytest-handoff",
     "e2e: an end-to-end test, for pytest-handoff",
     "performance: a performance test, for pytest-handoff",
+    "handoff(check): link a test to the line of a hand-off's checklist that has this text",
 )
 
 
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--handoff-template", metavar="NAME", help="the template of a new document (default: session_handoff)")
     add("--handoff-previous", metavar="SESSION", action="append", help="the session that this one continues; may be repeated")
     add("--handoff-artifacts", metavar="DIR", help="also write document, evidence, coverage data and summary.md here, for CI")
+    add("--handoff-instructions", metavar="FILE", help="the Markdown file with this session's instructions and their checklist")
     add("--handoff-agent", metavar="NAME", help="who does the work (default: the environment's HANDOFF_AGENT)")
 
 
@@ -55,6 +57,22 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_handoff.controller import take_part
 
         take_part(config)
+
+
+@pytest.fixture
+def handoff_metric(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Record a measured value: ``handoff_metric(name, value, unit="ms", target=200, better="lower")``.
+
+    ``better`` is ``lower`` or ``higher``; without it a target cannot be judged. Without ``--handoff`` nobody reads it.
+    """
+    from pytest_handoff.metrics import as_property
+
+    def record(
+        name: str, value: float, *, unit: str | None = None, target: float | None = None, better: str | None = None
+    ) -> None:
+        request.node.user_properties.append(as_property(name, value, unit=unit, target=target, better=better))
+
+    return record
 
 
 def _refuse_options_without_session(config: pytest.Config) -> None:

@@ -46,7 +46,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True):
 
     ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it,
     ``promised`` says that it failed as a strict xfail does: it is owed, not skipped. Keys with their default value are left
-    out of the file.
+    out of the file. ``checks`` are the checklist lines that the test is linked to.
     """
 
     id: str
@@ -62,6 +62,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True):
     retired: Retired | None = None
     reason: str | None = None
     error: str | None = None
+    checks: tuple[str, ...] = ()
 
 
 class SourceLine(Frozen, frozen=True, omit_defaults=True):
@@ -246,7 +247,8 @@ class Record(Frozen, frozen=True):
     """The evidence of one session. All keys are always present.
 
     ``unparsable`` maps changed configuration files that do not parse to the reason; ``required`` are the checklist lines that
-    the document must go on carrying; ``not_measured`` says why something is ``null``.
+    the document must go on carrying; ``not_measured`` says why something is ``null``; ``instructions`` is the file with the
+    session's instructions, where one was named.
     """
 
     schema: str
@@ -267,3 +269,4 @@ class Record(Frozen, frozen=True):
     places: list[Written]
     required: list[str]
     provenance: Provenance
+    instructions: str | None = None

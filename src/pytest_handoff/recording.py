@@ -11,11 +11,13 @@ from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.coverage_summary import summarise as summarise_coverage
 from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.metrics import joined
 from pytest_handoff.new_code import new_code
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
     CoverageSummary,
+    Metric,
     NewCode,
     Record,
     RunInfo,
@@ -44,8 +46,13 @@ def record_run(
     context: RunContext,
     *,
     is_test_file: Callable[[str], bool],
+    instructions: str | None = None,
 ) -> Outcome:
-    """Make the evidence of a run and fill the document with it."""
+    """Make the evidence of a run and fill the document with it.
+
+    Args:
+        instructions: the key of the file with the session's instructions, where one was named.
+    """
     traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
     scope, lines = _add_up(project, start, run, traced)
     paths = measured.files.keys() if isinstance(measured, Measurement) else ()
@@ -70,11 +77,12 @@ def record_run(
         unparsable=_unparsable(project, sources, changes),
         policy=policy_of(project),
         gates=[],
-        metrics=[],
+        metrics=_metrics(start, run),
         document=project.key(project.document(start.session)),
         places=start.before.places if start.before else [],
         required=_remembered(start),
         provenance=context.provenance,
+        instructions=instructions,
     )
     gathered = facts.Facts(record=record, ledger=lines, earlier=start.parents.earlier, fates=found)
     outcome = finish(
@@ -99,6 +107,15 @@ def _drops_a_part(start: Start) -> bool:
     """Whether an incomplete run of this session is given up because the code has changed since."""
     before = start.before
     return before is not None and not before.run.complete and before.source.fingerprint != start.tree.fingerprint
+
+
+def _metrics(start: Start, run: Run) -> list[Metric]:
+    """What this run measured, and before it what an earlier part of the session on the same tree did."""
+    found = joined(run.metrics)
+    if start.before is None or not adds_up(start, run.why_partial):
+        return found
+    again = {metric.name for metric in found}
+    return sorted([*found, *(m for m in start.before.metrics if m.name not in again)], key=lambda metric: metric.name)
 
 
 def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: list[str]) -> RunInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_handoff.record import Frozen, Outcome
+from pytest_handoff.record import Frozen, Metric, Outcome
 
 
 class CaseResult(Frozen, frozen=True, gc=False):
@@ -17,10 +17,11 @@ class CaseResult(Frozen, frozen=True, gc=False):
 
 
 class Collected(Frozen, frozen=True, gc=False):
-    """What collection says of one test: its tier, and whether it is a promise (``xfail`` with ``strict``)."""
+    """What collection says of one test: its tier, whether it is a promise (a strict ``xfail``), and its checklist lines."""
 
     tier: str
     promised: bool = False
+    checks: tuple[str, ...] = ()
 
 
 class Run(Frozen, frozen=True):
@@ -34,6 +35,7 @@ class Run(Frozen, frozen=True):
         why_partial: how the run was narrowed; empty for a run of everything.
         mishaps: what went wrong beside the tests: a lost worker, files that changed while the tests ran.
         reported: reports by pytest's own categories, to compare with its last line.
+        metrics: what tests measured, each with the test's id.
     """
 
     collected: dict[str, Collected]
@@ -49,3 +51,4 @@ class Run(Frozen, frozen=True):
     args: tuple[str, ...]
     plugins: dict[str, str]
     reported: dict[str, int]
+    metrics: tuple[tuple[str, Metric], ...] = ()

@@ -16,7 +16,7 @@ from pytest_handoff.values_metrics import metric_values
 from pytest_handoff.values_phase import counts_of_files, phase_values
 from pytest_handoff.values_recovery import recovery_values
 from pytest_handoff.values_summary import summary_values
-from pytest_handoff.wordings import failures, if_incomplete
+from pytest_handoff.wordings import failures, if_incomplete, promise_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -155,11 +155,13 @@ def _to_keep(facts: Facts, tier: str | None = None) -> str:
     by_tier = ", ".join(f"{number} {escape(name)}" for name, number in sorted(tiers.items()))
     files = {file_of(line.id) for line in lines}
     digest = facts.record.tests.ledger.removeprefix("sha256:")[:12]
-    return f"{counted(len(lines), 'test that passes/tests that pass')} now ({by_tier}), in {counted(len(files), 'file')}; ledger {code(digest)}"
+    tests, where = counted(len(lines), "test that passes/tests that pass"), counted(len(files), "file")
+    return f"{tests} now ({by_tier}), in {where}; ledger {code(digest)}"
 
 
 def _promised(facts: Facts) -> str:
     rows = [code(line.id) + (f" — {escape(line.reason)}" if line.reason else "") for line in facts.promised()]
+    rows += [promise_text(promise) for promise in facts.open_promises()]
     return listed(rows, most=6) if rows else "none promised"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,7 +11,8 @@ from msgspec.structs import replace
 
 from pytest_handoff import facts, markdown, store
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.composition import Composition, compose
+from pytest_handoff.composition import Composition, check_names, compose
+from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
 from pytest_handoff.parents import Parents, choose_parents, load_parents
@@ -50,6 +53,7 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
     Raises:
         HandoffError: when earlier evidence or the document cannot be used; nothing was run or written yet.
     """
+    check_names(project.config)
     parents = load_parents(project.store, choose_parents(project.store, session, tuple(previous)))
     before = project.store.record(session) if project.store.has(session) else None
     read_document(project, session)
@@ -94,10 +98,12 @@ def finish(
 ) -> Outcome:
     """Compose the document and put everything that is to be written in the order in which it must be."""
     session = gathered.session
+    sources = None if sources is None else tuple(sources)
     renderer = renderer_of(project)
     text = read_document(project, session)
     if text is None:
         text = new_document(project, session, parents, renderer=renderer)
+    gathered = replace(gathered, baselines=parents.metrics, inherited=parents.promises)
     composed = compose(
         text,
         gathered,
@@ -108,6 +114,8 @@ def finish(
         render=renderer.block,
         required=gathered.record.required,
         take_over=take_over,
+        instructions=_instructions(project, gathered.record.instructions),
+        line_counts=partial(_line_counts, project, session, sources),
     )
     record = replace(gathered.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=markdown.encode(composed.text))
@@ -140,13 +148,37 @@ def new_document(
         "parents": list(parents.earlier.sessions),
         "passing": sum(line.outcome in ("passed", "xpassed") for line in parents.earlier.lines.values()),
         "promised": [line for line in parents.earlier.lines.values() if line.promised],
+        "promises": parents.promises,
     }
     context = {
         "session": session,
-        "number": int(session.removeprefix("session-")) if session.removeprefix("session-").isdecimal() else None,
+        "number": _number(session),
         "owed_block": Markdown(renderer.block("session.owed", {"owed": owed}) or ""),
     }
     return renderer.document(template or project.config.template, context)
+
+
+def _instructions(project: Project, key: str | None) -> str | None:
+    """The text of the session's instructions, or ``None`` where none were named or the file is gone."""
+    if key is None:
+        return None
+    try:
+        return markdown.decode((project.root / key).read_bytes(), key)
+    except OSError:
+        return None
+
+
+def _line_counts(project: Project, session: str, sources: Iterable[SourceLine] | None) -> dict[str, int]:
+    """How many lines each source file has, as the run left it; none where the session's sources were pruned."""
+    if sources is None:
+        sources = (project.store.sources(session) or {}).values()
+    return {source.path: len(source.lines) // WIDTH for source in sources if source.lines}
+
+
+def _number(session: str) -> int | None:
+    """The number of a session that is called by one: ``session-3``, ``phase-3``."""
+    found = re.fullmatch(r"(?:session-|phase-)?([0-9]+)", session)
+    return int(found[1]) if found else None
 
 
 def policy_of(project: Project) -> dict[str, object]:

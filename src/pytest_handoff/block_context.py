@@ -1,0 +1,118 @@
+"""What the templates of our own blocks are given beside the facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pytest_handoff.nodeids import file_of
+from pytest_handoff.record import Frozen
+from pytest_handoff.regression import PASSING
+from pytest_handoff.values_metrics import metric_rows
+from pytest_handoff.verdicts import why_not_measured
+from pytest_handoff.wordings import live
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.decisions import Decision
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import NewCodeFile
+    from pytest_handoff.values import Rows
+
+VERDICT_WORDS = {
+    "holds": "holds",
+    "fails": "does not hold",
+    "vetoed": "does not hold",
+    "waived": "does not apply",
+    "done": "nothing against it",
+    "waits": "nothing against it",
+}
+
+
+class InventoryRow(Frozen, frozen=True):
+    """A test file and how many tests of it there are, passed, and are new."""
+
+    path: str
+    tests: int
+    passed: int
+    new: int
+
+
+class Inventory(Frozen, frozen=True):
+    """The test files of a tier (``what`` names it) and their sum."""
+
+    rows: list[InventoryRow]
+    total: InventoryRow
+    what: str
+
+
+class ChangedFile(Frozen, frozen=True):
+    """A file and what became of it; ``was`` is its earlier path."""
+
+    path: str
+    what: str
+    was: str | None = None
+
+
+def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> dict[str, object]:
+    """The names that a block's template may use."""
+    return {
+        "facts": facts,
+        "decisions": decisions,
+        "verdict_words": VERDICT_WORDS,
+        "waiting": sum(decision.counts and decision.state == "waits" for decision in decisions),
+        "new_code_rows": _new_code_rows(facts),
+        "why_not_measured": why_not_measured,
+        "owed": owed(facts),
+        "inventory_of": inventory,
+        "changed_rows": changed_files(facts),
+        "metric_rows": metric_rows(facts, rows.targets),
+        "line_counts": rows.line_counts,
+    }
+
+
+def owed(facts: Facts) -> dict[str, object]:
+    """What the sessions before left this one to keep."""
+    earlier = facts.earlier
+    return {
+        "parents": list(earlier.sessions),
+        "passing": sum(line.outcome in PASSING for line in earlier.lines.values()),
+        "promised": [line for line in earlier.lines.values() if line.promised],
+        "promises": facts.inherited,
+    }
+
+
+def inventory(facts: Facts, tier: str | None = None) -> Inventory:
+    """How many tests each file has."""
+    lines = live(facts, tier)
+    tests = Counter(file_of(line.id) for line in lines)
+    passed = Counter(file_of(line.id) for line in lines if line.outcome in PASSING)
+    new = Counter(file_of(line.id) for line in lines if line.since == facts.session)
+    return Inventory(
+        rows=[InventoryRow(path=path, tests=tests[path], passed=passed[path], new=new[path]) for path in sorted(tests)],
+        total=InventoryRow(path="", tests=tests.total(), passed=passed.total(), new=new.total()),
+        what=f"{tier} test" if tier else "test",
+    )
+
+
+def changed_files(facts: Facts) -> list[ChangedFile] | None:
+    """What the session did to files; ``None`` where that is not known."""
+    changes = facts.record.changes
+    if changes is None:
+        return None
+    rows = [ChangedFile(path=path, what="new") for path in changes.created]
+    rows += [ChangedFile(path=path, what="changed") for path in changes.modified]
+    rows += [ChangedFile(path=new, what="was", was=old) for old, new in changes.renamed]
+    return rows + [ChangedFile(path=path, what="removed") for path in changes.removed]
+
+
+def _new_code_rows(facts: Facts) -> list[tuple[str, NewCodeFile]]:
+    code = facts.record.new_code
+    return sorted(code.files.items(), key=_worst_first) if code else []
+
+
+def _worst_first(row: tuple[str, NewCodeFile]) -> tuple[float, str]:
+    path, file = row
+    covered = file.covered if file.covered_by_new_unit is None else file.covered_by_new_unit
+    return covered / max(file.num_statements, 1), path

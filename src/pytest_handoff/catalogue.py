@@ -1,0 +1,92 @@
+"""The fields of one document: the common ones, what the project calls them, and the rows of its own metrics and paths."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.fields import COVERAGE_TARGETS, COVERED, FIELDS, METRICS, VALUE, Field, fields_for, row_fields
+from pytest_handoff.labels import keys_of
+from pytest_handoff.values_metrics import row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_MEASURED = ("performance metrics", "performance", "benchmarks", "benchmark results", "actual", "results", *METRICS)
+_BEFORE = ("baseline", "vorher")
+_SEPARATOR = " > "
+
+
+def own_names(fields: Sequence[Field], aliases: Mapping[str, Sequence[str]]) -> tuple[Field, ...]:
+    """The fields with the project's own names for them.
+
+    Args:
+        aliases: place id to names: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
+
+    Raises:
+        UsageProblem: for a place that does not exist, or a name without a word in it.
+    """
+    _refuse_unknown(aliases)
+    return tuple(_named(field, aliases[field.id]) if field.id in aliases else field for field in fields)
+
+
+def catalogue(
+    session: str, *, aliases: Mapping[str, Sequence[str]], metrics: Iterable[str] = (), paths: Iterable[str] = ()
+) -> tuple[Field, ...]:
+    """Everything that may be found in a document of this session.
+
+    Args:
+        metrics: names of the user's metrics; each may be a row.
+        paths: files and folders that may be a row of a table of coverage targets.
+    """
+    fields = list(own_names(fields_for(session), aliases))
+    for name in metrics:
+        row, labels = row_of(name), tuple(keys_of(name))
+        if labels:
+            fields += row_fields(row, labels, _MEASURED, {"baseline": _BEFORE, "improvement": ("improvement", "change", "delta")})
+            fields.append(Field(id=f"{row}.before", kind="cell", sections=_BEFORE, labels=labels, columns=VALUE))
+    for path in paths:
+        labels = tuple(keys_of(path))
+        fields += row_fields(path_row(path), labels, (*COVERAGE_TARGETS, "test coverage", "coverage"), COVERED) if labels else ()
+    return tuple(fields)
+
+
+def path_row(path: str) -> str:
+    """The id of the row of a path in a table of coverage targets."""
+    return f"targets.{path}"
+
+
+def mentioned(text: str, files: Iterable[str]) -> list[str]:
+    """Those of the files, and of the folders they are in, whose path stands in the text."""
+    folders = {file[:at] for file in files for at, char in enumerate(file) if char == "/"}
+    return sorted(path for path in {*folders, *files} if path in text)
+
+
+def _named(field: Field, names: Sequence[str]) -> Field:
+    labels, sections = list(field.labels), list(field.sections)
+    for name in names:
+        heading, separator, label = name.rpartition(_SEPARATOR)
+        if field.kind == "fence":
+            sections += _forms(field.id, name)
+        else:
+            labels += _forms(field.id, label)
+            sections += _forms(field.id, heading) if separator else []
+    return msgspec.structs.replace(field, labels=tuple(labels), sections=tuple(sections))
+
+
+def _forms(place: str, name: str) -> list[str]:
+    forms = sorted(keys_of(name))
+    if not forms:
+        raise UsageProblem(f"aliases: {name!r}, a name for {place}, has no word in it")
+    return forms
+
+
+def _refuse_unknown(aliases: Mapping[str, Sequence[str]]) -> None:
+    known = {field.id for field in FIELDS}
+    for place in aliases:
+        if place not in known:
+            near = get_close_matches(place, known, n=1)
+            raise UsageProblem(f"aliases: there is no place {place!r}" + (f", did you mean {near[0]!r}?" if near else ""))

@@ -1,0 +1,93 @@
+"""Gates on what was agreed beforehand: promises to later sessions, the session's instructions, targets of metrics."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import counted, listed
+from pytest_handoff.metrics import is_met, shown
+from pytest_handoff.regression import PASSING
+from pytest_handoff.verdicts import failed, if_complete, passed, unknown, waived, why
+
+if TYPE_CHECKING:
+    from pytest_handoff.config import Promise
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.gate_spec import GateSpec
+    from pytest_handoff.record import Metric, Verdict
+
+
+def promises(facts: Facts, spec: GateSpec) -> Verdict:
+    """What earlier sessions promised is kept or still owed; one that is gone, or due and not kept, is broken."""
+    kept, open_still, broken = _strict_xfails(facts)
+    for promise in facts.inherited:
+        state, what = _state(facts, promise)
+        {"kept": kept, "owed": open_still, "broken": broken}[state].append(what)
+    if broken:
+        return failed(spec, f"broken: {listed(broken)}", "keep the promise, or retire the test with a reason")
+    total = len(facts.owed()) + len(facts.inherited)
+    if not total:
+        return waived(spec, "not applicable: nothing was promised")
+    still = f"; still owed: {listed(open_still)}" if open_still else ""
+    return passed(spec, f"{len(kept)}/{total} promises kept{still}")
+
+
+def instructions(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every line of the checklist in the session's instructions is ticked, or decided by the evidence and holds."""
+    lines = facts.instructions
+    if lines is None:
+        return unknown(spec, "not measured: the file with the instructions cannot be read", "name it with --handoff-instructions")
+    if not lines:
+        return unknown(spec, "there is no checklist in the instructions", "name the file that has it")
+    open_lines = [f"{line.text!r} {line.why_not}" for line in lines if line.why_not]
+    evidence = f"{len(lines) - len(open_lines)}/{counted(len(lines), 'line')} of the instructions done"
+    if open_lines:
+        return failed(spec, f"{evidence}: {listed(open_lines)}", "finish them, or mark them as not applicable: `N/A: reason`")
+    return if_complete(facts, spec, evidence)
+
+
+def metrics(facts: Facts, spec: GateSpec) -> Verdict:
+    """Every metric that has a target meets it; a name narrows it to that metric."""
+    asked = [(one, is_met(one)) for one in facts.record.metrics if spec.name in (None, one.name) and one.target is not None]
+    if not asked:
+        what = f"no metric {spec.name!r} with a target" if spec.name else "no metric with a target"
+        return unknown(spec, f"not measured: {what} was recorded", "record it with the fixture handoff_metric")
+    missed = [_against_target(one) for one, met in asked if not met]
+    if missed:
+        return failed(spec, listed(missed), "meet the target; a metric with a target says which direction is better")
+    return if_complete(facts, spec, counted(len(asked), "metric meets its target/metrics meet their targets"))
+
+
+def is_due(promise: Promise, facts: Facts) -> bool:
+    """Whether the session is the one by which the promise is due, or comes after it."""
+    if promise.due is None:
+        return False
+    sessions = {facts.session, *facts.earlier.sessions, *(line.since for line in facts.ledger.values())}
+    due, now = (re.fullmatch(r"(.*?)(\d+)", name) for name in (promise.due, facts.session))
+    past = due is not None and now is not None and due[1] == now[1] and int(now[2]) >= int(due[2])
+    return promise.due in sessions or past
+
+
+def _strict_xfails(facts: Facts) -> tuple[list[str], list[str], list[str]]:
+    owed = [line for line in facts.owed() if line.retired is None]
+    kept = [line.id for line in facts.owed() if line.outcome in PASSING]
+    open_still = [line.id for line in owed if line.outcome == "xfailed" and line.promised]
+    broken = [f"{line.id} {why(line)}" for line in owed if line.id not in kept and line.id not in open_still]
+    return kept, open_still, broken
+
+
+def _state(facts: Facts, promise: Promise) -> tuple[str, str]:
+    name = f"{promise.test} ({promise.reason})"
+    if facts.is_kept(promise):
+        return "kept", name
+    lines = [line for line in facts.promised_by(promise) if line.outcome not in PASSING]
+    what = listed([f"{line.id} {why(line)}" for line in lines], 1) or "there is no such test"
+    if is_due(promise, facts):
+        return "broken", f"{name} was due by {promise.due}: {what}"
+    if promise.test not in {entry.test for entry in facts.open_promises()}:
+        return "broken", f"{name} was taken back: {what}"
+    return "owed", name
+
+
+def _against_target(metric: Metric) -> str:
+    return f"{metric.name} is {shown(metric.value, metric.unit)}, target {shown(metric.target or 0.0, metric.unit)}"

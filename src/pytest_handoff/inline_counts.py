@@ -1,0 +1,48 @@
+"""Named files with a figure behind them, ``src/a.py`` (230 lines): the figure is a place wherever it stands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_handoff.labels import placeholder_length
+from pytest_handoff.places import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from pytest_handoff.outline import Markdown, TextLine
+
+PREFIX = "count."
+
+_COUNTED = re.compile(r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)")
+
+
+def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
+    """A place for each such figure; of a file that is named twice in this way, the first one.
+
+    Args:
+        closed: indices of the lines in which nothing may be found.
+    """
+    seen: set[str] = set()
+    for line in parsed.lines:
+        for found in () if line.line in closed else _COUNTED.finditer(line.text):
+            place = _place(line, found)
+            if place.id not in seen:
+                seen.add(place.id)
+                yield place
+
+
+def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
+    """Those of the places that share no character with another one."""
+    return [place for place in places if all(place.end <= other.start or other.end <= place.start for other in others)]
+
+
+def _place(line: TextLine, found: re.Match[str]) -> Place:
+    figure = found["figure"]
+    asks = placeholder_length(figure) > 0
+    return Place(
+        id=f"{PREFIX}{found['what']}s:{found['path']}", kind="label", line=line.line + 1, text=figure,
+        state="placeholder" if asks else "written", start=line.start + found.start("figure"),
+        end=line.start + found.end("figure"), own=len(figure) if asks else 0,
+    )  # fmt: skip

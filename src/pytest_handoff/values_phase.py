@@ -1,0 +1,60 @@
+"""What the evidence says in the README of a phase: how many files and tests, and the results as a block of figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import counted, percent_of
+from pytest_handoff.markup import one_line
+from pytest_handoff.nodeids import file_of
+from pytest_handoff.wordings import if_incomplete, live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_handoff.facts import Facts
+
+_MOST_FILES = 40
+
+
+def phase_values(facts: Facts) -> dict[str, str | None]:
+    """Place id to text."""
+    return {"phase.files": _files(facts), "phase.results": _results(facts)}
+
+
+def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
+    """For each place such as ``count.lines:src/a.py`` its figure, where the file is known."""
+    tests = Counter(file_of(line.id) for line in live(facts))
+    values = {}
+    for place in wanted:
+        what, _, path = place.removeprefix("count.").partition(":")
+        number = tests.get(path) if what == "tests" else line_counts.get(path)
+        if number is not None:
+            values[place] = counted(number, "test" if what == "tests" else "line")
+    return values
+
+
+def _files(facts: Facts) -> str:
+    tests = len({file_of(line.id) for line in live(facts)})
+    measured = facts.record.coverage
+    code = [f"{len(measured.files):,} implementation"] if measured else []
+    return " | ".join([*code, f"{tests:,} tests"])
+
+
+def _results(facts: Facts) -> str:
+    counts = facts.record.tests.counts
+    words = [f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number]
+    return "\n".join([", ".join(words) or "no test was run", *_coverage(facts)]) + if_incomplete(facts)
+
+
+def _coverage(facts: Facts) -> list[str]:
+    measured = facts.record.coverage
+    if measured is None:
+        return ["", f"Coverage was not measured: {one_line(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"]
+    rows = [(one_line(path), percent_of(file.percent)) for path, file in sorted(measured.files.items())]
+    rest = [f"… and {len(rows) - _MOST_FILES:,} more files"] if len(rows) > _MOST_FILES else []
+    shown = [*rows[:_MOST_FILES], ("TOTAL", percent_of(measured.percent))]
+    width = max(len(path) for path, _ in shown)
+    *files, total = [f"{path:<{width}}  {figure:>7}" for path, figure in shown]
+    return ["", "Coverage", *files, *rest, total]

@@ -1,0 +1,65 @@
+"""What the evidence says in a session recovery: the tests by tier, and the commands that go on from here."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import percent
+from pytest_handoff.markup import escape, one_line
+from pytest_handoff.regression import FAILING
+from pytest_handoff.wordings import failures, if_incomplete, live, passing, total_coverage
+
+if TYPE_CHECKING:
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import LedgerLine
+
+_TIERS = ("unit", "integration", "e2e", "performance")
+_MOST_COMMANDS = 10
+
+
+def recovery_values(facts: Facts) -> dict[str, str | None]:
+    """Place id to text; a tier without a test says so."""
+    values: dict[str, str | None] = {
+        "recovery.updated": facts.record.run.finished[:10],
+        "recovery.commands": _commands(facts),
+    }
+    for tier in _TIERS:
+        lines = live(facts, tier)
+        values[f"tier.{tier}.status"] = _state(lines) + if_incomplete(facts)
+        values[f"tier.{tier}.passing"] = f"{passing(lines)}/{len(lines)} tests" if lines else "no test"
+        values[f"tier.{tier}.issues"] = failures(facts, tier)
+        values[f"tier.{tier}.coverage"] = _coverage(facts, tier) if lines else "no test"
+    return values
+
+
+def _state(lines: list[LedgerLine]) -> str:
+    outcomes = {line.outcome for line in lines}
+    if not lines:
+        return "Not yet written"
+    if outcomes & set(FAILING):
+        return "Failing"
+    if "not_run" in outcomes:
+        return "Not all were run"
+    return "Passing" if passing(lines) else "None passes"
+
+
+def _coverage(facts: Facts, tier: str) -> str | None:
+    """What the tier's own tests cover is known of unit tests and new code only; of the rest the total is said as such."""
+    total = total_coverage(facts)
+    if total is None:
+        return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
+    code = facts.record.new_code
+    if tier == "unit" and code and code.num_statements and code.covered_by_unit is not None:
+        share = percent(code.covered_by_unit, code.num_statements)
+        return f"{share} of the new code by unit tests; {total} of all code by all tests{if_incomplete(facts)}"
+    return f"not measured for this kind alone; {total} of all code by all tests{if_incomplete(facts)}"
+
+
+def _commands(facts: Facts) -> str:
+    """Where the work stands, what failed, and the run that records the next step."""
+    failing = [line.id for line in facts.ledger.values() if line.outcome in FAILING]
+    rows = ["git status"]
+    rows += [f"python -m pytest {shlex.quote(one_line(test))}" for test in failing[:_MOST_COMMANDS]]
+    session = shlex.quote(facts.session)
+    return "\n".join([*rows, f"python -m pytest --handoff={session}", f"handoff explain {session}", f"handoff gate {session}"])

@@ -1,0 +1,97 @@
+"""What the evidence says in the tables of a session summary: the figure of a row, and whether it meets the row's target."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import count_holds, percent, percent_of, rate_holds
+from pytest_handoff.nodeids import path_matches
+from pytest_handoff.record import Frozen
+from pytest_handoff.targets import read_target
+from pytest_handoff.wordings import if_incomplete, live, passing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import FileCoverage
+
+MET, MISSED = "✅ met", "❌ not met"
+
+_NEW_CODE_ROWS = ("metrics.new_code", "targets.new_code")
+
+
+class Figure(Frozen, frozen=True):
+    """A figure as it is shown; ``part`` of ``whole`` is a percentage, without a ``whole`` it is a count."""
+
+    shown: str
+    part: int
+    whole: int | None = None
+
+
+def summary_values(facts: Facts, targets: Mapping[str, str], paths: Mapping[str, str]) -> dict[str, str | None]:
+    """Cell id to text.
+
+    Args:
+        targets: what the document names as target, by the id of its row.
+        paths: the paths that the document has a row for, by the id of that row.
+    """
+    figures = {**_figures(facts), **{row: _of_path(facts, path) for row, path in paths.items()}}
+    values: dict[str, str | None] = {}
+    for row, figure in figures.items():
+        if figure is not None:
+            values[f"{row}.value"] = figure.shown + if_incomplete(facts)
+            values[f"{row}.status"] = _status(facts, figure, targets.get(row, ""))
+    code = facts.record.new_code
+    if code and not code.num_statements:
+        nothing = {"value": "no new statements", "status": "not applicable"}
+        values |= {f"{row}.{column}": text for row in _NEW_CODE_ROWS for column, text in nothing.items()}
+    values["metrics.duration.value"] = f"{facts.record.run.duration_s:.1f} s" if facts.record.run.duration_s else None
+    return values
+
+
+def _figures(facts: Facts) -> dict[str, Figure | None]:
+    lines, coverage, code = live(facts), facts.record.coverage, facts.record.new_code
+    total = None
+    if coverage and coverage.files:
+        total = _coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
+    new = _share(code.covered, code.num_statements) if code and code.num_statements else None
+    return {
+        "metrics.tests": Figure(shown=f"{len(lines):,}", part=len(lines)),
+        "metrics.pass_rate": _share(passing(lines), len(lines)) if lines else None,
+        "metrics.coverage": total,
+        "metrics.new_code": new,
+        "targets.overall": total,
+        "targets.new_code": new,
+    }
+
+
+def _of_path(facts: Facts, path: str) -> Figure | None:
+    measured = facts.record.coverage.files if facts.record.coverage else {}
+    return _coverage_of([file for name, file in measured.items() if path_matches(name, path)])
+
+
+def _coverage_of(files: list[FileCoverage], shown: str | None = None) -> Figure | None:
+    covered = sum(file.covered + (file.covered_branches or 0) for file in files)
+    whole = sum(file.num_statements + (file.num_branches or 0) for file in files)
+    return Figure(shown=shown or percent(covered, whole), part=covered, whole=whole) if whole else None
+
+
+def _share(part: int, whole: int) -> Figure:
+    return Figure(shown=percent(part, whole), part=part, whole=whole)
+
+
+def _status(facts: Facts, figure: Figure, target: str) -> str | None:
+    """Whether the target is met; nothing where it is not understood, or speaks of another kind of figure."""
+    wanted = read_target(target)
+    if wanted is None or wanted.unit.startswith("%") != (figure.whole is not None):
+        return None
+    op = wanted.op or ">="
+    if figure.whole is None:
+        met = count_holds(figure.part, op, wanted.value)
+    else:
+        met = rate_holds(figure.part, figure.whole, op, Decimal(wanted.value))
+    if met and not facts.record.run.complete:
+        return "not known (incomplete run)"
+    return MET if met else MISSED

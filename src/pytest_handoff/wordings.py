@@ -1,0 +1,56 @@
+"""What several places of a document say in the same words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import listed, percent_of
+from pytest_handoff.markup import code, escape
+from pytest_handoff.regression import FAILING, PASSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_handoff.config import Promise
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import LedgerLine
+
+
+def if_incomplete(facts: Facts) -> str:
+    """What follows a figure that only a part of the tests stands behind."""
+    return "" if facts.record.run.complete else " (incomplete run)"
+
+
+def live(facts: Facts, tier: str | None = None) -> list[LedgerLine]:
+    """Every test that is there, of one tier or of all; a missing or retired one is not."""
+    lines = facts.ledger.values()
+    return [line for line in lines if line.outcome is not None and not line.retired and tier in (None, line.tier)]
+
+
+def passing(lines: Iterable[LedgerLine]) -> int:
+    """How many of these tests passed."""
+    return sum(line.outcome in PASSING for line in lines)
+
+
+def failures(facts: Facts, tier: str | None = None) -> str:
+    """The tests that fail, then earlier ones that are lost, each with its reason; ``none`` where there are none."""
+    lines = [line for line in facts.ledger.values() if tier in (None, line.tier)]
+    failing = [line for line in lines if line.outcome in FAILING]
+    lost = [line for line in facts.with_status("missing", "newly_skipped") if tier in (None, line.tier)]
+    if not failing and not lost:
+        return "none" + if_incomplete(facts)
+    rows = [f"{code(line.id)} — {escape(line.error or 'failed')}" for line in failing]
+    rows += [f"{code(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
+    return listed(rows)
+
+
+def promise_text(promise: Promise) -> str:
+    """A promise by configuration: which tests, what for, until when."""
+    due = f" (due by {escape(promise.due)})" if promise.due else ""
+    return f"{code(promise.test)} — {escape(promise.reason)}{due}"
+
+
+def total_coverage(facts: Facts) -> str | None:
+    """The coverage of everything, or ``None`` where it was not measured."""
+    measured = facts.record.coverage
+    return percent_of(measured.percent) if measured else None
