@@ -81,6 +81,7 @@ class Config(Frozen, frozen=True):
         aliases: place id to what one's own documents call it: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
         words: phrases that the checklist language is to know as well, in the shape of its own tables.
         promise: what later sessions owe.
+        target: the branch that the work will be merged into, such as ``main``; what is merged in from it is no new code.
         waive: gates that may fail, each with its reason.
     """
 
@@ -99,6 +100,7 @@ class Config(Frozen, frozen=True):
     aliases: dict[str, list[str]] = {}
     words: dict[str, Any] = {}
     promise: list[Promise] = []
+    target: str | None = None
 
     def document_path(self, session: str) -> str:
         """The document of a session, relative to the project's folder."""
@@ -170,6 +172,8 @@ def _without_meaning(config: Config) -> Iterator[str]:
     for kind, entries in (("retire", config.retire), ("waive", config.waive), ("promise", config.promise)):
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
+    if config.target is not None and not config.target.strip():
+        yield "'target': names no branch"
     for waiver in config.waive:
         if waiver.until is not None and not _is_day(waiver.until):
             yield f"'waive': {waiver.until!r} is no date such as 2026-12-31"

@@ -47,7 +47,7 @@ def find_root(folder: Path) -> Path | None:
     """
     if shutil.which("git") is None:
         return None
-    done = _run(folder, "rev-parse", "--show-toplevel")
+    done = run_git(folder, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
         return Path(os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve()
     if any(known in done.stderr for known in (b"not a git repository", b"must be run in a work tree")):
@@ -62,15 +62,40 @@ def read_work_tree(root: Path) -> WorkTree:
     links and submodules are exactly what a commit would hold.
     """
     files = _as_if_committed(root)
-    commit = _line(_run(root, "rev-parse", "--verify", "--quiet", "HEAD"))
-    committed = _committed(root) if commit else {}
+    commit = _line(run_git(root, "rev-parse", "--verify", "--quiet", "HEAD"))
+    committed = tree_of(root, "HEAD") if commit else {}
     changed = {path for path, blob in files.items() if committed.get(path, blob) != blob}
     return WorkTree(
         files=files,
         commit=commit,
-        branch=_line(_run(root, "symbolic-ref", "--short", "--quiet", "HEAD")),
+        branch=_line(run_git(root, "symbolic-ref", "--short", "--quiet", "HEAD")),
         modified=sorted(changed | (committed.keys() - files.keys())),
         untracked=sorted(files.keys() - committed.keys()),
+    )
+
+
+def tree_of(root: Path, commit: str) -> dict[str, str]:
+    """Path to blob id of every file that a commit holds.
+
+    Raises:
+        HandoffError: when git does not have the commit or its trees.
+    """
+    listing = _checked(root, "ls-tree", "-r", "-z", "--full-tree", commit)
+    rows = (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1])
+    return {_name(name): meta.split()[2].decode() for meta, name in rows}
+
+
+def run_git(
+    root: Path, *args: str, environment: dict[str, str] | None = None, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder, without what the host's settings or a hook's variables would change; any exit code is returned."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    return subprocess.run(
+        ["git", "-C", str(root), *_STEADY, *args],
+        capture_output=True,
+        check=False,
+        input=stdin,
+        env=inherited | {"LC_ALL": "C"} | (environment or {}),
     )
 
 
@@ -93,22 +118,16 @@ def _as_if_committed(root: Path) -> dict[str, str]:
 
 def _add_all(root: Path, environment: dict[str, str]) -> None:
     """Stage everything but nested repositories without a commit: git has nothing that it could track of them, and refuses."""
-    if _run(root, "add", "--all", environment=environment).returncode:
+    if run_git(root, "add", "--all", environment=environment).returncode:
         beside = _checked(root, "ls-files", "--others", "--exclude-standard", "-z", environment=environment).split(b"\0")
         folders = [os.fsdecode(name) for name in beside if name.endswith(b"/")]
-        unborn = [name for name in folders if _run(root / name, "rev-parse", "--verify", "--quiet", "HEAD").returncode]
+        unborn = [name for name in folders if run_git(root / name, "rev-parse", "--verify", "--quiet", "HEAD").returncode]
         left_out = [f":(top,exclude,literal){name.rstrip('/')}" for name in unborn]
         _checked(root, "add", "--all", "--", ":/", *left_out, environment=environment)
 
 
 def _git_path(root: Path, name: str) -> Path:
     return Path(os.fsdecode(_checked(root, "rev-parse", "--path-format=absolute", "--git-path", name).removesuffix(b"\n")))
-
-
-def _committed(root: Path) -> dict[str, str]:
-    listing = _checked(root, "ls-tree", "-r", "-z", "--full-tree", "HEAD")
-    rows = (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1])
-    return {_name(name): meta.split()[2].decode() for meta, name in rows}
 
 
 def _staged(row: bytes) -> tuple[str, str]:
@@ -134,7 +153,7 @@ def _line(done: subprocess.CompletedProcess[bytes]) -> str | None:
 
 
 def _checked(root: Path, *args: str, environment: dict[str, str] | None = None) -> bytes:
-    done = _run(root, *args, environment=environment)
+    done = run_git(root, *args, environment=environment)
     if done.returncode:
         raise _problem(args[0], done)
     return done.stdout
@@ -143,13 +162,3 @@ def _checked(root: Path, *args: str, environment: dict[str, str] | None = None) 
 def _problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffError:
     said = " ".join(done.stderr.decode("utf-8", "backslashreplace").split())
     return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}")
-
-
-def _run(root: Path, *args: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
-    return subprocess.run(
-        ["git", "-C", str(root), *_STEADY, *args],
-        capture_output=True,
-        check=False,
-        env=inherited | {"LC_ALL": "C"} | (environment or {}),
-    )

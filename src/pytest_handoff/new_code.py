@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_handoff.line_changes import changed_lines
@@ -14,13 +15,28 @@ if TYPE_CHECKING:
 
     from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
 
-__all__ = ["changed_lines", "match_moves", "new_code"]
+__all__ = ["MergedIn", "changed_lines", "match_moves", "new_code"]
 
 IMPORT_RULE = (
     "By tests: a def, class or decorator line has the state of its body; another line that runs at import counts where it "
     "ran and such a test ran a line of its file."
 )
 _NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedIn:
+    """What the session took over from its target branch.
+
+    Attributes:
+        target: the branch, as the settings name it.
+        trees: the branch's states that were merged in since the base; empty where there is none, or none is known.
+        note: why nothing is left out, where a reader must know.
+    """
+
+    target: str
+    trees: tuple[Mapping[str, SourceLine], ...] = ()
+    note: str | None = None
 
 
 def new_code(
@@ -31,6 +47,7 @@ def new_code(
     now: Mapping[str, SourceLine],
     session: str,
     failed_counting: Sequence[str] = (),
+    merged_in: MergedIn | None = None,
 ) -> NewCode:
     """The new statements of every measured file, and who runs them.
 
@@ -44,16 +61,21 @@ def new_code(
         session: the session of this run; what other sessions' tests ran does not count.
         failed_counting: ids of tests that would count but did not simply pass (failed, rerun, xfailed from within): they ran
             in the same context as those that passed, so the figures may hold their lines, and a note says so.
+        merged_in: what came from the target branch; statements that are not new against it are left out, and a note says how
+            many.
 
     Raises:
         EvidenceProblem: line hashes are damaged.
     """
-    moves = [match_moves(base, now) for base in bases]
+    olds_of = _old_versions(bases, now)
+    merged_of = _old_versions(merged_in.trees if merged_in else (), now)
     files: dict[str, NewCodeFile] = {}
+    left_out = 0
     for path in sorted(measurement.files.keys() & now.keys()):
-        olds = [base.get(move.get(path, path)) for base, move in zip(bases, moves, strict=True)]
         file = measurement.files[path]
-        new = _new_first_lines(file, now[path], olds)
+        changed = _new_first_lines(file, now[path], olds_of(path))
+        new = changed & _new_first_lines(file, now[path], merged_of(path)) if changed else changed
+        left_out += len((changed - new) & file.statements)
         if new & (file.statements | file.excluded):
             files[path] = _judge(file, new, session, known=measurement.classes_known)
     return NewCode(
@@ -64,8 +86,16 @@ def new_code(
         excluded=sum(len(parse_ranges(file.excluded)) for file in files.values()),
         base=base_name,
         files=files,
-        notes=_notes(measurement, now, failed_counting),
+        notes=[*_notes(measurement, now, failed_counting), *_notes_of_merge(merged_in, left_out)],
     )
+
+
+def _old_versions(
+    trees: Sequence[Mapping[str, SourceLine]], now: Mapping[str, SourceLine]
+) -> Callable[[str], list[SourceLine | None]]:
+    """What a path of now was in each of the trees, also under another name."""
+    moves = [match_moves(tree, now) for tree in trees]
+    return lambda path: [tree.get(move.get(path, path)) for tree, move in zip(trees, moves, strict=True)]
 
 
 def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[SourceLine | None]) -> frozenset[int]:
@@ -131,3 +161,12 @@ def _notes(measurement: Measurement, now: Mapping[str, SourceLine], failed_count
         names = ", ".join(strangers[:_NAMED]) + (" and more" if len(strangers) > _NAMED else "")
         notes.append(f"{len(strangers)} measured file(s) outside of the source tree are not in the new code: {names}.")
     return notes
+
+
+def _notes_of_merge(merged_in: MergedIn | None, left_out: int) -> list[str]:
+    if merged_in is None:
+        return []
+    if merged_in.note:
+        return [merged_in.note]
+    came = f"{left_out} new statement(s) came from {merged_in.target} and are another's work: they are not counted."
+    return [came] if left_out else []

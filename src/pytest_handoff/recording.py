@@ -25,6 +25,7 @@ from pytest_handoff.record import (
     SourceState,
 )
 from pytest_handoff.regression import fates
+from pytest_handoff.target_branch import merged_in
 from pytest_handoff.tracing import trace_collected
 from pytest_handoff.tree import with_lines
 from pytest_handoff.workflow import Outcome, Start, adds_up, finish, policy_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_handoff.lineage import Ledger, Lineage
+    from pytest_handoff.new_code import MergedIn
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run
     from pytest_handoff.surroundings import RunContext
@@ -61,7 +63,8 @@ def record_run(
     encoded = store.encode_lines(lines.values())
     tests = facts.tally(start.session, lines, found, store.digest_of(encoded))
     changes = _changes(start, sources, tests.new)
-    coverage, code, not_measured = _coverage(measured, start, sources, _doubtful(start, run, traced))
+    came = merged_in(project, start, sources)
+    coverage, code, not_measured = _coverage(measured, start, sources, _doubtful(start, run, traced), came)
     why = completeness.why_incomplete(scope, lines, filter(is_test_file, start.tree.files))
     record = Record(
         schema=RECORD_SCHEMA,
@@ -178,7 +181,11 @@ def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
 
 
 def _coverage(
-    measured: Measurement | NotMeasured, start: Start, sources: Mapping[str, SourceLine], doubtful: list[str]
+    measured: Measurement | NotMeasured,
+    start: Start,
+    sources: Mapping[str, SourceLine],
+    doubtful: list[str],
+    came: MergedIn | None,
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
@@ -193,6 +200,7 @@ def _coverage(
         now=sources,
         session=start.session,
         failed_counting=doubtful,
+        merged_in=came,
     )
     return summarise_coverage(measured), code, reasons
 

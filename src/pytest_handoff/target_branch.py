@@ -1,0 +1,70 @@
+"""What a session took over from the branch it will be merged into: another's work, which is no new code of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff import git_history
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.git import tree_of
+from pytest_handoff.line_hashes import hash_lines
+from pytest_handoff.new_code import MergedIn
+from pytest_handoff.record import SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.record import Record
+    from pytest_handoff.workflow import Start
+
+
+def merged_in(project: Project, start: Start, now: Mapping[str, SourceLine]) -> MergedIn | None:
+    """The state of the target branch that is part of this tree and was not part of any parent's.
+
+    ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
+    left out and the note says so: then the new code holds more lines than it might, never fewer.
+    """
+    name, tree, parents = project.config.target, start.tree, start.parents
+    if name is None or not parents.sources or tree.branch == name:
+        return None
+    try:
+        bases = _bases(project.root, name, tree.commit)
+        # Here HEAD itself may be this session's work, merged already: leaving its lines out would leave out everything.
+        if tree.commit in bases:
+            return MergedIn(target=name, note=f"HEAD is a part of {name}: no line is left out as another's work.")
+        known = {line.blob: line.lines for tree in (*parents.sources, now) for line in tree.values() if line.lines}
+        fresh = [base for base in bases if not _was_there(project.root, base, parents.records)]
+        return MergedIn(target=name, trees=tuple(_tree(project, base, now, known) for base in fresh))
+    except HandoffError as problem:
+        why = f"Which lines came from {name} cannot be told, so none is left out as another's work: {problem}."
+        return MergedIn(target=name, note=why)
+
+
+def _bases(root: Path, name: str, commit: str | None) -> list[str]:
+    if commit is None:
+        raise HandoffError("there is no commit")
+    tips = git_history.tips_of_branch(root, name)
+    if not tips:
+        raise HandoffError("git knows no branch of that name here")
+    bases = git_history.merge_bases(root, tips)
+    if not bases:
+        raise HandoffError("the history that is here does not reach a commit common with it")
+    return bases
+
+
+def _was_there(root: Path, base: str, parents: Sequence[Record]) -> bool:
+    """Whether a parent session had this state of the target already: what it removed since and wrote again is its own."""
+    commits = [record.source.commit for record in parents]
+    return any(commit is not None and git_history.is_ancestor(root, base, commit) for commit in commits)
+
+
+def _tree(project: Project, commit: str, now: Mapping[str, SourceLine], known: dict[str, str]) -> dict[str, SourceLine]:
+    blobs = {path: blob for path, blob in tree_of(project.root, commit).items() if project.is_code(path)}
+    code = {path for path in blobs if path.endswith(".py") or (path in now and now[path].lines)}
+    contents = git_history.read_blobs(project.root, {blobs[path] for path in code if blobs[path] not in known})
+    lines = known | {blob: hash_lines(content) for blob, content in contents.items()}
+    return {
+        path: SourceLine(path=path, blob=blob, lines=lines.get(blob, "") if path in code else "") for path, blob in blobs.items()
+    }
