@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from pytest_handoff import __version__
+from pytest_handoff.commands import GOOD, NO, print_parts, project_here, verb
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.history_command import history
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_handoff.project import Project
     from pytest_handoff.workflow import Outcome
-
-GOOD, NO, CANNOT_TELL = 0, 1, 2
-
-Command = TypeVar("Command", bound="Callable[..., Any]")
-
-
-def _verb(command: Command) -> Command:
-    """A command that reports a mistake of the user's as one sentence and exit code 2."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            sys.exit(command(*args, **kwargs))
-        except HandoffError as error:
-            click.echo(f"handoff: {error}", err=True)
-            sys.exit(CANNOT_TELL)
-
-    return run  # type: ignore[return-value] # click only needs the name and the parameters, which wraps keeps
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,7 +34,7 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 @click.argument("session")
 @click.option("--template", metavar="NAME", help="The template; without it the configured one.")
 @click.pass_obj
-@_verb
+@verb
 def init(handoff_dir: str | None, session: str, template: str | None) -> int:
     """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
     from pytest_handoff import markdown, workflow
@@ -63,7 +42,7 @@ def init(handoff_dir: str | None, session: str, template: str | None) -> int:
     from pytest_handoff.config import check_session_name
     from pytest_handoff.parents import choose_parents, load_parents
 
-    project = _project(handoff_dir)
+    project = project_here(handoff_dir)
     check_session_name(session)
     path = project.document(session)
     if path.exists():
@@ -82,13 +61,13 @@ def init(handoff_dir: str | None, session: str, template: str | None) -> int:
 @click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
 @click.argument("places", nargs=-1)
 @click.pass_obj
-@_verb
+@verb
 def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take_over: bool, places: tuple[str, ...]) -> int:
     """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
     from pytest_handoff.artifacts import write_all
     from pytest_handoff.locking import locked
 
-    project = _project(handoff_dir)
+    project = project_here(handoff_dir)
     outcome = _outcome(project, session, frozenset(places or ["*"]) if take_over else frozenset())
     document = project.document(session)
     artifact = next(artifact for artifact in outcome.artifacts if artifact.path == document)
@@ -113,14 +92,14 @@ def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take
 @click.argument("session")
 @click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
 @click.pass_obj
-@_verb
+@verb
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
     from pytest_handoff import verification
     from pytest_handoff.show import show as shape
     from pytest_handoff.terminal import run_lines
 
-    project = _project(handoff_dir)
+    project = project_here(handoff_dir)
     outcome = _outcome(project, session)
     if as_json:
         fresh = verification.is_fresh(project, outcome.record)
@@ -137,13 +116,13 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
 @click.argument("session")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-@_verb
+@verb
 def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
     from pytest_handoff.explain import explain as explained
     from pytest_handoff.show import check
 
-    project = _project(handoff_dir)
+    project = project_here(handoff_dir)
     outcome = _outcome(project, session)
     if as_json:
         checks = [check(decision) for decision in outcome.composition.decisions if decision.counts]
@@ -159,12 +138,12 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
 @click.argument("session")
 @click.option("--all", "every", is_flag=True, help="This session and every one before it.")
 @click.pass_obj
-@_verb
+@verb
 def verify(handoff_dir: str | None, session: str, *, every: bool) -> int:
     """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
     from pytest_handoff import verification
 
-    project = _project(handoff_dir)
+    project = project_here(handoff_dir)
     _outcome(project, session)
     names = verification.chain_of(project, session) if every else [session]
     problems = [
@@ -184,12 +163,12 @@ def verify(handoff_dir: str | None, session: str, *, every: bool) -> int:
 @click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-@_verb
+@verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
     from pytest_handoff import gating
 
-    project = _project(handoff_dir)
+    project = project_here(handoff_dir)
     reasons = gating.reasons(project, session, _outcome(project, session), machine_only=machine_only)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason.as_table() for reason in reasons]}
@@ -199,12 +178,6 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: 
         for reason in reasons:
             click.echo(f"  {reason}")
     return NO if reasons else GOOD
-
-
-def _project(handoff_dir: str | None) -> Project:
-    from pytest_handoff.project import open_project
-
-    return open_project(Path.cwd(), dir_option=handoff_dir)
 
 
 def _outcome(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> Outcome:
@@ -228,7 +201,7 @@ def _tell_findings(outcome: Outcome) -> None:
 
 def _echo(text: str, style: str) -> None:
     """Print one line, coloured only where a terminal shows it."""
-    from rich.console import Console
-    from rich.text import Text
+    print_parts([[(text, style)]])
 
-    Console(highlight=False, soft_wrap=True).print(Text(text, style=style))
+
+main.add_command(history)

@@ -12,7 +12,7 @@ from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
@@ -68,15 +68,21 @@ class Store:
         Raises:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
         """
-        path = self.evidence / record.session / LEDGER
-        data = self._bytes(path, record.session)
-        if _digest(data) != record.tests.ledger:
-            raise EvidenceProblem(
-                f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
-                f"restore it, or run pytest --handoff={record.session} again",
-                path=self._name(path),
-            )
+        path, data = self._ledger(record)
         return {line.id: line for line in self._lines(path, data, LedgerLine)}
+
+    def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
+        """Only the lines that name one of these ids, as theirs or as the one they moved from; the others are not decoded.
+
+        Raises:
+            EvidenceProblem: as :meth:`ledger`.
+        """
+        path, data = self._ledger(record)
+        names = [msgspec.json.encode(test) for test in tests]
+        if not any(name in data for name in names):
+            return []
+        lines = b"\n".join(line for line in data.splitlines() if any(name in line for name in names))
+        return [line for line in self._lines(path, lines, LedgerLine) if line.id in tests or line.moved_from in tests]
 
     def sources(self, session: str) -> dict[str, SourceLine] | None:
         """The tree as a session left it, or ``None`` where it was pruned."""
@@ -101,6 +107,17 @@ class Store:
         kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=encode_lines(sources))]
         record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, record), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
+
+    def _ledger(self, record: Record) -> tuple[Path, bytes]:
+        path = self.evidence / record.session / LEDGER
+        data = self._bytes(path, record.session)
+        if _digest(data) != record.tests.ledger:
+            raise EvidenceProblem(
+                f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
+                f"restore it, or run pytest --handoff={record.session} again",
+                path=self._name(path),
+            )
+        return path, data
 
     def _bytes(self, path: Path, session: str) -> bytes:
         try:

@@ -1,0 +1,68 @@
+"""What every command shares: exit codes, the one map from an error to them, the project at hand, and coloured lines."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pytest_handoff.errors import HandoffError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.console import Console
+
+    from pytest_handoff.project import Project
+
+GOOD, NO, CANNOT_TELL = 0, 1, 2
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def verb(command: Command) -> Command:
+    """A command that reports a mistake of the user's as one sentence and exit code 2."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            sys.exit(command(*args, **kwargs))
+        except HandoffError as error:
+            click.echo(f"handoff: {error}", err=True)
+            sys.exit(CANNOT_TELL)
+
+    return run  # type: ignore[return-value] # click only needs the name and the parameters, which wraps keeps
+
+
+def project_here(handoff_dir: str | None) -> Project:
+    """The project of the working directory.
+
+    Raises:
+        UsageProblem: for settings that cannot be used.
+    """
+    from pytest_handoff.project import open_project
+
+    return open_project(Path.cwd(), dir_option=handoff_dir)
+
+
+def console() -> Console:
+    """Standard output; plain where it is no terminal, and with ASCII signs where it cannot show others."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, emoji=False)
+
+
+def print_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
+    """Print lines made of pieces, each a text and a style of rich's."""
+    from rich.text import Text
+
+    from pytest_handoff.plain_ascii import to_ascii
+
+    terminal = console()
+    plain = not terminal.encoding.startswith("utf")
+    for line in lines:
+        parts = [(to_ascii(text) if plain else text, style) for text, style in line]
+        terminal.print(Text.assemble(*parts))

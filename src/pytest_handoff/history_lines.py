@@ -1,0 +1,165 @@
+"""The history as lines for a terminal: one row a session where there is room, a few lines a session where there is not."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.figures import listed, percent, percent_of
+from pytest_handoff.markup import one_line, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_handoff.history import Moment, Rate, SessionRow
+
+WIDE = 110
+"""Columns from which a session fits on one line."""
+
+_HEAD = ("session", "tests", "by tier", "new", "lost", "earlier", "coverage", "new code", "gate")
+_GAP = "  "
+_NOT_MEASURED = "–"
+_GATE_STYLE = {"passed": "green", "failed": "red", None: "dim"}
+
+
+class Part(NamedTuple):
+    """A piece of a line, in one style of rich's; ``""`` is plain."""
+
+    text: str
+    style: str = ""
+
+
+def history_lines(rows: Sequence[SessionRow], *, width: int) -> list[list[Part]]:
+    """The sessions, oldest first; every mark of colour is a sign too."""
+    if not rows:
+        return []
+    return _table(rows, width) if width >= WIDE else [line for row in rows for line in _stacked(row, width)]
+
+
+def life_lines(moments: Sequence[Moment]) -> list[list[Part]]:
+    """The life of a test; sessions in which nothing changed share a line."""
+    runs = [list(group) for _, group in groupby(moments, key=lambda moment: (moment.id, moment.what))]
+    spans = [_span(run) for run in runs]
+    room = max(map(len, spans), default=0)
+    lines: list[list[Part]] = []
+    known_id = None
+    for span, run in zip(spans, runs, strict=True):
+        moment = run[0]
+        if moment.id != known_id:
+            lines.append([Part(one_line(moment.id), "bold")])
+            known_id = moment.id
+        lines.append([Part(f"  {span:<{room}}  "), Part(*_sign(moment)), Part(f" {one_line(moment.what)}")])
+    return lines
+
+
+def _table(rows: Sequence[SessionRow], width: int) -> list[list[Part]]:
+    cells = [[Part(name, "dim") for name in _HEAD], *(_cells(row) for row in rows)]
+    widths = [max(len(row[column].text) for row in cells) for column in range(len(_HEAD) - 1)]
+    room = max(width - sum(widths) - len(_GAP) * len(widths), 12)
+    lines = []
+    for row in cells:
+        fixed = [Part(f"{part.text:<{wide}}{_GAP}", part.style) for part, wide in zip(row[:-1], widths, strict=True)]
+        lines.append([*fixed, Part(shorten(row[-1].text, room), row[-1].style)])
+    return lines
+
+
+def _cells(row: SessionRow) -> list[Part]:
+    return [
+        Part(row.session, "bold"),
+        Part(_tests(row), "red" if _failing(row) else ""),
+        Part(_by_tier(row)),
+        Part(f"{row.new:,}"),
+        Part(f"{row.lost:,}", "red" if row.lost else ""),
+        Part(_earlier(row.earlier), "red" if _falls_short(row.earlier) else ""),
+        Part(_coverage(row)),
+        Part(_rate(row.new_code)),
+        Part(_gate(row), _GATE_STYLE[row.gate]),
+    ]
+
+
+def _stacked(row: SessionRow, width: int) -> Iterator[list[Part]]:
+    gate = shorten(_gate(row), max(width - len(row.session) - 2, 12))
+    yield [Part(row.session, "bold"), Part("  "), Part(gate, _GATE_STYLE[row.gate])]
+    tests = [_tests(row), *([_by_tier(row)] if len(row.tiers) > 1 else []), f"{row.new:,} new", f"{row.lost:,} lost"]
+    tests += [f"earlier {_earlier(row.earlier)}"] if row.earlier else []
+    for parts in (tests, [f"coverage {_coverage(row)}", f"new code {_rate(row.new_code)}"]):
+        yield from ([Part(f"  {line}")] for line in _folded(parts, width - 2))
+
+
+def _folded(parts: Sequence[str], width: int) -> Iterator[str]:
+    """The parts on as few lines as they fit on; none is torn apart."""
+    line = ""
+    for part in parts:
+        joined = f"{line} · {part}" if line else part
+        if line and len(joined) > width:
+            yield line
+            joined = part
+        line = joined
+    yield line
+
+
+def _tests(row: SessionRow) -> str:
+    counts = row.counts
+    shown = [f"{_passing(counts):,} ✓"] + ([f"{_failing(row):,} ✗"] if _failing(row) else [])
+    rest = (outcome for outcome in ("skipped", "xfailed", "not_run") if counts[outcome])
+    shown += [f"{counts[outcome]:,} {outcome.replace('_', ' ')}" for outcome in rest]
+    return "  ".join([*shown, *([f"{row.flaky:,} flaky"] if row.flaky else [])])
+
+
+def _by_tier(row: SessionRow) -> str:
+    return " · ".join(f"{tier} {_passing(counts):,}/{sum(counts.values()):,}" for tier, counts in row.tiers.items())
+
+
+def _passing(counts: Mapping[str, int]) -> int:
+    return counts["passed"] + counts["xpassed"]
+
+
+def _failing(row: SessionRow) -> int:
+    return row.counts["failed"] + row.counts["error"]
+
+
+def _earlier(rate: Rate | None) -> str:
+    return f"{rate.part:,}/{rate.whole:,}" if rate else _NOT_MEASURED
+
+
+def _falls_short(rate: Rate | None) -> bool:
+    return rate is not None and rate.part < rate.whole
+
+
+def _rate(rate: Rate | None) -> str:
+    if rate is None:
+        return _NOT_MEASURED
+    return percent(rate.part, rate.whole) if rate.whole else "none"
+
+
+def _coverage(row: SessionRow) -> str:
+    return _NOT_MEASURED if row.percent is None else f"{percent_of(row.percent)}{_trend(row.percent_change)}"
+
+
+def _trend(change: float | None) -> str:
+    """The way it went, as a sign and in points; less than a tenth of a point is no way."""
+    if change is None:
+        return ""
+    tenths = round(abs(change) * 10)
+    return " =" if not tenths else f" {'▲' if change > 0 else '▼'} {tenths / 10}"
+
+
+def _gate(row: SessionRow) -> str:
+    why = [] if row.complete else ["incomplete"]
+    names = list(dict.fromkeys(gate.partition("(")[0] for gate in row.open_gates if gate != "complete"))
+    if row.gate == "passed":
+        return "✓ passes" if row.complete else "– incomplete"
+    return f"✗ {listed([*why, *names], most=6)}" if row.gate else "– no gate recorded"
+
+
+def _span(run: Sequence[Moment]) -> str:
+    first, last = run[0].session, run[-1].session
+    return first if len(run) == 1 else f"{first} … {last} ({len(run):,} sessions)"
+
+
+def _sign(moment: Moment) -> tuple[str, str]:
+    if moment.outcome in ("passed", "xpassed"):
+        return ("≈", "yellow") if moment.flaky else ("✓", "green")
+    if moment.outcome in ("failed", "error"):
+        return "✗", "red"
+    return ("–", "yellow") if moment.outcome else ("∅", "red")
