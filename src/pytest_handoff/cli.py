@@ -12,6 +12,7 @@ from pytest_handoff import __version__
 from pytest_handoff.commands import GOOD, NO, print_parts, project_here, verb
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.history_command import history
+from pytest_handoff.prune_command import prune
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -205,3 +206,4 @@ def _echo(text: str, style: str) -> None:
 
 
 main.add_command(history)
+main.add_command(prune)

@@ -86,10 +86,18 @@ class Store:
 
     def sources(self, session: str) -> dict[str, SourceLine] | None:
         """The tree as a session left it, or ``None`` where it was pruned."""
-        path = self.evidence / session / SOURCES
+        path = self.sources_path(session)
         if not path.is_file():
             return None
         return {line.path: line for line in self._lines(path, self._bytes(path, session), SourceLine)}
+
+    def sources_path(self, session: str) -> Path:
+        """Where the source tree of a session is, or would be."""
+        return self.evidence / session / SOURCES
+
+    def has_sources(self, session: str) -> bool:
+        """Whether the source tree of a session is there, not pruned."""
+        return self.sources_path(session).is_file()
 
     def tips(self, records: Mapping[str, Record], *, without: str) -> list[str]:
         """Sessions that no other session names as its parent, oldest first; ``without`` is the one about to be written."""

@@ -1,0 +1,45 @@
+"""``handoff prune``: remove the source trees that no session will be compared with."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_handoff.commands import GOOD, project_here, verb
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
+@click.pass_obj
+@verb
+def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
+    """Remove sources.jsonl of sessions that are nobody's base any more.
+
+    Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
+    newest can be run again. Records, ledgers and documents are never removed.
+    """
+    from pytest_handoff import pruning
+    from pytest_handoff.locking import locked
+
+    project = project_here(handoff_dir)
+    store = project.store
+    with locked(project.handoffs):
+        plan = pruning.plan(store)
+        for session in plan.removable:
+            path = store.sources_path(session)
+            click.echo(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {_size(path.stat().st_size)}")
+            if not dry_run:
+                path.unlink()
+    if plan.kept:
+        click.echo(f"kept, as a base: {', '.join(plan.kept)}")
+    if not plan.removable:
+        click.echo("nothing to remove: every source tree that is there is still a base")
+    elif plan.unrepeatable:
+        click.echo(
+            "handoff verify and handoff gate work as before; "
+            f"the new code of {', '.join(plan.unrepeatable)} could not be measured again by a run, unless git restores the file"
+        )
+    return GOOD
+
+
+def _size(number: int) -> str:
+    return f"{number:,} bytes" if number < 10_000 else f"{number // 1024:,} KiB"
