@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.commonmark import eol_of, split_lines
+from pytest_handoff.labels import without_escapes
 
 if TYPE_CHECKING:
     from pytest_handoff.outline import Comment, Markdown
@@ -90,8 +91,8 @@ def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], l
 def block_checksum(body: str) -> str:
     """Eight hexadecimal digits of a block's text.
 
-    White space counts as one blank, none beside a pipe, and the dashes under a table's header as one dash: what a Markdown
-    formatter changes does not change the checksum.
+    White space counts as one blank, none beside a pipe, the dashes under a table's header as one dash, and no backslash before
+    punctuation: what a Markdown formatter changes does not change the checksum.
     """
     return hashlib.sha256(_essence(body).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
@@ -146,7 +147,7 @@ def _block(parsed: Markdown, begin: Marker, end: Marker) -> Block:
     first, last = begin.comment.line, end.comment.line
     prefix = parsed.text[parsed.starts[last] : end.comment.start]
     lines = [parsed.raw(line) for line in range(first + 1, last)]
-    body = "\n".join(line.removeprefix(prefix) for line in lines)
+    body = "\n".join("" if line.rstrip() == prefix.rstrip() else line.removeprefix(prefix) for line in lines)
     start = parsed.starts[min(first + 1, last)]
     return Block(begin.id, first, last, start, end.comment.end, prefix, body, end.checksum)
 
@@ -176,4 +177,4 @@ def _without_twins(blocks: list[Block], troubles: list[Trouble]) -> tuple[list[B
 
 def _essence(body: str) -> str:
     lines = (re.sub(r"-+", "-", line) if _DELIMITER_ROW.fullmatch(line) else line for line in split_body(body))
-    return re.sub(r" ?\| ?", "|", " ".join(" ".join(lines).split()))
+    return re.sub(r" ?\| ?", "|", without_escapes(" ".join(" ".join(lines).split())))

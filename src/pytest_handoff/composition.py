@@ -16,7 +16,7 @@ from pytest_handoff.facts import Facts, Instruction
 from pytest_handoff.fields import FIELDS
 from pytest_handoff.gates import GATES
 from pytest_handoff.inline_counts import PREFIX as COUNTS
-from pytest_handoff.places import Document, Finding
+from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.values import Rows, status_values, values
 from pytest_handoff.vocabulary import extended
@@ -97,7 +97,7 @@ def compose(
         text=filled.text,
         document=found,
         written=filled.written,
-        findings=(*found.findings, *(finding for finding in filled.findings if finding not in found.findings)),
+        findings=filled.findings,
         facts=facts,
         decisions=decided,
         verdicts=deciding.all_verdicts(standing, decided, facts),
@@ -137,11 +137,15 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     found = documents.find(text, fields=fields, path=path)
     places = [p for p in found.places if not p.id.startswith(COUNTS) or p.state == "placeholder" or p.id in memory]
     rows = Rows(
-        targets={p.id.removesuffix(".target"): p.text for p in places if p.id.endswith(".target") and p.state == "written"},
+        targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
         paths={path_row(name): name for name in named},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
     )
     return replace(found, places=tuple(places)), rows
+
+
+def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:
+    return place.id.endswith(".target") and place.state == "written" and place.id not in memory
 
 
 def _instructions(text: str | None, facts: Facts, config: Config) -> tuple[Instruction, ...] | None:

@@ -121,6 +121,9 @@ def _fill_line(work: _Work, place: Place, value: str) -> None:
     if own is None:
         _keep_claim(work, place, value)
         return
+    if own_length(place.text, value) == own:
+        work.wrote(place, value)
+        return
     tail = place.text[own:]
     text = work.document.text
     if place.kind == "cell":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from string import punctuation
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _WORD = re.compile(r"[^\W_]+")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
 _COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|(?<!\\)\\$")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
+_COUNTED_PROMPT = re.compile(r"[+~≈]?\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNIT = re.compile(r"[ \t]*(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*(?:passed|passing|covered|added)?)")
 
 
@@ -72,9 +75,11 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     """How many leading characters of a value are a bracketed placeholder; 0 where a person's words stand.
 
     A link, a footnote, a check box, a bare number and a reference with a definition are not placeholders, and neither is a
-    bracket with other words behind it than a tail or a unit (``[WIP] nearly done``). Several alternatives separated by pipes
-    are one placeholder where each of them holds a bracket.
+    bracket with other words behind it than a tail or a unit (``[WIP] nearly done``). A lone ``[X]`` is one where a unit
+    follows. Several alternatives separated by pipes are one placeholder where each of them holds a bracket.
     """
+    if _COUNTED_PROMPT.fullmatch(value):
+        return len(value)
     first = _bracket_length(value, references)
     rest = value[first:]
     if not first or not rest or _TAIL.match(rest):
@@ -93,15 +98,25 @@ def is_choice(value: str) -> bool:
 def own_length(current: str, ours: str) -> int | None:
     """How many leading characters of a value are ours, where it is our text or our text with a person's tail.
 
-    Runs of white space count as one blank, so that a formatter does not take our text from us.
+    Runs of white space count as one blank and backslashes before punctuation do not count, so that a formatter does not take
+    our text from us.
     """
     if not ours.strip():
         return None
-    pattern = r"[ \t]+".join(re.escape(word) for word in re.split("[ \t]+", ours.strip(" \t")))
+    pattern = r"[ \t]+".join(map(_with_or_without_escapes, re.split("[ \t]+", ours.strip(" \t"))))
     found = re.match(pattern, current)
     if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):
         return None
     return found.end()
+
+
+def without_escapes(text: str) -> str:
+    """The text without the backslashes that keep punctuation from being markup."""
+    return _ESCAPE.sub(r"\1", text)
+
+
+def _with_or_without_escapes(word: str) -> str:
+    return "".join(rf"\\?{re.escape(char)}" if char in punctuation else re.escape(char) for char in without_escapes(word))
 
 
 def _bracket_length(value: str, references: Collection[str]) -> int:

@@ -82,7 +82,8 @@ def shown(value: float, unit: str | None) -> str:
     exact = Decimal(str(value))
     digits = _DIGITS - exact.adjusted() - 1
     cut = exact.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN) if digits > 0 else exact.quantize(Decimal(1), ROUND_DOWN)
-    text = f"{cut:f}".rstrip("0").rstrip(".") if "." in f"{cut:f}" else f"{cut:,f}"
+    text = f"{cut:,f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{text} {unit}" if unit else text
 
 

@@ -40,12 +40,14 @@ def row_of(name: str) -> str:
 
 
 def metric_values(facts: Facts, targets: Mapping[str, str]) -> dict[str, str | None]:
-    """Cell id to text."""
+    """Cell id to text; a target that a person wrote is read, not filled."""
     values: dict[str, str | None] = {}
     for row in metric_rows(facts, targets):
         place = row_of(row.name)
         values |= {f"{place}.{column}": getattr(row, column) for column in _COLUMNS}
         values[f"{place}.before"] = row.baseline
+        if place in targets:
+            values[f"{place}.target"] = None
     return values
 
 
