@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 DOCUMENTS, GOLDEN = DATA / "documents", DATA / "golden"
 TEMPLATES = ("session_handoff", "session_recovery", "session_summary", "phase_readme")
+RENDERER = Renderer()
 LINES = {"src/shop/refund.py": 41, "src/shop/cart.py": 12}
 
 BEFORE = """
@@ -97,7 +98,7 @@ def facts(memory: Iterable[object] = ()) -> Facts:
 def fill(text: str, memory: Iterable[object] = ()) -> Filling:
     """The text as the plugin fills it; ``memory`` is what an earlier fill wrote."""
     composed = compose(
-        text, facts(memory), Config(), path="document.md", today="2026-01-02", parent_percent=80.0, render=Renderer().block,
+        text, facts(memory), Config(), path="document.md", today="2026-01-02", parent_percent=80.0, render=RENDERER.block,
         required=[], line_counts=lambda: LINES,
     )  # fmt: skip
     return Filling(text, composed.text, composed)
@@ -105,8 +106,8 @@ def fill(text: str, memory: Iterable[object] = ()) -> Filling:
 
 def from_template(name: str) -> str:
     """A new document."""
-    block = Renderer().block("session.owed", {"owed": owed(facts())})
-    return Renderer().document(name, {"session": "session-2", "number": 2, "owed_block": Markdown(block or "")})
+    block = RENDERER.block("session.owed", {"owed": owed(facts())})
+    return RENDERER.document(name, {"session": "session-2", "number": 2, "owed_block": Markdown(block or "")})
 
 
 def skeleton(text: str, document: Document) -> list[str]:

@@ -129,19 +129,25 @@ def _blocks(found: Document, context: Mapping[str, object], render: Render) -> d
 
 
 def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], path: str) -> tuple[Document, Rows]:
-    """The document with its places, and what its rows ask for. A figure of a person's behind a file's name is no place."""
+    """The document with its places, and what its rows ask for."""
     measured = facts.record.coverage.files if facts.record.coverage else ()
     named = mentioned(text, measured)
     metrics = [metric.name for metric in facts.record.metrics]
     fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, paths=named)
     found = documents.find(text, fields=fields, path=path)
-    places = [p for p in found.places if not p.id.startswith(COUNTS) or p.state == "placeholder" or p.id in memory]
+    places = [place for place in found.places if not _is_a_persons_remark(place, memory)]
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
         paths={path_row(name): name for name in named},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
     )
     return replace(found, places=tuple(places)), rows
+
+
+def _is_a_persons_remark(place: Place, memory: Mapping[str, str]) -> bool:
+    """Words where a document need not speak of evidence: beside a file's name, or as the status at the top."""
+    often_a_persons = place.id == "status.top" or place.id.startswith(COUNTS)
+    return often_a_persons and place.state == "written" and place.id not in memory
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:

@@ -1,0 +1,134 @@
+"""Laws of filling that hold for any text: nothing outside of places changes, twice is once, and no value forges structure.
+
+A run tries 100 texts, in CI 500; ``make fuzz`` tries 20,000.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from msgspec.structs import replace
+
+from check_documents import RENDERER, TEMPLATES, facts, fill, from_template, problems
+from pytest_handoff import markdown
+from pytest_handoff.blocks import block_checksum
+from pytest_handoff.composition import compose
+from pytest_handoff.config import Config
+from pytest_handoff.errors import HandoffError
+
+LAW = settings(
+    max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or (500 if os.environ.get("CI") else 100)),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+PARSER = MarkdownIt("commonmark").enable("table")
+
+LINES = st.sampled_from([
+    "# Session 2", "## Test Results", "## ✅ 3. Test Results:", "Test Results\n---", "### Quality Metrics", "## Checklist",
+    "## New Files Created", "## Files Removed", "## Key Metrics", "## Coverage Targets", "## Validation Gates", "## Notes",
+    "- **Current Session Tests**: [X/Y]", "* **Previous Session Tests:** [X/Y] (tail)", "- **Current Session Tests**: 9/9",
+    "**Code Coverage**: [XX]%", "Code Coverage:", "  - Coverage: [X% | Not yet]", "- **Unit Tests**: [Passing | Failing]",
+    "**Session Status**: ✅ Complete | ❌ Incomplete", "**Session**: [name]  ", "**Duration**: [time]\\", "**Status:** [A / B]",
+    "- [ ] All tests pass", "1. [x] All unit tests pass", "  + [X] No regressions", "- [ ] A cake was eaten", "- [ ]",
+    "> - [ ] Coverage >= 80%", "> **Session**: [name]", "| Metric | Value | Target | Status |", "|---|---|---|---|",
+    "| Test Count | [N] | 5+ | |", "| Checkout time | [v] | | [s] |", "Coverage | `a|b` | \\| | x", "| Overall | [x] | 80% | |",
+    "```", "````", "~~~", "    code", "[a list of paths]", "<!-- handoff:begin tests.lost -->", "<!-- handoff:end tests.lost -->",
+    "<!-- handoff:end tests.lost 68445ec7 -->", "<!-- handoff:begin coverage.files -->", "<!-- handoff:end coverage.files -->",
+    "- mine [X/Y] <!-- handoff:tests.current -->", "<!-- handoff:off -->", "<!-- handoff: ? -->", "<!--", "-->", "<details>",
+    "</details>", "<div>", "---", "***", "[x]: /url", "[X/Y]: /url", "`src/shop/cart.py` ([n] lines)", 
+    "`src/shop/cart.py` (9 lines)",
+    "text", "  ", "", "\t- [ ] All tests pass", "- - [ ] All tests pass", "\ufeff", "\u2028", "\x0c", "\x85", "é", "‚úÖ",
+    "\udc96",
+])  # fmt: skip
+NEWLINES = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r", "\n\n", "\n  ", "\n> "])
+PIECES = st.lists(st.tuples(st.one_of(LINES, LINES, LINES, st.text(max_size=12)), NEWLINES), max_size=25)
+TEXTS = st.one_of(
+    PIECES.map(lambda pieces: "".join(line + newline for line, newline in pieces)),
+    PIECES.map(lambda pieces: "".join(line + newline for line, newline in pieces).rstrip()),
+    st.binary(max_size=200).map(lambda data: data.decode("utf-8", "surrogateescape")),
+)
+HOSTILE = st.lists(
+    st.one_of(
+        st.sampled_from([
+            "\n", "\r", "# x", "\n# x", "\n- [x] All tests pass", "- [x] ", "|", "\\|", "`", "``", "```", "\n```\n", "~~~",
+            "<!--", "-->", "<!-- handoff:end tests.lost -->", "\n<!-- handoff:begin x -->\n", "<b>", "[a](b)", "[", "]", "*",
+            "_", "\\", "\n---\n", "===", "&amp;", "\x00", "\x1b[0m", "\ud800", "\u2028", "::", " ", "1. ", "> ", "\n> ",
+            "| a |\n|---|", "☑", "<<<<<<< a", "\n<<<<<<< b\n",
+        ]),
+        st.text(max_size=5),
+    ),
+    min_size=1, max_size=6,
+).map("".join)  # fmt: skip
+
+
+@LAW
+@given(TEXTS)
+def test_nothing_outside_places_changes_and_twice_is_once(text: str) -> None:
+    """Whatever a document holds, only places and boxes change, and a second fill changes nothing."""
+    try:
+        filling = fill(text)
+    except HandoffError:
+        assume(False)
+    assert problems(filling) == []
+
+
+@LAW
+@given(TEXTS)
+def test_a_filled_document_can_be_written_and_read(text: str) -> None:
+    """The filled text becomes bytes and the same text again."""
+    try:
+        after = fill(text).after
+        read = markdown.decode(markdown.encode(after), "x.md")
+    except HandoffError:
+        assume(False)
+    assert read == after
+
+
+def structure(text: str) -> Counter[str]:
+    """How many headings, items, rows, cells, boxes, fences, quotes and comments a text has."""
+    tokens = PARSER.parse(text)
+    found = Counter(token.type for token in tokens if token.type.endswith("_open") or token.type in ("fence", "code_block", "hr"))
+    found["comments"] = sum(token.type == "html_block" for token in tokens)
+    inline = [token.content for token in tokens if token.type == "inline"]
+    found["boxes"] = sum(content.startswith(("[ ] ", "[x] ", "[X] ")) for content in inline)
+    found["inline html"] = sum(child.type == "html_inline" for token in tokens for child in token.children or [])
+    found["links"] = sum(child.type in ("link_open", "image") for token in tokens for child in token.children or [])
+    return found
+
+
+def filled_with(template: str, name: str, message: str) -> str:
+    """A new document after a session in which one test has this name, its failure and a skip's reason this message."""
+    known = facts()
+    failing, skipped = "tests/e2e/test_refund.py::test_money_back", "tests/unit/test_cart.py::test_empty"
+    ledger = {test: line for test, line in known.ledger.items() if test not in (failing, skipped)}
+    renamed = {f"tests/{name}.py::{name}": (failing, {"error": message}), f"{name}::x": (skipped, {"reason": message})}
+    ledger |= {test: replace(known.ledger[old], id=test, **change) for test, (old, change) in renamed.items()}
+    fates = dict(known.fates) | {test: known.fates[old] for test, (old, _) in renamed.items()}
+    fates[f"{name}::x"] = replace(fates[skipped], status="newly_skipped", passes=False)
+    record = replace(known.record, changes=replace(known.record.changes, created=[f"src/{name}"], removed=[name]))
+    told = replace(known, ledger=ledger, fates=fates, record=record)
+    return compose(
+        from_template(template), told, Config(), path="x.md", today="2026-01-02", parent_percent=None, render=RENDERER.block,
+        required=[],
+    ).text  # fmt: skip
+
+
+PLAIN = {template: structure(filled_with(template, "plain", "a message")) for template in TEMPLATES}
+
+
+@LAW
+@given(st.sampled_from(TEMPLATES), HOSTILE, HOSTILE)
+def test_no_name_or_message_forges_structure(template: str, name: str, message: str) -> None:
+    """Ids, paths and messages make no heading, box, cell, fence, link or comment: the structure is that of plain ones."""
+    assert structure(filled_with(template, name, message)) == PLAIN[template]
+
+
+@LAW
+@given(TEXTS)
+def test_a_checksum_is_the_same_for_the_same_words(text: str) -> None:
+    """White space around and between words makes no difference to a block's checksum."""
+    assert block_checksum(text) == block_checksum("\n" + text.replace(" ", "  ") + "\n")
