@@ -130,5 +130,5 @@ def test_every_verdict_once() -> None:
     decided = decide([task("All tests pass"), task("All tests are passing"), task("No flaky tests")], facts, Config())
     standing = standing_verdicts(facts, Config(), "2026-01-01")
     ids = [verdict.id for verdict in all_verdicts(standing, decided, facts)]
-    assert ids[: len(standing)] == ["complete", "failures", "regression", "promises", "claims", "required"]
+    assert ids[: len(standing)] == ["complete", "failures", "regression", "promises", "claims", "required", "policy"]
     assert ids[len(standing) :] == ["tests(scope=all, all pass)", "flaky"]

@@ -12,6 +12,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.ledger import count_by_tier, count_outcomes
 from pytest_handoff.lineage import Earlier
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
+from pytest_handoff.policy import Loosening
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Facts(Frozen, frozen=True):
         fates: what became of each test.
         contradicted: a person's words in the document that the evidence contradicts, one sentence each.
         absent: required checklist lines that the document does not carry, with the nearest one it has.
+        loosened: settings that let more through than before.
+        policy_unknown: why the settings of the target branch cannot be told, where one is named.
         baselines: the sessions before's value of each metric.
         inherited: promises by configuration that the sessions before had in force.
         instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
@@ -48,6 +51,8 @@ class Facts(Frozen, frozen=True):
     fates: dict[str, regression.Fate]
     contradicted: tuple[str, ...] = ()
     absent: tuple[tuple[str, str | None], ...] = ()
+    loosened: tuple[Loosening, ...] = ()
+    policy_unknown: str | None = None
     baselines: dict[str, float] = {}
     inherited: tuple[Promise, ...] = ()
     instructions: tuple[Instruction, ...] | None = None

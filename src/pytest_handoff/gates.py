@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_handoff import gates_on_code, gates_on_promises, gates_on_tests
+from pytest_handoff import gates_on_code, gates_on_policy, gates_on_promises, gates_on_tests
 from pytest_handoff.gate_spec import GateSpec
 from pytest_handoff.record import Verdict
 from pytest_handoff.verdicts import unknown
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Gate = Callable[["Facts", GateSpec], Verdict]
 
-STANDING = tuple(GateSpec(gate=name) for name in ("complete", "failures", "regression", "promises", "claims", "required"))
+STANDING = tuple(GateSpec(gate=name) for name in ("complete", "failures", "regression", "promises", "claims", "required", "policy"))
 
 GATES: dict[str, Gate] = {
     gate.__name__: gate
@@ -38,6 +38,7 @@ GATES: dict[str, Gate] = {
         gates_on_code.reports,
         gates_on_code.claims,
         gates_on_code.required,
+        gates_on_policy.policy,
     )
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.record import Frozen
+from pytest_handoff.record import Frozen, Verdict
 from pytest_handoff.verification import verify
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def reasons(project: Project, session: str, outcome: Outcome, *, machine_only: b
         for wrong in verify(project, session, outcome)
     ]
     found += [
-        Reason(gate=verdict.id, path=document, line=None, message=verdict.evidence, needs=verdict.needs)
+        Reason(gate=verdict.id, path=document, line=None, message=evidence, needs=verdict.needs)
         for verdict in outcome.composition.blocking
+        for evidence in _one_by_one(verdict, outcome)
     ]
     if not machine_only:
         found += [
@@ -54,3 +55,9 @@ def reasons(project: Project, session: str, outcome: Outcome, *, machine_only: b
             if decision.counts and decision.state == "waits"
         ]
     return found
+
+
+def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:
+    """What a gate says, one finding a line where it has several that are mended one by one."""
+    found = outcome.composition.facts.loosened if verdict.id == "policy" and verdict.verdict == "failed" else ()
+    return [str(finding) for finding in found] or [verdict.evidence]

@@ -11,6 +11,7 @@ from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.coverage_summary import summarise as summarise_coverage
 from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.policy_source import policy_table
 from pytest_handoff.metrics import joined
 from pytest_handoff.new_code import new_code
 from pytest_handoff.record import (
@@ -28,7 +29,7 @@ from pytest_handoff.regression import fates
 from pytest_handoff.target_branch import merged_in
 from pytest_handoff.tracing import trace_collected
 from pytest_handoff.tree import with_lines
-from pytest_handoff.workflow import Outcome, Start, adds_up, finish, policy_of
+from pytest_handoff.workflow import Outcome, Start, adds_up, finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,7 +79,7 @@ def record_run(
         not_measured=not_measured,
         changes=changes,
         unparsable=_unparsable(project, sources, changes),
-        policy=policy_of(project),
+        policy=policy_table(project),
         gates=[],
         metrics=_metrics(start, run),
         document=project.key(project.document(start.session)),

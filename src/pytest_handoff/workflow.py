@@ -6,7 +6,6 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff import facts, markdown, store
@@ -16,6 +15,7 @@ from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
 from pytest_handoff.parents import Parents, choose_parents, load_parents
+from pytest_handoff.policy_source import with_policy
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.rendering import Renderer
 from pytest_handoff.tree import Tree, read_tree, with_lines
@@ -100,6 +100,7 @@ def finish(
     session = gathered.session
     sources = None if sources is None else tuple(sources)
     renderer = renderer_of(project)
+    gathered = with_policy(project, gathered, parents)
     text = read_document(project, session)
     if text is None:
         text = new_document(project, session, parents, renderer=renderer)
@@ -179,12 +180,6 @@ def _number(session: str) -> int | None:
     """The number of a session that is called by one: ``session-3``, ``phase-3``."""
     found = re.fullmatch(r"(?:session-|phase-)?([0-9]+)", session)
     return int(found[1]) if found else None
-
-
-def policy_of(project: Project) -> dict[str, object]:
-    """The settings in force, as the record keeps them."""
-    table: dict[str, object] = msgspec.to_builtins(project.config)
-    return {key: value for key, value in table.items() if key not in ("dir", "document", "templates", "template")}
 
 
 def renderer_of(project: Project) -> Renderer:

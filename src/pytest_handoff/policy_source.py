@@ -1,0 +1,92 @@
+"""Where a policy is read: the settings as they stand, those of the sessions before, and those of the target branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from pytest_handoff import git_history
+from pytest_handoff.config import read_config
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.git import run_git
+from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
+from pytest_handoff.settings_files import NAMES, coverage_settings, handoff_table, pytest_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_handoff.config import Config
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.parents import Parents
+    from pytest_handoff.project import Project
+
+NOT_RECORDED = ("dir", "document", "templates", "template")
+"""Settings that say where things are and what they look like; they let nothing through."""
+
+
+def policy_table(project: Project) -> dict[str, object]:
+    """The settings in force, as a record keeps them.
+
+    Raises:
+        UsageProblem: when a file that configures pytest or coverage cannot be read.
+    """
+    return _table(project.config, _texts_here(project))
+
+
+def with_policy(project: Project, facts: Facts, parents: Parents) -> Facts:
+    """The facts, with every setting that is looser now than in a session before or on the target branch.
+
+    Raises:
+        EvidenceProblem: when a record's policy is damaged.
+        UsageProblem: when a file that configures pytest or coverage cannot be read.
+    """
+    now = read_policy(policy_table(project), path="the settings")
+    then = read_policy(facts.record.policy, path=f"the record of {facts.session}")
+    found: list[Loosening] = []
+    for record in parents.records:
+        before = read_policy(record.policy, path=f"the record of {record.session}")
+        found += [*loosened(before, now, against=record.session), *loosened(before, then, against=record.session)]
+    target, why = _policy_on_target(project)
+    if target is not None:
+        found += loosened(target, now, against=str(project.config.target))
+    return replace(facts, loosened=without_repeats(found), policy_unknown=why)
+
+
+def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
+    """The policy where the work left its target branch, or why it cannot be told; neither where no target is set."""
+    name = project.config.target
+    if name is None:
+        return None, None
+    if not project.uses_git:
+        return None, f"there is no git here that could tell the settings of {name}"
+    tips = git_history.tips_of_branch(project.root, name)
+    bases = git_history.merge_bases(project.root, tips) if tips else []
+    if not bases:
+        return None, f"git does not reach {name} here: fetch it, with its history"
+    try:
+        texts = _texts_of(project, bases[0])
+        table, path = handoff_table(texts)
+        return read_policy(_table(read_config(table, path=path), texts), path=f"{path} of {name}"), None
+    except HandoffError as problem:
+        return None, f"the settings of {name} cannot be read: {problem}"
+
+
+def _table(config: Config, texts: Mapping[str, str]) -> dict[str, object]:
+    table: dict[str, Any] = msgspec.to_builtins(config)
+    settings = {"pytest": pytest_settings(texts), "coverage": coverage_settings(texts)}
+    kept = {key: value for key, value in table.items() if key not in NOT_RECORDED}
+    return kept | {"file": handoff_table(texts)[1], "settings": msgspec.to_builtins(settings)}
+
+
+def _texts_here(project: Project) -> dict[str, str]:
+    paths = {name: project.folder / name for name in NAMES}
+    return {name: path.read_text("utf-8", "replace") for name, path in paths.items() if path.is_file()}
+
+
+def _texts_of(project: Project, commit: str) -> dict[str, str]:
+    inner = project.key(project.folder)
+    prefix = "" if inner == "." else f"{inner}/"
+    shown = {name: run_git(project.root, "cat-file", "blob", f"{commit}:{prefix}{name}") for name in NAMES}
+    return {name: done.stdout.decode("utf-8", "replace") for name, done in shown.items() if done.returncode == 0}

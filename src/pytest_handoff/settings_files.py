@@ -1,0 +1,212 @@
+"""What the files that configure pytest and coverage.py say, as far as it decides which tests and lines count.
+
+Which file wins is each tool's own rule (pytest's "Configuration" page, coverage.py's "Configuration reference").
+"""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from configparser import ConfigParser
+from configparser import Error as IniError
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pytest_handoff.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+NAMES = (
+    "handoff.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",
+    ".coveragerc", ".coveragerc.toml",
+)  # fmt: skip
+"""Files at the project's folder that may hold such settings."""
+
+_PYTEST = NAMES[1:8]
+_COVERAGE = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
+_WITH_VALUE = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "-p", "--override-ini", "-o", "--maxfail", "-c")
+_DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
+_SWITCHES = ("--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co")
+_TRUE = ("1", "true", "yes", "on")
+
+
+class PytestSettings(msgspec.Struct, frozen=True):
+    """pytest's settings that decide what is collected and what a failure is."""
+
+    file: str = "pyproject.toml"
+    addopts: list[str] = []
+    testpaths: list[str] = []
+    norecursedirs: list[str] = []
+    python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
+    python_classes: tuple[str, ...] = ("Test",)
+    python_functions: tuple[str, ...] = ("test",)
+    xfail_strict: bool = False
+
+
+class CoverageSettings(msgspec.Struct, frozen=True):
+    """coverage.py's settings that decide which lines are measured; ``exclude`` holds every kind of excluding pattern."""
+
+    file: str = "pyproject.toml"
+    source: list[str] = []
+    include: list[str] = []
+    omit: list[str] = []
+    exclude: list[str] = []
+    branch: bool = False
+    fail_under: float = 0
+
+
+def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
+    """The settings that pytest would take from these files (name to text).
+
+    Raises:
+        UsageProblem: for a file that is no TOML or INI.
+    """
+    for name in _PYTEST:
+        table = _pytest_table(name, texts[name]) if name in texts else None
+        if table is not None:
+            patterns = ("python_files", "python_classes", "python_functions")
+            given = {key: tuple(_words(table[key])) for key in patterns if table.get(key)}
+            return PytestSettings(
+                file=name,
+                addopts=_options(table.get("addopts")),
+                xfail_strict=_is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
+                testpaths=_words(table.get("testpaths")),
+                norecursedirs=_words(table.get("norecursedirs")),
+                **given,
+            )
+    return PytestSettings()
+
+
+def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
+    """The settings that coverage.py would take from these files (name to text).
+
+    Raises:
+        UsageProblem: for a file that is no TOML or INI.
+    """
+    for name in _COVERAGE:
+        tables = _coverage_tables(name, texts[name]) if name in texts else None
+        if tables:
+            run, report = tables.get("run", {}), tables.get("report", {})
+            excluding = ("exclude_lines", "exclude_also", "partial_branches", "partial_also")
+            return CoverageSettings(
+                file=name,
+                source=[*_rows(run.get("source")), *_rows(run.get("source_pkgs"))],
+                include=[*_rows(run.get("include")), *_rows(report.get("include"))],
+                omit=[*_rows(run.get("omit")), *_rows(report.get("omit"))],
+                exclude=[pattern for key in excluding for pattern in _rows(report.get(key))],
+                branch=_is_true(run.get("branch")),
+                fail_under=_number(report.get("fail_under")),
+            )
+    return CoverageSettings()
+
+
+def handoff_table(texts: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """The settings of this plugin in these files, and the file's name.
+
+    Raises:
+        UsageProblem: for a file that is no TOML.
+    """
+    if "handoff.toml" in texts:
+        return _toml("handoff.toml", texts["handoff.toml"]), "handoff.toml"
+    table = _toml("pyproject.toml", texts.get("pyproject.toml", ""))
+    return _below(table, "tool", "handoff") or {}, "pyproject.toml"
+
+
+def deselecting(options: Sequence[str]) -> list[str]:
+    """Those of pytest's options that leave tests out, each with its value; one form for ``-k x``, ``-kx`` and ``--ignore=x``."""
+    return list(_deselecting(options))
+
+
+def _deselecting(options: Sequence[str]) -> Iterator[str]:
+    rest = iter(options)
+    for option in rest:
+        name, equals, value = option.partition("=")
+        if option in _WITH_VALUE:
+            value = next(rest, "")
+            if option in _DESELECTING:
+                yield f"{option} {value}"
+        elif equals and name in _DESELECTING:
+            yield f"{name} {value}"
+        elif option[:2] in ("-k", "-m"):
+            yield f"{option[:2]} {option[2:]}"
+        elif option in _SWITCHES:
+            yield option
+
+
+def _pytest_table(name: str, text: str) -> dict[str, Any] | None:
+    if name.endswith("pytest.toml"):
+        return _below(_toml(name, text), "pytest") or {}
+    if name == "pyproject.toml":
+        table = _toml(name, text)
+        return _below(table, "tool", "pytest", "ini_options") or _below(table, "tool", "pytest")
+    sections = _ini(name, text)
+    section = "tool:pytest" if name == "setup.cfg" else "pytest"
+    return dict(sections[section]) if section in sections else {} if name.endswith("pytest.ini") else None
+
+
+def _coverage_tables(name: str, text: str) -> dict[str, dict[str, Any]] | None:
+    if name.endswith(".toml"):
+        whole = _toml(name, text)
+        found = _below(whole, "tool", "coverage") or (whole if name == ".coveragerc.toml" else None)
+        return {key: value for key, value in found.items() if isinstance(value, dict)} if found else None
+    sections = _ini(name, text)
+    prefixes = ("coverage:", "") if name == ".coveragerc" else ("coverage:",)
+    wanted = [(part, prefix + part) for part in ("run", "report") for prefix in prefixes]
+    return {part: dict(sections[section]) for part, section in wanted if section in sections} or None
+
+
+def _below(table: dict[str, Any], *keys: str) -> dict[str, Any] | None:
+    found: Any = table
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _toml(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageProblem(f"cannot be read: {error}", path=name) from error
+
+
+def _ini(name: str, text: str) -> ConfigParser:
+    parser = ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except IniError as error:
+        raise UsageProblem(f"cannot be read: {error}", path=name) from error
+    return parser
+
+
+def _options(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [str(option) for option in value]
+    try:
+        return shlex.split(str(value or ""), comments=True)
+    except ValueError:
+        return str(value).split()
+
+
+def _words(value: object) -> list[str]:
+    return [str(entry) for entry in value] if isinstance(value, list) else str(value or "").split()
+
+
+def _rows(value: object) -> list[str]:
+    """A list, or text with one entry a line or between commas, as coverage.py reads its INI files."""
+    if isinstance(value, list):
+        return [str(entry) for entry in value]
+    rows = str(value or "").replace(",", "\n").splitlines()
+    return [row.strip() for row in rows if row.strip()]
+
+
+def _is_true(value: object) -> bool:
+    return value is True or str(value).strip().lower() in _TRUE
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value or 0))
+    except ValueError:
+        return 0

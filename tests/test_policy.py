@@ -1,0 +1,118 @@
+"""Which changes of the settings let more through, and which do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.policy import Loosening, loosened, read_policy, without_repeats
+
+UNIT = {"markers": ["unit"], "paths": ["**/unit/**"]}
+E2E = {"markers": ["e2e"], "paths": ["**/e2e/**"]}
+
+
+def found(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What is looser, without file and session."""
+    policies = [read_policy(table, path="record.json") for table in (before, now)]
+    return [finding.what for finding in loosened(*policies, against="session-1")]
+
+
+def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
+    """A policy with these settings of pytest or coverage."""
+    return {"settings": {tool: settings}}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "what"),
+    [
+        ({}, {"ignore": ["src/**"]}, "'ignore': 1 entry added: 'src/**'"),
+        ({}, {"scope": ["docs"]}, "'scope' is narrower: 'the whole repository' became 'docs'"),
+        ({"scope": ["a", "b"]}, {"scope": ["a"]}, "'scope' is narrower: 'a', 'b' became 'a'"),
+        ({"tiers": {"e2e": E2E}}, {"tiers": {}}, "the tier 'e2e' was removed"),
+        ({"tiers": {"e2e": E2E}}, {"tiers": {"e2e": {**E2E, "markers": ["slow"]}}},
+         "the markers of the tier 'e2e' were 'e2e' and are 'slow'"),
+        ({"tiers": {"e2e": E2E}}, {"tiers": {"e2e": {**E2E, "paths": []}}},
+         "the paths of the tier 'e2e' were '**/e2e/**' and are none"),
+        ({}, {"default_tier": "e2e"}, "'default_tier' was 'unit' and is 'e2e'"),
+        ({"required": ["All unit tests pass", "Reviewed"]}, {"required": ["Reviewed"]},
+         "'required': 1 entry removed: 'All unit tests pass'"),
+        ({"required": ["Coverage >= 90 %"]}, {"required": ["Coverage >= 50 %"]},
+         "'required': 1 entry removed: 'Coverage >= 90 %'"),
+        ({}, {"retire": [{"test": "*", "reason": "old"}]}, "'retire' takes every test out: '*'"),
+        ({"bind": [{"line": "Works", "tests": "tests/e2e/*"}]}, {"bind": [{"line": "Works", "tests": "tests/unit/*"}]},
+         "'bind' of 'Works' was changed"),
+        ({"bind": [{"line": "Works", "tests": "tests/e2e/*"}]}, {}, "'bind' of 'Works' was removed"),
+        ({"words": {"pass": ["green"]}}, {"words": {}}, "'words' of the checklist language changed: pass"),
+        ({"target": "main"}, {}, "'target' was 'main' and is None"),
+        (in_tool("pytest"), in_tool("pytest", addopts=["-q", "-k", "not slow"]), "'addopts' leaves tests out: '-k not slow'"),
+        (in_tool("pytest"), in_tool("pytest", addopts=["--no-cov"]), "'addopts' leaves tests out: '--no-cov'"),
+        (in_tool("pytest"), in_tool("pytest", testpaths=["tests/unit"]),
+         "'testpaths' is narrower: 'everything' became 'tests/unit'"),
+        (in_tool("pytest"), in_tool("pytest", norecursedirs=["e2e"]), "'norecursedirs': 1 entry added: 'e2e'"),
+        (in_tool("pytest", python_files=["check_*.py", "test_*.py"]), in_tool("pytest", python_files=["test_*.py"]),
+         "'python_files': 1 entry removed: 'check_*.py'"),
+        (in_tool("pytest"), in_tool("pytest", python_functions=["check"]), "'python_functions': 1 entry removed: 'test'"),
+        (in_tool("pytest", xfail_strict=True), in_tool("pytest"), "'xfail_strict' was switched off"),
+        (in_tool("coverage"), in_tool("coverage", omit=["src/shop/hard.py"]), "'omit': 1 entry added: 'src/shop/hard.py'"),
+        (in_tool("coverage"), in_tool("coverage", exclude=["def "]), "the lines that coverage excludes: 1 entry added: 'def '"),
+        (in_tool("coverage"), in_tool("coverage", source=["src/a"]), "'source' is narrower: 'everything' became 'src/a'"),
+        (in_tool("coverage", branch=True), in_tool("coverage"), "'branch' was switched off"),
+        (in_tool("coverage", fail_under=90), in_tool("coverage", fail_under=89.5), "'fail_under' was 90 and is 89.5"),
+    ],
+)  # fmt: skip
+def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], what: str) -> None:
+    """Each setting that lets more through is found, with what it was and is."""
+    assert found(before, now) == [what]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"ignore": ["a/**"]}, {}),
+        ({"ignore": ["./a/", "b"]}, {"ignore": ["b", "a"]}),
+        ({"scope": ["a"]}, {"scope": ["a", "b"]}),
+        ({"scope": ["a"]}, {}),
+        ({"tiers": {"unit": UNIT}}, {"tiers": {"unit": UNIT, "contract": {"markers": ["contract"]}}}),
+        ({"required": ["A"]}, {"required": ["B", " A  "]}),
+        ({}, {"retire": [{"test": "tests/test_old.py::*", "reason": "the old shop is gone"}]}),
+        ({}, {"waive": [{"gate": "claims", "reason": "the figures are of the vendor"}]}),
+        ({}, {"bind": [{"line": "Works", "tests": "tests/*"}]}),
+        ({}, {"target": "main"}),
+        (in_tool("pytest"), in_tool("pytest", addopts=["-q", "--strict-markers", "-p", "no:cacheprovider", "-n", "2"])),
+        (in_tool("pytest", addopts=["-k", "not slow"]), in_tool("pytest", addopts=["-knot slow"])),
+        (in_tool("pytest", testpaths=["tests"]), in_tool("pytest", testpaths=["tests", "more"])),
+        (in_tool("coverage", omit=["a"]), in_tool("coverage")),
+        (in_tool("coverage", source=["a"]), in_tool("coverage", source=["a", "b"])),
+        (in_tool("coverage", source=["a"]), in_tool("coverage")),
+        (in_tool("coverage", fail_under=80), in_tool("coverage", fail_under=90)),
+        (in_tool("coverage", omit=["a"]), {}),
+        ({}, in_tool("coverage", omit=["a"])),
+    ],
+)
+def test_stricter_or_equal_settings_are_not_named(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """What became stricter, says the same in other words, or is not told by older evidence, is no loosening."""
+    assert found(before, now) == []
+
+
+def test_a_finding_names_the_file_it_is_about() -> None:
+    """Settings of coverage name the file that coverage reads, and the session they are compared with."""
+    before, now = ({"settings": {"coverage": {"file": ".coveragerc", "omit": omit}}} for omit in ([], ["a.py"]))
+    [finding] = loosened(read_policy(before, path="r"), read_policy(now, path="r"), against="session-1")
+
+    assert str(finding) == ".coveragerc: 'omit': 1 entry added: 'a.py', looser than in session-1"
+
+
+def test_the_same_loosening_against_two_is_named_once() -> None:
+    """Two parents that both were stricter make one finding."""
+    twice = [Loosening(file="f", what="w", against=name) for name in ("session-1", "main", "main")]
+
+    assert [str(finding) for finding in without_repeats(twice)] == ["f: w, looser than in session-1 and main"]
+
+
+@pytest.mark.parametrize("table", [{"ignore": "src"}, {"tiers": {"unit": 3}}, {"settings": {"pytest": {"addopts": [1]}}}])
+def test_a_policy_of_other_types_is_damaged_evidence(table: dict[str, Any]) -> None:
+    """A record whose policy has other types was edited, and that is said in one sentence."""
+    with pytest.raises(EvidenceProblem, match="'policy' is damaged"):
+        read_policy(table, path="record.json")

@@ -1,0 +1,95 @@
+"""Which settings of pytest and coverage.py the files of a project hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.settings_files import coverage_settings, deselecting, handoff_table, pytest_settings
+
+
+@pytest.mark.parametrize(
+    ("texts", "file", "addopts"),
+    [
+        ({"pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-q -k \'not slow\'"'},
+         "pyproject.toml", ["-q", "-k", "not slow"]),
+        ({"pyproject.toml": '[tool.pytest.ini_options]\naddopts = ["-q"]'}, "pyproject.toml", ["-q"]),
+        ({"pyproject.toml": '[tool.pytest]\naddopts = ["-q"]'}, "pyproject.toml", ["-q"]),
+        ({"pytest.ini": "[pytest]\naddopts = -q\n  -x", "pyproject.toml": '[tool.pytest]\naddopts = ["-v"]'},
+         "pytest.ini", ["-q", "-x"]),
+        ({"pytest.ini": "", "pyproject.toml": '[tool.pytest]\naddopts = ["-v"]'}, "pytest.ini", []),
+        ({"pytest.toml": '[pytest]\naddopts = ["-v"]', "pytest.ini": "[pytest]\naddopts = -q"}, "pytest.toml", ["-v"]),
+        ({"tox.ini": "[tox]", "setup.cfg": "[tool:pytest]\naddopts = -q"}, "setup.cfg", ["-q"]),
+        ({"tox.ini": "[pytest]\naddopts = 'unclosed -q"}, "tox.ini", ["'unclosed", "-q"]),
+        ({}, "pyproject.toml", []),
+    ],
+)  # fmt: skip
+def test_pytest_takes_its_settings_from_one_file(texts: dict[str, str], file: str, addopts: list[str]) -> None:
+    """The first file that is pytest's wins, whether it is TOML or INI."""
+    settings = pytest_settings(texts)
+
+    assert (settings.file, settings.addopts) == (file, addopts)
+
+
+def test_all_settings_of_pytest_that_matter_are_read() -> None:
+    """Lists come as lists or as text, and strictness under both of its names."""
+    text = "[pytest]\ntestpaths = a b\nnorecursedirs = c\npython_files = t_*.py\nxfail_strict = true\n"
+    settings = pytest_settings({"pytest.ini": text})
+
+    assert (settings.testpaths, settings.norecursedirs, settings.python_files) == (["a", "b"], ["c"], ("t_*.py",))
+    assert settings.xfail_strict
+    assert pytest_settings({"pytest.toml": "[pytest]\nstrict_xfail = true"}).xfail_strict
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ({".coveragerc": "[run]\nomit = a.py, b.py\nbranch = True\n[report]\nfail_under = 85.5\nomit =\n  c.py\n"},
+         {"file": ".coveragerc", "omit": ["a.py", "b.py", "c.py"], "branch": True, "fail_under": 85.5}),
+        ({"setup.cfg": "[coverage:run]\nsource = src\n"}, {"file": "setup.cfg", "source": ["src"]}),
+        ({"setup.cfg": "[metadata]", "pyproject.toml": '[tool.coverage.run]\nsource_pkgs = ["shop"]\ninclude = ["i"]'},
+         {"file": "pyproject.toml", "source": ["shop"], "include": ["i"]}),
+        ({"pyproject.toml": '[tool.coverage.report]\nexclude_also = ["x"]\nexclude_lines = ["y"]\nfail_under = "much"'},
+         {"file": "pyproject.toml", "exclude": ["y", "x"], "fail_under": 0}),
+        ({".coveragerc.toml": "[run]\nbranch = true"}, {"file": ".coveragerc.toml", "branch": True}),
+        ({}, {"file": "pyproject.toml", "omit": []}),
+    ],
+)  # fmt: skip
+def test_coverage_takes_its_settings_from_one_file(texts: dict[str, str], expected: dict[str, Any]) -> None:
+    """coverage.py's own order of files and both of its formats are followed."""
+    settings = coverage_settings(texts)
+
+    assert {name: getattr(settings, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["-k", "not slow"], ["-k not slow"]),
+        (["-mnot e2e"], ["-m not e2e"]),
+        (["--deselect=tests/a.py::test_x", "--ignore", "tests/e2e"], ["--deselect tests/a.py::test_x", "--ignore tests/e2e"]),
+        (["-p", "-k", "-q", "--cov=src", "--maxfail", "2"], []),
+        (["--runxfail", "--lf"], ["--runxfail", "--lf"]),
+    ],
+)
+def test_options_that_leave_tests_out(options: list[str], found: list[str]) -> None:
+    """Each form of an option that deselects is the same one, and another option's value is none."""
+    assert deselecting(options) == found
+
+
+def test_our_own_settings_stand_in_one_of_two_files() -> None:
+    """``handoff.toml`` wins over ``[tool.handoff]``."""
+    shared = {"pyproject.toml": '[tool.handoff]\ndir = "a"'}
+
+    assert handoff_table(shared) == ({"dir": "a"}, "pyproject.toml")
+    assert handoff_table({**shared, "handoff.toml": 'dir = "b"'}) == ({"dir": "b"}, "handoff.toml")
+    assert handoff_table({}) == ({}, "pyproject.toml")
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "pytest.ini"])
+def test_a_file_that_is_neither_toml_nor_ini_is_named(name: str) -> None:
+    """A file that cannot be parsed is one sentence with its name."""
+    with pytest.raises(UsageProblem, match=name):
+        pytest_settings({name: "[pytest\n"})
