@@ -19,7 +19,6 @@ from pytest_handoff import markdown
 from pytest_handoff.block_context import owed
 from pytest_handoff.composition import Composition, compose
 from pytest_handoff.config import Config
-from pytest_handoff.document import find
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.markup import Markdown
 from pytest_handoff.record import Changes, Metric
@@ -126,25 +125,9 @@ def problems(filling: Filling) -> list[str]:
     again = fill(filling.after, filling.composed.written)
     if again.after != filling.after:
         found.append("a second fill changes it:\n" + again.diff)
-    places = {place.id for place in filling.composed.document.places}
-    after = find_same(filling.after, places)
-    if skeleton(filling.before, filling.composed.document) != skeleton(filling.after, after):
+    if skeleton(filling.before, filling.composed.document) != skeleton(filling.after, again.composed.document):
         found.append("bytes outside its places changed")
     return found
-
-
-def find_same(text: str, places: Iterable[str]) -> Document:
-    """The places of a filled text that were there before it was filled."""
-    composed = fill(text, ()).composed
-    kept = tuple(place for place in find_all(text, composed).places if place.id in set(places))
-    return replace(composed.document, places=kept)
-
-
-def find_all(text: str, composed: Composition) -> Document:
-    """The document with the figures behind file names that a second look takes for a person's."""
-    counted = [place for place in find(text).places if place.id.startswith("count.")]
-    known = {place.id for place in composed.document.places}
-    return replace(composed.document, places=(*composed.document.places, *(p for p in counted if p.id not in known)))
 
 
 def golden_pairs() -> Mapping[str, str]:

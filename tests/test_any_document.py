@@ -39,7 +39,7 @@ LINES = st.sampled_from([
     "```", "````", "~~~", "    code", "[a list of paths]", "<!-- handoff:begin tests.lost -->", "<!-- handoff:end tests.lost -->",
     "<!-- handoff:end tests.lost 68445ec7 -->", "<!-- handoff:begin coverage.files -->", "<!-- handoff:end coverage.files -->",
     "- mine [X/Y] <!-- handoff:tests.current -->", "<!-- handoff:off -->", "<!-- handoff: ? -->", "<!--", "-->", "<details>",
-    "</details>", "<div>", "---", "***", "[x]: /url", "[X/Y]: /url", "`src/shop/cart.py` ([n] lines)", 
+    "</details>", "<div>", "---", "***", "[x]: /url", "[X/Y]: /url", "`src/shop/cart.py` ([n] lines)",
     "`src/shop/cart.py` (9 lines)",
     "text", "  ", "", "\t- [ ] All tests pass", "- - [ ] All tests pass", "\ufeff", "\u2028", "\x0c", "\x85", "é", "‚úÖ",
     "\udc96",
