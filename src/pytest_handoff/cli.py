@@ -13,6 +13,7 @@ from pytest_handoff.commands import GOOD, NO, print_parts, project_here, verb
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.history_command import history
 from pytest_handoff.prune_command import prune
+from pytest_handoff.report_command import report
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -206,4 +207,5 @@ def _echo(text: str, style: str) -> None:
 
 
 main.add_command(history)
+main.add_command(report)
 main.add_command(prune)

@@ -57,6 +57,11 @@ class SessionRow(Frozen, frozen=True):
     gate: str | None
     open_gates: tuple[str, ...]
 
+    @property
+    def gate_names(self) -> list[str]:
+        """The open gates without their conditions, each once."""
+        return list(dict.fromkeys(gate.partition("(")[0] for gate in self.open_gates))
+
 
 class Moment(Frozen, frozen=True):
     """What one session's ledger says of a test.

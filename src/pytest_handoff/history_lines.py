@@ -146,7 +146,7 @@ def _trend(change: float | None) -> str:
 
 def _gate(row: SessionRow) -> str:
     why = [] if row.complete else ["incomplete"]
-    names = list(dict.fromkeys(gate.partition("(")[0] for gate in row.open_gates if gate != "complete"))
+    names = [name for name in row.gate_names if name != "complete"]
     if row.gate == "passed":
         return "✓ passes" if row.complete else "– incomplete"
     return f"✗ {listed([*why, *names], most=6)}" if row.gate else "– no gate recorded"

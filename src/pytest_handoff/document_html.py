@@ -1,0 +1,80 @@
+"""A Markdown document as HTML that cannot do anything: no script, no foreign markup, nothing fetched from elsewhere."""
+
+# ruff: noqa: ARG001 - markdown-it-py calls every rule with the same five arguments
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping, Sequence
+
+    from markdown_it.renderer import RendererHTML
+
+_BOX = re.compile(r"\[([ xX])\] ")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_DEEPER = 2
+"""The document's title stands two levels below the page's own."""
+
+
+def document_html(text: str) -> str:
+    """The document as a reader of a code host sees it; comments are left out, other markup stands there as text."""
+    parser = _parser()
+    tokens = parser.parse(text)
+    for at, token in enumerate(tokens):
+        if token.tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
+            token.tag = f"h{min(int(token.tag[1]) + _DEEPER, 6)}"
+        if token.type == "inline" and at > 1 and tokens[at - 2].type == "list_item_open":
+            _tick_box(token)
+    return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table")
+    for name, rule in (
+        ("html_block", _markup),
+        ("html_inline", _markup),
+        ("image", _image),
+        ("table_open", _table_open),
+        ("table_close", _table_close),
+        ("task_box", _task_box),
+    ):
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+def _tick_box(token: Token) -> None:
+    first = token.children[0] if token.children else None
+    found = _BOX.match(first.content) if first is not None and first.type == "text" else None
+    if first is None or found is None:
+        return
+    first.content = first.content[found.end() :]
+    box = Token("task_box", "", 0, content=found[1].lower())
+    token.children = [box, *(token.children or [])]
+
+
+def _task_box(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    done = tokens[at].content == "x"
+    return f'<span class="box" role="img" aria-label="{"done" if done else "open"}">{"☑" if done else "☐"}</span> '
+
+
+def _markup(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    return escape(_COMMENT.sub("", tokens[at].content).strip())
+
+
+def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    """What the picture shows and where it is; the page fetches nothing."""
+    shown, address = tokens[at].content or "picture", str(tokens[at].attrGet("src") or "")
+    return f'<span class="picture">{escape(shown)} ({escape(address)})</span>'
+
+
+def _table_open(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    return '<div class="scroll" tabindex="0" role="group" aria-label="table"><table>\n'
+
+
+def _table_close(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    return "</table></div>\n"

@@ -1,0 +1,37 @@
+"""``handoff report``: one self-contained page about a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pytest_handoff.commands import GOOD, project_here, verb
+from pytest_handoff.errors import EvidenceProblem
+
+
+@click.command()
+@click.argument("session", required=False)
+@click.option("-o", "--output", default="report.html", show_default=True, metavar="FILE", help="Where the page is written.")
+@click.pass_obj
+@verb
+def report(handoff_dir: str | None, session: str | None, output: str) -> int:
+    """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
+    from pytest_handoff import surroundings, workflow
+    from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.history import in_order
+    from pytest_handoff.project import find_session
+    from pytest_handoff.reporting import report_of
+
+    project = project_here(handoff_dir)
+    if session is None:
+        ordered = in_order({name: project.store.record(name) for name in project.store.sessions()})
+        if not ordered:
+            folder = project.shown(project.handoffs)
+            raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
+        session = ordered[-1].session
+    outcome = workflow.refill(project, find_session(project, session), today=surroundings.today())
+    html = report_of(project, outcome)
+    write_all([Artifact(path=Path.cwd() / output, content=html.encode("utf-8", "backslashreplace"))])
+    click.echo(f"{output}: {session}, {len(html) / 1e6:.1f} MB; open it in a browser")
+    return GOOD

@@ -1,0 +1,147 @@
+"""Gathers what the page about a session shows: its evidence, the sessions before it, and the source lines it speaks of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_handoff import history, html_report
+from pytest_handoff.charts import coverage_chart, outcome_chart
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.figures import percent, percent_of
+from pytest_handoff.line_ranges import parse_ranges
+from pytest_handoff.markup import one_line
+from pytest_handoff.report_grid import grid
+from pytest_handoff.tree import read_tree
+from pytest_handoff.workflow import Outcome, read_document
+
+if TYPE_CHECKING:
+    from pytest_handoff.project import Project
+    from pytest_handoff.record import Record
+
+COLUMNS = 12
+"""Sessions in the grid of tests: as many columns as fit beside a name."""
+
+MOST_SOURCE = 400_000
+"""Characters of source in a page, so that it can still be mailed; files with missing lines come first."""
+
+_WHO = {"decided": "machine", "veto": "person, machine may block", "person": "person", "waived": "waived"}
+
+
+def report_of(project: Project, outcome: Outcome) -> str:
+    """The page about a session as HTML.
+
+    Raises:
+        EvidenceProblem: when a session before it cannot be read.
+    """
+    record, composed = outcome.record, outcome.composition
+    before = _ancestors(project, record)
+    rows = history.session_rows({one.session: one for one in before})
+    ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
+    ledgers.append((record.session, composed.facts.ledger))
+    tree = read_tree(project)
+    data = grid(composed.facts, ledgers) | {"coverage": _coverage(project, record, tree.files)}
+    stands = read_document(project, record.session)
+    context = {
+        "record": record,
+        "facts": composed.facts,
+        "row": rows[-1],
+        "rows": rows,
+        "outcomes": outcome_chart(rows),
+        "trend": coverage_chart(rows),
+        "blocking": composed.blocking,
+        "verdicts": composed.verdicts,
+        "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],
+        "open_boxes": sum(not decision.counts for decision in composed.decisions),
+        "fresh": tree.fingerprint == record.source.fingerprint,
+        "differs": stands is not None and stands != composed.text,
+        "tiles": tiles(outcome),
+    }
+    return html_report.page(context, data, composed.text)
+
+
+def tiles(outcome: Outcome) -> list[dict[str, str]]:
+    """The figures at the top: a name, a value, words under it, and whether it is good, bad or neither."""
+    record, counts = outcome.record, outcome.record.tests.counts
+    failing, regression = counts["failed"] + counts["error"], record.tests.regression
+    decided = [decision for decision in outcome.composition.decisions if decision.state in ("holds", "fails", "vetoed")]
+    holding = sum(decision.state == "holds" for decision in decided)
+    code = record.new_code
+    passing = counts["passed"] + counts["xpassed"]
+    shown = [
+        _tile("tests", f"{passing:,} pass", f"{failing:,} fail · {record.tests.new:,} new", bad=failing > 0),
+        _tile(
+            "earlier tests",
+            f"{regression.passing:,}/{regression.expected:,}" if record.previous else "none",
+            "still pass" if record.previous else "this is the first session",
+            bad=regression.passing < regression.expected,
+        ),
+    ]
+    if record.coverage is None:
+        shown.append(_tile("coverage", "not measured", record.not_measured.get("coverage", "")))
+    else:
+        before = outcome.parent_percent
+        words = f"before: {percent_of(before)}" if before is not None else f"{record.coverage.num_statements:,} statements"
+        shown.append(_tile("coverage", percent_of(record.coverage.percent), words))
+    if code is not None:
+        value = percent(code.covered, code.num_statements) if code.num_statements else "none"
+        shown.append(_tile("new code", value, f"{code.covered:,} of {code.num_statements:,} new statements ran"))
+    waiting = sum(decision.counts and decision.state == "waits" for decision in outcome.composition.decisions)
+    words = f"decided lines hold · {waiting:,} wait for a person"
+    return [*shown, _tile("checklist", f"{holding:,}/{len(decided):,}", words, bad=holding < len(decided))]
+
+
+def _tile(name: str, value: str, words: str, *, bad: bool = False) -> dict[str, str]:
+    return {"name": name, "value": value, "words": words, "kind": "bad" if bad else "plain"}
+
+
+def _ancestors(project: Project, record: Record) -> list[Record]:
+    """The session and those it goes back to, oldest first; one that is not there any more ends its line."""
+    found = {record.session: record}
+    ahead = [record]
+    while ahead:
+        for link in ahead.pop().previous:
+            if link.session not in found and project.store.has(link.session):
+                found[link.session] = project.store.record(link.session)
+                ahead.append(found[link.session])
+    ordered = history.in_order(found)
+    if ordered[-1].session != record.session:
+        raise EvidenceProblem(f"the sessions before {record.session} form a circle; restore their records")
+    return ordered
+
+
+def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[dict[str, Any]]:
+    """Each measured file, the one with most missing statements first, with its lines where they are those that were measured."""
+    if record.coverage is None:
+        return []
+    known = project.store.sources(record.session) or {}
+    new = record.new_code.files if record.new_code else {}
+    found, room = [], MOST_SOURCE
+    order = sorted(record.coverage.files.items(), key=lambda item: (item[1].covered - item[1].num_statements, item[0]))
+    for path, file in order:
+        code = new.get(path)
+        row: dict[str, Any] = {
+            "path": one_line(path), "n": file.num_statements, "c": file.covered, "percent": percent_of(file.percent),
+            "missing": file.missing, "new": code.lines if code else "", "new_missing": code.missing if code else "",
+        }  # fmt: skip
+        if file.missing or code:
+            wanted = path in known and files.get(path) == known[path].blob
+            text = _text(project, path) if wanted else None
+            row["why"] = "" if text is not None else "The file is not as it was when this was measured; its lines are not shown."
+            if text is not None and len(text) > room:
+                text, row["why"] = None, "The page holds enough source already; look at the file itself."
+            row["source"] = text
+            row["marks"] = _line_marks(file.missing, code.lines if code else "")
+            room -= len(text or "")
+        found.append(row)
+    return found
+
+
+def _line_marks(missing: str, new: str) -> dict[str, list[int]]:
+    return {"missing": sorted(parse_ranges(missing)), "new": sorted(parse_ranges(new))}
+
+
+def _text(project: Project, path: str) -> str | None:
+    try:
+        return (project.root / path).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return None
