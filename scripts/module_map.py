@@ -45,11 +45,11 @@ def module_map() -> str:
 
 
 def layers() -> list[list[str]]:
-    """The modules of each layer by name, as import-linter holds them; its two topmost layers are both called entry."""
+    """The modules of each layer by name, as import-linter holds them; all its rows above the last four are called entry."""
     settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
     contract = next(one for one in settings["tool"]["importlinter"]["contracts"] if one["type"] == "layers")
     rows = [re.split(r"\s*[:|]\s*", row) for row in contract["layers"]]
-    return [sorted(rows[0] + rows[1]), *map(sorted, rows[2:])]
+    return [sorted(name for row in rows[:-4] for name in row), *map(sorted, rows[-4:])]
 
 
 def first_sentence(module: str) -> str:
