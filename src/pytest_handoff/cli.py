@@ -10,8 +10,8 @@ import click
 
 from pytest_handoff import __version__
 from pytest_handoff.commands import GOOD, NO, print_parts, project_here, verb
-from pytest_handoff.errors import HandoffError
 from pytest_handoff.history_command import history
+from pytest_handoff.init_command import init
 from pytest_handoff.prune_command import prune
 from pytest_handoff.report_command import report
 
@@ -30,30 +30,6 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
     Exit codes: 0 good; 1 the answer is no (a gate fails, a document differs, evidence is stale); 2 it cannot tell.
     """
     context.obj = handoff_dir
-
-
-@main.command()
-@click.argument("session")
-@click.option("--template", metavar="NAME", help="The template; without it the configured one.")
-@click.pass_obj
-@verb
-def init(handoff_dir: str | None, session: str, template: str | None) -> int:
-    """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
-    from pytest_handoff import markdown, workflow
-    from pytest_handoff.artifacts import Artifact, write_all
-    from pytest_handoff.config import check_session_name
-    from pytest_handoff.parents import choose_parents, load_parents
-
-    project = project_here(handoff_dir)
-    check_session_name(session)
-    path = project.document(session)
-    if path.exists():
-        raise HandoffError("is there already; it is filled in place by the next run", path=project.shown(path))
-    parents = load_parents(project.store, choose_parents(project.store, session))
-    text = workflow.new_document(project, session, parents, template=template)
-    write_all([Artifact(path=path, content=markdown.encode(text))])
-    click.echo(f"{project.shown(path)}\nnext: write what the session is about, then pytest --handoff={session}")
-    return GOOD
 
 
 @main.command()
@@ -207,5 +183,6 @@ def _echo(text: str, style: str) -> None:
 
 
 main.add_command(history)
+main.add_command(init)
 main.add_command(report)
 main.add_command(prune)

@@ -136,7 +136,7 @@ def _decide(task: Task, facts: Facts, check: Check) -> Decision:
         verdict=_together(verdicts),
         evidence="; ".join(verdict.evidence for verdict in verdicts) or check.why,
         needs="; ".join(verdict.needs for verdict in verdicts if verdict.needs) or None,
-        counts=_in_checklist(task.section) or check.decision in ("decided", "veto"),
+        counts=in_checklist(task.section) or check.decision in ("decided", "veto"),
     )
 
 
@@ -147,7 +147,8 @@ def _together(verdicts: Sequence[Verdict]) -> Word | None:
     return next((word for word in order if word in words), None)
 
 
-def _in_checklist(section: Sequence[str]) -> bool:
+def in_checklist(section: Sequence[str]) -> bool:
+    """Whether a line below these headings is one of a checklist, rather than of a list of what is to be done."""
     return any(name in heading.casefold() for heading in section for name in _CHECKLISTS)
 
 

@@ -1,0 +1,69 @@
+"""Our blocks in a document that somebody else made: where each would stand, shown first and put there on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.decisions import in_checklist
+from pytest_handoff.document import find, with_block
+from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from pytest_handoff.places import Document
+
+_SECTIONS: dict[str, tuple[str, ...]] = {
+    "tests.lost": ("tests.", "tier.", "phase.results"),
+    "coverage.files": ("coverage.", "targets.", "metrics.coverage", "tests.", "phase.results"),
+    "new_code.files": ("coverage.", "targets.", "metrics.new_code", "tests.", "phase.results"),
+}
+"""For each block the places of which the first one found says at the end of whose section the block goes."""
+
+_EVIDENCE = "checklist.evidence"
+
+
+class Adopted(Frozen, frozen=True):
+    """A document with our blocks; ``added`` says which, each with its line (from 1), ``homeless`` which have no section."""
+
+    text: str
+    added: tuple[tuple[str, int], ...]
+    homeless: tuple[str, ...]
+
+
+def adopt(text: str, path: str) -> Adopted:
+    """The text with an empty block, to be filled by the next run, for each that it has not and has a section for.
+
+    Raises:
+        DocumentProblem: when it is no text that can be filled safely.
+    """
+    document = find(text, path=path)
+    there = {place.id for place in document.places}
+    wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
+    spots = sorted(((line, block) for block, line in wanted.items() if line is not None), reverse=True)
+    for line, block in spots:
+        text = with_block(text, line, block, "")
+    added = {place.id: place.line for place in find(text, path=path).places}
+    return Adopted(
+        text=text,
+        added=tuple((block, added[block]) for _, block in reversed(spots) if block in added),
+        homeless=tuple(block for block, line in wanted.items() if line is None),
+    )
+
+
+def _line_for(document: Document, block: str) -> int | None:
+    """The line (from 1) after which the block goes: the last one of its section that says anything."""
+    if block == _EVIDENCE:
+        lines = [task.line for task in document.tasks if in_checklist(task.section)]
+        return _last_line(document, max(lines)) if lines else None
+    for beginning in _SECTIONS[block]:
+        lines = [place.line for place in document.places if place.id.startswith(beginning)]
+        if lines:
+            return _last_line(document, min(lines))
+    return None
+
+
+def _last_line(document: Document, line: int) -> int:
+    rows = document.text.split("\n")
+    end = next((heading.line - 1 for heading in document.headings if heading.line > line), len(rows))
+    while end > line and (not rows[end - 1].strip() or set(rows[end - 1].strip()) <= set("-*_")):
+        end -= 1
+    return end

@@ -1,0 +1,84 @@
+"""The verb that makes a new document, or adopts one that somebody else made."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.commands import GOOD, project_here, verb
+from pytest_handoff.errors import DocumentProblem, UsageProblem
+
+if TYPE_CHECKING:
+    from pytest_handoff.project import Project
+
+
+@click.command()
+@click.argument("session")
+@click.option("--template", metavar="NAME", help="The template; without it the configured one.")
+@click.option("--adopt", metavar="FILE", help="Begin with this document instead, and show the blocks that it would be given.")
+@click.option("--write", is_flag=True, help="With --adopt: write the document with the blocks.")
+@click.pass_obj
+@verb
+def init(handoff_dir: str | None, session: str, template: str | None, adopt: str | None, *, write: bool) -> int:
+    """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
+    from pytest_handoff.config import check_session_name
+
+    project = project_here(handoff_dir)
+    check_session_name(session)
+    if adopt is not None and template is not None:
+        raise UsageProblem("--adopt takes the document as it is; leave --template out")
+    if adopt is not None:
+        return _adopt(project, session, Path(adopt), write=write)
+    if write:
+        raise UsageProblem("--write goes with --adopt FILE; without it the document is written anyway")
+    return _make(project, session, template)
+
+
+def _make(project: Project, session: str, template: str | None) -> int:
+    from pytest_handoff import markdown, workflow
+    from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.parents import choose_parents, load_parents
+
+    path = project.document(session)
+    if path.exists():
+        raise DocumentProblem("is there already; it is filled in place by the next run", path=project.shown(path))
+    parents = load_parents(project.store, choose_parents(project.store, session))
+    text = workflow.new_document(project, session, parents, template=template)
+    write_all([Artifact(path=path, content=markdown.encode(text))])
+    click.echo(f"{project.shown(path)}\nnext: write what the session is about, then pytest --handoff={session}")
+    return GOOD
+
+
+def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
+    from pytest_handoff import markdown
+    from pytest_handoff.adoption import adopt
+    from pytest_handoff.artifacts import Artifact, write_all
+
+    target = project.document(session)
+    shown = project.shown(target)
+    if target.exists() and not source.resolve() == target.resolve():
+        raise DocumentProblem("is there already; adopt that one, or move it away", path=shown)
+    if not source.is_file():
+        raise DocumentProblem("there is no such file to adopt", path=str(source))
+    text = markdown.decode(source.read_bytes(), str(source))
+    adopted = adopt(text, str(source))
+    _show(text, adopted.text, str(source), shown)
+    for block in adopted.homeless:
+        click.echo(f"{shown}: no section for the block {block}")
+    if not adopted.added:
+        click.echo(f"{shown}: nothing to add")
+    if write:
+        write_all([Artifact(path=target, content=markdown.encode(adopted.text))])
+        click.echo(f"{shown}: written; next: pytest --handoff={session}")
+    else:
+        click.echo(f"nothing was written; next: handoff init {session} --adopt {source} --write")
+    return GOOD
+
+
+def _show(old: str, new: str, source: str, shown: str) -> None:
+    lines = difflib.unified_diff(old.split("\n"), new.split("\n"), source, shown, lineterm="")
+    for line in lines:
+        click.echo(line.encode("utf-8", "backslashreplace").decode("utf-8").rstrip("\r"))
