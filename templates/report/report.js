@@ -105,6 +105,7 @@
     row.style.top = at * ROW + "px";
     row.setAttribute("role", "row");
     row.setAttribute("aria-rowindex", String(at + 2));
+    row.setAttribute("aria-level", it.name === undefined ? "1" : "2");
     if (at === active) row.setAttribute("aria-selected", "true");
     const cells = it.name === undefined ? fileCells(it, row) : testCells(it);
     for (const cell of cells) cell.setAttribute("role", "gridcell");
