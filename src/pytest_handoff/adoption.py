@@ -38,13 +38,13 @@ def adopt(text: str, path: str) -> Adopted:
     document = find(text, path=path)
     there = {place.id for place in document.places}
     wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
-    spots = sorted(((line, block) for block, line in wanted.items() if line is not None), reverse=True)
-    for line, block in spots:
+    spots = [(line, block) for block, line in wanted.items() if line is not None]
+    for line, block in sorted(reversed(spots), key=lambda spot: -spot[0]):  # from below, so that the lines above stay right
         text = with_block(text, line, block, "")
     added = {place.id: place.line for place in find(text, path=path).places}
     return Adopted(
         text=text,
-        added=tuple((block, added[block]) for _, block in reversed(spots) if block in added),
+        added=tuple((block, added[block]) for _, block in spots if block in added),
         homeless=tuple(block for block, line in wanted.items() if line is None),
     )
 
