@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_handoff import __version__
+from pytest_handoff.attest_command import attest
 from pytest_handoff.commands import GOOD, NO, print_parts, project_here, verb
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
@@ -16,7 +17,11 @@ from pytest_handoff.prune_command import prune
 from pytest_handoff.report_command import report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.gating import Reason
     from pytest_handoff.project import Project
+    from pytest_handoff.verification import Problem
     from pytest_handoff.workflow import Outcome
 
 
@@ -115,9 +120,10 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
 @main.command()
 @click.argument("session")
 @click.option("--all", "every", is_flag=True, help="This session and every one before it.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 @verb
-def verify(handoff_dir: str | None, session: str, *, every: bool) -> int:
+def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
     """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
     from pytest_handoff import verification
 
@@ -129,6 +135,11 @@ def verify(handoff_dir: str | None, session: str, *, every: bool) -> int:
         for name in names
         for problem in verification.verify(project, name, _outcome(project, name), fresh=name == session)
     ]
+    _annotate(problems)
+    if as_json:
+        table = {"session": session, "verified": names, "passes": not problems, "problems": [p.as_table() for p in problems]}
+        click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+        return NO if problems else GOOD
     for problem in problems:
         click.echo(str(problem))
     if not problems:
@@ -139,15 +150,18 @@ def verify(handoff_dir: str | None, session: str, *, every: bool) -> int:
 @main.command()
 @click.argument("session")
 @click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
+@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 @verb
-def gate(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: bool) -> int:
+def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
     from pytest_handoff import gating
 
     project = project_here(handoff_dir)
-    reasons = gating.reasons(project, session, _outcome(project, session), machine_only=machine_only)
+    outcome = _outcome(project, session)
+    reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
+    _annotate(reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason.as_table() for reason in reasons]}
         click.echo(json.dumps(table, indent=1, ensure_ascii=False))
@@ -163,6 +177,15 @@ def _outcome(project: Project, session: str, take_over: frozenset[str] = frozens
     from pytest_handoff.project import find_session
 
     return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+
+
+def _annotate(findings: Sequence[Problem | Reason]) -> None:
+    """On GitHub, put the findings beside the lines they are about; on standard error, so that ``--json`` stays JSON."""
+    from pytest_handoff.github import error_commands, on_github
+
+    if on_github():
+        for line in error_commands([(finding.path, finding.line, str(finding)) for finding in findings]):
+            click.echo(line, err=True)
 
 
 def _diff(have: bytes, want: bytes, name: str) -> str:
@@ -186,3 +209,4 @@ main.add_command(history)
 main.add_command(init)
 main.add_command(report)
 main.add_command(prune)
+main.add_command(attest)

@@ -153,8 +153,11 @@ def in_checklist(section: Sequence[str]) -> bool:
 
 
 def _after_waivers(verdict: Verdict, config: Config, today: str) -> Verdict:
-    for waiver in config.waive:
-        holds = waiver.gate == verdict.id not in _NEVER_WAIVED and (waiver.until is None or today <= waiver.until)
-        if holds and verdict.verdict != "passed":
+    if verdict.verdict in ("passed", "waived") or verdict.id in _NEVER_WAIVED:
+        return verdict
+    waivers = [waiver for waiver in config.waive if waiver.gate == verdict.id]
+    for waiver in waivers:
+        if waiver.until is None or today <= waiver.until:
             return replace(verdict, verdict="waived", evidence=f"{verdict.evidence} (waived: {waiver.reason})", needs=None)
-    return verdict
+    ended = max((waiver.until for waiver in waivers if waiver.until), default=None)
+    return replace(verdict, evidence=f"{verdict.evidence} (its waiver ended on {ended})") if ended else verdict

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def complete(facts: Facts, spec: GateSpec) -> Verdict:
     """Every known test was run, and collection had no error."""
     run = facts.record.run
-    if run.complete:
+    if run.complete and not run.interrupted:
         return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
-    return failed(spec, "incomplete: " + "; ".join(run.why_incomplete), f"run pytest --handoff={facts.session} on everything")
+    return failed(spec, "incomplete: " + "; ".join(run.why_incomplete or ["the run was interrupted"]), f"run pytest --handoff={facts.session} on everything")
 
 
 def failures(facts: Facts, spec: GateSpec) -> Verdict:

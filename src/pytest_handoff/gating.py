@@ -8,6 +8,8 @@ from pytest_handoff.record import Frozen, Verdict
 from pytest_handoff.verification import verify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_handoff.project import Project
     from pytest_handoff.workflow import Outcome
 
@@ -30,10 +32,13 @@ class Reason(Frozen, frozen=True):
         return {"gate": self.gate, "path": self.path, "line": self.line, "message": self.message, "needs": self.needs}
 
 
-def reasons(project: Project, session: str, outcome: Outcome, *, machine_only: bool) -> list[Reason]:
-    """Why the gate does not pass; empty when it does."""
+def reasons(
+    project: Project, session: str, outcome: Outcome, *, machine_only: bool, provenance: str | None = None
+) -> list[Reason]:
+    """Why the gate does not pass; empty when it does. ``provenance`` is where the evidence must have been made."""
     document = project.shown(project.document(session))
-    found = [
+    found = [*_elsewhere(project, outcome, provenance)]
+    found += [
         Reason(gate=wrong.kind, path=wrong.path, line=wrong.line, message=f"{wrong.path}: {wrong.message}", needs=wrong.remedy)
         for wrong in verify(project, session, outcome)
     ]
@@ -61,3 +66,16 @@ def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:
     """What a gate says, one finding a line where it has several that are mended one by one."""
     found = outcome.composition.facts.loosened if verdict.id == "policy" and verdict.verdict == "failed" else ()
     return [str(finding) for finding in found] or [verdict.evidence]
+
+
+def _elsewhere(project: Project, outcome: Outcome, wanted: str | None) -> Iterator[Reason]:
+    made = outcome.record.provenance
+    if wanted is not None and made.kind != wanted:
+        path = project.shown(project.store.evidence / outcome.record.session / "record.json")
+        yield Reason(
+            gate="provenance",
+            path=path,
+            line=None,
+            message=f"{path}: the evidence was made by a {made.kind} run, not by {wanted}",
+            needs=f"run pytest --handoff={outcome.record.session} in the job that gates",
+        )

@@ -30,6 +30,10 @@ class Problem(Frozen, frozen=True):
         place = self.path if self.line is None else f"{self.path}:{self.line}"
         return f"{place}: {self.message}; {self.remedy}"
 
+    def as_table(self) -> dict[str, object]:
+        """For ``--json``."""
+        return {"kind": self.kind, "path": self.path, "line": self.line, "message": self.message, "remedy": self.remedy}
+
 
 def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = True) -> list[Problem]:
     """Every problem of one session's evidence and document.

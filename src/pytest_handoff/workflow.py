@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pytest_handoff import facts, markdown, store
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, check_names, compose
+from pytest_handoff.consistency import refuse_edited
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
@@ -81,6 +82,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     record = project.store.record(session)
     lines = project.store.ledger(record)
     parents = load_parents(project.store, [parent.session for parent in record.previous])
+    refuse_edited(record)
     gathered = facts.gather(record, lines, parents.earlier)
     encoded = store.encode_lines(lines.values())
     return finish(project, gathered, parents, today=today, ledger_bytes=encoded, sources=None, take_over=take_over)

@@ -1,0 +1,47 @@
+"""``handoff attest``: the evidence as a statement that a signer can sign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pytest_handoff.commands import GOOD, NO, project_here, verb
+
+
+@click.command()
+@click.argument("session")
+@click.option("-o", "--output", metavar="FILE", help="Where the statement is written; without it, standard output.")
+@click.pass_obj
+@verb
+def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
+    """Write the in-toto statement (test-result) about SESSION, for the signer of your choice.
+
+    Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
+    """
+    from pytest_handoff import surroundings, verification, workflow
+    from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.attestation import Digests, statement
+    from pytest_handoff.project import find_session
+    from pytest_handoff.rendering import SUFFIX, bundled_templates
+    from pytest_handoff.store import digest_of
+
+    project = project_here(handoff_dir)
+    outcome = workflow.refill(project, find_session(project, session), today=surroundings.today())
+    problems = verification.verify(project, session, outcome)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        return NO
+    own = project.folder / (project.config.templates or "") / (project.config.template + SUFFIX)
+    template = own if project.config.templates and own.is_file() else bundled_templates() / (project.config.template + SUFFIX)
+    files = [artifact.path for artifact in outcome.artifacts]
+    digests = {project.shown(path): digest_of(path.read_bytes()) for path in files}
+    digests |= {f"template {project.config.template}": digest_of(template.read_bytes())} if template.is_file() else {}
+    content = statement(outcome.composition, Digests(files=digests))
+    if output is None:
+        click.echo(content.decode(), nl=False)
+    else:
+        write_all([Artifact(path=Path.cwd() / output, content=content)])
+        click.echo(output)
+    return GOOD

@@ -1,0 +1,82 @@
+"""Figures of a record that must fit each other; where they do not, the record was edited."""
+
+from __future__ import annotations
+
+import re
+from math import isclose
+from typing import TYPE_CHECKING
+
+from pytest_handoff.errors import EvidenceProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.record import CoverageSummary, NewCode, Record
+
+_RANGE = re.compile(r"([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?", re.ASCII)
+
+
+def refuse_edited(record: Record) -> None:
+    """Stop at a record that contradicts itself.
+
+    Raises:
+        EvidenceProblem: naming the first contradiction.
+    """
+    for contradiction in contradictions(record):
+        raise EvidenceProblem(
+            f"the record of {record.session} contradicts itself, {contradiction}: it was edited; "
+            f"restore it, or run pytest --handoff={record.session} again"
+        )
+
+
+def contradictions(record: Record) -> list[str]:
+    """What in a record contradicts itself, one phrase each; an untouched record has none."""
+    found = list(_of_run(record))
+    if record.coverage is not None:
+        found += _of_coverage(record.coverage)
+    if record.new_code is not None:
+        found += _of_new_code(record.new_code)
+    return found
+
+
+def _of_run(record: Record) -> Iterator[str]:
+    run, counts = record.run, record.tests.counts
+    if run.complete and run.why_incomplete:
+        yield "it calls the run complete and says why it is not"
+    if run.complete and counts.get("not_run", 0):
+        yield f"it calls the run complete, and {counts['not_run']} of its tests did not run"
+
+
+def _of_coverage(coverage: CoverageSummary) -> Iterator[str]:
+    files = coverage.files.values()
+    if coverage.covered != sum(file.covered for file in files):
+        yield "the covered statements of the files do not add up to its total"
+    if coverage.num_statements != sum(file.num_statements for file in files):
+        yield "the statements of the files do not add up to its total"
+    branches = [(file.covered_branches or 0, file.num_branches or 0) for file in files]
+    hit = coverage.covered + sum(covered for covered, _ in branches)
+    total = coverage.num_statements + sum(number for _, number in branches)
+    if total and not isclose(coverage.percent, 100 * hit / total, abs_tol=1e-6):
+        yield f"its coverage of {coverage.percent} % is not that of its files"
+    for path, file in coverage.files.items():
+        if file.num_statements - file.covered != _lines_in(file.missing):
+            yield f"the figures of {path} do not fit its missing lines"
+
+
+def _of_new_code(code: NewCode) -> Iterator[str]:
+    files = code.files.values()
+    if code.num_statements != sum(file.num_statements for file in files):
+        yield "the new statements of the files do not add up to its total"
+    if code.covered != sum(file.covered for file in files):
+        yield "the covered new statements of the files do not add up to its total"
+    for path, file in code.files.items():
+        if file.num_statements - file.covered != _lines_in(file.missing):
+            yield f"the figures of {path}'s new lines do not fit its missing lines"
+
+
+def _lines_in(ranges: str) -> int:
+    """How many lines ``7, 9-10`` names, without making them: a damaged record may name very many. -1: it is no such text."""
+    parts = [_RANGE.fullmatch(part.strip()) for part in ranges.split(",")] if ranges.strip() else []
+    if None in parts:
+        return -1
+    return sum(int(part[2] or part[1]) - int(part[1]) + 1 for part in parts if part)

@@ -1,0 +1,39 @@
+"""Figures of a record that do not fit each other."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from builders import coverage_of, new_code_of, record_of, run_info
+from pytest_handoff.consistency import contradictions
+
+COVERAGE = replace(coverage_of(a=(3, 4)), files={"src/a.py": replace(coverage_of(a=(3, 4)).files["src/a.py"], missing="7")})
+CODE = new_code_of(4, covered=3, missing="2")
+
+
+def test_an_untouched_record_does_not_contradict_itself() -> None:
+    """Sums, percentages and missing lines that fit each other are no finding."""
+    assert contradictions(record_of(coverage=COVERAGE, new_code=CODE)) == []
+    assert contradictions(record_of()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "phrase"),
+    [
+        ({"coverage": replace(COVERAGE, percent=95.0)}, "its coverage of 95.0 % is not that of its files"),
+        ({"coverage": replace(COVERAGE, covered=4)}, "the covered statements of the files do not add up to its total"),
+        ({"coverage": replace(COVERAGE, num_statements=3)}, "the statements of the files do not add up to its total"),
+        ({"coverage": coverage_of(a=(3, 4))}, "the figures of src/a.py do not fit its missing lines"),
+        ({"new_code": replace(CODE, covered=4)}, "the covered new statements of the files do not add up to its total"),
+        ({"new_code": replace(CODE, num_statements=3)}, "the new statements of the files do not add up to its total"),
+        ({"new_code": new_code_of(4, covered=3, missing="x")},
+         "the figures of src/a.py's new lines do not fit its missing lines"),
+        ({"new_code": new_code_of(4, covered=3, missing="1-99999999999999")},
+         "the figures of src/a.py's new lines do not fit its missing lines"),
+        ({"run": replace(run_info(["-k was given"]), complete=True)}, "it calls the run complete and says why it is not"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_was_changed_alone_is_found(changes: dict[str, object], phrase: str) -> None:
+    """A figure that no longer fits its neighbours is named."""
+    assert phrase in contradictions(record_of(**changes))
