@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
-NOT_BEFORE_ASKED = ("jinja2", "markdown_it", "msgspec", "click", "rich", "coverage", "unidiff", "filelock", "yaml")
+NOT_BEFORE_ASKED = ("jinja2", "markdown_it", "msgspec", "click", "rich", "coverage", "filelock", "yaml")
 
 
 @pytest.fixture(scope="module")

@@ -132,7 +132,7 @@ class Store:
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise EvidenceProblem(
-                f"is missing: there is no such evidence of {session!r}; make it with pytest --handoff={session}",
+                f"is missing, and with it the evidence of {session!r}; restore it from git, or record it: pytest --handoff={session}",
                 path=self._name(path),
             ) from error
         except OSError as error:

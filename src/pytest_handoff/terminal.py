@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_handoff.figures import counted, listed, percent, percent_of
+from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.markup import one_line, shorten
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
         lines.append(
             Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
         )
-    lines += [Line(_row("claim", shorten(one_line(claim), 200))) for claim in _claims(composed)]
+    lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
     return lines
@@ -106,8 +106,9 @@ def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
 
 
 def _difference(now: float, before: float) -> str:
-    change = int(now * 10) - int(before * 10)
-    return f"{change / 10:+.1f}" if change else "as before"
+    """The change in points, cut like every figure that is shown: ``+2.0`` for 2.038."""
+    tenths = int(abs(now - before) * 10)
+    return f"{'+' if now > before else '-'}{tenths // 10}.{tenths % 10}" if tenths else "as before"
 
 
 def _new_code(code: NewCode | None, not_measured: dict[str, str]) -> str:
@@ -150,10 +151,13 @@ def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _claims(composed: Composition) -> list[str]:
-    found = [finding for finding in composed.findings if finding.kind not in ("placeholder", "contradicted")]
+    """A person's words in place of evidence, then what could not be filled; one line, the rest is what ``explain`` is for."""
+    found = [finding for finding in composed.findings if finding.kind not in ("placeholder", "contradicted", "missing_section")]
     found = [finding for finding in found if not (finding.place or "").startswith(_HARMLESS)]
+    found.sort(key=lambda finding: finding.kind != "claim")
     shown = [f"line {finding.line}: {finding.message}" if finding.line else finding.message for finding in found]
-    return shown if len(shown) <= 1 else [f"{len(shown)} places keep a person's words or could not be filled: {listed(shown, 1)}"]
+    more = f"   and {len(shown) - 1:,} more" if len(shown) > 1 else ""
+    return [shorten(one_line(shown[0]), 160) + more] if shown else []
 
 
 def _names(facts: Facts) -> Iterator[str]:
