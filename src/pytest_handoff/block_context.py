@@ -69,6 +69,7 @@ def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> di
         "changed_rows": changed_files(facts),
         "metric_rows": metric_rows(facts, rows.targets),
         "line_counts": rows.line_counts,
+        "trend": rows.trend,
     }
 
 

@@ -18,14 +18,16 @@ from pytest_handoff.gates import GATES
 from pytest_handoff.inline_counts import PREFIX as COUNTS
 from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
+from pytest_handoff.trend import trend_of
 from pytest_handoff.values import Rows, status_values, values
 from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.config import Config
+    from pytest_handoff.history import SessionRow
 
     Render = Callable[[str, Mapping[str, object]], str | None]
 
@@ -57,6 +59,7 @@ def compose(
     take_over: frozenset[str] = frozenset(),
     instructions: str | None = None,
     line_counts: Callable[[], dict[str, int]] = dict,
+    sessions: Callable[[], Sequence[SessionRow]] = tuple,
 ) -> Composition:
     """Fill a document from the facts. The same facts and text always give the same result, and filling twice changes nothing.
 
@@ -69,10 +72,12 @@ def compose(
         take_over: places whose words of a person are to be replaced.
         instructions: the text of the session's instructions, where a file was named and could be read.
         line_counts: how many lines the source files have; asked for only where a document wants to know.
+        sessions: this session behind those it goes back to; asked for only where the document shows a trend.
     """
     memory = {written.id: written.text for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, path)
     rows = replace(rows, line_counts=line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
+    rows = replace(rows, trend=trend_of(sessions()) if "handoff:begin trend" in text else None)
     plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent, rows=rows)
     claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=take_over).findings
     must = list(dict.fromkeys([*config.required, *required]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import history, html_report
+from pytest_handoff.ancestry import with_ancestors
 from pytest_handoff.charts import coverage_chart, outcome_chart
-from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.line_ranges import parse_ranges
 from pytest_handoff.markup import one_line
@@ -34,7 +34,7 @@ def report_of(project: Project, outcome: Outcome) -> str:
         EvidenceProblem: when a session before it cannot be read.
     """
     record, composed = outcome.record, outcome.composition
-    before = _ancestors(project, record)
+    before = with_ancestors(project.store, record)
     rows = history.session_rows({one.session: one for one in before})
     ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
     ledgers.append((record.session, composed.facts.ledger))
@@ -92,21 +92,6 @@ def tiles(outcome: Outcome) -> list[dict[str, str]]:
 
 def _tile(name: str, value: str, words: str, *, bad: bool = False) -> dict[str, str]:
     return {"name": name, "value": value, "words": words, "kind": "bad" if bad else "plain"}
-
-
-def _ancestors(project: Project, record: Record) -> list[Record]:
-    """The session and those it goes back to, oldest first; one that is not there any more ends its line."""
-    found = {record.session: record}
-    ahead = [record]
-    while ahead:
-        for link in ahead.pop().previous:
-            if link.session not in found and project.store.has(link.session):
-                found[link.session] = project.store.record(link.session)
-                ahead.append(found[link.session])
-    ordered = history.in_order(found)
-    if ordered[-1].session != record.session:
-        raise EvidenceProblem(f"the sessions before {record.session} form a circle; restore their records")
-    return ordered
 
 
 def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pytest_handoff.markup import code, escape
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
 from pytest_handoff.regression import PASSING
+from pytest_handoff.trend import Trend
 from pytest_handoff.values_metrics import metric_values
 from pytest_handoff.values_phase import counts_of_files, phase_values
 from pytest_handoff.values_recovery import recovery_values
@@ -34,12 +35,14 @@ class Rows(Frozen, frozen=True):
         paths: the path of a row of a table of coverage targets, by the row's id.
         counts: places for the number of tests or lines of a named file.
         line_counts: how many lines the source files have.
+        trend: the sessions that a block of trends shows.
     """
 
     targets: dict[str, str] = {}
     paths: dict[str, str] = {}
     counts: tuple[str, ...] = ()
     line_counts: dict[str, int] = {}
+    trend: Trend | None = None
 
 
 NO_ROWS = Rows()

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff import facts, markdown, store
+from pytest_handoff.ancestry import with_ancestors
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.composition import Composition, check_names, compose
 from pytest_handoff.consistency import refuse_edited
+from pytest_handoff.composition import Composition, check_names, compose
+from pytest_handoff.history import SessionRow, session_rows
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
@@ -20,6 +22,7 @@ from pytest_handoff.policy_source import with_policy
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.rendering import Renderer
 from pytest_handoff.tree import Tree, read_tree, with_lines
+from pytest_handoff.trend import MOST_SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,6 +122,7 @@ def finish(
         take_over=take_over,
         instructions=_instructions(project, gathered.record.instructions),
         line_counts=partial(_line_counts, project, session, sources),
+        sessions=lambda: _sessions(project, gathered.record),
     )
     record = replace(gathered.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=markdown.encode(composed.text))
@@ -169,6 +173,11 @@ def _instructions(project: Project, key: str | None) -> str | None:
         return markdown.decode((project.root / key).read_bytes(), key)
     except OSError:
         return None
+
+
+def _sessions(project: Project, record: Record) -> list[SessionRow]:
+    """The session as a row of its history, behind as many before it as a trend shows, and one more to compare with."""
+    return session_rows({one.session: one for one in with_ancestors(project.store, record, most=MOST_SESSIONS + 1)})
 
 
 def _line_counts(project: Project, session: str, sources: Iterable[SourceLine] | None) -> dict[str, int]:

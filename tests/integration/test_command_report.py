@@ -191,7 +191,9 @@ def test_source_lines_show_what_is_missing_and_what_is_new(report: str, opened: 
 
 
 @in_browser
-def test_many_tests_answer_at_once(report: str, opened: Callable[..., Page], record_property: Callable[[str, object], None]) -> None:
+def test_many_tests_answer_at_once(
+    report: str, opened: Callable[..., Page], record_property: Callable[[str, object], None]
+) -> None:
     """50,000 tests answer to a filter, a search and a jump to the end in under a second, with few rows in the page."""
     seconds = {}
     for count in (5_000, 50_000):
