@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
+from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.collection import Collection, Collector, key_prefix, read_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.config import check_session_name
@@ -128,6 +129,7 @@ class Controller:
         if wrong:
             raise HandoffError(f"{wrong}; nothing was recorded")
         measured = self._measuring.read(run)
+        run = replace(run, metrics=(*run.metrics, *benchmark_metrics(self._config, key_prefix(self._config, self._project))))
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         context = context_of(run, self._config.getoption("handoff_agent"))
         with locked(self._project.handoffs):

@@ -1,0 +1,35 @@
+"""Results of pytest-benchmark as metrics."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_handoff.benchmark_results import benchmark_metrics
+from pytest_handoff.record import Metric
+
+
+class Bench(dict[str, float]):
+    """What the plugin keeps of one benchmark."""
+
+    name, fullname, has_error = "test_sum", "tests/test_a.py::test_sum", False
+
+
+class Broken(Bench):
+    """One that ended in an error."""
+
+    has_error = True
+
+
+def test_means_are_metrics() -> None:
+    """Each benchmark's mean is a metric of its test; an empty one and one with an error are left out."""
+    config = SimpleNamespace(_benchmarksession=SimpleNamespace(benchmarks=[Bench(mean=0.25), Bench(), Broken(mean=1.0)]))
+    found = benchmark_metrics(config, "a/")  # type: ignore[arg-type]  # it only looks for the one attribute
+    assert found == [("a/tests/test_a.py::test_sum", Metric(name="test_sum", value=0.25, unit="s", better="lower"))]
+
+
+@pytest.mark.parametrize("config", [SimpleNamespace(), SimpleNamespace(_benchmarksession=None)])
+def test_without_the_plugin(config: SimpleNamespace) -> None:
+    """Where the plugin is not there, or off, there is nothing."""
+    assert benchmark_metrics(config, "") == []  # type: ignore[arg-type]  # as above
