@@ -141,4 +141,6 @@ def test_a_metric_in_its_row() -> None:
     facts = replace(facts_of(PASSED, metrics=[metric]), baselines={"Check out": 125.0})
     found = values(facts, agent=None, parent_percent=None, rows=Rows(targets={"metric.Check-out": "< 90 ms"}))
     shown = {place.removeprefix("metric.Check-out."): text for place, text in found.items() if place.startswith("metric.")}
-    assert shown == {"value": "100 ms", "baseline": "125 ms", "before": "125 ms", "improvement": "+20.0 %", "status": "❌ not met"}
+    assert shown == {
+        "value": "100 ms", "baseline": "125 ms", "before": "125 ms", "improvement": "+20.0 %", "status": "❌ not met",
+    }  # fmt: skip
