@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,6 +45,7 @@ class Collector:
         self._xfail_strict = bool(config.getini("xfail_strict") or _ini(config, "strict_xfail"))
         self._tiers = tiers
         self._done = done
+        self._asks_hooks = True
         self._tests: dict[str, Collected] = {}
         self._known: dict[tuple[str, bool, tuple[str, ...]], Collected] = {}
         self._parents: dict[pytest.Collector, tuple[pytest.Mark, ...]] = {}
@@ -53,6 +55,7 @@ class Collector:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """See every item before another plugin takes some away, and those that another plugin adds."""
+        self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
         self._add(items)
         yield
         self._add(item for item in items if self._prefix + item.nodeid not in self._tests)
@@ -85,10 +88,23 @@ class Collector:
         names = [mark.name for mark in markers]
         inherited = self._inherited(item)
         by_marker = self._tiers.by_marker(names) or self._tiers.by_marker(tuple(mark.name for mark in inherited))
-        tier = by_marker or self._tiers.by_path(self._prefix + item.nodeid.partition("::")[0])
+        tier = by_marker or self._by_hook(item) or self._tiers.by_path(self._prefix + item.nodeid.partition("::")[0])
         promised = any(mark.name == "xfail" and mark.kwargs.get("strict", self._xfail_strict) for mark in markers)
         checks = tuple(dict.fromkeys(_check(mark, item) for mark in (*markers, *inherited) if mark.name == "handoff"))
         return self._known.setdefault((tier, promised, checks), Collected(tier=tier, promised=promised, checks=checks))
+
+    def _by_hook(self, item: pytest.Item) -> str | None:
+        """What another plugin or the test's own conftest says.
+
+        Raises:
+            pytest.UsageError: for a tier that is no name.
+        """
+        if not self._asks_hooks:
+            return None
+        tier = item.ihook.pytest_handoff_tier(item=item)
+        if tier is not None and (not isinstance(tier, str) or not re.fullmatch(r"\w[\w-]*", tier)):
+            raise pytest.UsageError(f"{item.nodeid}: pytest_handoff_tier returned {tier!r}; a tier is a word")
+        return tier
 
     def _inherited(self, item: pytest.Item) -> tuple[pytest.Mark, ...]:
         parent = item.parent

@@ -21,6 +21,7 @@ from pytest_handoff.completeness import disagreement
 from pytest_handoff.config import check_session_name
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.exporting import artifacts_for_ci
+from pytest_handoff.extending import Extending
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
@@ -141,6 +142,7 @@ class Controller:
                 context,
                 is_test_file=self._measuring.is_test_module,
                 instructions=self._instructions,
+                extending=Extending(self._config),
             )
             write_all(outcome.artifacts)
         self._measuring.keep(outcome.record)

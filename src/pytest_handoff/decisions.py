@@ -68,7 +68,7 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
     """Decide every checklist line of a document."""
     language = _Language(
         words=extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS,
-        bound={normalise(binding.line): binding for binding in config.bind},
+        bound={normalise(binding.line): binding for binding in (*_by_hooks(facts), *config.bind)},
         linked={normalise(line) for test in facts.ledger.values() if test.retired is None for line in test.checks},
         tiers=tuple(config.tiers),
         instructions=facts.instructions is not None,
@@ -78,7 +78,7 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
 
 def standing_verdicts(facts: Facts, config: Config, today: str) -> tuple[Verdict, ...]:
     """The gates that every session must pass, after waivers that have not ended."""
-    return tuple(_after_waivers(evaluate(facts, spec), config, today) for spec in STANDING)
+    return tuple(_after_waivers(evaluate(facts, spec), config, today) for spec in (*STANDING, *_own_gates(facts)))
 
 
 def all_verdicts(standing: Sequence[Verdict], decisions: Sequence[Decision], facts: Facts) -> list[Verdict]:
@@ -124,6 +124,15 @@ class _Language(Frozen, frozen=True):
         if line in self.linked:
             return Check(decision="decided", specs=(GateSpec(gate="linked", name=line),), why="linked by a marker")
         return understood
+
+
+def _by_hooks(facts: Facts) -> list[Binding]:
+    return [Binding(line=line, gate=gate) for line, gate in facts.record.extensions.checks.items()]
+
+
+def _own_gates(facts: Facts) -> list[GateSpec]:
+    """Gates that hooks brought: they stand as ours do."""
+    return [GateSpec(gate=verdict.id) for verdict in facts.record.extensions.gates]
 
 
 def _decide(task: Task, facts: Facts, check: Check) -> Decision:

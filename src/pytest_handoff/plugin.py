@@ -32,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--handoff-agent", metavar="NAME", help="who does the work (default: the environment's HANDOFF_AGENT)")
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addhooks"""
+    from pytest_handoff import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Turn coverage on before pytest-cov looks at its options."""

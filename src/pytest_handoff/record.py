@@ -243,12 +243,20 @@ class Provenance(Frozen, frozen=True):
     attempt: int | None
 
 
+class Extensions(Frozen, frozen=True):
+    """What hooks of the project or of other plugins said: values by name, verdicts of their gates, lines and their gates."""
+
+    facts: dict[str, str] = {}
+    gates: list[Verdict] = []
+    checks: dict[str, str] = {}
+
+
 class Record(Frozen, frozen=True):
     """The evidence of one session. All keys are always present.
 
     ``unparsable`` maps changed configuration files that do not parse to the reason; ``required`` are the checklist lines that
     the document must go on carrying; ``not_measured`` says why something is ``null``; ``instructions`` is the file with the
-    session's instructions, where one was named.
+    session's instructions, where one was named. ``extensions`` is kept since nothing but a run can ask for it again.
     """
 
     schema: str
@@ -270,3 +278,4 @@ class Record(Frozen, frozen=True):
     required: list[str]
     provenance: Provenance
     instructions: str | None = None
+    extensions: Extensions = Extensions()

@@ -11,9 +11,9 @@ from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.coverage_summary import summarise as summarise_coverage
 from pytest_handoff.measurement import Measurement, NotMeasured
-from pytest_handoff.policy_source import policy_table
 from pytest_handoff.metrics import joined
 from pytest_handoff.new_code import new_code
+from pytest_handoff.policy_source import policy_table
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -34,6 +34,7 @@ from pytest_handoff.workflow import Outcome, Start, adds_up, finish
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_handoff.extending import Extending
     from pytest_handoff.lineage import Ledger, Lineage
     from pytest_handoff.new_code import MergedIn
     from pytest_handoff.project import Project
@@ -50,11 +51,13 @@ def record_run(
     *,
     is_test_file: Callable[[str], bool],
     instructions: str | None = None,
+    extending: Extending | None = None,
 ) -> Outcome:
     """Make the evidence of a run and fill the document with it.
 
     Args:
         instructions: the key of the file with the session's instructions, where one was named.
+        extending: the hooks of the project and of other plugins.
     """
     traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
     scope, lines = _add_up(project, start, run, traced)
@@ -89,8 +92,16 @@ def record_run(
         instructions=instructions,
     )
     gathered = facts.Facts(record=record, ledger=lines, earlier=start.parents.earlier, fates=found)
+    if extending is not None:
+        gathered = replace(gathered, record=replace(record, extensions=extending.evidence(run, gathered)))
     outcome = finish(
-        project, gathered, start.parents, today=context.finished[:10], ledger_bytes=encoded, sources=sources.values()
+        project,
+        gathered,
+        start.parents,
+        today=context.finished[:10],
+        ledger_bytes=encoded,
+        sources=sources.values(),
+        edit=extending.document if extending is not None else None,
     )
     return replace(outcome, dropped_part=_drops_a_part(start))
 

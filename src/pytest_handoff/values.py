@@ -75,6 +75,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         **summary_values(facts, rows.targets, rows.paths),
         **phase_values(facts),
         **metric_values(facts, rows.targets),
+        **{name: escape(text) for name, text in record.extensions.facts.items()},
         **counts_of_files(facts, rows.counts, rows.line_counts),
     }
     return {place: text for place, text in known.items() if text is not None}

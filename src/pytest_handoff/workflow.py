@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from pytest_handoff import facts, markdown, store
 from pytest_handoff.ancestry import with_ancestors
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.consistency import refuse_edited
 from pytest_handoff.composition import Composition, check_names, compose
+from pytest_handoff.consistency import refuse_edited
 from pytest_handoff.history import SessionRow, session_rows
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.markup import Markdown
@@ -25,7 +25,7 @@ from pytest_handoff.tree import Tree, read_tree, with_lines
 from pytest_handoff.trend import MOST_SESSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pytest_handoff.project import Project
 
@@ -100,8 +100,13 @@ def finish(
     ledger_bytes: bytes,
     sources: Iterable[SourceLine] | None,
     take_over: frozenset[str] = frozenset(),
+    edit: Callable[[str, facts.Facts], str] | None = None,
 ) -> Outcome:
-    """Compose the document and put everything that is to be written in the order in which it must be."""
+    """Compose the document and put everything that is to be written in the order in which it must be.
+
+    Args:
+        edit: what changes the document's text before it is filled.
+    """
     session = gathered.session
     sources = None if sources is None else tuple(sources)
     renderer = renderer_of(project)
@@ -110,6 +115,7 @@ def finish(
     if text is None:
         text = new_document(project, session, parents, renderer=renderer)
     gathered = replace(gathered, baselines=parents.metrics, inherited=parents.promises)
+    text = edit(text, gathered) if edit is not None else text
     composed = compose(
         text,
         gathered,

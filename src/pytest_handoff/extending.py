@@ -1,0 +1,104 @@
+"""Asks the hooks of the project and of other plugins, and turns what they say into evidence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pytest_handoff.errors import HandoffError, UsageProblem
+from pytest_handoff.fields import FIELDS
+from pytest_handoff.gates import GATES
+from pytest_handoff.markup import one_line
+from pytest_handoff.record import Extensions, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pytest
+
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.run import Run
+
+_NAME = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
+_GATE = re.compile(r"[A-Za-z][\w.-]*")
+_OURS = {field.id for field in FIELDS}
+
+
+class Extending:
+    """The hooks as one run sees them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def evidence(self, run: Run, facts: Facts) -> Extensions:
+        """What the hooks say of this session, as the record keeps it.
+
+        Raises:
+            UsageProblem: for a name that cannot be used, or that two hooks give.
+            HandoffError: for a hook that raises an error.
+        """
+        gates = self._ask("pytest_handoff_gates", _GATE, GATES, config=self._config)
+        return Extensions(
+            facts={name: _text(name, value) for name, value in self._ask("pytest_handoff_facts", _NAME, _OURS, run=run).items()},
+            gates=[_verdict(name, gate, facts) for name, gate in gates.items()],
+            checks={
+                " ".join(line.split()): str(gate)
+                for line, gate in self._ask("pytest_handoff_checks", None, (), config=self._config).items()
+            },
+        )
+
+    def document(self, text: str, facts: Facts) -> str:
+        """The document's text as the hooks want it before it is filled.
+
+        Raises:
+            HandoffError: for a hook that raises an error, or returns something else than text.
+        """
+        changed = self._call("pytest_handoff_document", text=text, facts=facts)
+        if changed is not None and not isinstance(changed, str):
+            raise UsageProblem(f"pytest_handoff_document returned {type(changed).__name__}, not text or None")
+        return text if changed is None else changed
+
+    def _ask(self, hook: str, names: re.Pattern[str] | None, taken: Any, **arguments: object) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for given in reversed(self._call(hook, **arguments)):
+            for name, value in _table(hook, given).items():
+                if name in found or name in taken:
+                    why = "one of ours" if name in taken else "given twice"
+                    raise UsageProblem(f"{hook}: {name!r} is {why}; choose another name")
+                if names is not None and not names.fullmatch(name):
+                    raise UsageProblem(f"{hook}: {name!r} is no name: letters, digits, '_' and '-', in parts joined by a dot")
+                found[name] = value
+        return found
+
+    def _call(self, hook: str, **arguments: object) -> Any:
+        try:
+            return getattr(self._config.hook, hook)(**arguments)
+        except HandoffError:
+            raise
+        except Exception as error:
+            raise HandoffError(f"{hook} raised {type(error).__name__}: {one_line(str(error))}; mend the hook") from error
+
+
+def _table(hook: str, given: object) -> Mapping[str, Any]:
+    if not isinstance(given, dict) or not all(isinstance(name, str) and name.strip() for name in given):
+        raise UsageProblem(f"{hook} returned {given!r}; return a dict whose keys are names")
+    return given
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageProblem(f"pytest_handoff_facts: {name!r} is {type(value).__name__}; a value is text")
+    return one_line(value)
+
+
+def _verdict(name: str, gate: Callable[[Facts], Verdict], facts: Facts) -> Verdict:
+    """The gate's verdict under its own name; an error in it is never a pass."""
+    try:
+        verdict = gate(facts)
+    except Exception as error:
+        evidence = f"the gate raised {type(error).__name__}: {one_line(str(error))}"
+        return Verdict(id=name, verdict="unknown", evidence=evidence, needs="mend the gate")
+    if not isinstance(verdict, Verdict):
+        evidence = f"the gate returned {type(verdict).__name__}, not a Verdict"
+        return Verdict(id=name, verdict="unknown", evidence=evidence, needs="mend the gate")
+    return Verdict(id=name, verdict=verdict.verdict, evidence=one_line(verdict.evidence), needs=verdict.needs)

@@ -1,0 +1,61 @@
+"""Hooks that a project, or another plugin, may implement to take part in a hand-off.
+
+They are called in the run that records a session, never by the ``handoff`` command: what they say is kept in the record, so that
+``fill``, ``verify`` and ``gate`` come to the same result without them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import Verdict
+    from pytest_handoff.run import Run
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_handoff_tier(item: pytest.Item) -> str | None:
+    """The tier of a test, or ``None`` to leave it to others.
+
+    A tier's marker on the test comes before this hook, the folders of the configuration after it. With pytest-xdist it is
+    called in each worker. A ``conftest.py`` is asked about the tests of its own folder only.
+    """
+
+
+@pytest.hookspec
+def pytest_handoff_gates(config: pytest.Config) -> Mapping[str, Callable[[Facts], Verdict]]:  # type: ignore[empty-body]
+    """Gates of one's own: name to a function from the session's facts to a verdict.
+
+    Each is evaluated once at the end of the run, and stands like a gate of ours: ``failed`` and ``unknown`` keep the session
+    from passing, a waiver in the configuration may lift it. A gate that raises an error is ``unknown``.
+    """
+
+
+@pytest.hookspec
+def pytest_handoff_checks(config: pytest.Config) -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Checklist lines and the gate that decides each: the text of the line to the gate's name, ours or one's own.
+
+    A binding in the configuration comes first. A gate that nobody knows is ``unknown``, so its line is never ticked.
+    """
+
+
+@pytest.hookspec
+def pytest_handoff_facts(run: Run) -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Values of one's own: a name with a dot in it, such as ``project.licences``, to one line of plain text.
+
+    A document asks for it with ``<!-- handoff:project.licences -->`` at the end of a line. Names of ours cannot be given.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_handoff_document(text: str, facts: Facts) -> str | None:
+    """Another text for the document, before it is filled, or ``None`` to leave it.
+
+    ``text`` is the document as it stands, or as its template made it. What is added counts as written by a person from then
+    on; the hook is asked in each run, so it must not add twice what is there already.
+    """
