@@ -15,6 +15,7 @@ from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
 from pytest_handoff.prune_command import prune
 from pytest_handoff.report_command import report
+from pytest_handoff.schema_command import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,5 +209,6 @@ def _echo(text: str, style: str) -> None:
 main.add_command(history)
 main.add_command(init)
 main.add_command(report)
+main.add_command(schema)
 main.add_command(prune)
 main.add_command(attest)

@@ -1,0 +1,24 @@
+"""``handoff schema``: the JSON Schemas of what is written and printed."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pytest_handoff.commands import GOOD, verb
+from pytest_handoff.errors import UsageProblem
+
+
+@click.command()
+@click.argument("name", required=False)
+@verb
+def schema(name: str | None) -> int:
+    """Print the JSON Schema of NAME; without it, all of them by name: record, ledger, sources, show, history, life."""
+    from pytest_handoff import schemas
+
+    if name is not None and name not in schemas.NAMES:
+        raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(schemas.NAMES)}")
+    table = schemas.schema(name) if name else {one: schemas.schema(one) for one in schemas.NAMES}
+    click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+    return GOOD

@@ -1,0 +1,149 @@
+"""JSON Schemas of everything that programs read: the evidence on disk, and what the command prints with ``--json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pytest_handoff.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
+from pytest_handoff.places import Finding
+from pytest_handoff.record import (
+    RECORD_SCHEMA,
+    Changes,
+    CoverageSummary,
+    LedgerLine,
+    NewCode,
+    Outcome,
+    Provenance,
+    Record,
+    Regression,
+    SourceLine,
+    Status,
+    Verdict,
+    Word,
+)
+from pytest_handoff.show import SHOW_SCHEMA
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class ShownSource(msgspec.Struct, kw_only=True):
+    """Which code the evidence is about."""
+
+    commit: str | None
+    branch: str | None
+    dirty: bool | None
+    fingerprint: str
+    base: str | None
+
+
+class ShownTest(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One test; its outcome is null where it is gone."""
+
+    outcome: Outcome | None
+    tier: str
+    since: str
+    status: Status
+    flaky: bool = False
+    moved_from: str = ""
+    reason: str = ""
+    error: str = ""
+
+
+class ShownCheck(msgspec.Struct, kw_only=True):
+    """One checklist line, who decides it, and what the evidence says; ``verdict`` is null where a person decides."""
+
+    line: int
+    text: str
+    decision: str
+    verdict: Word | None
+    ticked: bool
+    gate: str | None
+    rule: list[str]
+    state: str
+    evidence: str
+    needs: str | None
+
+
+class Shown(msgspec.Struct, kw_only=True):
+    """What ``handoff show SESSION --json`` prints."""
+
+    schema: str
+    session: str
+    previous: list[str]
+    complete: bool
+    why_incomplete: str | None
+    fresh: bool
+    source: ShownSource
+    counts: dict[str, int]
+    tiers: dict[str, dict[str, int]]
+    tests: dict[str, ShownTest]
+    regression: Regression
+    coverage: CoverageSummary | None
+    new_code: NewCode | None
+    not_measured: dict[str, str]
+    changes: Changes | None
+    gates: list[Verdict]
+    checks: list[ShownCheck]
+    claims: list[Finding]
+    document: str
+    provenance: Provenance
+
+
+class ShownHistory(msgspec.Struct, kw_only=True):
+    """What ``handoff history --json`` prints."""
+
+    schema: str
+    sessions: list[SessionRow]
+
+
+class ShownLife(msgspec.Struct, kw_only=True):
+    """What ``handoff history TEST --json`` prints."""
+
+    schema: str
+    test: str
+    since: str | None
+    sessions: list[Moment]
+
+
+_PRINTED: dict[str, tuple[type[msgspec.Struct], str | None]] = {
+    "show": (Shown, SHOW_SCHEMA),
+    "history": (ShownHistory, HISTORY_SCHEMA),
+    "life": (ShownLife, LIFE_SCHEMA),
+}
+_WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
+    "record": (Record, RECORD_SCHEMA),
+    "ledger": (LedgerLine, None),
+    "sources": (SourceLine, None),
+}
+NAMES = (*_WRITTEN, *_PRINTED)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of :data:`NAMES`.
+
+    What is written refuses keys that nobody knows. What is printed allows them: keys may be added there and none is removed.
+
+    Raises:
+        KeyError: for another name.
+    """
+    kind, version = (_WRITTEN | _PRINTED)[name]
+    made: dict[str, Any] = {"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind, schema_hook=_anything)}
+    if version is not None:
+        made["$defs"][kind.__name__]["properties"]["schema"] = {"const": version}
+    return _open(made) if name in _PRINTED else made
+
+
+def _anything(kind: type) -> dict[str, Any]:
+    """The policy holds the user's own settings: whatever JSON can say."""
+    if kind is object:
+        return {"description": "any JSON value"}
+    raise NotImplementedError(f"no schema of {kind}")
+
+
+def _open(part: Any) -> Any:
+    """The schema without its refusals of unknown keys; an object's values may still have a type."""
+    if isinstance(part, dict):
+        return {key: _open(value) for key, value in part.items() if (key, value) != ("additionalProperties", False)}
+    return [_open(value) for value in part] if isinstance(part, list) else part
