@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import git_history
+from pytest_handoff import git, git_history
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.git import run_git
 from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.settings_files import NAMES, coverage_settings, handoff_table, pytest_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_handoff.config import Config
     from pytest_handoff.facts import Facts
@@ -54,6 +54,38 @@ def with_policy(project: Project, facts: Facts, parents: Parents) -> Facts:
     return replace(facts, loosened=without_repeats(found), policy_unknown=why)
 
 
+def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:
+    """Records where the work left the target branch that are gone or others here, each with what became of it.
+
+    The session at hand (``but``) may be recorded again. Where no target is set or git does not reach it, none: the gate
+    ``policy`` says so then.
+    """
+    commit = _base(project) if project.config.target and project.uses_git else None
+    if commit is None or not project.handoffs.is_relative_to(project.root):
+        return []
+    folder = f"{project.key(project.store.evidence)}/"
+    found = []
+    for path, blob in git.tree_of(project.root, commit).items():
+        if path.startswith(folder) and path.endswith("/record.json") and path != f"{folder}{but}/record.json":
+            here = project.root / path
+            if not here.is_file():
+                found.append((path, "is gone, and is"))
+            elif _blob(project, here) != blob:
+                found.append((path, "is not the one"))
+    return found
+
+
+def _blob(project: Project, path: Path) -> str:
+    """The blob id that git would give a file here, with its filters: line endings that git turns are no difference."""
+    return git.run_git(project.root, "hash-object", "--", str(path)).stdout.decode().strip()
+
+
+def _base(project: Project) -> str | None:
+    tips = git_history.tips_of_branch(project.root, str(project.config.target))
+    bases = git_history.merge_bases(project.root, tips) if tips else []
+    return bases[0] if bases else None
+
+
 def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
     """The policy where the work left its target branch, or why it cannot be told; neither where no target is set."""
     name = project.config.target
@@ -61,12 +93,11 @@ def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
         return None, None
     if not project.uses_git:
         return None, f"there is no git here that could tell the settings of {name}"
-    tips = git_history.tips_of_branch(project.root, name)
-    bases = git_history.merge_bases(project.root, tips) if tips else []
-    if not bases:
+    base = _base(project)
+    if base is None:
         return None, f"git does not reach {name} here: fetch it, with its history"
     try:
-        texts = _texts_of(project, bases[0])
+        texts = _texts_of(project, base)
         table, path = handoff_table(texts)
         return read_policy(_table(read_config(table, path=path), texts), path=f"{path} of {name}"), None
     except HandoffError as problem:
@@ -88,5 +119,5 @@ def _texts_here(project: Project) -> dict[str, str]:
 def _texts_of(project: Project, commit: str) -> dict[str, str]:
     inner = project.key(project.folder)
     prefix = "" if inner == "." else f"{inner}/"
-    shown = {name: run_git(project.root, "cat-file", "blob", f"{commit}:{prefix}{name}") for name in NAMES}
+    shown = {name: git.run_git(project.root, "cat-file", "blob", f"{commit}:{prefix}{name}") for name in NAMES}
     return {name: done.stdout.decode("utf-8", "replace") for name, done in shown.items() if done.returncode == 0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,6 +55,7 @@ class Store:
                 f"has the schema {schema!r}, this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=self._name(path)
             )
         record = self._decode(path, data, Record, "is no whole record")
+        self._refuse_twins(path, data)
         if record.session != session:
             raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
         return record
@@ -69,7 +71,7 @@ class Store:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
         """
         path, data = self._ledger(record)
-        return {line.id: line for line in self._lines(path, data, LedgerLine)}
+        return self._each_once(path, ((line.id, line) for line in self._lines(path, data, LedgerLine)))
 
     def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
         """Only the lines that name one of these ids, as theirs or as the one they moved from; the others are not decoded.
@@ -89,7 +91,7 @@ class Store:
         path = self.sources_path(session)
         if not path.is_file():
             return None
-        return {line.path: line for line in self._lines(path, self._bytes(path, session), SourceLine)}
+        return self._each_once(path, ((line.path, line) for line in self._lines(path, self._bytes(path, session), SourceLine)))
 
     def sources_path(self, session: str) -> Path:
         """Where the source tree of a session is, or would be."""
@@ -151,6 +153,30 @@ class Store:
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise EvidenceProblem(f"{complaint}: {error}", path=self._name(path)) from error
+
+    def _each_once(self, path: Path, entries: Iterable[tuple[str, Line]]) -> dict[str, Line]:
+        found: dict[str, Line] = {}
+        for number, (name, line) in enumerate(entries, start=1):
+            if name in found:
+                raise EvidenceProblem(f"is damaged: {name!r} stands in it twice", path=self._name(path), line=number)
+            found[name] = line
+        return found
+
+    def _refuse_twins(self, path: Path, data: bytes) -> None:
+        """Readers differ in which of two equal keys counts, so a record with two says nothing."""
+
+        def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+            table = dict(pairs)
+            if len(table) < len(pairs):
+                keys = [key for key, _ in pairs]
+                twin = next(key for key in table if keys.count(key) > 1)
+                raise EvidenceProblem(f"is damaged: the key {twin!r} stands in one table twice", path=self._name(path))
+            return table
+
+        try:
+            json.loads(data, object_pairs_hook=once)
+        except (ValueError, RecursionError) as error:
+            raise EvidenceProblem(f"is damaged: {error}", path=self._name(path)) from error
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed
+from pytest_handoff.policy_source import rewritten_records
 from pytest_handoff.record import Frozen
 from pytest_handoff.tree import read_tree
 
@@ -43,7 +44,7 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
     """
     record = project.store.record(session)
-    found = [*_document(project, session, outcome), *_chain(project, record)]
+    found = [*_document(project, session, outcome), *_chain(project, record), *_history(project, record)]
     return [*_freshness(project, record), *found] if fresh else found
 
 
@@ -125,6 +126,18 @@ def _chain(project: Project, record: Record) -> Iterator[Problem]:
                 message=f"is not the record that {record.session} continues",
                 remedy=f"restore it, or run pytest --handoff={record.session} again",
             )
+
+
+def _history(project: Project, record: Record) -> Iterator[Problem]:
+    """Records that the target branch has and this tree has not, or has otherwise: a history may grow, never change."""
+    for path, message in rewritten_records(project, but=record.session):
+        yield Problem(
+            kind="chain",
+            path=path,
+            line=None,
+            message=f"{message} on {project.config.target}",
+            remedy=f"restore it with git checkout {project.config.target} -- {path}",
+        )
 
 
 def chain_of(project: Project, session: str) -> list[str]:
