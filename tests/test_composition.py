@@ -143,10 +143,10 @@ def test_explanation_of_each_line() -> None:
     text = DOCUMENT + "- [ ] All e2e tests pass (N/A: a library)\n- [ ] All configuration files are valid\n"
     rows = [row.text for row in explain(composed("unit a.py::x failed", text=text, unparsable={}))]
     for part in (
-        "   8  [ ] All tests pass",
+        "   8 ✗ [ ] All tests pass",
         "          decided · tests(scope=all, all pass) · 0/1 tests passed: a.py::x failed",
         "          to mend: make 1 test pass",
-        "   9  [x] No flaky tests",
+        "   9 ✓ [x] No flaky tests",
         "          a person's: no rule understands",
         "          waived: a library",
         "          a person's, with a veto · files_parse · every changed configuration file parses",

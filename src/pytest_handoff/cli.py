@@ -10,7 +10,7 @@ import click
 
 from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
-from pytest_handoff.commands import GOOD, NO, print_parts, project_here, verb
+from pytest_handoff.commands import GOOD, NO, print_parts, progress, project_here, session_argument, verb
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
 from pytest_handoff.prune_command import prune
@@ -39,7 +39,7 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 
 
 @main.command()
-@click.argument("session")
+@session_argument
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
 @click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
@@ -73,7 +73,7 @@ def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take
 
 
 @main.command()
-@click.argument("session")
+@session_argument
 @click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
 @click.pass_obj
 @verb
@@ -81,6 +81,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
     from pytest_handoff import verification
     from pytest_handoff.show import show as shape
+    from pytest_handoff.show_lines import show_lines
     from pytest_handoff.terminal import run_lines
 
     project = project_here(handoff_dir)
@@ -89,20 +90,20 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
         fresh = verification.is_fresh(project, outcome.record)
         click.echo(json.dumps(shape(outcome.composition, fresh=fresh), indent=1, ensure_ascii=False, sort_keys=False))
         return GOOD
-    click.echo(f"handoff {session}")
     document = project.shown(project.document(session))
-    for line in run_lines(outcome.composition, document, parent_percent=outcome.parent_percent, dropped=False, verbosity=1):
-        _echo(line.text, "red" if "red" in line.markup else "green" if "green" in line.markup else "")
+    figures = run_lines(outcome.composition, document, parent_percent=outcome.parent_percent, dropped=False, verbosity=1)
+    print_parts(show_lines(session, figures, outcome.composition.verdicts))
     return GOOD
 
 
 @main.command()
-@click.argument("session")
+@session_argument
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 @verb
 def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
+    from pytest_handoff.explain import closing
     from pytest_handoff.explain import explain as explained
     from pytest_handoff.show import check
 
@@ -113,13 +114,13 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
         click.echo(json.dumps(checks, indent=1, ensure_ascii=False))
         return GOOD
     click.echo(project.shown(project.document(session)))
-    for row in explained(outcome.composition):
+    for row in (*explained(outcome.composition), *closing(outcome.composition)):
         _echo(row.text, row.style)
     return GOOD
 
 
 @main.command()
-@click.argument("session")
+@session_argument
 @click.option("--all", "every", is_flag=True, help="This session and every one before it.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
@@ -133,7 +134,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     names = verification.chain_of(project, session) if every else [session]
     problems = [
         problem
-        for name in names
+        for name in progress(names, "verifying")
         for problem in verification.verify(project, name, _outcome(project, name), fresh=name == session)
     ]
     _annotate(problems)
@@ -149,7 +150,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 
 
 @main.command()
-@click.argument("session")
+@session_argument
 @click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
 @click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")

@@ -12,7 +12,7 @@ import click
 from pytest_handoff.errors import HandoffError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 GOOD, NO, CANNOT_TELL = 0, 1, 2
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+Item = TypeVar("Item")
+
+_FEW = 20
+"""So many items are done before a bar could be read."""
 
 
 def verb(command: Command) -> Command:
@@ -46,6 +50,29 @@ def project_here(handoff_dir: str | None) -> Project:
     from pytest_handoff.project import open_project
 
     return open_project(Path.cwd(), dir_option=handoff_dir)
+
+
+def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
+    """Names of recorded sessions, for the shell; where there are none to be told, none."""
+    try:
+        names = project_here(context.find_root().params.get("handoff_dir")).store.sessions()
+    except HandoffError:  # a message of ours in the middle of a command line helps nobody
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+session_argument = click.argument("session", shell_complete=complete_session)
+"""The argument SESSION, whose name the shell can complete."""
+
+
+def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
+    """The items, with a bar on standard error while they are worked through; none where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    terminal = Console(stderr=True)
+    shown = terminal.is_terminal and len(items) > _FEW
+    return track(items, doing, console=terminal, transient=True) if shown else items
 
 
 def console() -> Console:

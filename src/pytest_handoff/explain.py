@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.figures import counted
 from pytest_handoff.line_ranges import format_ranges
+from pytest_handoff.terminal import checklist_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_handoff.places import Finding
 
 _INDENT = " " * 10
+_SIGNS = {"holds": "✓", "done": "✓", "fails": "✗", "vetoed": "✗", "waived": "–", "waits": "○"}
 _STYLES = {"holds": "green", "done": "green", "fails": "red", "vetoed": "red", "waived": "yellow", "waits": "cyan"}
 
 
@@ -33,10 +35,18 @@ def explain(composed: Composition) -> list[Explained]:
     return [*sorted(told, key=lambda row: row.line), *_still_open(composed)]
 
 
+def closing(composed: Composition) -> list[Explained]:
+    """How it stands in one line, and the next command to type."""
+    session = composed.facts.session
+    following = f"handoff gate {session}" if not composed.blocking else f"mend it, then pytest --handoff={session}"
+    style = "red" if composed.blocking else "green"
+    return [Explained(0, checklist_summary(composed), style), Explained(0, f"next: {following}", "bold")]
+
+
 def _decision(decision: Decision) -> Iterator[Explained]:
     ticked = decision.ticked if decision.wanted is None else decision.wanted
-    style = _STYLES[decision.state]
-    yield Explained(decision.line, f"{decision.line:>4}  [{'x' if ticked else ' '}] {decision.text}", style)
+    sign, style = _SIGNS[decision.state], _STYLES[decision.state]
+    yield Explained(decision.line, f"{decision.line:>4} {sign} [{'x' if ticked else ' '}] {decision.text}", style)
     rule = " and ".join(str(spec) for spec in decision.check.specs)
     match decision.check.decision:
         case "person":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, console, print_parts, project_here, verb
+from pytest_handoff.commands import GOOD, console, print_parts, progress, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     from pytest_handoff.history_lines import history_lines
 
     project = project_here(handoff_dir)
-    records = {name: project.store.record(name) for name in project.store.sessions()}
+    records = {name: project.store.record(name) for name in progress(project.store.sessions(), "reading records")}
     if not records:
         folder = project.shown(project.handoffs)
         raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)

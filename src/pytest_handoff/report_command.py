@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, project_here, verb
+from pytest_handoff.commands import GOOD, complete_session, project_here, verb
 from pytest_handoff.errors import EvidenceProblem
 
 
 @click.command()
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=complete_session)
 @click.option("-o", "--output", default="report.html", show_default=True, metavar="FILE", help="Where the page is written.")
 @click.pass_obj
 @verb

@@ -37,7 +37,7 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
         Line(_row("tests", _tests(facts), _by_tier(facts))),
         Line(_row("earlier", *_earlier(facts))),
         Line(_row("coverage", *_coverage(facts, parent_percent))),
-        Line(_row("checklist", _checklist(composed))),
+        Line(_row("checklist", checklist_summary(composed))),
         Line(_row("gate", _gate_word(composed) + (":" if composed.blocking else "")), _colour(composed)),
         *(Line(f"  {row}") for row in _blocking(composed.blocking)),
     ]
@@ -61,6 +61,18 @@ def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> li
 def summary_of(facts: Facts) -> list[str]:
     """The same figures as plain sentences, for a summary elsewhere."""
     return [f"{label}: {text}" for label, text in (("tests", _tests(facts)), ("earlier", "; ".join(_earlier(facts))))]
+
+
+def checklist_summary(composed: Composition) -> str:
+    """How many lines of the checklist hold, are blocked, waived, done, or wait for a person."""
+    states = Counter(decision.state for decision in composed.decisions if decision.counts)
+    decided = states["holds"] + states["fails"]
+    parts = [f"{states['holds']} of {decided} decided hold"] if decided else []
+    parts += [f"{states['vetoed']} vetoed"] if states["vetoed"] else []
+    parts += [f"{states['waived']} waived or not applicable"] if states["waived"] else []
+    parts += [f"{states['done']} done by a person"] if states["done"] else []
+    parts += [f"{states['waits']} wait for a person"] if states["waits"] else []
+    return " · ".join(parts) or "no checklist in the document"
 
 
 def _row(label: str, *parts: str) -> str:
@@ -121,17 +133,6 @@ def _new_code(code: NewCode | None, not_measured: dict[str, str]) -> str:
         return f"{shown} · by new unit tests not measured"
     by_new = f"{code.covered_by_new_unit}/{code.num_statements} {percent(code.covered_by_new_unit, code.num_statements)}"
     return f"{shown} · by new unit tests {by_new}"
-
-
-def _checklist(composed: Composition) -> str:
-    states = Counter(decision.state for decision in composed.decisions if decision.counts)
-    decided = states["holds"] + states["fails"]
-    parts = [f"{states['holds']} of {decided} decided hold"] if decided else []
-    parts += [f"{states['vetoed']} vetoed"] if states["vetoed"] else []
-    parts += [f"{states['waived']} waived or not applicable"] if states["waived"] else []
-    parts += [f"{states['done']} done by a person"] if states["done"] else []
-    parts += [f"{states['waits']} wait for a person"] if states["waits"] else []
-    return " · ".join(parts) or "no checklist in the document"
 
 
 def _gate_word(composed: Composition) -> str:

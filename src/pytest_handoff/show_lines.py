@@ -1,0 +1,40 @@
+"""What ``handoff show`` tells a person: the figures of the run, then every gate with a sign and its evidence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_handoff.history_lines import Part
+from pytest_handoff.markup import one_line, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_handoff.record import Verdict
+    from pytest_handoff.terminal import Line
+
+SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}
+_LABEL = re.compile(r"\S+ {2,}")
+
+
+def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[Part]]:
+    """The lines, each made of pieces with a style; a sign stands beside every colour.
+
+    Args:
+        figures: the section at the end of a run.
+        verdicts: every gate that was evaluated.
+    """
+    yield [Part(f"handoff {session}", "bold")]
+    for line in figures:
+        style = next((colour for colour in ("red", "green", "yellow") if line.markup.get(colour)), "")
+        label = _LABEL.match(line.text)
+        cut = label.end() if label else 0
+        yield [Part(line.text[:cut], "dim"), Part(line.text[cut:], style)]
+    told = list(verdicts)
+    if told:
+        yield [Part("gates", "dim")]
+    room = min(max((len(verdict.id) for verdict in told), default=0), 48)
+    for verdict in told:
+        evidence = shorten(one_line(verdict.evidence), 160)
+        yield [Part("  "), Part(*SIGNS[verdict.verdict]), Part(f" {verdict.id:<{room}}  "), Part(evidence, "dim")]
