@@ -1,0 +1,41 @@
+"""What ``show`` tells a person."""
+
+from __future__ import annotations
+
+from pytest_handoff.record import Verdict
+from pytest_handoff.show_lines import show_lines
+from pytest_handoff.terminal import Line
+
+
+def test_figures_first_then_every_gate_with_a_sign() -> None:
+    """A label is dim and its figure coloured; a sign stands beside each colour; a line that is no figure stays whole."""
+    lines = list(
+        show_lines(
+            "session-3",
+            [Line("gate       would not pass:", {"red": True}), Line("  regression  a.py::t")],
+            [
+                Verdict(id="complete", verdict="passed", evidence="all ran"),
+                Verdict(id="tests", verdict="failed", evidence="1/2\npassed"),
+                Verdict(id="coverage", verdict="unknown", evidence="not measured"),
+                Verdict(id="skips", verdict="waived", evidence="2 skipped"),
+            ],
+        )
+    )
+
+    assert ["".join(part.text for part in line) for line in lines] == [
+        "handoff session-3",
+        "gate       would not pass:",
+        "  regression  a.py::t",
+        "gates",
+        "  ✓ complete  all ran",
+        "  ✗ tests     1/2 passed",
+        "  ? coverage  not measured",
+        "  – skips     2 skipped",
+    ]
+    assert [part.style for part in lines[1]] == ["dim", "red"]
+    assert [line[1].style for line in lines[4:]] == ["green", "red", "red", "yellow"]
+
+
+def test_without_gates_there_is_no_heading_for_them() -> None:
+    """Nothing is announced that does not come."""
+    assert [line[0].text for line in show_lines("s", [], [])] == ["handoff s"]
