@@ -14,7 +14,7 @@ endif
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help test coverage fuzz lint demo bench regenerate clean python-is-new-enough
+.PHONY: help test cheats coverage fuzz lint demo bench regenerate clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -31,6 +31,9 @@ coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 
 fuzz: $(READY) ## The laws of filling on 20,000 texts and more; takes an hour
 	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 tests/test_any_document.py $(ARGS)
+
+cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
+	$(BIN)/python tests/cheats/table.py
 
 lint: $(READY) ## Style, types, and the layers of the architecture
 	$(BIN)/ruff check

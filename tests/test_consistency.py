@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from builders import coverage_of, new_code_of, record_of, run_info
+from builders import coverage_of, earlier_of, new_code_of, record_of, run_info
 from pytest_handoff.consistency import contradictions
 
 COVERAGE = replace(coverage_of(a=(3, 4)), files={"src/a.py": replace(coverage_of(a=(3, 4)).files["src/a.py"], missing="7")})
@@ -16,6 +16,15 @@ def test_an_untouched_record_does_not_contradict_itself() -> None:
     """Sums, percentages and missing lines that fit each other are no finding."""
     assert contradictions(record_of(coverage=COVERAGE, new_code=CODE)) == []
     assert contradictions(record_of()) == []
+
+
+def test_earlier_tests_come_from_earlier_sessions() -> None:
+    """A record that counts earlier tests and names no session before it was cut off from its history."""
+    earlier = earlier_of("unit tests/a.py::test_x passed")
+    record = record_of(earlier.lines, earlier)
+
+    assert contradictions(record) == []
+    assert contradictions(replace(record, previous=[])) == ["it names no session before it, and counts tests of earlier ones"]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ def contradictions(record: Record) -> list[str]:
 
 def _of_run(record: Record) -> Iterator[str]:
     run, counts = record.run, record.tests.counts
+    if not record.previous and any(record.tests.regression.statuses.values()):
+        yield "it names no session before it, and counts tests of earlier ones"
     if run.complete and run.why_incomplete:
         yield "it calls the run complete and says why it is not"
     if run.complete and counts.get("not_run", 0):

@@ -1,0 +1,220 @@
+"""Cheats on document, evidence, chain and settings."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+from cheating import CART, CART_TESTS, DOCUMENT, EVIDENCE, LEDGER, RECORD, Cheat, Shop
+from cheats_on_tests import PYPROJECT, honest_edit, rerun, whole_run
+
+LINE = "- [x] All E2E tests pass\n"
+
+
+def edited(old: str, new: str, name: str = DOCUMENT) -> object:
+    """Change a file, and run nothing."""
+    return lambda shop: shop.edit(name, old, new)
+
+
+def setting(old: str, new: str) -> object:
+    """Change a setting, and run."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(PYPROJECT, old, new)
+        rerun(shop)
+
+    return do
+
+
+def in_the_record(*keys: str, value: object) -> object:
+    """Change one value of the record."""
+
+    def change(table: dict[str, object]) -> None:
+        for key in keys[:-1]:
+            table = table[key]  # type: ignore[assignment]
+        table[keys[-1]] = value
+
+    return lambda shop: shop.edit_json(RECORD, change)
+
+
+def forge_ledger(shop: Shop) -> None:
+    """Let a failed test have passed, and mend the digest."""
+    shop.break_discount()
+    shop.pytest()
+    shop.edit(LEDGER, '"outcome":"failed"', '"outcome":"passed"')
+    digest = "sha256:" + sha256((shop.folder / LEDGER).read_bytes()).hexdigest()
+    in_the_record("tests", "ledger", value=digest)(shop)  # type: ignore[operator]
+    shop.tick_everything()
+
+
+def forge_everything(shop: Shop) -> None:
+    """Let a failed test have passed, and mend every figure that knows of it."""
+    forge_ledger(shop)
+    for path in (RECORD,):
+        table = json.loads(shop.text(path))
+        for counts in (table["tests"]["counts"], table["tests"]["tiers"]["unit"]):
+            counts["failed"], counts["passed"] = 0, counts["passed"] + counts["failed"]
+        regression = table["tests"]["regression"]
+        regression["passing"] = regression["expected"]
+        regression["statuses"]["still_passing"] += regression["statuses"]["regressed"]
+        regression["statuses"]["regressed"] = 0
+        (shop.folder / path).write_text(json.dumps(table), "utf-8")
+    shop.handoff("fill", "session-2", "--take-over")
+
+
+def subset_called_whole(shop: Shop) -> None:
+    """Run a part, and call it the whole."""
+    shop.break_discount()
+    shop.pytest("-k", "not discount")
+    in_the_record("run", "complete", value=True)(shop)  # type: ignore[operator]
+    in_the_record("run", "why_incomplete", value=[])(shop)  # type: ignore[operator]
+    shop.tick_everything()
+
+
+def replay(shop: Shop) -> None:
+    """Put the evidence of an earlier, better commit back."""
+    shop.break_discount()
+    shop.pytest()
+    shop.git("checkout", "HEAD", "--", "handoffs")
+
+
+def squash(shop: Shop) -> None:
+    """Squash the branch into one commit, as a merge would."""
+    shop.git("reset", "--quiet", "--soft", "main")
+    shop.commit()
+
+
+def rebase(shop: Shop) -> None:
+    """Commit again, with other ids and times."""
+    shop.git("commit", "--quiet", "--amend", "--message", "the same, said better")
+
+
+def rerun_the_old_session(shop: Shop) -> None:
+    """Record the first session anew, without the test that will fail."""
+    shop.edit(CART_TESTS, "def test_discount():\n    assert discount(10) == 9\n", "")
+    shop.pytest(session="session-1")
+    shop.pytest()
+
+
+def drop_the_parents(shop: Shop) -> None:
+    """Begin the history anew, so that nothing is regression."""
+    shop.break_discount()
+    shop.edit(CART_TESTS, "def test_discount():\n    assert discount(10) == 9\n", "")
+    shop.git("rm", "-rq", "handoffs/evidence/session-1")
+    for name in ("record.json", "tests.jsonl", "sources.jsonl"):
+        (shop.folder / EVIDENCE / name).unlink()
+    rerun(shop)
+
+
+def restored(name: str) -> object:
+    """Change a file and take it back."""
+
+    def do(shop: Shop) -> None:
+        (shop.folder / name).write_text("", "utf-8")
+        shop.git("checkout", "HEAD", "--", name)
+
+    return do
+
+
+def moved_line(shop: Shop) -> None:
+    """Move a line to another section."""
+    shop.edit(DOCUMENT, LINE, "")
+    shop.edit(DOCUMENT, "- [x] Reviewed by a second person\n", "- [x] Reviewed by a second person\n\n## More checks\n\n" + LINE)
+    shop.handoff("fill", "session-2")
+
+
+CHEATS = [
+    Cheat("document", "tick a box that does not hold", lambda shop: (
+              shop.break_discount(), shop.pytest(), shop.tick_everything()), "document", "write above the checklist", edited(
+              "Taxes on every price.", "Taxes on every price, in cents.")),
+    Cheat("document", "untrue figure", edited("**Previous Session Tests**: 1/1", "**Previous Session Tests**: 60/60"), "claims|document",
+          "fill once more", lambda shop: shop.handoff("fill", "session-2")),
+    Cheat("document", "delete an inconvenient line", edited(LINE, ""), "required", "move it to another section", moved_line),
+    Cheat("document", "reword it", edited("All E2E tests pass", "All important E2E tests pass"), "required", "emphasise it",
+          edited("All E2E tests pass", "**All E2E tests pass**")),
+    Cheat("document", "lower the threshold in the line", edited("At least 6 tests", "At least 2 tests"), "required", "add a line",
+          edited(LINE, LINE + "- [x] At least 3 tests pass\n")),
+    Cheat("document", "strike it out", edited("All E2E tests pass", "~~All E2E tests pass~~"), "required",
+          "waive it with a reason", lambda shop: (
+              shop.edit(DOCUMENT, "All E2E tests pass", "All E2E tests pass (N/A: the shop has no front end yet)"),
+              shop.handoff("fill", "session-2"))),
+    Cheat("document", "waive it without a reason", edited("All E2E tests pass", "All E2E tests pass (N/A)"), "required",
+          "other line endings", lambda shop: (shop.folder / DOCUMENT).write_bytes(
+              shop.text(DOCUMENT).replace("\n", "\r\n").encode())),
+    Cheat("document", "hide it in a comment", edited(LINE, f"<!--\n{LINE}-->\n"), "required", "a comment beside it",
+          edited(LINE, LINE + "<!-- see the plan -->\n")),
+    Cheat("document", "hide it in a code block", edited(LINE, f"\n```\n{LINE}```\n\n"), "required", "an example beside it",
+          edited("Taxes on every price.", "Taxes on every price:\n\n```\n- [ ] an example\n```\n")),
+    Cheat("document", "make it a plain bullet", edited(LINE, LINE.replace("[x] ", "")), "required", "another bullet sign",
+          edited(LINE, LINE.replace("- ", "* "))),
+    Cheat("document", "switch the plugin off around it", edited("## Final Checklist\n", "## Final Checklist\n<!-- handoff:off -->\n"),
+          "required", "switch it off elsewhere", edited("Taxes on every price.", "<!-- handoff:off -->\n\nTaxes on every price.")),
+    Cheat("document", "delete the document", lambda shop: (shop.folder / DOCUMENT).unlink(), "document|required", "restore it",
+          restored(DOCUMENT)),
+    Cheat("document", "untick what nobody did, then merge", edited("- [x] Reviewed", "- [ ] Reviewed"), "person", "tick in upper case",
+          edited("- [x] Reviewed", "- [X] Reviewed")),
+    Cheat("evidence", "call a part the whole", subset_called_whole, "cannot tell", "squash the branch", squash),
+    Cheat("evidence", "change an outcome in the ledger", lambda shop: (
+              shop.break_discount(), shop.pytest(), shop.edit(LEDGER, '"outcome":"failed"', '"outcome":"passed"')), "cannot tell",
+          "commit again", rebase),
+    Cheat("evidence", "change it, and the digest", forge_ledger, "cannot tell", "run again", whole_run),
+    Cheat("evidence", "forge ledger, figures and document", forge_everything, "provenance", "run in CI", lambda shop: shop.pytest(),
+          gate=("--require-provenance=ci",)),
+    Cheat("evidence", "change a count", in_the_record("tests", "counts", "passed", value=900), "cannot tell", "read it",
+          lambda shop: shop.handoff("show", "session-2")),
+    Cheat("evidence", "delete the record", lambda shop: (shop.folder / RECORD).unlink(), "cannot tell", "restore it", restored(RECORD)),
+    Cheat("evidence", "cut the record", lambda shop: (shop.folder / RECORD).write_text(shop.text(RECORD)[:900], "utf-8"), "cannot tell",
+          "restore the ledger", restored(LEDGER)),
+    Cheat("evidence", "show an earlier session's record", lambda shop: (shop.folder / RECORD).write_text(
+              shop.text("handoffs/evidence/session-1/record.json"), "utf-8"), "cannot tell", "prune", lambda shop: shop.handoff("prune")),
+    Cheat("time and chain", "replay the evidence of another commit", replay, "stale", "amend the commit", rebase),
+    Cheat("time and chain", "empty the list of parents", in_the_record("previous", value=[]), "cannot tell", "squash", squash),
+    Cheat("time and chain", "run the old session again without the test", rerun_the_old_session, "chain|regression",
+          "run this session again", whole_run),
+    Cheat("time and chain", "edit the parent's record", lambda shop: shop.edit(
+              "handoffs/evidence/session-1/record.json", '"target": "main"', '"target": "trunk"'), "chain|cannot tell",
+          "read the history", lambda shop: shop.handoff("history")),
+    Cheat("time and chain", "delete the parent", lambda shop: shop.git("rm", "-rq", "handoffs/evidence/session-1"), "cannot tell|chain",
+          "restore its ledger", restored("handoffs/evidence/session-1/tests.jsonl")),
+    Cheat("time and chain", "begin the history anew", drop_the_parents, "chain", "switch branches and back", lambda shop: (
+              shop.git("checkout", "--quiet", "main"), shop.git("checkout", "--quiet", "work"))),
+    Cheat("policy", "ignore the code", setting("[tool.handoff]\n", '[tool.handoff]\nignore = ["src/**"]\n'), "policy",
+          "another template", setting("[tool.handoff]\n", '[tool.handoff]\ntemplate = "session_summary"\n')),
+    Cheat("policy", "narrow the scope", setting("[tool.handoff]\n", '[tool.handoff]\nscope = ["tests"]\n'), "policy",
+          "a promise", setting("[tool.handoff]\n", '[tool.handoff]\npromise = [{test = "tests/x*", reason = "next"}]\n')),
+    Cheat("policy", "make e2e tests unit tests", setting("[tool.handoff]\n", '[tool.handoff]\ntiers = {e2e = {paths = ["none/**"]}}\n'),
+          "policy", "one more tier", setting("[tool.handoff]\n", '[tool.handoff]\ntiers = {contract = {markers = ["contract"]}}\n')),
+    Cheat("policy", "take a required line back", setting('required = ["Reviewed by a second person"]', "required = []"), "policy",
+          "require one more", lambda shop: (
+              shop.edit(PYPROJECT, '["Reviewed by a second person"]', '["Reviewed by a second person", "Demo shown"]'),
+              shop.edit(DOCUMENT, LINE, LINE + "- [x] Demo shown\n"), shop.pytest())),
+    Cheat("policy", "forget the target branch", setting('target = "main"\n', ""), "policy", "a comment in the settings",
+          setting('target = "main"\n', 'target = "main" # where it goes\n')),
+    Cheat("policy", "retire everything", setting("[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "*", reason = "old"}]\n'),
+          "policy", "retire what is gone already", setting("[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "*::gone", reason = "old"}]\n')),
+    Cheat("policy", "a waiver that has ended", lambda shop: (
+              shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
+                  '[tool.handoff]\nwaive = [{gate = "failures", reason = "soon", until = "2020-01-01"}]\n'), rerun(shop)), "failures",
+          "an open waiver of a settings change", lambda shop: (
+              shop.edit(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\nwaive = [{gate = "policy", reason = "vendored code came in"}]\n'),
+              shop.edit(PYPROJECT, 'vendored.py"]', 'vendored.py", "src/shop/more.py"]'), shop.pytest())),
+    Cheat("policy", "waive completeness", lambda shop: (
+              shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
+                  '[tool.handoff]\nwaive = [{gate = "complete", reason = "slow"}]\n'), rerun(shop, "-k", "not discount")), "complete",
+          "a stricter marker setting", setting('"no:cacheprovider"]', '"no:cacheprovider", "--strict-config"]')),
+    Cheat("policy", "deselect in addopts", lambda shop: (shop.break_discount(), setting(
+              '"no:cacheprovider"]', '"no:cacheprovider", "-k", "not discount"]')(shop)), "policy", "quieter addopts", setting(
+              '"no:cacheprovider"]', '"no:cacheprovider", "-q"]')),
+    Cheat("policy", "narrow testpaths", lambda shop: (shop.break_discount(), setting('["tests"]', '["tests/e2e"]')(shop)),
+          "policy|complete", "one more test path", lambda shop: (
+              shop.write({"more/test_more.py": "def test_more():\n    assert 1\n"}), setting('["tests"]', '["tests", "more"]')(shop))),
+    Cheat("coverage", "omit the code that is not covered", setting('vendored.py"]', 'vendored.py", "src/shop/tax.py"]'), "policy",
+          "omit less", setting('omit = ["src/shop/vendored.py"]', "omit = []")),
+    Cheat("coverage", "exclude every function", setting("fail_under = 80", 'fail_under = 80\nexclude_also = ["def "]'), "policy",
+          "show what is missing", setting("fail_under = 80", "fail_under = 80\nshow_missing = true")),
+    Cheat("coverage", "lower the threshold", setting("fail_under = 80", "fail_under = 8"), "policy", "raise it",
+          setting("fail_under = 80", "fail_under = 90")),
+    Cheat("coverage", "ask for coverage and switch it off", lambda shop: (
+              shop.edit(DOCUMENT, LINE, LINE + "- [x] Code coverage >= 90%\n"), rerun(shop)), "coverage", "not ask for it", honest_edit(
+              CART, "return sum(prices)", "return sum(prices, 0)")),
+]  # fmt: skip

@@ -1,0 +1,58 @@
+"""Every cheat is caught by the gate it is said to be caught by, and its honest twin passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cheats_on_evidence
+import cheats_on_tests
+import pytest
+from cheating import Cheat, build, copy_of, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHEATS = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS]
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository whose gate passes."""
+    folder = tmp_path_factory.mktemp("cheats") / "base"
+    shop = build(folder)
+    assert judge(shop).code == 0, judge(shop)
+    return folder
+
+
+def _named(cheat: Cheat) -> str:
+    return f"{cheat.group}: {cheat.name}"
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=_named)
+def test_a_cheat_is_caught(cheat: Cheat, base: Path, tmp_path: Path) -> None:
+    """The gate says no (or that it cannot tell), and names why."""
+    shop = copy_of(base, tmp_path / "shop")
+    cheat.do(shop)
+    verdict = judge(shop, *cheat.gate)
+
+    assert verdict.code == (2 if verdict.gates == ("cannot tell",) else 1), verdict
+    assert any(wanted in gate for gate in verdict.gates for wanted in cheat.caught_by.split("|")), verdict
+    assert all(verdict.messages), verdict
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=_named)
+def test_its_honest_twin_is_not(cheat: Cheat, base: Path, tmp_path: Path) -> None:
+    """A legitimate change that looks alike passes the gate."""
+    shop = copy_of(base, tmp_path / "shop")
+    cheat.honest(shop)
+    verdict = judge(shop)
+
+    assert verdict.code == 0, verdict
+
+
+def test_there_are_enough_of_them() -> None:
+    """Every group has its cases, none twice."""
+    assert len({_named(cheat) for cheat in CHEATS}) == len(CHEATS) >= 40
+    assert {cheat.group for cheat in CHEATS} == {
+        "tests", "runs", "document", "evidence", "policy", "coverage", "time and chain"
+    }  # fmt: skip
