@@ -96,3 +96,13 @@ def test_a_stream_without_our_signs_gets_plain_ones(monkeypatch: pytest.MonkeyPa
     sys.stdout.flush()
 
     assert data.getvalue() == b"OK 90 % >= cafe\n"
+
+
+def test_the_history_reads_records_only(project: Path) -> None:
+    """Neither a ledger nor sources are looked at: without them the table is the same."""
+    for path in project.glob("handoffs/evidence/*/tests.jsonl"):
+        path.unlink()
+    done = CliRunner().invoke(main, ["history"])
+
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in done.output.splitlines()] == ["session", "other", "session-1"]
