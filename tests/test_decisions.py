@@ -103,6 +103,16 @@ def test_waivers_end(until: str | None, today: str, gate: str, word: str) -> Non
     assert found["claims"].verdict == "passed"
 
 
+def test_a_waiver_that_has_ended_is_named() -> None:
+    """Who relied on it is told on which day it ended; of several the last one counts."""
+    ends = ("2026-05-30", "2026-06-01", "2026-05-01")
+    config = Config(waive=[Waiver(gate="failures", reason="soon", until=until) for until in ends])
+    found = {verdict.id: verdict for verdict in standing_verdicts(facts_of("unit a.py::x failed"), config, "2026-06-02")}
+
+    assert found["failures"].verdict == "failed"
+    assert found["failures"].evidence.endswith("(its waiver ended on 2026-06-01)")
+
+
 def test_an_incomplete_run_is_never_waived() -> None:
     """No reason makes up for a run that was not whole."""
     config = Config(waive=[Waiver(gate="complete", reason="in a hurry")])

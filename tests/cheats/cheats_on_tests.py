@@ -154,6 +154,8 @@ CHEATS = [
     Cheat("runs", "run without it: --ignore", run_with("--ignore", CART_TESTS), "complete", "name the whole folder",
           lambda shop: shop.pytest("tests")),
     Cheat("runs", "stop at the first failure", run_with("-x"), "complete", "stop at the first failure, without one", lambda shop: shop.pytest("-x")),
+    Cheat("runs", "stop early with --maxfail", run_with("--maxfail=1"), "complete", "--maxfail, without a failure",
+          lambda shop: shop.pytest("--maxfail=1")),
     Cheat("runs", "not run at all", no_run, "stale", "write on in the document", documents_only),
     Cheat("runs", "run without --handoff", plain_pytest, "stale", "run once more", whole_run),
     Cheat("runs", "end the run early with exit code 0", lambda shop: (

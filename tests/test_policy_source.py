@@ -1,0 +1,99 @@
+"""Where the settings of a target branch are read, and what is said when they cannot be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builders import facts_of
+from pytest_handoff.parents import Parents
+from pytest_handoff.policy_source import rewritten_records, with_policy
+from pytest_handoff.project import open_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FACTS = facts_of("unit tests/a.py::test_x passed")
+SETTINGS = '[tool.handoff]\ntarget = "main"\n'
+
+
+def committed(git: Callable[..., str], folder: Path) -> None:
+    """Commit everything."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "work")
+
+
+@pytest.fixture
+def branch(repository: Path, plain_git: Callable[..., str]) -> Path:
+    """A branch of main, with settings and one record that main has too."""
+    record = repository / "handoffs" / "evidence" / "session-1" / "record.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}\n")
+    (repository / "pyproject.toml").write_text(SETTINGS)
+    committed(plain_git, repository)
+    plain_git(repository, "checkout", "--quiet", "-b", "work")
+    return repository
+
+
+def test_settings_looser_than_on_the_target_branch_are_found_in_a_first_session(branch: Path) -> None:
+    """No session came before, but the target branch has settings to compare with."""
+    (branch / "pyproject.toml").write_text(SETTINGS + 'ignore = ["src/**"]\n')
+    found = with_policy(open_project(branch), FACTS, Parents())
+
+    assert [str(finding) for finding in found.loosened] == [
+        "pyproject.toml: 'ignore': 1 entry added: 'src/**', looser than in main"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (SETTINGS.replace("main", "trunk"), "git does not reach trunk here"),
+        (SETTINGS, None),
+        ("", None),
+    ],
+)
+def test_a_target_that_is_not_here_is_said(branch: Path, settings: str, why: str | None) -> None:
+    """What git does not have cannot be compared with, and that is no pass."""
+    (branch / "pyproject.toml").write_text(settings)
+    unknown = with_policy(open_project(branch), FACTS, Parents()).policy_unknown
+
+    assert unknown is None if why is None else str(unknown).startswith(why)
+
+
+def test_settings_on_the_target_branch_that_do_not_parse_are_said(
+    branch: Path, plain_git: Callable[..., str]
+) -> None:
+    """Broken settings there are named, with the branch."""
+    plain_git(branch, "checkout", "--quiet", "main")
+    (branch / "pyproject.toml").write_text("[tool\n")
+    committed(plain_git, branch)
+    plain_git(branch, "checkout", "--quiet", "-B", "work")
+    (branch / "pyproject.toml").write_text(SETTINGS)
+    unknown = with_policy(open_project(branch), FACTS, Parents()).policy_unknown
+
+    assert str(unknown).startswith("the settings of main cannot be read: pyproject.toml")
+
+
+def test_without_git_a_target_cannot_be_compared_with(tmp_path: Path, plain_git: Callable[..., str]) -> None:
+    """A target branch needs git."""
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
+    project = open_project(tmp_path)
+
+    assert "no git" in str(with_policy(project, FACTS, Parents()).policy_unknown)
+    assert rewritten_records(project, but="session-2") == []
+
+
+def test_records_of_the_target_branch_may_not_change(branch: Path) -> None:
+    """A record that is gone or another is named; the session at hand may be recorded again."""
+    project = open_project(branch)
+    path = "handoffs/evidence/session-1/record.json"
+
+    assert rewritten_records(project, but="session-2") == []
+    (branch / path).write_text('{"other": 1}\n')
+    assert rewritten_records(project, but="session-2") == [(path, "is not the one")]
+    assert rewritten_records(project, but="session-1") == []
+    (branch / path).unlink()
+    assert rewritten_records(project, but="session-2") == [(path, "is gone, and is")]
