@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
@@ -66,6 +66,7 @@ HOSTILE = st.lists(
 
 
 @LAW
+@example("\u2028\n**Code Coverage**: [XX]%\n**Code Coverage**: [XX]%\n")
 @given(TEXTS)
 def test_nothing_outside_places_changes_and_twice_is_once(text: str) -> None:
     """Whatever a document holds, only places and boxes change, and a second fill changes nothing."""

@@ -162,3 +162,14 @@ def test_offsets_name_their_line() -> None:
     assert [parsed.line_at(offset) for offset in range(7)] == [0, 0, 0, 1, 1, 1, 1]
     assert [parsed.raw(0), parsed.raw(1)] == ["a", "bc"]
     assert parse("").line_at(0) == 0
+
+
+@pytest.mark.parametrize("blank", ["\u2028", "\x85", "\x1c", "\u3000"])
+@pytest.mark.parametrize("quote", ["", "> "])
+def test_a_line_of_other_blanks_is_a_line(blank: str, quote: str) -> None:
+    """A line of blanks that CommonMark does not know as such opens or ends a paragraph, and moves no line of it."""
+    text = f"{quote}{blank}\n{quote}**A**: 1\n{quote}**A**: 1 <!-- x -->\n{quote}{blank}\n"
+    parsed = parse(text)
+    assert [(line.line, line.text) for line in parsed.lines if "A" in line.text] == [(1, "**A**: 1"), (2, "**A**: 1 <!-- x -->")]
+    assert [text[line.start : line.end] for line in parsed.lines] == [line.text for line in parsed.lines]
+    assert [(comment.line, text[comment.start : comment.end]) for comment in parsed.comments] == [(2, "<!-- x -->")]

@@ -106,14 +106,15 @@ class _Reader:
                 self._table(tokens, index)
 
     def _paragraph(self, tokens: list[Token], index: int) -> None:
-        inline, first = tokens[index + 1], _lines_of(tokens[index])[0]
+        inline = tokens[index + 1]
+        contents = inline.content.split("\n")
+        first = self._first_kept(_lines_of(tokens[index]), contents)
         opens_item = tokens[index - 1].type == "list_item_open" if index else False
         follower = tokens[index + 3] if index + 3 < len(tokens) else None
         followed = follower is not None and (
             follower.type in _HANGING or (bool(self.items) and follower.type == "paragraph_open")
         )
         parents = tuple(item for item in self.items if item is not None)
-        contents = inline.content.split("\n")
         for number, content in enumerate(contents):
             text = content.strip(" \t")
             start = self.starts[first + number] + max(self.raws[first + number].rfind(text), 0)
@@ -124,6 +125,14 @@ class _Reader:
             if opens:
                 self.items[-1] = line
         self._inline_comments(inline, first)
+
+    def _first_kept(self, lines: tuple[int, int], contents: list[str]) -> int:
+        """The line of a paragraph's first content: the parser drops outer lines of blanks that are none to CommonMark."""
+        first, end = lines
+        for start in range(first, end - len(contents) + 1):
+            if all(content.strip() in self.raws[start + number] for number, content in enumerate(contents)):
+                return start
+        return first
 
     def _inline_comments(self, inline: Token, first: int) -> None:
         for child in inline.children or ():
