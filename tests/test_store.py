@@ -130,7 +130,7 @@ def test_evidence_that_is_missing(written: Written, name: str) -> None:
     """Missing evidence is named, with how it is made; a folder in its place is told as well."""
     (written.folder / name).unlink()
     read = {"record.json": lambda: written.store.record("session-2"), "tests.jsonl": lambda: written.store.ledger(record())}[name]
-    with pytest.raises(EvidenceProblem, match=r"is missing: .*make it with pytest --handoff=session-2"):
+    with pytest.raises(EvidenceProblem, match=r"is missing, .*record it: pytest --handoff=session-2"):
         read()
     (written.folder / name).mkdir()
     with pytest.raises(EvidenceProblem, match="cannot be read"):
