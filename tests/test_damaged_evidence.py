@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import BEFORE, ledger_of, record_of
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from builders import BEFORE, ledger_of, record_of
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.policy import read_policy
@@ -97,7 +97,10 @@ def test_other_types_and_huge_numbers_are_refused_or_mean_nothing(store: Store, 
     assert (problem is None) == (may_be or (key == "policy" and value == {"a": {}}))
 
 
-@pytest.mark.parametrize("text", ['{"schema":' * 5000, "[" * 100_000, '{"schema": "pytest-handoff/record/1", "policy": ' + '{"a":' * 5000])
+@pytest.mark.parametrize(
+    "text",
+    ['{"schema":' * 5000, "[" * 100_000, '{"schema": "pytest-handoff/record/1", "policy": ' + '{"a":' * 5000],
+)
 def test_deep_nesting_is_a_sentence(store: Store, text: str) -> None:
     """A file that nests without end neither crashes nor is believed."""
     assert with_bytes(store.evidence / BEFORE / "record.json", text.encode(), store) is not None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from builders import facts_of
 from msgspec.structs import replace
 
+from builders import facts_of
 from pytest_handoff.gate_spec import GateSpec
 from pytest_handoff.gates import evaluate
 from pytest_handoff.policy import Loosening

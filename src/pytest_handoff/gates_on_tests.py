@@ -23,7 +23,8 @@ def complete(facts: Facts, spec: GateSpec) -> Verdict:
     run = facts.record.run
     if run.complete and not run.interrupted:
         return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
-    return failed(spec, "incomplete: " + "; ".join(run.why_incomplete or ["the run was interrupted"]), f"run pytest --handoff={facts.session} on everything")
+    why = "; ".join(run.why_incomplete or ["the run was interrupted"])
+    return failed(spec, f"incomplete: {why}", f"run pytest --handoff={facts.session} on everything")
 
 
 def failures(facts: Facts, spec: GateSpec) -> Verdict:

@@ -134,7 +134,8 @@ class Store:
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise EvidenceProblem(
-                f"is missing, and with it the evidence of {session!r}; restore it from git, or record it: pytest --handoff={session}",
+                f"is missing, and with it the evidence of {session!r}; "
+                f"restore it from git, or record it: pytest --handoff={session}",
                 path=self._name(path),
             ) from error
         except OSError as error:
