@@ -191,6 +191,8 @@ def _edited(data: bytes, edits: list[tuple[float, str, int]]) -> bytes:
     changed = bytearray(data)
     for place, kind, mask in edits:
         at = min(int(place * len(changed)), len(changed) - 1)
+        if not changed:
+            break
         if kind == "flip":
             changed[at] ^= mask
         elif kind == "drop":
