@@ -35,6 +35,9 @@ fuzz: $(READY) ## The laws of filling on 20,000 texts and more; takes an hour
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
 	$(BIN)/python tests/cheats/table.py
 
+test-cheats: $(READY) ## Every cheat and its honest twin as tests
+	$(BIN)/python -m pytest -n 2 -q tests/cheats $(ARGS)
+
 lint: $(READY) ## Style, types, and the layers of the architecture
 	$(BIN)/ruff check
 	$(BIN)/mypy
