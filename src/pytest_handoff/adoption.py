@@ -39,7 +39,7 @@ def adopt(text: str, path: str) -> Adopted:
     there = {place.id for place in document.places}
     wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
     spots = [(line, block) for block, line in wanted.items() if line is not None]
-    for line, block in sorted(reversed(spots), key=lambda spot: -spot[0]):  # from below, so that the lines above stay right
+    for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the lines above stay right
         text = with_block(text, line, block, "")
     added = {place.id: place.line for place in find(text, path=path).places}
     return Adopted(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Gate = Callable[["Facts", GateSpec], Verdict]
 
-STANDING = tuple(GateSpec(gate=name) for name in ("complete", "failures", "regression", "promises", "claims", "required", "policy"))
+_STANDING = ("complete", "failures", "regression", "promises", "claims", "required", "policy")
+STANDING = tuple(GateSpec(gate=name) for name in _STANDING)
 
 GATES: dict[str, Gate] = {
     gate.__name__: gate
