@@ -73,7 +73,7 @@ def load_parents(store: Store, names: Sequence[str]) -> Parents:
         EvidenceProblem: when a record or ledger is missing, damaged or edited.
     """
     records = tuple(store.record(name) for name in names)
-    sources = [store.sources(name) for name in names]
+    sources = [store.sources_of(record) for record in records]
     return Parents(
         records=records,
         links=[Parent(session=name, digest=store.digest(name)) for name in names],

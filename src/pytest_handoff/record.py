@@ -108,7 +108,11 @@ class RunInfo(Frozen, frozen=True):
 
 
 class SourceState(Frozen, frozen=True):
-    """Which code the evidence is about. ``base_found`` says how the base was found: ``evidence`` or ``first``."""
+    """Which code the evidence is about.
+
+    ``base_found`` says how the base was found: ``evidence``, ``first`` or ``pruned``. ``sources`` is the sha256 of the bytes of
+    ``sources.jsonl``, which may be pruned and never be another.
+    """
 
     commit: str | None
     branch: str | None
@@ -118,6 +122,7 @@ class SourceState(Frozen, frozen=True):
     base_found: str
     modified: list[str]
     untracked: list[str]
+    sources: str | None = None
 
 
 class Regression(Frozen, frozen=True):

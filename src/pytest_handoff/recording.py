@@ -75,7 +75,7 @@ def record_run(
         session=start.session,
         previous=start.parents.links,
         run=_run_info(run, context, scope, why),
-        source=_source_state(start),
+        source=_source_state(start, sources),
         tests=tests,
         coverage=coverage,
         new_code=code,
@@ -152,7 +152,7 @@ def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: lis
     )
 
 
-def _source_state(start: Start) -> SourceState:
+def _source_state(start: Start, sources: Mapping[str, SourceLine]) -> SourceState:
     tree, parents = start.tree, start.parents
     return SourceState(
         commit=tree.commit,
@@ -163,6 +163,7 @@ def _source_state(start: Start) -> SourceState:
         base_found="first" if not parents.records else "evidence" if parents.sources else "pruned",
         modified=tree.modified or [],
         untracked=tree.untracked or [],
+        sources=store.digest_of(store.encode_lines(sources.values())),
     )
 
 

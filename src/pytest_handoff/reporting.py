@@ -98,7 +98,7 @@ def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[d
     """Each measured file, the one with most missing statements first, with its lines where they are those that were measured."""
     if record.coverage is None:
         return []
-    known = project.store.sources(record.session) or {}
+    known = project.store.sources_of(record) or {}
     new = record.new_code.files if record.new_code else {}
     found, room = [], MOST_SOURCE
     order = sorted(record.coverage.files.items(), key=lambda item: (item[1].covered - item[1].num_statements, item[0]))

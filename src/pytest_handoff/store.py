@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
 
@@ -93,6 +93,18 @@ class Store:
             return None
         return self._each_once(path, ((line.path, line) for line in self._lines(path, self._bytes(path, session), SourceLine)))
 
+    def sources_of(self, record: Record) -> dict[str, SourceLine] | None:
+        """The tree that belongs to a record, or ``None`` where it was pruned.
+
+        Raises:
+            EvidenceProblem: when it is damaged, or not the one that the record was written with.
+        """
+        path = self.sources_path(record.session)
+        expected = record.source.sources
+        if expected is not None and path.is_file() and _digest(self._bytes(path, record.session)) != expected:
+            self._refuse_other(path, record.session)
+        return self.sources(record.session)
+
     def sources_path(self, session: str) -> Path:
         """Where the source tree of a session is, or would be."""
         return self.evidence / session / SOURCES
@@ -122,12 +134,15 @@ class Store:
         path = self.evidence / record.session / LEDGER
         data = self._bytes(path, record.session)
         if _digest(data) != record.tests.ledger:
-            raise EvidenceProblem(
-                f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
-                f"restore it, or run pytest --handoff={record.session} again",
-                path=self._name(path),
-            )
+            self._refuse_other(path, record.session)
         return path, data
+
+    def _refuse_other(self, path: Path, session: str) -> NoReturn:
+        raise EvidenceProblem(
+            f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
+            f"restore it, or run pytest --handoff={session} again",
+            path=self._name(path),
+        )
 
     def _bytes(self, path: Path, session: str) -> bytes:
         try:

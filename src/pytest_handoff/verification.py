@@ -53,7 +53,7 @@ def stale_files(project: Project, record: Record) -> list[str]:
 
     Measured files that git ignores are among the sources, and no part of the tree: they are not named.
     """
-    sources = project.store.sources(record.session) or {}
+    sources = project.store.sources_of(record) or {}
     now = read_tree(project)
     if now.fingerprint == record.source.fingerprint:
         return []

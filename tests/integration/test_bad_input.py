@@ -63,6 +63,7 @@ DAMAGES = {
     "newer record": ("record.json", {"pytest-handoff/record/1": "pytest-handoff/record/2"}, None, "upgrade pytest-handoff"),
     "edited ledger": ("tests.jsonl", {'"outcome":"passed"': '"outcome":"failed"'}, None, "does not fit the digest"),
     "cut ledger": ("tests.jsonl", {}, 50, "does not fit the digest"),
+    "edited sources": ("sources.jsonl", {'"src/shop/cart.py"': '"src/shop/bill.py"'}, None, "does not fit the digest"),
     "record of another": (
         "record.json",
         {'"session": "session-1"': '"session": "session-7"'},
