@@ -26,7 +26,7 @@ from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
 from pytest_handoff.project import open_project
-from pytest_handoff.recorder import Recorder
+from pytest_handoff.recorder import Recorder, is_subtest
 from pytest_handoff.recording import record_run
 from pytest_handoff.surroundings import context_of
 from pytest_handoff.terminal import problem_lines, run_lines
@@ -180,7 +180,9 @@ class Controller:
 
     def _stats(self) -> dict[str, int] | None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        return {category: len(reports) for category, reports in reporter.stats.items()} if reporter else None
+        if reporter is None:
+            return None
+        return {category: sum(not is_subtest(report) for report in reports) for category, reports in reporter.stats.items()}
 
     def _fail(self, session: pytest.Session, lines: list[Line]) -> None:
         self._lines = lines

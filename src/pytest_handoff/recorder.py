@@ -136,44 +136,53 @@ class Recorder:
 
     def _look_closely(self, report: pytest.TestReport) -> None:
         nodeid = report.nodeid
-        if hasattr(report, "context"):
-            self._take_subtest(nodeid, report)
+        if is_subtest(report):
+            self._subtests[nodeid] += 1
+            if report.failed:
+                self._failed_subtests[nodeid].append(first_line(report.longreprtext))
             return
         if str(report.outcome) == "rerun":  # pytest-rerunfailures' word for an attempt that does not count
             self._reruns[nodeid] += 1
+            self._subtests.pop(nodeid, None)
             self._failed_subtests.pop(nodeid, None)
             self._results.pop(nodeid, None)
             return
-        result = self._result(nodeid, report)
-        if result is not None:
+        category = _category(report)
+        if category is not None:
+            self.reported[category] += 1
+            result = self._result(nodeid, report, category)
             known = self._results.get(nodeid)
             self._results[nodeid] = result if known is None else _worse(known, result)
 
-    def _take_subtest(self, nodeid: str, report: pytest.TestReport) -> None:
-        """A sub-test counts within its test; a failed one fails it, whatever the test's own report says."""
-        self._subtests[nodeid] += 1
-        if report.failed:
-            self._failed_subtests[nodeid].append(first_line(report.longreprtext))
-            self.reported["failed"] += 1
+    def _result(self, nodeid: str, report: pytest.TestReport, category: Outcome) -> CaseResult:
+        """A failed sub-test fails its test, whatever the test's own report says."""
+        failures = self._failed_subtests.pop(nodeid, None) if report.when == "call" else None
+        if failures:
+            return CaseResult(outcome="failed", error=failures[0])
+        if category in ("failed", "error"):
+            # A crashed worker's last test has a report of no phase, which pytest counts as failed.
+            return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(report.longreprtext))
+        if category == "passed":
+            return _PASSED
+        reason = _skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
+        return CaseResult(outcome=category, reason=reason or None)
 
-    def _result(self, nodeid: str, report: pytest.TestReport) -> CaseResult | None:
-        expected = hasattr(report, "wasxfail")
-        if report.failed or (report.when == "call" and nodeid in self._failed_subtests):
-            called = report.when == "call"
-            self.reported["error" if report.when in ("setup", "teardown") else "failed"] += 1
-            failures = self._failed_subtests.pop(nodeid, None)
-            error = failures[0] if failures else first_line(report.longreprtext)
-            return CaseResult(outcome="failed" if called else "error", error=error)
-        if report.skipped and expected:
-            self.reported["xfailed"] += 1
-            return CaseResult(outcome="xfailed", reason=_one_line(report.wasxfail) or None)
-        if report.skipped:
-            self.reported["skipped"] += 1
-            return CaseResult(outcome="skipped", reason=_skip_reason(report))
-        if report.when != "call":
-            return None
-        self.reported["xpassed" if expected else "passed"] += 1
-        return CaseResult(outcome="xpassed", reason=_one_line(report.wasxfail) or None) if expected else _PASSED
+
+def is_subtest(report: object) -> bool:
+    """Whether this is the report of a sub-test; it counts within its test, and pytest shows it or not by its verbosity."""
+    return type(report) is not pytest.TestReport and hasattr(report, "context")
+
+
+def _category(report: pytest.TestReport) -> Outcome | None:
+    """Where pytest counts a test's own report; ``None`` for a setup or teardown that it does not count."""
+    expected = hasattr(report, "wasxfail")
+    if report.failed:
+        return "error" if report.when in ("setup", "teardown") else "failed"
+    if report.skipped:
+        return "xfailed" if expected else "skipped"
+    if report.when != "call":
+        return None
+    return "xpassed" if expected else "passed"
 
 
 def _worse(one: CaseResult, other: CaseResult) -> CaseResult:
@@ -186,10 +195,10 @@ def _worse(one: CaseResult, other: CaseResult) -> CaseResult:
     return min(one, other, key=lambda result: _WORST_FIRST.index(result.outcome))
 
 
-def _skip_reason(report: pytest.TestReport) -> str | None:
+def _skip_reason(report: pytest.TestReport) -> str:
     longrepr = report.longrepr
     text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
-    return _one_line(text.removeprefix("Skipped: ")) or None
+    return _one_line(text.removeprefix("Skipped: "))
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,93 @@
+"""Every way a test can end, in every way a run can be made: the same ledger, and pytest's own totals."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+import torture
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+WAYS = {
+    "serial": [],
+    "parallel": ["-n", "2"],
+    "by group": ["-n", "2", "--dist", "loadgroup"],
+    "no terminal": ["-p", "no:terminal"],
+    "no terminal, parallel": ["-p", "no:terminal", "-n", "2"],
+}
+
+
+def outcomes(story: Story, session: str = "session-1") -> dict[str, str]:
+    """Each test of the ledger with its outcome and whatever else is known of it, in a few words."""
+    lines = map(json.loads, story.text(f"handoffs/evidence/{session}/tests.jsonl").splitlines())
+    return {line["id"]: _in_words(line) for line in lines}
+
+
+def _in_words(line: dict[str, object]) -> str:
+    words = [str(line["outcome"])]
+    words += [name for name in ("promised", "flaky") if line.get(name)]
+    return " ".join(words + [f"{name}={line[name]}" for name in ("reruns", "subtests") if line.get(name)])
+
+
+def last_line(text: str) -> Counter[str]:
+    """The totals of pytest's last line."""
+    line = next(line for line in reversed(text.splitlines()) if re.search(r" in [0-9.]+s", line))
+    found = re.findall(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|rerun|deselected)", line)
+    return Counter({word.removesuffix("s") if word == "errors" else word: int(number) for number, word in found})
+
+
+pytestmark = pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="sub-tests are a part of pytest since 9.0")
+
+
+@pytest.fixture
+def tortured(empty: Story) -> Story:
+    """A project with every way a test can end."""
+    empty.write_files(torture.FILES)
+    empty.commit()
+    return empty
+
+
+@pytest.mark.parametrize("args", WAYS.values(), ids=WAYS)
+def test_every_outcome_in_every_way(tortured: Story, args: list[str]) -> None:
+    """The ledger is the one written by hand, however the tests were run."""
+    done = tortured.pytest("--no-cov", "--handoff=session-1", *args)
+
+    assert done.code == 1, done
+    assert outcomes(tortured) == torture.LEDGER
+
+
+SECOND_REPORTS = Counter(
+    passed=4,  # calls before a teardown error, before two, before a teardown that xfails, and before a class's broken end
+    skipped=3,  # a skip before a teardown error, a skip in teardown, a file that skips itself
+    error=2,  # teardown errors after an error in setup and after a failure
+    xpassed=1,  # a pass before its expected teardown error
+    xfailed=1,  # an expected failure before its expected teardown error
+)
+"""What pytest counts beside one outcome a test: a test may have two reports."""
+
+SKIPPED_FILE_AGAIN = Counter(skipped=1)
+"""The file that skips itself is collected for doctests too; from its workers xdist hears of it once."""
+
+SUBTESTS = Counter(
+    failed=1 + 2,  # failed parts of tests that pytest calls failed too; two more stand for a test it calls otherwise:
+    skipped=1,  # the one that skips after its part failed
+    passed=1,  # unittest's, which pytest does not fail
+)
+SUBTESTS_SHOWN = Counter(skipped=1, xfailed=1)
+"""Parts that did not fail: pytest's last line has them with ``-v``."""
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"], ["-v"]], ids=["serial", "parallel", "verbose"])
+def test_totals_are_those_of_the_last_line(tortured: Story, args: list[str]) -> None:
+    """Outcomes by hand, and what pytest counts beside them, make up its last line."""
+    done = tortured.pytest("--no-cov", "--handoff=session-1", *args)
+    by_hand = Counter(words.partition(" ")[0] for words in torture.LEDGER.values())
+    more = (SUBTESTS_SHOWN if "-v" in args else Counter()) + (Counter() if "-n" in args else SKIPPED_FILE_AGAIN)
+
+    assert last_line(done.out) == by_hand + SECOND_REPORTS + SUBTESTS + more
+    assert tortured.show("session-1")["counts"] == {**by_hand, "not_run": 0}
