@@ -116,4 +116,4 @@ def _new_code_rows(facts: Facts) -> list[tuple[str, NewCodeFile]]:
 def _worst_first(row: tuple[str, NewCodeFile]) -> tuple[float, str]:
     path, file = row
     covered = file.covered if file.covered_by_new_unit is None else file.covered_by_new_unit
-    return covered / max(file.num_statements, 1), path
+    return covered / file.num_statements if file.num_statements else 1.0, path

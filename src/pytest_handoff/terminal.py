@@ -126,13 +126,14 @@ def _difference(now: float, before: float) -> str:
 def _new_code(code: NewCode | None, not_measured: dict[str, str]) -> str:
     if code is None:
         return f"new code not measured: {not_measured.get('new_code', '')}"
+    excluded = f" · {counted(code.excluded, 'new line')} excluded" if code.excluded else ""
     if not code.num_statements:
-        return "no new statements"
+        return f"no new statements{excluded}"
     shown = f"new code {code.covered}/{code.num_statements} statements {percent(code.covered, code.num_statements)}"
     if code.covered_by_new_unit is None:
-        return f"{shown} · by new unit tests not measured"
+        return f"{shown} · by new unit tests not measured{excluded}"
     by_new = f"{code.covered_by_new_unit}/{code.num_statements} {percent(code.covered_by_new_unit, code.num_statements)}"
-    return f"{shown} · by new unit tests {by_new}"
+    return f"{shown} · by new unit tests {by_new}{excluded}"
 
 
 def _gate_word(composed: Composition) -> str:
