@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_handoff.integrity import report
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
 from pytest_handoff.regression import PASSING
@@ -67,6 +68,7 @@ def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> di
         "owed": owed(facts),
         "inventory_of": inventory,
         "changed_rows": changed_files(facts),
+        "integrity": report(facts),
         "metric_rows": metric_rows(facts, rows.targets),
         "line_counts": rows.line_counts,
         "trend": rows.trend,

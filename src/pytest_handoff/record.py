@@ -256,6 +256,13 @@ class Extensions(Frozen, frozen=True):
     checks: dict[str, str] = {}
 
 
+class Integrity(Frozen, frozen=True):
+    """Functions of tests (ids without parameters): earlier ones that changed, and new or changed ones that assert nothing."""
+
+    changed: list[str] | None
+    without_assertion: list[str]
+
+
 class Record(Frozen, frozen=True):
     """The evidence of one session. All keys are always present.
 
@@ -284,3 +291,4 @@ class Record(Frozen, frozen=True):
     provenance: Provenance
     instructions: str | None = None
     extensions: Extensions = Extensions()
+    integrity: Integrity | None = None

@@ -10,6 +10,7 @@ from pytest_handoff import completeness, facts, ledger, store
 from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.coverage_summary import summarise as summarise_coverage
+from pytest_handoff.integrity import examine
 from pytest_handoff.measurement import Measurement, NotMeasured
 from pytest_handoff.metrics import joined
 from pytest_handoff.new_code import new_code
@@ -18,6 +19,7 @@ from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
     CoverageSummary,
+    Integrity,
     Metric,
     NewCode,
     Record,
@@ -90,6 +92,7 @@ def record_run(
         required=_remembered(start),
         provenance=context.provenance,
         instructions=instructions,
+        integrity=_integrity(project, start, lines, sources),
     )
     gathered = facts.Facts(record=record, ledger=lines, earlier=start.parents.earlier, fates=found)
     if extending is not None:
@@ -172,6 +175,14 @@ def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) 
         return None
     base = start.parents.sources[-1] if start.parents.sources else {}
     return changes_between(base, sources, start.renames, tests_added)
+
+
+def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine]) -> Integrity:
+    def read(path: str) -> bytes | None:
+        file = project.root / path
+        return file.read_bytes() if file.is_file() else None
+
+    return examine(start.session, lines.values(), sources, start.parents.sources, renames=start.renames, read=read)
 
 
 def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:

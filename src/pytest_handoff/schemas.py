@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pytest_handoff.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
+from pytest_handoff.integrity import IntegrityReport
 from pytest_handoff.places import Finding
 from pytest_handoff.record import (
     RECORD_SCHEMA,
@@ -84,6 +85,7 @@ class Shown(msgspec.Struct, kw_only=True):
     new_code: NewCode | None
     not_measured: dict[str, str]
     changes: Changes | None
+    integrity: IntegrityReport
     gates: list[Verdict]
     checks: list[ShownCheck]
     claims: list[Finding]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pytest_handoff.integrity import report
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
         "new_code": msgspec.to_builtins(record.new_code),
         "not_measured": record.not_measured,
         "changes": msgspec.to_builtins(record.changes),
+        "integrity": msgspec.to_builtins(report(facts)),
         "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
         "checks": [check(decision) for decision in composed.decisions if decision.counts],
         "claims": [msgspec.to_builtins(finding) for finding in composed.findings],

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.figures import counted, percent, percent_of
+from pytest_handoff.integrity import report
 from pytest_handoff.markup import one_line, shorten
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def _by_tier(facts: Facts) -> str:
         passing, total = counts["passed"] + counts["xpassed"], sum(counts.values())
         tiers.append(f"{tier} {passing}/{total}")
     flaky = [f"{facts.record.tests.flaky} flaky"] if facts.record.tests.flaky else []
-    return " · ".join([*tiers, f"{facts.record.tests.new} new", *flaky])
+    touched = report(facts).changed
+    changed = [f"{len(touched):,} changed"] if touched else []
+    return " · ".join([*tiers, f"{facts.record.tests.new} new", *flaky, *changed])
 
 
 def _earlier(facts: Facts) -> list[str]:
@@ -169,3 +172,7 @@ def _names(facts: Facts) -> Iterator[str]:
     for line in facts.ledger.values():
         if line.flaky:
             yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
+    done = report(facts)
+    yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
+    yield from (f"{'no assert':<{_LABEL}}{one_line(test)}" for test in done.without_assertion or ())
+    yield from (f"{'tier':<{_LABEL}}{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes)

@@ -1,0 +1,74 @@
+"""The functions that tests are made of: where each stands in its file, and whether it asserts anything."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EXPECTING = frozenset({"raises", "warns", "deprecated_call", "fail"})
+_SAYS_SO = re.compile(r"assert|expect|check|verify", re.IGNORECASE)
+
+
+class CaseFunction(Frozen, frozen=True):
+    """A function by its lines, counted from 1: from its first decorator (or ``def``) to its last line.
+
+    ``asserts`` is whether it has a statement that can fail the test for a wrong result, see :func:`functions_of`.
+    """
+
+    first: int
+    last: int
+    asserts: bool
+
+
+def functions_of(source: bytes) -> dict[str, CaseFunction]:
+    """Functions of a Python file by qualified name, with ``::`` as in test ids; of two with one name the later one.
+
+    What asserts: ``assert``, ``raise``, a call of ``raises``, ``warns``, ``deprecated_call`` or ``fail``, of ``self.fail…``,
+    and of anything in whose dotted name *assert*, *expect*, *check* or *verify* occurs. Functions within functions are a part
+    of theirs. A file that is not Python has none.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # such a file has no test that could be collected: the run itself says what is wrong
+        return {}
+    return {name: _function(node) for name, node in _named(tree, "")}
+
+
+def _named(node: ast.AST, within: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield within + child.name, child
+        elif isinstance(child, ast.ClassDef):
+            yield from _named(child, f"{within}{child.name}::")
+        elif isinstance(child, ast.stmt | ast.excepthandler):
+            yield from _named(child, within)
+
+
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> CaseFunction:
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return CaseFunction(first=first, last=node.end_lineno or node.lineno, asserts=any(map(_asserts, ast.walk(node))))
+
+
+def _asserts(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        parts = _dotted(node.func)
+        if parts[:1] == ["self"] and parts[-1].startswith("fail"):
+            return True
+        return parts[-1:] != [] and (parts[-1] in _EXPECTING or any(map(_SAYS_SO.search, parts)))
+    return isinstance(node, ast.Assert | ast.Raise)
+
+
+def _dotted(function: ast.expr) -> list[str]:
+    """The names of ``a.b.c``, as far as they are names: of ``f().b`` only ``b``."""
+    parts: list[str] = []
+    while isinstance(function, ast.Attribute):
+        parts.append(function.attr)
+        function = function.value
+    parts += [function.id] if isinstance(function, ast.Name) else []
+    return parts[::-1]

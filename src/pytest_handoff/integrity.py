@@ -1,0 +1,162 @@
+"""What was done to the tests themselves: changed ones, ones that assert nothing, other tiers, new skips. It decides nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pytest_handoff.case_functions import functions_of
+from pytest_handoff.line_changes import changed_lines
+from pytest_handoff.line_hashes import hash_lines, split_hashes
+from pytest_handoff.nodeids import file_of, name_of, without_parameters
+from pytest_handoff.record import Frozen, Integrity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pytest_handoff.case_functions import CaseFunction
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.record import LedgerLine, SourceLine
+
+_BLANK = hash_lines(b"\n")
+
+
+class TierChange(Frozen, frozen=True):
+    """An earlier test that is of another tier now."""
+
+    id: str
+    was: str
+    now: str
+
+
+class IntegrityReport(Frozen, frozen=True):
+    """Everything a reader is told about what was done to tests.
+
+    ``changed`` and ``without_assertion`` are test functions, ids without parameters; ``None`` is *not known*.
+    """
+
+    changed: list[str] | None
+    without_assertion: list[str] | None
+    tier_changes: list[TierChange]
+    newly_skipped: list[str]
+    newly_xfailed: list[str]
+
+
+def report(facts: Facts) -> IntegrityReport:
+    """What the record and the ledgers say of a session's tests."""
+    known, earlier = facts.record.integrity, facts.earlier.lines
+    lines = [line for line in facts.ledger.values() if (line.moved_from or line.id) in earlier]
+    pairs = [(earlier[line.moved_from or line.id], line) for line in lines]
+    lost = facts.with_status("newly_skipped")
+    return IntegrityReport(
+        changed=known.changed if known else None,
+        without_assertion=known.without_assertion if known else None,
+        tier_changes=[TierChange(id=now.id, was=old.tier, now=now.tier) for old, now in pairs if old.tier != now.tier],
+        newly_skipped=[line.id for line in lost if line.outcome == "skipped"],
+        newly_xfailed=[line.id for line in lost if line.outcome == "xfailed"],
+    )
+
+
+def examine(
+    session: str,
+    ledger: Iterable[LedgerLine],
+    now: Mapping[str, SourceLine],
+    bases: Sequence[Mapping[str, SourceLine]] | None,
+    *,
+    renames: Mapping[str, str],
+    read: Callable[[str], bytes | None],
+) -> Integrity:
+    """Look at the functions of new tests, and of earlier ones in files that differ from those of each session before.
+
+    Named as without assertion are new and changed tests. Doctests, inherited tests and what is no Python are left out.
+
+    Args:
+        bases: the trees of the sessions before; ``None`` where they were pruned: then what changed is not known.
+        renames: old path to new path.
+        read: the content of a file, ``None`` where it is gone.
+    """
+    was = {new: old for old, new in renames.items()}
+    changed: list[str] = []
+    silent: list[str] = []
+    for path, tests in _by_file(session, ledger).items():
+        olds = {test: _olds(session, line, was.get(path, path), now.get(path), bases or ()) for test, line in tests.items()}
+        wanted = [test for test, line in tests.items() if line.since == session or olds[test]]
+        content = read(path) if wanted and path.endswith(".py") else None
+        if content is None:
+            continue
+        functions, hashes = functions_of(content), split_hashes(hash_lines(content))
+        known = {test: functions[name_of(test)] for test in wanted if name_of(test) in functions}
+        touched = [test for test in known if olds[test] and all(_differs(known[test], hashes, old) for old in olds[test])]
+        changed += touched
+        silent += [test for test, function in known.items() if not function.asserts and (test in touched or not olds[test])]
+    return Integrity(changed=sorted(changed) if bases is not None else None, without_assertion=sorted(silent))
+
+
+def _by_file(session: str, ledger: Iterable[LedgerLine]) -> dict[str, dict[str, LedgerLine]]:
+    """For each file its functions that are there, each with one of its tests: an earlier one where there is one."""
+    files: dict[str, dict[str, LedgerLine]] = defaultdict(dict)
+    for line in ledger:
+        if line.outcome is not None and line.retired is None:
+            tests, test = files[file_of(line.id)], without_parameters(line.id)
+            if test not in tests or tests[test].since == session:
+                tests[test] = line
+    return files
+
+
+def _olds(
+    session: str, line: LedgerLine, path: str, now: SourceLine | None, bases: Sequence[Mapping[str, SourceLine]]
+) -> list[list[str]]:
+    """The line hashes of an earlier test's file in each session before that had it; none where one is the file as it is."""
+    if line.since == session:
+        return []
+    path = file_of(line.moved_from) if line.moved_from else path
+    found = [base[path] for base in bases if path in base]
+    if now is not None and any(old.blob == now.blob for old in found):
+        return []
+    return [split_hashes(old.lines) for old in found]
+
+
+def _differs(function: CaseFunction, hashes: list[str], old: list[str]) -> bool:
+    """Whether the function does not stand in the old file just so, ending and beginning where it does now.
+
+    Where a file has the same function more often than before, the comparison of the two files says which ones are new.
+    """
+    first, last = function.first - 1, function.last
+    body = hashes[first:last]
+    places = _places(body, old)
+    whole = [place for place in places if _same_start(hashes, first, old, place)]
+    if not any(_same_end(function, hashes[last:], old[place + len(body) :]) for place in whole):
+        return True
+    if len(_places(body, hashes)) <= len(places):
+        return False
+    return not changed_lines("".join(old), "".join(hashes)).isdisjoint(range(first + 1, last + 1))
+
+
+def _places(body: list[str], lines: list[str]) -> list[int]:
+    length = len(body)
+    return [at for at, line in enumerate(lines) if line == body[0] and lines[at : at + length] == body]
+
+
+def _same_start(new: list[str], first: int, old: list[str], place: int) -> bool:
+    """Whether no line was taken off above, such as a decorator: one that touched the function then still does."""
+    before = old[place - 1] if place else _BLANK
+    return before == _BLANK or before == (new[first - 1] if first else _BLANK)
+
+
+def _same_end(function: CaseFunction, now: list[str], then: list[str]) -> bool:
+    """Whether no line was taken off below. Which function a line belonged to then is not kept, only what it followed.
+
+    A last paragraph that went leaves the wider gap that was behind it; where nothing is asserted any more, whatever followed
+    and stands nowhere below may have been one.
+    """
+    blank_then, blank_now = _blanks(then), _blanks(now)
+    followed = then[blank_then : blank_then + 1]
+    if not followed or followed == now[blank_now : blank_now + 1]:
+        return True
+    if not function.asserts and blank_then:
+        return followed[0] in now
+    return 0 < blank_then >= blank_now
+
+
+def _blanks(lines: list[str]) -> int:
+    return next((count for count, line in enumerate(lines) if line != _BLANK), len(lines))

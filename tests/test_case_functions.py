@@ -1,0 +1,93 @@
+"""Functions of tests: their lines, and whether they assert anything."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from pytest_handoff.case_functions import CaseFunction, functions_of
+
+FILE = """\
+import pytest
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "number", [1, 2])
+def test_a(number):
+    assert number
+
+class TestB:
+    class TestC:
+        async def test_d(self):
+            pass
+
+    def test_e(self):
+        def inner():
+            assert True
+        inner()
+
+if True:
+    def test_f():
+        pass
+try:
+    pass
+except ImportError:
+    def test_g(): pass
+"""
+
+
+def test_functions_are_named_as_in_ids() -> None:
+    """Decorators belong to a function, functions within it too, and conditions are no part of its name."""
+    assert functions_of(FILE.encode()) == {
+        "test_a": CaseFunction(first=3, last=7, asserts=True),
+        "TestB::TestC::test_d": CaseFunction(first=11, last=12, asserts=False),
+        "TestB::test_e": CaseFunction(first=14, last=17, asserts=True),
+        "test_f": CaseFunction(first=20, last=21, asserts=False),
+        "test_g": CaseFunction(first=25, last=25, asserts=False),
+    }
+
+
+def test_of_two_functions_the_later_counts() -> None:
+    """A name that is defined twice is the second function, as it is for Python."""
+    found = functions_of(b"def test_a():\n    assert 1\ndef test_a():\n    pass\n")
+    assert found == {"test_a": CaseFunction(first=3, last=4, asserts=False)}
+
+
+@pytest.mark.parametrize("source", [b"def test_a(:\n", b"\x00", b"# coding: nonsense\n", b"\xff = 1\n"])
+def test_what_is_no_python_has_no_functions(source: bytes) -> None:
+    """A file that cannot be parsed has no test either."""
+    assert functions_of(source) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "asserts"),
+    [
+        ("assert x", True),
+        ("raise ValueError", True),
+        ("with pytest.raises(ValueError): f()", True),
+        ("with warns(UserWarning): f()", True),
+        ("with pytest.deprecated_call(): f()", True),
+        ("pytest.fail('no')", True),
+        ("self.assertEqual(1, 1)", True),
+        ("self.failUnless(1)", True),
+        ("expect(page).to_have_title('x')", True),
+        ("mock.assert_called_once()", True),
+        ("np.testing.assert_allclose(a, b)", True),
+        ("shop.checker.run()", True),
+        ("make().verify()", True),
+        ("Verify_all(x)", True),
+        ("if x:\n        assert y", True),
+        ("pass", False),
+        ("f(check=True)", False),
+        ("'assert x'", False),
+        ("shop.failing()", False),
+        ("(lambda: 1)()", False),
+        ("checked = f()", False),
+        ("return x == 1", False),
+    ],
+)
+def test_what_asserts(body: str, *, asserts: bool) -> None:
+    """Statements and calls that can fail a test for a wrong result are known by what they are or are called."""
+    source = dedent(f"def test_a(self, x):\n    {body}\n")
+    assert functions_of(source.encode())["test_a"].asserts is asserts

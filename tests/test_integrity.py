@@ -1,0 +1,169 @@
+"""What was done to tests: functions compared with the files that earlier sessions left."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import facts_of, ledger_of
+from pytest_handoff.integrity import TierChange, examine, report
+from pytest_handoff.line_hashes import hash_lines
+from pytest_handoff.record import Integrity, SourceLine
+
+PATH = "tests/test_a.py"
+
+BEFORE = """\
+from shop import total
+
+
+def test_one():
+    x = total([1])
+    assert x == 1
+
+
+@slow
+def test_two():
+    x = total([2])
+
+    assert x == 2
+
+
+class TestMore:
+    def test_three(self):
+        x = total([3])
+        assert x == 3
+
+    def test_four(self):
+        assert total([4]) == 4
+"""
+TESTS = ("test_one", "test_two", "TestMore::test_three", "TestMore::test_four")
+
+
+def source(path: str, text: str) -> SourceLine:
+    return SourceLine(path=path, blob=str(hash(text)), lines=hash_lines(text.encode()))
+
+
+def examined(now: str, *befores: str, ledger: str = "", path: str = PATH, renames: dict[str, str] | None = None) -> Integrity:
+    """What is found in one file, after each of these earlier versions of ``tests/test_a.py``."""
+    lines = ledger_of(ledger or "\n".join(f"unit {PATH}::{test} passed" for test in TESTS))
+    bases = [{PATH: source(PATH, before)} for before in befores or (BEFORE,)]
+    files = {path: now.encode()}
+    return examine("session-2", lines.values(), {path: source(path, now)}, bases, renames=renames or {}, read=files.get)
+
+
+def changed(now: str, *befores: str) -> list[str]:
+    return [test.removeprefix(f"{PATH}::") for test in examined(now, *befores).changed or []]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("    assert x == 1\n", "    assert x\n", ["test_one"]),
+        ("    assert x == 1\n", "", ["test_one"]),
+        ("    x = total([1])\n", "", ["test_one"]),
+        ("    x = total([1])\n    assert x == 1\n", "    pass\n", ["test_one"]),
+        ("\n    assert x == 2\n", "", ["test_two"]),
+        ("@slow\n", "", ["test_two"]),
+        ("@slow\n", "@slow\n@skip\n", ["test_two"]),
+        ("        assert x == 3\n", "", ["TestMore::test_three"]),
+        ("        assert total([4]) == 4\n", "        total([4])\n", ["TestMore::test_four"]),
+        ("    x = total([1])\n", "    x = total([1])\n    print(x)\n", ["test_one"]),
+        ("    x = total([1])\n", "    x = total([1])   \n", []),
+        ("from shop import total\n", "from shop.cart import total\n", []),
+        ("class TestMore:\n", "def test_new():\n    assert 1\n\n\nclass TestMore:\n", []),
+        ("    def test_four(self):\n        assert total([4]) == 4\n", "", []),
+        ("\n\n@slow\ndef test_two():\n    x = total([2])\n\n    assert x == 2\n", "", []),
+        ("def test_two():\n", "def test_two( ):\n", ["test_two"]),
+        ("        assert total([4]) == 4\n", "        assert total([4]) == 4\n\n    def test_five(self):\n        pass\n", []),
+        ("\n\nclass TestMore:", "\nclass TestMore:", []),
+        ("        assert x == 3\n\n", "        assert x == 3\n", []),
+    ],
+)
+def test_only_the_function_that_changed_is_named(old: str, new: str, expected: list[str]) -> None:
+    """Lines that changed, came or went count for the function they are in, and for no other one."""
+    assert BEFORE.count(old) == 1
+    assert changed(BEFORE.replace(old, new)) == expected
+
+
+def test_a_function_that_moved_within_its_file_is_the_same() -> None:
+    """The order of tests is nobody's promise."""
+    one = "def test_one():\n    x = total([1])\n    assert x == 1\n"
+    assert changed(BEFORE.replace(one + "\n\n", "") + "\n\n" + one) == []
+
+
+def test_a_method_made_the_same_as_another_is_changed() -> None:
+    """That the new text stood elsewhere in the file before does not make it the old test."""
+    method = "    def test_x(self):\n        assert f({0}) == {0}\n"
+    before = f"class TestA:\n{method.format(1)}\n\nclass TestB:\n{method.format(2)}"
+    now = before.replace("f(2) == 2", "f(1) == 1")
+    ledger = f"unit {PATH}::TestA::test_x passed\nunit {PATH}::TestB::test_x passed"
+    assert examined(now, before, ledger=ledger).changed == [f"{PATH}::TestB::test_x"]
+
+
+def test_a_test_that_one_of_two_parents_had_so_is_not_changed() -> None:
+    """What came in by a merge is that session's change, which named it."""
+    other = BEFORE.replace("== 1", ">= 1")
+    assert changed(other, BEFORE, other.replace("== 4", ">= 4")) == []
+    assert changed(other.replace("== 1", "> 0").replace(">= 1", "> 0"), BEFORE, other) == ["test_one"]
+
+
+@pytest.mark.parametrize(("now", "expected"), [(BEFORE, []), (BEFORE.replace("== 1", ">= 1"), ["tests/b/test_a.py::test_one"])])
+def test_a_file_that_was_renamed_is_compared_with_what_it_was(now: str, expected: list[str]) -> None:
+    """A rename alone changes no test."""
+    ledger = f"unit tests/b/test_a.py::test_one passed moved_from={PATH}::test_one\nunit tests/b/test_a.py::test_two passed"
+    found = examined(now, ledger=ledger, path="tests/b/test_a.py", renames={PATH: "tests/b/test_a.py"})
+    assert found.changed == expected
+
+
+def test_an_emptied_last_paragraph_at_the_end_of_a_file_is_seen() -> None:
+    """Where no assertion is left, what stood below the function may have been its own."""
+    before = "def test_one():\n    x = f()\n\n    assert x\n"
+    assert changed("def test_one():\n    x = f()\n", before) == ["test_one"]
+    silent = "def test_one():\n    x = f()\n\ndef test_two():\n    assert 1\n"
+    assert changed(silent.replace("def test_two", "def test_new():\n    assert 2\n\ndef test_two"), silent) == []
+
+
+def test_new_and_changed_tests_without_assertion_are_named() -> None:
+    """Parameters share their function; earlier tests that nobody touched are let be, and so is what is not in the file."""
+    now = "@each\ndef test_new(n):\n    f(n)\n\n\ndef test_old(n):\n    f(n)\n\n\ndef test_emptied():\n    pass\n"
+    before = now.partition("def test_old")[2].replace("pass", "assert 1")
+    ledger = f"""
+        unit {PATH}::test_new[1] passed since=session-2
+        unit {PATH}::test_new[2] passed since=session-2
+        unit {PATH}::test_old[1] passed
+        unit {PATH}::test_old[2] passed since=session-2
+        unit {PATH}::test_emptied passed
+        unit {PATH}::test_inherited passed since=session-2
+        unit {PATH}::test_gone gone
+        unit tests/notes.txt::notes.txt passed since=session-2
+        unit tests/test_lost.py::test_lost passed since=session-2
+    """
+    found = examined(now, "def test_old" + before, ledger=ledger)
+    assert found == Integrity(changed=[f"{PATH}::test_emptied"], without_assertion=[f"{PATH}::test_emptied", f"{PATH}::test_new"])
+
+
+def test_without_earlier_sources_what_changed_is_not_known() -> None:
+    """Pruned sources make the answer unknown, not empty; a first session has nothing that could have changed."""
+    lines = ledger_of(f"unit {PATH}::test_a passed since=session-2").values()
+    files = {PATH: b"def test_a(): pass\n"}
+    for bases, expected in ((None, None), ([], [])):
+        found = examine("session-2", lines, {}, bases, renames={}, read=files.get)
+        assert found == Integrity(changed=expected, without_assertion=[f"{PATH}::test_a"])
+
+
+def test_the_report_has_what_the_ledgers_tell() -> None:
+    """Other tiers, new skips and new expected failures are those against the session before."""
+    facts = facts_of(
+        "unit a.py::t passed\nunit a.py::s skipped\nunit a.py::x xfailed\nunit a.py::new skipped since=session-2",
+        "e2e a.py::t passed\nunit a.py::s passed\nunit a.py::x passed",
+        integrity=Integrity(changed=["a.py::t"], without_assertion=["a.py::new"]),
+    )
+    found = report(facts)
+    assert (found.changed, found.without_assertion) == (["a.py::t"], ["a.py::new"])
+    assert found.tier_changes == [TierChange(id="a.py::t", was="e2e", now="unit")]
+    assert (found.newly_skipped, found.newly_xfailed) == (["a.py::s"], ["a.py::x"])
+
+
+def test_an_older_record_leaves_it_unknown() -> None:
+    """A record without this key says nothing about changed tests, and does not say that there are none."""
+    found = report(facts_of("unit a.py::t passed", "unit a.py::t passed"))
+    assert (found.changed, found.without_assertion) == (None, None)
