@@ -71,7 +71,8 @@ def run_of_reports(*phases: str, prefix: str = "") -> Run:
         ("sub:passed call:passed teardown:passed", CaseResult(outcome="passed", subtests=1)),
         ("call:rerun teardown:passed setup:passed call:passed", CaseResult(outcome="passed", reruns=1, flaky=True)),
         ("call:rerun call:rerun call:failed", CaseResult(outcome="failed", reruns=2, error="boom")),
-        ("sub:failed call:rerun call:passed", CaseResult(outcome="passed", reruns=1, flaky=True)),
+        ("sub:failed call:rerun sub:passed call:passed", CaseResult(outcome="passed", reruns=1, flaky=True, subtests=1)),
+        ("sub:failed call:skipped", CaseResult(outcome="failed", subtests=1, error="sub boom")),
         ("call:passed teardown:rerun setup:skipped", CaseResult(outcome="skipped", reruns=1)),
     ],
 )  # fmt: skip
@@ -97,10 +98,11 @@ def test_a_test_that_was_only_set_up_has_no_outcome() -> None:
         ("call:passed:why", {"xpassed": 1}),
         ("call:passed call:passed", {"passed": 2}),
         ("sub:failed call:passed", {"passed": 1}),
+        ("sub:failed sub:skipped call:failed", {"failed": 1}),
     ],
 )
 def test_reports_are_counted_as_pytest_counts_them(phases: str, counts: dict[str, int]) -> None:
-    """The categories of reports are those of pytest's last line."""
+    """The categories of tests' own reports are those of pytest's last line; sub-tests are no part of the comparison."""
     reported = run_of_reports(*phases.split()).reported
     assert {category: number for category, number in reported.items() if number} == counts
 

@@ -45,7 +45,12 @@ def write_all(artifacts: Iterable[Artifact]) -> None:
             raise WriteProblem(f"cannot be written: {error.strerror or error}", path=str(artifact.path)) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_beside(path: Path, content: bytes) -> Path:
+    """Write a file that can take the place of ``path``: in its folder, synced, with its mode; return its path.
+
+    Raises:
+        OSError: when it cannot be written; nothing of it is left.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
     try:
@@ -55,6 +60,26 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         if path.exists():
             temporary.chmod(path.stat().st_mode)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a loss of power, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = write_beside(path, content)
+    try:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -48,8 +48,8 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 @verb
 def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take_over: bool, places: tuple[str, ...]) -> int:
     """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
-    from pytest_handoff.artifacts import write_all
     from pytest_handoff.locking import locked
+    from pytest_handoff.switching import write_together
 
     project = project_here(handoff_dir)
     outcome = _outcome(project, session, frozenset(places or ["*"]) if take_over else frozenset())
@@ -66,7 +66,7 @@ def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take
         return GOOD
     changed = artifact.differs()
     with locked(project.handoffs):
-        write_all(outcome.artifacts)
+        write_together(project.handoffs, outcome.artifacts)
     click.echo(f"{shown}: {'filled' if changed else 'nothing to change'}")
     _tell_findings(outcome)
     return GOOD

@@ -42,14 +42,19 @@ def verb(command: Command) -> Command:
 
 
 def project_here(handoff_dir: str | None) -> Project:
-    """The project of the working directory.
+    """The project of the working directory; what a process left half-done that died while it wrote is finished.
 
     Raises:
         UsageProblem: for settings that cannot be used.
+        WriteProblem: when what was left half-done cannot be finished.
     """
     from pytest_handoff.project import open_project
+    from pytest_handoff.switching import finish_switch
 
-    return open_project(Path.cwd(), dir_option=handoff_dir)
+    project = open_project(Path.cwd(), dir_option=handoff_dir)
+    for name in finish_switch(project.handoffs):
+        click.echo(f"{name}: was changed by somebody else while it was being written, and is left as it is", err=True)
+    return project
 
 
 def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature

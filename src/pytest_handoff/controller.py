@@ -29,6 +29,7 @@ from pytest_handoff.project import open_project
 from pytest_handoff.recorder import Recorder, is_subtest
 from pytest_handoff.recording import record_run
 from pytest_handoff.surroundings import context_of
+from pytest_handoff.switching import finish_switch, write_together
 from pytest_handoff.terminal import problem_lines, run_lines
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.tracing import trace_collected
@@ -54,6 +55,7 @@ def take_part(config: pytest.Config) -> None:
         session = check_session_name(config.getoption("handoff"))
         project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
         if selection.runs_tests(config):
+            finish_switch(project.handoffs)
             project = _with_template(project, config.getoption("handoff_template"))
             start = workflow.begin(project, session, config.getoption("handoff_previous") or ())
             config.pluginmanager.register(Controller(config, project, start), "handoff-controller")
@@ -144,7 +146,7 @@ class Controller:
                 instructions=self._instructions,
                 extending=Extending(self._config),
             )
-            write_all(outcome.artifacts)
+            write_together(self._project.handoffs, outcome.artifacts)
         self._measuring.keep(outcome.record)
         folder = self._config.getoption("handoff_artifacts")
         if folder:
