@@ -43,15 +43,27 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
 @click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
+@click.option("--interrupted", is_flag=True, help="Record the newest run that died, as far as it came, as an incomplete run.")
 @click.argument("places", nargs=-1)
 @click.pass_obj
 @verb
-def fill(handoff_dir: str | None, session: str, *, check: bool, diff: bool, take_over: bool, places: tuple[str, ...]) -> int:
+def fill(
+    handoff_dir: str | None,
+    session: str,
+    *,
+    check: bool,
+    diff: bool,
+    take_over: bool,
+    interrupted: bool,
+    places: tuple[str, ...],
+) -> int:
     """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
     from pytest_handoff.locking import locked
     from pytest_handoff.switching import write_together
 
     project = project_here(handoff_dir)
+    if interrupted:
+        _record_interrupted(project, session)
     outcome = _outcome(project, session, frozenset(places or ["*"]) if take_over else frozenset())
     document = project.document(session)
     artifact = next(artifact for artifact in outcome.artifacts if artifact.path == document)
@@ -178,7 +190,30 @@ def _outcome(project: Project, session: str, take_over: frozenset[str] = frozens
     from pytest_handoff import surroundings, workflow
     from pytest_handoff.project import find_session
 
+    _tell_interrupted(project, session)
     return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+
+
+def _record_interrupted(project: Project, session: str) -> None:
+    from pytest_handoff import interrupted, journal
+    from pytest_handoff.locking import locked
+    from pytest_handoff.switching import write_together
+
+    with locked(project.handoffs):
+        outcome, runs = interrupted.outcome_of(project, session)
+        write_together(project.handoffs, outcome.artifacts)
+    journal.forget(runs)
+    click.echo(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
+
+
+def _tell_interrupted(project: Project, session: str) -> None:
+    """Say on standard error, so that ``--json`` stays JSON, that a run of this session died."""
+    from pytest_handoff import journal
+
+    if journal.left_behind(journal.journals_of(project.folder), session):
+        from pytest_handoff import interrupted
+
+        click.echo(f"handoff: {interrupted.tell(project, session)}", err=True)
 
 
 def _annotate(findings: Sequence[Problem | Reason]) -> None:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from pytest_handoff.faults import Faults
     from pytest_handoff.project import Project
     from pytest_handoff.tiers import Tiers
+
+
+COLLECTION = "collection.json"
 
 
 class Collection(Frozen, frozen=True):
@@ -34,11 +38,14 @@ class Collector:
     """Watches collection in the process that collects: the only one, or an xdist worker.
 
     Args:
-        prefix: what turns a node id into a key, see :func:`key_prefix`.
         done: called with the collection when it is finished.
+        faults: takes what goes wrong in here; collection goes on.
     """
 
-    def __init__(self, config: pytest.Config, project: Project, tiers: Tiers, done: Callable[[Collection], None]) -> None:
+    def __init__(
+        self, config: pytest.Config, project: Project, tiers: Tiers, done: Callable[[Collection], None], faults: Faults
+    ) -> None:
+        self._faults = faults
         self._prefix = key_prefix(config, project)
         self._partly = {project.key(path) for path in selection.files_given_in_part(config)}
         self._drops = selection.drops_within_files(config)
@@ -56,24 +63,28 @@ class Collector:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """See every item before another plugin takes some away, and those that another plugin adds."""
         self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
-        self._add(items)
+        with self._faults:
+            self._add(items)
         yield
-        self._add(item for item in items if self._prefix + item.nodeid not in self._tests)
+        with self._faults:
+            self._add(item for item in items if self._prefix + item.nodeid not in self._tests)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember which files were collected whole, and which could not be."""
         if "::" in report.nodeid:
             return
-        key = self._prefix + report.nodeid
-        if report.failed:
-            self._broken[key] = first_line(report.longreprtext)
-        elif report.passed and not self._drops and key not in self._partly:
-            self._whole.add(key)
+        with self._faults:
+            key = self._prefix + report.nodeid
+            if report.failed:
+                self._broken[key] = first_line(report.longreprtext)
+            elif report.passed and not self._drops and key not in self._partly:
+                self._whole.add(key)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
         """Hand over what was found."""
-        self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
+        with self._faults:
+            self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
 
     def tier_of(self, item: pytest.Item) -> str:
         """The tier of an item, by its markers or its file."""
@@ -81,7 +92,7 @@ class Collector:
 
     def _add(self, items: Iterator[pytest.Item] | list[pytest.Item]) -> None:
         for item in items:
-            self._tests[self._prefix + without_group(item.nodeid)] = self._collected(item)
+            self._tests[key_of(item.nodeid, self._prefix)] = self._collected(item)
 
     def _collected(self, item: pytest.Item) -> Collected:
         markers = [*reversed(item.own_markers)]
@@ -134,6 +145,11 @@ def key_prefix(config: pytest.Config, project: Project) -> str:
     return "" if inner == "." else f"{inner}/"
 
 
+def key_of(nodeid: str, prefix: str) -> str:
+    """The id of a test in evidence: relative to the git root, and without an xdist group."""
+    return prefix + without_group(nodeid)
+
+
 def without_group(nodeid: str) -> str:
     """The id without the ``@group`` that xdist's loadgroup appends before pytest 9.2; a parameter may hold an ``@``."""
     at = nodeid.rfind("@")
@@ -148,15 +164,15 @@ def first_line(text: str) -> str:
 
 
 def write_spool(folder: Path, collection: Collection) -> None:
-    """Leave the collection of a worker where the controller finds it; the first worker's is enough, all must agree."""
-    path = folder / "collection.json"
+    """Leave the collection where the controller, or the next command, finds it; one worker's is enough, all must agree."""
+    path = folder / COLLECTION
     if not path.exists():
         write_all([Artifact(path=path, content=msgspec.json.encode(collection))])
 
 
 def read_spool(folder: Path) -> Collection | None:
-    """The collection that a worker left, or ``None`` when none came that far."""
-    path = folder / "collection.json"
+    """The collection that a run left, or ``None`` when it did not come that far."""
+    path = folder / COLLECTION
     return msgspec.json.decode(path.read_bytes(), type=Collection) if path.exists() else None
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,25 +13,27 @@ from msgspec.structs import replace
 from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
-from pytest_handoff.collection import Collection, Collector, key_prefix, read_spool
+from pytest_handoff.collection import Collection, Collector, key_prefix, read_spool, write_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.config import check_session_name
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.extending import Extending
+from pytest_handoff.faults import Faults
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
 from pytest_handoff.project import open_project
 from pytest_handoff.recorder import Recorder, is_subtest
 from pytest_handoff.recording import record_run
+from pytest_handoff.run_folder import RunFolder
 from pytest_handoff.surroundings import context_of
 from pytest_handoff.switching import finish_switch, write_together
 from pytest_handoff.terminal import problem_lines, run_lines
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.tracing import trace_collected
 from pytest_handoff.tree import changed_since
-from pytest_handoff.worker import INPUT, Ages
+from pytest_handoff.worker import INPUT, Ages, faults_of_workers
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -70,30 +69,32 @@ class Controller:
         self._config = config
         self._project = project
         self._start = start
-        self._started = time.time()
         self._collection: Collection | None = None
-        self._spool: Path | None = None
         self._instructions = _instructions(config, project)
         self._lines: list[Line] = []
-        self._recorder = Recorder(key_prefix(config, project))
-        collector = Collector(config, project, Tiers(project.config), self._take_collection)
-        self._ages = Ages(start.session, key_prefix(config, project), collector)
-        self._measuring = Measuring(config, project, start)
+        self._recorded, self._keeps = False, True
+        self._faults = Faults()
+        prefix = key_prefix(config, project)
+        self._suite = selection.suite_files(config, prefix)
+        self._folder = RunFolder(config, project, start, prefix=prefix, suite=self._suite, instructions=self._instructions)
+        self._recorder = Recorder(prefix, self._faults, self._folder.ended)
+        collector = Collector(config, project, Tiers(project.config), self._take_collection, self._faults)
+        self._ages = Ages(start.session, prefix, collector)
+        self._measuring = Measuring(config, project, start, self._suite)
         config.pluginmanager.register(self._recorder, "handoff-recorder")
         config.pluginmanager.register(collector, "handoff-collector")
-        self._measuring.register(self._ages)
+        self._measuring.register(self._ages, self._faults)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
         """Hand each xdist worker what it needs to know."""
-        if self._spool is None:
-            self._spool = Path(tempfile.mkdtemp(prefix="handoff-spool-"))
-        node.workerinput[INPUT] = {  # type: ignore[attr-defined] # xdist's WorkerController, which has no types
-            "session": self._start.session,
-            "spool": str(self._spool),
-            "parents": [record.session for record in self._start.parents.records],
-            "renames": dict(self._start.renames),
-        }
+        with self._faults:
+            node.workerinput[INPUT] = {  # type: ignore[attr-defined] # xdist's WorkerController, which has no types
+                "session": self._start.session,
+                "spool": str(self._folder.path),
+                "parents": [record.session for record in self._start.parents.records],
+                "renames": dict(self._start.renames),
+            }
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -102,12 +103,11 @@ class Controller:
             self._lines = self._finish(session, int(exitstatus))
         except HandoffError as error:
             self._fail(session, problem_lines(self._start.session, str(error)))
-        except Exception:
-            shown = traceback.format_exc().strip().splitlines()
-            self._fail(session, problem_lines(self._start.session, "a defect of pytest-handoff, please report it:", shown))
+        except Exception as error:
+            self._faults.add(error)
+            self._fail(session, self._defects())
         finally:
-            if self._spool is not None:
-                shutil.rmtree(self._spool, ignore_errors=True)
+            self._folder.close(recorded=self._recorded, keep=self._keeps and not self._recorded)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what came of the hand-off."""
@@ -118,54 +118,82 @@ class Controller:
 
     def _take_collection(self, collection: Collection) -> None:
         self._collection = collection
+        write_spool(self._folder.path, collection)
         earlier = self._start.parents.earlier
         found = trace_collected(earlier, collection.tests, collection.whole_files, self._start.renames, self._project.root)
         self._ages.know(earlier, found)
 
     def _finish(self, session: pytest.Session, exitstatus: int) -> list[Line]:
+        self._faults.shown += faults_of_workers(self._folder.path)
+        if self._faults.shown:
+            self._fail(session, self._defects())
+            return self._lines
         run = self._run(exitstatus)
-        stop = run.interrupted or ("the command line could not be used" if exitstatus == pytest.ExitCode.USAGE_ERROR else None)
+        stop = self._why_stopped(run, exitstatus)
         if stop is not None:
-            message = f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({stop}): nothing was recorded, "
-            return problem_lines(self._start.session, message + "the evidence is as it was before")
+            self._fail(session, problem_lines(self._start.session, stop))
+            return self._lines
         wrong = disagreement(run, self._stats())
         if wrong:
+            self._keeps = False
             raise HandoffError(f"{wrong}; nothing was recorded")
-        measured = self._measuring.read(run)
-        run = replace(run, metrics=(*run.metrics, *benchmark_metrics(self._config, key_prefix(self._config, self._project))))
-        run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
-        context = context_of(run, self._config.getoption("handoff_agent"))
         with locked(self._project.handoffs):
-            outcome = record_run(
-                self._project,
-                self._start,
-                run,
-                measured,
-                context,
-                is_test_file=self._measuring.is_test_module,
-                instructions=self._instructions,
-                extending=Extending(self._config),
-            )
-            write_together(self._project.handoffs, outcome.artifacts)
+            outcome = self._record(run)
+        self._recorded = True
         self._measuring.keep(outcome.record)
-        folder = self._config.getoption("handoff_artifacts")
-        if folder:
-            target = self._config.invocation_params.dir / folder
-            renderer = workflow.renderer_of(self._project)
-            write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), renderer))
+        self._export(outcome)
         if self._config.getoption("handoff_gate") and outcome.composition.blocking and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        return run_lines(
+        shown = run_lines(
             outcome.composition,
             self._project.shown(self._project.document(self._start.session)),
             parent_percent=self._start.parents.percent,
             dropped=outcome.dropped_part,
             verbosity=self._config.get_verbosity(),
         )
+        return [*self._folder.lines(), *shown]
+
+    def _why_stopped(self, run: Run, exitstatus: int) -> str | None:
+        """Why there is nothing to record, and what can still be done."""
+        if exitstatus == pytest.ExitCode.USAGE_ERROR:
+            self._keeps = False
+            return "the command line could not be used: nothing was recorded, the evidence is as it was before"
+        if run.interrupted is None:
+            return None
+        return (
+            f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({run.interrupted}): nothing was recorded, "
+            f"the evidence is as it was before; next: run again, or handoff fill {self._start.session} --interrupted"
+        )
+
+    def _record(self, run: Run) -> workflow.Outcome:
+        start = workflow.with_latest(self._project, self._start)
+        measured = self._measuring.read(run, start, company=self._folder.had_company())
+        found = benchmark_metrics(self._config, key_prefix(self._config, self._project))
+        run = replace(run, metrics=(*run.metrics, *found))
+        run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
+        outcome = record_run(
+            self._project,
+            start,
+            run,
+            measured,
+            context_of(run, self._config.getoption("handoff_agent")),
+            is_test_file=self._suite.is_module,
+            instructions=self._instructions,
+            extending=Extending(self._config),
+        )
+        write_together(self._project.handoffs, outcome.artifacts)
+        return outcome
+
+    def _export(self, outcome: workflow.Outcome) -> None:
+        folder = self._config.getoption("handoff_artifacts")
+        if folder:
+            target = self._config.invocation_params.dir / folder
+            renderer = workflow.renderer_of(self._project)
+            write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), renderer))
 
     def _run(self, exitstatus: int) -> Run:
         changed = changed_since(self._project, self._start.tree)
-        collection = read_spool(self._spool) if self._spool else self._collection
+        collection = self._collection or read_spool(self._folder.path)
         mishaps = [f"files changed while the tests ran: {', '.join(changed[:3])}"] if changed else []
         if collection is None:
             mishaps.append("collection was not finished")
@@ -173,12 +201,19 @@ class Controller:
             collection=collection or Collection(tests={}, whole_files=[], broken_files={}),
             why_partial=selection.narrowing(self._config),
             mishaps=mishaps,
-            started=self._started,
+            started=self._folder.started,
             finished=time.time(),
             exitstatus=exitstatus,
             args=selection.shown_arguments(self._config),
-            plugins=_plugins(self._config),
+            plugins=selection.plugins(self._config),
         )
+
+    def _defects(self) -> list[Line]:
+        shown = [line for fault in self._faults.shown for line in fault.splitlines()]
+        message = "a defect of pytest-handoff, please report it; nothing was recorded:"
+        if self._recorded:
+            message = "a defect of pytest-handoff, please report it; the record and the document are written:"
+        return problem_lines(self._start.session, message, shown)
 
     def _stats(self) -> dict[str, int] | None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -213,8 +248,3 @@ def _instructions(config: pytest.Config, project: Project) -> str | None:
 
 def _with_template(project: Project, template: str | None) -> Project:
     return replace(project, config=replace(project.config, template=template)) if template else project
-
-
-def _plugins(config: pytest.Config) -> dict[str, str]:
-    found = {dist.project_name: dist.version for _, dist in config.pluginmanager.list_plugin_distinfo()}
-    return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}

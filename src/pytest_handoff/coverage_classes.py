@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from pytest_handoff.running_coverage import running_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
 
 __all__ = ["ContextSwitcher", "before_conftests", "context_name", "parse_context"]
 
@@ -53,9 +55,16 @@ class ContextSwitcher:
     Args:
         session_name: the session of this run.
         age_and_tier: gives ``("new" or "old", tier)`` of a test.
+        faults: takes what goes wrong in here; the test goes on.
     """
 
-    def __init__(self, session_name: str, age_and_tier: Callable[[pytest.Item], tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        session_name: str,
+        age_and_tier: Callable[[pytest.Item], tuple[str, str]],
+        faults: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._faults = faults or nullcontext()
         self._session_name = session_name
         self._age_and_tier = age_and_tier
         self._current: tuple[str, str, bool] | None = None
@@ -64,9 +73,10 @@ class ContextSwitcher:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Switch before the first fixture of the test is set up."""
-        kind = (*self._age_and_tier(item), item.get_closest_marker("xfail") is not None)
-        if kind != self._current and self._switch(item.config, kind):
-            self._current = kind
+        with self._faults:
+            kind = (*self._age_and_tier(item), item.get_closest_marker("xfail") is not None)
+            if kind != self._current and self._switch(item.config, kind):
+                self._current = kind
         return (yield)
 
     def _switch(self, config: pytest.Config, kind: tuple[str, str, bool]) -> bool:

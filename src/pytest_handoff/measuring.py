@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytest_handoff import selection, workflow
@@ -13,47 +11,52 @@ from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
 
+    from pytest_handoff.faults import Faults
     from pytest_handoff.measurement import Measurement
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
+    from pytest_handoff.suite_files import SuiteFiles
     from pytest_handoff.worker import Ages
 
 
 class Measuring:
     """Everything that pytest-cov is asked for; where it is blocked, everything is *not measured*."""
 
-    def __init__(self, config: pytest.Config, project: Project, start: workflow.Start) -> None:
+    def __init__(self, config: pytest.Config, project: Project, start: workflow.Start, suite: SuiteFiles) -> None:
         self._config = config
         self._project = project
         self._start = start
         self._available = config.pluginmanager.hasplugin("pytest_cov")
         self._prefix = key_prefix(config, project)
-        self._patterns: list[str] = config.getini("python_files")
-        self._test_folders = [self._prefix + path for path in config.getini("testpaths")]
+        self._suite = suite
         self._kept = self._folder() / start.session / start.tree.fingerprint.removeprefix("sha256:")[:16]
 
-    def register(self, ages: Ages) -> None:
+    def register(self, ages: Ages, faults: Faults) -> None:
         """Switch contexts in this process, where tests run in it."""
         if selection.measures_coverage(self._config):
             from pytest_handoff.coverage_classes import ContextSwitcher
 
-            self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages), "handoff-contexts")
+            self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, faults), "handoff-contexts")
 
-    def is_test_module(self, path: str) -> bool:
-        """Whether pytest would collect this file as a test module."""
-        name = PurePosixPath(path).name
-        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self._patterns)
+    def read(self, run: Run, start: workflow.Start, *, company: bool) -> Measurement | NotMeasured:
+        """What was measured, together with what earlier parts on the same tree measured.
 
-    def read(self, run: Run) -> Measurement | NotMeasured:
-        """What was measured, together with what earlier parts on the same tree measured."""
+        Args:
+            start: with what the session's record is now.
+            company: whether another run of this project was alive at the same time: pytest-cov would take in its data too.
+        """
+        self._start = start
         if not self._available:
             return NotMeasured("pytest-cov is not there (-p no:cov)")
         if not selection.measures_coverage(self._config):
             return NotMeasured("coverage was switched off (--no-cov)")
+        if company:
+            return NotMeasured("another run recorded here at the same time, and coverage.py may have mixed their data")
         from pytest_handoff.coverage_data import read
 
         also = self._earlier_parts()
@@ -62,7 +65,7 @@ class Measuring:
         return read(
             self._config,
             root=self._project.root,
-            is_test=self._is_test,
+            is_test=self._suite.belongs,
             classes_of=self._classes_of(run),
             also=also,
             expected=[path for path in self._start.tree.files if path.endswith(".py")],
@@ -91,12 +94,6 @@ class Measuring:
         if before.coverage is not None and not found:
             return NotMeasured("the coverage data of the earlier part are gone")
         return found
-
-    def _is_test(self, path: str) -> bool:
-        parts = PurePosixPath(path).parts
-        if any(path.startswith(f"{folder.rstrip('/')}/") for folder in self._test_folders):
-            return True
-        return self.is_test_module(path) or parts[-1] == "conftest.py" or not {"test", "tests"}.isdisjoint(parts[:-1])
 
     def _classes_of(self, run: Run) -> Callable[[str], tuple[str, str, bool] | None]:
         """What a context of the user's own, named after a test, stands for."""

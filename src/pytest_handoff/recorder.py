@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.collection import Collection, first_line, without_group
+from pytest_handoff.collection import Collection, first_line, key_of
+from pytest_handoff.faults import Faults
 from pytest_handoff.markup import one_line
 from pytest_handoff.run import CaseResult, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pytest_handoff.record import Metric, Outcome
 
@@ -26,10 +27,14 @@ class Recorder:
 
     Args:
         prefix: what makes a node id relative to the git root.
+        faults: takes what goes wrong in here; the test goes on.
+        ended: called with the id and the outcome of each test that has ended.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, faults: Faults | None = None, ended: Callable[[str, CaseResult], None] | None = None) -> None:
         self._prefix = prefix
+        self._faults = faults or Faults()
+        self._ended = ended
         self._results: dict[str, CaseResult] = {}
         self._reruns: Counter[str] = Counter()
         self._subtests: Counter[str] = Counter()
@@ -41,23 +46,17 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the common case, a passed phase of an ordinary test, at the least cost; the rest is looked at closely."""
-        if report.outcome == "passed" and type(report) is pytest.TestReport:
-            if report.when != "call":
-                return
-            nodeid = report.nodeid
-            if report.user_properties:
-                self._take_metrics(report)
-            if nodeid not in self._results and nodeid not in self._failed_subtests and "wasxfail" not in report.__dict__:
-                self._results[nodeid] = _PASSED
-                self.reported["passed"] += 1
-                return
-        self._look_closely(report)
+        """Hear every report of every test."""
+        try:
+            self._take(report)
+        except Exception as error:
+            self._faults.add(error)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Count what pytest's last line counts too: files that could not be collected, or skipped themselves."""
-        if report.failed or report.skipped:
-            self.reported["error" if report.failed else "skipped"] += 1
+        with self._faults:
+            if report.failed or report.skipped:
+                self.reported["error" if report.failed else "skipped"] += 1
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember Ctrl-C and ``pytest.exit``; xdist's own way to stop after ``-x`` is not one."""
@@ -66,7 +65,8 @@ class Recorder:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Remember that pytest itself, or a plugin, broke."""
-        self.interrupted = f"internal error: {first_line(str(excrepr))}"
+        with self._faults:
+            self.interrupted = f"internal error: {first_line(str(excrepr))}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:
@@ -109,8 +109,8 @@ class Recorder:
         """By key; an id that only its xdist group tells from another is the same test."""
         found: dict[str, CaseResult] = {}
         for nodeid, result in self._results.items():
-            key, final = self._prefix + without_group(nodeid), self._final(nodeid, result)
-            found[key] = _worse(found[key], final) if key in found else final
+            key, final = key_of(nodeid, self._prefix), self._final(nodeid, result)
+            found[key] = worse(found[key], final) if key in found else final
         return found
 
     def _final(self, nodeid: str, result: CaseResult) -> CaseResult:
@@ -127,11 +127,34 @@ class Recorder:
             error=result.error,
         )
 
+    def _take(self, report: pytest.TestReport) -> None:
+        """Take the common case, a passed phase of an ordinary test, at the least cost; the rest is looked at closely."""
+        nodeid = report.nodeid
+        if report.outcome == "passed" and type(report) is pytest.TestReport:
+            if report.when != "call":
+                if report.when == "teardown":
+                    self._tell_end(nodeid)
+                return
+            if report.user_properties:
+                self._take_metrics(report)
+            if nodeid not in self._results and nodeid not in self._failed_subtests and "wasxfail" not in report.__dict__:
+                self._results[nodeid] = _PASSED
+                self.reported["passed"] += 1
+                return
+        self._look_closely(report)
+        if report.when not in ("setup", "call"):
+            self._tell_end(nodeid)
+
+    def _tell_end(self, nodeid: str) -> None:
+        result = self._results.get(nodeid)
+        if self._ended is not None and result is not None:
+            self._ended(nodeid, self._final(nodeid, result))
+
     def _take_metrics(self, report: pytest.TestReport) -> None:
         """What a test measured counts where it passed; what a failed one measured says nothing."""
         from pytest_handoff.metrics import from_properties
 
-        test = self._prefix + without_group(report.nodeid)
+        test = key_of(report.nodeid, self._prefix)
         self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]
 
     def _look_closely(self, report: pytest.TestReport) -> None:
@@ -152,7 +175,7 @@ class Recorder:
             self.reported[category] += 1
             result = self._result(nodeid, report, category)
             known = self._results.get(nodeid)
-            self._results[nodeid] = result if known is None else _worse(known, result)
+            self._results[nodeid] = result if known is None else worse(known, result)
 
     def _result(self, nodeid: str, report: pytest.TestReport, category: Outcome) -> CaseResult:
         """A failed sub-test fails its test, whatever the test's own report says."""
@@ -185,7 +208,7 @@ def _category(report: pytest.TestReport) -> Outcome | None:
     return "xpassed" if expected else "passed"
 
 
-def _worse(one: CaseResult, other: CaseResult) -> CaseResult:
+def worse(one: CaseResult, other: CaseResult) -> CaseResult:
     """Of two verdicts on one test, the worse: a teardown error after a pass, or the same id run twice.
 
     A skip in teardown takes nothing away from a test that passed; an error after a failed call adds nothing to it.

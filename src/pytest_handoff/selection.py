@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.suite_files import SuiteFiles
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -54,6 +56,19 @@ def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
     """The arguments of this invocation without the folders of this machine."""
     directory = config.invocation_params.dir
     return tuple(_as_given(str(arg), directory) for arg in config.invocation_params.args)
+
+
+def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
+    """Which files hold tests; ``prefix`` makes paths relative to the git root."""
+    return SuiteFiles(
+        patterns=list(config.getini("python_files")), folders=[prefix + str(path) for path in config.getini("testpaths")]
+    )
+
+
+def plugins(config: pytest.Config) -> dict[str, str]:
+    """pytest and the plugins of this run, with their versions."""
+    found = {dist.project_name: dist.version for _, dist in config.pluginmanager.list_plugin_distinfo()}
+    return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
 
 
 def _narrowing_options(config: pytest.Config) -> Iterator[str]:

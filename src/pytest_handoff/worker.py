@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff import selection
 from pytest_handoff.collection import Collection, Collector, key_prefix, without_group, write_spool
+from pytest_handoff.faults import Faults
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
 from pytest_handoff.tiers import Tiers
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
 
 INPUT = "handoff"
+FAULT = ".fault"
 
 
 class Ages:
@@ -47,13 +49,24 @@ class Ages:
 
 def join(config: pytest.Config) -> None:
     """Register what a worker needs, from what the controller handed over."""
-    given: Mapping[str, object] = config.workerinput[INPUT]  # type: ignore[attr-defined] # xdist adds it to the workers' config
-    project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
-    register(config, project, str(given["session"]), Path(str(given["spool"])), given)
+    given: Mapping[str, object] | None = config.workerinput.get(INPUT)  # type: ignore[attr-defined] # xdist adds it to the config
+    if given is None:  # the controller could not say; it has noted why
+        return
+    spool, worker = Path(str(given["spool"])), str(config.workerinput["workerid"])  # type: ignore[attr-defined] # as above
+    faults = Faults(lambda shown: (spool / f"{worker}{FAULT}").write_text(shown, "utf-8", "backslashreplace"))
+    with faults:
+        project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
+        register(config, project, spool, given, faults)
 
 
-def register(config: pytest.Config, project: Project, session: str, spool: Path, given: Mapping[str, object]) -> None:
+def faults_of_workers(spool: Path) -> list[str]:
+    """Defects that workers met, and left in the spool."""
+    return [f"in worker {path.name.removesuffix(FAULT)}: {path.read_text('utf-8')}" for path in sorted(spool.glob(f"*{FAULT}"))]
+
+
+def register(config: pytest.Config, project: Project, spool: Path, given: Mapping[str, object], faults: Faults) -> None:
     """Watch collection, leave it in the spool, and switch contexts while tests run."""
+    session = str(given["session"])
     parents = cast("list[str]", given["parents"])
     renames = cast("dict[str, str]", given["renames"])
 
@@ -62,10 +75,10 @@ def register(config: pytest.Config, project: Project, session: str, spool: Path,
         earlier = load_parents(project.store, parents).earlier
         ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.root))
 
-    collector = Collector(config, project, Tiers(project.config), collected)
+    collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = Ages(session, key_prefix(config, project), collector)
     config.pluginmanager.register(collector, "handoff-collector")
     if selection.measures_coverage(config):
         from pytest_handoff.coverage_classes import ContextSwitcher
 
-        config.pluginmanager.register(ContextSwitcher(session, ages), "handoff-contexts")
+        config.pluginmanager.register(ContextSwitcher(session, ages, faults), "handoff-contexts")

@@ -76,6 +76,15 @@ def adds_up(start: Start, narrowing: Iterable[str]) -> bool:
     return bool(tuple(narrowing)) or not before.run.complete
 
 
+def with_latest(project: Project, start: Start) -> Start:
+    """The same start with what another run of the session has recorded in the meantime; to be called with the lock held.
+
+    Raises:
+        EvidenceProblem: when that cannot be read.
+    """
+    return replace(start, before=project.store.record(start.session) if project.store.has(start.session) else None)
+
+
 def refill(project: Project, session: str, *, today: str, take_over: frozenset[str] = frozenset()) -> Outcome:
     """Fill a document again from its session's record.
 

@@ -1,0 +1,99 @@
+"""Runs that did not come to their end: what is said of them, and what they still are worth as evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff import journal, workflow
+from pytest_handoff.collection import key_of, read_spool
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.recorder import worse
+from pytest_handoff.recording import record_run
+from pytest_handoff.run import CaseResult, Run
+from pytest_handoff.surroundings import context_of
+
+if TYPE_CHECKING:
+    from pytest_handoff.collection import Collection
+    from pytest_handoff.journal import LeftBehind
+    from pytest_handoff.project import Project
+
+INTERRUPTED = 2
+"""pytest's exit status of a run that was interrupted."""
+
+
+def how_far(run: LeftBehind, collection: Collection | None) -> str:
+    """``interrupted after 812 of 3,000 tests``."""
+    if collection is None:
+        return "interrupted before all tests were collected"
+    return f"interrupted after {len(_results(run)):,} of {len(collection.tests):,} tests"
+
+
+def tell(project: Project, session: str) -> str | None:
+    """What a reader of a session's evidence must know of a run of it that died; ``None`` where there is none."""
+    runs = journal.left_behind(journal.journals_of(project.folder), session)
+    if not runs:
+        return None
+    newest = runs[-1]
+    said = how_far(newest, read_spool(newest.folder))
+    return f"a run of {session} was {said}, and is not in the record; next: run again, or handoff fill {session} --interrupted"
+
+
+def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[LeftBehind]]:
+    """The evidence of the newest run of a session that died, as an incomplete run, and the journals that are then done with.
+
+    Raises:
+        EvidenceProblem: when there is none, when it is not about the code as it stands, or would take something away.
+    """
+    runs = journal.left_behind(journal.journals_of(project.folder), session)
+    if not runs:
+        raise EvidenceProblem(f"no run of {session!r} was interrupted; nothing is left to use")
+    collection = read_spool(runs[-1].folder)
+    if collection is None:
+        raise EvidenceProblem(f"the run of {session!r} was interrupted before all tests were collected; run it again")
+    start = workflow.begin(project, session, runs[-1].start.previous)
+    _refuse(start, runs[-1])
+    run = _as_run(runs[-1], collection)
+    outcome = record_run(
+        project,
+        start,
+        run,
+        NotMeasured("the run was interrupted, and its coverage went with it"),
+        context_of(run, None),
+        is_test_file=runs[-1].start.suite.is_module,
+        instructions=runs[-1].start.instructions,
+    )
+    return outcome, runs
+
+
+def _refuse(start: workflow.Start, run: LeftBehind) -> None:
+    if start.tree.fingerprint != run.start.fingerprint:
+        raise EvidenceProblem(f"the code has changed since that run of {start.session!r} was interrupted; run it again")
+    if start.before is not None and start.before.run.complete and start.before.source.fingerprint == start.tree.fingerprint:
+        raise EvidenceProblem(f"{start.session!r} has the record of a complete run of this code already; it is worth more")
+
+
+def _as_run(run: LeftBehind, collection: Collection) -> Run:
+    return Run(
+        collected=collection.tests,
+        results=_results(run),
+        whole_files=frozenset(collection.whole_files),
+        broken_files=collection.broken_files,
+        why_partial=(*run.start.why_partial, how_far(run, collection)),
+        mishaps=(),
+        interrupted="its process ended",
+        started=run.start.started,
+        finished=run.last,
+        exitstatus=INTERRUPTED,
+        args=tuple(run.start.args),
+        plugins=run.start.plugins,
+        reported={},
+    )
+
+
+def _results(run: LeftBehind) -> dict[str, CaseResult]:
+    found: dict[str, CaseResult] = {}
+    for nodeid, result in run.results:
+        key = key_of(nodeid, run.start.prefix)
+        found[key] = worse(found[key], result) if key in found else result
+    return found

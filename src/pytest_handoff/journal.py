@@ -1,0 +1,175 @@
+"""What a run has found out so far, on disk: where its process dies, the next command can say how far it came.
+
+A run has a folder of its own. ``start.json`` says what was asked for, ``collection.json`` what was collected, ``tests.jsonl``
+has a line for each test that has ended: its id alone where it simply passed, else ``[id, result]``. While the process lives
+it holds a lock on ``alive``, which the system lets go when it dies, however it dies.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from json.encoder import encode_basestring_ascii
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pytest_handoff.record import Frozen
+from pytest_handoff.run import CaseResult
+from pytest_handoff.suite_files import SuiteFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from filelock import BaseFileLock
+
+ALIVE, BESIDE, START, TESTS = "alive", "beside", "start.json", "tests.jsonl"
+_PASSED = CaseResult(outcome="passed")
+
+
+class JournalStart(Frozen, frozen=True):
+    """What a run set out to do; ``prefix`` makes a node id relative to the git root, ``started`` is in seconds since 1970."""
+
+    session: str
+    fingerprint: str
+    started: float
+    prefix: str
+    args: list[str]
+    why_partial: list[str]
+    previous: list[str]
+    instructions: str | None
+    plugins: dict[str, str]
+    suite: SuiteFiles
+
+
+class Journal:
+    """The notes of a run that goes on.
+
+    Args:
+        journals: the folder of all runs of the project, see :func:`journals_of`.
+        start: what the run set out to do.
+
+    Raises:
+        OSError: when the folder cannot be written.
+    """
+
+    def __init__(self, journals: Path, start: JournalStart) -> None:
+        self.folder = journals / start.session / f"{int(start.started * 1000)}-{os.getpid()}"
+        self.trouble: str | None = None
+        self.folder.mkdir(parents=True)
+        self._alive = _lock(self.folder)
+        self._alive.acquire(timeout=0)
+        self._beside = _greet(journals, self.folder)
+        (self.folder / START).write_bytes(msgspec.json.encode(start))
+        self._tests = (self.folder / TESTS).open("ab", buffering=0)
+
+    def note(self, nodeid: str, result: CaseResult) -> None:
+        """Write the line of a test that has ended; a disk that is full costs the journal, never the run."""
+        if self.trouble is not None:
+            return
+        line = encode_basestring_ascii(nodeid)
+        if result != _PASSED:
+            line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
+        try:
+            self._tests.write(f"{line}\n".encode("ascii"))
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+
+    def had_company(self) -> bool:
+        """Whether another run of this project was alive at any time of this one."""
+        return self._beside or (self.folder / BESIDE).exists()
+
+    def close(self, *, keep: bool) -> None:
+        """End the journal; ``keep`` leaves it to be found as that of an interrupted run."""
+        self._tests.close()
+        self._alive.release()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class LeftBehind(Frozen, frozen=True):
+    """The journal of a run that did not come to its end; ``last`` is the time of its last sign of life."""
+
+    folder: Path
+    start: JournalStart
+    results: list[tuple[str, CaseResult]]
+    last: float
+
+
+def journals_of(project_folder: Path) -> Path:
+    """Where the runs of a project keep their journals: in pytest's cache, which git does not see."""
+    return project_folder / ".pytest_cache" / "handoff" / ".journals"
+
+
+def left_behind(journals: Path, session: str) -> list[LeftBehind]:
+    """The journals of a session's runs that died or were interrupted, oldest first."""
+    found = [_read(folder) for folder in _runs(journals / session) if not _is_alive(folder)]
+    return sorted((run for run in found if run is not None), key=lambda run: run.start.started)
+
+
+def forget(runs: list[LeftBehind]) -> None:
+    """Remove journals that nobody needs any more."""
+    for run in runs:
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def _greet(journals: Path, own: Path) -> bool:
+    """Tell every run of the project that is alive that it is not alone; whether there is any."""
+    others = [run for session in _folders(journals) for run in _runs(session) if run != own and _is_alive(run)]
+    for other in others:
+        (other / BESIDE).touch()
+    return bool(others)
+
+
+def _read(folder: Path) -> LeftBehind | None:
+    """A journal as far as it can be read: a process may die within a line; one that died before its start left nothing."""
+    try:
+        start = msgspec.json.decode((folder / START).read_bytes(), type=JournalStart)
+        tests = folder / TESTS
+        lines = tests.read_bytes().decode("ascii", "replace").splitlines(keepends=True) if tests.exists() else []
+        last = tests.stat().st_mtime if tests.exists() else start.started
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    return LeftBehind(folder=folder, start=start, results=list(_results(lines)), last=last)
+
+
+def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:
+    for line in lines:
+        try:
+            found = json.loads(line) if line.endswith("\n") else None
+            if isinstance(found, str):
+                yield found, _PASSED
+            elif isinstance(found, list):
+                yield found[0], msgspec.convert(found[1], CaseResult)
+        except (ValueError, msgspec.ValidationError, IndexError):
+            return  # what was written after a torn line cannot be trusted
+
+
+def _is_alive(folder: Path) -> bool:
+    from filelock import Timeout
+
+    lock = _lock(folder)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # removed in this moment by the run that has ended
+        return False
+    lock.release()
+    return False
+
+
+def _lock(folder: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(folder / ALIVE)
+
+
+def _runs(session: Path) -> list[Path]:
+    return [folder for folder in _folders(session) if (folder / ALIVE).exists()]
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []

@@ -1,0 +1,95 @@
+"""The folder that a run has to itself: its journal, and what xdist's workers leave for the controller."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_handoff import selection
+from pytest_handoff.collection import read_spool
+from pytest_handoff.interrupted import how_far
+from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, left_behind
+from pytest_handoff.terminal import Line
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.run import CaseResult
+    from pytest_handoff.suite_files import SuiteFiles
+    from pytest_handoff.workflow import Start
+
+
+class RunFolder:
+    """Where nothing can be written beside the project, the run goes on with a temporary folder and without a journal."""
+
+    def __init__(
+        self, config: pytest.Config, project: Project, start: Start, *, prefix: str, suite: SuiteFiles, instructions: str | None
+    ) -> None:
+        self.started = time.time()
+        self._journal: Journal | None = None
+        self._trouble: str | None = None
+        journals = journals_of(project.folder)
+        begun = JournalStart(
+            session=start.session,
+            fingerprint=start.tree.fingerprint,
+            started=self.started,
+            prefix=prefix,
+            args=list(selection.shown_arguments(config)),
+            why_partial=list(selection.narrowing(config)),
+            previous=[record.session for record in start.parents.records],
+            instructions=instructions,
+            plugins=selection.plugins(config),
+            suite=suite,
+        )
+        try:
+            self._died = left_behind(journals, start.session)
+            _prepare_cache(config, journals)
+            self._journal = Journal(journals, begun)
+            self.path = self._journal.folder
+        except OSError as error:
+            self._died, self._trouble = [], error.strerror or str(error)
+            self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))
+
+    def ended(self, nodeid: str, result: CaseResult) -> None:
+        """Note that a test has ended."""
+        if self._journal is not None:
+            self._journal.note(nodeid, result)
+
+    def had_company(self) -> bool:
+        """Whether another run recorded in this project at the same time."""
+        return self._journal is not None and self._journal.had_company()
+
+    def lines(self) -> list[Line]:
+        """What the end of a run must say of earlier runs that died, and of a journal that could not be kept."""
+        trouble = self._trouble or (self._journal.trouble if self._journal else None)
+        died = [how_far(run, read_spool(run.folder)) for run in self._died[-1:]]
+        said = [f"an earlier run of this session was {far}; this one takes its place" for far in died]
+        kept = [f"a journal could not be kept: {trouble}; a run that dies leaves nothing"] if trouble else []
+        return [Line(f"{'beside':<11}{text}", {"yellow": True}) for text in (*said, *kept)]
+
+    def close(self, *, recorded: bool, keep: bool) -> None:
+        """End the run: one that was recorded needs no journal any more, nor do those that died before it."""
+        if recorded:
+            forget(self._died)
+        if self._journal is not None:
+            self._journal.close(keep=keep)
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _prepare_cache(config: pytest.Config, journals: Path) -> None:
+    """Let pytest make its cache, with the files that keep it out of git; where that is somewhere else, keep ours out."""
+    folder = journals.parents[1]
+    if folder.exists():
+        return
+    cache = getattr(config, "cache", None)
+    if cache is not None:
+        cache.mkdir("handoff")
+    journals.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", "utf-8")

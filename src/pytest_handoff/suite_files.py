@@ -1,0 +1,27 @@
+"""Which files hold tests, by pytest's settings, for whoever has to say so without pytest."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from pytest_handoff.record import Frozen
+
+
+class SuiteFiles(Frozen, frozen=True):
+    """pytest's ``python_files`` and ``testpaths``, the latter relative to the git root."""
+
+    patterns: list[str]
+    folders: list[str]
+
+    def is_module(self, path: str) -> bool:
+        """Whether pytest would collect this file as a test module."""
+        name = PurePosixPath(path).name
+        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.patterns)
+
+    def belongs(self, path: str) -> bool:
+        """Whether this file is a part of the tests: a module, what lies beside modules, a conftest."""
+        parts = PurePosixPath(path).parts
+        if any(path.startswith(f"{folder.rstrip('/')}/") for folder in self.folders):
+            return True
+        return self.is_module(path) or parts[-1] == "conftest.py" or not {"test", "tests"}.isdisjoint(parts[:-1])

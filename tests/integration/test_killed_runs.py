@@ -1,0 +1,208 @@
+"""Runs that die: what was there before stays, and what they knew can be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+FOUR = """
+    def test_a(): pass
+    def test_b(): assert False, "b is broken"
+    def test_c():
+        {end}
+    def test_d(): pass
+"""
+
+SUDDEN = {
+    "os._exit(0)": "import os; os._exit(0)",
+    "SIGKILL": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "SIGTERM": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+}
+SAID = {
+    "Ctrl-C": "raise KeyboardInterrupt",
+    "SIGINT": "import os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(5)",
+    "pytest.exit": "import pytest; pytest.exit('enough', returncode=0)",
+}
+
+
+@pytest.fixture
+def four(empty: Story) -> Story:
+    """A project with one recorded session, whose run now dies in the third of four tests."""
+    empty.write_files({"tests/test_four.py": FOUR.format(end="pass")})
+    empty.commit()
+    empty.pytest("--no-cov", "--handoff=session-1")
+    return empty
+
+
+def let_die(story: Story, end: str) -> dict[str, bytes]:
+    """Make the third test end the process; return the evidence as it stands."""
+    story.write_files({"tests/test_four.py": FOUR.format(end=end)})
+    return story.evidence()
+
+
+@pytest.mark.parametrize("end", SUDDEN.values(), ids=SUDDEN)
+def test_sudden_death(four: Story, end: str) -> None:
+    """The earlier record and document stay, the next command says how far the run came, and what it knew becomes evidence."""
+    before = let_die(four, end)
+    four.pytest("--no-cov", "--handoff=session-1")
+    assert four.evidence() == before
+
+    shown = four.handoff("show", "session-1")
+    assert "a run of session-1 was interrupted after 2 of 4 tests" in shown.err
+    filled = four.handoff("fill", "session-1", "--interrupted")
+    assert filled.code == 0, filled
+    table = four.show("session-1")
+    assert {test.partition("::")[2]: entry["outcome"] for test, entry in table["tests"].items()} == {
+        "test_a": "passed",
+        "test_b": "failed",
+        "test_c": "not_run",
+        "test_d": "not_run",
+    }
+    assert table["complete"] is False
+    assert "interrupted after 2 of 4 tests" in table["why_incomplete"]
+    assert table["coverage"] is None
+    assert four.handoff("show", "session-1").err == ""
+    assert four.handoff("gate", "session-1", "--machine-only").code == 1
+
+
+@pytest.mark.parametrize("end", SAID.values(), ids=SAID)
+def test_an_interruption_that_can_be_told(four: Story, end: str) -> None:
+    """Ctrl-C and ``pytest.exit`` say what can be done, end non-zero whatever code was asked for, and change nothing."""
+    before = let_die(four, end)
+    done = four.pytest("--no-cov", "--handoff=session-1")
+
+    assert done.code != 0
+    assert "interrupted after 2 of 4 tests" in done.out
+    assert "handoff fill session-1 --interrupted" in done.out
+    assert four.evidence() == before
+    assert four.handoff("fill", "session-1", "--interrupted").code == 0
+    assert four.show("session-1")["counts"]["not_run"] == 2
+
+
+def test_the_next_run_takes_its_place(four: Story) -> None:
+    """A run after a death says that there was one, and leaves nothing of it."""
+    let_die(four, SUDDEN["SIGKILL"])
+    four.pytest("--no-cov", "--handoff=session-1")
+    let_die(four, "pass")
+    done = four.pytest("--no-cov", "--handoff=session-1")
+
+    assert "an earlier run of this session was interrupted after 2 of 4 tests; this one takes its place" in done.section
+    assert four.show("session-1")["complete"] is True
+    assert four.handoff("show", "session-1").err == ""
+    assert four.handoff("fill", "session-1", "--interrupted").code == 2
+
+
+def test_a_dead_run_of_other_code_is_no_evidence(four: Story) -> None:
+    """When the code has changed since, what the run knew is about something else."""
+    let_die(four, SUDDEN["SIGKILL"])
+    four.pytest("--no-cov", "--handoff=session-1")
+    before = let_die(four, "pass")
+    filled = four.handoff("fill", "session-1", "--interrupted")
+
+    assert filled.code == 2
+    assert "the code has changed since" in filled.err
+    assert four.evidence() == before
+
+
+def test_death_while_collecting(four: Story) -> None:
+    """A run that dies before anything was collected leaves nothing to use, and says so."""
+    let_die(four, "pass")
+    four.write_files({"tests/test_dies.py": "import os\nos._exit(3)\n"})
+    four.pytest("--no-cov", "--handoff=session-1")
+
+    assert "interrupted before all tests were collected" in four.handoff("show", "session-1").err
+    assert four.handoff("fill", "session-1", "--interrupted").code == 2
+
+
+def test_the_controller_of_workers_dies(four: Story) -> None:
+    """With xdist it is the controller that keeps the journal: what its workers told before it was killed is there."""
+    four.write_files(
+        {
+            "tests/test_four.py": """
+                import os, signal, time
+                def test_a(): pass
+                def test_b(): pass
+                def test_c():
+                    time.sleep(0.5)
+                    os.kill(os.getppid(), signal.SIGKILL)
+                    time.sleep(1)
+            """
+        }
+    )
+    done = four.pytest("--no-cov", "--handoff=session-1", "-n", "1")
+
+    assert done.code == -signal.SIGKILL
+    assert "interrupted after 2 of 3 tests" in four.handoff("show", "session-1").err
+
+
+def test_a_run_that_goes_on_is_not_called_dead(four: Story) -> None:
+    """While a run is alive, other commands say nothing of it, and cannot use it."""
+    let_die(four, "import time; print(1); time.sleep(60)")
+    command = [sys.executable, "-m", "pytest", "--no-cov", "-s", "-v", "--handoff=session-1"]
+    environment = four.environment | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=four.folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            for line in running.stdout:
+                if "test_c" in line:
+                    break
+            assert four.handoff("show", "session-1").err == ""
+        finally:
+            running.kill()
+    assert "interrupted after 2 of 4 tests" in four.handoff("show", "session-1").err
+
+
+def test_git_sees_nothing_of_a_journal(four: Story) -> None:
+    """A project that does not ignore pytest's cache itself has no new file after a death."""
+    (four.folder / ".gitignore").write_text("__pycache__/\n")
+    let_die(four, SUDDEN["SIGKILL"])
+    four.commit()
+    four.pytest("--no-cov", "--handoff=session-1", "-p", "no:cacheprovider")
+
+    assert four.git("status", "--porcelain") == ""
+    assert four.handoff("show", "session-1").err != ""
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="needs POSIX modes")
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
+def test_no_journal_can_be_kept(four: Story) -> None:
+    """Where nothing can be written beside the project, the run goes on, and says that it kept no journal."""
+    folder = four.folder / ".pytest_cache"
+    folder.chmod(0o500)
+    try:
+        done = four.pytest("--no-cov", "--handoff=session-1", "-p", "no:cacheprovider")
+    finally:
+        folder.chmod(0o700)
+
+    assert "a journal could not be kept" in done.section
+
+
+def test_the_journal_is_a_line_a_test(four: Story) -> None:
+    """Each test that has ended is one line of JSON: an id, or an id with its result."""
+    let_die(four, SUDDEN["SIGKILL"])
+    four.pytest("--no-cov", "--handoff=session-1")
+    [journal] = (four.folder / ".pytest_cache/handoff/.journals/session-1").glob("*/tests.jsonl")
+
+    assert [json.loads(line) for line in journal.read_text("ascii").splitlines()] == [
+        "tests/test_four.py::test_a",
+        [
+            "tests/test_four.py::test_b",
+            {
+                "outcome": "failed",
+                "reruns": 0,
+                "flaky": False,
+                "subtests": 0,
+                "reason": None,
+                "error": "AssertionError: b is broken",
+            },
+        ],
+    ]
