@@ -49,6 +49,9 @@ def test_moves(earlier: str, collected: str, renames: dict[str, str], same: dict
         ("x[1] x[2]", "x[1]", "", "x[2]"),
         ("x[1] y[1]", "x[2] x[3]", "x[2] x[3]", "y[1]"),
         ("x[1-[a]]", "x[2-[a]]", "x[2-[a]]", ""),
+        ("x", "x[1] x[2]", "x[1] x[2]", ""),
+        ("x[1]", "x", "x", ""),
+        ("x[1] x[2]", "x", "", "x[1] x[2]"),
     ],
 )
 def test_other_parameters(earlier: str, collected: str, reparametrized: str, vanished: str) -> None:

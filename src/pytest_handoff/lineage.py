@@ -33,7 +33,8 @@ class Lineage(Frozen, frozen=True):
     """Which collected test continues which earlier one.
 
     ``same`` maps a new id to the earlier id it replaces. ``reparametrized`` maps new ids to the first session of a function
-    whose earlier parameters are gone. ``vanished`` are earlier ids that nothing continues.
+    that lost as many earlier ids: it has other parameters, its first ones, or none any more. ``vanished`` are earlier ids that
+    nothing continues.
     """
 
     same: dict[str, str] = {}
@@ -124,7 +125,7 @@ def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _reparametrized(earlier: Earlier, vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """New ids of functions that lost parameters and got at least as many others; fewer would hide a lost case."""
+    """New ids of functions that lost some and got at least as many others; fewer would hide a lost case."""
     lost, found = _by_function(vanished), _by_function(fresh)
     return {
         test: min(earlier.lines[old].since for old in olds)
@@ -137,6 +138,5 @@ def _reparametrized(earlier: Earlier, vanished: set[str], fresh: set[str]) -> di
 def _by_function(tests: Iterable[str]) -> dict[str, list[str]]:
     functions: dict[str, list[str]] = defaultdict(list)
     for test in tests:
-        if "[" in test:
-            functions[without_parameters(test)].append(test)
+        functions[without_parameters(test)].append(test)
     return functions

@@ -31,7 +31,7 @@ class Measuring:
         self._config = config
         self._project = project
         self._start = start
-        self._available = config.pluginmanager.hasplugin("pytest_cov")
+        self._available = selection.has_pytest_cov(config.pluginmanager)
         self._prefix = key_prefix(config, project)
         self._suite = suite
         self._kept = self._folder() / start.session / start.tree.fingerprint.removeprefix("sha256:")[:16]
@@ -52,7 +52,7 @@ class Measuring:
         """
         self._start = start
         if not self._available:
-            return NotMeasured("pytest-cov is not there (-p no:cov)")
+            return NotMeasured("pytest-cov was not loaded (-p no:cov, or no plugin autoload: add -p pytest_cov.plugin)")
         if not selection.measures_coverage(self._config):
             return NotMeasured("coverage was switched off (--no-cov)")
         if company:

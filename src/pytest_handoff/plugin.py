@@ -42,10 +42,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Turn coverage on before pytest-cov looks at its options."""
-    if early_config.known_args_namespace.handoff is not None and early_config.pluginmanager.hasplugin("pytest_cov"):
-        from pytest_handoff.coverage_classes import before_conftests
-
-        before_conftests(early_config)
+    if early_config.known_args_namespace.handoff is not None:
+        _turn_coverage_on(early_config)
     yield
 
 
@@ -80,6 +78,15 @@ def handoff_metric(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.user_properties.append(as_property(name, value, unit=unit, target=target, better=better))
 
     return record
+
+
+def _turn_coverage_on(early_config: pytest.Config) -> None:
+    from pytest_handoff.selection import has_pytest_cov
+
+    if has_pytest_cov(early_config.pluginmanager):
+        from pytest_handoff.coverage_classes import before_conftests
+
+        before_conftests(early_config)
 
 
 def _refuse_options_without_session(config: pytest.Config) -> None:

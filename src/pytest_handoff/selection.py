@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,13 +32,18 @@ def runs_tests(config: pytest.Config) -> bool:
     return not any(config.getoption(name, default=False) for name in _NOT_A_RUN)
 
 
+def has_pytest_cov(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Whether pytest-cov takes part, by its entry point or by ``-p pytest_cov.plugin``."""
+    return pluginmanager.hasplugin("pytest_cov") or pluginmanager.hasplugin("pytest_cov.plugin")
+
+
 def measures_coverage(config: pytest.Config) -> bool:
     """Whether this run measures coverage: pytest-cov is there and was not switched off."""
-    return config.pluginmanager.hasplugin("pytest_cov") and not config.getoption("no_cov", default=False)
+    return has_pytest_cov(config.pluginmanager) and not config.getoption("no_cov", default=False)
 
 
 def narrowing(config: pytest.Config) -> tuple[str, ...]:
-    """Why the run was asked to do less than everything: the options, and paths that leave some tests out."""
+    """Why the run was asked to do less than everything: the options with their values, and paths that leave some tests out."""
     return tuple(_narrowing_options(config)) + tuple(_narrowing_paths(config))
 
 
@@ -72,9 +78,12 @@ def plugins(config: pytest.Config) -> dict[str, str]:
 
 
 def _narrowing_options(config: pytest.Config) -> Iterator[str]:
+    directory = config.invocation_params.dir
     for name, option in _NARROWING.items():
-        if config.getoption(name, default=None):
-            yield f"{option} was given"
+        given = config.getoption(name, default=None)
+        if given:
+            values = [] if given is True else [given] if isinstance(given, str) else given
+            yield " ".join([option, *(quote(_as_given(str(value), directory)) for value in values), "was given"])
 
 
 def _narrowing_paths(config: pytest.Config) -> Iterator[str]:
@@ -93,7 +102,6 @@ def _everything(config: pytest.Config) -> list[Path]:
     testpaths: list[str] = config.getini("testpaths")
     found = [path.resolve() for pattern in testpaths for path in sorted(config.rootpath.glob(pattern))]
     return found or [config.rootpath.resolve()]
-
 
 
 def _as_given(arg: str, directory: Path) -> str:

@@ -95,6 +95,17 @@ def test_two_parts_on_one_tree_add_up(shop: Story) -> None:
     assert shown["new_code"]["files"]["src/shop/price.py"]["not_by_new_unit"] == "5-6"
 
 
+def test_the_same_option_with_other_values_adds_up(shop: Story) -> None:
+    """What ``-k`` left out once and took in the next time has run: the two make one complete session."""
+    shop.pytest("--no-cov", "--handoff=session-1", "-k", "total or empty")
+    first = shop.show("session-1")
+    shop.pytest("--no-cov", "--handoff=session-1", "-k", "checkout")
+
+    assert first["why_incomplete"].startswith("-k 'total or empty' was given; 1 test did not run")
+    assert shop.show("session-1")["complete"] is True
+    assert shop.show("session-1")["counts"]["passed"] == 3
+
+
 def test_a_part_on_another_tree_is_dropped(shop: Story) -> None:
     """When the code changes between two parts, the older is given up, and the run says so."""
     shop.pytest("--no-cov", "--handoff=session-1", "tests/unit")
