@@ -88,13 +88,31 @@ FREE = Metric(name="free", value=3.0)
         ([FAST], "slow", "unknown", "not measured: no metric 'slow' with a target was recorded"),
         ([FAST, FREE], None, "passed", "1 metric meets its target"),
         ([FAST, SLOW], "fast", "passed", "1 metric meets its target"),
-        ([FAST, SLOW], None, "failed", "slow is 3 ms, target 2 ms"),
+        ([FAST, SLOW], None, "failed", "slow is 3 ms, target ≤ 2 ms"),
         ([VAGUE], None, "failed", "vague is 3, target 2"),
     ],
 )
 def test_metrics(metrics: list[Metric], name: str | None, word: str, evidence: str) -> None:
     """Every metric with a target must meet it; without a direction no target is met."""
     assert verdict("metrics", PASSED, name=name, record={"metrics": metrics}) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "targets", "word", "evidence"),
+    [
+        ([FREE], {"metric.free": "≤ 4"}, "passed", "1 metric meets its target"),
+        ([FREE], {"metric.free": "as fast as we can"}, "unknown", "not measured: no metric with a target was recorded"),
+        ([FREE], {"metric.free": "4"}, "failed", "free is 3, target 4"),
+        ([FAST], {"metric.fast": "< 1 ms"}, "failed", "fast is 1 ms, target ≤ 2 ms and target < 1 ms"),
+        ([FAST], {"metric.fast": "< 0.002 s"}, "passed", "1 metric meets its target"),
+        ([FAST], {"metric.cold-start": "< 1 s"}, "unknown", "not measured: cold-start, which the document has a target for"),
+        ([], {"metrics.duration": "< 13 s"}, "passed", "1 metric meets its target"),
+        ([], {"metrics.duration": "< 12 s"}, "failed", "test duration is 12 s, target < 12 s"),
+    ],
+)
+def test_targets_of_the_document(metrics: list[Metric], targets: dict[str, str], word: str, evidence: str) -> None:
+    """What the document asks for counts as what a test asks for does, and what was not measured meets nothing."""
+    assert verdict("metrics", PASSED, targets=targets, record={"metrics": metrics}) == (word, evidence)
 
 
 def test_good_figures_of_a_part_are_not_enough() -> None:

@@ -22,14 +22,21 @@ class Broken(Bench):
     has_error = True
 
 
+class Failed(Bench):
+    """One whose test failed."""
+
+    name, fullname = "test_max", "tests/test_a.py::test_max"
+
+
 def test_means_are_metrics() -> None:
-    """Each benchmark's mean is a metric of its test; an empty one and one with an error are left out."""
-    config = SimpleNamespace(_benchmarksession=SimpleNamespace(benchmarks=[Bench(mean=0.25), Bench(), Broken(mean=1.0)]))
-    found = benchmark_metrics(config, "a/")  # type: ignore[arg-type]  # it only looks for the one attribute
+    """Each benchmark's mean is a metric of its test; an empty one, and one of a test that did not pass, are left out."""
+    benchmarks = [Bench(mean=0.25), Bench(), Broken(mean=1.0), Failed(mean=1.0)]
+    config = SimpleNamespace(_benchmarksession=SimpleNamespace(benchmarks=benchmarks))
+    found = benchmark_metrics(config, "a/", {"a/tests/test_a.py::test_sum"})  # type: ignore[arg-type]  # it only looks for the one attribute
     assert found == [("a/tests/test_a.py::test_sum", Metric(name="test_sum", value=0.25, unit="s", better="lower"))]
 
 
 @pytest.mark.parametrize("config", [SimpleNamespace(), SimpleNamespace(_benchmarksession=None)])
 def test_without_the_plugin(config: SimpleNamespace) -> None:
     """Where the plugin is not there, or off, there is nothing."""
-    assert benchmark_metrics(config, "") == []  # type: ignore[arg-type]  # as above
+    assert benchmark_metrics(config, "", {"a.py::x"}) == []  # type: ignore[arg-type]  # as above

@@ -74,15 +74,20 @@ def test_one_test_that_records_a_name_twice(better: Any, expected: float) -> Non
         (200, None, None, "<= 200", True),
         (200, None, "higher", "> 200", False),
         (300, None, None, "≥ 250 ms", True),
-        (100, None, None, "< 200 s", None),
+        (100, None, None, "< 200 s", True),
+        (100, None, None, "< 0.1 s", False),
+        (100, None, None, "< 200 rows", None),
         (100, None, "lower", "200", True),
         (100, None, None, "200", None),
         (100, None, None, "as fast as we can", None),
-        (300, 400, "lower", "< 200", True),
+        (300, 400, "lower", "< 200", False),
+        (300, 400, "lower", "< 350", True),
+        (300, 200, "lower", "< 350", False),
+        (300, 400, None, "< 350", None),
     ],
 )
 def test_is_met(value: float, target: float | None, better: Any, asked: str, met: bool | None) -> None:
-    """A metric's own target comes before the document's; nothing is said where unit or direction do not fit."""
+    """A metric's own target and the document's must be met; nothing is said where unit or direction do not fit."""
     assert is_met(metric(value=value, unit="ms", target=target, better=better), asked) is met
 
 

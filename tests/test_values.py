@@ -34,6 +34,8 @@ def value(
         ("overview.date", PASSED, "", "2026-01-02"),
         ("overview.duration", PASSED, "", "test run: 12 s"),
         ("overview.agent", PASSED, "", None),
+        ("tests.total", f"{PASSED}\nunit b.py::y failed\ne2e c.py::z skipped", PASSED, "1/3 passed, 1 failed, 1 skipped"),
+        ("tests.total", "unit a.py::x gone retired=session-2:why", PASSED, "none: there is no test"),
         ("tests.current", PASSED, "", "1/1 passed"),
         ("tests.current", f"{PASSED}\nunit a.py::y failed\nunit a.py::z error", "", "1/3 passed, 1 failed, 1 in error"),
         ("tests.current", f"{PASSED}\ne2e b.py::y skipped", "", "0/1 passed, 1 skipped"),

@@ -105,8 +105,21 @@ def test_what_was_not_measured_is_left_out() -> None:
     assert value("metrics.new_code.value") is None
     assert value("metrics.pass_rate.value", "unit a.py::x gone") is None
     assert value("metrics.duration.value", run=run_info(duration_s=0.0)) is None
-    assert value("metrics.duration.value") == "12.0 s"
+    assert value("metrics.duration.value") == "12 s"
+    assert value("metrics.duration.value", run=run_info(parts=["tests/unit", "tests/e2e"])) is None
     assert value("targets.new_code.value", new_code=new_code_of(0, covered=0)) == "no new statements"
+
+
+def test_how_long_the_run_took() -> None:
+    """The run's duration beside its target and the run before; of a part no target is met, and a baseline says nothing."""
+    facts = replace(facts_of(PASSED), baselines={"metrics.duration": 24.0}, targets={"metrics.duration": "< 1 min"})
+    part = replace(facts, record=replace(facts.record, run=run_info(why_incomplete=["-k x"])))
+    found = [values(one, agent=None, parent_percent=None) for one in (facts, part)]
+    rows = [{place.rpartition(".")[2]: text for place, text in one.items() if "duration." in place} for one in found]
+    assert rows[0] == {"value": "12 s", "baseline": "24 s", "before": "24 s", "improvement": "+50.0 %", "status": "✅ met"}
+    assert rows[1] == {
+        "value": "12 s (incomplete run)", "baseline": "24 s", "before": "24 s", "status": "not known (incomplete run)",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "expected"), [("src/a.py", "50.0 %"), ("src", "75.0 %"), ("lib", None)])
@@ -138,8 +151,8 @@ def test_the_results_of_a_phase() -> None:
 def test_a_metric_in_its_row() -> None:
     """All columns of a metric's row; a target that a person wrote is read instead of filled."""
     metric = Metric(name="Check out", value=100, unit="ms", better="lower")
-    facts = replace(facts_of(PASSED, metrics=[metric]), baselines={"Check out": 125.0})
-    found = values(facts, agent=None, parent_percent=None, rows=Rows(targets={"metric.Check-out": "< 90 ms"}))
+    facts = replace(facts_of(PASSED, metrics=[metric]), baselines={"Check out": 125.0}, targets={"metric.Check-out": "< 90 ms"})
+    found = values(facts, agent=None, parent_percent=None)
     shown = {place.removeprefix("metric.Check-out."): text for place, text in found.items() if place.startswith("metric.")}
     assert shown == {
         "value": "100 ms", "baseline": "125 ms", "before": "125 ms", "improvement": "+20.0 %", "status": "❌ not met",

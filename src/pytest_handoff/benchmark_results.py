@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from pytest_handoff.record import Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pytest
 
 
-def benchmark_metrics(config: pytest.Config, prefix: str) -> list[tuple[str, Metric]]:
+def benchmark_metrics(config: pytest.Config, prefix: str, tests: Collection[str]) -> list[tuple[str, Metric]]:
     """The mean time of each benchmark in seconds, with the id of its test; one that ended in an error says nothing.
 
     The plugin has no hook that hands its results to another; ``config._benchmarksession`` is where its own report takes them
@@ -18,10 +20,11 @@ def benchmark_metrics(config: pytest.Config, prefix: str) -> list[tuple[str, Met
 
     Args:
         prefix: what makes a node id relative to the git root.
+        tests: the ids of the tests that passed: what another one measured says nothing.
     """
     session = getattr(config, "_benchmarksession", None)
     return [
         (prefix + bench.fullname, Metric(name=bench.name, value=float(bench["mean"]), unit="s", better="lower"))
         for bench in getattr(session, "benchmarks", ())
-        if bench and not bench.has_error
+        if bench and not bench.has_error and prefix + bench.fullname in tests
     ]

@@ -69,7 +69,7 @@ def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> di
         "inventory_of": inventory,
         "changed_rows": changed_files(facts),
         "integrity": report(facts),
-        "metric_rows": metric_rows(facts, rows.targets),
+        "metric_rows": metric_rows(facts),
         "line_counts": rows.line_counts,
         "trend": rows.trend,
     }

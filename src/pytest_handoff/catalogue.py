@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.fields import COVERAGE_TARGETS, COVERED, FIELDS, METRICS, VALUE, Field, fields_for, row_fields
-from pytest_handoff.labels import keys_of
-from pytest_handoff.values_metrics import row_of
+from pytest_handoff.fields import (
+    BEFORE,
+    BESIDE_BEFORE,
+    COVERAGE_TARGETS,
+    COVERED,
+    FIELDS,
+    MEASURED,
+    PERFORMANCE,
+    VALUE,
+    Field,
+    fields_for,
+    row_fields,
+)
+from pytest_handoff.labels import keys_of, own_key
+from pytest_handoff.metrics import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_MEASURED = ("performance metrics", "performance", "benchmarks", "benchmark results", "actual", "results", *METRICS)
-_BEFORE = ("baseline", "vorher")
 _SEPARATOR = " > "
 
 
@@ -34,20 +45,29 @@ def own_names(fields: Sequence[Field], aliases: Mapping[str, Sequence[str]]) -> 
 
 
 def catalogue(
-    session: str, *, aliases: Mapping[str, Sequence[str]], metrics: Iterable[str] = (), paths: Iterable[str] = ()
+    session: str,
+    *,
+    aliases: Mapping[str, Sequence[str]],
+    metrics: Iterable[str] = (),
+    rows: Iterable[str] = (),
+    paths: Iterable[str] = (),
 ) -> tuple[Field, ...]:
     """Everything that may be found in a document of this session.
 
     Args:
-        metrics: names of the user's metrics; each may be a row.
+        metrics: names of the user's metrics; each may be a row, but those that only punctuation tells apart.
+        rows: what rows of tables of measured values are called; each that is no metric's may be one that was not measured.
         paths: files and folders that may be a row of a table of coverage targets.
     """
     fields = list(own_names(fields_for(session), aliases))
-    for name in metrics:
-        row, labels = row_of(name), tuple(keys_of(name))
-        if labels:
-            fields += row_fields(row, labels, _MEASURED, {"baseline": _BEFORE, "improvement": ("improvement", "change", "delta")})
-            fields.append(Field(id=f"{row}.before", kind="cell", sections=_BEFORE, labels=labels, columns=VALUE))
+    recorded = dict(_keyed(metrics))
+    for name, key in recorded.items():
+        row = row_of(name)
+        fields += row_fields(row, (key,), MEASURED, BESIDE_BEFORE)
+        fields.append(Field(id=f"{row}.before", kind="cell", sections=BEFORE, labels=(key,), columns=VALUE))
+    for name, key in _keyed(rows):
+        if key not in recorded.values():
+            fields += row_fields(row_of(name), (key,), PERFORMANCE, BESIDE_BEFORE)
     for path in paths:
         labels = tuple(keys_of(path))
         fields += row_fields(path_row(path), labels, (*COVERAGE_TARGETS, "test coverage", "coverage"), COVERED) if labels else ()
@@ -63,6 +83,13 @@ def mentioned(text: str, files: Iterable[str]) -> list[str]:
     """Those of the files, and of the folders they are in, whose path stands in the text."""
     folders = {file[:at] for file in files for at, char in enumerate(file) if char == "/"}
     return sorted(path for path in {*folders, *files} if path in text)
+
+
+def _keyed(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Each name with its key, without those that share one."""
+    keys = {name: key for name in names if (key := own_key(name)) is not None}
+    shared = Counter(keys.values())
+    return [(name, key) for name, key in keys.items() if shared[key] == 1]
 
 
 def _named(field: Field, names: Sequence[str]) -> Field:

@@ -117,6 +117,11 @@ def promises(found: Found) -> Specs:
     return (GateSpec(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
 
 
+def metrics(_found: Found) -> Specs:
+    """What was measured meets its targets."""
+    return (GateSpec(gate="metrics"),)
+
+
 def instructions(_found: Found) -> Specs:
     """The checklist of the session's instructions is done."""
     return (GateSpec(gate="instructions"),)

@@ -78,7 +78,11 @@ def _speak_of_different_things(claimed: str | None, measured: str | None) -> boo
     """Whether both name what they count, in words of which none is common: hours and seconds, lines and files."""
     if not claimed or not measured:
         return False
-    return set(claimed.lower().split()).isdisjoint(measured.lower().split())
+    return _singular(claimed).isdisjoint(_singular(measured))
+
+
+def _singular(words: str) -> set[str]:
+    return {word.removesuffix("s") for word in words.lower().split()}
 
 
 def _decimal(figure: str) -> Decimal:

@@ -16,10 +16,14 @@ from pytest_handoff.facts import Facts, Instruction
 from pytest_handoff.fields import FIELDS
 from pytest_handoff.gates import GATES
 from pytest_handoff.inline_counts import PREFIX as COUNTS
+from pytest_handoff.labels import own_length
+from pytest_handoff.measured_rows import performance_rows
+from pytest_handoff.metrics import is_measured
 from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.trend import trend_of
 from pytest_handoff.values import Rows, status_values, values
+from pytest_handoff.values_phase import claims_too_many
 from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
@@ -76,6 +80,7 @@ def compose(
     """
     memory = {written.id: written.text for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, path)
+    facts = replace(facts, targets={row: text for row, text in rows.targets.items() if is_measured(row)})
     rows = replace(rows, line_counts=line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
     rows = replace(rows, trend=trend_of(sessions()) if "handoff:begin trend" in text else None)
     plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent, rows=rows)
@@ -138,9 +143,9 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     measured = facts.record.coverage.files if facts.record.coverage else ()
     named = mentioned(text, measured)
     metrics = [metric.name for metric in facts.record.metrics]
-    fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, paths=named)
+    fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named)
     found = documents.find(text, fields=fields, path=path)
-    places = [place for place in found.places if not _is_a_persons_remark(place, memory)]
+    places = [place for place in found.places if not _is_a_persons_remark(place, memory, facts)]
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
         paths={path_row(name): name for name in named},
@@ -149,14 +154,20 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     return replace(found, places=tuple(places)), rows
 
 
-def _is_a_persons_remark(place: Place, memory: Mapping[str, str]) -> bool:
-    """Words where a document need not speak of evidence: beside a file's name, or as the status at the top."""
+def _is_a_persons_remark(place: Place, memory: Mapping[str, str], facts: Facts) -> bool:
+    """Words where a document need not speak of evidence: beside a file's name, or as the status at the top.
+
+    A number of tests beside a file's name may be that of new ones, or of an earlier day; more than the file has is a claim.
+    """
     often_a_persons = place.id == "status.top" or place.id.startswith(COUNTS)
-    return often_a_persons and place.state == "written" and place.id not in memory
+    if not often_a_persons or place.state != "written" or place.id in memory:
+        return False
+    return not claims_too_many(place, facts)
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:
-    return place.id.endswith(".target") and place.state == "written" and place.id not in memory
+    ours = own_length(place.text, memory.get(place.id, "")) is not None
+    return place.id.endswith(".target") and place.state == "written" and not ours
 
 
 def _instructions(text: str | None, facts: Facts, config: Config) -> tuple[Instruction, ...] | None:

@@ -16,6 +16,7 @@ from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.collection import Collection, Collector, key_prefix, read_spool, write_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.config import check_session_name
+from pytest_handoff.durations import duration_metrics
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.extending import Extending
@@ -26,6 +27,7 @@ from pytest_handoff.measuring import Measuring
 from pytest_handoff.project import open_project
 from pytest_handoff.recorder import Recorder, is_subtest
 from pytest_handoff.recording import record_run
+from pytest_handoff.regression import PASSING
 from pytest_handoff.run_folder import RunFolder
 from pytest_handoff.surroundings import context_of
 from pytest_handoff.switching import finish_switch, write_together
@@ -37,6 +39,7 @@ from pytest_handoff.worker import INPUT, Ages, faults_of_workers
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
+    from pytest_handoff.record import Metric
     from pytest_handoff.run import Run
     from pytest_handoff.terminal import Line
 
@@ -168,8 +171,7 @@ class Controller:
     def _record(self, run: Run) -> workflow.Outcome:
         start = workflow.with_latest(self._project, self._start)
         measured = self._measuring.read(run, start, company=self._folder.had_company())
-        found = benchmark_metrics(self._config, key_prefix(self._config, self._project))
-        run = replace(run, metrics=(*run.metrics, *found))
+        run = replace(run, metrics=(*run.metrics, *self._measured_besides(run)))
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         outcome = record_run(
             self._project,
@@ -183,6 +185,13 @@ class Controller:
         )
         write_together(self._project.handoffs, outcome.artifacts)
         return outcome
+
+    def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
+        """What tests did not hand over themselves: benchmarks, and durations that the document asks for."""
+        prefix = key_prefix(self._config, self._project)
+        document = workflow.read_document(self._project, self._start.session)
+        passed = {test for test, result in run.results.items() if result.outcome in PASSING}
+        return [*benchmark_metrics(self._config, prefix, passed), *duration_metrics(self._config, prefix, document, passed)]
 
     def _export(self, outcome: workflow.Outcome) -> None:
         folder = self._config.getoption("handoff_artifacts")

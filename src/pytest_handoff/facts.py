@@ -40,7 +40,8 @@ class Facts(Frozen, frozen=True):
         absent: required checklist lines that the document does not carry, with the nearest one it has.
         loosened: settings that let more through than before.
         policy_unknown: why the settings of the target branch cannot be told, where one is named.
-        baselines: the sessions before's value of each metric.
+        baselines: the sessions before's value of each metric, and how long their runs took, by the id of its row.
+        targets: what the document names as target of a metric (or of the run's duration), by the id of its row.
         inherited: promises by configuration that the sessions before had in force.
         instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
     """
@@ -54,6 +55,7 @@ class Facts(Frozen, frozen=True):
     loosened: tuple[Loosening, ...] = ()
     policy_unknown: str | None = None
     baselines: dict[str, float] = {}
+    targets: dict[str, str] = {}
     inherited: tuple[Promise, ...] = ()
     instructions: tuple[Instruction, ...] | None = None
 

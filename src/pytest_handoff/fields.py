@@ -60,10 +60,14 @@ _CREATED = ("new files created", "new files", "files created", "created files", 
 _MODIFIED = ("existing files modified", "files modified", "modified files", "files changed", "changed files", "geänderte dateien")
 _REMOVED = ("files removed", "removed files", "files deleted", "deleted files", "entfernte dateien", "gelöschte dateien")
 METRICS = ("key metrics", "metrics", "quality metrics", "test metrics", "current state", "kennzahlen")
+PERFORMANCE = ("performance metrics", "performance", "benchmarks", "benchmark results")
+MEASURED = (*PERFORMANCE, "actual", "results", *METRICS)
+BEFORE = ("baseline", "vorher")
 COVERAGE_TARGETS = ("coverage targets", "coverage by path", "abdeckungsziele")
 VALUE = ("value", "actual", "current", "result", "wert", "ist")
 COVERED: Mapping[str, tuple[str, ...]] = {"value": ("coverage", *VALUE, "abdeckung")}
-_TARGET = ("target", "goal", "ziel", "soll")
+TARGET = ("target", "goal", "ziel", "soll")
+BESIDE_BEFORE: Mapping[str, tuple[str, ...]] = {"baseline": BEFORE, "improvement": ("improvement", "change", "delta")}
 _STATUS = ("status", "result status", "stand")
 _UNIT = ("unit tests", "unit test status", "unittests", "komponententests")
 _INTEGRATION = ("integration tests", "integration test status", "integrationstests")
@@ -150,7 +154,7 @@ def row_fields(
         name: the ids are ``name.value``, ``name.target``, ``name.status`` and one for each key of ``more``.
         more: further columns by the last word of their id.
     """
-    columns = {"value": VALUE, "target": _TARGET, "status": _STATUS, **more}
+    columns = {"value": VALUE, "target": TARGET, "status": _STATUS, **more}
     return tuple(
         Field(id=f"{name}.{column}", kind="cell", sections=sections, labels=labels, columns=called)
         for column, called in columns.items()
@@ -165,7 +169,9 @@ _SUMMARY = (
         ("coverage", "code coverage", "test coverage", "estimated coverage", "overall coverage", "total coverage"),
     ),
     *row_fields("metrics.new_code", ("new code coverage", "coverage of new code", "new code")),
-    *row_fields("metrics.duration", ("test duration", "test run duration", "suite duration", "test runtime")),
+    *row_fields(
+        "metrics.duration", ("test duration", "test run duration", "suite duration", "test runtime"), MEASURED, BESIDE_BEFORE
+    ),
     *row_fields("targets.overall", ("overall", "total", "all code", "gesamt"), COVERAGE_TARGETS, COVERED),
     *row_fields("targets.new_code", ("new code", "changed code", "neuer code"), COVERAGE_TARGETS, COVERED),
 )

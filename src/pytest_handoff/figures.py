@@ -29,12 +29,12 @@ def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
     """Whether part/whole as a percentage compares as asked, without any rounding: 18 of 20 is not ``> 90 %``."""
     if whole <= 0:
         raise ValueError("a percentage of nothing")
-    return _compare(Decimal(part) * 100, op, value * whole)
+    return holds(Decimal(part) * 100, op, value * whole)
 
 
 def count_holds(count: int, op: Comparison, value: Decimal) -> bool:
     """Whether a count compares as asked."""
-    return _compare(Decimal(count), op, value)
+    return holds(Decimal(count), op, value)
 
 
 def counted(number: int, noun: str) -> str:
@@ -49,7 +49,7 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
-def _compare(left: Decimal, op: Comparison, right: Decimal) -> bool:
+def holds(left: Decimal, op: Comparison, right: Decimal) -> bool:
     match op:
         case ">":
             return left > right

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.metrics import is_met, shown
+from pytest_handoff.metrics import BOUNDS, DURATION_ROW, is_met, row_of, shown
 from pytest_handoff.regression import PASSING
+from pytest_handoff.targets import read_target
+from pytest_handoff.values_metrics import duration_of
 from pytest_handoff.verdicts import failed, if_complete, passed, unknown, waived, why
 
 if TYPE_CHECKING:
@@ -47,14 +49,24 @@ def instructions(facts: Facts, spec: GateSpec) -> Verdict:
 
 
 def metrics(facts: Facts, spec: GateSpec) -> Verdict:
-    """Every metric that has a target meets it; a name narrows it to that metric."""
-    asked = [(one, is_met(one)) for one in facts.record.metrics if spec.name in (None, one.name) and one.target is not None]
-    if not asked:
+    """Every target is met, those of tests and those in the document, and what they are for was measured; there must be one."""
+    took = duration_of(facts)
+    known = {row_of(metric.name): metric for metric in facts.record.metrics} | ({DURATION_ROW: took} if took else {})
+    wanted = {row: text for row, text in facts.targets.items() if read_target(text)}
+    asked = {row: metric for row, metric in known.items() if metric.target is not None or row in wanted}
+    absent = sorted(row.partition(".")[2] for row in wanted.keys() - known.keys())
+    if spec.name is not None:
+        asked, absent = {row: metric for row, metric in asked.items() if metric.name == spec.name}, []
+    if not asked and not absent:
         what = f"no metric {spec.name!r} with a target" if spec.name else "no metric with a target"
         return unknown(spec, f"not measured: {what} was recorded", "record it with the fixture handoff_metric")
-    missed = [_against_target(one) for one, met in asked if not met]
+    pairs = [(metric, wanted.get(row, "")) for row, metric in asked.items()]
+    missed = [_against_target(metric, target) for metric, target in pairs if not is_met(metric, target)]
     if missed:
-        return failed(spec, listed(missed), "meet the target; a metric with a target says which direction is better")
+        return failed(spec, "; ".join(missed), "meet the target; a target needs a direction and the unit of what is measured")
+    if absent:
+        evidence = f"not measured: {listed(absent)}, which the document has a target for"
+        return unknown(spec, evidence, "record it with the fixture handoff_metric")
     return if_complete(facts, spec, counted(len(asked), "metric meets its target/metrics meet their targets"))
 
 
@@ -89,5 +101,7 @@ def _state(facts: Facts, promise: Promise) -> tuple[str, str]:
     return "owed", name
 
 
-def _against_target(metric: Metric) -> str:
-    return f"{metric.name} is {shown(metric.value, metric.unit)}, target {shown(metric.target or 0.0, metric.unit)}"
+def _against_target(metric: Metric, asked: str) -> str:
+    own = None if metric.target is None else f"{BOUNDS.get(metric.better, '')}{shown(metric.target, metric.unit)}"
+    targets = [f"target {target}" for target in dict.fromkeys([own, asked]) if target]
+    return f"{metric.name} is {shown(metric.value, metric.unit)}, {' and '.join(targets)}"

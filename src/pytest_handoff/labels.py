@@ -49,6 +49,16 @@ def keys_of(text: str) -> frozenset[str]:
     return frozenset(forms - {""})
 
 
+def own_key(text: str) -> str | None:
+    """The one form under which a name of the project's own is listed; ``None`` where it cannot be told from others.
+
+    Numbers and what stands in parentheses count here: ``Latency 1`` is not ``Latency 2``. A leading number is taken for
+    numbering in a document, so a name that begins with one has none.
+    """
+    first = _WORD.search(text)
+    return None if first is None or first[0].isdigit() else _normal(text)
+
+
 def read_label(text: str) -> Label | None:
     """The label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
     found = _BOLD.match(text) or _PLAIN.match(text)

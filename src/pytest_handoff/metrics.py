@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from msgspec.structs import replace
 
+from pytest_handoff.figures import holds
 from pytest_handoff.nodeids import name_of
 from pytest_handoff.record import Metric
-from pytest_handoff.targets import read_target
+from pytest_handoff.targets import read_target, unit_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_handoff.gate_spec import Comparison
+    from pytest_handoff.record import RunInfo
+    from pytest_handoff.targets import Target
+
 PROPERTY = "handoff_metric"
 """The name under which a metric travels with a test's report, from an xdist worker too."""
+
+DURATION_ROW = "metrics.duration"
+"""The id of the row for how long the whole run took."""
+
+BOUNDS: Mapping[str | None, str] = {"lower": "≤ ", "higher": "≥ "}
+"""What stands before a target, by the direction that is better."""
 
 _DIGITS = 6
 
@@ -55,17 +66,41 @@ def joined(found: Iterable[tuple[str, Metric]]) -> list[Metric]:
     return sorted((one for given in by_name.values() for one in _one_a_name(given)), key=lambda metric: metric.name)
 
 
+def row_of(name: str) -> str:
+    """The id of the row of a metric."""
+    return "metric." + "-".join(name.split())
+
+
+def is_measured(row: str) -> bool:
+    """Whether a row is a metric's, or that of the run's duration: what one run measures may differ from the next."""
+    return row.startswith("metric.") or row == DURATION_ROW
+
+
 def is_met(metric: Metric, asked: str = "") -> bool | None:
-    """Whether the metric meets its own target, else the one that a document names; ``None`` where there is no saying."""
-    if metric.target is not None:
-        return _compares(metric.value, metric.target, metric.better)
+    """Whether the metric meets its own target and the one that a document names; ``None`` where there is no saying.
+
+    A document may give a time in another unit than the test does.
+    """
+    found = [] if metric.target is None else [_compares(metric.value, metric.target, metric.better)]
     wanted = read_target(asked)
-    if wanted is None or (wanted.unit and wanted.unit != (metric.unit or "")):
+    if wanted is not None:
+        found.append(_meets(metric, wanted))
+    return None if not found or None in found else all(found)
+
+
+def _meets(metric: Metric, wanted: Target) -> bool | None:
+    factor = 1 if not wanted.unit else unit_factor(wanted.unit, metric.unit or "")
+    if factor is None:
         return None
-    direction = {"<": "lower", "<=": "lower", ">": "higher", ">=": "higher"}.get(wanted.op or "", metric.better)
-    if wanted.op in ("<", ">") and Decimal(metric.value) == wanted.value:
-        return False
-    return _compares(metric.value, float(wanted.value), cast("Literal['lower', 'higher'] | None", direction))
+    value, bound = Decimal(str(metric.value)), wanted.value * factor
+    by_direction: dict[str | None, Comparison] = {"lower": "<=", "higher": ">="}
+    op = wanted.op or by_direction.get(metric.better)
+    return None if op is None else holds(value, op, bound)
+
+
+def run_seconds(run: RunInfo) -> float | None:
+    """How long the tests ran; ``None`` where several runs add up, of which the last one's time is known, or the clock stood."""
+    return run.duration_s if run.duration_s > 0 and len(run.parts) == 1 else None
 
 
 def improvement(metric: Metric, baseline: float | None) -> str | None:

@@ -9,6 +9,7 @@ import msgspec
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.lineage import Earlier, join_parents
+from pytest_handoff.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ class Parents(Frozen, frozen=True):
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The value of each metric; of two parents the later one's."""
-        return {metric.name: metric.value for record in self.records for metric in record.metrics}
+        """The value of each metric, and the run's duration by the id of its row; of two parents the later one's."""
+        took = [seconds for record in self.records if (seconds := run_seconds(record.run)) is not None]
+        values = {metric.name: metric.value for record in self.records for metric in record.metrics}
+        return values | ({DURATION_ROW: took[-1]} if took else {})
 
     @property
     def promises(self) -> tuple[Promise, ...]:

@@ -186,5 +186,6 @@ _SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         "all? config_files|config documented and valid",
     )),
     (gates.promises, ("none failing promises scope_after?", "none promises scope_after? failing")),
+    (gates.metrics, ("all? metric_targets reach",)),
     (gates.instructions, ("all? instructions completed|reach",)),
 )  # fmt: skip

@@ -12,6 +12,13 @@ _TARGET = re.compile(
     r"(?P<op>>=|<=|≥|≤|>|<|=)?\s*(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>[^\d\s+|][^\d+|]*?)?\s*\+?"
 )
 _OPERATORS: dict[str, Comparison] = {">=": ">=", "<=": "<=", ">": ">", "<": "<", "=": "==", "≥": ">=", "≤": "<="}
+_SECONDS = {
+    **dict.fromkeys(("ns",), Decimal("1e-9")),
+    **dict.fromkeys(("us", "µs", "μs"), Decimal("1e-6")),
+    **dict.fromkeys(("ms", "msec"), Decimal("1e-3")),
+    **dict.fromkeys(("s", "sec", "second", "seconds"), Decimal(1)),
+    **dict.fromkeys(("min", "minute", "minutes"), Decimal(60)),
+}
 
 
 class Target(Frozen, frozen=True):
@@ -33,3 +40,10 @@ def read_target(text: str) -> Target | None:
         op=_OPERATORS[op] if op else None,
         unit=(found["unit"] or "").strip(),
     )
+
+
+def unit_factor(of: str, to: str) -> Decimal | None:
+    """What turns a number of one unit into one of another; ``None`` where the two do not measure the same."""
+    if of == to:
+        return Decimal(1)
+    return _SECONDS[of] / _SECONDS[to] if of in _SECONDS and to in _SECONDS else None

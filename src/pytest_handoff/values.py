@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.decisions import Decision
     from pytest_handoff.facts import Facts
+    from pytest_handoff.gate_spec import Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Verdict
 
 
@@ -66,6 +67,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         "tests.previous": _passed_of(facts, "previous"),
         "tests.new": _new_tests(facts),
         "tests.failures": failures(facts),
+        "tests.total": _passed_of(facts, "all"),
         "coverage.total": _coverage(facts, record.coverage, parent_percent),
         "next.existing": _to_keep(facts),
         "next.new": _promised(facts),
@@ -74,7 +76,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         **recovery_values(facts),
         **summary_values(facts, rows.targets, rows.paths),
         **phase_values(facts),
-        **metric_values(facts, rows.targets),
+        **metric_values(facts),
         **{name: escape(text) for name, text in record.extensions.facts.items()},
         **counts_of_files(facts, rows.counts, rows.line_counts),
     }
@@ -109,9 +111,9 @@ def _duration(seconds: float) -> str | None:
     return f"test run: {minutes} min {rest} s" if minutes else f"test run: {rest} s" if rest else None
 
 
-def _passed_of(facts: Facts, scope: str) -> str:
-    tier = "e2e" if any(line.tier == "e2e" for line in facts.ledger.values()) else None
-    lines = facts.tests(tier=tier, scope="current" if scope == "current" else "previous")
+def _passed_of(facts: Facts, scope: Scope) -> str:
+    tier = "e2e" if scope != "all" and any(line.tier == "e2e" for line in facts.ledger.values()) else None
+    lines = facts.tests(tier=tier, scope=scope)
     if not lines:
         return _none_of(facts, scope, tier)
     passing = sum(line.outcome in PASSING for line in lines)
@@ -120,7 +122,9 @@ def _passed_of(facts: Facts, scope: str) -> str:
     return f"{passing}/{len(lines)} passed{others}" + if_incomplete(facts)
 
 
-def _none_of(facts: Facts, scope: str, tier: str | None) -> str:
+def _none_of(facts: Facts, scope: Scope, tier: str | None) -> str:
+    if scope == "all":
+        return "none: there is no test"
     kind = f"{tier} " if tier else ""
     if scope == "previous" and facts.is_first:
         return f"none: {escape(facts.session)} is the first session"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.metrics import improvement, is_met, shown
-from pytest_handoff.record import Frozen
-from pytest_handoff.values_summary import MET, MISSED
+from msgspec.structs import replace
+
+from pytest_handoff.metrics import BOUNDS, DURATION_ROW, improvement, is_met, row_of, run_seconds, shown
+from pytest_handoff.record import Frozen, Metric
+from pytest_handoff.values_summary import MET, MISSED, NOT_KNOWN
+from pytest_handoff.wordings import if_incomplete
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_handoff.facts import Facts
-    from pytest_handoff.record import Metric
 
 _COLUMNS = ("value", "target", "baseline", "improvement", "status")
 
@@ -28,37 +28,45 @@ class MetricRow(Frozen, frozen=True):
     status: str | None
 
 
-def metric_rows(facts: Facts, targets: Mapping[str, str] | None = None) -> list[MetricRow]:
-    """Every metric of the session, by name; ``targets`` is what the document names as target, by the metric's row."""
-    asked = targets or {}
-    return [_row(facts, metric, asked.get(row_of(metric.name), "")) for metric in facts.record.metrics]
+def metric_rows(facts: Facts) -> list[MetricRow]:
+    """Every metric of the session, by name, beside its own target and the one that the document names."""
+    return [_row(facts, metric, row_of(metric.name), facts.baselines.get(metric.name)) for metric in facts.record.metrics]
 
 
-def row_of(name: str) -> str:
-    """The id of the row of a metric."""
-    return "metric." + "-".join(name.split())
-
-
-def metric_values(facts: Facts, targets: Mapping[str, str]) -> dict[str, str | None]:
+def metric_values(facts: Facts) -> dict[str, str | None]:
     """Cell id to text; a target that a person wrote is read, not filled."""
+    rows = {row_of(row.name): row for row in metric_rows(facts)}
     values: dict[str, str | None] = {}
-    for row in metric_rows(facts, targets):
-        place = row_of(row.name)
+    for place, row in (rows | _duration(facts)).items():
         values |= {f"{place}.{column}": getattr(row, column) for column in _COLUMNS}
         values[f"{place}.before"] = row.baseline
-        if place in targets:
+        if place in facts.targets:
             values[f"{place}.target"] = None
     return values
 
 
-def _row(facts: Facts, metric: Metric, asked: str) -> MetricRow:
-    before = facts.baselines.get(metric.name)
-    met = is_met(metric, asked)
-    sign = {"lower": "≤ ", "higher": "≥ "}.get(metric.better or "", "")
+def duration_of(facts: Facts) -> Metric | None:
+    """How long the run took, as a metric; ``None`` where that is not known."""
+    seconds = run_seconds(facts.record.run)
+    return None if seconds is None else Metric(name="test duration", value=seconds, unit="s", better="lower")
+
+
+def _duration(facts: Facts) -> dict[str, MetricRow]:
+    metric = duration_of(facts)
+    if metric is None:
+        return {}
+    row = _row(facts, metric, DURATION_ROW, facts.baselines.get(DURATION_ROW))
+    if not facts.record.run.complete:
+        row = replace(row, value=row.value + if_incomplete(facts), status=row.status and NOT_KNOWN, improvement=None)
+    return {DURATION_ROW: row}
+
+
+def _row(facts: Facts, metric: Metric, place: str, before: float | None) -> MetricRow:
+    met = is_met(metric, facts.targets.get(place, ""))
     return MetricRow(
         name=metric.name,
         value=shown(metric.value, metric.unit),
-        target=None if metric.target is None else sign + shown(metric.target, metric.unit),
+        target=None if metric.target is None else BOUNDS.get(metric.better, "") + shown(metric.target, metric.unit),
         baseline=None if before is None else shown(before, metric.unit),
         improvement=improvement(metric, before),
         status=None if met is None else MET if met else MISSED,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_handoff.facts import Facts
+    from pytest_handoff.places import Place
 
 _MOST_FILES = 40
 
@@ -33,6 +34,14 @@ def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[st
         if number is not None:
             values[place] = counted(number, "test" if what == "tests" else "line")
     return values
+
+
+def claims_too_many(place: Place, facts: Facts) -> bool:
+    """Whether a person's words give a file of the session's more tests than it has."""
+    what, _, path = place.id.removeprefix("count.").partition(":")
+    tests = sum(file_of(line.id) == path for line in live(facts)) if what == "tests" else 0
+    said = place.text.split()[0].replace(",", "")
+    return tests > 0 and said.isdecimal() and int(said) > tests
 
 
 def _files(facts: Facts) -> str:

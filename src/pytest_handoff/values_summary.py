@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import FileCoverage
 
-MET, MISSED = "✅ met", "❌ not met"
+MET, MISSED, NOT_KNOWN = "✅ met", "❌ not met", "not known (incomplete run)"
 
 _NEW_CODE_ROWS = ("metrics.new_code", "targets.new_code")
 
@@ -47,7 +47,6 @@ def summary_values(facts: Facts, targets: Mapping[str, str], paths: Mapping[str,
     if code and not code.num_statements:
         nothing = {"value": "no new statements", "status": "not applicable"}
         values |= {f"{row}.{column}": text for row in _NEW_CODE_ROWS for column, text in nothing.items()}
-    values["metrics.duration.value"] = f"{facts.record.run.duration_s:.1f} s" if facts.record.run.duration_s else None
     return values
 
 
@@ -93,5 +92,5 @@ def _status(facts: Facts, figure: Figure, target: str) -> str | None:
     else:
         met = rate_holds(figure.part, figure.whole, op, Decimal(wanted.value))
     if met and not facts.record.run.complete:
-        return "not known (incomplete run)"
+        return NOT_KNOWN
     return MET if met else MISSED

@@ -92,6 +92,10 @@ _SUBJECTS: Table = {
         "JSON and TOML files", "Konfigurationsdateien",
     ),
     "config": ("configuration", "configurations", "config", "Konfiguration"),
+    "metric_targets": (
+        "performance targets", "performance goals", "performance budgets", "metric targets", "benchmark targets",
+        "Leistungsziele",
+    ),
     "promises": ("promises", "Zusagen"),
     "instructions": (
         "validation checklist items from session instructions", "checklist items from session instructions",

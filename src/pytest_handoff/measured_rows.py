@@ -1,0 +1,45 @@
+"""Rows of tables of measured values: which rows a document has, and which of them ask how long a test took."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_handoff.fields import MEASURED, PERFORMANCE
+from pytest_handoff.labels import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
+_FIRST_CELL = re.compile(r"[ \t]*\|[ \t]*((?:[^|\\]|\\.)+?)[ \t]*\|")
+_MARKS = re.compile(r"[`*]")
+_DURATION = re.compile(r"duration of (?P<after>\S.*)|(?P<before>\S.*) duration", re.IGNORECASE)
+
+
+def performance_rows(text: str) -> list[str]:
+    """What each row of a table below *Performance Metrics* and the like is called; heads of tables are among them."""
+    return list(dict.fromkeys(_rows_below(text, PERFORMANCE)))
+
+
+def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
+    """The rows that ask how long a test took, each with the id of that test.
+
+    A row is called ``Duration of TEST`` or ``TEST duration``, where ``TEST`` is an id, or the end of one id alone from a
+    ``::`` on. A row that could mean two tests is left out.
+    """
+    asked = {row: found["after"] or found["before"] for row in _rows_below(text, MEASURED) if (found := _DURATION.fullmatch(row))}
+    known = tuple(tests) if asked else ()
+    meant = {row: [test for test in known if test == name or test.endswith(f"::{name}")] for row, name in asked.items()}
+    return {row: ids[0] for row, ids in meant.items() if len(ids) == 1}
+
+
+def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
+    """The first cells of all tables below headings of these names, without emphasis."""
+    inside: int | None = None
+    for line in text.splitlines():
+        heading = _HEADING.match(line)
+        if heading is not None and (inside is None or len(heading[1]) <= inside):
+            inside = None if keys_of(heading[2]).isdisjoint(names) else len(heading[1])
+        elif inside is not None and (cell := _FIRST_CELL.match(line)):
+            yield _MARKS.sub("", cell[1]).strip()
