@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,6 +46,7 @@ class Filled:
 
     def __init__(self, path: Path, content: bytes) -> None:
         self.artifacts = (Artifact(path=path, content=content),)
+        self.composition = SimpleNamespace(decisions=(), written=(), verdicts=[])
 
 
 def problems(project: Project, content: bytes = b"one\ntwo\n", **options: Any) -> list[Problem]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+IGNORE_ALL = b"*\n"
+"""A ``.gitignore`` of nothing else makes its folder, and itself, invisible to git; pytest's cache and htmlcov have the same."""
+
+
 class Artifact(Frozen, frozen=True):
     """A file's whole content; ``path`` is absolute."""
 
@@ -26,6 +30,11 @@ class Artifact(Frozen, frozen=True):
             return self.path.read_bytes() != self.content
         except FileNotFoundError:
             return True
+
+
+def self_ignoring(folder: Path) -> Artifact:
+    """The file that keeps a folder of generated files out of git, and out of the tree that evidence is about."""
+    return Artifact(path=folder / ".gitignore", content=IGNORE_ALL)
 
 
 def write_all(artifacts: Iterable[Artifact]) -> None:

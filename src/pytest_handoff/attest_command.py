@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, NO, project_here, verb
+from pytest_handoff.commands import GOOD, NO, project_here, tell_if_code, verb
 
 
 @click.command()
@@ -42,6 +42,8 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     if output is None:
         click.echo(content.decode(), nl=False)
     else:
-        write_all([Artifact(path=Path.cwd() / output, content=content)])
+        path = Path.cwd() / output
+        write_all([Artifact(path=path, content=content)])
         click.echo(output)
+        tell_if_code(project, path)
     return GOOD

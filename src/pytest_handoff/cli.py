@@ -19,6 +19,7 @@ from pytest_handoff.schema_command import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pytest_handoff.gating import Reason
     from pytest_handoff.project import Project
@@ -76,10 +77,10 @@ def fill(
             return NO
         click.echo(f"{shown}: is what the evidence says")
         return GOOD
-    changed = artifact.differs()
+    changed = [artifact.path for artifact in outcome.artifacts if artifact.differs()]
     with locked(project.handoffs):
         write_together(project.handoffs, outcome.artifacts)
-    click.echo(f"{shown}: {'filled' if changed else 'nothing to change'}")
+    click.echo(f"{shown}: {_what_was_filled(project, document, changed)}")
     _tell_findings(outcome)
     return GOOD
 
@@ -192,6 +193,13 @@ def _outcome(project: Project, session: str, take_over: frozenset[str] = frozens
 
     _tell_interrupted(project, session)
     return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+
+
+def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) -> str:
+    if document in changed:
+        return "filled"
+    beside = "".join(f"; {project.shown(path)}: brought up to date" for path in changed)
+    return f"nothing to change{beside}"
 
 
 def _record_interrupted(project: Project, session: str) -> None:

@@ -57,6 +57,22 @@ def project_here(handoff_dir: str | None) -> Project:
     return project
 
 
+def tell_if_code(project: Project, path: Path) -> None:
+    """Say so when a file that was just written has made the tree another one than the evidence is about."""
+    from pytest_handoff.tree import read_tree
+
+    if project.key(path.resolve()) in read_tree(project).files:
+        click.echo(
+            f"{project.shown(path)}: is a part of the tree now, and the evidence is about the tree without it; "
+            f"put it into .gitignore, or write it below {project.shown(project.handoffs)}/"
+        )
+
+
+def file_size(number: int) -> str:
+    """A number of bytes for people."""
+    return f"{number:,} bytes" if number < 10_000 else f"{number // 1024:,} KiB"
+
+
 def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
     """Names of recorded sessions, for the shell; where there are none to be told, none."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ def take_part(config: pytest.Config) -> None:
     """
     try:
         session = check_session_name(config.getoption("handoff"))
+        _refuse_a_path(config, session)
         project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
         if selection.runs_tests(config):
             finish_switch(project.handoffs)
@@ -238,6 +240,20 @@ class Controller:
             import sys
 
             sys.stderr.write("\n".join(line.text for line in lines) + "\n")
+
+
+def _refuse_a_path(config: pytest.Config, session: str) -> None:
+    """``pytest --handoff tests`` has forgotten the session's name, and would run everything as the session ``tests``.
+
+    Raises:
+        UsageProblem: when the word behind the option is one of the folder's files; ``--handoff=tests`` is meant.
+    """
+    typed = list(map(str, config.invocation_params.args))
+    if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():
+        raise UsageProblem(
+            f"took {session!r} for the session's name, and there is a folder or file of that name; "
+            f"write --handoff=SESSION {session}, or --handoff={session} if it is meant"
+        )
 
 
 def _instructions(config: pytest.Config, project: Project) -> str | None:

@@ -41,7 +41,7 @@ class GateSpec(Frozen, frozen=True):
         parts = [f"tier={self.tier}"] if self.tier else []
         parts += [f"scope={self.scope}"] if self.gate == "tests" else []
         parts += [f"path={self.path}"] if self.path else []
-        parts += [f"name={self.name}"] if self.name and self.gate != "linked" else []
+        parts += [f"{'marker' if self.gate == 'linked' else 'name'}={self.name}"] if self.name else []
         parts += [f"by={self.by.replace('_', ' ')} tests"] if self.gate == "new_code" and self.by != "any" else []
         if self.op is not None:
             parts.append(f"{self.op} {self.value}{' %' if self.unit == 'percent' else ''}")

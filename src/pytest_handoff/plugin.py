@@ -90,5 +90,10 @@ def _turn_coverage_on(early_config: pytest.Config) -> None:
 
 
 def _refuse_options_without_session(config: pytest.Config) -> None:
+    """What was typed is not ignored; what stands in ``addopts`` waits for a session, but a gate is never left out silently."""
     if config.getoption("handoff_gate"):
         raise pytest.UsageError("--handoff-gate needs --handoff=SESSION: which session is to be gated?")
+    typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)
+    for option in typed:
+        if option.startswith("--handoff-"):
+            raise pytest.UsageError(f"{option} needs --handoff=SESSION: without it, no session is recorded")

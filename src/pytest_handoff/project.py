@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from pytest_handoff import git
 from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
@@ -17,10 +19,14 @@ from pytest_handoff.record import Frozen
 from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
 _NEVER_CODE = ("**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/__pycache__/**", "**/*.pyc")
+
+
+_FEW_SESSIONS = 3
+"""A sentence names so many sessions."""
 
 
 class Project(Frozen, frozen=True):
@@ -109,20 +115,29 @@ def find_session(project: Project, name: str) -> str:
     """
     check_session_name(name)
     if not project.store.has(name):
-        known = ", ".join(project.store.sessions()) or "none"
         raise EvidenceProblem(
-            f"there is no record of {name!r} (recorded: {known}); make it with pytest --handoff={name}",
+            f"there is no record of {name!r} ({_nearest(name, project.store.sessions())}); make it with pytest --handoff={name}",
             path=project.shown(project.store.evidence),
         )
     return name
 
 
+def _nearest(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    if len(known) <= _FEW_SESSIONS:
+        return f"recorded: {', '.join(known) or 'none'}"
+    alike = get_close_matches(name, known, n=_FEW_SESSIONS, cutoff=0)
+    return f"nearest of {len(known):,}: {', '.join(alike)}"
+
+
 def _project(folder: Path, root: Path | None, config: Config, dir_option: str | None) -> Project:
     if dir_option is not None and not dir_option.strip():
         raise UsageProblem("--handoff-dir is empty; name a folder, or leave the option out")
-    handoffs = _plain(folder / (dir_option or config.dir))
+    config = config if dir_option is None else replace(config, dir=dir_option)
+    handoffs = _plain(folder / config.dir)
     if handoffs in (folder, *folder.parents):
-        raise UsageProblem(f"the hand-off folder must be a folder of its own, not {dir_option or config.dir!r}")
+        raise UsageProblem(f"the hand-off folder must be a folder of its own, not {config.dir!r}")
     return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=handoffs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_handoff.commands import GOOD, project_here, verb
+from pytest_handoff.commands import GOOD, file_size, project_here, verb
 
 
 @click.command()
@@ -26,7 +26,7 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
         plan = pruning.plan(store)
         for session in plan.removable:
             path = store.sources_path(session)
-            click.echo(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {_size(path.stat().st_size)}")
+            click.echo(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")
             if not dry_run:
                 path.unlink()
     if plan.kept:
@@ -39,7 +39,3 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
             f"the new code of {', '.join(plan.unrepeatable)} could not be measured again by a run, unless git restores the file"
         )
     return GOOD
-
-
-def _size(number: int) -> str:
-    return f"{number:,} bytes" if number < 10_000 else f"{number // 1024:,} KiB"

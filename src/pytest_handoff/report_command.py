@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, complete_session, project_here, verb
+from pytest_handoff.commands import GOOD, complete_session, file_size, project_here, tell_if_code, verb
 from pytest_handoff.errors import EvidenceProblem
 
 
 @click.command()
 @click.argument("session", required=False, shell_complete=complete_session)
-@click.option("-o", "--output", default="report.html", show_default=True, metavar="FILE", help="Where the page is written.")
+@click.option("-o", "--output", metavar="FILE", help="Where the page is written, instead of report/ in the hand-off folder.")
 @click.pass_obj
 @verb
-def report(handoff_dir: str | None, session: str | None, output: str) -> int:
+def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
     from pytest_handoff import surroundings, workflow
-    from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.artifacts import Artifact, self_ignoring, write_all
     from pytest_handoff.history import in_order
     from pytest_handoff.project import find_session
     from pytest_handoff.reporting import report_of
@@ -31,7 +31,10 @@ def report(handoff_dir: str | None, session: str | None, output: str) -> int:
             raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
         session = ordered[-1].session
     outcome = workflow.refill(project, find_session(project, session), today=surroundings.today())
-    html = report_of(project, outcome)
-    write_all([Artifact(path=Path.cwd() / output, content=html.encode("utf-8", "backslashreplace"))])
-    click.echo(f"{output}: {session}, {len(html) / 1e6:.1f} MB; open it in a browser")
+    content = report_of(project, outcome).encode("utf-8", "backslashreplace")
+    own = project.handoffs / "report"
+    path = own / f"{session}.html" if output is None else Path.cwd() / output
+    write_all([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)])
+    click.echo(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
+    tell_if_code(project, path)
     return GOOD

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff import git
+from pytest_handoff.artifacts import IGNORE_ALL
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.record import Frozen, SourceLine
@@ -79,7 +80,13 @@ def _walk(root: Path) -> Iterator[str]:
 
 def _may_hold_sources(folder: Path) -> bool:
     generated = folder.name in ("__pycache__", "node_modules") or (folder / "pyvenv.cfg").exists()
-    return not generated and not folder.name.startswith(".")
+    return not generated and not folder.name.startswith(".") and not _ignores_itself(folder)
+
+
+def _ignores_itself(folder: Path) -> bool:
+    """Whether a tool made the folder for what it generates, and says so in the way that git would understand."""
+    ignore = folder / ".gitignore"
+    return ignore.is_file() and ignore.read_bytes() == IGNORE_ALL
 
 
 def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:

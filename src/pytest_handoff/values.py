@@ -48,6 +48,9 @@ class Rows(Frozen, frozen=True):
 
 NO_ROWS = Rows()
 
+STATUS_PLACES = ("status.session", "status.top", "phase.status", "status.next", "phase.next")
+"""Whether the session is complete, and whether the next one can begin, under the names that the kinds of documents have."""
+
 
 def values(facts: Facts, *, agent: str | None, parent_percent: float | None, rows: Rows = NO_ROWS) -> dict[str, str]:
     """Place id to text, for every place that the evidence can decide; what is not known is left out.
@@ -101,8 +104,8 @@ def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence
 
 
 def _both(status: str, ready: str) -> dict[str, str]:
-    """The two sentences under the names that the kinds of documents have for them."""
-    return {"status.session": status, "status.top": status, "phase.status": status, "status.next": ready, "phase.next": ready}
+    """The two sentences, each at the places that ask for it."""
+    return {place: ready if place.endswith(".next") else status for place in STATUS_PLACES}
 
 
 def _duration(seconds: float) -> str | None:

@@ -8,6 +8,7 @@ from pytest_handoff.figures import counted, listed
 from pytest_handoff.policy_source import rewritten_records
 from pytest_handoff.record import Frozen
 from pytest_handoff.tree import read_tree
+from pytest_handoff.values import STATUS_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.workflow import Outcome
+
+
+_ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
+"""What we write that depends on a person's ticks."""
 
 
 class Problem(Frozen, frozen=True):
@@ -53,11 +58,11 @@ def stale_files(project: Project, record: Record) -> list[str]:
 
     Measured files that git ignores are among the sources, and no part of the tree: they are not named.
     """
-    sources = project.store.sources_of(record) or {}
+    sources = project.store.sources_of(record)
     now = read_tree(project)
     if now.fingerprint == record.source.fingerprint:
         return []
-    if not sources:
+    if sources is None:
         return ["(which ones is not known: sources.jsonl was pruned)"]
     then = {path: line.blob for path, line in sources.items() if path in now.files or not (project.root / path).is_file()}
     changed = sorted(path for path in now.files.keys() | then.keys() if now.files.get(path) != then.get(path))
@@ -90,13 +95,25 @@ def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Prob
     expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
     line = _first_difference(path.read_bytes(), expected.content)
     if line is not None:
-        yield Problem(
-            kind="document",
-            path=shown,
-            line=line,
-            message="differs from what the evidence says",
-            remedy=f"see handoff fill {session} --diff, then handoff fill {session}",
-        )
+        line, why, remedy = _why_it_differs(project.store.record(session), outcome, line)
+        message = f"differs from what the evidence says{why}"
+        yield Problem(kind="document", path=shown, line=line, message=message, remedy=remedy)
+
+
+def _why_it_differs(record: Record, outcome: Outcome, line: int) -> tuple[int, str, str]:
+    """The line to look at, the cause where it is known, and the remedy; a person's tick is no forgery, and not called one."""
+    session = record.session
+    composed = outcome.composition
+    forged = next((one for one in composed.decisions if one.wanted is not None and one.wanted != one.ticked), None)
+    if forged is not None:
+        why = ": the line does not hold, and its box is ticked" if forged.ticked else ": the line holds, and its box is empty"
+        return forged.line, why, f"handoff explain {session} says why, handoff fill {session} sets it"
+    before = {written.id: written.text for written in record.places}
+    changed = {written.id for written in composed.written if before.get(written.id) != written.text}
+    if changed and changed <= _ABOUT_THE_CHECKLIST and record.gates == composed.verdicts:
+        why = ": its lines about the checklist are older than the last tick or waiver in it"
+        return line, why, f"bring them up to date with handoff fill {session}, no test is run"
+    return line, "", f"see handoff fill {session} --diff, then handoff fill {session}"
 
 
 def _first_difference(have: bytes, want: bytes) -> int | None:

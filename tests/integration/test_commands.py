@@ -242,6 +242,7 @@ def test_the_artifacts_folder(shop: Story) -> None:
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
     assert names == {
+        ".gitignore",
         "coverage-part-0",
         "handoffs/evidence/session-1/record.json",
         "handoffs/evidence/session-1/sources.jsonl",

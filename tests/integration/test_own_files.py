@@ -1,0 +1,105 @@
+"""What the plugin and the command write beside the evidence spoils no evidence, and what they say of their files is true."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from pytest_handoff.commands import CANNOT_TELL, GOOD, NO
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+
+def test_a_report_is_written_where_it_spoils_nothing(shop: Story) -> None:
+    """Without ``-o`` the page goes into the hand-off folder and git does not see it; into the tree it goes only with a word."""
+    shop.pytest("--handoff=session-1")
+
+    done = shop.handoff("report")
+    assert done.out.startswith("handoffs/report/session-1.html: session-1, ")
+    assert shop.text("handoffs/report/session-1.html").startswith("<!doctype html>")
+    assert "report" not in shop.git("status", "--porcelain", "--untracked-files=all")
+    assert shop.handoff("verify", "session-1").code == GOOD
+
+    done = shop.handoff("report", "-o", "page.html")
+    assert "page.html: is a part of the tree now, and the evidence is about the tree without it; " in done.out
+    assert shop.handoff("verify", "session-1").code == NO
+    shop.edit(".gitignore", "artifacts/\n", "artifacts/\npage.html\n")
+    assert "part of the tree" not in shop.handoff("report", "-o", "page.html").out
+
+
+def test_a_report_spoils_nothing_without_git(shop: Story) -> None:
+    """The folder that ignores itself is left out of the tree where there is no git to ask, too."""
+    shutil.rmtree(shop.folder / ".git")
+    shop.pytest("--handoff=session-1", "--handoff-artifacts=kept/here")
+    assert shop.text("kept/here/.gitignore") == "*\n"
+    assert shop.handoff("verify", "session-1").out == "session-1: document, evidence, tree and chain agree\n"
+
+
+def test_an_artifacts_folder_in_the_tree_ignores_itself(shop: Story) -> None:
+    """A new folder for CI is kept out of git, also the second time; one that somebody made is left as it is."""
+    for _ in range(2):
+        assert shop.pytest("--handoff=session-1", "--handoff-artifacts=kept").code == 0
+        assert "kept" not in shop.git("status", "--porcelain", "--untracked-files=all")
+        assert shop.handoff("verify", "session-1").code == GOOD
+    shop.write_files({"mine/note.txt": "mine"})
+    shop.pytest("--handoff=session-1", "--handoff-artifacts=mine")
+    assert not (shop.folder / "mine" / ".gitignore").exists()
+
+
+def test_fill_says_what_it_wrote(shop: Story) -> None:
+    """A record that is brought up to date is named, also where the document stays as it is."""
+    shop.pytest("--handoff=session-1")
+    assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: nothing to change\n"
+    shop.edit("handoffs/session-1.md", "- **Tests Added**: 3\n", "")
+    before = shop.text("handoffs/evidence/session-1/record.json")
+    done = shop.handoff("fill", "session-1")
+    assert shop.text("handoffs/evidence/session-1/record.json") != before
+    assert done.out.splitlines()[0] == (
+        "handoffs/session-1.md: nothing to change; handoffs/evidence/session-1/record.json: brought up to date"
+    )
+
+
+def test_a_project_without_tests_is_not_stale(empty: Story) -> None:
+    """An empty tree is a tree: what comes to it later is named, and nothing is said of pruning."""
+    for path in empty.folder.iterdir():
+        if path.name != ".git":
+            path.unlink()
+    empty.pytest("--handoff=session-1", "--no-cov")
+    empty.write_files({"later.py": "x = 1"})
+    done = empty.handoff("verify", "session-1")
+    assert "is about another tree: 1 file differs: later.py; run pytest --handoff=session-1 again" in done.out
+
+
+def test_ticks_that_came_after_the_last_fill_are_told_from_forged_ones(shop: Story) -> None:
+    """A person's tick makes our own lines about it old, and the remedy is one command; a machine's tick set by hand is named."""
+    shop.pytest("--handoff=session-1")
+    shop.edit("handoffs/session-1.md", "- [ ] Error handling", "- [x] Error handling")
+    done = shop.handoff("verify", "session-1")
+    assert done.code == NO
+    assert done.out.endswith(
+        ": differs from what the evidence says: its lines about the checklist are older than the last tick or waiver in it; "
+        "bring them up to date with handoff fill session-1, no test is run\n"
+    )
+    shop.edit("handoffs/session-1.md", "- [x] All E2E tests for current", "- [ ] All E2E tests for current")
+    done = shop.handoff("verify", "session-1")
+    number = 1 + shop.document("session-1").splitlines().index("- [ ] All E2E tests for current session pass")
+    assert done.out.startswith(
+        f"handoffs/session-1.md:{number}: differs from what the evidence says: the line holds, and its box is empty; "
+    )
+    assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: filled\n"
+    assert shop.handoff("verify", "session-1").code == GOOD
+
+
+def test_a_session_that_is_not_there_names_the_nearest(shop: Story) -> None:
+    """Three of many names are shown, the ones most alike first, and what is to be typed."""
+    shop.pytest("--handoff=session-1", "--no-cov")
+    evidence = shop.folder / "handoffs" / "evidence"
+    for name in ("alpha", "beta", "gamma", "sesion-12"):
+        shutil.copytree(evidence / "session-1", evidence / name)
+    done = shop.handoff("gate", "session-12")
+    assert done.code == CANNOT_TELL
+    assert done.err == (
+        "handoff: handoffs/evidence: there is no record of 'session-12' (nearest of 5: session-1, sesion-12, beta); "
+        "make it with pytest --handoff=session-12\n"
+    )

@@ -1,0 +1,41 @@
+"""Options that would do nothing, or not what was meant, are refused with what to type instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+USAGE_ERROR = 4
+
+
+@pytest.mark.parametrize("option", ["--handoff-dir=x", "--handoff-artifacts=x", "--handoff-agent=me", "--handoff-previous=a"])
+def test_an_option_that_needs_a_session_is_not_ignored(shop: Story, option: str) -> None:
+    """Typed without ``--handoff`` it is a mistake; nothing runs."""
+    done = shop.pytest(option)
+    assert done.code == USAGE_ERROR
+    assert f"ERROR: {option.partition('=')[0]} needs --handoff=SESSION: without it, no session is recorded" in done.err
+    assert "passed" not in done.out
+
+
+def test_an_option_in_the_settings_waits_for_a_session(shop: Story) -> None:
+    """In ``addopts`` it is a default for the runs that ask for a hand-off."""
+    shop.edit("pyproject.toml", "[tool.pytest.ini_options]", '[tool.pytest.ini_options]\naddopts = ["--handoff-dir=notes"]')
+    assert shop.pytest("-q").code == 0
+    assert shop.pytest("--handoff=session-1", "--no-cov", "-q").code == 0
+    assert (shop.folder / "notes" / "session-1.md").exists()
+    assert (shop.folder / "notes" / "evidence" / "session-1" / "record.json").exists()
+    assert not (shop.folder / "handoffs").exists()
+    assert shop.handoff("--handoff-dir=notes", "verify", "session-1").code == 0
+
+
+def test_a_path_is_not_taken_for_a_session(shop: Story) -> None:
+    """``pytest --handoff tests`` forgot the name; written with ``=`` it is meant."""
+    done = shop.pytest("--handoff", "tests")
+    assert done.code == USAGE_ERROR
+    assert "--handoff: took 'tests' for the session's name, and there is a folder or file of that name; " in done.err
+    assert not (shop.folder / "handoffs").exists()
+    assert shop.pytest("--handoff=tests", "--no-cov", "-q").code == 0
