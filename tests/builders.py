@@ -7,9 +7,11 @@ A line is ``tier id outcome`` and then what else is true of the test: ``since=se
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import facts, lineage, regression
+from pytest_handoff.part import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     CoverageSummary,
@@ -26,7 +28,8 @@ from pytest_handoff.record import (
     SourceState,
     TallySummary,
 )
-from pytest_handoff.run import CaseResult, Collected, Run
+from pytest_handoff.run import CaseResult, Collected, Collection, Run
+from pytest_handoff.suite_files import SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,6 +68,41 @@ def run_of(text: str = "", *, whole: Iterable[str] | None = None, **changes: Any
         "reported": {},
     }
     return Run(**defaults | changes)
+
+
+def collection_of(text: str, *, whole: Iterable[str] | None = None, broken: dict[str, str] | None = None) -> Collection:
+    """What a process collected that ran these tests."""
+    run = run_of(text, whole=whole)
+    return Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=broken or {})
+
+
+def part_of(
+    text: str,
+    *,
+    label: str,
+    attempt: int | None = None,
+    python: str = "3.13.0",
+    platform: str = "Linux x86_64",
+    whole: Iterable[str] | None = None,
+    broken: dict[str, str] | None = None,
+    collection: Collection | None = None,
+    folder: Path = Path("parts"),
+    **changes: Any,
+) -> PartTests:
+    """A finished part of ``session-2``, of a CI run where there is an attempt; ``changes`` go to its run."""
+    url = None if attempt is None else "https://example.invalid/1"
+    defaults: dict[str, Any] = {
+        "started": 1_000.0, "finished": 1_012.5, "exitstatus": 0, "args": [], "plugins": {"pytest": "9.2.0"}, "why_partial": [],
+        "mishaps": [], "metrics": [], "rootdir": ".", "suite": SuiteFiles(patterns=["test_*.py"], folders=[]),
+        "instructions": None, "agent": None, "hooks": [], "coverage": None, "not_measured": "no pytest-cov", "digests": {},
+    }  # fmt: skip
+    run = PartRun(**defaults | changes)
+    head = Part(
+        schema=PART_SCHEMA, session=NOW, label=label, fingerprint="sha256:tree", previous=[], python=python, platform=platform,
+        provenance=Provenance(kind="local" if attempt is None else "ci", run_url=url, attempt=attempt), unfinished=None, run=run,
+    )  # fmt: skip
+    seen = collection or collection_of(text, whole=whole, broken=broken)
+    return PartTests(folder=folder, head=head, run=run, collection=seen, results=run_of(text).results)
 
 
 def facts_of(now: str, before: str = "", **changes: Any) -> facts.Facts:

@@ -9,10 +9,12 @@ import coverage
 import pytest
 from coverage.data import CoverageData
 
+from pytest_handoff.coverage_adding import Kept
 from pytest_handoff.coverage_data import keep, read, read_files
 from pytest_handoff.coverage_sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, context_name
+from pytest_handoff.part import PartCoverage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,23 +216,23 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
     run.ran(context_name("s", "e2e", "old"), app_a=[2])
     keep(run.config, run.path / "two")
     found = read_files(
-        [run.path / "one", run.path / "two", run.path / "three"],
-        top=run.path,
+        [Kept(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
         root=run.path,
         is_test=lambda path: "test" in path,
-        config_file=str(run.path / ".coveragerc"),
+        settings=PartCoverage(source=[], tests=[], config_file=".coveragerc", untidy=["One ended early."]),
     )
     assert isinstance(found, Measurement)
     assert found.percent == 100.0
     assert found.files["app/a.py"].executed == {UNIT_NEW: {1}, RunBy("s", "e2e", "old"): {2}}
-    assert found.untidy == ("The coverage of an earlier run is gone: three.",)
+    assert found.untidy == ("One ended early.", "The coverage of the part 'three' is gone: three.")
 
 
 def test_no_files_are_no_measurement(tmp_path: Path) -> None:
     """Without data, or with a configuration that cannot be read, there is no figure."""
     (tmp_path / "rc").write_text("[run]\nbranch = maybe\n", encoding="utf-8")
-    for config_file, why in [(False, "no file of the code"), (str(tmp_path / "rc"), "coverage.py cannot read its data")]:
-        found = read_files([], top=tmp_path, root=tmp_path, is_test=lambda _: False, config_file=config_file)
+    for config_file, why in [(None, "no file of the code"), ("rc", "coverage.py cannot read its data")]:
+        settings = PartCoverage(source=[], tests=[], config_file=config_file)
+        found = read_files([], root=tmp_path, is_test=lambda _: False, settings=settings)
         assert isinstance(found, NotMeasured)
         assert found.why.startswith(why)
 

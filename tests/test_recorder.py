@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pytest_handoff.collection import Collection, first_line, without_group
+from pytest_handoff.collection import first_line, without_group
 from pytest_handoff.recorder import Recorder
-from pytest_handoff.run import CaseResult, Run
+from pytest_handoff.run import CaseResult, Collection, Run
 
 
 def report(when: str, outcome: str, *, test: str = "a.py::x", **more: Any) -> pytest.TestReport:

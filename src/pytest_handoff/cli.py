@@ -10,6 +10,7 @@ import click
 
 from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
+from pytest_handoff.combine_command import combine
 from pytest_handoff.commands import GOOD, NO, print_parts, progress, project_here, session_argument, verb
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
@@ -250,6 +251,7 @@ def _echo(text: str, style: str) -> None:
     print_parts([[(text, style)]])
 
 
+main.add_command(combine)
 main.add_command(history)
 main.add_command(init)
 main.add_command(report)

@@ -11,8 +11,7 @@ import pytest
 from pytest_handoff import selection
 from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.markup import one_line
-from pytest_handoff.record import Frozen
-from pytest_handoff.run import Collected
+from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
 
 
 COLLECTION = "collection.json"
-
-
-class Collection(Frozen, frozen=True):
-    """What one process collected: tests, files whose tests are all there, and files that could not be collected."""
-
-    tests: dict[str, Collected]
-    whole_files: list[str]
-    broken_files: dict[str, str]
 
 
 class Collector:

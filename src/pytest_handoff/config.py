@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,7 @@ class Config(Frozen, frozen=True):
         promise: what later sessions owe.
         target: the branch that the work will be merged into, such as ``main``; what is merged in from it is no new code.
         waive: gates that may fail, each with its reason.
+        parts: labels of the parts that ``handoff combine`` must find; without one of them a session is incomplete.
     """
 
     dir: str = "handoffs"
@@ -101,6 +103,7 @@ class Config(Frozen, frozen=True):
     words: dict[str, Any] = {}
     promise: list[Promise] = []
     target: str | None = None
+    parts: list[str] = []
 
     def document_path(self, session: str) -> str:
         """The document of a session, relative to the project's folder."""
@@ -131,6 +134,18 @@ def check_session_name(name: str) -> str:
     if complaint:
         raise UsageProblem(f"the session name {name!r} {complaint}; use letters, digits, '-', '_' and '.', as in session-3")
     return name
+
+
+def check_part_label(label: str) -> str:
+    """Return the label of a part if it can be a folder's name everywhere.
+
+    Raises:
+        UsageProblem: naming what is wrong with it.
+    """
+    complaint = _complaint(label)
+    if complaint:
+        raise UsageProblem(f"the label of a part {label!r} {complaint}; use letters, digits, '-', '_' and '.', as in py3.13-2")
+    return label
 
 
 def _complaint(name: str) -> str | None:
@@ -172,6 +187,8 @@ def _without_meaning(config: Config) -> Iterator[str]:
     for kind, entries in (("retire", config.retire), ("waive", config.waive), ("promise", config.promise)):
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
+    yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))
+    yield from (f"'parts': {label!r} stands there twice" for label, times in Counter(config.parts).items() if times > 1)
     if config.target is not None and not config.target.strip():
         yield "'target': names no branch"
     for waiver in config.waive:

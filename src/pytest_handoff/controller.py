@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,22 +11,25 @@ from msgspec.structs import replace
 from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
-from pytest_handoff.collection import Collection, Collector, key_prefix, read_spool, write_spool
+from pytest_handoff.collection import Collector, key_prefix, read_spool, write_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.config import check_session_name
 from pytest_handoff.durations import duration_metrics
-from pytest_handoff.errors import HandoffError, UsageProblem
+from pytest_handoff.errors import HandoffError
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.extending import Extending
 from pytest_handoff.faults import Faults
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
+from pytest_handoff.part_writing import PartWriting, refuse_part
 from pytest_handoff.project import open_project
-from pytest_handoff.recorder import Recorder, is_subtest
+from pytest_handoff.recorder import Recorder, counts_of_pytest
 from pytest_handoff.recording import record_run
 from pytest_handoff.regression import PASSING
+from pytest_handoff.run import Collection
 from pytest_handoff.run_folder import RunFolder
+from pytest_handoff.run_options import instructions_key, refuse_a_path, with_template
 from pytest_handoff.surroundings import context_of
 from pytest_handoff.switching import finish_switch, write_together
 from pytest_handoff.terminal import problem_lines, run_lines
@@ -56,11 +56,13 @@ def take_part(config: pytest.Config) -> None:
     """
     try:
         session = check_session_name(config.getoption("handoff"))
-        _refuse_a_path(config, session)
+        refuse_a_path(config, session)
         project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
         if selection.runs_tests(config):
             finish_switch(project.handoffs)
-            project = _with_template(project, config.getoption("handoff_template"))
+            project = with_template(project, config.getoption("handoff_template"))
+            if config.getoption("handoff_part") is not None:
+                refuse_part(config, project)
             start = workflow.begin(project, session, config.getoption("handoff_previous") or ())
             config.pluginmanager.register(Controller(config, project, start), "handoff-controller")
     except HandoffError as error:
@@ -75,7 +77,7 @@ class Controller:
         self._project = project
         self._start = start
         self._collection: Collection | None = None
-        self._instructions = _instructions(config, project)
+        self._instructions = instructions_key(config, project)
         self._lines: list[Line] = []
         self._recorded, self._keeps = False, True
         self._faults = Faults()
@@ -89,6 +91,17 @@ class Controller:
         config.pluginmanager.register(self._recorder, "handoff-recorder")
         config.pluginmanager.register(collector, "handoff-collector")
         self._measuring.register(self._ages, self._faults)
+        self._part: PartWriting | None = None
+        if config.getoption("handoff_part") is not None:
+            self._part = PartWriting(config, project, start, suite=self._suite, instructions=self._instructions)
+
+    def pytest_sessionstart(self) -> None:
+        """Begin the part, where this run is one; a folder that cannot be written is known before anyone has waited for tests."""
+        try:
+            if self._part is not None:
+                self._part.begin()
+        except HandoffError as error:
+            raise pytest.UsageError(f"--handoff-part: {error}") from error
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
@@ -117,7 +130,8 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what came of the hand-off."""
         if self._lines:
-            terminalreporter.write_sep("─", f"handoff {self._start.session}")
+            part = f", part {self._config.getoption('handoff_part')}" if self._part is not None else ""
+            terminalreporter.write_sep("─", f"handoff {self._start.session}{part}")
             for line in self._lines:
                 terminalreporter.write_line(line.text, **line.markup)
 
@@ -137,11 +151,17 @@ class Controller:
         stop = self._why_stopped(run, exitstatus)
         if stop is not None:
             self._fail(session, problem_lines(self._start.session, stop))
+            if self._part is not None:
+                self._part.stop(stop)
             return self._lines
-        wrong = disagreement(run, self._stats())
+        wrong = disagreement(run, counts_of_pytest(self._config))
         if wrong:
             self._keeps = False
             raise HandoffError(f"{wrong}; nothing was recorded")
+        run = replace(run, metrics=(*run.metrics, *self._measured_besides(run)))
+        if self._part is not None:
+            self._keeps = False
+            return self._part.finish(run, self._measuring, company=self._folder.had_company())
         with locked(self._project.handoffs):
             outcome = self._record(run)
         self._recorded = True
@@ -165,15 +185,18 @@ class Controller:
             return "the command line could not be used: nothing was recorded, the evidence is as it was before"
         if run.interrupted is None:
             return None
+        far = f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({run.interrupted})"
+        if self._part is not None:
+            self._keeps = False
+            return far
         return (
-            f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({run.interrupted}): nothing was recorded, "
-            f"the evidence is as it was before; next: run again, or handoff fill {self._start.session} --interrupted"
+            f"{far}: nothing was recorded, the evidence is as it was before; "
+            f"next: run again, or handoff fill {self._start.session} --interrupted"
         )
 
     def _record(self, run: Run) -> workflow.Outcome:
         start = workflow.with_latest(self._project, self._start)
         measured = self._measuring.read(run, start, company=self._folder.had_company())
-        run = replace(run, metrics=(*run.metrics, *self._measured_besides(run)))
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         outcome = record_run(
             self._project,
@@ -226,12 +249,6 @@ class Controller:
             message = "a defect of pytest-handoff, please report it; the record and the document are written:"
         return problem_lines(self._start.session, message, shown)
 
-    def _stats(self) -> dict[str, int] | None:
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is None:
-            return None
-        return {category: sum(not is_subtest(report) for report in reports) for category, reports in reporter.stats.items()}
-
     def _fail(self, session: pytest.Session, lines: list[Line]) -> None:
         self._lines = lines
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -240,36 +257,3 @@ class Controller:
             import sys
 
             sys.stderr.write("\n".join(line.text for line in lines) + "\n")
-
-
-def _refuse_a_path(config: pytest.Config, session: str) -> None:
-    """``pytest --handoff tests`` has forgotten the session's name, and would run everything as the session ``tests``.
-
-    Raises:
-        UsageProblem: when the word behind the option is one of the folder's files; ``--handoff=tests`` is meant.
-    """
-    typed = list(map(str, config.invocation_params.args))
-    if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():
-        raise UsageProblem(
-            f"took {session!r} for the session's name, and there is a folder or file of that name; "
-            f"write --handoff=SESSION {session}, or --handoff={session} if it is meant"
-        )
-
-
-def _instructions(config: pytest.Config, project: Project) -> str | None:
-    """The key of the file that ``--handoff-instructions`` names.
-
-    Raises:
-        UsageProblem: when there is no such file.
-    """
-    name = config.getoption("handoff_instructions")
-    if name is None:
-        return None
-    path = Path(os.path.normpath(config.invocation_params.dir / name))
-    if not path.is_file():
-        raise UsageProblem("is named by --handoff-instructions and is no file", path=name)
-    return project.key(path)
-
-
-def _with_template(project: Project, template: str | None) -> Project:
-    return replace(project, config=replace(project.config, template=template)) if template else project

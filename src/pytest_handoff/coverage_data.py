@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import coverage
 from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
 
+from pytest_handoff.coverage_adding import Kept, add, closing, joined_data, one_line_of
 from pytest_handoff.coverage_files import ContextReader, FileReader, in_source
 from pytest_handoff.coverage_sources import (
     CHOSEN,
@@ -23,10 +22,14 @@ from pytest_handoff.coverage_sources import (
 )
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context, parse_unknown
+from pytest_handoff.part import PartCoverage
 from pytest_handoff.running_coverage import combined_coverage
 
 if TYPE_CHECKING:
     import pytest
+
+Each = Callable[[Sequence[Kept]], Iterable[Kept]]
+"""Gives the items one by one, and may show how far they are."""
 
 ClassesOf = Callable[[str], tuple[str, str, bool] | None]
 """Node id to the test's tier, its age (``new`` or ``old``), and whether its pass counts; ``None`` for an unknown test."""
@@ -90,45 +93,72 @@ def read(
         own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
             return _measure(tree, own, per_test, untidy)
-        with _joined() as joined:
+        with joined_data() as joined:
             here = config.invocation_params.dir
             joined.update(own, map_path=lambda name: str((here / name).resolve()))
-            _add(joined, also, top, untidy)
+            add(joined, [Kept(path, top) for path in also], untidy)
             return _measure(tree, joined, per_test, untidy)
     except CoverageException as problem:
-        return NotMeasured(f"coverage.py cannot read its data: {_one_line(problem)}")
+        return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
 
 def read_files(
-    paths: Sequence[Path],
+    kept: Sequence[Kept],
     *,
-    top: Path,
     root: Path,
     is_test: Callable[[str], bool],
-    config_file: str | bool = True,
+    settings: PartCoverage,
     expected: Collection[str] = (),
+    each: Each = iter,
 ) -> Measurement | NotMeasured:
-    """What the data files say that several jobs on the same tree kept (:func:`keep`).
+    """What the data files say that several jobs on the same tree kept (:func:`keep_part`).
 
     Args:
-        paths: the data files; one that cannot be added makes the measurement untidy.
-        top: the folder that pytest's rootdir is in this checkout.
+        kept: the data files; one that cannot be added makes the measurement untidy.
+        settings: what the jobs measured, and by which configuration file.
         root, is_test, expected: as for :func:`read`.
-        config_file: coverage.py's configuration file; ``True`` lets coverage.py look for one in the working directory.
+        each: what goes through the files.
     """
-    untidy: list[str] = []
+    untidy = list(settings.untidy)
     try:
-        with _joined() as joined:
-            _add(joined, paths, top, untidy)
+        with joined_data() as joined:
+            add(joined, each(kept), untidy)
             # The reading object has data of its own, which it erases when they are first used.
-            cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=config_file)
+            file = str(root / settings.config_file) if settings.config_file else False
+            cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
             cov.get_data()
-            sources = source_folders(configured_sources(cov), top)
-            tests = folders_of_tests(sources, top, [])
-            return _measure(_Tree(cov, root.resolve(), sources, tests, is_test, expected), joined, None, untidy)
+            source, tests = ([(root / name).resolve() for name in names] for names in (settings.source, settings.tests))
+            return _measure(_Tree(cov, root.resolve(), source, tests, is_test, expected), joined, None, untidy)
     # In older versions a configuration that cannot be read is no CoverageException.
     except (CoverageException, ConfigError) as problem:
-        return NotMeasured(f"coverage.py cannot read its data: {_one_line(problem)}")
+        return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
+
+
+def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage | NotMeasured:
+    """Save this run's combined data, and tell what :func:`read_files` must know of them.
+
+    Args:
+        path: where the data go; where no measured file was run, nothing is written.
+        root: the folder that paths in evidence are relative to.
+
+    Raises:
+        EvidenceProblem: coverage.py cannot write the file.
+    """
+    found = combined_coverage(config)
+    if isinstance(found, NotMeasured):
+        return found
+    cov, untidy = found
+    keep(config, path)
+    top, inner = config.rootpath, root.resolve()
+    sources = source_folders(configured_sources(cov), top)
+    tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
+    file = cov.config.config_file
+    return PartCoverage(
+        source=[_relative_name(folder, inner) for folder in sources],
+        tests=[_relative_name(folder, inner) for folder in tests],
+        config_file=None if file is None else _relative_name(Path(file).resolve(), inner),
+        untidy=untidy,
+    )
 
 
 def keep(config: pytest.Config, path: Path) -> None:
@@ -145,7 +175,7 @@ def keep(config: pytest.Config, path: Path) -> None:
             return
         path.unlink(missing_ok=True)
         here, top = config.invocation_params.dir, config.rootpath.resolve()
-        with _closing(CoverageData(basename=str(path))) as kept:
+        with closing(CoverageData(basename=str(path))) as kept:
             kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
     except CoverageException as problem:
         raise EvidenceProblem(f"coverage data cannot be kept: {problem}", path=path.name) from problem
@@ -183,43 +213,5 @@ def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of
     return run_by
 
 
-def _add(joined: CoverageData, paths: Sequence[Path], top: Path, untidy: list[str]) -> None:
-    """Add data files whose names are relative to ``top``."""
-    for path in paths:
-        # coverage.py would take a path that does not exist for a new, empty file, and make it.
-        if not path.is_file():
-            untidy.append(f"The coverage of an earlier run is gone: {path.name}.")
-            continue
-        try:
-            with _closing(CoverageData(basename=str(path))) as earlier:
-                earlier.read()
-                joined.update(earlier, map_path=lambda name: str((top / name).resolve()))
-        except CoverageException as problem:
-            untidy.append(f"The coverage of an earlier run could not be added: {_one_line(problem)}.")
-
-
-@contextmanager
-def _joined() -> Iterator[CoverageData]:
-    """Empty data in a file of their own: coverage.py can add but one file to data in memory (before 7.17)."""
-    with (
-        TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder,
-        _closing(CoverageData(basename=str(Path(folder, "joined")))) as data,
-    ):
-        yield data
-
-
-@contextmanager
-def _closing(data: CoverageData) -> Iterator[CoverageData]:
-    """An open data file cannot be removed on Windows, and raises a warning in the user's run."""
-    try:
-        yield data
-    finally:
-        data.close(force=True)
-
-
 def _relative_name(path: Path, top: Path) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)
-
-
-def _one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split()).rstrip(".")

@@ -19,9 +19,17 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.run import Run
 
+HOOKS = ("pytest_handoff_gates", "pytest_handoff_checks", "pytest_handoff_facts", "pytest_handoff_document")
+"""Hooks that a session is asked as a whole."""
+
 _NAME = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
 _GATE = re.compile(r"[A-Za-z][\w.-]*")
 _OURS = {field.id for field in FIELDS}
+
+
+def implemented(config: pytest.Config) -> list[str]:
+    """Those of our hooks on a whole session that the project or a plugin implements."""
+    return [name for name in HOOKS if getattr(config.hook, name).get_hookimpls()]
 
 
 class Extending:

@@ -8,15 +8,14 @@ from pytest_handoff import journal, workflow
 from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import NotMeasured
-from pytest_handoff.recorder import worse
 from pytest_handoff.recording import record_run
-from pytest_handoff.run import CaseResult, Run
+from pytest_handoff.run import CaseResult, Run, worse
 from pytest_handoff.surroundings import context_of
 
 if TYPE_CHECKING:
-    from pytest_handoff.collection import Collection
     from pytest_handoff.journal import LeftBehind
     from pytest_handoff.project import Project
+    from pytest_handoff.run import Collection
 
 INTERRUPTED = 2
 """pytest's exit status of a run that was interrupted."""

@@ -30,6 +30,7 @@ def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, re
         else:
             line = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
         lines[test] = replace(line, checks=seen.checks) if seen.checks else line
+    lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in lines}
     lines |= _not_collected(earlier, lineage, lines)
     return {test: _retired(lines[test], session, retire, earlier) for test in sorted(lines)}
 

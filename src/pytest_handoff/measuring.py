@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.faults import Faults
     from pytest_handoff.measurement import Measurement
+    from pytest_handoff.part import PartCoverage
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
@@ -51,12 +52,9 @@ class Measuring:
             company: whether another run of this project was alive at the same time: pytest-cov would take in its data too.
         """
         self._start = start
-        if not self._available:
-            return NotMeasured("pytest-cov was not loaded (-p no:cov, or no plugin autoload: add -p pytest_cov.plugin)")
-        if not selection.measures_coverage(self._config):
-            return NotMeasured("coverage was switched off (--no-cov)")
-        if company:
-            return NotMeasured("another run recorded here at the same time, and coverage.py may have mixed their data")
+        why = self._why_not(company=company)
+        if why is not None:
+            return why
         from pytest_handoff.coverage_data import read
 
         also = self._earlier_parts()
@@ -70,6 +68,16 @@ class Measuring:
             also=also,
             expected=[path for path in self._start.tree.files if path.endswith(".py")],
         )
+
+    def save(self, path: Path, *, company: bool) -> PartCoverage | NotMeasured:
+        """Save what was measured for ``handoff combine``, which reads it beside that of other parts."""
+        why = self._why_not(company=company)
+        if why is not None:
+            return why
+        from pytest_handoff.coverage_data import keep_part
+
+        path.unlink(missing_ok=True)
+        return keep_part(self._config, path, root=self._project.root)
 
     def keep(self, record: Record) -> None:
         """Keep this run's data, so that a later part on the same tree can add them; older trees' data go."""
@@ -85,6 +93,15 @@ class Measuring:
     def data_files(self) -> list[Path]:
         """The kept data files of this tree."""
         return sorted(self._kept.iterdir()) if self._kept.is_dir() else []
+
+    def _why_not(self, *, company: bool) -> NotMeasured | None:
+        if not self._available:
+            return NotMeasured("pytest-cov was not loaded (-p no:cov, or no plugin autoload: add -p pytest_cov.plugin)")
+        if not selection.measures_coverage(self._config):
+            return NotMeasured("coverage was switched off (--no-cov)")
+        if company:
+            return NotMeasured("another run recorded here at the same time, and coverage.py may have mixed their data")
+        return None
 
     def _earlier_parts(self) -> list[Path] | NotMeasured:
         before = self._start.before

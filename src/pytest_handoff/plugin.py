@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--handoff-template", metavar="NAME", help="the template of a new document (default: session_handoff)")
     add("--handoff-previous", metavar="SESSION", action="append", help="the session that this one continues; may be repeated")
     add("--handoff-artifacts", metavar="DIR", help="also write document, evidence, coverage data and summary.md here, for CI")
+    add("--handoff-part", metavar="LABEL", help="leave a part for handoff combine: this job is one of several of SESSION")
     add("--handoff-instructions", metavar="FILE", help="the Markdown file with this session's instructions and their checklist")
     add("--handoff-agent", metavar="NAME", help="who does the work (default: the environment's HANDOFF_AGENT)")
 

@@ -41,6 +41,7 @@ class Policy(msgspec.Struct, frozen=True):
     waive: list[Waiver] = []
     words: dict[str, Any] = {}
     target: str | None = None
+    parts: list[str] = []
     settings: Settings | None = None
 
 
@@ -100,6 +101,7 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
     if before.default_tier != now.default_tier:
         yield f"'default_tier' was {before.default_tier!r} and is {now.default_tier!r}"
     yield from _less("'required'", before.required, now.required)
+    yield from _less("'parts'", before.parts, now.parts)
     for entry in now.retire:
         if not entry.test.strip("*?/:.") and entry not in before.retire:
             yield f"'retire' takes every test out: {entry.test!r}"

@@ -46,7 +46,8 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True):
 
     ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it,
     ``promised`` says that it failed as a strict xfail does: it is owed, not skipped. Keys with their default value are left
-    out of the file. ``checks`` are the checklist lines that the test is linked to.
+    out of the file. ``checks`` are the checklist lines that the test is linked to, ``parts`` the outcome in each part where
+    several ran the test and did not agree.
     """
 
     id: str
@@ -63,6 +64,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True):
     reason: str | None = None
     error: str | None = None
     checks: tuple[str, ...] = ()
+    parts: dict[str, Outcome] = {}
 
 
 class SourceLine(Frozen, frozen=True, omit_defaults=True):
@@ -84,11 +86,25 @@ class Parent(Frozen, frozen=True):
     digest: str
 
 
+class CombinedPart(Frozen, frozen=True):
+    """One of the parts that ``handoff combine`` joined; ``counts`` has the outcomes that occurred."""
+
+    label: str
+    attempt: int | None
+    python: str
+    platform: str
+    exitstatus: int
+    args: list[str]
+    counts: dict[str, int]
+    not_measured: str | None
+
+
 class RunInfo(Frozen, frozen=True):
     """One pytest invocation, or several that add up; all that varies by itself is here.
 
     ``agent`` is who did the work, where that was said. ``parts`` says how each invocation was narrowed. ``whole_files`` is kept
-    while the run is incomplete, so that a later part can tell when every test file was collected.
+    while the run is incomplete, so that a later part can tell when every test file was collected. ``combined`` are the parts
+    that ``handoff combine`` joined, by label; empty where there were none.
     """
 
     started: str
@@ -105,6 +121,7 @@ class RunInfo(Frozen, frozen=True):
     platform: str
     plugins: dict[str, str]
     agent: str | None
+    combined: list[CombinedPart] = []
 
 
 class SourceState(Frozen, frozen=True):

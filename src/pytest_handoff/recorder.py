@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.collection import Collection, first_line, key_of
+from pytest_handoff.collection import first_line, key_of
 from pytest_handoff.faults import Faults
 from pytest_handoff.markup import one_line
-from pytest_handoff.run import CaseResult, Run
+from pytest_handoff.run import CaseResult, Collection, Run, worse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Metric, Outcome
 
 _PASSED = CaseResult(outcome="passed")
-_WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
 _COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
@@ -191,6 +190,14 @@ class Recorder:
         return CaseResult(outcome=category, reason=reason or None)
 
 
+def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
+    """How many tests pytest's own terminal reporter counts in each category; ``None`` where there is none."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return None
+    return {category: sum(not is_subtest(report) for report in reports) for category, reports in reporter.stats.items()}
+
+
 def is_subtest(report: object) -> bool:
     """Whether this is the report of a sub-test; it counts within its test, and pytest shows it or not by its verbosity."""
     return type(report) is not pytest.TestReport and hasattr(report, "context")
@@ -206,16 +213,6 @@ def _category(report: pytest.TestReport) -> Outcome | None:
     if report.when != "call":
         return None
     return "xpassed" if expected else "passed"
-
-
-def worse(one: CaseResult, other: CaseResult) -> CaseResult:
-    """Of two verdicts on one test, the worse: a teardown error after a pass, or the same id run twice.
-
-    A skip in teardown takes nothing away from a test that passed; an error after a failed call adds nothing to it.
-    """
-    if {one.outcome, other.outcome} == {"passed", "skipped"}:
-        return one if one.outcome == "passed" else other
-    return min(one, other, key=lambda result: _WORST_FIRST.index(result.outcome))
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -18,7 +18,9 @@ from pytest_handoff.policy_source import policy_table
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
+    CombinedPart,
     CoverageSummary,
+    Frozen,
     Integrity,
     Metric,
     NewCode,
@@ -40,8 +42,14 @@ if TYPE_CHECKING:
     from pytest_handoff.lineage import Ledger, Lineage
     from pytest_handoff.new_code import MergedIn
     from pytest_handoff.project import Project
-    from pytest_handoff.run import Run
-    from pytest_handoff.surroundings import RunContext
+    from pytest_handoff.run import Run, RunContext
+
+
+class Combined(Frozen, frozen=True):
+    """That a run is one of several parts: what they looked at, and each of them as the record keeps it."""
+
+    scope: completeness.Scope
+    parts: list[CombinedPart]
 
 
 def record_run(
@@ -54,15 +62,24 @@ def record_run(
     is_test_file: Callable[[str], bool],
     instructions: str | None = None,
     extending: Extending | None = None,
+    combined: Combined | None = None,
 ) -> Outcome:
     """Make the evidence of a run and fill the document with it.
 
     Args:
         instructions: the key of the file with the session's instructions, where one was named.
         extending: the hooks of the project and of other plugins.
+        combined: the parts that make up the run; what the session had before is then replaced, never added to.
     """
     traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
-    scope, lines = _add_up(project, start, run, traced)
+    before = start.before if combined is None and adds_up(start, run.why_partial) else None
+    lines = ledger.new_ledger(
+        session=start.session, run=run, earlier=start.parents.earlier, lineage=traced, retire=project.config.retire
+    )
+    scope = completeness.scope_of(run) if combined is None else combined.scope
+    if before is not None:
+        scope = completeness.add_up(scope, before.run)
+        lines = completeness.fill_in(lines, project.store.ledger(before), start.parents.earlier.lines, start.session)
     paths = measured.files.keys() if isinstance(measured, Measurement) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     found = fates(start.session, lines, start.parents.earlier)
@@ -76,7 +93,7 @@ def record_run(
         schema=RECORD_SCHEMA,
         session=start.session,
         previous=start.parents.links,
-        run=_run_info(run, context, scope, why),
+        run=_run_info(run, context, scope, why, combined.parts if combined else []),
         source=_source_state(start, sources),
         tests=tests,
         coverage=coverage,
@@ -86,7 +103,7 @@ def record_run(
         unparsable=_unparsable(project, sources, changes),
         policy=policy_table(project),
         gates=[],
-        metrics=_metrics(start, run),
+        metrics=_metrics(before, run),
         document=project.key(project.document(start.session)),
         places=start.before.places if start.before else [],
         required=_remembered(start),
@@ -109,34 +126,23 @@ def record_run(
     return replace(outcome, dropped_part=_drops_a_part(start))
 
 
-def _add_up(project: Project, start: Start, run: Run, traced: Lineage) -> tuple[completeness.Scope, Ledger]:
-    """What this run looked at and found, together with an earlier part of the session on the same tree."""
-    earlier, retire = start.parents.earlier, project.config.retire
-    lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=retire)
-    scope = completeness.scope_of(run)
-    if start.before is None or not adds_up(start, run.why_partial):
-        return scope, lines
-    return completeness.add_up(scope, start.before.run), completeness.fill_in(
-        lines, project.store.ledger(start.before), earlier.lines, start.session
-    )
-
-
 def _drops_a_part(start: Start) -> bool:
     """Whether an incomplete run of this session is given up because the code has changed since."""
     before = start.before
     return before is not None and not before.run.complete and before.source.fingerprint != start.tree.fingerprint
 
 
-def _metrics(start: Start, run: Run) -> list[Metric]:
+def _metrics(before: Record | None, run: Run) -> list[Metric]:
     """What this run measured, and before it what an earlier part of the session on the same tree did."""
     found = joined(run.metrics)
-    if start.before is None or not adds_up(start, run.why_partial):
-        return found
     again = {metric.name for metric in found}
-    return sorted([*found, *(m for m in start.before.metrics if m.name not in again)], key=lambda metric: metric.name)
+    earlier = [metric for metric in before.metrics if metric.name not in again] if before is not None else []
+    return sorted([*found, *earlier], key=lambda metric: metric.name)
 
 
-def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: list[str]) -> RunInfo:
+def _run_info(
+    run: Run, context: RunContext, scope: completeness.Scope, why: list[str], combined: list[CombinedPart]
+) -> RunInfo:
     return RunInfo(
         started=context.started,
         finished=context.finished,
@@ -152,6 +158,7 @@ def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: lis
         platform=context.platform,
         plugins=run.plugins,
         agent=context.agent,
+        combined=combined,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_handoff.record import Frozen, Metric, Outcome
+from pytest_handoff.record import Frozen, Metric, Outcome, Provenance
+
+_WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
 
 
 class CaseResult(Frozen, frozen=True, gc=False):
@@ -24,6 +26,26 @@ class Collected(Frozen, frozen=True, gc=False):
     checks: tuple[str, ...] = ()
 
 
+class Collection(Frozen, frozen=True):
+    """What one process collected: tests, files whose tests are all there, and files that could not be collected."""
+
+    tests: dict[str, Collected]
+    whole_files: list[str]
+    broken_files: dict[str, str]
+
+
+class RunContext(Frozen, frozen=True):
+    """What is recorded of a run beside its results; times are ISO 8601 in UTC, to the second."""
+
+    started: str
+    finished: str
+    duration_s: float
+    python: str
+    platform: str
+    agent: str | None
+    provenance: Provenance
+
+
 class Run(Frozen, frozen=True):
     """What a run found out, keyed by test id relative to the git root.
 
@@ -36,6 +58,7 @@ class Run(Frozen, frozen=True):
         mishaps: what went wrong beside the tests: a lost worker, files that changed while the tests ran.
         reported: reports by pytest's own categories, to compare with its last line.
         metrics: what tests measured, each with the test's id.
+        differing: tests that several parts ran with different outcomes, and the outcome in each part.
     """
 
     collected: dict[str, Collected]
@@ -52,3 +75,14 @@ class Run(Frozen, frozen=True):
     plugins: dict[str, str]
     reported: dict[str, int]
     metrics: tuple[tuple[str, Metric], ...] = ()
+    differing: dict[str, dict[str, Outcome]] = {}
+
+
+def worse(one: CaseResult, other: CaseResult) -> CaseResult:
+    """Of two verdicts on one test, the worse: a teardown error after a pass, or the same id run twice.
+
+    A skip in teardown takes nothing away from a test that passed; an error after a failed call adds nothing to it.
+    """
+    if {one.outcome, other.outcome} == {"passed", "skipped"}:
+        return one if one.outcome == "passed" else other
+    return min(one, other, key=lambda result: _WORST_FIRST.index(result.outcome))

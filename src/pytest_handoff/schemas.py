@@ -8,10 +8,12 @@ import msgspec
 
 from pytest_handoff.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
 from pytest_handoff.integrity import IntegrityReport
+from pytest_handoff.part import PART_SCHEMA, Part
 from pytest_handoff.places import Finding
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
+    CombinedPart,
     CoverageSummary,
     LedgerLine,
     NewCode,
@@ -50,6 +52,7 @@ class ShownTest(msgspec.Struct, kw_only=True, omit_defaults=True):
     moved_from: str = ""
     reason: str = ""
     error: str = ""
+    parts: dict[str, Outcome] = {}
 
 
 class ShownCheck(msgspec.Struct, kw_only=True):
@@ -86,6 +89,7 @@ class Shown(msgspec.Struct, kw_only=True):
     not_measured: dict[str, str]
     changes: Changes | None
     integrity: IntegrityReport
+    combined: list[CombinedPart]
     gates: list[Verdict]
     checks: list[ShownCheck]
     claims: list[Finding]
@@ -118,6 +122,7 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "record": (Record, RECORD_SCHEMA),
     "ledger": (LedgerLine, None),
     "sources": (SourceLine, None),
+    "part": (Part, PART_SCHEMA),
 }
 NAMES = (*_WRITTEN, *_PRINTED)
 

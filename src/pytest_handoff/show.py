@@ -44,6 +44,7 @@ def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
         "not_measured": record.not_measured,
         "changes": msgspec.to_builtins(record.changes),
         "integrity": msgspec.to_builtins(report(facts)),
+        "combined": msgspec.to_builtins(record.run.combined),
         "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
         "checks": [check(decision) for decision in composed.decisions if decision.counts],
         "claims": [msgspec.to_builtins(finding) for finding in composed.findings],
@@ -73,7 +74,13 @@ def _test(facts: Facts, test: str) -> dict[str, Any]:
     status = facts.fates[test].status
     outcome = None if status == "retired" else line.outcome
     known = {"outcome": outcome, "tier": line.tier, "since": line.since, "status": status}
-    extra = {"flaky": line.flaky or None, "moved_from": line.moved_from, "reason": line.reason, "error": line.error}
+    extra: dict[str, Any] = {
+        "flaky": line.flaky or None,
+        "moved_from": line.moved_from,
+        "reason": line.reason,
+        "error": line.error,
+        "parts": line.parts or None,
+    }
     return known | {key: value for key, value in extra.items() if value is not None}
 
 

@@ -215,6 +215,15 @@ def encode_lines(lines: Iterable[LedgerLine] | Iterable[SourceLine]) -> bytes:
     return _encoded(msgspec.json.Encoder().encode_lines, lines)
 
 
+def encode_json(value: object) -> bytes:
+    """Any value as JSON.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    return _encoded(msgspec.json.encode, value)
+
+
 def digest_of(data: bytes) -> str:
     """The digest that records hold: ``sha256:`` and the hash in hex."""
     return _digest(data)

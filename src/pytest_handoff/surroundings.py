@@ -9,24 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.record import Frozen, Provenance
+from pytest_handoff.record import Provenance
+from pytest_handoff.run import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_handoff.run import Run
-
-
-class RunContext(Frozen, frozen=True):
-    """What is recorded of a run beside its results; times are ISO 8601 in UTC, to the second."""
-
-    started: str
-    finished: str
-    duration_s: float
-    python: str
-    platform: str
-    agent: str | None
-    provenance: Provenance
 
 
 def context_of(run: Run, agent: str | None) -> RunContext:
@@ -41,11 +30,26 @@ def context_of(run: Run, agent: str | None) -> RunContext:
         started=_iso(started),
         finished=_iso(finished),
         duration_s=round(finished - started, 3),
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
-        agent=agent or os.environ.get("HANDOFF_AGENT") or None,
+        python=python(),
+        platform=system(),
+        agent=agent_of(agent),
         provenance=provenance(os.environ),
     )
+
+
+def python() -> str:
+    """The version of this Python, ``3.13.1``."""
+    return platform.python_version()
+
+
+def system() -> str:
+    """The kind of this machine, ``Linux x86_64``."""
+    return f"{platform.system()} {platform.machine()}"
+
+
+def agent_of(option: str | None) -> str | None:
+    """Who does the work, by the option or else the environment."""
+    return option or os.environ.get("HANDOFF_AGENT") or None
 
 
 def today() -> str:

@@ -10,14 +10,15 @@ from pytest_handoff.integrity import report
 from pytest_handoff.markup import one_line, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.composition import Composition
     from pytest_handoff.facts import Facts
-    from pytest_handoff.record import NewCode, Verdict
+    from pytest_handoff.record import CombinedPart, NewCode, RunInfo, Verdict
 
 MOST_GATES = 5
 _LABEL = 11
+_PARTS = 8
 _HARMLESS = ("overview.", "status.")
 """Places whose words are a person's as often as ours: no reader needs to be told at the end of a run."""
 
@@ -54,6 +55,12 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
     return lines
 
 
+def combined_line(run: RunInfo) -> str:
+    """The parts that a run was joined from, each with what its tests did."""
+    told = [f"{_part(part)}: {_outcomes(part.counts)}" for part in run.combined]
+    return _row("parts", " · ".join(told[:_PARTS]) + (f" · and {len(told) - _PARTS:,} more" if len(told) > _PARTS else ""))
+
+
 def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
     """What is said when no evidence was written."""
     return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
@@ -82,9 +89,15 @@ def _row(label: str, *parts: str) -> str:
 
 
 def _tests(facts: Facts) -> str:
-    counts = facts.record.tests.counts
-    shown = [f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number]
-    return ", ".join(shown) or "none"
+    return _outcomes(facts.record.tests.counts)
+
+
+def _outcomes(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number) or "none"
+
+
+def _part(part: CombinedPart) -> str:
+    return part.label if part.attempt in (None, 1) else f"{part.label} (attempt {part.attempt})"
 
 
 def _by_tier(facts: Facts) -> str:
@@ -172,6 +185,9 @@ def _names(facts: Facts) -> Iterator[str]:
     for line in facts.ledger.values():
         if line.flaky:
             yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
+    for line in facts.ledger.values():
+        if line.parts:
+            yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
     done = report(facts)
     yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
     yield from (f"{'no assert':<{_LABEL}}{one_line(test)}" for test in done.without_assertion or ())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pytest_handoff import selection
-from pytest_handoff.collection import Collection, Collector, key_prefix, without_group, write_spool
+from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
 from pytest_handoff.faults import Faults
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.lineage import Earlier, Lineage
     from pytest_handoff.project import Project
+    from pytest_handoff.run import Collection
 
 INPUT = "handoff"
 FAULT = ".fault"

@@ -1,0 +1,67 @@
+"""``handoff combine``: join what several jobs left of a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.commands import GOOD, print_parts, progress, project_here, session_argument, verb
+
+if TYPE_CHECKING:
+    from pytest_handoff.project import Project
+    from pytest_handoff.workflow import Outcome
+
+
+@click.command()
+@session_argument
+@click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--artifacts", metavar="DIR", type=click.Path(path_type=Path), help="Also write document, evidence and summary.md here."
+)
+@click.pass_obj
+@verb
+def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *, artifacts: Path | None) -> int:
+    """Join the parts of SESSION that jobs left (pytest --handoff-part), and fill its document; no test is run.
+
+    Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
+    about the tree that this is run in.
+    """
+    from pytest_handoff import combining
+    from pytest_handoff.config import check_session_name
+    from pytest_handoff.locking import locked
+    from pytest_handoff.switching import write_together
+
+    project = project_here(handoff_dir)
+    check_session_name(session)
+    with locked(project.handoffs):
+        outcome = combining.combine(project, session, folders, progress)
+        write_together(project.handoffs, outcome.artifacts)
+    if artifacts is not None:
+        _export(project, outcome, artifacts)
+    _tell(project, outcome)
+    return GOOD
+
+
+def _export(project: Project, outcome: Outcome, folder: Path) -> None:
+    from pytest_handoff import workflow
+    from pytest_handoff.artifacts import write_all
+    from pytest_handoff.exporting import artifacts_for_ci
+
+    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], workflow.renderer_of(project)))
+
+
+def _tell(project: Project, outcome: Outcome) -> None:
+    from pytest_handoff.show_lines import show_lines
+    from pytest_handoff.terminal import Line, combined_line, run_lines
+
+    session = outcome.record.session
+    figures = run_lines(
+        outcome.composition,
+        project.shown(project.document(session)),
+        parent_percent=outcome.parent_percent,
+        dropped=outcome.dropped_part,
+        verbosity=0,
+    )
+    print_parts(show_lines(session, [Line(combined_line(outcome.record.run)), *figures], ()))

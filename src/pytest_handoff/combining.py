@@ -1,0 +1,131 @@
+"""``handoff combine``: the parts that several jobs left, joined to one session as if one run had made it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff import part_choice, part_files, surroundings, workflow
+from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.figures import listed
+from pytest_handoff.joined_coverage import joined_coverage
+from pytest_handoff.joining import combined_part, joined_run, joined_scope
+from pytest_handoff.measurement import Measurement
+from pytest_handoff.part_writing import parts_here
+from pytest_handoff.record import Provenance
+from pytest_handoff.recording import Combined, record_run
+from pytest_handoff.tracing import trace_collected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_handoff.joined_coverage import Each
+    from pytest_handoff.lineage import Lineage
+    from pytest_handoff.part import Part, PartTests
+    from pytest_handoff.project import Project
+    from pytest_handoff.run import Run, RunContext
+
+
+def combine(project: Project, session: str, folders: Sequence[Path], each: Each) -> workflow.Outcome:
+    """The session that all parts together make; to be called with the lock of the hand-off folder held.
+
+    Args:
+        folders: where the parts are, at any depth; none: where they are kept when no folder is named.
+        each: goes through the parts, and may show how far it is.
+
+    Raises:
+        HandoffError: when the parts cannot be joined, or the document cannot be filled.
+    """
+    start, heads = _find(project, session, folders)
+    newest, older = part_choice.newest_attempts(heads)
+    _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
+    reader = part_files.PartReader()
+    parts = [reader.tests(Path(place), heads[place]) for place in each(newest, "reading parts")]
+    before = [reader.tests(Path(place), heads[place]) for place in older]
+    absent = part_choice.missing(project.config.parts, [part.head.label for part in parts])
+    run = joined_run(parts, before, absent)
+    measured = joined_coverage(project, start.tree, parts, each)
+    if isinstance(measured, Measurement):
+        run = replace(run, mishaps=(*run.mishaps, *measured.untidy))
+        measured = changed(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
+    return record_run(
+        project,
+        start,
+        run,
+        measured,
+        _context(run, parts),
+        is_test_file=lambda path: any(part.run.suite.is_module(path) for part in parts),
+        instructions=_instructions(parts),
+        combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
+    )
+
+
+def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow.Start, dict[str, Part]]:
+    """The heads of all parts by their place, and what the session is compared with: the same that each part was."""
+    start = workflow.begin(project, session)
+    here = parts_here(project, start)
+    heads = part_files.find_parts(folders or [folder for folder in [here] if folder.is_dir()])
+    if not heads:
+        where = f"in {listed([str(folder) for folder in folders])}" if folders else f"about this code in {project.shown(here)}"
+        made = f"pytest --handoff={session} --handoff-part=LABEL"
+        raise EvidenceProblem(f"there is no part of {session!r} {where}; name the folder of the parts, or make one with {made}")
+    named = {str(folder): head for folder, head in heads.items()}
+    previous = [parent.session for parent in next(iter(named.values())).previous]
+    if previous != [record.session for record in start.parents.records] and all(map(project.store.has, previous)):
+        start = workflow.begin(project, session, previous)
+    part_choice.refuse_strangers(named, session=session, previous=start.parents.links)
+    return start, named
+
+
+def _refuse_other_trees(start: workflow.Start, heads: Mapping[str, Part]) -> None:
+    for place, head in heads.items():
+        if head.fingerprint != start.tree.fingerprint:
+            here, theirs = start.tree.files, part_files.tree_of(Path(place), head)
+            differing = sorted(path for path in theirs.keys() | here.keys() if theirs.get(path) != here.get(path))
+            raise EvidenceProblem(
+                f"the part {head.shown!r} is about other code than this tree ({listed(differing)}): "
+                "combine parts in a checkout of the commit that they ran on, with nothing unpacked into it",
+                path=place,
+            )
+
+
+def _why_ages_differ(project: Project, start: workflow.Start, parts: Sequence[PartTests], run: Run) -> str | None:
+    """Why it is not known what new tests ran: a part saw only its own tests, and took one for new that goes on from elsewhere."""
+    earlier, session = start.parents.earlier, start.session
+    if not earlier.lines:
+        return None
+    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.root)
+    traced: dict[int, Lineage] = {}
+    for part in parts:
+        seen = part.collection
+        if id(seen) not in traced:
+            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, project.root)
+        own = traced[id(seen)]
+        for test in sorted(part.results.keys() - earlier.lines.keys()):
+            if (own.since(test, session, earlier) == session) != (whole.since(test, session, earlier) == session):
+                return f"the part {part.head.label!r} could not see which earlier test {test} continues"
+    return None
+
+
+def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
+    """The surroundings of all parts; evidence is CI's where every part and the joining were made there."""
+    agents = [part.run.agent for part in parts if part.run.agent]
+    here = surroundings.provenance(os.environ)
+    by_ci = all(origin.kind == "ci" for origin in (here, *(part.head.provenance for part in parts)))
+    return replace(
+        surroundings.context_of(run, agents[0] if agents else None),
+        python=", ".join(dict.fromkeys(part.head.python for part in parts)),
+        platform=", ".join(dict.fromkeys(part.head.platform for part in parts)),
+        provenance=here if by_ci else Provenance(kind="local", run_url=None, attempt=None),
+    )
+
+
+def _instructions(parts: Sequence[PartTests]) -> str | None:
+    named = list(dict.fromkeys(part.run.instructions for part in parts if part.run.instructions))
+    if len(named) > 1:
+        raise UsageProblem(f"the parts name different instructions ({listed(named)}); give all the same --handoff-instructions")
+    return named[0] if named else None

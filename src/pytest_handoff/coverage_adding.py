@@ -1,0 +1,66 @@
+"""Adding coverage.py's data files up: those of earlier runs on the same tree, or of the parts of a session."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from coverage.data import CoverageData
+from coverage.exceptions import CoverageException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Kept(NamedTuple):
+    """A data file that coverage.py made: whose it is, and the folder that its names are relative to."""
+
+    path: Path
+    top: Path
+    whose: str = "an earlier run"
+
+
+def add(joined: CoverageData, files: Iterable[Kept], untidy: list[str]) -> None:
+    """Add data files, and say which of them cannot be added."""
+    for kept in files:
+        # coverage.py would take a path that does not exist for a new, empty file, and make it.
+        if not kept.path.is_file():
+            untidy.append(f"The coverage of {kept.whose} is gone: {kept.path.name}.")
+            continue
+        try:
+            with closing(CoverageData(basename=str(kept.path))) as earlier:
+                earlier.read()
+                joined.update(earlier, map_path=partial(_place, kept.top))
+        except CoverageException as problem:
+            untidy.append(f"The coverage of {kept.whose} could not be added: {one_line_of(problem)}.")
+
+
+@contextmanager
+def joined_data() -> Iterator[CoverageData]:
+    """Empty data in a file of their own: coverage.py can add but one file to data in memory (before 7.17)."""
+    with (
+        TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder,
+        closing(CoverageData(basename=str(Path(folder, "joined")))) as data,
+    ):
+        yield data
+
+
+@contextmanager
+def closing(data: CoverageData) -> Iterator[CoverageData]:
+    """An open data file cannot be removed on Windows, and raises a warning in the user's run."""
+    try:
+        yield data
+    finally:
+        data.close(force=True)
+
+
+def one_line_of(problem: Exception) -> str:
+    """What an error says, without its line breaks."""
+    return " ".join(str(problem).split()).rstrip(".")
+
+
+def _place(top: Path, name: str) -> str:
+    return str((top / name).resolve())

@@ -1,0 +1,70 @@
+"""What several parts measured, added up by coverage.py and read as one measurement."""
+
+from __future__ import annotations
+
+from contextlib import chdir
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.part import PartCoverage
+from pytest_handoff.part_files import coverage_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Protocol
+
+    from pytest_handoff.part import PartTests
+    from pytest_handoff.project import Project
+    from pytest_handoff.tree import Tree
+
+    Item = TypeVar("Item")
+
+    class Each(Protocol):
+        """Goes through items; the text says what is done to them."""
+
+        def __call__(self, items: Sequence[Item], doing: str, /) -> Iterable[Item]: ...
+
+
+def joined_coverage(project: Project, tree: Tree, parts: Sequence[PartTests], each: Each) -> Measurement | NotMeasured:
+    """The coverage of all parts that measured any; a part that did not is named beside the figures.
+
+    Raises:
+        EvidenceProblem: when the data of a part are missing or damaged.
+    """
+    settings = [part.run.coverage for part in parts if part.run.coverage is not None]
+    without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
+    if not settings:
+        return NotMeasured("; ".join(without))
+    from pytest_handoff.coverage_adding import Kept
+    from pytest_handoff.coverage_data import read_files
+
+    files = [(part, coverage_file(part)) for part in parts]
+    kept = [
+        Kept(file.absolute(), project.root / part.run.rootdir, f"the part {part.head.label!r}") for part, file in files if file
+    ]
+    rootdir = next(part.run.rootdir for part in parts if part.run.coverage is not None)
+    # coverage.py resolves the patterns of its configuration against the working directory.
+    with chdir(project.root / rootdir):
+        measured = read_files(
+            kept,
+            root=project.root,
+            is_test=lambda path: any(part.run.suite.belongs(path) for part in parts),
+            settings=_together(settings),
+            expected=[path for path in tree.files if path.endswith(".py")],
+            each=lambda items: each(items, "joining coverage"),
+        )
+    if isinstance(measured, NotMeasured):
+        return measured
+    return replace(measured, notes=(*measured.notes, *(f"{why[0].upper()}{why[1:]}." for why in without)))
+
+
+def _together(given: Sequence[PartCoverage]) -> PartCoverage:
+    """What the parts measured together; where one measured whatever there is, all did."""
+    sources = [] if any(not one.source for one in given) else [name for one in given for name in one.source]
+    return PartCoverage(
+        source=list(dict.fromkeys(sources)),
+        tests=list(dict.fromkeys(name for one in given for name in one.tests)),
+        config_file=next((one.config_file for one in given if one.config_file), None),
+        untidy=[why for one in given for why in one.untidy],
+    )

@@ -1,0 +1,188 @@
+"""The tests of several parts as those of one run: the worst outcome of each, what differs, and what must not."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.completeness import WHOLE, Scope
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.figures import listed
+from pytest_handoff.nodeids import file_of
+from pytest_handoff.record import OUTCOMES, CombinedPart
+from pytest_handoff.run import CaseResult, Run, worse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_handoff.part import PartTests
+    from pytest_handoff.record import Outcome
+    from pytest_handoff.run import Collected, Collection
+
+_NO_FAILURE = (0, 5)
+"""pytest's exit statuses of a part in which nothing failed; 5 is a share without a test."""
+
+
+def joined_run(parts: Sequence[PartTests], older: Sequence[PartTests] = (), mishaps: Iterable[str] = ()) -> Run:
+    """What all parts together found out.
+
+    Args:
+        parts: the newest attempt of each part, sorted by label.
+        older: earlier attempts; what they say otherwise makes a test flaky, and counts for nothing else.
+        mishaps: what went wrong beside the parts: one that is missing.
+
+    Raises:
+        EvidenceProblem: when shards of one suite did not collect the same tests.
+    """
+    refuse_other_collections(parts)
+    results, differing = _joined_results(parts, older)
+    runs = [part.run for part in parts]
+    collections = _distinct(parts)
+    return Run(
+        collected=_collected(collections),
+        results=results,
+        whole_files=frozenset(path for collection in collections for path in collection.whole_files),
+        broken_files={path: error for collection in collections for path, error in collection.broken_files.items()},
+        why_partial=(),
+        mishaps=(*mishaps, *(f"{part.head.label}: {mishap}" for part in parts for mishap in part.run.mishaps)),
+        interrupted=None,
+        started=min(run.started for run in runs),
+        finished=max(run.finished for run in runs),
+        exitstatus=next((run.exitstatus for run in runs if run.exitstatus not in _NO_FAILURE), 0),
+        args=(),
+        plugins=_versions(run.plugins for run in runs),
+        reported={},
+        metrics=tuple(metric for run in runs for metric in run.metrics),
+        differing=differing,
+    )
+
+
+def joined_scope(parts: Iterable[PartTests], run: Run) -> Scope:
+    """What the parts together looked at."""
+    broken = (f"{path} could not be collected: {error}" for path, error in run.broken_files.items())
+    narrowed = ("; ".join(part.run.why_partial) or WHOLE for part in parts)
+    return Scope(parts=tuple(dict.fromkeys(narrowed)), whole_files=run.whole_files, mishaps=(*run.mishaps, *broken))
+
+
+def combined_part(part: PartTests) -> CombinedPart:
+    """What the record keeps of a part."""
+    counts = Counter(result.outcome for result in part.results.values())
+    return CombinedPart(
+        label=part.head.label,
+        attempt=part.head.provenance.attempt,
+        python=part.head.python,
+        platform=part.head.platform,
+        exitstatus=part.run.exitstatus,
+        args=part.run.args,
+        counts={outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]},
+        not_measured=part.run.not_measured,
+    )
+
+
+def refuse_other_collections(parts: Sequence[PartTests]) -> None:
+    """Stop where shards of one suite disagree on which tests there are: a test might then be in nobody's share.
+
+    Two parts are shards of one suite where they ran in the same environment, both collected a file whole, and one of them
+    left some of its tests to others.
+
+    Raises:
+        EvidenceProblem: naming the parts, the file and a test.
+    """
+    for _, group in groupby(sorted(parts, key=_environment), key=_environment):
+        known: dict[str, tuple[PartTests, set[str]]] = {}
+        seen: set[int] = set()
+        for part in group:
+            if id(part.collection) in seen:
+                continue
+            seen.add(id(part.collection))
+            for path, tests in _by_whole_file(part.collection).items():
+                other, theirs = known.setdefault(path, (part, tests))
+                if tests != theirs and (_leaves_some(part, tests) or _leaves_some(other, theirs)):
+                    raise EvidenceProblem(
+                        f"the parts {other.head.label!r} and {part.head.label!r} collected other tests from {path} "
+                        f"({listed(sorted(tests ^ theirs), 1)}), though they ran on the same code: "
+                        "ids that differ from run to run cannot be shared out"
+                    )
+
+
+def _environment(part: PartTests) -> tuple[str, ...]:
+    return (*part.head.environment, *(f"{name} {version}" for name, version in sorted(part.run.plugins.items())))
+
+
+def _by_whole_file(collection: Collection) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {path: set() for path in collection.whole_files}
+    for test in collection.tests:
+        if (path := file_of(test)) in found:
+            found[path].add(test)
+    return found
+
+
+def _leaves_some(part: PartTests, tests: set[str]) -> bool:
+    return not tests <= part.results.keys()
+
+
+def _joined_results(
+    parts: Sequence[PartTests], older: Sequence[PartTests]
+) -> tuple[dict[str, CaseResult], dict[str, dict[str, Outcome]]]:
+    before: dict[str, list[PartTests]] = defaultdict(list)
+    for part in older:
+        before[part.head.label].append(part)
+    results: dict[str, CaseResult] = {}
+    several: set[str] = set()
+    for part in parts:
+        several |= results.keys() & part.results.keys()
+        several.update(test for old in before[part.head.label] for test in old.results if test in part.results)
+        results |= part.results
+    differing: dict[str, dict[str, Outcome]] = {}
+    for test in sorted(several):
+        ran = [(part, part.results[test]) for part in parts if test in part.results]
+        again = [(old, old.results[test]) for part, _ in ran for old in before[part.head.label] if test in old.results]
+        results[test] = _verdict([result for _, result in ran], flaky=_is_flaky([*ran, *again]))
+        outcomes = {part.head.shown: result.outcome for part, result in (*again, *ran)}
+        if len(set(outcomes.values())) > 1:
+            differing[test] = dict(sorted(outcomes.items()))
+    return results, differing
+
+
+def _verdict(results: Sequence[CaseResult], *, flaky: bool) -> CaseResult:
+    """The worst outcome; a skip says nothing of a test that another part ran."""
+    ran = [result for result in results if result.outcome != "skipped"] or list(results)
+    worst = ran[0]
+    for result in ran[1:]:
+        worst = worse(worst, result)
+    return replace(worst, flaky=worst.flaky or flaky)
+
+
+def _is_flaky(ran: Sequence[tuple[PartTests, CaseResult]]) -> bool:
+    """Whether a part needed several attempts, or the same environment had two outcomes; two environments may differ."""
+    outcomes: dict[str | tuple[str, str], set[Outcome]] = defaultdict(set)
+    for part, result in ran:
+        if result.outcome != "skipped":
+            outcomes[part.head.environment].add(result.outcome)
+            outcomes[part.head.label].add(result.outcome)
+    return any(result.flaky for _, result in ran) or any(len(found) > 1 for found in outcomes.values())
+
+
+def _collected(collections: Sequence[Collection]) -> dict[str, Collected]:
+    """Every test that any part collected; where parts disagree on its kind, the first label's word counts."""
+    collected: dict[str, Collected] = {}
+    for collection in reversed(collections):
+        collected |= collection.tests
+    return collected
+
+
+def _distinct(parts: Iterable[PartTests]) -> list[Collection]:
+    return list({id(part.collection): part.collection for part in parts}.values())
+
+
+def _versions(tables: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Each plugin with every version that a part used."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for table in tables:
+        for name, version in table.items():
+            if version not in found[name]:
+                found[name].append(version)
+    return {name: ", ".join(found[name]) for name in sorted(found, key=lambda name: (name != "pytest", name))}

@@ -1,0 +1,164 @@
+"""The only reader and writer of parts: a folder each, whose head names the digests of the files beside it.
+
+Parts that collected the same tests have the same bytes in ``collection.json``; these are decoded once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from pytest_handoff.artifacts import Artifact, write_all
+from pytest_handoff.config import check_part_label
+from pytest_handoff.errors import EvidenceProblem, HandoffError
+from pytest_handoff.part import PART_SCHEMA, Part, PartTests
+from pytest_handoff.run import CaseResult, Collection
+from pytest_handoff.store import digest_of, encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pytest_handoff.part import PartRun
+
+HEAD, COLLECTION, RESULTS, TREE, COVERAGE = "part.json", "collection.json", "results.json", "tree.json", "coverage.sqlite"
+
+_Read = TypeVar("_Read")
+
+
+class _Schema(msgspec.Struct):
+    schema: str
+
+
+def folder_of(parts: Path, label: str, attempt: int | None) -> Path:
+    """Where a part is kept: attempts of one job do not overwrite each other, also where all are unpacked into one folder."""
+    folder = parts / f"part-{label}"
+    return folder if attempt is None else folder / f"attempt-{attempt}"
+
+
+def write_head(folder: Path, part: Part) -> None:
+    """Write the head alone, last: it says of the files beside it whether they are whole.
+
+    Raises:
+        WriteProblem: when it cannot be written.
+    """
+    write_all([Artifact(path=folder / HEAD, content=msgspec.json.format(encode_json(part), indent=1) + b"\n")])
+
+
+def write_tests(folder: Path, collection: Collection, results: Mapping[str, CaseResult], tree: Mapping[str, str]) -> None:
+    """Write what the head of a finished part names; the same tests give the same bytes, in whatever order they were collected.
+
+    Raises:
+        WriteProblem: when it cannot be written.
+    """
+    ordered = Collection(
+        tests={test: collection.tests[test] for test in sorted(collection.tests)},
+        whole_files=sorted(collection.whole_files),
+        broken_files=collection.broken_files,
+    )
+    contents = {COLLECTION: ordered, RESULTS: {test: results[test] for test in sorted(results)}, TREE: tree}
+    write_all(Artifact(path=folder / name, content=encode_json(value)) for name, value in contents.items())
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of each file of a part, as its head holds them."""
+    names = (COLLECTION, RESULTS, TREE, COVERAGE)
+    return {name: digest_of((folder / name).read_bytes()) for name in names if (folder / name).is_file()}
+
+
+def find_parts(folders: Iterable[Path]) -> dict[Path, Part]:
+    """The head of every part in or below these folders, each once.
+
+    Raises:
+        EvidenceProblem: for a folder that is not there, and for a head that cannot be used.
+    """
+    heads: dict[Path, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise EvidenceProblem("is no folder; name the one that holds the parts", path=str(folder))
+        for head in sorted(folder.rglob(HEAD)):
+            heads.setdefault(head.resolve(), head)
+    return {head.parent: _head(head) for head in heads.values()}
+
+
+def tree_of(folder: Path, head: Part) -> dict[str, str]:
+    """Path to blob id of the tree that a finished part's tests ran on.
+
+    Raises:
+        EvidenceProblem: when it is missing or damaged.
+    """
+    return _decode(folder / TREE, _bytes(folder, TREE, _run(folder, head)), dict[str, str])
+
+
+class PartReader:
+    """Reads the tests of parts."""
+
+    def __init__(self) -> None:
+        self._collections: dict[str, Collection] = {}
+
+    def tests(self, folder: Path, head: Part) -> PartTests:
+        """A finished part with its tests.
+
+        Raises:
+            EvidenceProblem: when a file is missing, damaged, or not the one that the head names.
+        """
+        run = _run(folder, head)
+        data = _bytes(folder, COLLECTION, run)
+        digest = run.digests[COLLECTION]
+        if digest not in self._collections:
+            self._collections[digest] = _decode(folder / COLLECTION, data, Collection)
+        results = _decode(folder / RESULTS, _bytes(folder, RESULTS, run), dict[str, CaseResult])
+        return PartTests(folder=folder, head=head, run=run, collection=self._collections[digest], results=results)
+
+
+def coverage_file(part: PartTests) -> Path | None:
+    """The coverage data of a part, or ``None`` where it ran nothing that is measured.
+
+    Raises:
+        EvidenceProblem: when they are missing, or not those that the head names.
+    """
+    if part.run.coverage is None or COVERAGE not in part.run.digests:
+        return None
+    _bytes(part.folder, COVERAGE, part.run)
+    return part.folder / COVERAGE
+
+
+def _run(folder: Path, head: Part) -> PartRun:
+    if head.run is None:
+        raise EvidenceProblem(f"the part did not finish: {head.unfinished}", path=str(folder))
+    return head.run
+
+
+def _head(path: Path) -> Part:
+    data = path.read_bytes()
+    schema = _decode(path, data, _Schema).schema
+    if schema != PART_SCHEMA:
+        raise EvidenceProblem(
+            f"has the schema {schema!r}, this version reads {PART_SCHEMA!r}: upgrade pytest-handoff", path=str(path)
+        )
+    part = _decode(path, data, Part)
+    try:
+        check_part_label(part.label)
+    except HandoffError as problem:
+        raise EvidenceProblem(f"is damaged: {problem.message}", path=str(path)) from problem
+    return part
+
+
+def _bytes(folder: Path, name: str, run: PartRun) -> bytes:
+    """The content of a file of a part that is the one its head names."""
+    path = folder / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise EvidenceProblem(f"cannot be read: {error.strerror or error}; run that job again", path=str(path)) from error
+    if digest_of(data) != run.digests.get(name):
+        raise EvidenceProblem(f"does not fit the digest in {HEAD}: the part is damaged; run that job again", path=str(path))
+    return data
+
+
+def _decode(path: Path, data: bytes, kind: type[_Read]) -> _Read:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EvidenceProblem(f"is damaged: {error}; run that job again", path=str(path)) from error

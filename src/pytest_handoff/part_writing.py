@@ -1,0 +1,155 @@
+"""``--handoff-part``: what a job leaves in place of a document and evidence, for ``handoff combine`` to join."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff import part_files, surroundings
+from pytest_handoff.collection import key_prefix
+from pytest_handoff.config import check_part_label
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.extending import implemented
+from pytest_handoff.figures import counted
+from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.part import PART_SCHEMA, Part, PartRun
+from pytest_handoff.record import OUTCOMES
+from pytest_handoff.run import Collection
+from pytest_handoff.terminal import Line
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_handoff.measuring import Measuring
+    from pytest_handoff.project import Project
+    from pytest_handoff.run import Run
+    from pytest_handoff.suite_files import SuiteFiles
+    from pytest_handoff.workflow import Start
+
+class PartWriting:
+    """Writes one part: first a head that says that the part is not finished, then everything."""
+
+    def __init__(
+        self, config: pytest.Config, project: Project, start: Start, *, suite: SuiteFiles, instructions: str | None
+    ) -> None:
+        self._config = config
+        self._project = project
+        self._suite = suite
+        self._instructions = instructions
+        self._start = start
+        label = config.getoption("handoff_part")
+        origin = surroundings.provenance(os.environ)
+        self._parts = _parts_folder(config, project, start)
+        self._folder = part_files.folder_of(self._parts, label, origin.attempt)
+        self._head = Part(
+            schema=PART_SCHEMA,
+            session=start.session,
+            label=label,
+            fingerprint=start.tree.fingerprint,
+            previous=start.parents.links,
+            python=surroundings.python(),
+            platform=surroundings.system(),
+            provenance=origin,
+            unfinished="its process ended before its tests did",
+        )
+
+    def begin(self) -> None:
+        """Take the place, so that a process that dies leaves word of it; parts of other trees that are kept here go.
+
+        Raises:
+            WriteProblem: when nothing can be written there.
+        """
+        if not self._config.getoption("handoff_artifacts"):
+            _forget_other_trees(self._parts)
+        part_files.write_head(self._folder, self._head)
+
+    def finish(self, run: Run, measuring: Measuring, *, company: bool) -> list[Line]:
+        """Write the part, and say where it is.
+
+        Raises:
+            HandoffError: when it cannot be written.
+        """
+        measured = measuring.save(self._folder / part_files.COVERAGE, company=company)
+        collection = Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=run.broken_files)
+        part_files.write_tests(self._folder, collection, run.results, self._start.tree.files)
+        rootdir = key_prefix(self._config, self._project).rstrip("/") or "."
+        done = PartRun(
+            started=run.started,
+            finished=run.finished,
+            exitstatus=run.exitstatus,
+            args=list(run.args),
+            plugins=run.plugins,
+            why_partial=list(run.why_partial),
+            mishaps=list(run.mishaps),
+            metrics=list(run.metrics),
+            rootdir=rootdir,
+            suite=self._suite,
+            instructions=self._instructions,
+            agent=surroundings.agent_of(self._config.getoption("handoff_agent")),
+            hooks=implemented(self._config),
+            coverage=None if isinstance(measured, NotMeasured) else measured,
+            not_measured=measured.why if isinstance(measured, NotMeasured) else None,
+            digests=part_files.digests(self._folder),
+        )
+        part_files.write_head(self._folder, replace(self._head, unfinished=None, run=done))
+        return self._lines(run, measured)
+
+    def stop(self, why: str) -> None:
+        """Leave word of what stopped the run.
+
+        Raises:
+            WriteProblem: when it cannot be written.
+        """
+        part_files.write_head(self._folder, replace(self._head, unfinished=why))
+
+    def _lines(self, run: Run, measured: object) -> list[Line]:
+        counts = Counter(result.outcome for result in run.results.values())
+        told = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES if counts[outcome]) or "none ran"
+        left = len(run.collected) - len(run.results)
+        others = f"   {left:,} of {counted(len(run.collected), 'collected test')} left to others" if left else ""
+        named = self._config.getoption("handoff_artifacts")
+        parts = named or self._project.shown(self._parts)
+        folder = f"{parts}/{self._folder.relative_to(self._parts).as_posix()}"
+        return [
+            Line(f"{'tests':<11}{told}{others}"),
+            *([Line(f"{'coverage':<11}not measured: {measured.why}")] if isinstance(measured, NotMeasured) else []),
+            *(Line(f"{'beside':<11}{mishap}", {"yellow": True}) for mishap in run.mishaps),
+            Line(f"{'part':<11}{folder}"),
+            Line(f"{'next':<11}with all parts: handoff combine {self._head.session}{' ' + named if named else ''}"),
+        ]
+
+
+def parts_here(project: Project, start: Start) -> Path:
+    """Where parts are kept that name no folder: in pytest's cache, those of one tree together."""
+    sessions = project.folder / ".pytest_cache" / "handoff" / ".parts" / start.session
+    return sessions / start.tree.fingerprint.removeprefix("sha256:")[:16]
+
+
+def refuse_part(config: pytest.Config, project: Project) -> None:
+    """Stop at options that no part can have.
+
+    Raises:
+        UsageProblem: for ``--handoff-gate``, and for a label that cannot be used or that the configuration does not declare.
+    """
+    label = check_part_label(config.getoption("handoff_part"))
+    if config.getoption("handoff_gate"):
+        raise UsageProblem("--handoff-gate decides a session, and a part is none; gate what handoff combine makes of all parts")
+    declared = project.config.parts
+    if declared and label not in declared:
+        raise UsageProblem(f"--handoff-part={label} is none of the declared parts ({', '.join(declared)}); add it to 'parts'")
+
+
+def _parts_folder(config: pytest.Config, project: Project, start: Start) -> Path:
+    named = config.getoption("handoff_artifacts")
+    return Path(os.path.normpath(config.invocation_params.dir / named)) if named else parts_here(project, start)
+
+
+def _forget_other_trees(here: Path) -> None:
+    for other in here.parent.iterdir() if here.parent.is_dir() else ():
+        if other != here:
+            shutil.rmtree(other, ignore_errors=True)

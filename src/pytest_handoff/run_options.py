@@ -1,0 +1,51 @@
+"""Options of a run as the rest of the plugin wants them: a file's key, a template, and a session's name that is no path."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.errors import UsageProblem
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_handoff.project import Project
+
+
+def instructions_key(config: pytest.Config, project: Project) -> str | None:
+    """The key of the file that ``--handoff-instructions`` names.
+
+    Raises:
+        UsageProblem: when there is no such file.
+    """
+    name = config.getoption("handoff_instructions")
+    if name is None:
+        return None
+    path = Path(os.path.normpath(config.invocation_params.dir / name))
+    if not path.is_file():
+        raise UsageProblem("is named by --handoff-instructions and is no file", path=name)
+    return project.key(path)
+
+
+def with_template(project: Project, template: str | None) -> Project:
+    """The project with the template that ``--handoff-template`` names, where it does."""
+    return replace(project, config=replace(project.config, template=template)) if template else project
+
+
+def refuse_a_path(config: pytest.Config, session: str) -> None:
+    """``pytest --handoff tests`` has forgotten the session's name, and would run everything as the session ``tests``.
+
+    Raises:
+        UsageProblem: when the word behind the option is one of the folder's files; ``--handoff=tests`` is meant.
+    """
+    typed = list(map(str, config.invocation_params.args))
+    if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():
+        raise UsageProblem(
+            f"took {session!r} for the session's name, and there is a folder or file of that name; "
+            f"write --handoff=SESSION {session}, or --handoff={session} if it is meant"
+        )
