@@ -151,8 +151,6 @@ class Controller:
         stop = self._why_stopped(run, exitstatus)
         if stop is not None:
             self._fail(session, problem_lines(self._start.session, stop))
-            if self._part is not None:
-                self._part.stop(stop)
             return self._lines
         wrong = disagreement(run, counts_of_pytest(self._config))
         if wrong:
@@ -188,7 +186,7 @@ class Controller:
         far = f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({run.interrupted})"
         if self._part is not None:
             self._keeps = False
-            return far
+            return f"{far}; next: run this part again"
         return (
             f"{far}: nothing was recorded, the evidence is as it was before; "
             f"next: run again, or handoff fill {self._start.session} --interrupted"
@@ -251,6 +249,8 @@ class Controller:
 
     def _fail(self, session: pytest.Session, lines: list[Line]) -> None:
         self._lines = lines
+        if self._part is not None:
+            self._part.stop(lines[0].text.partition(": ")[2])
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = EXIT_NO_EVIDENCE
         if not self._config.pluginmanager.has_plugin("terminalreporter"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from pytest_handoff import part_files, surroundings
 from pytest_handoff.collection import key_prefix
 from pytest_handoff.config import check_part_label
-from pytest_handoff.errors import UsageProblem
+from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.extending import implemented
 from pytest_handoff.figures import counted
 from pytest_handoff.measurement import NotMeasured
@@ -100,12 +101,9 @@ class PartWriting:
         return self._lines(run, measured)
 
     def stop(self, why: str) -> None:
-        """Leave word of what stopped the run.
-
-        Raises:
-            WriteProblem: when it cannot be written.
-        """
-        part_files.write_head(self._folder, replace(self._head, unfinished=why))
+        """Leave word of what stopped the run; where it cannot be left, the head that is there says that the part is unfinished."""
+        with suppress(WriteProblem):
+            part_files.write_head(self._folder, replace(self._head, unfinished=why))
 
     def _lines(self, run: Run, measured: object) -> list[Line]:
         counts = Counter(result.outcome for result in run.results.values())
