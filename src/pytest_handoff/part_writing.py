@@ -101,7 +101,7 @@ class PartWriting:
         return self._lines(run, measured)
 
     def stop(self, why: str) -> None:
-        """Leave word of what stopped the run; where it cannot be left, the head that is there says that the part is unfinished."""
+        """Leave word of what stopped the run; where it cannot be left, the head that is there says it did not finish."""
         with suppress(WriteProblem):
             part_files.write_head(self._folder, replace(self._head, unfinished=why))
 
