@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.git import WorkTree, find_root, read_work_tree
+from pytest_handoff.git import WorkTree, find_root, read_files, read_work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,43 @@ def test_what_differs_from_the_commit(repository: Path, plain_git: Git) -> None:
     found = read_work_tree(repository)
     assert (found.modified, found.untracked) == (["changed", "removed", "staged"], ["added", "new"])
     assert sorted(found.files) == ["added", "changed", "new", "same", "staged"]
+
+
+def test_what_only_the_index_knows_differs_in_nothing(repository: Path, plain_git: Git) -> None:
+    """A file taken out of the index alone, and one that may now be executed, hold what the commit holds."""
+    write(repository, "kept", "run")
+    commit(plain_git, repository)
+    plain_git(repository, "rm", "--quiet", "--cached", "kept")
+    (repository / "run").chmod(0o755)
+    found = read_work_tree(repository)
+    assert (found.modified, found.untracked, sorted(found.files)) == ([], [], ["kept", "run"])
+
+
+def test_a_file_where_a_folder_was(repository: Path, plain_git: Git) -> None:
+    """The folder's file is gone, which modifies the tree, and the new file is untracked."""
+    write(repository, "place/file")
+    commit(plain_git, repository)
+    (repository / "place" / "file").unlink()
+    (repository / "place").rmdir()
+    write(repository, "place")
+    found = read_work_tree(repository)
+    assert (found.modified, found.untracked, sorted(found.files)) == (["place/file"], ["place"], ["place"])
+
+
+def test_a_merge_that_is_not_finished(repository: Path, plain_git: Git) -> None:
+    """In a conflict the file counts as it stands in the work tree."""
+    write(repository, "a")
+    commit(plain_git, repository)
+    for branch, content in (("one", b"1\n"), ("two", b"2\n")):
+        plain_git(repository, "checkout", "--quiet", "-b", branch, "main")
+        write(repository, "a", content=content)
+        commit(plain_git, repository)
+    with pytest.raises(subprocess.CalledProcessError):
+        plain_git(repository, "merge", "--quiet", "one")
+    write(repository, "a", content=b"3\n")
+    found = read_work_tree(repository)
+    assert (found.modified, found.untracked, found.branch) == (["a"], [], "two")
+    assert found.files == {"a": plain_git(repository, "hash-object", "a")} == read_files(repository)
 
 
 def test_reading_changes_nothing(repository: Path, plain_git: Git) -> None:

@@ -6,10 +6,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SETTINGS = (
     "core.quotepath=off",
@@ -21,6 +26,11 @@ _SETTINGS = (
 _STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
 """What git tells its hooks of the command that runs them; a work tree is found without, and as it stands."""
+
+
+_STATE = (
+    "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty",
+)  # fmt: skip
 
 
 class WorkTree(Frozen, frozen=True):
@@ -39,6 +49,13 @@ class WorkTree(Frozen, frozen=True):
     untracked: list[str]
 
 
+class _State(TypedDict):
+    commit: str | None
+    branch: str | None
+    modified: list[str]
+    untracked: list[str]
+
+
 def find_root(folder: Path) -> Path | None:
     """The top of the work tree that a folder is in, or ``None`` without git or outside a repository.
 
@@ -49,7 +66,7 @@ def find_root(folder: Path) -> Path | None:
         return None
     done = run_git(folder, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
-        return Path(os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve()
+        return _path(done.stdout).resolve()
     if any(known in done.stderr for known in (b"not a git repository", b"must be run in a work tree")):
         return None
     raise _problem("rev-parse", done)
@@ -61,17 +78,16 @@ def read_work_tree(root: Path) -> WorkTree:
     A copy of the index is brought up to date by ``git add --all`` with a throw-away object folder, so that filters, modes,
     links and submodules are exactly what a commit would hold.
     """
-    files = _as_if_committed(root)
-    commit = _line(run_git(root, "rev-parse", "--verify", "--quiet", "HEAD"))
-    committed = tree_of(root, "HEAD") if commit else {}
-    changed = {path for path, blob in files.items() if committed.get(path, blob) != blob}
-    return WorkTree(
-        files=files,
-        commit=commit,
-        branch=_line(run_git(root, "symbolic-ref", "--short", "--quiet", "HEAD")),
-        modified=sorted(changed | (committed.keys() - files.keys())),
-        untracked=sorted(files.keys() - committed.keys()),
-    )
+    with _as_if_committed(root) as environment:
+        files = _staged_files(root, environment)
+        state = _checked(root, *_STATE, environment=environment)
+    return WorkTree(files=files, **_state_of(state.split(b"\0")[:-1]))
+
+
+def read_files(root: Path) -> dict[str, str]:
+    """The ``files`` of :func:`read_work_tree`, where nothing else is asked."""
+    with _as_if_committed(root) as environment:
+        return _staged_files(root, environment)
 
 
 def tree_of(root: Path, commit: str) -> dict[str, str]:
@@ -99,21 +115,47 @@ def run_git(
     )
 
 
-def _as_if_committed(root: Path) -> dict[str, str]:
+@contextmanager
+def _as_if_committed(root: Path) -> Iterator[dict[str, str]]:
+    """The environment in which git sees an index with everything staged, and stores what is new in a folder that goes."""
     with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
         index = Path(scratch) / "index"
-        real_index = _git_path(root, "index")
+        real_index, objects = _index_and_objects(root)
         if real_index.exists():
             shutil.copy2(real_index, index)
-        known_objects = [_quoted(_git_path(root, "objects")), os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")]
+        known_objects = [_quoted(objects), os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")]
         environment = {
             "GIT_INDEX_FILE": str(index),
             "GIT_OBJECT_DIRECTORY": scratch,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, known_objects)),
         }
         _add_all(root, environment)
-        listing = _checked(root, "ls-files", "--stage", "-z", environment=environment)
+        yield environment
+
+
+def _staged_files(root: Path, environment: dict[str, str]) -> dict[str, str]:
+    listing = _checked(root, "ls-files", "--stage", "-z", environment=environment)
     return dict(map(_staged, listing.split(b"\0")[:-1]))
+
+
+def _state_of(rows: list[bytes]) -> _State:
+    """What ``git status`` says of an index with everything staged (git-status, "Porcelain Format Version 2")."""
+    heads = {key: os.fsdecode(value) for _, key, value in (row.split(b" ", 2) for row in rows if row.startswith(b"# "))}
+    commit, branch = heads[b"branch.oid"], heads[b"branch.head"]
+    modified, untracked = [], []
+    for row in rows:
+        if row.startswith(b"1 "):
+            _, change, _, _, _, _, committed, staged, name = row.split(b" ", 8)
+            if change.startswith(b"A"):
+                untracked.append(_name(name))
+            elif committed != staged:
+                modified.append(_name(name))
+    return {
+        "commit": None if commit == "(initial)" else commit,
+        "branch": None if branch == "(detached)" else branch,
+        "modified": sorted(modified),
+        "untracked": sorted(untracked),
+    }
 
 
 def _add_all(root: Path, environment: dict[str, str]) -> None:
@@ -126,8 +168,18 @@ def _add_all(root: Path, environment: dict[str, str]) -> None:
         _checked(root, "add", "--all", "--", ":/", *left_out, environment=environment)
 
 
-def _git_path(root: Path, name: str) -> Path:
-    return Path(os.fsdecode(_checked(root, "rev-parse", "--path-format=absolute", "--git-path", name).removesuffix(b"\n")))
+def _index_and_objects(root: Path) -> tuple[Path, Path]:
+    asked = ("rev-parse", "--path-format=absolute")
+    names = (("--git-path", "index"), ("--git-path", "objects"))
+    answers = _checked(root, *asked, *names[0], *names[1]).splitlines(keepends=True)
+    if len(answers) != len(names):  # a path that holds a line's end
+        answers = [_checked(root, *asked, *name) for name in names]
+    index, objects = map(_path, answers)
+    return index, objects
+
+
+def _path(line: bytes) -> Path:
+    return Path(os.fsdecode(line.removesuffix(b"\n")))
 
 
 def _staged(row: bytes) -> tuple[str, str]:
@@ -146,10 +198,6 @@ def _quoted(path: Path) -> str:
     if os.pathsep in text or text.startswith('"'):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return text
-
-
-def _line(done: subprocess.CompletedProcess[bytes]) -> str | None:
-    return os.fsdecode(done.stdout.strip()) if done.returncode == 0 else None
 
 
 def _checked(root: Path, *args: str, environment: dict[str, str] | None = None) -> bytes:

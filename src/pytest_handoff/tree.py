@@ -58,8 +58,8 @@ def read_tree(project: Project) -> Tree:
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Files of a tree that are now others or gone; what is new beside them changed nothing that was run."""
-    now = read_tree(project)
-    return sorted(path for path, blob in tree.files.items() if now.files.get(path) != blob)
+    now = git.read_files(project.root) if project.uses_git else read_tree(project).files
+    return sorted(path for path, blob in tree.files.items() if now.get(path) != blob)
 
 
 def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:

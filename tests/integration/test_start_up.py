@@ -1,0 +1,67 @@
+"""What the plugin does not do: a user who does not ask for a hand-off pays for none, and a run with one starts few processes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+WATCH = """
+    import json, os, sys
+
+    seen = {"opened": [], "started": []}
+
+    def note(event, arguments):
+        if event == "open" and isinstance(arguments[0], str):
+            seen["opened"].append(arguments[0])
+        if event == "subprocess.Popen":
+            seen["started"].append([os.fsdecode(part) for part in arguments[1]])
+
+    sys.addaudithook(note)
+
+    def pytest_unconfigure(config):
+        seen["imported"] = sorted(sys.modules)
+        with open("seen.json", "w") as file:
+            json.dump(seen, file)
+"""
+ONLY_FOR_A_HANDOFF = {"click", "filelock", "jinja2", "markdown_it", "markupsafe", "msgspec", "rich", "subprocess", "unidiff"}
+ONLY_FOR_THE_COMMAND = {"click", "rich", "unidiff"}
+
+
+def watched(story: Story, *args: str) -> dict[str, list[str]]:
+    """What a run imports, opens and starts from the moment on at which plugins are loaded."""
+    story.environment["PYTHONPATH"] = str(story.folder.parent)
+    (story.folder.parent / "watch.py").write_text("\n".join(line[4:] for line in WATCH.splitlines()))
+    done = story.run(sys.executable, "-m", "pytest", "-p", "watch", "-p", "no:xdist", *args)
+    assert done.code == 0, done
+    seen: dict[str, list[str]] = json.loads(story.text("seen.json"))
+    return seen
+
+
+def test_a_run_without_a_handoff_pays_for_none(shop: Story) -> None:
+    """Without the option, nothing that a hand-off needs is imported, none of our files is read and no process is started."""
+    bare, seen = watched(shop, "-p", "no:handoff", "-p", "no:pytest_cov"), watched(shop, "-p", "no:pytest_cov")
+    ours = {name for name in seen["imported"] if name.startswith("pytest_handoff")}
+    assert ours == {"pytest_handoff", "pytest_handoff.plugin", "pytest_handoff.hookspecs"}
+    assert set(seen["imported"]) - set(bare["imported"]) == ours
+    assert ONLY_FOR_A_HANDOFF & set(seen["imported"]) <= set(bare["imported"])
+    assert seen["started"] == []
+    read = {name for name in seen["opened"] if "pytest_handoff" in name and not _is_read_for_every_plugin(name)}
+    assert read == set()
+
+
+def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
+    """Where the work tree is, its state before the tests, its files after them; nothing else is started."""
+    shop.write_files({"src/shop/new.py": "x = 1", "tests/unit/test_cart.py": "def test_total(): pass"})
+    seen = watched(shop, "--handoff=session-1", "--no-cov")
+    asked = [next(part for part in command[4:] if "=" not in part and part != "-c") for command in seen["started"]]
+    before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
+    assert asked == [*before, *after]
+    assert ONLY_FOR_THE_COMMAND & set(seen["imported"]) == set()
+
+
+def _is_read_for_every_plugin(name: str) -> bool:
+    return name.endswith((".py", ".pyc")) or ".dist-info" in name
