@@ -14,7 +14,7 @@ endif
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help test cheats coverage fuzz lint demo bench regenerate clean python-is-new-enough
+.PHONY: help test cheats coverage fuzz lint demo docs bench regenerate clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -46,6 +46,11 @@ lint: $(READY) ## Style, types, and the layers of the architecture
 
 demo: $(READY) ## Hand over the example project's third session, in a copy
 	$(BIN)/python scripts/demo.py
+
+docs: $(READY) ## The documentation as a site, in site/, and whether its links lead somewhere
+	$(BIN)/python -m pip install --quiet --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	$(BIN)/python -m pytest -q tests/test_docs_site.py
 
 bench: $(READY) ## What the plugin costs, beside its budgets
 	$(BIN)/python benchmarks/overhead.py $(ARGS)

@@ -86,6 +86,13 @@ def test_every_setting_has_an_example_that_can_be_used() -> None:
     assert {key for table in tables for key in table} == set(Config.__struct_fields__)
 
 
+def test_the_table_of_markers_has_every_marker() -> None:
+    """A marker that is registered stands there, and no other one."""
+    table = PAGE.partition("| marker |")[2].partition("\n\n")[0]
+    shown = {name for row in table.split("\n")[2:] for name in re.findall(r"`(\w+)", row.split(" | ")[0])}
+    assert shown == {re.split(r"[:(]", marker)[0] for marker in plugin._MARKERS}
+
+
 def test_the_first_page_lists_every_verb_of_the_command() -> None:
     """A verb that is added or removed is in the table of the first page."""
     assert set(re.findall(r"^\| `handoff (\w+)", README, re.MULTILINE)) == set(command.commands)

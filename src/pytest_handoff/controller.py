@@ -226,7 +226,8 @@ class Controller:
     def _run(self, exitstatus: int) -> Run:
         changed = changed_since(self._project, self._start.tree)
         collection = self._collection or read_spool(self._folder.path)
-        mishaps = [f"files changed while the tests ran: {', '.join(changed[:3])}"] if changed else []
+        told = f"files changed while the tests ran: {', '.join(changed[:3])} (what the run itself writes belongs into .gitignore)"
+        mishaps = [told] if changed else []
         if collection is None:
             mishaps.append("collection was not finished")
         return self._recorder.finish(

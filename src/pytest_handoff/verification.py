@@ -77,12 +77,14 @@ def is_fresh(project: Project, record: Record) -> bool:
 def _freshness(project: Project, record: Record) -> Iterator[Problem]:
     changed = stale_files(project, record)
     if changed:
+        perhaps_generated = any((project.root / path).exists() and not path.endswith(".py") for path in changed)
+        otherwise = ", or put what is generated into .gitignore" if perhaps_generated else ""
         yield Problem(
             kind="stale",
             path=project.shown(project.store.evidence / record.session / "record.json"),
             line=None,
             message=f"is about another tree: {counted(len(changed), 'file differs/files differ')}: {listed(changed)}",
-            remedy=f"run pytest --handoff={record.session} again",
+            remedy=f"run pytest --handoff={record.session} again{otherwise}",
         )
 
 

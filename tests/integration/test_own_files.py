@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 from pytest_handoff.commands import CANNOT_TELL, GOOD, NO
@@ -68,7 +69,7 @@ def test_a_project_without_tests_is_not_stale(empty: Story) -> None:
     empty.pytest("--handoff=session-1", "--no-cov")
     empty.write_files({"later.py": "x = 1"})
     done = empty.handoff("verify", "session-1")
-    assert "is about another tree: 1 file differs: later.py; run pytest --handoff=session-1 again" in done.out
+    assert "is about another tree: 1 file differs: later.py; run pytest --handoff=session-1 again\n" in done.out
 
 
 def test_ticks_that_came_after_the_last_fill_are_told_from_forged_ones(shop: Story) -> None:
@@ -102,4 +103,15 @@ def test_a_session_that_is_not_there_names_the_nearest(shop: Story) -> None:
     assert done.err == (
         "handoff: handoffs/evidence: there is no record of 'session-12' (nearest of 5: session-1, sesion-12, beta); "
         "make it with pytest --handoff=session-12\n"
+    )
+
+
+def test_a_log_that_the_run_writes_into_the_tree_is_named_with_the_remedy(shop: Story) -> None:
+    """Running again does not help there, and that is not what is advised."""
+    command = f"{sys.executable} -m pytest --handoff=session-1 --no-cov > run.log"
+    assert shop.run("sh", "-c", command).code == 0
+    advice = "files changed while the tests ran: run.log (what the run itself writes belongs into .gitignore)"
+    assert advice in shop.text("run.log")
+    assert "1 file differs: run.log; run pytest --handoff=session-1 again, or put what is generated into .gitignore" in (
+        shop.handoff("verify", "session-1").out
     )
