@@ -26,7 +26,13 @@ def artifacts_for_ci(
     copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
     data = [Artifact(path=folder / f"coverage-{path.name}", content=path.read_bytes()) for path in data_files]
     summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
-    return [*_kept_out_of_git(folder, project), *copies, *data, summed_up]
+    return [*kept_out_of_git(folder, project), *copies, *data, summed_up]
+
+
+def kept_out_of_git(folder: Path, project: Project) -> list[Artifact]:
+    """What keeps a folder that is made within the tree from making it another tree; a folder that was there is its owner's."""
+    is_new = not folder.exists() or not any(folder.iterdir())
+    return [self_ignoring(folder)] if is_new and folder.resolve().is_relative_to(project.root) else []
 
 
 def summary(outcome: Outcome, renderer: Renderer) -> bytes:
@@ -44,12 +50,6 @@ def summary(outcome: Outcome, renderer: Renderer) -> bytes:
     if len(data) <= SUMMARY_LIMIT:
         return data
     return data[:SUMMARY_LIMIT].rpartition(b"\n")[0] + b"\n\nCut here; the document and the evidence have the rest.\n"
-
-
-def _kept_out_of_git(folder: Path, project: Project) -> list[Artifact]:
-    """What keeps a folder that is made within the tree from making it another tree; a folder that was there is its owner's."""
-    is_new = not folder.exists() or not any(folder.iterdir())
-    return [self_ignoring(folder)] if is_new and folder.resolve().is_relative_to(project.root) else []
 
 
 def _below(project: Project, path: Path) -> str:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff import part_files, surroundings
+from pytest_handoff.artifacts import write_all
 from pytest_handoff.collection import key_prefix
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
+from pytest_handoff.exporting import kept_out_of_git
 from pytest_handoff.extending import implemented
 from pytest_handoff.figures import counted
 from pytest_handoff.measurement import NotMeasured
@@ -67,6 +69,7 @@ class PartWriting:
         """
         if not self._config.getoption("handoff_artifacts"):
             _forget_other_trees(self._parts)
+        write_all(kept_out_of_git(self._parts, self._project))
         part_files.write_head(self._folder, self._head)
 
     def finish(self, run: Run, measuring: Measuring, *, company: bool) -> list[Line]:

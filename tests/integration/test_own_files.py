@@ -48,6 +48,16 @@ def test_an_artifacts_folder_in_the_tree_ignores_itself(shop: Story) -> None:
     assert not (shop.folder / "mine" / ".gitignore").exists()
 
 
+def test_parts_within_the_tree_can_be_combined_there(shop: Story) -> None:
+    """The folder of the parts is no part of the code that they are about."""
+    for label, path in (("unit", "tests/unit"), ("e2e", "tests/e2e")):
+        done = shop.pytest("--handoff=session-1", "--no-cov", f"--handoff-part={label}", "--handoff-artifacts=parts", path)
+        assert done.code == 0, done
+    done = shop.handoff("combine", "session-1", "parts")
+    assert done.code == GOOD, done
+    assert shop.show("session-1")["complete"]
+
+
 def test_fill_says_what_it_wrote(shop: Story) -> None:
     """A record that is brought up to date is named, also where the document stays as it is."""
     shop.pytest("--handoff=session-1")
