@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from email import message_from_bytes
@@ -26,11 +28,18 @@ NOT_BEFORE_ASKED = ("jinja2", "markdown_it", "msgspec", "click", "rich", "covera
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a wheel that is built from this checkout, by name."""
-    folder = tmp_path_factory.mktemp("wheel")
-    _run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder))
-    (built,) = folder.glob("*.whl")
-    with zipfile.ZipFile(built) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+    return _wheel_of(CHECKOUT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked source distribution of this checkout."""
+    folder = tmp_path_factory.mktemp("sdist")
+    _run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(folder))
+    (built,) = folder.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / built.name.removesuffix(".tar.gz")
 
 
 def test_the_wheel_has_the_templates_of_the_checkout(wheel: dict[str, bytes]) -> None:
@@ -54,6 +63,22 @@ def test_the_wheel_has_nothing_else(wheel: dict[str, bytes]) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in wheel} == {"pytest_handoff"}
 
 
+def test_the_sdist_has_what_the_checkout_has(sdist: Path) -> None:
+    """Whoever packages it further has the tests, the documentation and the example, and nothing that only lies around."""
+    if not (CHECKOUT / ".git").exists():
+        pytest.skip("only git knows which files belong to a checkout")
+    tracked = _run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout.split("\0")[:-1]
+    wanted = {name for name in tracked if (CHECKOUT / name).is_file()}
+    assert {path.relative_to(sdist).as_posix() for path in sdist.rglob("*") if path.is_file()} == wanted | {"PKG-INFO"}
+
+
+def test_the_sdist_makes_the_same_wheel(
+    sdist: Path, wheel: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is built from it is what is built from the checkout, byte for byte."""
+    assert _wheel_of(sdist, tmp_path_factory.mktemp("again")) == wheel
+
+
 def test_pytest_and_the_shell_find_their_entry_points(wheel: dict[str, bytes]) -> None:
     """pytest loads the plugin by itself, and the command is called handoff."""
     text = next(data for name, data in wheel.items() if name.endswith("entry_points.txt")).decode()
@@ -68,7 +93,12 @@ def test_the_metadata_say_what_an_index_shows(wheel: dict[str, bytes]) -> None:
     assert metadata["Version"] == pytest_handoff.__version__
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert {"Framework :: Pytest", "Typing :: Typed"} <= set(metadata.get_all("Classifier", []))
+    classifiers = metadata.get_all("Classifier", [])
+    assert {"Framework :: Pytest", "Typing :: Typed", "Environment :: Console"} <= set(classifiers)
+    minors = re.findall(r"^Programming Language :: Python :: 3\.(\d+)$", "\n".join(classifiers), re.MULTILINE)
+    assert minors == ["11", "12", "13", "14"]
+    assert metadata["Summary"] == PROJECT["description"]
+    assert metadata["Description-Content-Type"] == "text/markdown"
     page = metadata.get_payload(decode=True)
     assert isinstance(page, bytes)
     assert page.decode() == (CHECKOUT / "README.md").read_text("utf-8")
@@ -104,6 +134,13 @@ def test_without_the_option_nothing_is_imported_but_the_plugin(arguments: list[s
     )
     done = _run(sys.executable, "-c", program, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "imported: [] ['pytest_handoff.hookspecs', 'pytest_handoff.plugin']"
+
+
+def _wheel_of(checkout: Path, folder: Path) -> dict[str, bytes]:
+    _run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), cwd=checkout)
+    (built,) = folder.glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _metadata(wheel: dict[str, bytes]) -> Message:

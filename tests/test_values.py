@@ -48,7 +48,7 @@ def value(
         ("tests.new", PASSED, PASSED, "no new test"),
         ("tests.new", f"{PASSED}\ne2e b.py::y passed", "", "2 new tests: 1 e2e, 1 unit, in `a.py`, `b.py`"),
         ("tests.failures", PASSED, "", "none"),
-        ("tests.failures", "unit a.py::x[|] failed error=a*b", "", "`a.py::x[\\|]` — a\\*b"),
+        ("tests.failures", "unit a.py::x[|] failed error=a*b", "", "`a.py::x[|]` — a\\*b"),
         ("tests.failures", "unit a.py::x gone\nunit a.py::y skipped", f"{PASSED}\nunit a.py::y passed",
          "`a.py::x` — missing, `a.py::y` — skipped now"),
         ("next.existing", "unit a.py::x failed", "", "none: no test passes"),

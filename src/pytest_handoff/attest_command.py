@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, NO, project_here, tell_if_code, verb
+from pytest_handoff.commands import GOOD, NO, project_here, session_argument, tell_if_code, verb
 
 
 @click.command()
-@click.argument("session")
+@session_argument
 @click.option("-o", "--output", metavar="FILE", help="Where the statement is written; without it, standard output.")
 @click.pass_obj
 @verb

@@ -183,8 +183,8 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
         click.echo(json.dumps(table, indent=1, ensure_ascii=False))
     else:
         _echo(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")
-        for reason in reasons:
-            click.echo(f"  {reason}")
+        for line in gating.told(reasons):
+            click.echo(f"  {line}")
     return NO if reasons else GOOD
 
 

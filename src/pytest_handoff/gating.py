@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from pytest_handoff.record import Frozen, Verdict
 from pytest_handoff.verification import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_handoff.project import Project
     from pytest_handoff.workflow import Outcome
@@ -60,6 +61,13 @@ def reasons(
             if decision.counts and decision.state == "waits"
         ]
     return found
+
+
+def told(found: Sequence[Reason]) -> Iterator[str]:
+    """The reasons as lines; where several of a gate have the same remedy, the last one says it."""
+    for reason, following in zip_longest(found, found[1:]):
+        again = following is not None and (following.gate, following.needs) == (reason.gate, reason.needs)
+        yield f"{reason.gate:<11}{reason.message}" if again else str(reason)
 
 
 def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:

@@ -44,7 +44,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
     path = project.document(session)
     if path.exists():
-        raise DocumentProblem("is there already; it is filled in place by the next run", path=project.shown(path))
+        raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = workflow.new_document(project, session, parents, template=template)
     write_all([Artifact(path=path, content=markdown.encode(text))])

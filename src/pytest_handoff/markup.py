@@ -26,12 +26,17 @@ def escape(text: object) -> Markdown:
 
 
 def code(text: object) -> Markdown:
-    """Any text as a code span on one line, shortened in the middle where it is very long; safe within a table too."""
+    """As :func:`code_in_text`, for a table's cell: there a pipe ends the cell, even in a code span, and is escaped."""
+    return Markdown(code_in_text(text).replace("|", "\\|"))
+
+
+def code_in_text(text: object) -> Markdown:
+    """Any text as a code span on one line, shortened in the middle where it is very long; outside tables only."""
     line = shorten(one_line(str(text))) or " "
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return Markdown(fence + pad + line.replace("|", "\\|") + pad + fence)
+    return Markdown(fence + pad + line + pad + fence)
 
 
 def one_line(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.figures import counted, listed, percent, percent_of
-from pytest_handoff.markup import code, escape
+from pytest_handoff.markup import code, code_in_text, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,7 @@ class Renderer:
         )
         self._environment.filters |= {
             "code": code,
+            "code_in_text": code_in_text,
             "percent_of": percent_of,
             "counted": counted,
             "listed": listed,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff import file_tree
 from pytest_handoff.figures import counted, listed, percent_of
-from pytest_handoff.markup import code, escape
+from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
 from pytest_handoff.regression import PASSING
@@ -146,7 +146,7 @@ def _new_tests(facts: Facts) -> str:
         return "no new test"
     tiers = Counter(line.tier for line in new)
     by_tier = ", ".join(f"{number} {escape(tier)}" for tier, number in sorted(tiers.items()))
-    files = [code(path) for path in sorted({file_of(line.id) for line in new})]
+    files = [code_in_text(path) for path in sorted({file_of(line.id) for line in new})]
     return f"{counted(len(new), 'new test')}: {by_tier}, in {listed(files, most=4)}"
 
 
@@ -167,11 +167,11 @@ def _to_keep(facts: Facts, tier: str | None = None) -> str:
     files = {file_of(line.id) for line in lines}
     digest = facts.record.tests.ledger.removeprefix("sha256:")[:12]
     tests, where = counted(len(lines), "test that passes/tests that pass"), counted(len(files), "file")
-    return f"{tests} now ({by_tier}), in {where}; ledger {code(digest)}"
+    return f"{tests} now ({by_tier}), in {where}; ledger {code_in_text(digest)}"
 
 
 def _promised(facts: Facts) -> str:
-    rows = [code(line.id) + (f" — {escape(line.reason)}" if line.reason else "") for line in facts.promised()]
+    rows = [code_in_text(line.id) + (f" — {escape(line.reason)}" if line.reason else "") for line in facts.promised()]
     rows += [promise_text(promise) for promise in facts.open_promises()]
     return listed(rows, most=6) if rows else "none promised"
 

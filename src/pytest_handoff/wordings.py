@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed, percent_of
-from pytest_handoff.markup import code, escape
+from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.regression import FAILING, PASSING
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def failures(facts: Facts, tier: str | None = None) -> str:
     lost = [line for line in facts.with_status("missing", "newly_skipped") if tier in (None, line.tier)]
     if not failing and not lost:
         return "none" + if_incomplete(facts)
-    rows = [f"{code(line.id)} — {escape(line.error or 'failed')}" for line in failing]
-    rows += [f"{code(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
+    rows = [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}" for line in failing]
+    rows += [f"{code_in_text(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
     return listed(rows)
 
 
 def promise_text(promise: Promise) -> str:
     """A promise by configuration: which tests, what for, until when."""
     due = f" (due by {escape(promise.due)})" if promise.due else ""
-    return f"{code(promise.test)} — {escape(promise.reason)}{due}"
+    return f"{code_in_text(promise.test)} — {escape(promise.reason)}{due}"
 
 
 def total_coverage(facts: Facts) -> str | None:

@@ -129,7 +129,9 @@ def test_gate_wants_the_machine_and_the_people(shop: Story) -> None:
     assert shop.handoff("gate", "session-1", "--machine-only").code == GOOD
     waiting = shop.handoff("gate", "session-1")
     assert waiting.code == NO
-    assert waiting.out.count("a person ticks it") == 7
+    assert waiting.out.count("\n  person ") == 7
+    assert waiting.out.endswith("Error handling comprehensive and tested; a person ticks it, or writes `N/A: reason` behind it\n")
+    assert waiting.out.count("a person ticks it") == 1
     path = shop.folder / "handoffs/session-1.md"
     head, _, checklist = path.read_text().partition("## Verification Checklist")
     checklist = checklist.replace("- [ ] All E2E tests from", "- [] All E2E tests from").replace("- [ ]", "- [x]")
