@@ -12,6 +12,7 @@ from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
 from pytest_handoff.combine_command import combine
 from pytest_handoff.commands import GOOD, NO, print_parts, progress, project_here, session_argument, verb
+from pytest_handoff.errors import UsageProblem
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
 from pytest_handoff.prune_command import prune
@@ -63,10 +64,13 @@ def fill(
     from pytest_handoff.locking import locked
     from pytest_handoff.switching import write_together
 
+    if places and not take_over:
+        raise UsageProblem(f"{places[0]!r} goes with --take-over: handoff fill {session} --take-over {' '.join(places)}")
     project = project_here(handoff_dir)
     if interrupted:
         _record_interrupted(project, session)
     outcome = _outcome(project, session, frozenset(places or ["*"]) if take_over else frozenset())
+    _refuse_unknown(places, outcome)
     document = project.document(session)
     artifact = next(artifact for artifact in outcome.artifacts if artifact.path == document)
     shown = project.shown(document)
@@ -194,6 +198,14 @@ def _outcome(project: Project, session: str, take_over: frozenset[str] = frozens
 
     _tell_interrupted(project, session)
     return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+
+
+def _refuse_unknown(places: Sequence[str], outcome: Outcome) -> None:
+    known = {place.id for place in outcome.composition.document.places}
+    for place in places:
+        if place not in known:
+            names = f"handoff explain {outcome.record.session} names those with a person's words"
+            raise UsageProblem(f"the document has no place {place!r}; {names}")
 
 
 def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) -> str:

@@ -33,6 +33,7 @@ class _Work:
     document: Document
     memory: Mapping[str, str]
     take_over: frozenset[str]
+    figures: Mapping[str, str]
     edits: list[tuple[int, int, str]] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -64,7 +65,7 @@ def fill(
         blocks: block id to the lines between its markers.
         ticks: line of a task (counted from 1) to whether its box shall be ticked.
         memory: place id to what was written there last time.
-        take_over: ids of places where a person's words are to be replaced.
+        take_over: ids of places where a person's words are to be replaced; ``*`` is every place that has a value.
 
     Returns:
         The text; what stands at each place of ours now; and the document's findings with those of filling.
@@ -72,7 +73,8 @@ def fill(
     Raises:
         ValueError: a tick is given for a line without a check box.
     """
-    work = _Work(document, memory, take_over)
+    taken = frozenset(place.id for place in document.places) if "*" in take_over else take_over
+    work = _Work(document, memory, taken, _figures_of_statuses(values))
     ascii_only = _SURROGATE.search(document.text) is not None
     for place in document.places:
         new = (blocks if place.kind == "block" else values).get(place.id, "")
@@ -173,11 +175,18 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
-    wrong = place.kind != "fence" and contradicts(place.text, evidence)
+    known = (evidence, work.figures.get(place.id, ""))
+    wrong = place.kind != "fence" and any(contradicts(place.text, text) for text in known)
     says = place.text.partition("\n")[0] or "the lines below it"
     against = "the evidence contradicts them" if wrong else "the evidence says"
     message = f"{place.id}: a person's words stay: {says!r}; {against}: {evidence!r}"
     work.found("contradicted" if wrong else "claim", place, message, claim=place.text, evidence=evidence)
+
+
+def _figures_of_statuses(values: Mapping[str, str]) -> dict[str, str]:
+    """The count behind each status of a kind of tests: ``Unit Tests: 12/12 passing`` claims one, where we would write a word."""
+    beside = {place: place.removesuffix(".status") + ".passing" for place in values if place.endswith(".status")}
+    return {place: values[count] for place, count in beside.items() if count in values}
 
 
 def _tick(work: _Work, ticks: Mapping[int, bool]) -> None:

@@ -79,7 +79,7 @@ def checklist_summary(composed: Composition) -> str:
     parts += [f"{states['vetoed']} vetoed"] if states["vetoed"] else []
     parts += [f"{states['waived']} waived or not applicable"] if states["waived"] else []
     parts += [f"{states['done']} done by a person"] if states["done"] else []
-    parts += [f"{states['waits']} wait for a person"] if states["waits"] else []
+    parts += [f"{states['waits']} {'waits' if states['waits'] == 1 else 'wait'} for a person"] if states["waits"] else []
     return " · ".join(parts) or "no checklist in the document"
 
 

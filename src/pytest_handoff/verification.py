@@ -83,9 +83,14 @@ def _freshness(project: Project, record: Record) -> Iterator[Problem]:
             kind="stale",
             path=project.shown(project.store.evidence / record.session / "record.json"),
             line=None,
-            message=f"is about another tree: {counted(len(changed), 'file differs/files differ')}: {listed(changed)}",
+            message=f"is about another tree{_which(changed)}",
             remedy=f"run pytest --handoff={record.session} again{otherwise}",
         )
+
+
+def _which(changed: list[str]) -> str:
+    unknown = changed[0].startswith("(")
+    return f" {changed[0]}" if unknown else f": {counted(len(changed), 'file differs/files differ')}: {listed(changed)}"
 
 
 def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Problem]:

@@ -123,6 +123,31 @@ def test_a_broken_chain_is_named(session: Story) -> None:
     assert "is not the record that session-2 continues" in done.out
 
 
+def test_take_over_without_places_takes_every_one(shop: Story) -> None:
+    """A count behind the name of a kind of tests is a claim, too; a person's words go, where the evidence has a value."""
+    shop.write_files({"handoffs/session-1.md": """
+        # Work
+
+        ## Test Results
+        - **Unit Tests**: 12/12 passing
+        - **New Test Coverage**: plenty
+        - **Performance Impact**: none that I know of
+    """})  # fmt: skip
+    shop.pytest("--handoff=session-1", "--no-cov")
+    assert "'12/12 passing'; the evidence contradicts them: 'Passing'" in shop.handoff("gate", "session-1").out
+    assert shop.handoff("fill", "session-1", "tests.new").code == CANNOT_TELL
+    done = shop.handoff("fill", "session-1", "--take-over", "tests.newest")
+    assert (done.code, done.err) == (
+        CANNOT_TELL,
+        "handoff: the document has no place 'tests.newest'; handoff explain session-1 names those with a person's words\n",
+    )
+
+    assert shop.handoff("fill", "session-1", "--take-over").out == "handoffs/session-1.md: filled\n"
+    assert "- **Unit Tests**: Passing\n- **New Test Coverage**: 3 new tests: 1 e2e, 2 unit, in " in shop.document("session-1")
+    assert "none that I know of" in shop.document("session-1")
+    assert shop.gate("session-1")["claims"] == "passed"
+
+
 def test_gate_wants_the_machine_and_the_people(shop: Story) -> None:
     """The gate passes when every decided line holds and every other line is ticked or waived with a reason."""
     shop.pytest("--handoff=session-1")
