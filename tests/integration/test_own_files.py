@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def test_a_report_is_written_where_it_spoils_nothing(shop: Story) -> None:
     """Without ``-o`` the page goes into the hand-off folder and git does not see it; into the tree it goes only with a word."""
-    shop.pytest("--handoff=session-1")
+    shop.pytest("--handoff=session-1", "--no-cov")
 
     done = shop.handoff("report")
     assert done.out.startswith("handoffs/report/session-1.html: session-1, ")
@@ -32,7 +32,7 @@ def test_a_report_is_written_where_it_spoils_nothing(shop: Story) -> None:
 def test_a_report_spoils_nothing_without_git(shop: Story) -> None:
     """The folder that ignores itself is left out of the tree where there is no git to ask, too."""
     shutil.rmtree(shop.folder / ".git")
-    shop.pytest("--handoff=session-1", "--handoff-artifacts=kept/here")
+    shop.pytest("--handoff=session-1", "--no-cov", "--handoff-artifacts=kept/here")
     assert shop.text("kept/here/.gitignore") == "*\n"
     assert shop.handoff("verify", "session-1").out == "session-1: document, evidence, tree and chain agree\n"
 
@@ -40,11 +40,11 @@ def test_a_report_spoils_nothing_without_git(shop: Story) -> None:
 def test_an_artifacts_folder_in_the_tree_ignores_itself(shop: Story) -> None:
     """A new folder for CI is kept out of git, also the second time; one that somebody made is left as it is."""
     for _ in range(2):
-        assert shop.pytest("--handoff=session-1", "--handoff-artifacts=kept").code == 0
+        assert shop.pytest("--handoff=session-1", "--no-cov", "--handoff-artifacts=kept").code == 0
         assert "kept" not in shop.git("status", "--porcelain", "--untracked-files=all")
         assert shop.handoff("verify", "session-1").code == GOOD
     shop.write_files({"mine/note.txt": "mine"})
-    shop.pytest("--handoff=session-1", "--handoff-artifacts=mine")
+    shop.pytest("--handoff=session-1", "--no-cov", "--handoff-artifacts=mine")
     assert not (shop.folder / "mine" / ".gitignore").exists()
 
 
@@ -60,7 +60,7 @@ def test_parts_within_the_tree_can_be_combined_there(shop: Story) -> None:
 
 def test_fill_says_what_it_wrote(shop: Story) -> None:
     """A record that is brought up to date is named, also where the document stays as it is."""
-    shop.pytest("--handoff=session-1")
+    shop.pytest("--handoff=session-1", "--no-cov")
     assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: nothing to change\n"
     shop.edit("handoffs/session-1.md", "- **Tests Added**: 3\n", "")
     before = shop.text("handoffs/evidence/session-1/record.json")
@@ -84,7 +84,7 @@ def test_a_project_without_tests_is_not_stale(empty: Story) -> None:
 
 def test_ticks_that_came_after_the_last_fill_are_told_from_forged_ones(shop: Story) -> None:
     """A person's tick makes our own lines about it old, and the remedy is one command; a machine's tick set by hand is named."""
-    shop.pytest("--handoff=session-1")
+    shop.pytest("--handoff=session-1", "--no-cov")
     shop.edit("handoffs/session-1.md", "- [ ] Error handling", "- [x] Error handling")
     done = shop.handoff("verify", "session-1")
     assert done.code == NO
