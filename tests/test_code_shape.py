@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from pytest_handoff.code_shape import module_shape
@@ -12,7 +14,7 @@ def shape(numbered: str, firsts: dict[int, int] | None = None) -> tuple[dict[int
     firsts = firsts or {}
     lines = numbered.splitlines()
     statements = frozenset(number for number, line in enumerate(lines, 1) if line.endswith("#"))
-    found = module_shape(numbered, statements, lambda line: firsts.get(line, line))
+    found = module_shape(ast.parse(numbered), statements, lambda line: firsts.get(line, line))
     return {line: set(body) for line, body in found.headers.items()}, set(found.import_time)
 
 

@@ -13,6 +13,7 @@ from coverage.plugin import FileReporter
 
 from pytest_handoff.coverage_files import FileReader, in_source
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context
+from pytest_handoff.parsed_sources import parsed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def write(folder: Path, name: str, text: str | bytes) -> str:
     return str(path.resolve())
 
 
-def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str = "") -> FileReader:
+def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str = "", cache: Path | None = None) -> FileReader:
     (folder / "rc").write_text(config, encoding="utf-8")
     cov = coverage.Coverage(data_file=str(folder / "unused"), config_file=str(folder / "rc"))
     cov.get_data()
@@ -44,6 +45,7 @@ def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str =
         root=folder.resolve(),
         counts=lambda path: path.startswith(is_code),
         run_by=parse_context if known else None,
+        parsed=parsed_sources(cov, cache),
     )
 
 

@@ -12,6 +12,7 @@ from pytest_handoff.coverage_files import FileReader
 from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.measurement import Measurement, parse_context
 from pytest_handoff.new_code import new_code
+from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def judge(folder: Path, base: Mapping[str, bytes], now: Mapping[str, bytes]) -> 
     cov = coverage.Coverage(data_file=str(folder / "unused"), config_file=False)
     cov.get_data()
     data = CoverageData(no_disk=True)
-    measurement = FileReader(cov, folder.resolve(), lambda _: True, parse_context).measurement(
+    measurement = FileReader(cov, folder.resolve(), lambda _: True, parse_context, parsed_sources(cov, None)).measurement(
         data, [folder.resolve() / path for path in now]
     )
     data.close(force=True)

@@ -24,20 +24,17 @@ class Shape(NamedTuple):
     import_time: frozenset[int]
 
 
-def module_shape(source: str, statements: frozenset[int], first_line: Callable[[int], int]) -> Shape:
+def module_shape(tree: ast.AST, statements: frozenset[int], first_line: Callable[[int], int]) -> Shape:
     """Sort a module's statements.
 
     Args:
-        source: the module's text.
+        tree: the module, parsed.
         statements: first lines of its statements, excluded ones left out.
         first_line: gives the first line of the statement that a line belongs to.
-
-    Raises:
-        SyntaxError: the text is no Python.
     """
     functions: set[int] = set()
     headers: dict[int, frozenset[int]] = {}
-    definitions = list(_import_time_definitions(ast.parse(source)))
+    definitions = list(_import_time_definitions(tree))
     for node in definitions:
         if isinstance(node, _Def):
             functions |= _body(node, statements, first_line)

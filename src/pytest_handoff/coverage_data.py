@@ -22,6 +22,7 @@ from pytest_handoff.coverage_sources import (
 )
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context, parse_unknown
+from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.running_coverage import combined_coverage
 
@@ -40,7 +41,10 @@ _PHASES = frozenset({"setup", "run", "teardown"})
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """Which files of the tree count: ``tests`` are folders of tests that the user named as source."""
+    """Which files of the tree count: ``tests`` are folders of tests that the user named as source.
+
+    ``cache`` is the folder that keeps what is known of sources, if there is one.
+    """
 
     cov: coverage.Coverage
     root: Path
@@ -48,6 +52,7 @@ class _Tree:
     tests: list[Path]
     is_test: Callable[[str], bool]
     expected: Collection[str]
+    cache: Path | None = None
 
     def counts(self, path: str) -> bool:
         return not self.is_test(path) or any((self.root / path).is_relative_to(folder) for folder in self.tests)
@@ -88,7 +93,7 @@ def read(
         top = config.rootpath
         sources = source_folders(configured_sources(cov), top)
         tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
-        tree = _Tree(cov, root.resolve(), sources, tests, is_test, expected)
+        tree = _Tree(cov, root.resolve(), sources, tests, is_test, expected, _cache(config))
         per_test = _per_test_contexts(config, cov, classes_of)
         own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
@@ -183,11 +188,23 @@ def keep(config: pytest.Config, path: Path) -> None:
 
 def _measure(tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str]) -> Measurement | NotMeasured:
     why = None if per_test else _why_no_kinds(tree.cov, data)
-    reader = FileReader(cov=tree.cov, root=tree.root, counts=tree.counts, run_by=None if why else per_test or parse_context)
+    parsed = parsed_sources(tree.cov, tree.cache)
+    run_by = None if why else per_test or parse_context
+    reader = FileReader(cov=tree.cov, root=tree.root, counts=tree.counts, run_by=run_by, parsed=parsed)
     measurement = reader.measurement(data, tree.wanted())
+    parsed.save()
     if isinstance(measurement, NotMeasured):
         return measurement
     return replace(measurement, why_no_classes=why, untidy=tuple(untidy))
+
+
+def _cache(config: pytest.Config) -> Path | None:
+    """A folder that ``--cache-clear`` removes; ``None`` without pytest's cache, or where it cannot be written."""
+    cache = getattr(config, "cache", None)
+    try:
+        return cache.mkdir("handoff") if cache is not None else None
+    except OSError:
+        return None
 
 
 def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:

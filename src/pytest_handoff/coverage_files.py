@@ -1,25 +1,26 @@
-"""From coverage.py's data to a measurement: every file is parsed once, its contexts are read once."""
+"""From coverage.py's data to a measurement: every source is parsed once, its contexts are read once."""
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.exceptions import CoverageException
 from coverage.files import GlobMatcher, prep_patterns
-from coverage.python import PythonFileReporter
 from coverage.results import Analysis, Numbers, analysis_from_file_reporter
 
-from pytest_handoff.code_shape import Shape, module_shape
 from pytest_handoff.measurement import MeasuredFile, Measurement, NotMeasured, RunBy
 
 if TYPE_CHECKING:
     import coverage
     from coverage.data import CoverageData
-    from coverage.plugin import FileReporter
+
+    from pytest_handoff.parsed_sources import ParsedSources
 
 ContextReader = Callable[[str], RunBy | None]
 """Name of one of coverage.py's contexts to the kind of test it stands for, ``None`` for any other."""
@@ -34,15 +35,21 @@ class FileReader:
         root: resolved; paths are relative to it.
         counts: whether a path is code under test.
         run_by: what a context's name means; ``None`` where it is not known which tests ran what.
+        parsed: parses sources, or knows them.
     """
 
     cov: coverage.Coverage
     root: Path
     counts: Callable[[str], bool]
     run_by: ContextReader | None
+    parsed: ParsedSources
 
     def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
         """All measured files, and the ``expected`` ones with nothing covered."""
+        with _no_collections():
+            return self._measurement(data, expected)
+
+    def _measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
         files: dict[str, MeasuredFile] = {}
         numbers: list[Numbers] = []
         problems: list[str] = []
@@ -75,9 +82,8 @@ class FileReader:
 
     def _measure(self, data: CoverageData, name: str, relative: str) -> tuple[MeasuredFile, Numbers]:
         reporter = self.cov._get_file_reporter(name)
+        first_line, shape = self.parsed.facts(reporter, branches=data.has_arcs())
         analysis = analysis_from_file_reporter(data, 0, reporter, name)
-        first_line = _first_lines(reporter)
-        shape = _shape(reporter, analysis, first_line)
         numbers = analysis.numbers
         file = MeasuredFile(
             path=relative,
@@ -123,6 +129,18 @@ def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverag
     return not includes or _matches(includes, str(path))
 
 
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Syntax trees are many objects without cycles: looking for cycles in them and in all of pytest's own finds nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _places(data: CoverageData, expected: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     known = {Path(name).resolve(): name for name in data.measured_files()}
     for path in expected:
@@ -137,19 +155,3 @@ def _percent(part: int, whole: int) -> float:
 
 def _matches(patterns: list[str] | None, name: str) -> bool:
     return patterns is not None and GlobMatcher(prep_patterns(patterns), "handoff").match(name)
-
-
-def _first_lines(reporter: FileReporter) -> dict[int, int]:
-    """Continuation line to the first line of its statement, asked line by line: that is what reporters have in common."""
-    firsts = {}
-    for line in range(1, reporter.source().count("\n") + 2):
-        (first,) = reporter.translate_lines([line])
-        if first != line:
-            firsts[line] = first
-    return firsts
-
-
-def _shape(reporter: FileReporter, analysis: Analysis, first_line: dict[int, int]) -> Shape:
-    if not isinstance(reporter, PythonFileReporter):
-        return Shape({}, frozenset())
-    return module_shape(reporter.source(), frozenset(analysis.statements), lambda line: first_line.get(line, line))

@@ -1,0 +1,92 @@
+"""Facts that follow from a source's text alone, kept between runs; what is not as it was written is not believed."""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from pytest_handoff.artifacts import Artifact, write_all
+from pytest_handoff.errors import WriteProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DIGEST = 32
+_FILES = 4
+_FASTEST = 1
+
+
+class ParseCache:
+    """Facts by the text they follow from, in one file for each maker.
+
+    A file that is absent or damaged is an empty cache: nothing but time is lost. Another text, or another maker, is another
+    key, so that no fact of it can be taken for one of this text.
+
+    Args:
+        folder: where the file lies; ``None`` keeps nothing.
+        maker: everything beside the text that the facts depend on: versions, settings. Its ``repr`` must tell makers apart.
+    """
+
+    def __init__(self, folder: Path | None, maker: object) -> None:
+        name = blake2b(repr(maker).encode(), digest_size=8).hexdigest()
+        self._path = folder and folder / f"parsed-{name}"
+        self._found = _load(self._path) if self._path else {}
+        self._used: dict[bytes, bytes] = {}
+
+    def get(self, text: str) -> object | None:
+        """The facts of a text, ``None`` where they are not known."""
+        key = _key(text)
+        kept = self._found.get(key)
+        if kept is None:
+            return None
+        self._used[key] = kept
+        facts: object = marshal.loads(zlib.decompress(kept))  # noqa: S302 # held to its digest, and nothing in it can run
+        return facts
+
+    def put(self, text: str, facts: tuple[Any, ...]) -> None:
+        """Remember facts, which are plain data: tuples, lists, dictionaries, sets, numbers, text. Others are not kept."""
+        if self._path is None:
+            return
+        try:
+            self._used[_key(text)] = zlib.compress(marshal.dumps(facts), _FASTEST)
+        except ValueError:  # no plain data: another coverage.py may hold more than today's, and is then asked each time
+            self._used.pop(_key(text), None)
+
+    def save(self) -> None:
+        """Write what this run used, where anything is new; the oldest files of other makers go."""
+        if self._path is None or self._used.items() <= self._found.items():
+            return
+        payload = marshal.dumps(self._used)
+        try:
+            write_all([Artifact(path=self._path, content=_digest(self._path, payload) + payload)])
+            for old in _by_age(self._path.parent)[_FILES:]:
+                old.unlink(missing_ok=True)
+        except (WriteProblem, OSError):  # a folder that cannot be written: the next run parses again, and says the same
+            return
+
+
+def _load(path: Path) -> dict[bytes, bytes]:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return {}
+    payload = content[_DIGEST:]
+    if content[:_DIGEST] != _digest(path, payload):
+        return {}
+    found: dict[bytes, bytes] = marshal.loads(payload)  # noqa: S302 # held to its digest, and nothing in it can run
+    return found
+
+
+def _digest(path: Path, payload: bytes) -> bytes:
+    return blake2b(payload, digest_size=_DIGEST, key=path.name.encode()).digest()
+
+
+def _key(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _by_age(folder: Path) -> list[Path]:
+    """The newest first."""
+    return sorted(folder.glob("parsed-*"), key=lambda path: path.stat().st_mtime, reverse=True)

@@ -1,0 +1,108 @@
+"""What follows from a source's text alone: coverage.py's statements, and which of them run at import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import coverage
+from coverage.parser import PythonParser
+from coverage.python import PythonFileReporter
+
+from pytest_handoff import code_shape
+from pytest_handoff.code_shape import Shape, module_shape
+from pytest_handoff.parse_cache import ParseCache
+
+if TYPE_CHECKING:
+    from coverage.plugin import FileReporter
+
+_NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
+"""Attributes of coverage.py's parser that it is made with, or that no figure needs."""
+
+
+class SourceFacts(NamedTuple):
+    """Facts about one source.
+
+    Attributes:
+        first_line: for each continuation line, the first line of its statement; other lines are not in it.
+        shape: which statements run at import.
+    """
+
+    first_line: dict[int, int]
+    shape: Shape
+
+
+class _Kept(NamedTuple):
+    """What the cache holds of a source, as plain data."""
+
+    parser: dict[str, Any]
+    has_arcs: bool
+    first_line: dict[int, int]
+    headers: dict[int, frozenset[int]]
+    import_time: frozenset[int]
+
+
+class ParsedSources:
+    """Parses sources as coverage.py does, each text once for as long as the cache holds it."""
+
+    def __init__(self, cache: ParseCache) -> None:
+        self._cache = cache
+
+    def facts(self, reporter: FileReporter, *, branches: bool) -> SourceFacts:
+        """The facts about a source; the reporter needs no parsing after this.
+
+        Raises:
+            NotPython: the text is no Python.
+            NoSource: there is no text.
+        """
+        if not isinstance(reporter, PythonFileReporter):
+            return SourceFacts(_first_lines(reporter), Shape({}, frozenset()))
+        text = reporter.source()
+        found = self._cache.get(text)
+        kept = _Kept(*cast("tuple[Any, ...]", found)) if found is not None else None
+        if kept is None or (branches and not kept.has_arcs):
+            return self._parse(reporter, text, branches=branches)
+        # The parser's own state: figures go on to be computed by coverage.py, and by no code of ours.
+        reporter._parser = PythonParser(text=text, filename=reporter.filename)
+        vars(reporter._parser).update(kept.parser)
+        return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time))
+
+    def save(self) -> None:
+        """Keep what was parsed for the next run."""
+        self._cache.save()
+
+    def _parse(self, reporter: PythonFileReporter, text: str, *, branches: bool) -> SourceFacts:
+        parser = reporter.parser
+        first_line = _first_lines(reporter)
+        # The tree is let go when arcs are asked for.
+        tree = getattr(parser, "_ast_root", None) or ast.parse(text)
+        shape = module_shape(tree, frozenset(parser.statements), lambda line: first_line.get(line, line))
+        if branches:
+            reporter.arcs()
+        # The parser has read the file for itself.
+        if parser.text == text:
+            state = {name: value for name, value in vars(parser).items() if name not in _NOT_KEPT}
+            self._cache.put(text, tuple(_Kept(state, branches, first_line, shape.headers, shape.import_time)))
+        return SourceFacts(first_line, shape)
+
+
+def parsed_sources(cov: coverage.Coverage, folder: Path | None) -> ParsedSources:
+    """With the cache in ``folder``, where there is one, for this Python, this coverage.py and its exclusions."""
+    try:
+        own = [Path(module).read_bytes() for module in (__file__, code_shape.__file__)]
+    except OSError:  # from an archive: what made the cache's facts could not be told
+        return ParsedSources(ParseCache(None, None))
+    maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)
+    return ParsedSources(ParseCache(folder, maker))
+
+
+def _first_lines(reporter: FileReporter) -> dict[int, int]:
+    """Continuation line to the first line of its statement, asked line by line: that is what reporters have in common."""
+    firsts = {}
+    for line in range(1, reporter.source().count("\n") + 2):
+        (first,) = reporter.translate_lines([line])
+        if first != line:
+            firsts[line] = first
+    return firsts
