@@ -35,6 +35,7 @@ class Measuring:
         self._available = selection.has_pytest_cov(config.pluginmanager)
         self._prefix = key_prefix(config, project)
         self._suite = suite
+        self._adds_up = False
         self._kept = self._folder() / start.session / start.tree.fingerprint.removeprefix("sha256:")[:16]
 
     def register(self, ages: Ages, faults: Faults) -> None:
@@ -51,7 +52,7 @@ class Measuring:
             start: with what the session's record is now.
             company: whether another run of this project was alive at the same time: pytest-cov would take in its data too.
         """
-        self._start = start
+        self._start, self._adds_up = start, workflow.adds_up(start, run)
         why = self._why_not(company=company)
         if why is not None:
             return why
@@ -85,7 +86,7 @@ class Measuring:
             return
         from pytest_handoff.coverage_data import keep
 
-        if not workflow.adds_up(self._start, selection.narrowing(self._config)):
+        if not self._adds_up:
             self._forget()
         self._kept.mkdir(parents=True, exist_ok=True)
         keep(self._config, self._kept / f"part-{len(list(self._kept.iterdir()))}")
@@ -105,7 +106,7 @@ class Measuring:
 
     def _earlier_parts(self) -> list[Path] | NotMeasured:
         before = self._start.before
-        if before is None or not workflow.adds_up(self._start, selection.narrowing(self._config)):
+        if before is None or not self._adds_up:
             return []
         found = self.data_files()
         if before.coverage is not None and not found:

@@ -72,7 +72,7 @@ def record_run(
         combined: the parts that make up the run; what the session had before is then replaced, never added to.
     """
     traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
-    before = start.before if combined is None and adds_up(start, run.why_partial) else None
+    before = start.before if combined is None and adds_up(start, run) else None
     lines = ledger.new_ledger(
         session=start.session, run=run, earlier=start.parents.earlier, lineage=traced, retire=project.config.retire
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_handoff.project import Project
+    from pytest_handoff.run import Run
 
 
 class Start(Frozen, frozen=True):
@@ -68,12 +69,15 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
     return Start(session=session, parents=parents, tree=tree, sources=sources, renames=renames, before=before)
 
 
-def adds_up(start: Start, narrowing: Iterable[str]) -> bool:
-    """Whether a run is to be joined with what the session has already: same tree, and not a whole run after a whole one."""
+def adds_up(start: Start, run: Run) -> bool:
+    """Whether a run is to be joined with what the session has already: same tree, and not a whole run after a whole one.
+
+    A run is less than whole where it was asked for less, and where another plugin, a conftest or ``-x`` left tests out.
+    """
     before = start.before
     if before is None or before.source.fingerprint != start.tree.fingerprint:
         return False
-    return bool(tuple(narrowing)) or not before.run.complete
+    return bool(run.why_partial) or not before.run.complete or run.results.keys() < run.collected.keys()
 
 
 def with_latest(project: Project, start: Start) -> Start:
