@@ -1,4 +1,7 @@
-"""Make a virtual environment with this checkout (editable) and its development tools: ``prepare_venv.py FOLDER``."""
+"""Make a virtual environment with this checkout (editable) and its development tools: ``prepare_venv.py FOLDER``.
+
+The plugins that ours is tried beside go into ``FOLDER/neighbours``, where only the tests that mean them find them.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ def main(folder: Path) -> None:
     # An older pip does not know --group.
     _run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
     _run(python, "-m", "pip", "install", "--quiet", "--editable", CHECKOUT, "--group", f"{CHECKOUT}/pyproject.toml:dev")
+    beside = ("--upgrade", "--no-deps", "--target", folder / "neighbours")
+    _run(python, "-m", "pip", "install", "--quiet", *beside, "--group", f"{CHECKOUT}/pyproject.toml:neighbours")
 
 
 def _works(python: Path, *arguments: str) -> bool:

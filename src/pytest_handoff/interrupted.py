@@ -50,7 +50,7 @@ def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[L
     collection = read_spool(runs[-1].folder)
     if collection is None:
         raise EvidenceProblem(f"the run of {session!r} was interrupted before all tests were collected; run it again")
-    start = workflow.begin(project, session, runs[-1].start.previous)
+    start = workflow.with_latest(project, workflow.begin(project, session, runs[-1].start.previous))
     _refuse(start, runs[-1])
     run = _as_run(runs[-1], collection)
     outcome = record_run(

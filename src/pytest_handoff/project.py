@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
-_NEVER_CODE = ("**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/__pycache__/**", "**/*.pyc")
+_NEVER_CODE = (
+    "**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/.hypothesis/**", "**/.testmondata*", "**/__pycache__/**",
+    "**/*.pyc",
+)  # fmt: skip
 
 
 _FEW_SESSIONS = 3

@@ -31,7 +31,7 @@ from pytest_handoff.record import (
 )
 from pytest_handoff.regression import fates
 from pytest_handoff.target_branch import merged_in
-from pytest_handoff.tracing import trace_collected
+from pytest_handoff.tracing import trace_collected, with_unseen
 from pytest_handoff.tree import with_lines
 from pytest_handoff.workflow import Outcome, Start, adds_up, finish
 
@@ -76,6 +76,7 @@ def record_run(
     lines = ledger.new_ledger(
         session=start.session, run=run, earlier=start.parents.earlier, lineage=traced, retire=project.config.retire
     )
+    lines = with_unseen(lines, start.own, start.session, run.whole_files, project.root)
     scope = completeness.scope_of(run) if combined is None else combined.scope
     if before is not None:
         scope = completeness.add_up(scope, before.run)

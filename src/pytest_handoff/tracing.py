@@ -1,4 +1,4 @@
-"""Which collected test continues which earlier one, with a look at the files that are there."""
+"""Which collected test continues which earlier one, and which was not looked at, with a look at the files that are there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff import lineage
 from pytest_handoff.nodeids import file_of
+from pytest_handoff.record import LedgerLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
 
 
@@ -19,3 +20,21 @@ def trace_collected(
     existing = {path for path in {file_of(test) for test in earlier.lines} if (root / path).is_file()}
     gone = lineage.certainly_gone(earlier, collected, frozenset(whole_files), existing)
     return lineage.trace(earlier, collected, gone, renames)
+
+
+def with_unseen(
+    lines: lineage.Ledger, own: lineage.Ledger, session: str, whole_files: Container[str], root: Path
+) -> lineage.Ledger:
+    """The ledger of a run with the tests that this session has recorded before and the run did not look at.
+
+    Their file is there and was left out, by a conftest or another plugin, or given in part: they did not run. Tests whose file
+    was collected whole without them, or is gone, the session has taken out again; those of earlier sessions are in ``lines``.
+    """
+    mine = {test: line for test, line in own.items() if line.since == session and line.outcome is not None and test not in lines}
+    left_out = {path for path in {file_of(test) for test in mine} if path not in whole_files and (root / path).is_file()}
+    unseen = {
+        test: LedgerLine(id=test, tier=line.tier, since=line.since, outcome="not_run", promised=line.promised, checks=line.checks)
+        for test, line in mine.items()
+        if file_of(test) in left_out
+    }
+    return dict(sorted((lines | unseen).items())) if unseen else lines

@@ -13,10 +13,13 @@ from pytest_handoff.ancestry import with_ancestors
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, check_names, compose
 from pytest_handoff.consistency import refuse_edited
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.history import SessionRow, session_rows
 from pytest_handoff.line_hashes import WIDTH
+from pytest_handoff.lineage import Ledger
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
+from pytest_handoff.nodeids import file_of
 from pytest_handoff.parents import Parents, choose_parents, load_parents
 from pytest_handoff.policy_source import with_policy
 from pytest_handoff.record import Frozen, Record, SourceLine
@@ -32,7 +35,10 @@ if TYPE_CHECKING:
 
 
 class Start(Frozen, frozen=True):
-    """What is known when a run begins: the sessions before, the tree the tests will run on, and which test files moved."""
+    """What is known when a run begins: the sessions before, the tree the tests will run on, and which test files moved.
+
+    ``before`` is what this session has recorded already, ``own`` its ledger, once :func:`with_latest` has read it.
+    """
 
     session: str
     parents: Parents
@@ -40,6 +46,7 @@ class Start(Frozen, frozen=True):
     sources: dict[str, SourceLine]
     renames: dict[str, str]
     before: Record | None
+    own: Ledger = {}
 
 
 class Outcome(Frozen, frozen=True):
@@ -72,12 +79,15 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
 def adds_up(start: Start, run: Run) -> bool:
     """Whether a run is to be joined with what the session has already: same tree, and not a whole run after a whole one.
 
-    A run is less than whole where it was asked for less, and where another plugin, a conftest or ``-x`` left tests out.
+    A run is less than whole where it was asked for less, and where another plugin, a conftest or ``-x`` left tests or files out.
     """
     before = start.before
     if before is None or before.source.fingerprint != start.tree.fingerprint:
         return False
-    return bool(run.why_partial) or not before.run.complete or run.results.keys() < run.collected.keys()
+    if run.why_partial or not before.run.complete or run.results.keys() < run.collected.keys():
+        return True
+    files = {file_of(test) for test, line in start.own.items() if line.outcome is not None}
+    return not files <= run.whole_files | run.broken_files.keys()
 
 
 def with_latest(project: Project, start: Start) -> Start:
@@ -86,7 +96,18 @@ def with_latest(project: Project, start: Start) -> Start:
     Raises:
         EvidenceProblem: when that cannot be read.
     """
-    return replace(start, before=project.store.record(start.session) if project.store.has(start.session) else None)
+    if not project.store.has(start.session):
+        return replace(start, before=None)
+    before = project.store.record(start.session)
+    return replace(start, before=before, own=_own_ledger(project, before))
+
+
+def _own_ledger(project: Project, before: Record) -> Ledger:
+    """The ledger that a new run of the session is about to replace; running again is how a damaged one is mended."""
+    try:
+        return project.store.ledger(before)
+    except EvidenceProblem:
+        return {}
 
 
 def refill(project: Project, session: str, *, today: str, take_over: frozenset[str] = frozenset()) -> Outcome:
