@@ -127,6 +127,12 @@ def test_the_index_has_every_page() -> None:
     assert linked == {path.name for path in PAGES} - {"README.md", "index.md"}
 
 
+def test_the_site_has_every_page() -> None:
+    """A page that is added is in the menu of the site, beside those that stand at the top of the checkout."""
+    menu = re.findall(r"^ +- [^:]+: ([\w-]+\.md)$", (CHECKOUT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert sorted(menu) == sorted({path.name for path in PAGES} - {"README.md"} | {"changes.md", "contributing.md"})
+
+
 def _anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
