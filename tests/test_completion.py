@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 from builders import record_of
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.cli import main
-from pytest_handoff.commands import print_parts, progress
+from pytest_handoff.commands import CANNOT_TELL, print_parts, progress
 from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ def completed(words: str) -> list[str]:
     number = len(words.split()) - (not words.endswith(" "))
     environment = {"_HANDOFF_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
     return CliRunner().invoke(main, prog_name="handoff", env=environment).output.split()
+
+
+def test_a_session_that_is_left_out_is_asked_for(project: Path) -> None:
+    """The recorded names are told, and before there is one, how to begin; the exit code is that of bad usage."""
+    done = CliRunner().invoke(main, ["gate"])
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (CANNOT_TELL, "Error: which SESSION? recorded: other, session-1")
+    shutil.rmtree(project / "handoffs")
+    done = CliRunner().invoke(main, ["show", "--json"])
+    begin = "Error: which SESSION? none is recorded yet; begin with pytest --handoff=session-1"
+    assert (done.exit_code, done.stdout, done.stderr.splitlines()[-1]) == (CANNOT_TELL, "", begin)
 
 
 @pytest.mark.parametrize(

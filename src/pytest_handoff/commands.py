@@ -82,8 +82,20 @@ def complete_session(context: click.Context, parameter: click.Parameter, incompl
     return [name for name in names if name.startswith(incomplete)]
 
 
-session_argument = click.argument("session", shell_complete=complete_session)
-"""The argument SESSION, whose name the shell can complete."""
+def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None and not context.resilient_parsing:
+        from pytest_handoff.figures import listed
+
+        names = complete_session(context, parameter, "")
+        known = f"recorded: {listed(names)}" if names else "none is recorded yet; begin with pytest --handoff=session-1"
+        raise click.UsageError(f"which SESSION? {known}")
+    return value
+
+
+session_argument = click.argument(
+    "session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session
+)
+"""The argument SESSION, whose name the shell can complete; left out, it is asked for by the names that there are."""
 
 
 def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:

@@ -113,7 +113,7 @@ def _by_tier(facts: Facts) -> str:
 
 def _earlier(facts: Facts) -> list[str]:
     if facts.is_first:
-        return ["none: this is the first session"]
+        return ["none: this is the first session, so all code is new"]
     summary = facts.record.tests.regression
     lost = {
         status.replace("_", " "): number
