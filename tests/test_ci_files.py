@@ -14,7 +14,9 @@ CHECKOUT = Path(__file__).parents[1]
 FILES = {
     "action.yml": "vendor.github-actions",
     "docs/examples/handoff.yml": "vendor.github-workflows",
+    "docs/examples/handoff-parts.yml": "vendor.github-workflows",
     "docs/examples/gitlab-ci.yml": "vendor.gitlab-ci",
+    "docs/examples/gitlab-ci-parts.yml": "vendor.gitlab-ci",
 }
 HOOKS = ".pre-commit-hooks.yaml"
 
@@ -57,4 +59,4 @@ def test_the_action_gates_on_its_own_run() -> None:
     text = (CHECKOUT / "action.yml").read_text("utf-8")
 
     assert "default: --require-provenance=ci" in text
-    assert text.count("if: always()") == 2
+    assert text.count("if: always()") == 3

@@ -54,7 +54,7 @@ def _export(project: Project, outcome: Outcome, folder: Path) -> None:
 
 def _tell(project: Project, outcome: Outcome) -> None:
     from pytest_handoff.show_lines import show_lines
-    from pytest_handoff.terminal import Line, combined_line, run_lines
+    from pytest_handoff.terminal import run_lines
 
     session = outcome.record.session
     figures = run_lines(
@@ -64,4 +64,4 @@ def _tell(project: Project, outcome: Outcome) -> None:
         dropped=outcome.dropped_part,
         verbosity=0,
     )
-    print_parts(show_lines(session, [Line(combined_line(outcome.record.run)), *figures], ()))
+    print_parts(show_lines(session, figures, ()))

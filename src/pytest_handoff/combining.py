@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace as changed
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from pytest_handoff import part_choice, part_files, surroundings, workflow
+from pytest_handoff.asking import ask_pytest
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
@@ -22,6 +25,8 @@ from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pytest
 
     from pytest_handoff.joined_coverage import Each
     from pytest_handoff.lineage import Lineage
@@ -52,7 +57,8 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each)
     if isinstance(measured, Measurement):
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy))
         measured = changed(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
-    return record_run(
+    record = partial(
+        record_run,
         project,
         start,
         run,
@@ -62,6 +68,10 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each)
         instructions=_instructions(parts),
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
     )
+    hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
+    if not hooks:
+        return record()
+    return ask_pytest(project.root / parts[0].run.rootdir, lambda config: record(extending=_extending(config, hooks)))
 
 
 def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow.Start, dict[str, Part]]:
@@ -122,6 +132,17 @@ def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
         platform=", ".join(dict.fromkeys(part.head.platform for part in parts)),
         provenance=here if by_ci else Provenance(kind="local", run_url=None, attempt=None),
     )
+
+
+def _extending(config: pytest.Config, hooks: Sequence[str]) -> Extending:
+    """The hooks of this checkout, which must be those that the parts had: a gate of the project's is never left out silently."""
+    absent = [hook for hook in hooks if hook not in implemented(config)]
+    if absent:
+        raise EvidenceProblem(
+            f"the parts were made with {', '.join(absent)}, and pytest finds no such hook here: "
+            "install the plugins that the parts had"
+        )
+    return Extending(config)
 
 
 def _instructions(parts: Sequence[PartTests]) -> str | None:

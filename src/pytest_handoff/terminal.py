@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_handoff.record import CombinedPart, NewCode, RunInfo, Verdict
 
 MOST_GATES = 5
+MOST_PARTS = 8
 _LABEL = 11
-_PARTS = 8
 _HARMLESS = ("overview.", "status.")
 """Places whose words are a person's as often as ours: no reader needs to be told at the end of a run."""
 
@@ -36,6 +36,7 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
     if verbosity < 0:
         return [Line(f"handoff {facts.session}: gate {_gate_word(composed)}", _colour(composed)), Line(f"document   {document}")]
     lines = [
+        *(Line(_row("parts", parts)) for parts in _parts(facts.record.run)),
         Line(_row("tests", _tests(facts), _by_tier(facts))),
         Line(_row("earlier", *_earlier(facts))),
         Line(_row("coverage", *_coverage(facts, parent_percent))),
@@ -53,12 +54,6 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
     return lines
-
-
-def combined_line(run: RunInfo) -> str:
-    """The parts that a run was joined from, each with what its tests did."""
-    told = [f"{_part(part)}: {_outcomes(part.counts)}" for part in run.combined]
-    return _row("parts", " · ".join(told[:_PARTS]) + (f" · and {len(told) - _PARTS:,} more" if len(told) > _PARTS else ""))
 
 
 def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
@@ -94,6 +89,13 @@ def _tests(facts: Facts) -> str:
 
 def _outcomes(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number) or "none"
+
+
+def _parts(run: RunInfo) -> Iterator[str]:
+    """The parts that a run was joined from, each with what its tests did."""
+    told = [f"{_part(part)}: {_outcomes(part.counts)}" for part in run.combined]
+    if told:
+        yield " · ".join(told[:MOST_PARTS]) + (f" · and {len(told) - MOST_PARTS:,} more" if len(told) > MOST_PARTS else "")
 
 
 def _part(part: CombinedPart) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from conftest import Done, Story
 
 SHARING_OUT = """
     import os
@@ -44,6 +45,16 @@ PRICE_TESTS = """
     def test_owed():
         assert gross(1) == 3
 """
+GROSS = "from shop.price import gross\n\ndef test_gross():\n    assert gross(1) == 2\n\n"
+DYING = """import os, pytest
+
+def test_dying():
+    if os.environ.get("DYING") == "exit":
+        os._exit(0)
+    if os.environ.get("DYING") == "stop":
+        pytest.exit("enough")
+
+"""
 
 
 @pytest.fixture
@@ -52,8 +63,7 @@ def shared(shop: Story) -> Story:
     shop.write_files({"tests/conftest.py": SHARING_OUT})
     assert shop.pytest("--handoff=session-1").code == 0
     shop.write_files({"src/shop/price.py": PRICES, "tests/unit/test_price.py": PRICE_TESTS})
-    gross = "from shop.price import gross\n\ndef test_gross():\n    assert gross(1) == 2\n\n"
-    shop.edit("tests/e2e/test_shop.py", "def test_checkout", f"{gross}def test_checkout")
+    shop.edit("tests/e2e/test_shop.py", "def test_checkout", f"{GROSS}def test_checkout")
     shop.commit("second")
     return shop
 
@@ -82,3 +92,200 @@ def test_eight_shares_make_what_one_run_makes(shared: Story) -> None:
     assert (joined["new_code"]["covered"], joined["new_code"]["covered_by_new_unit"]) == (5, 2)
     for key in ("coverage", "new_code", "tests", "counts", "tiers", "regression", "changes", "integrity", "checks", "gates"):
         assert joined[key] == whole[key], key
+
+def part(story: Story, label: str, *args: str, folder: str = "../parts") -> Done:
+    """A part of the first session."""
+    return story.pytest("--handoff=session-1", f"--handoff-part={label}", f"--handoff-artifacts={folder}", *args)
+
+
+def test_unit_and_e2e_jobs(shop: Story) -> None:
+    """Two jobs that each look at their own folder; the document of both is that of the session, and can be exported."""
+    shop.write_files({"src/shop/price.py": PRICES})
+    shop.edit("tests/e2e/test_shop.py", "def test_checkout", f"{GROSS}def test_checkout")
+    assert part(shop, "unit", "tests/unit", "--no-cov").code == 0
+    assert part(shop, "e2e", "tests/e2e", "-n", "2").code == 0
+    done = shop.handoff("combine", "session-1", "../parts", "--artifacts", "../joined")
+    shown = shop.show("session-1")
+
+    assert done.code == 0, done
+    assert "parts      e2e: 2 passed · unit: 2 passed" in done.out
+    assert shown["complete"] is True
+    assert shown["coverage"]["files"]["src/shop/price.py"]["missing"] == "2, 8"
+    assert "The part 'unit' measured none: coverage was switched off (--no-cov)." in shown["new_code"]["notes"]
+    assert [(one["label"], one["counts"], one["not_measured"]) for one in shown["combined"]] == [
+        ("e2e", {"passed": 2}, None),
+        ("unit", {"passed": 2}, "coverage was switched off (--no-cov)"),
+    ]
+    assert "**Current Session Tests**: 2/2 passed" in shop.document("session-1")
+    joined = shop.folder.parent / "joined"
+    assert (joined / "handoffs/session-1.md").read_bytes() == (shop.folder / "handoffs/session-1.md").read_bytes()
+    assert (joined / "summary.md").is_file()
+
+
+def test_parts_without_a_folder_are_found_where_they_are_kept(shop: Story) -> None:
+    """In pytest's cache, for the tree as it stands; a change of the code leaves them behind."""
+    for label in ("unit", "e2e"):
+        done = shop.pytest("--no-cov", "--handoff=session-1", f"--handoff-part={label}", f"tests/{label}")
+        assert "next       with all parts: handoff combine session-1\n" in done.out
+    assert shop.git("status", "--short") == ""
+    assert shop.handoff("combine", "session-1").code == 0
+    assert shop.show("session-1")["complete"] is True
+    shop.edit("src/shop/cart.py", "sum(prices)", "sum(list(prices))")
+    done = shop.handoff("combine", "session-1")
+
+    assert (done.code, done.out) == (2, "")
+    assert "there is no part of 'session-1' about this code in .pytest_cache/handoff/.parts/session-1/" in done.err
+    shop.pytest("--no-cov", "--handoff=session-1", "--handoff-part=unit", "tests/unit")
+    assert len(list((shop.folder / ".pytest_cache/handoff/.parts/session-1").iterdir())) == 1
+
+
+def test_a_declared_part_that_is_missing(shop: Story) -> None:
+    """The session is recorded, names the part, is incomplete and passes no gate; with the part it is whole."""
+    shop.write_files({"handoff.toml": 'parts = ["unit", "e2e", "slow"]\n'})
+    done = part(shop, "units", "--no-cov")
+    assert done.code == 4
+    assert "--handoff-part=units is none of the declared parts (unit, e2e, slow); add it to 'parts'" in done.err
+    part(shop, "unit", "--no-cov", "tests/unit")
+    part(shop, "e2e", "--no-cov", "tests/e2e")
+    done = shop.handoff("combine", "session-1", "../parts")
+    assert done.code == 0, done
+    assert "incomplete the part 'slow' is missing" in done.out
+    assert shop.show("session-1")["why_incomplete"] == "the part 'slow' is missing"
+    assert not any(shop.boxes("session-1").values())
+    assert shop.handoff("gate", "session-1", "--machine-only").code == 1
+    part(shop, "slow", "--no-cov", "-k", "nothing")
+    assert shop.handoff("combine", "session-1", "../parts").code == 0
+    assert shop.show("session-1")["complete"] is True
+
+
+FAILING_ONCE = """
+    import os
+
+    def test_line():
+        assert os.environ.get("LINE") != "down"
+"""
+
+
+def test_a_job_that_ran_again_and_a_matrix(shop: Story) -> None:
+    """The newest attempt counts, what changed in it is flaky, and every part's outcome is told."""
+    shop.write_files({"tests/e2e/test_line.py": FAILING_ONCE})
+    shop.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://example.invalid", "GITHUB_REPOSITORY": "a/b"}
+    shop.environment |= {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}
+    assert part(shop, "one", "--no-cov").code == 0
+    shop.environment["LINE"] = "down"
+    assert part(shop, "two", "--no-cov").code == 1
+    del shop.environment["LINE"]
+    shop.handoff("combine", "session-1", "../parts")
+    first = shop.show("session-1")
+    shop.environment["GITHUB_RUN_ATTEMPT"] = "2"
+    assert part(shop, "two", "--no-cov").code == 0
+    done = shop.handoff("combine", "session-1", "../parts")
+    second = shop.show("session-1")
+    test = "tests/e2e/test_line.py::test_line"
+
+    assert first["tests"][test] | {"error": None} == {
+        "outcome": "failed", "tier": "e2e", "since": "session-1", "status": "new", "error": None, "flaky": True,
+        "parts": {"one": "passed", "two": "failed"},
+    }  # fmt: skip
+    assert "parts      one: 4 passed · two (attempt 2): 4 passed" in done.out
+    assert second["tests"][test]["outcome"] == "passed"
+    assert second["tests"][test]["flaky"] is True
+    assert second["tests"][test]["parts"] == {"one": "passed", "two": "failed", "two (attempt 2)": "passed"}
+    assert second["provenance"] == {"kind": "ci", "run_url": "https://example.invalid/a/b/actions/runs/7", "attempt": 2}
+    told = shop.handoff("show", "session-1").out
+    assert f"differs    {test}  one passed · two failed · two (attempt 2) passed" in told
+    assert "parts      one: 4 passed · two (attempt 2): 4 passed" in told
+    shop.environment["GITHUB_RUN_ID"] = "8"
+    part(shop, "one", "--no-cov")
+    assert "the label 'one' is that of" in shop.handoff("combine", "session-1", "../parts").err
+
+
+def test_what_is_refused(shop: Story) -> None:
+    """Each with one sentence and exit code 2; nothing is written."""
+    shop.edit("tests/e2e/test_shop.py", "def test_checkout", f"{DYING}def test_checkout")
+    part(shop, "unit", "--no-cov", "tests/unit")
+    part(shop, "unit", "--no-cov", "tests/unit", folder="../twin")
+    shop.environment["DYING"] = "exit"
+    part(shop, "e2e", "--no-cov", "tests/e2e", folder="../dead")
+    shop.environment["DYING"] = "stop"
+    done = part(shop, "e2e", "--no-cov", "tests/e2e", folder="../stopped")
+    assert "handoff session-1: interrupted after 0 of 2 tests (enough); next: run this part again" in done.out
+
+    def refused(*folders: str, session: str = "session-1") -> str:
+        done = shop.handoff("combine", session, *folders)
+        assert (done.code, done.out) == (2, ""), done
+        assert not (shop.folder / "handoffs/evidence").exists()
+        assert done.err.count("\n") == 1, done.err
+        return done.err
+
+    assert "../nowhere: is no folder" in refused("../nowhere")
+    assert "../twin/part-unit: the label 'unit' is that of ../parts/part-unit, too" in refused("../parts", "../twin")
+    assert "../dead/part-e2e: the part 'e2e' did not finish: its process ended before its tests did" in refused("../dead")
+    assert "did not finish: interrupted after 0 of 2 tests (enough)" in refused("../stopped", "../parts")
+    assert "../parts/part-unit: is a part of 'session-1', not of 'session-2'" in refused("../parts", session="session-2")
+    results = shop.folder / "../twin/part-unit/results.json"
+    results.write_text(results.read_text().replace("passed", "failed"))
+    assert "../twin/part-unit/results.json: does not fit the digest in part.json" in refused("../twin")
+    (results.parent / "part.json").write_text("{")
+    assert "../twin/part-unit/part.json: is damaged" in refused("../twin")
+    shop.edit("src/shop/cart.py", "sum(prices)", "sum(list(prices))")
+    assert "the part 'unit' is about other code than this tree (src/shop/cart.py)" in refused("../parts")
+
+
+def test_a_part_decides_nothing(shop: Story) -> None:
+    """``--handoff-gate`` is refused with it, and so is a label that is no folder's name, before a test has run."""
+    assert "a part is none; gate what handoff combine makes" in part(shop, "unit", "--handoff-gate").err
+    assert "the label of a part 'a/b'" in part(shop, "a/b").err
+    (shop.folder / "../file").write_text("")
+    done = part(shop, "unit", folder="../file")
+    assert (done.code, "--handoff-part: ") == (4, "--handoff-part: "), done
+    assert "passed" not in done.out
+
+
+def test_a_test_that_moved_between_jobs(shop: Story) -> None:
+    """A job that cannot see where its test comes from takes it for new; then it is not known what new tests ran."""
+    shop.pytest("--handoff=session-1")
+    checkout = "def test_checkout():\n    assert total([5]) == 5"
+    shop.edit("tests/e2e/test_shop.py", checkout, "def test_other():\n    assert total([5])")
+    shop.edit("tests/unit/test_cart.py", "def test_empty", f"{checkout}\n\ndef test_empty")
+    shop.edit("src/shop/cart.py", "    return sum(prices)", "    found = sum(prices)\n    return found")
+    for label in ("unit", "e2e"):
+        shop.pytest("--handoff=session-2", f"--handoff-part={label}", "--handoff-artifacts=../parts", f"tests/{label}")
+    done = shop.handoff("combine", "session-2", "../parts")
+    shown = shop.show("session-2")
+
+    assert done.code == 0, done
+    assert shop.statuses("session-2")["test_checkout"] == "moved"
+    assert shown["not_measured"] == {
+        "contexts": "the part 'unit' could not see which earlier test tests/unit/test_cart.py::test_checkout continues"
+    }
+    assert (shown["new_code"]["covered"], shown["new_code"]["covered_by_new_unit"]) == (2, None)
+
+
+HOOKS = """
+    from pytest_handoff.record import Verdict
+
+    def pytest_handoff_gates(config):
+        return {"own.enough": lambda facts: Verdict(
+            id="own.enough", verdict="passed" if len(facts.ledger) == 3 else "failed", evidence=f"{len(facts.ledger)} tests")}
+
+    def pytest_handoff_facts(run):
+        return {"own.ran": f"{len(run.results)} ran"}
+"""
+
+
+def test_hooks_are_asked_about_all_parts(shop: Story) -> None:
+    """What a project's own hooks say of a session they say of the joined one; a hook that is not there any more is missed."""
+    shop.write_files({"conftest.py": HOOKS})
+    for label in ("unit", "e2e"):
+        assert part(shop, label, "--no-cov", "-n", "0", f"tests/{label}").code == 0
+    done = shop.handoff("combine", "session-1", "../parts")
+    assert done.code == 0, done
+    record = json.loads(shop.text("handoffs/evidence/session-1/record.json"))
+    assert record["extensions"]["facts"] == {"own.ran": "3 ran"}
+    assert record["extensions"]["gates"][0]["evidence"] == "3 tests"
+    assert shop.gate("session-1")["own.enough"] == "passed"
+    shop.environment["PYTEST_ADDOPTS"] = "--noconftest"
+    done = shop.handoff("combine", "session-1", "../parts")
+    assert done.code == 2
+    assert "the parts were made with pytest_handoff_gates, pytest_handoff_facts, and pytest finds no such hook here" in done.err

@@ -1,0 +1,127 @@
+"""The files for CI services, run as the services would: every command of theirs, in clones of a real repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ci_services import GitHub, GitLab
+
+if TYPE_CHECKING:
+    from conftest import Story
+
+CHECKOUT = Path(__file__).parents[2]
+EXAMPLES = CHECKOUT / "docs" / "examples"
+PARTS = 'parts = ["unit", "unit-oldest", "e2e"]\n'
+DOCUMENT = """
+    # Session 3
+
+    - **Current Session Tests**:
+
+    ## Verification Checklist
+
+    - [ ] All unit tests pass
+    - [x] Somebody has read it
+"""
+LINE = """
+    import os
+
+    def test_line():
+        assert "LINE_IS_DOWN" not in os.environ
+"""
+
+
+@pytest.fixture
+def change(shop: Story) -> Story:
+    """A branch that hands session-3 over, with a test that fails while ``LINE_IS_DOWN`` is in the environment."""
+    shop.write_files({"handoff.toml": PARTS})
+    shop.commit("settings")
+    shop.git("switch", "--quiet", "--create", "work")
+    shop.write_files({"handoffs/session-3.md": DOCUMENT, "tests/e2e/test_line.py": LINE})
+    shop.commit("work")
+    return shop
+
+
+def service(kind: type[GitHub | GitLab], change: Story) -> GitHub | GitLab:
+    """A CI service that checks the branch out."""
+    return kind(change.folder, change.folder.parent / "ci", change.environment)
+
+
+def event(change: Story) -> dict[str, str]:
+    """What GitHub says of a pull request."""
+    return {"pull_request.base.sha": change.git("rev-parse", "main").strip()}
+
+
+def test_the_workflow_of_one_job(change: Story) -> None:
+    """It finds the session, records, verifies, gates, and keeps the evidence; here in a merge queue."""
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+    github.run(EXAMPLES / "handoff.yml", event={"merge_group.base_sha": event(change)["pull_request.base.sha"]})
+    job = github.jobs["hand-off"]
+    assert job.passed, job.log
+    assert "handoff session-3: gate passes" in job.log
+    assert "session-3" in job.summary
+    assert (github.store / "hand-off-1/handoffs/evidence/session-3/record.json").is_file()
+
+
+def test_the_workflow_of_several_jobs(change: Story) -> None:
+    """A part that fails keeps the merge back; run again, its test is flaky and the hand-off passes."""
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+    github.environment["LINE_IS_DOWN"] = "1"
+    github.run(EXAMPLES / "handoff-parts.yml", event=event(change))
+    passed = {label: job.passed for label, job in github.jobs.items()}
+    log = github.jobs["hand-off"].log
+    assert passed == {"session": True, "part unit": True, "part unit-oldest": True, "part e2e": False, "hand-off": False}, log
+    assert "parts      e2e: 1 passed, 1 failed · unit: 2 passed · unit-oldest: 2 passed" in log
+    assert "handoff session-3: gate does not pass" in log
+    del github.environment["LINE_IS_DOWN"]
+    github.run(EXAMPLES / "handoff-parts.yml", event=event(change), attempt=2, only="part e2e")
+    log = github.jobs["hand-off"].log
+    assert github.jobs["hand-off"].passed, log
+    assert "parts      e2e (attempt 2): 2 passed · unit: 2 passed · unit-oldest: 2 passed" in log
+    assert "1 flaky" in log
+    assert "session-3" in github.jobs["hand-off"].summary
+    assert "- [x] All unit tests pass" in (github.store / "hand-off-2/handoffs/session-3.md").read_text("utf-8")
+
+
+def test_the_workflow_whose_part_is_gone(change: Story) -> None:
+    """A job that was cancelled left nothing: its part is missing, and the merge is kept back."""
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+    github.run(EXAMPLES / "handoff-parts.yml", event=event(change), cancelled="part e2e")
+    log = github.jobs["hand-off"].log
+    assert not github.jobs["hand-off"].passed
+    assert "the part 'e2e' is missing" in log, log
+
+
+def test_the_action(change: Story) -> None:
+    """It does everything in one job; or leaves a part, and joins the parts that were downloaded."""
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+    whole = github.act(CHECKOUT / "action.yml", "whole", session="session-3", **{"pytest-args": "-p no:randomly"})
+    assert whole.passed, whole.log
+    assert "handoff session-3: gate passes" in whole.log
+    change.write_files({"handoff.toml": 'parts = ["all"]\n'})
+    change.commit("one part")
+    part = github.act(CHECKOUT / "action.yml", "part", session="session-3", part="all")
+    assert part.passed, part.log
+    assert "handoff gate" not in part.log
+    assert sorted(path.name for path in github.store.iterdir()) == ["hand-off-1", "part-all-1"]
+    joined = github.act(CHECKOUT / "action.yml", "joined", session="session-3", parts=str(github.store), artifact="joined")
+    assert joined.passed, joined.log
+    assert "parts      all: 4 passed" in joined.log
+    assert "handoff session-3: gate passes" in joined.log
+    assert "session-3" in joined.summary
+
+
+@pytest.mark.parametrize("pipeline", ["gitlab-ci.yml", "gitlab-ci-parts.yml"])
+def test_the_pipelines(change: Story, pipeline: str) -> None:
+    """GitLab's files: the hand-off passes, and its evidence is kept."""
+    gitlab = service(GitLab, change)
+    assert isinstance(gitlab, GitLab)
+    gitlab.run(EXAMPLES / pipeline, CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main")
+    assert all(job.passed for job in gitlab.jobs.values()), [job.log for job in gitlab.jobs.values()]
+    assert "handoff session-3: gate passes" in gitlab.jobs["hand-off"].log
+    assert (gitlab.store / "hand-off/hand-off/handoffs/evidence/session-3/record.json").is_file()
