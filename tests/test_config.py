@@ -49,6 +49,8 @@ def test_everything_set() -> None:
     [
         ({"requird": []}, "unknown key 'requird', did you mean 'required'?"),
         ({"xyzzy": 1}, "unknown key 'xyzzy'"),
+        ({"parts": ["a/b"]}, "'parts': 'a/b' holds a character that no file name may have everywhere"),
+        ({"parts": ["unit", "e2e", "unit"]}, "'parts': 'unit' stands there twice"),
         ({"dir": 3}, "'dir': expected `str`, got `int`"),
         ({"retire": [{"test": "a"}]}, "'retire': object missing required field `reason` at [0]"),
         ({"retire": [{"test": "a", "reason": "b", "by": "c"}]}, "'retire': object contains unknown field `by` at [0]"),

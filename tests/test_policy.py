@@ -40,6 +40,7 @@ def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
          "'required': 1 entry removed: 'All unit tests pass'"),
         ({"required": ["Coverage >= 90 %"]}, {"required": ["Coverage >= 50 %"]},
          "'required': 1 entry removed: 'Coverage >= 90 %'"),
+        ({"parts": ["unit", "e2e"]}, {"parts": ["unit"]}, "'parts': 1 entry removed: 'e2e'"),
         ({}, {"retire": [{"test": "*", "reason": "old"}]}, "'retire' takes every test out: '*'"),
         ({"bind": [{"line": "Works", "tests": "tests/e2e/*"}]}, {"bind": [{"line": "Works", "tests": "tests/unit/*"}]},
          "'bind' of 'Works' was changed"),

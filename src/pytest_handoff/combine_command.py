@@ -30,14 +30,10 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     """
     from pytest_handoff import combining
     from pytest_handoff.config import check_session_name
-    from pytest_handoff.locking import locked
-    from pytest_handoff.switching import write_together
 
     project = project_here(handoff_dir)
     check_session_name(session)
-    with locked(project.handoffs):
-        outcome = combining.combine(project, session, folders, progress)
-        write_together(project.handoffs, outcome.artifacts)
+    outcome = combining.combine(project, session, folders, progress)
     if artifacts is not None:
         _export(project, outcome, artifacts)
     _tell(project, outcome)

@@ -15,12 +15,14 @@ from pytest_handoff.asking import ask_pytest
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
-from pytest_handoff.joined_coverage import joined_coverage
+from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
+from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.part_writing import parts_here
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, record_run
+from pytest_handoff.switching import write_together
 from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
@@ -36,23 +38,41 @@ if TYPE_CHECKING:
 
 
 def combine(project: Project, session: str, folders: Sequence[Path], each: Each) -> workflow.Outcome:
-    """The session that all parts together make; to be called with the lock of the hand-off folder held.
+    """Write the session that all parts together make.
 
     Args:
         folders: where the parts are, at any depth; none: where they are kept when no folder is named.
         each: goes through the parts, and may show how far it is.
 
     Raises:
-        HandoffError: when the parts cannot be joined, or the document cannot be filled.
+        HandoffError: when the parts cannot be joined, or the document cannot be filled; nothing is written then.
     """
-    start, heads = _find(project, session, folders)
+    with locked(project.handoffs):
+        start, heads = _find(project, session, folders)
+        parts, older = _read(start, heads, each)
+        outcome = _joined(project, start, parts, older, each)
+        write_together(project.handoffs, outcome.artifacts)
+        keep_for_later(project, session, start.tree, parts)
+    return outcome
+
+
+def _read(
+    start: workflow.Start, heads: Mapping[str, Part], each: Each
+) -> tuple[list[PartTests], list[PartTests]]:
+    """The parts that count, by label, and the earlier attempts of the same jobs."""
     newest, older = part_choice.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
     reader = part_files.PartReader()
     parts = [reader.tests(Path(place), heads[place]) for place in each(newest, "reading parts")]
-    before = [reader.tests(Path(place), heads[place]) for place in older]
+    return parts, [reader.tests(Path(place), heads[place]) for place in older]
+
+
+def _joined(
+    project: Project, start: workflow.Start, parts: Sequence[PartTests], older: Sequence[PartTests], each: Each
+) -> workflow.Outcome:
+    """The session as if one run had made it."""
     absent = part_choice.missing(project.config.parts, [part.head.label for part in parts])
-    run = joined_run(parts, before, absent)
+    run = joined_run(parts, older, absent)
     measured = joined_coverage(project, start.tree, parts, each)
     if isinstance(measured, Measurement):
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy))

@@ -31,7 +31,7 @@ def artifacts_for_ci(
 
 def kept_out_of_git(folder: Path, project: Project) -> list[Artifact]:
     """What keeps a folder that is made within the tree from making it another tree; a folder that was there is its owner's."""
-    is_new = not folder.exists() or not any(folder.iterdir())
+    is_new = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     return [self_ignoring(folder)] if is_new and folder.resolve().is_relative_to(project.root) else []
 
 

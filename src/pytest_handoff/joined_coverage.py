@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import chdir
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.measuring import kept_folder
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.part_files import coverage_file
 
@@ -57,6 +59,23 @@ def joined_coverage(project: Project, tree: Tree, parts: Sequence[PartTests], ea
     if isinstance(measured, NotMeasured):
         return measured
     return replace(measured, notes=(*measured.notes, *(f"{why[0].upper()}{why[1:]}." for why in without)))
+
+
+def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:
+    """Put the data of the parts where a later run on the same tree looks for those of the runs before; what was there goes.
+
+    That run could not add up to these parts without them, and with the data of other runs it would add up wrongly. Where no
+    run has made pytest's cache there is nothing to keep for.
+    """
+    kept = kept_folder(project.folder / ".pytest_cache", session, tree)
+    for old in sorted(kept.parent.rglob("part-*")) if kept.parent.is_dir() else []:
+        old.unlink()
+    one_place = {part.run.rootdir for part in parts} == {project.key(project.folder)}
+    if not one_place or not kept.parents[2].is_dir():
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    for number, file in enumerate(file for part in parts if (file := coverage_file(part)) is not None):
+        shutil.copyfile(file, kept / f"part-{number}")
 
 
 def _together(given: Sequence[PartCoverage]) -> PartCoverage:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
     from pytest_handoff.suite_files import SuiteFiles
+    from pytest_handoff.tree import Tree
     from pytest_handoff.worker import Ages
 
 
@@ -36,7 +37,7 @@ class Measuring:
         self._prefix = key_prefix(config, project)
         self._suite = suite
         self._adds_up = False
-        self._kept = self._folder() / start.session / start.tree.fingerprint.removeprefix("sha256:")[:16]
+        self._kept = kept_folder(self._cache(), start.session, start.tree)
 
     def register(self, ages: Ages, faults: Faults) -> None:
         """Switch contexts in this process, where tests run in it."""
@@ -128,11 +129,16 @@ class Measuring:
 
         return classes_of
 
-    def _folder(self) -> Path:
+    def _cache(self) -> Path:
         has_cache = self._config.pluginmanager.hasplugin("cacheprovider")
-        return self._config.rootpath / str(self._config.getini("cache_dir") if has_cache else ".pytest_cache") / "handoff"
+        return self._config.rootpath / str(self._config.getini("cache_dir") if has_cache else ".pytest_cache")
 
     def _forget(self) -> None:
         session = self._kept.parent
         for file in sorted(session.rglob("part-*")) if session.is_dir() else []:
             file.unlink()
+
+
+def kept_folder(cache: Path, session: str, tree: Tree) -> Path:
+    """Where the coverage data of a session's runs on a tree are kept, below pytest's cache."""
+    return cache / "handoff" / session / tree.fingerprint.removeprefix("sha256:")[:16]

@@ -94,7 +94,7 @@ def record_run(
         schema=RECORD_SCHEMA,
         session=start.session,
         previous=start.parents.links,
-        run=_run_info(run, context, scope, why, combined.parts if combined else []),
+        run=_run_info(run, context, scope, why, _parts(combined, before)),
         source=_source_state(start, sources),
         tests=tests,
         coverage=coverage,
@@ -125,6 +125,13 @@ def record_run(
         edit=extending.document if extending is not None else None,
     )
     return replace(outcome, dropped_part=_drops_a_part(start))
+
+
+def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPart]:
+    """The parts that this run is made of, or those that it was added to."""
+    if combined is not None:
+        return combined.parts
+    return before.run.combined if before is not None else []
 
 
 def _drops_a_part(start: Start) -> bool:

@@ -73,9 +73,7 @@ class GitHub(Service):
     attempt = 1
     known: Mapping[str, str] = {}
 
-    def run(
-        self, workflow: Path, *, event: Mapping[str, str], attempt: int = 1, only: str | None = None, cancelled: str | None = None
-    ) -> None:
+    def run(self, workflow: Path, *, event: Mapping[str, str], attempt: int = 1, only: str | None = None) -> None:
         """Run a workflow, or of an earlier run the job ``only`` again and the last one, which needs it."""
         self.attempt = attempt
         self.known = {f"github.event.{name}": value for name, value in event.items()} | {"github.run_attempt": str(attempt)}
@@ -86,8 +84,7 @@ class GitHub(Service):
             wanted = "always()" in job.get("if", "") or all(self._passed(need) for need in needs)
             for label, matrix in _matrix(name, job):
                 if only in (None, label) or name == list(jobs)[-1]:
-                    runs = wanted and label != cancelled
-                    self.jobs[label] = self._job(label, job, matrix) if runs else Job(passed=False, log="not run")
+                    self.jobs[label] = self._job(label, job, matrix) if wanted else Job(passed=False, log="not run")
 
     def _passed(self, name: str) -> bool:
         return all(job.passed for label, job in self.jobs.items() if label.partition(" ")[0] == name)
