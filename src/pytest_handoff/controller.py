@@ -158,8 +158,9 @@ class Controller:
             raise HandoffError(f"{wrong}; nothing was recorded")
         run = replace(run, metrics=(*run.metrics, *self._measured_besides(run)))
         if self._part is not None:
-            self._keeps = False
-            return self._part.finish(run, self._measuring, company=self._folder.had_company())
+            lines = self._part.finish(run, self._measuring, company=self._folder.had_company())
+            self._recorded = True
+            return lines
         with locked(self._project.handoffs):
             outcome = self._record(run)
         self._recorded = True

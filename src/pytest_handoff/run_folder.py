@@ -34,7 +34,7 @@ class RunFolder:
         self._trouble: str | None = None
         journals = journals_of(project.folder)
         begun = JournalStart(
-            session=start.session,
+            session=_name(config, start),
             fingerprint=start.tree.fingerprint,
             started=self.started,
             prefix=prefix,
@@ -46,7 +46,7 @@ class RunFolder:
             suite=suite,
         )
         try:
-            self._died = left_behind(journals, start.session)
+            self._died = left_behind(journals, begun.session)
             _prepare_cache(config, journals)
             self._journal = Journal(journals, begun)
             self.path = self._journal.folder
@@ -79,6 +79,12 @@ class RunFolder:
             self._journal.close(keep=keep)
         else:
             shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _name(config: pytest.Config, start: Start) -> str:
+    """Whose journal it is; a part that died is no interrupted run of its session, and no session's name begins with a dot."""
+    part = config.getoption("handoff_part")
+    return start.session if part is None else f".{start.session}+{part}"
 
 
 def _prepare_cache(config: pytest.Config, journals: Path) -> None:

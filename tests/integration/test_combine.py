@@ -246,6 +246,7 @@ def test_what_is_refused(shop: Story) -> None:
     assert "../twin/part-unit: the label 'unit' is that of ../parts/part-unit, too" in refused("../parts", "../twin")
     assert "../dead/part-e2e: the part 'e2e' did not finish: its process ended before its tests did" in refused("../dead")
     assert "did not finish: interrupted after 0 of 2 tests (enough)" in refused("../stopped", "../parts")
+    assert "no run of 'session-1' was interrupted" in handoff(shop, "fill", "session-1", "--interrupted").err
     assert "../parts/part-unit: is a part of 'session-1', not of 'session-2'" in refused("../parts", session="session-2")
     results = shop.folder / "../twin/part-unit/results.json"
     results.write_text(results.read_text().replace("passed", "failed"))
