@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from typing import Any
 from unittest.mock import patch
@@ -206,7 +207,7 @@ def test_a_job_that_ran_again_and_a_matrix(shop: Story) -> None:
     first = show(shop, "session-1")
     shop.environment["GITHUB_RUN_ATTEMPT"] = "2"
     assert part(shop, "two", "--no-cov").code == 0
-    done = handoff(shop, "combine", "session-1", "../parts")
+    done = handoff(shop, "combine", "session-1", "../parts", "--artifacts", "../joined")
     second = show(shop, "session-1")
     test = "tests/e2e/test_line.py::test_line"
 
@@ -222,6 +223,9 @@ def test_a_job_that_ran_again_and_a_matrix(shop: Story) -> None:
     told = handoff(shop, "show", "session-1").out
     assert f"differs    {test}  one passed · two failed · two (attempt 2) passed" in told
     assert "parts      one: 4 passed · two (attempt 2): 4 passed" in told
+    summary = (shop.folder / "../joined/summary.md").read_text("utf-8")
+    assert re.search(r"^\| two \(attempt 2\) \| 3\.\S+ \| .+ \| 4 passed \|$", summary, re.MULTILINE), summary
+    assert "| one passed, two failed, two (attempt 2) passed |" in summary
 
 
 def test_what_is_refused(shop: Story) -> None:
