@@ -108,7 +108,7 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[work
     if previous != [record.session for record in start.parents.records] and all(map(project.store.has, previous)):
         start = workflow.begin(project, session, previous)
     part_choice.refuse_strangers(named, session=session, previous=start.parents.links)
-    return start, named
+    return workflow.with_latest(project, start), named
 
 
 def _refuse_other_trees(start: workflow.Start, heads: Mapping[str, Part]) -> None:

@@ -158,6 +158,9 @@ def test_parts_without_a_folder_are_found_where_they_are_kept(shop: Story) -> No
     assert shop.git("status", "--short") == ""
     assert handoff(shop, "combine", "session-1").code == 0
     assert show(shop, "session-1")["complete"] is True
+    [unit] = shop.folder.glob(".pytest_cache/handoff/.parts/session-1/*/part-unit")
+    handoff(shop, "combine", "session-1", str(unit))
+    assert "1 test did not run: tests/e2e/test_shop.py::test_checkout" in show(shop, "session-1")["why_incomplete"]
     shop.edit("src/shop/cart.py", "sum(prices)", "sum(list(prices))")
     done = handoff(shop, "combine", "session-1")
 
