@@ -94,6 +94,25 @@ def test_new_tests_of_an_earlier_part_stay() -> None:
     assert list(found) == ["a::x", "b::x"]
 
 
+ONE, OTHER = "a::x[1f0c9a52-6f7e-4d3a-9b1c-2a7c5d0e8f11]", "a::x[ae4d6a07-0d5b-4a3c-8b83-90ff2d3c1e55]"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "kept"),
+    [
+        (f"unit {ONE} passed", f"unit {OTHER} failed", {ONE: "passed"}),
+        (f"unit {ONE} not_run", f"unit {OTHER} failed", {OTHER: "failed"}),
+        (f"unit {ONE} passed", f"unit {OTHER} not_run", {ONE: "passed"}),
+        (f"unit {ONE} passed", "unit a::x[2] failed", {ONE: "passed", "a::x[2]": "failed"}),
+        (f"unit {ONE} passed\nunit {OTHER} passed", f"unit {OTHER} passed", {ONE: "passed", OTHER: "passed"}),
+    ],
+)
+def test_an_id_that_changes_by_itself_is_one_test(now: str, before: str, kept: dict[str, str]) -> None:
+    """A test whose id was another in the run before is there once: as it ran, and as it ran last."""
+    found = fill_in(ledger_of(now, since=NOW), ledger_of(before, since=NOW), {}, NOW)
+    assert {test: line.outcome for test, line in found.items()} == kept
+
+
 @pytest.mark.parametrize(
     ("knowing", "other"),
     [

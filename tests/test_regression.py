@@ -74,6 +74,21 @@ def test_other_parameters(now: str, status: str, passes: bool) -> None:
     assert fate_of(f"unit a::x[2] {now}", "unit a::x[1] passed") == (status, True, passes)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "status", "counts"),
+    [
+        ("skipped", "skipped", "still_skipped", False),
+        ("xfailed", "skipped", "still_skipped", False),
+        ("passed", "skipped", "reparametrized", True),
+        ("skipped", "passed", "reparametrized", True),
+        ("skipped", "failed", "reparametrized", True),
+    ],
+)
+def test_other_parameters_of_a_skipped_test(before: str, now: str, status: str, counts: bool) -> None:
+    """A test that is skipped with other parameters as it was with its earlier ones is no loss."""
+    assert fate_of(f"unit a::x[2] {now}", f"unit a::x[1] {before}")[:2] == (status, counts)
+
+
 @pytest.mark.parametrize(("now", "status"), [("passed", "still_passing"), ("failed", "regressed")])
 def test_an_old_test_that_no_parent_has(now: str, status: str) -> None:
     """Where the parents do not have a test that is older than the session, it is taken to have passed."""

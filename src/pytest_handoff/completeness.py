@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.nodeids import without_parameters
 from pytest_handoff.record import Frozen
+from pytest_handoff.unstable_ids import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,6 +61,7 @@ def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[s
     replaced = _replaced(ledger, before, earlier, session) | _replaced(before, ledger, earlier, session)
     merged = {test: _merge(line, before.get(test)) for test, line in ledger.items()}
     merged |= {test: line for test, line in before.items() if test not in merged}
+    replaced |= _twice(ledger, before)
     return {test: merged[test] for test in sorted(merged) if test not in replaced}
 
 
@@ -98,6 +101,30 @@ def _replaced(
     functions = {without_parameters(line.id) for line in changed}
     absent = (test for test, line in other.items() if test not in knowing and line.outcome in (None, "not_run"))
     return {test for test in absent if test in earlier and (test in moved or without_parameters(test) in functions)}
+
+
+def _twice(now: Mapping[str, LedgerLine], before: Mapping[str, LedgerLine]) -> set[str]:
+    """Ids of one of two runs on the same code that only change by themselves: the other run has the same tests under other ids.
+
+    Those that ran are kept, and of two that ran those of now.
+    """
+    fresh = _by_masked(line for test, line in now.items() if test not in before)
+    old = _by_masked(line for test, line in before.items() if test not in now and line.outcome is not None)
+    found: set[str] = set()
+    for name in fresh.keys() & old.keys():
+        if len(fresh[name]) == len(old[name]):
+            unrun = all(line.outcome == "not_run" for line in fresh[name])
+            found.update(line.id for line in (fresh if unrun else old)[name])
+    return found
+
+
+def _by_masked(lines: Iterable[LedgerLine]) -> dict[str, list[LedgerLine]]:
+    groups: dict[str, list[LedgerLine]] = defaultdict(list)
+    for line in lines:
+        name = masked(line.id)
+        if name != line.id:
+            groups[name].append(line)
+    return groups
 
 
 def _merge(line: LedgerLine, before: LedgerLine | None) -> LedgerLine:

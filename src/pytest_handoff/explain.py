@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.figures import counted
 from pytest_handoff.line_ranges import format_ranges
+from pytest_handoff.markup import one_line, shorten
 from pytest_handoff.terminal import checklist_summary
+from pytest_handoff.unstable_ids import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +34,7 @@ def explain(composed: Composition) -> list[Explained]:
     """What is said of each checklist line and of each place, in the order of the document."""
     told = [*(row for decision in composed.decisions if decision.counts for row in _decision(decision))]
     told += [row for finding in composed.findings if finding.kind != "placeholder" for row in _finding(finding)]
-    return [*sorted(told, key=lambda row: row.line), *_still_open(composed)]
+    return [*sorted(told, key=lambda row: row.line), *_still_open(composed), *_unstable(composed)]
 
 
 def closing(composed: Composition) -> list[Explained]:
@@ -73,3 +75,9 @@ def _still_open(composed: Composition) -> list[Explained]:
         return []
     text = f"{counted(len(lines), 'placeholder')} for a person to fill: line {format_ranges(lines)}"
     return [Explained(max(lines), text, "dim")]
+
+
+def _unstable(composed: Composition) -> list[Explained]:
+    """Tests that the next session cannot compare."""
+    found = composed.facts.record.unstable
+    return [Explained(0, f"   –  {one_line(ids.test)}: {shorten(sentence(ids), 300)}", "yellow") for ids in found]

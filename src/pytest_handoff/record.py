@@ -280,6 +280,15 @@ class Integrity(Frozen, frozen=True):
     without_assertion: list[str]
 
 
+class UnstableIds(Frozen, frozen=True):
+    """The ids of one test function (``test``, without parameters) that change by themselves: how many, one of them, and why."""
+
+    test: str
+    why: str
+    ids: int
+    example: str
+
+
 class Record(Frozen, frozen=True):
     """The evidence of one session. All keys are always present.
 
@@ -309,3 +318,4 @@ class Record(Frozen, frozen=True):
     instructions: str | None = None
     extensions: Extensions = Extensions()
     integrity: Integrity | None = None
+    unstable: list[UnstableIds] = []

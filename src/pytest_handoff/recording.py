@@ -28,11 +28,13 @@ from pytest_handoff.record import (
     RunInfo,
     SourceLine,
     SourceState,
+    UnstableIds,
 )
 from pytest_handoff.regression import fates
 from pytest_handoff.target_branch import merged_in
 from pytest_handoff.tracing import trace_collected, with_unseen
-from pytest_handoff.tree import with_lines
+from pytest_handoff.tree import texts_in, with_lines
+from pytest_handoff.unstable_ids import unstable_ids
 from pytest_handoff.workflow import Outcome, Start, adds_up, finish
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ def record_run(
         provenance=context.provenance,
         instructions=instructions,
         integrity=_integrity(project, start, lines, sources),
+        unstable=_unstable(project, start, run),
     )
     gathered = facts.Facts(record=record, ledger=lines, earlier=start.parents.earlier, fates=found)
     if extending is not None:
@@ -198,6 +201,19 @@ def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[s
         return file.read_bytes() if file.is_file() else None
 
     return examine(start.session, lines.values(), sources, start.parents.sources, renames=start.renames, read=read)
+
+
+def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
+    """The ids of this run that another one cannot be compared by."""
+    earlier = start.parents.earlier.lines
+    same_code = {} if start.before is None or start.before.source.fingerprint != start.tree.fingerprint else start.own
+    return unstable_ids(
+        run.collected,
+        known=earlier.keys() | start.own.keys(),
+        before=[test for test, line in same_code.items() if line.outcome is not None],
+        started=run.started,
+        stand_in_code=lambda texts: texts_in(project, start.tree, texts),
+    )
 
 
 def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:

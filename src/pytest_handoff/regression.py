@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, get_args
 
 from pytest_handoff.nodeids import without_parameters
@@ -28,7 +28,9 @@ class Fate(Frozen, frozen=True, gc=False):
 
 def fates(session: str, ledger: Mapping[str, LedgerLine], earlier: Earlier) -> dict[str, Fate]:
     """The fate of every test of the ledger; tests of this session are ``new``."""
-    functions = {without_parameters(test) for test in _gone(ledger, earlier.lines)}
+    functions: dict[str, set[Outcome | None]] = defaultdict(set)
+    for test in _gone(ledger, earlier.lines):
+        functions[without_parameters(test)].add(_newest(earlier.lines[test]))
     return {test: _fate(session, line, earlier.lines, functions) for test, line in ledger.items()}
 
 
@@ -48,7 +50,11 @@ def then(line: LedgerLine, earlier: Mapping[str, LedgerLine]) -> Outcome | None:
     old = earlier.get(line.moved_from or line.id)
     if old is None:
         return None
-    return old.outcome if old.outcome not in (None, "not_run") else (old.last.outcome if old.last else None)
+    return _newest(old)
+
+
+def _newest(line: LedgerLine) -> Outcome | None:
+    return line.outcome if line.outcome not in (None, "not_run") else (line.last.outcome if line.last else None)
 
 
 def _gone(ledger: Mapping[str, LedgerLine], earlier: Ledger) -> list[str]:
@@ -56,7 +62,9 @@ def _gone(ledger: Mapping[str, LedgerLine], earlier: Ledger) -> list[str]:
     return [test for test in earlier if test not in ledger and test not in moved]
 
 
-def _fate(session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: set[str]) -> Fate:
+def _fate(
+    session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, set[Outcome | None]]
+) -> Fate:
     if line.since == session:
         return Fate(status="new", counts=False, passes=line.outcome in PASSING)
     if line.retired is not None:
@@ -67,14 +75,21 @@ def _fate(session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], fun
         return Fate(status="not_run", counts=True, passes=False)
     known = line.moved_from or line.id
     if known not in earlier:
-        reparametrized = without_parameters(line.id) in functions
-        status: Status = "reparametrized" if reparametrized else _status("passed", line.outcome)
-        return Fate(status=status, counts=True, passes=line.outcome in PASSING)
+        return _without_an_equal(line.outcome, functions.get(without_parameters(line.id)))
     before = then(line, earlier)
     status = _status(before, line.outcome)
     if status == "still_passing" and line.moved_from:
         status = "moved"
     return Fate(status=status, counts=status != "still_skipped", passes=line.outcome in PASSING)
+
+
+def _without_an_equal(now: Outcome, before: set[Outcome | None] | None) -> Fate:
+    """The fate of an earlier test whose id is new: ``before`` are the outcomes of what its function has lost, if it has."""
+    if before is None:
+        return Fate(status=_status("passed", now), counts=True, passes=now in PASSING)
+    if now in LEFT_OUT and before <= LEFT_OUT:
+        return Fate(status="still_skipped", counts=False, passes=False)
+    return Fate(status="reparametrized", counts=True, passes=now in PASSING)
 
 
 def _status(before: Outcome | None, now: Outcome) -> Status:

@@ -23,6 +23,7 @@ from pytest_handoff.record import (
     Regression,
     SourceLine,
     Status,
+    UnstableIds,
     Verdict,
     Word,
 )
@@ -89,6 +90,7 @@ class Shown(msgspec.Struct, kw_only=True):
     not_measured: dict[str, str]
     changes: Changes | None
     integrity: IntegrityReport
+    unstable: list[UnstableIds]
     combined: list[CombinedPart]
     gates: list[Verdict]
     checks: list[ShownCheck]

@@ -44,6 +44,7 @@ def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
         "not_measured": record.not_measured,
         "changes": msgspec.to_builtins(record.changes),
         "integrity": msgspec.to_builtins(report(facts)),
+        "unstable": msgspec.to_builtins(record.unstable),
         "combined": msgspec.to_builtins(record.run.combined),
         "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
         "checks": [check(decision) for decision in composed.decisions if decision.counts],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.integrity import report
 from pytest_handoff.markup import one_line, shorten
+from pytest_handoff.unstable_ids import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
         lines.append(
             Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
         )
+    lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
@@ -168,6 +170,14 @@ def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"{verdict.id:<{_LABEL}}{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"
+
+
+def _unstable(facts: Facts, *, everything: bool) -> list[str]:
+    """Ids that change by themselves; one function stands for all where not everything is wanted."""
+    found = facts.record.unstable
+    shown = [f"{one_line(ids.test)}: {sentence(ids)}" for ids in (found if everything else found[:1])]
+    more = f"   and {counted(len(found) - 1, 'more test')}" if len(found) > 1 and not everything else ""
+    return [shorten(text, 300) + more for text in shown]
 
 
 def _claims(composed: Composition) -> list[str]:

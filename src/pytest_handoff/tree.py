@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
 
 
+_MEGABYTE = 1 << 20
+
+
 class Tree(Frozen, frozen=True):
     """A source tree without the hand-off files: path to blob id, and what git says of it (``None`` without git)."""
 
@@ -70,6 +73,18 @@ def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Map
     code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
     files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
     return {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
+
+
+def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
+    """Which of these texts stand literally in a file of the tree; files above a megabyte hold data, and are not read."""
+    missing, found = set(texts), set()
+    for path in tree.files:
+        file = project.root / path
+        if missing and file.is_file() and file.stat().st_size < _MEGABYTE:
+            content = file.read_bytes()
+            found |= {text for text in missing if text.encode() in content}
+            missing -= found
+    return found
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -26,3 +26,91 @@ def test_first_parameters_and_no_more_parameters(shop: Story) -> None:
     }
     assert "5/5 still pass   3 reparametrized" in done.section
     assert "0 new" in done.section
+
+
+CHANGING = """
+    import time
+    import uuid
+    from datetime import date
+
+    import pytest
+
+    KEY = "1f0c9a52-6f7e-4d3a-9b1c-2a7c5d0e8f11"
+
+    @pytest.mark.parametrize("thing", [object(), object()], ids=repr)
+    def test_object(thing): pass
+
+    @pytest.mark.parametrize("key", [str(uuid.uuid4())])
+    def test_uuid(key): pass
+
+    @pytest.mark.parametrize("second", [str(time.time())])
+    def test_time(second): pass
+
+    @pytest.mark.parametrize("day", [date.today()], ids=str)
+    def test_today(day): pass
+
+    @pytest.mark.parametrize("part", [str(uuid.uuid4())[:4]])
+    def test_part(part): pass
+
+    @pytest.mark.parametrize("key", [KEY, str(uuid.UUID(int=5)), "0x7f31c04ed2b0", "1795000000"])
+    def test_literal(key): pass
+
+    @pytest.mark.parametrize("day", [date(2024, 2, 29)], ids=str)
+    def test_day(day): pass
+
+    @pytest.mark.skip
+    @pytest.mark.parametrize("thing", [object()], ids=repr)
+    def test_skipped(thing): pass
+"""
+FILE = "tests/unit/test_changing.py"
+AT_FIRST_SIGHT = {
+    f"{FILE}::test_object": "a memory address",
+    f"{FILE}::test_skipped": "a memory address",
+    f"{FILE}::test_time": "the time of the run",
+    f"{FILE}::test_today": "the time of the run",
+    f"{FILE}::test_uuid": "a UUID",
+}
+
+
+def unstable(story: Story, session: str) -> dict[str, str]:
+    """Test function to what is wrong with its ids."""
+    return {ids["test"]: ids["why"] for ids in story.show(session)["unstable"]}
+
+
+def test_ids_that_change_by_themselves(shop: Story) -> None:
+    """They are named where the run ends, in the record, in ``show`` and ``explain``; no test is lost or new for them."""
+    shop.write_files({FILE: CHANGING})
+    done = shop.pytest("--no-cov", "--handoff=session-1", "-v")
+    first = unstable(shop, "session-1")
+    explained = shop.handoff("explain", "session-1").out
+    shop.write_files({"src/shop/more.py": "MORE = 1\n"})
+    again = shop.pytest("--no-cov", "--handoff=session-2")
+    shown = shop.show("session-2")
+
+    assert first == AT_FIRST_SIGHT
+    for text in (done.section, explained):
+        assert f"{FILE}::test_object: 2 ids such as test_object[<object object at 0x" in text
+        assert "a memory address is in there, so the next session cannot know it again; name the parameters with ids=" in text
+    assert f"ids        {FILE}::test_object: 2 ids such as" in again.section
+    assert shown["regression"]["statuses"] == dict.fromkeys(shown["regression"]["statuses"], 0) | {
+        "still_passing": 3 + 1 + 4 + 1, "reparametrized": 2 + 1 + 1 + 1, "still_skipped": 1,
+    }  # fmt: skip
+    assert "14/14 still pass" in again.section
+    assert (shown["complete"], shown["counts"]["passed"], "0 new" in again.section) == (True, 14, True)
+
+
+def test_ids_that_differ_on_the_same_code(shop: Story) -> None:
+    """A second run on the same code proves which ids change, also those that look like nothing; parts add up all the same."""
+    shop.write_files({FILE: CHANGING})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.pytest("--no-cov", "--handoff=session-1", "-k", "object or uuid")
+    shown = shop.show("session-1")
+
+    assert unstable(shop, "session-1") == {
+        f"{FILE}::test_object": "a memory address",
+        f"{FILE}::test_part": "other parameters on the same code",
+        f"{FILE}::test_skipped": "a memory address",
+        f"{FILE}::test_time": "the time of the run",
+        f"{FILE}::test_uuid": "a UUID",
+    }
+    assert sum("test_object" in test or "test_uuid" in test for test in shown["tests"]) == 3
