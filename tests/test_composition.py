@@ -114,6 +114,8 @@ def test_the_terminal_after_a_good_run() -> None:
         ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  to mend: mend 1 failing test"),
         ("", "", {}, "tests      none"),
         (f"{PASSED} flaky", "", {}, "1 flaky"),
+        (f"{PASSED}\nunit a.py::y skipped\nunit a.py::z failed", "", {}, "unit 1/3 · 3 new"),
+        (f"{PASSED}\nunit a.py::y skipped\ne2e b.py::z xfailed", "", {}, "e2e 0/1 (1 xfailed) · unit 1/2 (1 skipped) · 3 new"),
     ],
 )  # fmt: skip
 def test_what_the_terminal_says(now: str, before: str, changes: dict[str, Any], part: str) -> None:

@@ -137,6 +137,14 @@ def test_regression(now: str, before: str, changes: dict[str, Any], word: str, e
         ("tests all", f"{PASSED}\nunit a.py::y skipped reason=why", "", {}, "failed", "1/2 tests passed: a.py::y skipped (why)"),
         ("tests all", f"{PASSED}\nunit a.py::y not_run", "", PART, "unknown", "1/2 tests passed, 1 test did not run"),
         ("tests all", "unit a.py::x xfailed promised", "", {}, "failed", "there are no tests"),
+        (
+            "tests unit current", f"{PASSED} since=session-2\nunit a.py::y xfailed promised since=session-2\ne2e b.py::z passed",
+            "e2e b.py::z passed", {}, "passed", "1/1 unit tests of session-2 passed; not counted: 1 promised",
+        ),
+        (
+            "tests previous", f"{PASSED}\nunit a.py::y skipped\nunit a.py::z xfailed promised since=session-2",
+            f"{PASSED}\nunit a.py::y skipped", {}, "passed", "1/1 earlier tests passed; not counted: 1 skipped as before",
+        ),
         ("tests all ==1", PASSED, "", {}, "passed", "1/1 tests passed"),
         ("tests all ==2", PASSED, "", {}, "failed", "1/1 tests passed"),
         ("tests all >=1", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed: a.py::y failed"),

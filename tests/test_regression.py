@@ -77,8 +77,8 @@ def test_other_parameters(now: str, status: str, passes: bool) -> None:
 @pytest.mark.parametrize(
     ("before", "now", "status", "counts"),
     [
-        ("skipped", "skipped", "still_skipped", False),
-        ("xfailed", "skipped", "still_skipped", False),
+        ("skipped", "skipped", "reparametrized", False),
+        ("xfailed", "skipped", "reparametrized", False),
         ("passed", "skipped", "reparametrized", True),
         ("skipped", "passed", "reparametrized", True),
         ("skipped", "failed", "reparametrized", True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -80,6 +81,17 @@ class Facts(Frozen, frozen=True):
             and not (line.promised and line.since == self.session)
         ]
 
+    def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
+        """How many tests of a tier and scope :meth:`tests` leaves out, by why; retired ones stand elsewhere with their reason."""
+        found: Counter[str] = Counter()
+        for test, line in self.ledger.items():
+            if (tier is None or line.tier == tier) and (path is None or path_matches(file_of(test), path)):
+                if line.promised and line.since == self.session and scope != "previous":
+                    found["promised"] += 1
+                elif line.outcome in regression.LEFT_OUT and scope != "current" and not self._is_counted(line):
+                    found["skipped as before"] += 1
+        return dict(found)
+
     def with_status(self, *statuses: str) -> list[LedgerLine]:
         """Tests with one of these statuses, sorted by id."""
         return [line for test, line in self.ledger.items() if self.fates[test].status in statuses]
@@ -112,6 +124,9 @@ class Facts(Frozen, frozen=True):
         replaced = {without_parameters(test) for test in promised - self.ledger.keys()}
         lines = self.ledger.values()
         return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
+
+    def _is_counted(self, line: LedgerLine) -> bool:
+        return line.since == self.session or line.retired is not None or self.fates[line.id].counts
 
     def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
         return self.fates[line.id].status == "reparametrized" and without_parameters(line.id) in functions

@@ -65,7 +65,9 @@ def tests(facts: Facts, spec: GateSpec) -> Verdict:
     passing = sum(line.outcome in PASSING for line in lines)
     evidence = f"{passing}/{len(lines)} {what} passed"
     if _tests_hold(spec, passing, len(lines)):
-        return if_complete(facts, spec, evidence)
+        beside = facts.not_counted(tier=spec.tier, scope=spec.scope, path=spec.path)
+        also = "; not counted: " + ", ".join(f"{number} {why}" for why, number in beside.items()) if beside else ""
+        return if_complete(facts, spec, evidence + also)
     others = [line for line in lines if line.outcome not in PASSING]
     if others and all(line.outcome == "not_run" for line in others):
         return not_all_ran(facts, spec, f"{evidence}, {counted(len(others), 'test')} did not run")

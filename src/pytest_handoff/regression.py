@@ -87,9 +87,8 @@ def _without_an_equal(now: Outcome, before: set[Outcome | None] | None) -> Fate:
     """The fate of an earlier test whose id is new: ``before`` are the outcomes of what its function has lost, if it has."""
     if before is None:
         return Fate(status=_status("passed", now), counts=True, passes=now in PASSING)
-    if now in LEFT_OUT and before <= LEFT_OUT:
-        return Fate(status="still_skipped", counts=False, passes=False)
-    return Fate(status="reparametrized", counts=True, passes=now in PASSING)
+    still_skipped = now in LEFT_OUT and before <= LEFT_OUT
+    return Fate(status="reparametrized", counts=not still_skipped, passes=now in PASSING)
 
 
 def _status(before: Outcome | None, now: Outcome) -> Status:

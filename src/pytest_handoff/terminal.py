@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
     from pytest_handoff.composition import Composition
     from pytest_handoff.facts import Facts
-    from pytest_handoff.record import CombinedPart, NewCode, RunInfo, Verdict
+    from pytest_handoff.record import CombinedPart, NewCode, Outcome, RunInfo, Verdict
 
 MOST_GATES = 5
 MOST_PARTS = 8
 _LABEL = 11
 _HARMLESS = ("overview.", "status.")
 """Places whose words are a person's as often as ours: no reader needs to be told at the end of a run."""
+
+_NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
+"""What a test may do beside passing and failing: with several tiers each says how many did."""
 
 
 class Line(NamedTuple):
@@ -105,10 +108,12 @@ def _part(part: CombinedPart) -> str:
 
 
 def _by_tier(facts: Facts) -> str:
+    by_tier = facts.record.tests.tiers
     tiers = []
-    for tier, counts in facts.record.tests.tiers.items():
+    for tier, counts in by_tier.items():
         passing, total = counts["passed"] + counts["xpassed"], sum(counts.values())
-        tiers.append(f"{tier} {passing}/{total}")
+        others = [f"{counts[how]:,} {how.replace('_', ' ')}" for how in _NEITHER if counts[how] and len(by_tier) > 1]
+        tiers.append(f"{tier} {passing}/{total}" + (f" ({', '.join(others)})" if others else ""))
     flaky = [f"{facts.record.tests.flaky} flaky"] if facts.record.tests.flaky else []
     touched = report(facts).changed
     changed = [f"{len(touched):,} changed"] if touched else []
