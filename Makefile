@@ -13,8 +13,10 @@ endif
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OLDEST := .venv-oldest
+OLDEST_TESTS := $(patsubst %,tests/integration/test_%.py,commands option_handoff outcomes)
 
-.PHONY: help test cheats coverage fuzz lint demo docs bench regenerate clean python-is-new-enough
+.PHONY: help test test-oldest cheats coverage fuzz lint demo docs bench regenerate clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -25,6 +27,9 @@ test: $(READY) ## The tests, on two processes
 
 # A process that coverage.py started by itself, as it does xdist's workers, loses its data as soon as anything in it makes a
 # Coverage object, which tests of a plugin that measures do. COVERAGE_COVERAGE is how coverage.py's own tests keep theirs.
+test-oldest: $(OLDEST)/.ready ## What users do, with pytest 8.4 and the oldest version of everything else
+	$(OLDEST)/bin/python -m pytest -n 2 -q $(OLDEST_TESTS) $(ARGS)
+
 coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 	$(BIN)/coverage erase
 	COVERAGE_COVERAGE=yes $(BIN)/coverage run -m pytest -n 2 -q $(ARGS)
@@ -65,6 +70,10 @@ clean: ## Remove the environments, caches and builds
 
 $(READY): pyproject.toml scripts/prepare_venv.py | python-is-new-enough
 	$(PYTHON) scripts/prepare_venv.py $(VENV)
+	@touch $@
+
+$(OLDEST)/.ready: pyproject.toml scripts/prepare_venv.py | python-is-new-enough
+	$(PYTHON) scripts/prepare_venv.py $(OLDEST) --oldest
 	@touch $@
 
 python-is-new-enough:

@@ -1,18 +1,23 @@
 """Make a virtual environment with this checkout (editable) and its development tools: ``prepare_venv.py FOLDER``.
 
 The plugins that ours is tried beside go into ``FOLDER/neighbours``, where only the tests that mean them find them.
+``prepare_venv.py FOLDER --oldest`` takes the oldest versions that pyproject.toml allows, and what the stories of users need.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def main(folder: Path) -> None:
+NEEDED_BY_STORIES = ("hypothesis", "pytest-rerunfailures", "pytest-xdist")
+
+
+def main(folder: Path, *, oldest: bool) -> None:
     """Make or complete the environment; one that works already is kept, with its own Python."""
     python = folder / "bin" / "python"
     if not _works(python):
@@ -21,9 +26,19 @@ def main(folder: Path) -> None:
         _run(python, "-m", "ensurepip")
     # An older pip does not know --group.
     _run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
+    if oldest:
+        _run(python, "-m", "pip", "install", "--quiet", "--editable", CHECKOUT, *_oldest_versions())
+        return
     _run(python, "-m", "pip", "install", "--quiet", "--editable", CHECKOUT, "--group", f"{CHECKOUT}/pyproject.toml:dev")
     beside = ("--upgrade", "--no-deps", "--target", folder / "neighbours")
     _run(python, "-m", "pip", "install", "--quiet", *beside, "--group", f"{CHECKOUT}/pyproject.toml:neighbours")
+
+
+def _oldest_versions() -> list[str]:
+    """What the project depends on and its stories need, each at the version behind ``>=``."""
+    table = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
+    needed = [entry for entry in table["dependency-groups"]["test"] if entry.partition(">=")[0] in NEEDED_BY_STORIES]
+    return [entry.replace(">=", "==") for entry in (*table["project"]["dependencies"], *needed)]
 
 
 def _works(python: Path, *arguments: str) -> bool:
@@ -39,6 +54,10 @@ def _run(*command: str | Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    match sys.argv[1:]:
+        case [folder]:
+            main(Path(folder), oldest=False)
+        case [folder, "--oldest"]:
+            main(Path(folder), oldest=True)
+        case _:
+            sys.exit(__doc__)
