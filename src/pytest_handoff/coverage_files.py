@@ -105,15 +105,15 @@ class FileReader:
     ) -> dict[RunBy, frozenset[int]]:
         if self.run_by is None:
             return {}
-        by_context: dict[str, set[int]] = defaultdict(set)
+        # Neighbours mostly ran in the same contexts: what these mean is asked once.
+        together: dict[tuple[str, ...], set[int]] = defaultdict(set)
         for line, contexts in data.contexts_by_lineno(name).items():
-            for context in contexts:
-                by_context[context].add(first_line.get(line, line))
+            together[tuple(contexts)].add(first_line.get(line, line))
         executed: dict[RunBy, frozenset[int]] = defaultdict(frozenset)
-        for context, lines in by_context.items():
-            run_by = self.run_by(context)
-            if run_by is not None:
-                executed[run_by] |= lines & analysis.statements
+        for names, lines in together.items():
+            for run_by in set(map(self.run_by, names)):
+                if run_by is not None:
+                    executed[run_by] |= lines & analysis.statements
         return dict(executed)
 
     def _without_root(self, problem: Exception) -> str:

@@ -1,0 +1,114 @@
+"""What it costs to read coverage of many files and to find the new code in them: processor seconds of this process.
+
+    python benchmarks/reading_cost.py
+    python benchmarks/reading_cost.py --files 500
+
+The sources are those of ``new_code_cost.py``; a tenth of them differ from the base. Two of three lines (or arcs) ran, under
+four kinds of tests. The first reading parses every source, the second knows them, the third finds a tenth of them changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import coverage
+from coverage.data import CoverageData
+from coverage.parser import PythonParser
+from new_code_cost import _write_module
+
+from pytest_handoff.coverage_files import FileReader
+from pytest_handoff.line_hashes import hash_lines
+from pytest_handoff.measurement import Measurement, context_name, parse_context
+from pytest_handoff.new_code import new_code
+from pytest_handoff.parsed_sources import parsed_sources
+from pytest_handoff.record import SourceLine
+
+_BUDGET = 3.0
+_FUNCTIONS = 15
+_KINDS = [("unit", "old"), ("unit", "new"), ("e2e", "old"), ("e2e", "new")]
+
+
+def main() -> int:
+    """Print the table; exit 1 with ``--strict`` when a first reading takes longer than its budget."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--strict", action="store_true")
+    options = parser.parse_args()
+    slowest = 0.0
+    with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
+        suite = Path(scratch).resolve()
+        for number in range(options.files):
+            _write_module(suite, number, _FUNCTIONS)
+        sources = sorted((suite / "src/app").glob("*.py"))
+        total = sum(source.read_bytes().count(b"\n") for source in sources)
+        print(f"{options.files:,} files, {total:,} lines; budget {_BUDGET} s for the first reading")
+        for branches in (False, True):
+            slowest = max(slowest, _measure(suite, sources, branches=branches))
+    return int(options.strict and slowest > _BUDGET)
+
+
+def _measure(suite: Path, sources: list[Path], *, branches: bool) -> float:
+    name = "branches" if branches else "lines"
+    data = CoverageData(basename=str(suite / f"{name}.data"))
+    _fill(data, sources, branches=branches)
+    cache = suite / f"cache of {name}"
+    base = _tree(suite, sources)
+    changed = sources[::10]
+    _change(changed)
+    seconds = {"first": _read(suite, data, cache, base), "known": _read(suite, data, cache, base)}
+    _change(changed)
+    seconds["a tenth changed"] = _read(suite, data, cache, base)
+    size = sum(file.stat().st_size for file in cache.iterdir())
+    shown = [f"{what} {taken:.2f} s  " for what, taken in seconds.items()]
+    print(f"{name:10}", *shown, f"cache {size / 2**20:.1f} MiB", flush=True)
+    data.close(force=True)
+    return seconds["first"]
+
+
+def _read(suite: Path, data: CoverageData, cache: Path, base: dict[str, SourceLine]) -> float:
+    cov = coverage.Coverage(data_file=str(suite / "unused"), config_file=False)
+    cov.get_data()
+    now = _tree(suite, sorted((suite / "src/app").glob("*.py")))
+    start = time.process_time()
+    parsed = parsed_sources(cov, cache)
+    measurement = FileReader(cov, suite, lambda _: True, parse_context, parsed).measurement(data, [])
+    parsed.save()
+    assert isinstance(measurement, Measurement)
+    found = new_code(measurement, bases=[base], base_name="before", now=now, session="s")
+    taken = time.process_time() - start
+    assert found.num_statements
+    return taken
+
+
+def _fill(data: CoverageData, sources: list[Path], *, branches: bool) -> None:
+    """Each kind of test ran a part of what each file can do."""
+    parser = PythonParser(filename=str(sources[0]))
+    parser.parse_source()
+    arcs = sorted(parser.arcs())
+    for part, (tier, age) in enumerate(_KINDS):
+        data.set_context(context_name("s", tier, age))
+        ran = [arc for number, arc in enumerate(arcs) if (number + part) % 3]
+        if branches:
+            data.add_arcs({str(source): ran for source in sources})
+        else:
+            data.add_lines({str(source): [line for line, _ in ran if line > 0] for source in sources})
+
+
+def _tree(suite: Path, sources: list[Path]) -> dict[str, SourceLine]:
+    lines = {}
+    for source in sources:
+        path, content = source.relative_to(suite).as_posix(), source.read_bytes()
+        lines[path] = SourceLine(path=path, blob=str(hash(content)), lines=hash_lines(content))
+    return lines
+
+
+def _change(sources: list[Path]) -> None:
+    for source in sources:
+        source.write_text(source.read_text("utf-8").replace("limit=", "limit=1 + "), "utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
