@@ -125,3 +125,15 @@ def test_a_log_that_the_run_writes_into_the_tree_is_named_with_the_remedy(shop: 
     assert "1 file differs: run.log; run pytest --handoff=session-1 again, or put what is generated into .gitignore" in (
         shop.handoff("verify", "session-1").out
     )
+
+
+def test_instructions_in_the_hand_off_folder_can_be_ticked_after_the_run(shop: Story) -> None:
+    """There they are no part of the tree, and what decides the line about them is how they stand now."""
+    shop.write_files({"handoffs/instructions/session-1.md": "# Do\n\n## Checklist\n\n- [ ] Talk to Ada\n"})
+    shop.pytest("--handoff=session-1", "--no-cov", "--handoff-instructions=handoffs/instructions/session-1.md")
+    line = "All validation checklist items from session instructions completed"
+    assert not shop.boxes("session-1")[line]
+    shop.edit("handoffs/instructions/session-1.md", "[ ] Talk", "[x] Talk")
+    assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: filled\n"
+    assert shop.boxes("session-1")[line]
+    assert shop.handoff("verify", "session-1").code == GOOD
