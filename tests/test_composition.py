@@ -111,7 +111,7 @@ def test_the_terminal_after_a_good_run() -> None:
             "by new unit tests 8/10 80.0 %",
         ),
         (PASSED, "", {"why_incomplete": ["-k was given"]}, "incomplete -k was given"),
-        ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  to mend: mend 1 failing test"),
+        ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  to mend: make 1 test pass"),
         ("", "", {}, "tests      none"),
         (f"{PASSED} flaky", "", {}, "1 flaky"),
         (f"{PASSED}\nunit a.py::y skipped\nunit a.py::z failed", "", {}, "unit 1/3 · 3 new"),

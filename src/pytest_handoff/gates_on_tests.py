@@ -31,7 +31,7 @@ def failures(facts: Facts, spec: GateSpec) -> Verdict:
     """No test failed, and at least one passed."""
     failing = [line for line in facts.ledger.values() if line.outcome in FAILING]
     if failing:
-        return failed(spec, why_each(failing), f"mend {counted(len(failing), 'failing test')}")
+        return failed(spec, why_each(failing), f"make {counted(len(failing), 'test')} pass")
     passing = sum(line.outcome in PASSING for line in facts.ledger.values())
     if not passing:
         return failed(spec, "no test passed", "run at least one test")
