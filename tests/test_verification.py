@@ -32,10 +32,10 @@ def project(repository: Path) -> Project:
 
 
 def keep(project: Project, session: str = "s-1", previous: tuple[Parent, ...] = (), *, sources: bool = True) -> Record:
-    """Write a record of the tree as it stands; the ignored file was measured."""
+    """Write a record of the tree as it stands; the ignored file was measured, and what changed was not known."""
     tree = read_tree(project)
     made = record_of({}, session=session)
-    made = replace(made, source=replace(made.source, fingerprint=tree.fingerprint), previous=list(previous))
+    made = replace(made, source=replace(made.source, fingerprint=tree.fingerprint, base_found="pruned"), previous=list(previous))
     lines = with_lines(project, tree, ["made.py"], {}).values() if sources else None
     write_all(project.store.artifacts(made, b"", lines))
     return made
@@ -44,13 +44,16 @@ def keep(project: Project, session: str = "s-1", previous: tuple[Parent, ...] = 
 class Filled:
     """What filling again would write, as far as verifying looks at it."""
 
-    def __init__(self, path: Path, content: bytes) -> None:
-        self.artifacts = (Artifact(path=path, content=content),)
-        self.composition = SimpleNamespace(decisions=(), written=(), verdicts=[])
+    def __init__(self, project: Project, content: bytes) -> None:
+        self.record = project.store.record("s-1")
+        self.composition = SimpleNamespace(
+            facts=SimpleNamespace(record=self.record), decisions=(), written=(), verdicts=[]
+        )
+        self.artifacts = (Artifact(path=project.document("s-1"), content=content),)
 
 
 def problems(project: Project, content: bytes = b"one\ntwo\n", **options: Any) -> list[Problem]:
-    return verify(project, "s-1", Filled(project.document("s-1"), content), **options)  # type: ignore[arg-type]
+    return verify(project, "s-1", Filled(project, content), **options)  # type: ignore[arg-type]
 
 
 def test_fresh_evidence(project: Project) -> None:

@@ -11,7 +11,7 @@ from pytest_handoff.errors import EvidenceProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_handoff.record import CoverageSummary, NewCode, Record
+    from pytest_handoff.record import CoverageSummary, NewCode, NewCodeFile, Record
 
 _RANGE = re.compile(r"([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?", re.ASCII)
 
@@ -71,9 +71,24 @@ def _of_new_code(code: NewCode) -> Iterator[str]:
         yield "the new statements of the files do not add up to its total"
     if code.covered != sum(file.covered for file in files):
         yield "the covered new statements of the files do not add up to its total"
+    if code.excluded != sum(_lines_in(file.excluded) for file in files):
+        yield "the excluded new lines of the files do not add up to its total"
+    for whose in ("unit", "new_unit"):
+        total, parts = getattr(code, f"covered_by_{whose}"), [getattr(file, f"covered_by_{whose}") for file in files]
+        if total != (None if None in parts else sum(parts)) and (parts or total):
+            yield f"the new statements covered by {whose.replace('_', ' ')} tests do not add up to its total"
     for path, file in code.files.items():
-        if file.num_statements - file.covered != _lines_in(file.missing):
-            yield f"the figures of {path}'s new lines do not fit its missing lines"
+        yield from _of_new_lines(path, file)
+
+
+def _of_new_lines(path: str, file: NewCodeFile) -> Iterator[str]:
+    if file.num_statements != _lines_in(file.lines):
+        yield f"the number of {path}'s new statements is not that of its new lines"
+    if file.num_statements - file.covered != _lines_in(file.missing):
+        yield f"the figures of {path}'s new lines do not fit its missing lines"
+    for covered, others in ((file.covered_by_unit, file.not_by_unit), (file.covered_by_new_unit, file.not_by_new_unit)):
+        if (covered is None) != (others is None) or (covered is not None and file.covered - covered != _lines_in(others or "")):
+            yield f"the figures of {path}'s new lines do not fit the lines that other tests ran"
 
 
 def _lines_in(ranges: str) -> int:

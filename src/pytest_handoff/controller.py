@@ -206,6 +206,7 @@ class Controller:
             is_test_file=self._suite.is_module,
             instructions=self._instructions,
             extending=Extending(self._config),
+            measured_by=self._measuring.settings(),
         )
         write_together(self._project.handoffs, outcome.artifacts)
         return outcome

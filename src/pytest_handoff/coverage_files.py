@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage.exceptions import CoverageException
 from coverage.files import GlobMatcher, prep_patterns
+from coverage.parser import PythonParser
+from coverage.python import PythonFileReporter
 from coverage.results import Analysis, Numbers, analysis_from_file_reporter
 
 from pytest_handoff.measurement import MeasuredFile, Measurement, NotMeasured, RunBy
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from coverage.data import CoverageData
 
     from pytest_handoff.parsed_sources import ParsedSources
+
+_NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
+"""The comment that coverage.py knows by itself."""
 
 ContextReader = Callable[[str], RunBy | None]
 """Name of one of coverage.py's contexts to the kind of test it stands for, ``None`` for any other."""
@@ -85,10 +91,12 @@ class FileReader:
         first_line, shape = self.parsed.facts(reporter, branches=data.has_arcs())
         analysis = analysis_from_file_reporter(data, 0, reporter, name)
         numbers = analysis.numbers
+        excluded = frozenset(analysis.excluded)
         file = MeasuredFile(
             path=relative,
             statements=frozenset(analysis.statements),
-            excluded=frozenset(analysis.excluded),
+            excluded=excluded,
+            marked=partial(self._marked, name, excluded) if excluded else frozenset,
             missing=frozenset(analysis.missing),
             executed=self._executed(data, name, analysis, first_line),
             first_line=first_line,
@@ -99,6 +107,9 @@ class FileReader:
             percent=numbers.pc_covered,
         )
         return file, numbers
+
+    def _marked(self, name: str, excluded: frozenset[int]) -> frozenset[int]:
+        return _marked_in(self.cov._get_file_reporter(name), excluded)
 
     def _executed(
         self, data: CoverageData, name: str, analysis: Analysis, first_line: dict[int, int]
@@ -155,3 +166,12 @@ def _percent(part: int, whole: int) -> float:
 
 def _matches(patterns: list[str] | None, name: str) -> bool:
     return patterns is not None and GlobMatcher(prep_patterns(patterns), "handoff").match(name)
+
+
+def _marked_in(reporter: FileReporter, excluded: frozenset[int]) -> frozenset[int]:
+    """The excluded lines that coverage.py would leave out for comments in the file alone, with all that belongs to them."""
+    if not isinstance(reporter, PythonFileReporter) or not re.search(_NO_COVER, reporter.source()):
+        return frozenset()
+    parser = PythonParser(text=reporter.source(), exclude=_NO_COVER)
+    parser.parse_source()
+    return excluded & parser.excluded

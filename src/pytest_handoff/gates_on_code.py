@@ -37,21 +37,26 @@ def coverage(facts: Facts, spec: GateSpec) -> Verdict:
 
 
 def new_code(facts: Facts, spec: GateSpec) -> Verdict:
-    """Coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests."""
+    """Coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests.
+
+    New lines marked as `no cover` count as not covered.
+    """
     code = facts.record.new_code
     if code is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
-    if not code.num_statements:
+    marked = sum(len(parse_ranges(file.marked)) for file in code.files.values())
+    total = code.num_statements + marked
+    if not total:
         return if_complete(facts, spec, "not applicable: no new statements")
     if spec.op is None or spec.value is None:
         return unknown(spec, "no threshold is given", "name one, as in >= 90 %")
     covered = {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[spec.by]
     if covered is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'contexts')}", "run with coverage on the whole suite")
-    evidence = f"{covered}/{code.num_statements} new statements = {percent(covered, code.num_statements)}"
-    if rate_holds(covered, code.num_statements, spec.op, spec.value):
+    evidence = _of_new_statements(covered, code.num_statements, marked)
+    if rate_holds(covered, total, spec.op, spec.value):
         return if_complete(facts, spec, evidence)
-    needed = _statements_needed(covered, code.num_statements, spec)
+    needed = _statements_needed(covered, total, spec)
     return failed(spec, f"{evidence}, the line asks for {spec.op} {spec.value} %: {_uncovered(code, spec)}", needed)
 
 
@@ -99,6 +104,14 @@ def _coverage_figures(files: Iterable[FileCoverage]) -> tuple[int, int]:
     return covered, total
 
 
+def _of_new_statements(covered: int, statements: int, marked: int) -> str:
+    figures = f"{covered}/{statements} new statements" + (f" = {percent(covered, statements)}" if statements else "")
+    if not marked:
+        return figures
+    whole = statements + marked
+    return f"{figures}, with {counted(marked, 'new line')} marked as no cover {covered}/{whole} = {percent(covered, whole)}"
+
+
 def _uncovered(code: NewCode, spec: GateSpec) -> str:
     rows = ((path, _missing_lines(file, spec)) for path, file in code.files.items())
     return listed([f"{path} {lines}" for path, lines in rows if lines])
@@ -106,7 +119,7 @@ def _uncovered(code: NewCode, spec: GateSpec) -> str:
 
 def _missing_lines(file: NewCodeFile, spec: GateSpec) -> str:
     others = {"any": None, "unit": file.not_by_unit, "new_unit": file.not_by_new_unit}[spec.by]
-    return format_ranges(parse_ranges(file.missing) | parse_ranges(others or ""))
+    return format_ranges(parse_ranges(file.missing) | parse_ranges(others or "") | parse_ranges(file.marked))
 
 
 def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:

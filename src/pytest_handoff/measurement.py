@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _PREFIX = "handoff"
 _UNKNOWN = "handoff-unknown"
@@ -38,6 +38,8 @@ class MeasuredFile:
         path: relative to the root of the measurement, with ``/``.
         statements: all statements, without excluded ones.
         excluded: lines that coverage.py was told to leave out.
+        marked: gives those of the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; it is
+            asked of few files, since the file must be parsed once more for it.
         missing: statements that nothing ran.
         executed: what each kind of test ran.
         first_line: for each continuation line, the first line of its statement; other lines are not in it.
@@ -50,6 +52,7 @@ class MeasuredFile:
     path: str
     statements: frozenset[int]
     excluded: frozenset[int] = frozenset()
+    marked: Callable[[], frozenset[int]] = frozenset
     missing: frozenset[int] = frozenset()
     executed: Mapping[RunBy, frozenset[int]] = field(default_factory=dict)
     first_line: Mapping[int, int] = field(default_factory=dict)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
+    from pytest_handoff.settings_files import CoverageSettings
     from pytest_handoff.suite_files import SuiteFiles
     from pytest_handoff.tree import Tree
     from pytest_handoff.worker import Ages
@@ -80,6 +81,14 @@ class Measuring:
 
         path.unlink(missing_ok=True)
         return keep_part(self._config, path, root=self._project.root)
+
+    def settings(self) -> CoverageSettings | None:
+        """What coverage.py went by, where it measured."""
+        if not self._available or not selection.measures_coverage(self._config):
+            return None
+        from pytest_handoff.settings_in_force import coverage_in_force
+
+        return coverage_in_force(self._config)
 
     def keep(self, record: Record) -> None:
         """Keep this run's data, so that a later part on the same tree can add them; older trees' data go."""

@@ -124,6 +124,7 @@ def _judge(file: MeasuredFile, new: frozenset[int], session: str, *, known: bool
         covered_by_unit=len(by_unit) if known else None,
         covered_by_new_unit=len(by_new_unit) if known else None,
         excluded=format_ranges(new & file.excluded),
+        marked=format_ranges(new & file.marked()) if new & file.excluded else "",
     )
 
 

@@ -44,6 +44,11 @@ class Parents(Frozen, frozen=True):
         return tuple(dict.fromkeys(promise for record in self.records for promise in _promises_of(record)))
 
     @property
+    def required(self) -> list[str]:
+        """The checklist lines that the parents' documents had to carry, each once."""
+        return list(dict.fromkeys(line for record in self.records for line in record.required))
+
+    @property
     def percent(self) -> float | None:
         """Coverage of the one parent, where there is one and it was measured."""
         measured = [record.coverage.percent for record in self.records if record.coverage]

@@ -11,7 +11,13 @@ from pytest_handoff import git, git_history
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
-from pytest_handoff.settings_files import NAMES, coverage_settings, handoff_table, pytest_settings
+from pytest_handoff.settings_files import (
+    NAMES,
+    coverage_settings,
+    handoff_table,
+    pytest_settings,
+    with_those_in_force,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,18 +27,22 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.parents import Parents
     from pytest_handoff.project import Project
+    from pytest_handoff.settings_files import CoverageSettings
 
 NOT_RECORDED = ("dir", "document", "templates", "template")
 """Settings that say where things are and what they look like; they let nothing through."""
 
 
-def policy_table(project: Project) -> dict[str, object]:
+def policy_table(project: Project, measured_by: CoverageSettings | None = None) -> dict[str, object]:
     """The settings in force, as a record keeps them.
+
+    Args:
+        measured_by: what coverage.py went by in a run, which options and other files may have told it.
 
     Raises:
         UsageProblem: when a file that configures pytest or coverage cannot be read.
     """
-    return _table(project.config, _texts_here(project))
+    return _table(project.config, _texts_here(project), measured_by)
 
 
 def with_policy(project: Project, facts: Facts, parents: Parents) -> Facts:
@@ -104,9 +114,10 @@ def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
         return None, f"the settings of {name} cannot be read: {problem}"
 
 
-def _table(config: Config, texts: Mapping[str, str]) -> dict[str, object]:
+def _table(config: Config, texts: Mapping[str, str], measured_by: CoverageSettings | None = None) -> dict[str, object]:
     table: dict[str, Any] = msgspec.to_builtins(config)
-    settings = {"pytest": pytest_settings(texts), "coverage": coverage_settings(texts)}
+    coverage = with_those_in_force(coverage_settings(texts), measured_by)
+    settings = {"pytest": pytest_settings(texts), "coverage": coverage}
     kept = {key: value for key, value in table.items() if key not in NOT_RECORDED}
     return kept | {"file": handoff_table(texts)[1], "settings": msgspec.to_builtins(settings)}
 

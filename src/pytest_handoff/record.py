@@ -188,7 +188,7 @@ class NewCodeFile(Frozen, frozen=True):
     """New statements of one file as ranges of their first lines.
 
     ``not_by_…`` are those that something else ran; ``missing`` ones are not repeated there. What speaks of *by whom* is
-    ``None`` where contexts are missing.
+    ``None`` where contexts are missing. ``marked`` are the excluded lines that ``pragma: no cover`` leaves out.
     """
 
     lines: str
@@ -200,6 +200,7 @@ class NewCodeFile(Frozen, frozen=True):
     covered_by_unit: int | None
     covered_by_new_unit: int | None
     excluded: str
+    marked: str = ""
 
 
 class NewCode(Frozen, frozen=True):

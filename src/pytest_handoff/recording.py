@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_handoff.new_code import MergedIn
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run, RunContext
+    from pytest_handoff.settings_files import CoverageSettings
 
 
 class Combined(Frozen, frozen=True):
@@ -65,6 +66,7 @@ def record_run(
     instructions: str | None = None,
     extending: Extending | None = None,
     combined: Combined | None = None,
+    measured_by: CoverageSettings | None = None,
 ) -> Outcome:
     """Make the evidence of a run and fill the document with it.
 
@@ -72,6 +74,7 @@ def record_run(
         instructions: the key of the file with the session's instructions, where one was named.
         extending: the hooks of the project and of other plugins.
         combined: the parts that make up the run; what the session had before is then replaced, never added to.
+        measured_by: what coverage.py went by, where it measured.
     """
     traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
     before = start.before if combined is None and adds_up(start, run) else None
@@ -104,7 +107,7 @@ def record_run(
         not_measured=not_measured,
         changes=changes,
         unparsable=_unparsable(project, sources, changes),
-        policy=policy_table(project),
+        policy=policy_table(project, measured_by),
         gates=[],
         metrics=_metrics(before, run),
         document=project.key(project.document(start.session)),
@@ -263,4 +266,4 @@ def _coverage(
 def _remembered(start: Start) -> list[str]:
     """Checklist lines that this session's document had, or a parent's: they may not go without being noticed."""
     own = start.before.required if start.before else []
-    return list(dict.fromkeys([*own, *(line for record in start.parents.records for line in record.required)]))
+    return list(dict.fromkeys([*own, *start.parents.required]))

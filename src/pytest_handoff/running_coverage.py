@@ -19,10 +19,15 @@ def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
     """
     controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
     if controller is not None:
-        cov: coverage.Coverage | None = controller.cov if controller.started else None
+        cov: coverage.Coverage | None = controller.cov if controller.started and not _was_stopped(controller.cov) else None
         return cov
     current = coverage.Coverage.current()
     return None if current is getattr(coverage.process_startup, "coverage", None) else current
+
+
+def _was_stopped(cov: coverage.Coverage) -> bool:
+    """Whether a test or a conftest has stopped what pytest-cov started; from then on nothing is measured."""
+    return not getattr(cov, "_started", True)
 
 
 def combined_coverage(config: pytest.Config) -> tuple[coverage.Coverage, list[str]] | NotMeasured:

@@ -102,6 +102,25 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
     return CoverageSettings()
 
 
+def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -> CoverageSettings:
+    """The settings of the files with whatever else a run left out, under the name of the file that run went by."""
+    if run is None:
+        return files
+    return CoverageSettings(
+        file=run.file,
+        source=files.source or run.source,
+        include=_joined(files.include, run.include),
+        omit=_joined(files.omit, run.omit),
+        exclude=_joined(files.exclude, run.exclude),
+        branch=files.branch or run.branch,
+        fail_under=files.fail_under,
+    )
+
+
+def _joined(some: Sequence[str], others: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*some, *others]))
+
+
 def handoff_table(texts: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """The settings of this plugin in these files, and the file's name.
 

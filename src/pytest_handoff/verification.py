@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.policy_source import rewritten_records
+from pytest_handoff.recomputing import missing_bases, untrue
 from pytest_handoff.record import Frozen
 from pytest_handoff.tree import read_tree
 from pytest_handoff.values import STATUS_PLACES
@@ -50,7 +51,10 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
     """
     record = project.store.record(session)
     found = [*_document(project, session, outcome), *_chain(project, record), *_history(project, record)]
-    return [*_freshness(project, record), *found] if fresh else found
+    if not fresh:
+        return found
+    stale = list(_freshness(project, record))
+    return [*stale, *found] if stale else [*found, *_recomputed(project, outcome)]
 
 
 def stale_files(project: Project, record: Record) -> list[str]:
@@ -91,6 +95,30 @@ def _freshness(project: Project, record: Record) -> Iterator[Problem]:
 def _which(changed: list[str]) -> str:
     unknown = changed[0].startswith("(")
     return f" {changed[0]}" if unknown else f": {counted(len(changed), 'file differs/files differ')}: {listed(changed)}"
+
+
+def _recomputed(project: Project, outcome: Outcome) -> Iterator[Problem]:
+    """What the record says of the tree, where the tree it is about is here to be asked again."""
+    record = outcome.record
+    missing = missing_bases(project, record) if _is_newest(project, record) else []
+    for session in missing:
+        path = project.shown(project.store.sources_path(session))
+        message = "is missing, and what changed since cannot be told again without it"
+        yield Problem(kind="chain", path=path, line=None, message=message, remedy="restore it from git")
+    for difference in untrue(project, outcome.composition.facts):
+        yield Problem(
+            kind="record",
+            path=project.shown(project.store.evidence / record.session / "record.json"),
+            line=None,
+            message=f"is not what the tree says: {difference}",
+            remedy=f"restore it, or run pytest --handoff={record.session} again",
+        )
+
+
+def _is_newest(project: Project, record: Record) -> bool:
+    """Whether no session continues this one: only then the sources before it must have been kept."""
+    names = project.store.sessions()
+    return all(record.session not in {parent.session for parent in project.store.record(name).previous} for name in names)
 
 
 def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Problem]:

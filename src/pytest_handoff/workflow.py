@@ -158,7 +158,7 @@ def finish(
         today=today,
         parent_percent=parents.percent,
         render=renderer.block,
-        required=gathered.record.required,
+        required=list(dict.fromkeys([*gathered.record.required, *parents.required])),
         take_over=take_over,
         instructions=_instructions(project, gathered.record.instructions),
         line_counts=partial(_line_counts, project, session, sources),

@@ -155,6 +155,12 @@ class Shop:
         self.last_pytest = done.code
         return done
 
+    def measured(self, *args: str) -> Done:
+        """Run the tests for the second session, with coverage."""
+        done = self.run(sys.executable, "-m", "pytest", "-q", "--handoff=session-2", *args)
+        self.last_pytest = done.code
+        return done
+
     def handoff(self, *args: str) -> Done:
         """Run the command."""
         return self.run(sys.executable, "-m", "pytest_handoff", *args)

@@ -116,6 +116,38 @@ def restored(name: str) -> object:
     return do
 
 
+def hide_an_emptied_test(shop: Shop) -> None:
+    """Empty a test, and take it off the list of tests that changed."""
+    shop.edit(CART_TESTS, "    assert discount(10) == 9\n", "    pass\n")
+    shop.pytest()
+    in_the_record("integrity", value={"changed": [], "without_assertion": []})(shop)  # type: ignore[operator]
+    shop.handoff("fill", "session-2")
+    shop.tick_everything()
+
+
+def hide_a_broken_file(shop: Shop) -> None:
+    """Break a configuration file, and take it off the list of files that do not parse."""
+    shop.write({"settings.json": "{"})
+    shop.edit(DOCUMENT, LINE, LINE + "- [x] All configuration files parse\n")
+    shop.pytest()
+    in_the_record("unparsable", value={})(shop)  # type: ignore[operator]
+    shop.handoff("fill", "session-2")
+
+
+def a_file_that_parses(shop: Shop) -> None:
+    """The same line, and a file that parses."""
+    shop.write({"settings.json": "{}"})
+    shop.edit(DOCUMENT, LINE, LINE + "- [x] All configuration files parse\n")
+    shop.pytest()
+
+
+def forget_a_line(shop: Shop) -> None:
+    """Delete a line in the document, and from the memory of it."""
+    shop.edit(DOCUMENT, LINE, "")
+    shop.edit_json(RECORD, lambda table: table["required"].remove("All E2E tests pass"))
+    shop.handoff("fill", "session-2")
+
+
 def moved_line(shop: Shop) -> None:
     """Move a line to another section."""
     shop.edit(DOCUMENT, LINE, "")
@@ -162,6 +194,14 @@ CHEATS = [
           gate=("--require-provenance=ci",)),
     Cheat("evidence", "change a count", in_the_record("tests", "counts", "passed", value=900), "cannot tell", "read it",
           lambda shop: shop.handoff("show", "session-2")),
+    Cheat("evidence", "hide an emptied test", hide_an_emptied_test, "record", "simplify a test", lambda shop: (
+              shop.edit(CART_TESTS, "assert discount(10) == 9", "assert discount(10) == 9.0"), shop.pytest())),
+    Cheat("evidence", "hide a file that does not parse", hide_a_broken_file, "record", "add one that does", a_file_that_parses),
+    Cheat("evidence", "make the record forget a line", forget_a_line, "required", "write another line", edited(
+              LINE, LINE + "- [x] All unit tests pass\n")),
+    Cheat("evidence", "remove what the record was compared with", lambda shop: (
+              hide_an_emptied_test(shop), (shop.folder / "handoffs/evidence/session-1/sources.jsonl").unlink()), "chain",
+          "restore it", restored("handoffs/evidence/session-1/sources.jsonl")),
     Cheat("evidence", "delete the record", lambda shop: (shop.folder / RECORD).unlink(), "cannot tell", "restore it", restored(RECORD)),
     Cheat("evidence", "cut the record", lambda shop: (shop.folder / RECORD).write_text(shop.text(RECORD)[:900], "utf-8"), "cannot tell",
           "restore the ledger", restored(LEDGER)),

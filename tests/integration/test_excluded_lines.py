@@ -22,3 +22,26 @@ def test_new_excluded_lines_are_shown_everywhere(shop: Story) -> None:
     shop.write_files({"src/shop/seen.py": "x = 1\n"})
     assert "· 2 new lines excluded" in shop.pytest("--handoff=session-2").section
     assert sentence in shop.document("session-2")
+
+
+def test_a_mark_does_not_make_a_line_hold(shop: Story) -> None:
+    """New lines marked as no cover count as not covered where the checklist asks for new code; the figures stay coverage.py's."""
+    line = "New unit tests achieve >90% coverage for new code"
+    shop.pytest("--handoff=session-1")
+    shop.write_files({"src/shop/hidden.py": "def hidden():  # pragma: no cover\n    return 1\n"})
+    shop.pytest("--handoff=session-2")
+
+    assert not shop.boxes("session-2")[line]
+    assert "0/0 new statements, with 2 new lines marked as no cover 0/2 = 0.0 %" in shop.handoff("explain", "session-2").out
+    assert shop.handoff("fill", "session-2", "--check").code == 0
+
+
+def test_a_test_that_stops_coverage(shop: Story) -> None:
+    """It is no defect of the plugin: what was not measured is not covered, and the run is recorded."""
+    stop = "import coverage\n\ndef test_stop():\n    coverage.Coverage.current().stop()\n"
+    shop.write_files({"tests/e2e/test_a_stop.py": stop})
+    done = shop.pytest("--handoff=session-1")
+
+    assert "a defect of pytest-handoff" not in done.out
+    assert shop.show("session-1")["counts"]["passed"] == 4
+    assert shop.show("session-1")["coverage"]["percent"] < 100

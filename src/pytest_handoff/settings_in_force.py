@@ -1,0 +1,53 @@
+"""What coverage.py really went by in a run, whichever file, option or conftest told it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coverage.config import DEFAULT_EXCLUDE, DEFAULT_PARTIAL
+
+from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_sources, source_folders
+from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.running_coverage import combined_coverage
+from pytest_handoff.settings_files import CoverageSettings
+
+if TYPE_CHECKING:
+    import pytest
+    from coverage import Coverage
+
+
+def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
+    """The settings of this run's measurement, on the controller at its end; ``None`` where nothing was measured.
+
+    Only what leaves code out is read: ``source`` is empty where it leaves nothing out that would be measured without it, and
+    what coverage.py excludes by itself is not named.
+    """
+    found = combined_coverage(config)
+    if isinstance(found, NotMeasured):
+        return None
+    cov, settings = found[0], found[0].config
+    excluding = [*settings.exclude_list, *settings.partial_list]
+    sources = [] if CHOSEN in config.stash else configured_sources(cov)
+    return CoverageSettings(
+        file=_file(cov, config.rootpath),
+        source=narrowing_source(sources, config.rootpath, config.getini("testpaths")),
+        include=[*(settings.run_include or ()), *(settings.report_include or ())],
+        omit=[*(settings.run_omit or ()), *(settings.report_omit or ())],
+        exclude=[pattern for pattern in excluding if pattern not in {*DEFAULT_EXCLUDE, *DEFAULT_PARTIAL}],
+        branch=bool(settings.branch),
+        fail_under=float(settings.fail_under),
+    )
+
+
+def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> list[str]:
+    """The named sources where they leave out something that would be measured if none were named, else nothing."""
+    named = source_folders(names, folder)
+    whole = source_folders(choose_source(folder, testpaths), folder)
+    covers_all = all(any(place.is_relative_to(source) for source in named) for place in whole)
+    return [] if covers_all else names
+
+
+def _file(cov: Coverage, folder: Path) -> str:
+    path = Path(cov.config.config_file or "pyproject.toml")
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name

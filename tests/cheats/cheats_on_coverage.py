@@ -1,0 +1,166 @@
+"""Cheats on what is measured: every run here measures coverage, and the checklist asks for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from cheating import CONFTEST, DOCUMENT, RECORD, Cheat, Shop
+from cheats_on_tests import PYPROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TAX, TAX_TESTS = "src/shop/tax.py", "tests/unit/test_tax.py"
+
+ASKED = "- [x] Code coverage >= 90%\n- [x] New unit tests achieve >90% coverage for new code\n"
+
+DUTY = """
+
+def duty(price):
+    if price < 100:
+        return 0
+    reduced = price - 100
+    return reduced * 0.3
+"""
+DUTY_TESTS = """
+
+def test_duty():
+    from shop.tax import duty
+
+    assert duty(50) == 0
+    assert duty(200) == 30
+"""
+
+
+def asking(shop: Shop) -> None:
+    """Let the checklist ask for coverage."""
+    shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", "- [x] All E2E tests pass\n" + ASKED)
+
+
+def untested(shop: Shop, duty: str = DUTY) -> None:
+    """New code that no test runs, and a checklist that asks for coverage."""
+    asking(shop)
+    (shop.folder / TAX).write_text(shop.text(TAX) + duty, "utf-8")
+
+
+def tested(shop: Shop) -> None:
+    """The same new code, with its tests."""
+    untested(shop)
+    (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + DUTY_TESTS, "utf-8")
+
+
+def run_measured(shop: Shop, *args: str) -> None:
+    """Run with coverage, and tick what is not ticked."""
+    shop.measured(*args)
+    shop.tick_everything()
+
+
+def without_tests(*args: str, setting: tuple[str, str] | None = None, conftest: str = "", duty: str = DUTY) -> Callable[[Shop], None]:
+    """New code without tests, and something that shall hide it."""
+
+    def do(shop: Shop) -> None:
+        untested(shop, duty)
+        if setting is not None:
+            shop.edit(PYPROJECT, *setting)
+        if conftest:
+            shop.write({CONFTEST: conftest})
+        run_measured(shop, *args)
+
+    return do
+
+
+def with_tests(*args: str, setting: tuple[str, str] | None = None, conftest: str = "") -> Callable[[Shop], None]:
+    """New code with tests, and something of the same kind that hides nothing."""
+
+    def do(shop: Shop) -> None:
+        tested(shop)
+        if setting is not None:
+            shop.edit(PYPROJECT, *setting)
+        if conftest:
+            shop.write({CONFTEST: conftest})
+        shop.measured(*args)
+
+    return do
+
+
+def another_configuration(shop: Shop) -> None:
+    """Measure by a file that nobody compares."""
+    untested(shop)
+    shop.write({"lax.toml": '[tool.coverage.run]\nomit = ["src/shop/tax.py"]\n'})
+    run_measured(shop, "--cov-config=lax.toml")
+
+
+def kept_in_another_file(shop: Shop) -> None:
+    """Name the file that coverage.py would read anyway."""
+    tested(shop)
+    shop.measured("--cov-config=pyproject.toml")
+
+
+def data_of_another_run(shop: Shop) -> None:
+    """Add lines to coverage's data that no test has run."""
+    untested(shop)
+    shop.run("python", "-c", f"import coverage; d = coverage.CoverageData('.coverage'); "
+             f"d.add_lines({{'{shop.folder / TAX}': range(1, 20)}}); d.write()")
+    run_measured(shop, "--cov-append")
+
+
+def better_figures(shop: Shop) -> None:
+    """Write better figures into the record than were measured."""
+    untested(shop)
+    shop.measured()
+    table = json.loads(shop.text(RECORD))
+    table["new_code"]["covered"] = table["new_code"]["num_statements"]
+    table["new_code"]["covered_by_new_unit"] = table["new_code"]["num_statements"]
+    table["coverage"]["percent"] = 100.0
+    (shop.folder / RECORD).write_text(json.dumps(table), "utf-8")
+    shop.handoff("fill", "session-2")
+    shop.tick_everything()
+
+
+def better_totals(shop: Shop) -> None:
+    """The same, with only the figures that no other one contradicts."""
+    untested(shop)
+    shop.measured()
+    table = json.loads(shop.text(RECORD))
+    table["new_code"]["covered_by_new_unit"] = table["new_code"]["num_statements"]
+    (shop.folder / RECORD).write_text(json.dumps(table), "utf-8")
+    shop.handoff("fill", "session-2")
+    shop.tick_everything()
+
+
+PRAGMA = DUTY.replace("def duty(price):", "def duty(price):  # pragma: no cover")
+STOPPING = "import coverage\n\n\ndef pytest_runtest_setup():\n    coverage.Coverage.current().stop()\n"
+
+CHEATS = [
+    Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
+    Cheat("measured", "mark new code as no cover", without_tests(duty=PRAGMA), "new_code", "mark one line of many", lambda shop: (
+              tested(shop), shop.edit(TAX_TESTS, "import duty\n", "import duty  # pragma: no cover\n"), shop.measured())),
+    Cheat("measured", "mark every new line as no cover", lambda shop: (
+              asking(shop), shop.edit(TAX, "def tax(price):", "def tax(price):  # pragma: no cover"), run_measured(shop)), "new_code",
+          "a comment like it", lambda shop: (
+              tested(shop), shop.edit(TAX, "def duty(price):", "def duty(price):  # covered by its tests"), shop.measured())),
+    Cheat("measured", "omit it", without_tests(setting=('vendored.py"]', 'vendored.py", "src/shop/tax.py"]')), "policy",
+          "omit less", with_tests(setting=('omit = ["src/shop/vendored.py"]', "omit = []"))),
+    Cheat("measured", "exclude its lines", without_tests(setting=("fail_under = 80", 'fail_under = 80\nexclude_also = ["def duty"]')),
+          "policy", "sort the report", with_tests(setting=("fail_under = 80", 'fail_under = 80\nsort = "Cover"'))),
+    Cheat("measured", "leave it out of the report", without_tests(setting=("fail_under = 80", 'fail_under = 80\nomit = ["*/tax.py"]')),
+          "policy", "show empty files too", with_tests(setting=("fail_under = 80", "fail_under = 80\nskip_empty = false"))),
+    Cheat("measured", "narrow the source", without_tests(
+              setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src/shop/cart"]\n')), "policy|coverage|new_code",
+          "measure branches, too", with_tests(setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nbranch = true\n'))),
+    Cheat("measured", "narrow it on the command line", without_tests("--cov=shop.cart"), "new_code|coverage|complete|policy",
+          "name the package", with_tests("--cov=src")),
+    Cheat("measured", "measure by other settings", another_configuration, "policy|complete", "name the usual ones", kept_in_another_file),
+    Cheat("measured", "an unreachable threshold made reachable", lambda shop: (
+              untested(shop), run_measured(shop, "--cov-fail-under=1")), "new_code|coverage", "ask for more", with_tests("--cov-fail-under=90")),
+    Cheat("measured", "append lines that nobody ran", data_of_another_run, "complete|new_code|coverage", "a report beside it", with_tests(
+              "--cov-report=term")),
+    Cheat("measured", "stop measuring in a conftest", lambda shop: (
+              asking(shop), shop.write({CONFTEST: STOPPING}), run_measured(shop)), "new_code|coverage|complete",
+          "look at coverage in a conftest", with_tests(conftest="import coverage\n\nRUNNING = coverage.Coverage.current()\n")),
+    Cheat("measured", "better figures in the record", better_figures, "cannot tell", "read them", lambda shop: (
+              tested(shop), shop.measured(), shop.handoff("show", "session-2"))),
+    Cheat("measured", "one better figure in the record", better_totals, "cannot tell", "fill once more", lambda shop: (
+              tested(shop), shop.measured(), shop.handoff("fill", "session-2"))),
+]  # fmt: skip

@@ -1,0 +1,123 @@
+"""What a record says of files and tests, against what the tree says."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from builders import ledger_of, record_of
+from pytest_handoff import facts as gathering
+from pytest_handoff.artifacts import write_all
+from pytest_handoff.config import Config
+from pytest_handoff.lineage import join_parents
+from pytest_handoff.project import Project
+from pytest_handoff.recomputing import missing_bases, recompute, untrue
+from pytest_handoff.record import Integrity
+from pytest_handoff.store import encode_lines
+from pytest_handoff.tree import read_tree, with_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_handoff.facts import Facts
+
+SOUND = "def test_x():\n    assert 1 + 1 == 2\n"
+EMPTIED = "def test_x():\n    pass\n"
+LEDGER = "unit test_a.py::test_x passed since=s-1"
+
+
+@pytest.fixture
+def project(repository: Path) -> Project:
+    """A project with a test and a configuration file, before its first session."""
+    project = Project(folder=repository, root=repository, uses_git=True, config=Config(), handoffs=repository / "handoffs")
+    (repository / "test_a.py").write_text(SOUND)
+    keep(project, "s-1")
+    (repository / "test_a.py").write_text(EMPTIED)
+    (repository / "a.json").write_text("{")
+    return project
+
+
+def keep(project: Project, session: str) -> None:
+    """Write the evidence of a session, as far as the next one is compared with it."""
+    tree = read_tree(project)
+    lines = with_lines(project, tree, (), {})
+    ledger = ledger_of(LEDGER)
+    record = record_of(ledger, session=session)
+    record = replace(record, tests=replace(record.tests, ledger=record.tests.ledger))
+    write_all(project.store.artifacts(record, encode_lines(ledger.values()), lines.values()))
+
+
+def second(project: Project, **changes: Any) -> Facts:
+    """The facts of the second session with a true record, before it is changed."""
+    ledger = ledger_of(LEDGER)
+    earlier = join_parents([("s-1", ledger_of(LEDGER))])
+    record = record_of(ledger, earlier, session="s-2")
+    record = replace(record, run=replace(record.run, python=platform.python_version()))
+    facts = gathering.gather(record, ledger, earlier)
+    sources = project.store.sources("s-1")
+    assert sources is not None
+    true = recompute(project, facts, [sources])
+    whole = replace(record, changes=true.changes, unparsable=true.unparsable, integrity=true.integrity)
+    return replace(facts, record=replace(whole, **changes))
+
+
+def test_a_true_record(project: Project) -> None:
+    """What was recorded of the tree is what the tree says."""
+    facts = second(project)
+    assert facts.record.integrity == Integrity(changed=["test_a.py::test_x"], without_assertion=["test_a.py::test_x"])
+    assert list(facts.record.unparsable or {}) == ["a.json"]
+    assert untrue(project, facts) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"integrity": None},
+            [
+                "it leaves out of the tests that changed: test_a.py::test_x",
+                "it leaves out of the tests that assert nothing: test_a.py::test_x",
+            ],
+        ),
+        (
+            {"integrity": Integrity(changed=["test_a.py::test_x", "test_b.py::test_y"], without_assertion=["test_a.py::test_x"])},
+            ["it counts among the tests that changed, wrongly: test_b.py::test_y"],
+        ),
+        ({"unparsable": {}}, ["it leaves out of the files that do not parse: a.json"]),
+        ({"changes": None}, ["it does not say what changed, although the trees before it were there"]),
+    ],
+)
+def test_an_edited_record(project: Project, changes: dict[str, Any], expected: list[str]) -> None:
+    """What was taken out or put in is named."""
+    assert untrue(project, second(project, **changes)) == expected
+
+
+def test_edited_changes(project: Project) -> None:
+    """A file that is left out is named; where only the figures differ, they are."""
+    true = second(project).record.changes
+    assert true is not None
+    hidden = second(project, changes=replace(true, created=[]))
+    fewer = second(project, changes=replace(true, lines_added=0, lines_removed=0))
+    assert untrue(project, hidden) == ["it says otherwise what changed: a.json"]
+    assert untrue(project, fewer) == ["it says otherwise what changed: the figures"]
+
+
+def test_another_python(project: Project) -> None:
+    """A Python that reads the files otherwise may name less; what is left out is named all the same."""
+    known = Integrity(changed=["test_a.py::test_x", "test_b.py::test_y"], without_assertion=[])
+    facts = second(project, integrity=known)
+    facts = replace(facts, record=replace(facts.record, run=replace(facts.record.run, python="2.7.18")))
+    assert untrue(project, facts) == ["it leaves out of the tests that assert nothing: test_a.py::test_x"]
+
+
+def test_pruned_bases(project: Project) -> None:
+    """Without the tree before there is nothing to compare with, and which one is missing is told."""
+    facts = second(project)
+    project.store.sources_path("s-1").unlink()
+    assert untrue(project, facts) == []
+    assert missing_bases(project, facts.record) == ["s-1"]
+    unknown = replace(facts.record, changes=None, source=replace(facts.record.source, base_found="pruned"))
+    assert (missing_bases(project, unknown), untrue(project, replace(facts, record=unknown))) == ([], [])
