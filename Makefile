@@ -36,8 +36,8 @@ coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=98
 
-fuzz: $(READY) ## The laws of filling on 20,000 texts and more; takes an hour
-	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 tests/test_any_document.py $(ARGS)
+fuzz: $(READY) ## The laws of filling and of damaged evidence, on 20,000 examples and more; takes hours
+	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 tests/test_any_document.py tests/integration/test_any_evidence.py $(ARGS)
 
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
 	$(BIN)/python tests/cheats/table.py

@@ -90,7 +90,7 @@ def test_any_bytes_at_all_are_a_sentence(store: Store, name: str, data: bytes) -
 def test_other_types_and_huge_numbers_are_refused_or_mean_nothing(store: Store, key: str, value: Any) -> None:
     """A value of another type or size is a sentence, unless it is one that the key may have."""
     path = store.evidence / BEFORE / "record.json"
-    table = json.loads(path.read_bytes()) | {key: value}
+    table = json.loads(path.read_bytes()) | {key: value, "digest": None}
     problem = with_bytes(path, json.dumps(table).encode(), store)
     may_be = (key in ("previous", "places", "required") and value == []) or (key == "changes" and value is None)
 
@@ -104,6 +104,19 @@ def test_other_types_and_huge_numbers_are_refused_or_mean_nothing(store: Store, 
 def test_deep_nesting_is_a_sentence(store: Store, text: str) -> None:
     """A file that nests without end neither crashes nor is believed."""
     assert with_bytes(store.evidence / BEFORE / "record.json", text.encode(), store) is not None
+
+
+def test_every_edit_of_a_record_is_seen(store: Store) -> None:
+    """What no other figure contradicts is seen by the record's own digest; another layout is no edit."""
+    path = store.evidence / BEFORE / "record.json"
+    text = path.read_text("utf-8")
+    edited = with_bytes(path, text.replace('"python": "3.13.0"', '"python": "3.13.1"').encode(), store)
+    table = json.loads(text)
+    laid_out = with_bytes(path, json.dumps(dict(reversed(table.items())), indent=4).replace("\n", "\r\n").encode(), store)
+
+    assert "is not as it was written: it was edited or damaged; restore it, or run pytest --handoff=session-1" in str(edited)
+    assert laid_out is None
+    assert store.record(BEFORE).digest is None
 
 
 def test_a_key_or_a_test_that_stands_twice_is_refused(store: Store) -> None:

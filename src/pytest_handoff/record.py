@@ -296,6 +296,7 @@ class Record(Frozen, frozen=True):
     ``unparsable`` maps changed configuration files that do not parse to the reason; ``required`` are the checklist lines that
     the document must go on carrying; ``not_measured`` says why something is ``null``; ``instructions`` is the file with the
     session's instructions, where one was named. ``extensions`` is kept since nothing but a run can ask for it again.
+    ``digest`` stands in the file alone: the sha256 of all the rest, by which damage and edits by hand are seen.
     """
 
     schema: str
@@ -320,3 +321,4 @@ class Record(Frozen, frozen=True):
     extensions: Extensions = Extensions()
     integrity: Integrity | None = None
     unstable: list[UnstableIds] = []
+    digest: str | None = None

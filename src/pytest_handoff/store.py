@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
@@ -58,7 +59,12 @@ class Store:
         self._refuse_twins(path, data)
         if record.session != session:
             raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
-        return record
+        if record.digest not in (None, _content_digest(record)):
+            raise EvidenceProblem(
+                f"is not as it was written: it was edited or damaged; restore it, or run pytest --handoff={session} again",
+                path=self._name(path),
+            )
+        return replace(record, digest=None)
 
     def digest(self, session: str) -> str:
         """The sha256 of a record's bytes, as a child's ``previous`` holds it."""
@@ -127,7 +133,8 @@ class Store:
         """
         folder = self.evidence / record.session
         kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=encode_lines(sources))]
-        record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, record), indent=1) + b"\n"
+        sealed = replace(record, digest=_content_digest(record))
+        record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, sealed), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
 
     def _ledger(self, record: Record) -> tuple[Path, bytes]:
@@ -235,6 +242,15 @@ def _encoded(encode: Callable[[_Value], bytes], value: _Value) -> bytes:
     except UnicodeEncodeError as error:
         shown = error.object.encode("utf-8", "backslashreplace").decode()
         raise WriteProblem(f"evidence is UTF-8, and this is not: {shown[:200]!r}; rename it") from error
+
+
+def _content_digest(record: Record) -> str:
+    """The digest of what a record says, however it is laid out: line endings and the order of keys make no difference."""
+    return _digest(_encoded(_sorted_bytes, replace(record, digest=None)))
+
+
+def _sorted_bytes(record: Record) -> bytes:
+    return msgspec.json.encode(record, order="sorted")
 
 
 def _digest(data: bytes) -> str:

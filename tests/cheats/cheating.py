@@ -188,9 +188,10 @@ class Shop:
         (self.folder / name).write_text(text.replace(old, new), "utf-8")
 
     def edit_json(self, name: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change a JSON file as somebody who knows it would."""
+        """Change a JSON file as somebody would who knows that its digest may be left out."""
         table = json.loads(self.text(name))
         change(table)
+        table.pop("digest", None)
         (self.folder / name).write_text(json.dumps(table, indent=1) + "\n", "utf-8")
 
     def break_discount(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cheating import CONFTEST, DOCUMENT, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT
@@ -109,22 +108,21 @@ def better_figures(shop: Shop) -> None:
     """Write better figures into the record than were measured."""
     untested(shop)
     shop.measured()
-    table = json.loads(shop.text(RECORD))
-    table["new_code"]["covered"] = table["new_code"]["num_statements"]
-    table["new_code"]["covered_by_new_unit"] = table["new_code"]["num_statements"]
-    table["coverage"]["percent"] = 100.0
-    (shop.folder / RECORD).write_text(json.dumps(table), "utf-8")
+
+    def better(table: dict[str, Any]) -> None:
+        table["new_code"]["covered"] = table["new_code"]["covered_by_new_unit"] = table["new_code"]["num_statements"]
+        table["coverage"]["percent"] = 100.0
+
+    shop.edit_json(RECORD, better)
     shop.handoff("fill", "session-2")
     shop.tick_everything()
 
 
-def better_totals(shop: Shop) -> None:
-    """The same, with only the figures that no other one contradicts."""
+def one_better_figure(shop: Shop) -> None:
+    """The same, with the one figure that the line asks for."""
     untested(shop)
     shop.measured()
-    table = json.loads(shop.text(RECORD))
-    table["new_code"]["covered_by_new_unit"] = table["new_code"]["num_statements"]
-    (shop.folder / RECORD).write_text(json.dumps(table), "utf-8")
+    shop.edit_json(RECORD, lambda table: table["new_code"].update(covered_by_new_unit=table["new_code"]["num_statements"]))
     shop.handoff("fill", "session-2")
     shop.tick_everything()
 
@@ -161,6 +159,6 @@ CHEATS = [
           "look at coverage in a conftest", with_tests(conftest="import coverage\n\nRUNNING = coverage.Coverage.current()\n")),
     Cheat("measured", "better figures in the record", better_figures, "cannot tell", "read them", lambda shop: (
               tested(shop), shop.measured(), shop.handoff("show", "session-2"))),
-    Cheat("measured", "one better figure in the record", better_totals, "cannot tell", "fill once more", lambda shop: (
+    Cheat("measured", "one better figure in the record", one_better_figure, "cannot tell", "fill once more", lambda shop: (
               tested(shop), shop.measured(), shop.handoff("fill", "session-2"))),
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
+from typing import Any
 
 from cheating import CART, CART_TESTS, DOCUMENT, EVIDENCE, LEDGER, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT, honest_edit, rerun, whole_run
@@ -50,15 +50,16 @@ def forge_ledger(shop: Shop) -> None:
 def forge_everything(shop: Shop) -> None:
     """Let a failed test have passed, and mend every figure that knows of it."""
     forge_ledger(shop)
-    for path in (RECORD,):
-        table = json.loads(shop.text(path))
+
+    def better(table: dict[str, Any]) -> None:
         for counts in (table["tests"]["counts"], table["tests"]["tiers"]["unit"]):
             counts["failed"], counts["passed"] = 0, counts["passed"] + counts["failed"]
         regression = table["tests"]["regression"]
         regression["passing"] = regression["expected"]
         regression["statuses"]["still_passing"] += regression["statuses"]["regressed"]
         regression["statuses"]["regressed"] = 0
-        (shop.folder / path).write_text(json.dumps(table), "utf-8")
+
+    shop.edit_json(RECORD, better)
     shop.handoff("fill", "session-2", "--take-over")
 
 
@@ -194,6 +195,8 @@ CHEATS = [
           gate=("--require-provenance=ci",)),
     Cheat("evidence", "change a count", in_the_record("tests", "counts", "passed", value=900), "cannot tell", "read it",
           lambda shop: shop.handoff("show", "session-2")),
+    Cheat("evidence", "change what nothing else knows", edited('"agent": null', '"agent": "Somebody else"', RECORD), "cannot tell",
+          "format the record", lambda shop: (shop.folder / RECORD).write_text(shop.text(RECORD).replace("\n", "\r\n"), "utf-8")),
     Cheat("evidence", "hide an emptied test", hide_an_emptied_test, "record", "simplify a test", lambda shop: (
               shop.edit(CART_TESTS, "assert discount(10) == 9", "assert discount(10) == 9.0"), shop.pytest())),
     Cheat("evidence", "hide a file that does not parse", hide_a_broken_file, "record", "add one that does", a_file_that_parses),

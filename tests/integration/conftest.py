@@ -134,16 +134,20 @@ class Story:
         return {text: mark == "x" for mark, text in found}
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Story:
+def new_story(folder: Path) -> Story:
     """A new git repository with a pytest configuration and nothing else."""
-    folder = tmp_path / "project"
     folder.mkdir()
     story = Story(folder)
     story.git("init", "--quiet", "--initial-branch=main")
     story.write_files({"pyproject.toml": PYPROJECT})
     (folder / ".gitignore").write_text(IGNORED)
     return story
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Story:
+    """A project without code."""
+    return new_story(tmp_path / "project")
 
 
 FIRST = {
