@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff import part_choice, part_files, surroundings, workflow
@@ -22,6 +23,7 @@ from pytest_handoff.measurement import Measurement
 from pytest_handoff.part_writing import parts_here
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, record_run
+from pytest_handoff.settings_files import CoverageSettings, with_those_in_force
 from pytest_handoff.switching import write_together
 from pytest_handoff.tracing import trace_collected
 
@@ -86,6 +88,7 @@ def _joined(
         _context(run, parts),
         is_test_file=lambda path: any(part.run.suite.is_module(path) for part in parts),
         instructions=_instructions(parts),
+        measured_by=_measured_by(parts),
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
     )
     hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
@@ -163,6 +166,16 @@ def _extending(config: pytest.Config, hooks: Sequence[str]) -> Extending:
             "install the plugins that the parts had"
         )
     return Extending(config)
+
+
+def _measured_by(parts: Sequence[PartTests]) -> CoverageSettings | None:
+    """What coverage.py went by in any of the parts: what one left out is left out."""
+    together: CoverageSettings | None = None
+    for part in parts:
+        if part.run.coverage is not None and part.run.coverage.in_force:
+            settings = msgspec.convert(part.run.coverage.in_force, CoverageSettings)
+            together = settings if together is None else with_those_in_force(together, settings)
+    return together
 
 
 def _instructions(parts: Sequence[PartTests]) -> str | None:

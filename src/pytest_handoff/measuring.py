@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec.structs import replace
+
 from pytest_handoff import selection, workflow
 from pytest_handoff.collection import key_prefix
 from pytest_handoff.measurement import NotMeasured
@@ -80,7 +83,11 @@ class Measuring:
         from pytest_handoff.coverage_data import keep_part
 
         path.unlink(missing_ok=True)
-        return keep_part(self._config, path, root=self._project.root)
+        saved = keep_part(self._config, path, root=self._project.root)
+        settings = self.settings()
+        if isinstance(saved, NotMeasured) or settings is None:
+            return saved
+        return replace(saved, in_force=msgspec.to_builtins(settings))
 
     def settings(self) -> CoverageSettings | None:
         """What coverage.py went by, where it measured."""

@@ -19,12 +19,14 @@ class PartCoverage(Frozen, frozen=True):
         tests: those of them that hold tests, and count because the user named them.
         config_file: coverage.py's configuration file, relative to the git root.
         untidy: why the data are not those of the whole part, one sentence each.
+        in_force: what coverage.py went by, with the keys of :class:`pytest_handoff.settings_files.CoverageSettings`.
     """
 
     source: list[str]
     tests: list[str]
     config_file: str | None
     untidy: list[str] = []
+    in_force: dict[str, object] = {}
 
 
 class PartRun(Frozen, frozen=True):

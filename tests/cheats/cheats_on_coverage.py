@@ -90,6 +90,21 @@ def another_configuration(shop: Shop) -> None:
     run_measured(shop, "--cov-config=lax.toml")
 
 
+def another_configuration_in_a_part(shop: Shop) -> None:
+    """The same in one job of several."""
+    untested(shop)
+    shop.write({"lax.toml": '[tool.coverage.run]\nomit = ["src/shop/tax.py"]\n'})
+    in_parts(shop, "--cov-config=lax.toml")
+    shop.tick_everything()
+
+
+def in_parts(shop: Shop, *args: str) -> None:
+    """Run in two jobs, and join them."""
+    shop.measured("--handoff-part=unit", "tests/unit", *args)
+    shop.measured("--handoff-part=e2e", "tests/e2e", *args)
+    shop.handoff("combine", "session-2")
+
+
 def kept_in_another_file(shop: Shop) -> None:
     """Name the file that coverage.py would read anyway."""
     tested(shop)
@@ -150,6 +165,8 @@ CHEATS = [
     Cheat("measured", "narrow it on the command line", without_tests("--cov=shop.cart"), "new_code|coverage|complete|policy",
           "name the package", with_tests("--cov=src")),
     Cheat("measured", "measure by other settings", another_configuration, "policy|complete", "name the usual ones", kept_in_another_file),
+    Cheat("measured", "measure by other settings in a part", another_configuration_in_a_part, "policy",
+          "run in parts", lambda shop: (tested(shop), in_parts(shop))),
     Cheat("measured", "an unreachable threshold made reachable", lambda shop: (
               untested(shop), run_measured(shop, "--cov-fail-under=1")), "new_code|coverage", "ask for more", with_tests("--cov-fail-under=90")),
     Cheat("measured", "append lines that nobody ran", data_of_another_run, "complete|new_code|coverage", "a report beside it", with_tests(
