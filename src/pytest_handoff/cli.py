@@ -12,7 +12,7 @@ from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
 from pytest_handoff.combine_command import combine
 from pytest_handoff.commands import GOOD, NO, print_parts, progress, project_here, session_argument, verb
-from pytest_handoff.errors import UsageProblem
+from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
 from pytest_handoff.prune_command import prune
@@ -182,6 +182,7 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     outcome = _outcome(project, session)
     reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
     _annotate(reasons)
+    _summarise(session, reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason.as_table() for reason in reasons]}
         click.echo(json.dumps(table, indent=1, ensure_ascii=False))
@@ -244,6 +245,17 @@ def _annotate(findings: Sequence[Problem | Reason]) -> None:
     if on_github():
         for line in error_commands([(finding.path, finding.line, str(finding)) for finding in findings]):
             click.echo(line, err=True)
+
+
+def _summarise(session: str, reasons: Sequence[Reason]) -> None:
+    """On GitHub, say on the page of the run what the gate says; that this fails changes nothing about the verdict."""
+    from pytest_handoff.github import append_summary, gate_summary, on_github
+
+    if on_github():
+        try:
+            append_summary(gate_summary(session, [(reason.gate, reason.message, reason.needs or "") for reason in reasons]))
+        except WriteProblem as error:
+            click.echo(f"the summary of the step {error}", err=True)
 
 
 def _diff(have: bytes, want: bytes, name: str) -> str:

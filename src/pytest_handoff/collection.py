@@ -10,6 +10,7 @@ import pytest
 
 from pytest_handoff import selection
 from pytest_handoff.artifacts import Artifact, write_all
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.markup import one_line
 from pytest_handoff.run import Collected, Collection
 
@@ -162,9 +163,16 @@ def write_spool(folder: Path, collection: Collection) -> None:
 
 
 def read_spool(folder: Path) -> Collection | None:
-    """The collection that a run left, or ``None`` when it did not come that far."""
+    """The collection that a run left, or ``None`` when it did not come that far.
+
+    Raises:
+        EvidenceProblem: when it is there and damaged.
+    """
     path = folder / COLLECTION
-    return msgspec.json.decode(path.read_bytes(), type=Collection) if path.exists() else None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Collection) if path.exists() else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EvidenceProblem(f"what an interrupted run left is damaged: {error}; run it again", path=path.name) from error
 
 
 def _ini(config: pytest.Config, name: str) -> object:

@@ -173,9 +173,16 @@ def _measured_by(parts: Sequence[PartTests]) -> CoverageSettings | None:
     together: CoverageSettings | None = None
     for part in parts:
         if part.run.coverage is not None and part.run.coverage.in_force:
-            settings = msgspec.convert(part.run.coverage.in_force, CoverageSettings)
+            settings = _settings_of(part.run.coverage.in_force, part.head.shown)
             together = settings if together is None else with_those_in_force(together, settings)
     return together
+
+
+def _settings_of(table: Mapping[str, object], label: str) -> CoverageSettings:
+    try:
+        return msgspec.convert(table, CoverageSettings)
+    except msgspec.ValidationError as error:
+        raise EvidenceProblem(f"the part {label!r} is damaged: {error}; make it again") from error
 
 
 def _instructions(parts: Sequence[PartTests]) -> str | None:

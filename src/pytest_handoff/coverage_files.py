@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from pytest_handoff.measurement import MeasuredFile, Measurement, NotMeasured, R
 if TYPE_CHECKING:
     import coverage
     from coverage.data import CoverageData
+    from coverage.plugin import FileReporter
 
     from pytest_handoff.parsed_sources import ParsedSources
 

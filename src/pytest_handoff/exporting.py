@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.artifacts import Artifact, self_ignoring
 from pytest_handoff.figures import percent, percent_of
+from pytest_handoff.github import SUMMARY_LIMIT, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.workflow import Outcome
 
-SUMMARY_LIMIT = 900_000
-"""Bytes of a step summary; GitHub drops one of more than 1 MiB whole."""
+_CUT = "\n\nCut here; the document and the evidence have the rest.\n"
 
 
 def artifacts_for_ci(
@@ -45,11 +45,7 @@ def summary(outcome: Outcome, renderer: Renderer) -> bytes:
         "percent": percent,
         "percent_of": percent_of,
     }
-    text = renderer.block("summary", context) or ""
-    data = (text + "\n").encode("utf-8", "backslashreplace")
-    if len(data) <= SUMMARY_LIMIT:
-        return data
-    return data[:SUMMARY_LIMIT].rpartition(b"\n")[0] + b"\n\nCut here; the document and the evidence have the rest.\n"
+    return fitting((renderer.block("summary", context) or "") + "\n", SUMMARY_LIMIT, _CUT)
 
 
 def _below(project: Project, path: Path) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from pytest_handoff import regression
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.ledger import count_by_tier, count_outcomes
 from pytest_handoff.lineage import Earlier
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
-from pytest_handoff.policy import Loosening
+from pytest_handoff.policy import Loosening, read_policy
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
 if TYPE_CHECKING:
@@ -106,7 +104,7 @@ class Facts(Frozen, frozen=True):
 
     def open_promises(self) -> list[Promise]:
         """The configuration's promises that are not kept yet: by its globs, a test is missing or does not pass."""
-        entries = msgspec.convert(self.record.policy.get("promise") or [], list[Promise])
+        entries = read_policy(self.record.policy, path=f"the record of {self.session}").promise
         return [promise for promise in entries if not self.is_kept(promise)]
 
     def is_kept(self, promise: Promise) -> bool:

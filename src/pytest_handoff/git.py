@@ -134,8 +134,25 @@ def _as_if_committed(root: Path) -> Iterator[dict[str, str]]:
 
 
 def _staged_files(root: Path, environment: dict[str, str]) -> dict[str, str]:
-    listing = _checked(root, "ls-files", "--stage", "-z", environment=environment)
-    return dict(map(_staged, listing.split(b"\0")[:-1]))
+    """Every staged file. Where somebody told git not to look at one that is there, git is told to look again."""
+    rows = _staged_rows(root, environment)
+    hidden = [name for tag, name in ((row[:1], row.split(b"\t", 1)[1]) for row in rows) if _is_hidden(root, tag, name)]
+    if hidden:
+        told = ("update-index", "--no-assume-unchanged", "--no-skip-worktree", "-z", "--stdin")
+        _checked(root, *told, environment=environment, stdin=b"\0".join(hidden) + b"\0")
+        _add_all(root, environment)
+        rows = _staged_rows(root, environment)
+    return dict(_staged(row[2:]) for row in rows)
+
+
+def _staged_rows(root: Path, environment: dict[str, str]) -> list[bytes]:
+    """Rows of ``git ls-files --stage -v``: a tag, a blank, mode, blob id and stage, a tab, the name."""
+    return _checked(root, "ls-files", "--stage", "-v", "-z", environment=environment).split(b"\0")[:-1]
+
+
+def _is_hidden(root: Path, tag: bytes, name: bytes) -> bool:
+    """Whether git takes a file for unchanged unseen; those that a sparse checkout leaves out are not there at all."""
+    return tag.islower() or (tag == b"S" and os.path.lexists(root / os.fsdecode(name)))
 
 
 def _state_of(rows: list[bytes]) -> _State:
@@ -200,8 +217,8 @@ def _quoted(path: Path) -> str:
     return text
 
 
-def _checked(root: Path, *args: str, environment: dict[str, str] | None = None) -> bytes:
-    done = run_git(root, *args, environment=environment)
+def _checked(root: Path, *args: str, environment: dict[str, str] | None = None, stdin: bytes | None = None) -> bytes:
+    done = run_git(root, *args, environment=environment, stdin=stdin)
     if done.returncode:
         raise _problem(args[0], done)
     return done.stdout

@@ -1,19 +1,28 @@
-"""What GitHub Actions shows beside the lines of a change: annotations, written as workflow commands.
+"""What GitHub Actions shows: annotations beside the lines of a change, and a summary on the page of the run.
 
-GitHub's page "Workflow commands for GitHub Actions" gives their form, and that a step has ten errors at most; the rest is
-dropped without a word, so the tenth sums up.
+GitHub's page "Workflow commands for GitHub Actions" gives their form, and their limits. A step has ten errors at most; the
+rest is dropped without a word, so the tenth sums up. A step's summary of more than 1 MiB is dropped whole.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_handoff.errors import WriteProblem
+from pytest_handoff.markup import escape
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 LIMIT = 10
 """Errors that GitHub shows of one step."""
+
+SUMMARY_LIMIT = 900_000
+"""Bytes of a step's summary that are surely shown."""
+
+_CUT = "\n\nCut here; the step's log has the rest.\n"
 
 
 def on_github() -> bool:
@@ -28,6 +37,38 @@ def error_commands(findings: Sequence[tuple[str, int | None, str]]) -> list[str]
     if len(findings) > len(shown):
         lines.append(f"::error title=handoff::{len(findings) - len(shown)} more; the step's log has all {len(findings)}")
     return lines
+
+
+def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]]) -> str:
+    """What the gate says, as Markdown: each reason (gate, message, remedy) is a row, and none means that it passes."""
+    rows = ["| " + " | ".join(map(escape, reason)) + " |" for reason in reasons]
+    title = f"### Hand-off {escape(session)}: the gate {'does not pass' if rows else 'passes'}"
+    return "\n".join([title, "", *(["| Gate | What | To mend |", "|---|---|---|"] if rows else []), *rows]) + "\n"
+
+
+def append_summary(text: str) -> None:
+    """Append to the summary of the step that runs, cut at a line where GitHub would drop all of it.
+
+    Raises:
+        WriteProblem: when the file that ``GITHUB_STEP_SUMMARY`` names cannot be written.
+    """
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    try:
+        with Path(name).open("ab") as file:
+            file.write(fitting(text, SUMMARY_LIMIT - file.tell()))
+    except OSError as error:
+        raise WriteProblem(f"cannot be written: {error.strerror or error}", path=name) from error
+
+
+def fitting(text: str, limit: int, cut: str = _CUT) -> bytes:
+    """The text in so many bytes; where there is not enough room it ends with a whole line and ``cut``, or is empty."""
+    data = text.encode("utf-8", "backslashreplace")
+    if len(data) <= limit:
+        return data
+    room = limit - len(cut.encode())
+    return data[:room].rpartition(b"\n")[0] + cut.encode() if room > 0 else b""
 
 
 def _command(path: str, line: int | None, message: str) -> str:

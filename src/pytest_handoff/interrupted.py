@@ -21,8 +21,12 @@ INTERRUPTED = 2
 """pytest's exit status of a run that was interrupted."""
 
 
-def how_far(run: LeftBehind, collection: Collection | None) -> str:
+def how_far(run: LeftBehind) -> str:
     """``interrupted after 812 of 3,000 tests``."""
+    try:
+        collection = read_spool(run.folder)
+    except EvidenceProblem:
+        return "interrupted, and how far it came cannot be read"
     if collection is None:
         return "interrupted before all tests were collected"
     return f"interrupted after {len(_results(run)):,} of {len(collection.tests):,} tests"
@@ -33,8 +37,7 @@ def tell(project: Project, session: str) -> str | None:
     runs = journal.left_behind(journal.journals_of(project.folder), session)
     if not runs:
         return None
-    newest = runs[-1]
-    said = how_far(newest, read_spool(newest.folder))
+    said = how_far(runs[-1])
     return f"a run of {session} was {said}, and is not in the record; next: run again, or handoff fill {session} --interrupted"
 
 
@@ -78,7 +81,7 @@ def _as_run(run: LeftBehind, collection: Collection) -> Run:
         results=_results(run),
         whole_files=frozenset(collection.whole_files),
         broken_files=collection.broken_files,
-        why_partial=(*run.start.why_partial, how_far(run, collection)),
+        why_partial=(*run.start.why_partial, how_far(run)),
         mishaps=(),
         interrupted="its process ended",
         started=run.start.started,

@@ -130,7 +130,7 @@ def _read(folder: Path) -> LeftBehind | None:
         tests = folder / TESTS
         lines = tests.read_bytes().decode("ascii", "replace").splitlines(keepends=True) if tests.exists() else []
         last = tests.stat().st_mtime if tests.exists() else start.started
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return LeftBehind(folder=folder, start=start, results=list(_results(lines)), last=last)
 
@@ -141,9 +141,9 @@ def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:
             found = json.loads(line) if line.endswith("\n") else None
             if isinstance(found, str):
                 yield found, _PASSED
-            elif isinstance(found, list):
-                yield found[0], msgspec.convert(found[1], CaseResult)
-        except (ValueError, msgspec.ValidationError, IndexError):
+            else:
+                yield msgspec.convert(found, tuple[str, CaseResult])
+        except (ValueError, RecursionError):  # ValueError is also what a journal of other shapes is
             return  # what was written after a torn line cannot be trusted
 
 

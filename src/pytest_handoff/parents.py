@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.lineage import Earlier, join_parents
 from pytest_handoff.metrics import DURATION_ROW, run_seconds
+from pytest_handoff.policy import read_policy
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Parents(Frozen, frozen=True):
 
 
 def _promises_of(record: Record) -> list[Promise]:
-    return msgspec.convert(record.policy.get("promise") or [], list[Promise])
+    return read_policy(record.policy, path=f"the record of {record.session}").promise
 
 
 def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> list[str]:

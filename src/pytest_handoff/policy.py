@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_handoff.config import Binding, Retirement, TierRule, Waiver
+from pytest_handoff.config import Binding, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.record import Frozen
@@ -39,6 +39,7 @@ class Policy(msgspec.Struct, frozen=True):
     required: list[str] = []
     bind: list[Binding] = []
     waive: list[Waiver] = []
+    promise: list[Promise] = []
     words: dict[str, Any] = {}
     target: str | None = None
     parts: list[str] = []

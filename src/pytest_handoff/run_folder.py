@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff import selection
-from pytest_handoff.collection import read_spool
 from pytest_handoff.interrupted import how_far
 from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, left_behind
 from pytest_handoff.terminal import Line
@@ -66,7 +65,7 @@ class RunFolder:
     def lines(self) -> list[Line]:
         """What the end of a run must say of earlier runs that died, and of a journal that could not be kept."""
         trouble = self._trouble or (self._journal.trouble if self._journal else None)
-        died = [how_far(run, read_spool(run.folder)) for run in self._died[-1:]]
+        died = [how_far(run) for run in self._died[-1:]]
         said = [f"an earlier run of this session was {far}; this one takes its place" for far in died]
         kept = [f"a journal could not be kept: {trouble}; a run that dies leaves nothing"] if trouble else []
         return [Line(f"{'beside':<11}{text}", {"yellow": True}) for text in (*said, *kept)]

@@ -210,6 +210,12 @@ CHEATS = [
           "restore the ledger", restored(LEDGER)),
     Cheat("evidence", "show an earlier session's record", lambda shop: (shop.folder / RECORD).write_text(
               shop.text("handoffs/evidence/session-1/record.json"), "utf-8"), "cannot tell", "prune", lambda shop: shop.handoff("prune")),
+    Cheat("time and chain", "tell git not to look: assume-unchanged", lambda shop: (
+              shop.git("update-index", "--assume-unchanged", CART), shop.break_discount()), "stale", "and change nothing", lambda shop: (
+              shop.git("update-index", "--assume-unchanged", CART))),
+    Cheat("time and chain", "tell git not to look: skip-worktree", lambda shop: (
+              shop.git("update-index", "--skip-worktree", CART), shop.break_discount()), "stale", "a sparse checkout", lambda shop: (
+              shop.git("sparse-checkout", "set", "--no-cone", "/*", "!/.gitignore"))),
     Cheat("time and chain", "replay the evidence of another commit", replay, "stale", "amend the commit", rebase),
     Cheat("time and chain", "empty the list of parents", in_the_record("previous", value=[]), "cannot tell", "squash", squash),
     Cheat("time and chain", "run the old session again without the test", rerun_the_old_session, "chain|regression",
