@@ -45,3 +45,18 @@ def test_a_test_that_stops_coverage(shop: Story) -> None:
     assert "a defect of pytest-handoff" not in done.out
     assert shop.show("session-1")["counts"]["passed"] == 4
     assert shop.show("session-1")["coverage"]["percent"] < 100
+
+
+def test_settings_from_elsewhere(shop: Story) -> None:
+    """What a run left out by an option or another file is a looser setting, under the name of that file."""
+    shop.pytest("--handoff=session-1", "--cov=src")
+    shop.write_files({"lax.toml": '[tool.coverage.run]\nomit = ["*/tax.py"]\n', "src/shop/tax.py": "RATE = 2\n"})
+    shop.pytest("--handoff=session-2", "--cov=src")
+    same = shop.gate("session-2")["policy"]
+    shop.pytest("--handoff=session-2", "--cov=src/shop/cart", "--cov-config=lax.toml")
+
+    assert same == "passed"
+    assert shop.gate("session-2")["policy"] == "failed"
+    said = shop.handoff("gate", "session-2").out
+    assert "lax.toml: 'omit': 1 entry added: '*/tax.py', looser than in session-1" in said
+    assert "lax.toml: 'source' is narrower: 'everything' became 'src/shop/cart', looser than in session-1" in said
