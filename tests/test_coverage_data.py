@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import coverage
 import pytest
+from _pytest.cacheprovider import Cache
 from coverage.data import CoverageData
 
 from pytest_handoff.coverage_adding import Kept
@@ -63,6 +65,18 @@ def test_combined_data_are_believed(run: Run) -> None:
     found = run.read()
     assert (found.percent, found.untidy, found.why_no_classes) == (50.0, (), None)
     assert found.files["app/a.py"].executed == {UNIT_NEW: {1}}
+
+
+def test_what_is_known_of_sources_lies_in_pytest_s_cache(run: Run) -> None:
+    """Where the cache cannot be written, the figures are the same."""
+    run.ran(UNIT_NAME, app_a=[1])
+    cache = run.config.cache = Cache.for_config(run.config, _ispytest=True)
+    found = run.read()
+    folder = cache.mkdir("handoff")
+    assert [path.name.partition("-")[0] for path in folder.iterdir()] == ["parsed"]
+    shutil.rmtree(run.path / ".pytest_cache")
+    (run.path / ".pytest_cache").write_text("in the way")
+    assert run.read() == found
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -276,3 +278,18 @@ def test_files_that_are_no_python_have_no_headers(tmp_path: Path, data: Coverage
     file = measured(reading.measurement(data, [])).files["page.html"]
     assert (file.headers, file.import_time, file.missing) == ({}, frozenset(), {3})
     assert file.executed == {RunBy("s", "unit", "new"): {1}}
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_of_garbage_is_left_as_it_was(tmp_path: Path, data: CoverageData, enabled: bool) -> None:
+    """It rests while files are read, and works again afterwards only where it did before."""
+    data.add_lines({write(tmp_path, "a.py", "x = 1\n"): [1]})
+    seen = []
+    reading = replace(reader(tmp_path), counts=lambda _: seen.append(gc.isenabled()) or True)
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        measured(reading.measurement(data, []))
+        assert (seen, gc.isenabled()) == ([False], enabled)
+    finally:
+        (gc.enable if before else gc.disable)()

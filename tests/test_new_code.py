@@ -8,7 +8,7 @@ import pytest
 
 from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
-from pytest_handoff.new_code import IMPORT_RULE, new_code
+from pytest_handoff.new_code import IMPORT_RULE, MergedIn, new_code
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
 UNIT_NEW = RunBy("s-2", "unit", "new")
@@ -229,3 +229,24 @@ def test_measured_files_that_are_no_sources_are_told() -> None:
         IMPORT_RULE,
         "1 measured file(s) outside of the source tree are not in the new code: gen.py.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("merged_in", "lines", "note"),
+    [
+        (MergedIn(target="main"), "1-2", None),
+        (MergedIn(target="main", trees=({"a.py": line("x = 1\n")},)), "2", "1 new statement(s) came from main and are another's"),
+        (MergedIn(target="main", trees=({"a.py": line("z = 1\n")},)), "1-2", None),
+        (MergedIn(target="main", note="main is not known here."), "1-2", "main is not known here."),
+    ],
+    ids=["nothing merged", "a line of another", "nothing of it in this file", "not known"],
+)
+def test_what_came_from_the_target_branch_is_another_s(merged_in: MergedIn, lines: str, note: str | None) -> None:
+    """Its statements are left out, and how many they are is said; so is what could not be found out."""
+    file = MeasuredFile(path="a.py", statements=frozenset({1, 2}), percent=100.0)
+    measurement = Measurement(files={"a.py": file}, percent=100.0, branch_percent=None)
+    now = {"a.py": line("x = 1\ny = 2\n")}
+    found = new_code(measurement, bases=[{}], base_name="b", now=now, session="s-2", merged_in=merged_in)
+    assert found.files["a.py"].lines == lines
+    notes = [text for text in found.notes if text != IMPORT_RULE]
+    assert [text[: len(note or "")] for text in notes] == ([note] if note else [])

@@ -12,6 +12,7 @@ from coverage.data import CoverageData
 from coverage.parser import PythonParser
 from coverage.results import Analysis, analysis_from_file_reporter
 
+from pytest_handoff import code_shape
 from pytest_handoff.parsed_sources import ParsedSources, SourceFacts, parsed_sources
 
 if TYPE_CHECKING:
@@ -130,3 +131,18 @@ def test_a_source_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, data
     parsed.save()
     name.write_text("x = 1\n", "utf-8")
     assert say(cov, parsed_sources(cov, tmp_path / "cache"), data, str(name))[1].statements == {1}
+
+
+def test_nothing_is_kept_where_the_rule_for_imports_cannot_be_read(
+    tmp_path: Path, data: CoverageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an archive it could not be told which version of the rule made a fact."""
+    name = tmp_path / "m.py"
+    name.write_text("x = 1\n", "utf-8")
+    data.add_lines({str(name): [1]})
+    cov = measuring(tmp_path)
+    monkeypatch.setattr(code_shape, "__file__", str(tmp_path / "archive.zip" / "code_shape.py"))
+    parsed = parsed_sources(cov, tmp_path / "cache")
+    assert say(cov, parsed, data, str(name))[1].statements == {1}
+    parsed.save()
+    assert not (tmp_path / "cache").exists()
