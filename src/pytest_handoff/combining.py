@@ -53,14 +53,12 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each)
         start, heads = _find(project, session, folders)
         parts, older = _read(start, heads, each)
         outcome = _joined(project, start, parts, older, each)
-        write_together(project.handoffs, outcome.artifacts)
         keep_for_later(project, session, start.tree, parts)
+        write_together(project.handoffs, outcome.artifacts)
     return outcome
 
 
-def _read(
-    start: workflow.Start, heads: Mapping[str, Part], each: Each
-) -> tuple[list[PartTests], list[PartTests]]:
+def _read(start: workflow.Start, heads: Mapping[str, Part], each: Each) -> tuple[list[PartTests], list[PartTests]]:
     """The parts that count, by label, and the earlier attempts of the same jobs."""
     newest, older = part_choice.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})

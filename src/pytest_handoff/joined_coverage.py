@@ -7,6 +7,7 @@ from contextlib import chdir
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from pytest_handoff.errors import WriteProblem
 from pytest_handoff.measurement import Measurement, NotMeasured
 from pytest_handoff.measuring import kept_folder
 from pytest_handoff.part import PartCoverage
@@ -66,16 +67,23 @@ def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[P
 
     That run could not add up to these parts without them, and with the data of other runs it would add up wrongly. Where no
     run has made pytest's cache there is nothing to keep for.
+
+    Raises:
+        EvidenceProblem: when the data of a part are damaged.
+        WriteProblem: when the cache cannot be written.
     """
     kept = kept_folder(project.folder / ".pytest_cache", session, tree)
-    for old in sorted(kept.parent.rglob("part-*")) if kept.parent.is_dir() else []:
-        old.unlink()
     one_place = {part.run.rootdir for part in parts} == {project.key(project.folder)}
-    if not one_place or not kept.parents[2].is_dir():
-        return
-    kept.mkdir(parents=True, exist_ok=True)
-    for number, file in enumerate(file for part in parts if (file := coverage_file(part)) is not None):
-        shutil.copyfile(file, kept / f"part-{number}")
+    files = [file for part in parts if (file := coverage_file(part)) is not None] if one_place else []
+    try:
+        for old in sorted(kept.parent.rglob("part-*")) if kept.parent.is_dir() else []:
+            old.unlink()
+        if files and kept.parents[2].is_dir():
+            kept.mkdir(parents=True, exist_ok=True)
+            for number, file in enumerate(files):
+                shutil.copyfile(file, kept / f"part-{number}")
+    except OSError as error:
+        raise WriteProblem(f"cannot be written: {error.strerror or error}", path=project.shown(kept)) from error
 
 
 def _together(given: Sequence[PartCoverage]) -> PartCoverage:

@@ -131,7 +131,7 @@ def _run(folder: Path, head: Part) -> PartRun:
 
 
 def _head(path: Path) -> Part:
-    data = path.read_bytes()
+    data = _content(path)
     schema = _decode(path, data, _Schema).schema
     if schema != PART_SCHEMA:
         raise EvidenceProblem(
@@ -148,13 +148,17 @@ def _head(path: Path) -> Part:
 def _bytes(folder: Path, name: str, run: PartRun) -> bytes:
     """The content of a file of a part that is the one its head names."""
     path = folder / name
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise EvidenceProblem(f"cannot be read: {error.strerror or error}; run that job again", path=str(path)) from error
+    data = _content(path)
     if digest_of(data) != run.digests.get(name):
         raise EvidenceProblem(f"does not fit the digest in {HEAD}: the part is damaged; run that job again", path=str(path))
     return data
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EvidenceProblem(f"cannot be read: {error.strerror or error}; run that job again", path=str(path)) from error
 
 
 def _decode(path: Path, data: bytes, kind: type[_Read]) -> _Read:

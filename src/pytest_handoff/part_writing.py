@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_handoff.suite_files import SuiteFiles
     from pytest_handoff.workflow import Start
 
+
 class PartWriting:
     """Writes one part: first a head that says that the part is not finished, then everything."""
 
