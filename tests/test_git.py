@@ -141,6 +141,33 @@ def test_ignored_files_are_not_there(repository: Path) -> None:
     assert sorted(read_work_tree(repository).files) == [".gitignore", "b.txt"]
 
 
+@pytest.mark.parametrize("flags", [["--assume-unchanged"], ["--skip-worktree"], ["--assume-unchanged", "--skip-worktree"]])
+def test_files_that_git_was_told_not_to_look_at(repository: Path, plain_git: Git, flags: list[str]) -> None:
+    """They are what stands there all the same, and the index keeps what it was told."""
+    write(repository, "a.txt", "b.txt")
+    commit(plain_git, repository)
+    for flag in flags:
+        plain_git(repository, "update-index", flag, "a.txt")
+    told = plain_git(repository, "ls-files", "-v")
+    write(repository, "a.txt", content=b"other\n")
+    tree = read_work_tree(repository)
+
+    assert tree.files["a.txt"] != HELLO == tree.files["b.txt"]
+    assert tree.modified == ["a.txt"]
+    assert read_files(repository) == tree.files
+    assert plain_git(repository, "ls-files", "-v") == told
+
+
+def test_a_sparse_checkout(repository: Path, plain_git: Git) -> None:
+    """What it leaves out is not changed, and part of the tree."""
+    write(repository, "a.txt", "b.txt")
+    commit(plain_git, repository)
+    plain_git(repository, "sparse-checkout", "set", "--no-cone", "/b.txt")
+
+    assert not (repository / "a.txt").exists()
+    assert read_work_tree(repository).files == {"a.txt": HELLO, "b.txt": HELLO}
+
+
 def test_a_link_is_its_target_and_not_followed(repository: Path) -> None:
     """A symbolic link counts with its text, also one to nowhere."""
     (repository / "link").symlink_to("hello\n")

@@ -138,9 +138,9 @@ def _staged_files(root: Path, environment: dict[str, str]) -> dict[str, str]:
     rows = _staged_rows(root, environment)
     hidden = [name for tag, name in ((row[:1], row.split(b"\t", 1)[1]) for row in rows) if _is_hidden(root, tag, name)]
     if hidden:
-        told = ("update-index", "--no-assume-unchanged", "--no-skip-worktree", "-z", "--stdin")
-        _checked(root, *told, environment=environment, stdin=b"\0".join(hidden) + b"\0")
-        _add_all(root, environment)
+        names = b"".join(name + b"\0" for name in hidden)
+        for how in (["--force-remove"], ["--add", "--remove"]):  # anew, so that neither a flag nor a time of before counts
+            _checked(root, "update-index", *how, "-z", "--stdin", environment=environment, stdin=names)
         rows = _staged_rows(root, environment)
     return dict(_staged(row[2:]) for row in rows)
 
