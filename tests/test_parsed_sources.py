@@ -107,10 +107,10 @@ def test_a_source_that_changes_is_parsed_again(tmp_path: Path, data: CoverageDat
     """The text decides, and not the path or the time."""
     name = tmp_path / "m.py"
     data.add_lines({str(name): [1]})
-    cov = measuring(tmp_path)
     found = []
     for text in ("x = 1\n", "\nx = 1\n"):
         name.write_text(text, "utf-8")
+        cov = measuring(tmp_path)
         parsed = parsed_sources(cov, tmp_path / "cache")
         found.append(say(cov, parsed, data, str(name))[1].statements)
         parsed.save()
@@ -130,6 +130,7 @@ def test_a_source_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, data
     parsed.facts(reporter, branches=False)
     parsed.save()
     name.write_text("x = 1\n", "utf-8")
+    cov = measuring(tmp_path)
     assert say(cov, parsed_sources(cov, tmp_path / "cache"), data, str(name))[1].statements == {1}
 
 
