@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
 
 from pytest_handoff.collection import first_line, key_of
 from pytest_handoff.faults import Faults
@@ -175,12 +174,7 @@ class Recorder:
             self.reported[category] += 1
             result = self._result(nodeid, report, category)
             known = self._results.get(nodeid)
-            if known is None:
-                self._results[nodeid] = result
-            else:
-                # A test that has ended and is set up or called again was collected twice, or runs on several workers.
-                differs = report.when in ("setup", "call") and known.outcome != result.outcome
-                self._results[nodeid] = replace(worse(known, result), flaky=known.flaky or differs)
+            self._results[nodeid] = result if known is None else worse(known, result)
 
     def _result(self, nodeid: str, report: pytest.TestReport, category: Outcome) -> CaseResult:
         """A failed sub-test fails its test, whatever the test's own report says."""
