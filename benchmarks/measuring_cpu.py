@@ -35,10 +35,17 @@ def make_suite(folder: Path, tests: int) -> Path:
     _write(folder / "src/app/__init__.py", "")
     _write(folder / ".gitignore", "__pycache__/\n.coverage*\n.pytest_cache/\nreport.xml")
     _write(folder / "pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["src"]\ntestpaths = ["tests"]')
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "suite"]):
-        subprocess.run([*_GIT, *arguments], cwd=folder, check=True)
+    subprocess.run([*_GIT, "init", "-q"], cwd=folder, check=True)
+    commit(folder)
     cost(folder, "-m", "pytest", "-q", "-p", "pytest_cov", "-p", "handoff", "--handoff=session-1")
+    commit(folder)
     return folder
+
+
+def commit(folder: Path) -> None:
+    """Commit everything, as after a session."""
+    for arguments in (["add", "-A"], ["commit", "-qm", "session"]):
+        subprocess.run([*_GIT, *arguments], cwd=folder, check=True)
 
 
 def cost(folder: Path, *arguments: str) -> Cost:

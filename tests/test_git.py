@@ -84,6 +84,19 @@ def test_a_file_where_a_folder_was(repository: Path, plain_git: Git) -> None:
     assert (found.modified, found.untracked, sorted(found.files)) == (["place/file"], ["place"], ["place"])
 
 
+@pytest.mark.parametrize("name", ["evidence", "evid*", "with blank", "grün"])
+def test_a_folder_that_is_not_looked_at(repository: Path, plain_git: Git, name: str) -> None:
+    """What stands in that folder is not told, whether tracked or not, and its neighbours are."""
+    assert read_work_tree(repository, without=name).files == {}
+    write(repository, "a", f"{name}/tracked", f"{name}s/b", f"deep/{name}/c")
+    commit(plain_git, repository)
+    write(repository, f"{name}/new", f"{name}/tracked", "d", content=b"other\n")
+    found = read_work_tree(repository, without=name)
+    assert sorted(found.files) == sorted(["a", "d", f"{name}s/b", f"deep/{name}/c"])
+    assert (found.modified, found.untracked) == ([], ["d"])
+    assert read_files(repository, without=name) == found.files
+
+
 def test_a_merge_that_is_not_finished(repository: Path, plain_git: Git) -> None:
     """In a conflict the file counts as it stands in the work tree."""
     write(repository, "a")

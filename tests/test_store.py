@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -217,11 +218,70 @@ def test_a_path_outside_of_the_project(tmp_path: Path) -> None:
         Store(tmp_path / "elsewhere", tmp_path / "project").record("session-2")
 
 
+def keep(store: Store, continued: dict[str, tuple[str, ...]]) -> None:
+    """Write the records of sessions, each with those that it continues."""
+    for name, previous in continued.items():
+        write_all(store.artifacts(record(name, previous), b"", None)[-1:])
+
+
+FAMILY = {"s": (), "left": ("s",), "ri": ("s",)}
+
+
 def test_tips(tmp_path: Path) -> None:
-    """The tips are the sessions that nobody continues, oldest first; the one to be written neither is nor hides one."""
+    """The tips are the sessions that nobody continues, oldest first; what is no session does not count."""
     store = Store(tmp_path, tmp_path)
-    continued = {"s": (), "left": ("s",), "ri": ("s",), "next": ("left", "ri")}
-    records = {name: record(name, previous) for name, previous in continued.items()}
-    assert store.tips(records, without="next") == ["ri", "left"]
-    assert store.tips(records, without="other") == ["next"]
-    assert store.tips({"s": record("s")}, without="s") == []
+    assert store.tips() == []
+    keep(store, FAMILY)
+    (store.evidence / "empty").mkdir()
+    (store.evidence / "file").touch()
+    assert store.tips() == ["ri", "left"]
+    assert store.sessions() == ["left", "ri", "s"]
+    keep(store, {"next": ("left", "ri")})
+    assert store.tips() == ["next"]
+
+
+MOST_BYTES_IN_A_NAME = 255
+AWKWARD = ["é", 'quo"te', "back\\slash", "[", "x" * 5000, "\u2028"]
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+@pytest.mark.parametrize("layout", [{}, {"indent": 4}, {"separators": (",", ":")}, {"ensure_ascii": False}, {"sort_keys": True}])
+def test_tips_are_the_same_however_a_record_is_laid_out(tmp_path: Path, name: str, layout: dict[str, Any]) -> None:
+    """A record that another tool has laid out anew, or whose parents have odd names, names its parents all the same."""
+    store = Store(tmp_path, tmp_path)
+    keep(store, {**FAMILY, "next": (name, "left")})
+    if len(name) < MOST_BYTES_IN_A_NAME:
+        keep(store, {name: ()})
+    path = store.evidence / "next" / "record.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()), **layout), "utf-8")
+    assert store.tips() == ["ri", "next"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"record/1", b"record/9", r"ri/record.json: has the schema 'pytest-handoff/record/9'"),
+        (b'"ri"', b'"le"', r"ri/record.json: is the record of 'le', not of 'ri'"),
+        (b'"session": "s",', b'"session": 7,', r"ri/record.json: is no whole record"),
+        (b"{", b"", r"ri/record.json: is no record"),
+    ],
+)
+def test_tips_where_a_beginning_cannot_be_read(tmp_path: Path, old: bytes, new: bytes, said: str) -> None:
+    """A record whose beginning says nothing of its parents is read whole, and what is wrong with it is told."""
+    store = Store(tmp_path, tmp_path)
+    keep(store, FAMILY)
+    path = store.evidence / "ri" / "record.json"
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(EvidenceProblem, match=said):
+        store.tips()
+
+
+def test_of_a_session_that_is_continued_only_the_beginning_is_read(tmp_path: Path) -> None:
+    """A thousand sessions cost little, because what does not matter to the next one is not read."""
+    store = Store(tmp_path, tmp_path)
+    keep(store, FAMILY)
+    path = store.evidence / "s" / "record.json"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert store.tips() == ["ri", "left"]
+    with pytest.raises(EvidenceProblem, match="is no record"):
+        store.record("s")

@@ -82,7 +82,7 @@ def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -
     write(repository, a="1\n")
     project = project_in(repository)
     before = read_tree(project)
-    write(repository, handoffs__x="1", handoffs__evidence__s__y="2")
+    write(repository, handoffs__x="1", handoffs__evidence__s__y="2", handoffs__evidence2__z="3")
     (repository / ".coverage").write_bytes(b"data")
     assert read_tree(project) == before
     commit(plain_git, repository)

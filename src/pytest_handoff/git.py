@@ -14,7 +14,7 @@ from pytest_handoff.errors import HandoffError
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SETTINGS = (
     "core.quotepath=off",
@@ -72,22 +72,27 @@ def find_root(folder: Path) -> Path | None:
     raise _problem("rev-parse", done)
 
 
-def read_work_tree(root: Path) -> WorkTree:
+def read_work_tree(root: Path, *, without: str | None = None) -> WorkTree:
     """Read the state of a work tree without changing anything in it.
 
     A copy of the index is brought up to date by ``git add --all`` with a throw-away object folder, so that filters, modes,
     links and submodules are exactly what a commit would hold.
+
+    Args:
+        without: a folder relative to the root that is not looked at, however much stands in it.
     """
-    with _as_if_committed(root) as environment:
-        files = _staged_files(root, environment)
-        state = _checked(root, *_STATE, environment=environment)
+    where = _all_but([without] if without else [])
+    with _as_if_committed(root, where) as environment:
+        files = _staged_files(root, where, environment)
+        state = _checked(root, *_STATE, *where, environment=environment)
     return WorkTree(files=files, **_state_of(state.split(b"\0")[:-1]))
 
 
-def read_files(root: Path) -> dict[str, str]:
+def read_files(root: Path, *, without: str | None = None) -> dict[str, str]:
     """The ``files`` of :func:`read_work_tree`, where nothing else is asked."""
-    with _as_if_committed(root) as environment:
-        return _staged_files(root, environment)
+    where = _all_but([without] if without else [])
+    with _as_if_committed(root, where) as environment:
+        return _staged_files(root, where, environment)
 
 
 def tree_of(root: Path, commit: str) -> dict[str, str]:
@@ -116,7 +121,7 @@ def run_git(
 
 
 @contextmanager
-def _as_if_committed(root: Path) -> Iterator[dict[str, str]]:
+def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
     """The environment in which git sees an index with everything staged, and stores what is new in a folder that goes."""
     with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
         index = Path(scratch) / "index"
@@ -129,25 +134,30 @@ def _as_if_committed(root: Path) -> Iterator[dict[str, str]]:
             "GIT_OBJECT_DIRECTORY": scratch,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, known_objects)),
         }
-        _add_all(root, environment)
+        _add_all(root, where, environment)
         yield environment
 
 
-def _staged_files(root: Path, environment: dict[str, str]) -> dict[str, str]:
+def _all_but(folders: Iterable[str]) -> list[str]:
+    """The pathspec of the whole tree less some folders (gitglossary, "pathspec")."""
+    return ["--", ":/", *(f":(top,exclude,literal){folder}" for folder in folders)]
+
+
+def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> dict[str, str]:
     """Every staged file. Where somebody told git not to look at one that is there, git is told to look again."""
-    rows = _staged_rows(root, environment)
+    rows = _staged_rows(root, where, environment)
     hidden = [name for tag, name in ((row[:1], row.split(b"\t", 1)[1]) for row in rows) if _is_hidden(root, tag, name)]
     if hidden:
         names = b"".join(name + b"\0" for name in hidden)
         for how in (["--force-remove"], ["--add", "--remove"]):  # anew, so that neither a flag nor a time of before counts
             _checked(root, "update-index", *how, "-z", "--stdin", environment=environment, stdin=names)
-        rows = _staged_rows(root, environment)
+        rows = _staged_rows(root, where, environment)
     return dict(_staged(row[2:]) for row in rows)
 
 
-def _staged_rows(root: Path, environment: dict[str, str]) -> list[bytes]:
+def _staged_rows(root: Path, where: list[str], environment: dict[str, str]) -> list[bytes]:
     """Rows of ``git ls-files --stage -v``: a tag, a blank, mode, blob id and stage, a tab, the name."""
-    return _checked(root, "ls-files", "--stage", "-v", "-z", environment=environment).split(b"\0")[:-1]
+    return _checked(root, "ls-files", "--stage", "-v", "-z", *where, environment=environment).split(b"\0")[:-1]
 
 
 def _is_hidden(root: Path, tag: bytes, name: bytes) -> bool:
@@ -175,14 +185,14 @@ def _state_of(rows: list[bytes]) -> _State:
     }
 
 
-def _add_all(root: Path, environment: dict[str, str]) -> None:
+def _add_all(root: Path, where: list[str], environment: dict[str, str]) -> None:
     """Stage everything but nested repositories without a commit: git has nothing that it could track of them, and refuses."""
-    if run_git(root, "add", "--all", environment=environment).returncode:
+    if run_git(root, "add", "--all", *where, environment=environment).returncode:
         beside = _checked(root, "ls-files", "--others", "--exclude-standard", "-z", environment=environment).split(b"\0")
         folders = [os.fsdecode(name) for name in beside if name.endswith(b"/")]
         unborn = [name for name in folders if run_git(root / name, "rev-parse", "--verify", "--quiet", "HEAD").returncode]
-        left_out = [f":(top,exclude,literal){name.rstrip('/')}" for name in unborn]
-        _checked(root, "add", "--all", "--", ":/", *left_out, environment=environment)
+        left_out = _all_but(name.rstrip("/") for name in unborn)
+        _checked(root, "add", "--all", *where, *left_out[2:], environment=environment)
 
 
 def _index_and_objects(root: Path) -> tuple[Path, Path]:

@@ -70,7 +70,7 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
     """The id that is meant: itself, where a session ever had it, else the one id of the newest sessions that it is a part of."""
     if any(store.ledger_lines(record, {wanted}) for record in reversed(ordered)):
         return wanted
-    tips = store.tips({record.session: record for record in ordered}, without="")
+    tips = store.tips()
     known = {test for record in ordered if record.session in tips for test in store.ledger(record)}
     found = sorted(test for test in known if wanted in test)
     if not found:

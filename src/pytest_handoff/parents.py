@@ -67,10 +67,9 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
     """
     if override:
         return [_known(store, session, name) for name in dict.fromkeys(override)]
-    records = {name: store.record(name) for name in store.sessions()}
-    if session in records:
-        return [parent.session for parent in records[session].previous]
-    return store.tips(records, without=session)
+    if store.has(session):
+        return [parent.session for parent in store.record(session).previous]
+    return store.tips()
 
 
 def load_parents(store: Store, names: Sequence[str]) -> Parents:

@@ -32,7 +32,7 @@ def plan(store: Store) -> Pruning:
         EvidenceProblem: when a record cannot be read: whose base it is would be a guess.
     """
     records = {name: store.record(name) for name in store.sessions()}
-    tips = store.tips(records, without="")
+    tips = store.tips()
     needed = {*tips, *(parent.session for tip in tips for parent in records[tip].previous)}
     there = {name for name in records if store.has_sources(name)}
     removable = there - needed

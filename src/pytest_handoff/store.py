@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -12,9 +13,10 @@ from msgspec.structs import replace
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
+from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
@@ -36,7 +38,7 @@ class Store:
 
     def sessions(self) -> list[str]:
         """Names of the sessions that have a record, sorted."""
-        return sorted(path.parent.name for path in self.evidence.glob(f"*/{RECORD}"))
+        return sorted(name for name in self._folders() if self.has(name))
 
     def has(self, session: str) -> bool:
         """Whether there is a record of this session."""
@@ -119,11 +121,16 @@ class Store:
         """Whether the source tree of a session is there, not pruned."""
         return self.sources_path(session).is_file()
 
-    def tips(self, records: Mapping[str, Record], *, without: str) -> list[str]:
-        """Sessions that no other session names as its parent, oldest first; ``without`` is the one about to be written."""
-        named = {parent.session for name, record in records.items() if name != without for parent in record.previous}
-        tips = [name for name in records if name != without and name not in named]
-        return sorted(tips, key=lambda name: (records[name].run.started, name))
+    def tips(self) -> list[str]:
+        """Sessions that no other session names as its parent, oldest first. Of the others only the beginning is read.
+
+        Raises:
+            EvidenceProblem: when a record cannot be read, or its beginning says too little and the rest is damaged.
+        """
+        parents = {name: self._parents(name) for name in self._folders()}
+        found = {name: links for name, links in parents.items() if links is not None}
+        named = {parent for links in found.values() for parent in links}
+        return sorted(found.keys() - named, key=lambda name: (self.record(name).run.started, name))
 
     def artifacts(self, record: Record, ledger: bytes, sources: Iterable[SourceLine] | None) -> tuple[Artifact, ...]:
         """The files of a session's evidence, the record last, so that it never names a ledger that is not there.
@@ -136,6 +143,22 @@ class Store:
         sealed = replace(record, digest=_content_digest(record))
         record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, sealed), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
+
+    def _folders(self) -> list[str]:
+        try:
+            return os.listdir(self.evidence)  # noqa: PTH208 # names are enough, and a project may have a thousand
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _parents(self, session: str) -> list[str] | None:
+        """Whom a session continues, or ``None`` where a folder holds no record; of a record only the beginning is read."""
+        try:
+            parents = parents_at_head(f"{self.evidence}/{session}/{RECORD}", session)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError:
+            parents = None  # why it cannot be read is for the whole reading to say
+        return [parent.session for parent in self.record(session).previous] if parents is None else parents
 
     def _ledger(self, record: Record) -> tuple[Path, bytes]:
         path = self.evidence / record.session / LEDGER

@@ -46,7 +46,7 @@ def read_tree(project: Project) -> Tree:
     """
     if not project.uses_git:
         return Tree(files=_hash_files(project.root, project.code_among(_walk(project.root))))
-    work = git.read_work_tree(project.root)
+    work = git.read_work_tree(project.root, without=_evidence_in(project))
     files = {path: work.files[path] for path in project.code_among(work.files)}
     if project.config.scope and not files:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
@@ -61,7 +61,7 @@ def read_tree(project: Project) -> Tree:
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Files of a tree that are now others or gone; what is new beside them changed nothing that was run."""
-    now = git.read_files(project.root) if project.uses_git else read_tree(project).files
+    now = git.read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).files
     return sorted(path for path, blob in tree.files.items() if now.get(path) != blob)
 
 
@@ -85,6 +85,12 @@ def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
             found |= {text for text in missing if text.encode() in content}
             missing -= found
     return found
+
+
+def _evidence_in(project: Project) -> str | None:
+    """The folder of the evidence where it lies below the root: no part of the tree, and maybe more than all of it."""
+    folder = project.store.evidence
+    return project.key(folder) if folder.is_relative_to(project.root) else None
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -64,4 +64,4 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
 
 
 def _is_read_for_every_plugin(name: str) -> bool:
-    return name.endswith((".py", ".pyc")) or ".dist-info" in name
+    return name.endswith(".py") or ".pyc" in name or ".dist-info" in name

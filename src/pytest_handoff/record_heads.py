@@ -1,0 +1,44 @@
+"""How a record begins: its session and whom it continues, read without the rest of the file.
+
+What comes of thousands of sessions must not cost more than what comes of one, and of most sessions nobody needs more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pytest_handoff.record import RECORD_SCHEMA, Parent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LONGEST = 4096
+"""Bytes that are read; the head of a record with one parent has 200."""
+_HEAD = re.compile(
+    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
+    % re.escape(RECORD_SCHEMA.encode())
+)
+"""The first keys of a record as :mod:`pytest_handoff.store` writes them."""
+
+
+def parents_at_head(path: Path | str, session: str) -> list[str] | None:
+    """The sessions that a record continues, or ``None`` where its beginning is not as we write it, so that all must be read.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        head = _HEAD.match(os.read(file, _LONGEST))
+    finally:
+        os.close(file)
+    if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
+        return None
+    try:
+        return [parent.session for parent in msgspec.json.decode(head[2], type=list[Parent])]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
