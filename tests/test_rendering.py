@@ -67,3 +67,32 @@ def test_a_template_that_is_not_there() -> None:
     """A name that no template has is told, with those that there are."""
     with pytest.raises(UsageProblem, match=r"there is no template 'x'; there are: .*session_handoff"):
         Renderer().document("x", {})
+
+
+def test_compiled_templates_are_taken_for_the_same_text_only(tmp_path: Path) -> None:
+    """What was compiled is used again, until the template's text changes; what lies there and is damaged is not used."""
+    compiled = tmp_path / "deep" / "compiled"
+    write = (tmp_path / "a.md.j2").write_text
+    write("one {{ x }}\n", "utf-8")
+
+    def rendered() -> str:
+        return Renderer(tmp_path, compiled).document("a", {"x": 1})
+
+    assert rendered() == "one 1\n"
+    (kept,) = compiled.iterdir()
+    as_compiled = kept.read_bytes()
+    kept.write_bytes(as_compiled.replace(b"one ", b"two "))
+    assert rendered() == "two 1\n", "the compiled template is not used"
+    write("three {{ x }}\n", "utf-8")
+    assert rendered() == "three 1\n"
+    for damaged in (b"", as_compiled[:-9], b"\0" * 100):
+        kept.write_bytes(damaged)
+        assert rendered() == "three 1\n"
+
+
+def test_compiled_templates_that_cannot_be_kept(tmp_path: Path) -> None:
+    """Where their folder cannot be made, templates are compiled and nothing is said."""
+    (tmp_path / "file").touch()
+    write = (tmp_path / "a.md.j2").write_text
+    write("{{ x }}\n", "utf-8")
+    assert Renderer(tmp_path, tmp_path / "file" / "compiled").document("a", {"x": 1}) == "1\n"

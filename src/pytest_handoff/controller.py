@@ -41,6 +41,7 @@ from pytest_handoff.worker import INPUT, Ages, faults_of_workers
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.record import Metric
+    from pytest_handoff.rendering import Renderer
     from pytest_handoff.run import Run
     from pytest_handoff.terminal import Line
 
@@ -207,6 +208,7 @@ class Controller:
             instructions=self._instructions,
             extending=Extending(self._config),
             measured_by=self._measuring.settings(),
+            renderer=self._renderer(),
         )
         write_together(self._project.handoffs, outcome.artifacts)
         return outcome
@@ -222,8 +224,10 @@ class Controller:
         folder = self._config.getoption("handoff_artifacts")
         if folder:
             target = self._config.invocation_params.dir / folder
-            renderer = workflow.renderer_of(self._project)
-            write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), renderer))
+            write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer()))
+
+    def _renderer(self) -> Renderer:
+        return workflow.renderer_of(self._project, self._folder.templates)
 
     def _run(self, exitstatus: int) -> Run:
         changed = changed_since(self._project, self._start.tree)

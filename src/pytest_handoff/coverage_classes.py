@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import coverage
 import pytest
 
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
@@ -19,6 +18,8 @@ from pytest_handoff.running_coverage import running_coverage
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
+
+    import coverage
 
 __all__ = ["ContextSwitcher", "before_conftests", "context_name", "parse_context"]
 
@@ -35,6 +36,8 @@ def before_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
     if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
         return
+    import coverage
+
     configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
     if configured_sources(configuration) or configured_includes(configuration):
         options.cov_source = [True]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_handoff.lineage import Ledger, Lineage
     from pytest_handoff.new_code import MergedIn
     from pytest_handoff.project import Project
+    from pytest_handoff.rendering import Renderer
     from pytest_handoff.run import Run, RunContext
     from pytest_handoff.settings_files import CoverageSettings
 
@@ -67,6 +68,7 @@ def record_run(
     extending: Extending | None = None,
     combined: Combined | None = None,
     measured_by: CoverageSettings | None = None,
+    renderer: Renderer | None = None,
 ) -> Outcome:
     """Make the evidence of a run and fill the document with it.
 
@@ -75,6 +77,7 @@ def record_run(
         extending: the hooks of the project and of other plugins.
         combined: the parts that make up the run; what the session had before is then replaced, never added to.
         measured_by: what coverage.py went by, where it measured.
+        renderer: the project's templates, where they are at hand already.
     """
     traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
     before = start.before if combined is None and adds_up(start, run) else None
@@ -129,6 +132,7 @@ def record_run(
         ledger_bytes=encoded,
         sources=sources.values(),
         edit=extending.document if extending is not None else None,
+        renderer=renderer,
     )
     return replace(outcome, dropped_part=_drops_a_part(start))
 

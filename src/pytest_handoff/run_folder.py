@@ -31,6 +31,7 @@ class RunFolder:
         self.started = time.time()
         self._journal: Journal | None = None
         self._trouble: str | None = None
+        self.templates: Path | None = None
         journals = journals_of(project.folder)
         begun = JournalStart(
             session=_name(config, start),
@@ -49,6 +50,7 @@ class RunFolder:
             _prepare_cache(config, journals)
             self._journal = Journal(journals, begun)
             self.path = self._journal.folder
+            self.templates = journals.parent / ".templates"
         except OSError as error:
             self._died, self._trouble = [], error.strerror or str(error)
             self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
-
-import coverage
 
 from pytest_handoff.measurement import NotMeasured
 
 if TYPE_CHECKING:
+    import coverage
     import pytest
 
 
@@ -21,8 +21,11 @@ def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
     if controller is not None:
         cov: coverage.Coverage | None = controller.cov if controller.started and not _was_stopped(controller.cov) else None
         return cov
-    current = coverage.Coverage.current()
-    return None if current is getattr(coverage.process_startup, "coverage", None) else current
+    imported = sys.modules.get("coverage")
+    if imported is None:  # so nobody measures, and an import would cost more than the question
+        return None
+    current: coverage.Coverage | None = imported.Coverage.current()
+    return None if current is getattr(imported.process_startup, "coverage", None) else current
 
 
 def _was_stopped(cov: coverage.Coverage) -> bool:

@@ -29,6 +29,7 @@ from pytest_handoff.trend import MOST_SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run
@@ -135,15 +136,17 @@ def finish(
     sources: Iterable[SourceLine] | None,
     take_over: frozenset[str] = frozenset(),
     edit: Callable[[str, facts.Facts], str] | None = None,
+    renderer: Renderer | None = None,
 ) -> Outcome:
     """Compose the document and put everything that is to be written in the order in which it must be.
 
     Args:
         edit: what changes the document's text before it is filled.
+        renderer: the project's templates, where they are at hand already.
     """
     session = gathered.session
     sources = None if sources is None else tuple(sources)
-    renderer = renderer_of(project)
+    renderer = renderer or renderer_of(project)
     gathered = with_policy(project, gathered, parents)
     text = read_document(project, session)
     if text is None:
@@ -233,7 +236,7 @@ def _number(session: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def renderer_of(project: Project) -> Renderer:
-    """The templates of a project, its own before ours."""
+def renderer_of(project: Project, compiled: Path | None = None) -> Renderer:
+    """The templates of a project, its own before ours; ``compiled`` is a folder that keeps them from being compiled again."""
     own = project.config.templates
-    return Renderer(project.folder / own if own else None)
+    return Renderer(project.folder / own if own else None, compiled)
