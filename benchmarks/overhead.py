@@ -13,12 +13,12 @@ import argparse
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from long_history import grow_history
 from measuring_cpu import Cost, cost, make_suite
+from results import Row
 
 # Only what is named here is loaded: other plugins of this environment would make every ratio look better.
 _COV = ("-p", "pytest_cov")
@@ -35,26 +35,6 @@ _RUNS: dict[str, tuple[str, ...]] = {
     "cov-branch": (*_COV, *_QUIET, "--cov-branch"),
     "handoff-branch": (*_SESSION, *_QUIET, "--cov-branch"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured thing; ``budget`` is ``None`` for a comparison without one, and both are in ``unit``."""
-
-    what: str
-    budget: float | None
-    measured: float
-    unit: str = "×"
-    detail: str = ""
-
-    @property
-    def over(self) -> bool:
-        """Whether the measured figure exceeds the budget."""
-        return self.budget is not None and self.measured > self.budget
-
-    def __str__(self) -> str:
-        budget = "" if self.budget is None else f"≤ {self.budget:g} {self.unit}"
-        return f"{self.what:58} {budget:>10} {self.measured:9.3f} {self.unit:4} {'OVER' if self.over else '':4} {self.detail}"
 
 
 def main() -> int:

@@ -60,3 +60,5 @@ def test_rows_of_metrics_and_paths() -> None:
 def test_mentioned() -> None:
     """Files and folders whose path stands in the text, and no others."""
     assert mentioned("see src/a/b.py", ["src/a/b.py", "src/c.py"]) == ["src", "src/a", "src/a/b.py"]
+    assert mentioned("|`my code/a.py`|", ["my code/a.py", "my code/b.py"]) == ["my code", "my code/a.py"]
+    assert mentioned("my code", ["mycode", "code/a.py", "my\ncode"]) == ["code"]

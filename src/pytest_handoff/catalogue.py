@@ -82,7 +82,8 @@ def path_row(path: str) -> str:
 def mentioned(text: str, files: Iterable[str]) -> list[str]:
     """Those of the files, and of the folders they are in, whose path stands in the text."""
     folders = {file[:at] for file in files for at, char in enumerate(file) if char == "/"}
-    return sorted(path for path in {*folders, *files} if path in text)
+    words = "\n".join(set(text.split()))  # where a path without a blank stands just as it does in the text
+    return sorted(path for path in {*folders, *files} if path in (words if len(path.split()) == 1 else text))
 
 
 def _keyed(names: Iterable[str]) -> list[tuple[str, str]]:

@@ -148,12 +148,14 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     from pytest_handoff import verification
 
     project = project_here(handoff_dir)
-    _outcome(project, session)
+    outcome = _outcome(project, session)
     names = verification.chain_of(project, session) if every else [session]
     problems = [
         problem
         for name in progress(names, "verifying")
-        for problem in verification.verify(project, name, _outcome(project, name), fresh=name == session)
+        for problem in verification.verify(
+            project, name, outcome if name == session else _outcome(project, name), fresh=name == session
+        )
     ]
     _annotate(problems)
     if as_json:

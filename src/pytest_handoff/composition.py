@@ -146,9 +146,10 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named)
     found = documents.find(text, fields=fields, path=path)
     places = [place for place in found.places if not _is_a_persons_remark(place, memory, facts)]
+    asked = {place.id.rpartition(".")[0] for place in places}
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
-        paths={path_row(name): name for name in named},
+        paths={row: name for name in named if (row := path_row(name)) in asked},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
     )
     return replace(found, places=tuple(places)), rows
@@ -166,8 +167,9 @@ def _is_a_persons_remark(place: Place, memory: Mapping[str, str], facts: Facts) 
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:
-    ours = own_length(place.text, memory.get(place.id, "")) is not None
-    return place.id.endswith(".target") and place.state == "written" and not ours
+    if not place.id.endswith(".target") or place.state != "written":
+        return False
+    return own_length(place.text, memory.get(place.id, "")) is None
 
 
 def _instructions(text: str | None, facts: Facts, config: Config) -> tuple[Instruction, ...] | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_handoff import regression
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.ledger import count_by_tier, count_outcomes
-from pytest_handoff.lineage import Earlier
+from pytest_handoff.lineage import Earlier, Ledger
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
 from pytest_handoff.policy import Loosening, read_policy
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
@@ -27,7 +28,7 @@ class Instruction(Frozen, frozen=True):
     why_not: str | None
 
 
-class Facts(Frozen, frozen=True):
+class Facts(Frozen, frozen=True, dict=True):
     """A session's evidence, with what follows from it.
 
     Attributes:
@@ -72,11 +73,8 @@ class Facts(Frozen, frozen=True):
         """Live tests of a tier and scope that count; retired ones, those skipped both then and now, and promises do not."""
         return [
             line
-            for test, line in self.ledger.items()
-            if (tier is None or line.tier == tier)
-            and self._in_scope(line, scope)
-            and (path is None or path_matches(file_of(test), path))
-            and not (line.promised and line.since == self.session)
+            for line in self._counting[scope]
+            if (tier is None or line.tier == tier) and (path is None or path_matches(file_of(line.id), path))
         ]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
@@ -92,7 +90,8 @@ class Facts(Frozen, frozen=True):
 
     def with_status(self, *statuses: str) -> list[LedgerLine]:
         """Tests with one of these statuses, sorted by id."""
-        return [line for test, line in self.ledger.items() if self.fates[test].status in statuses]
+        found = [line for status in statuses for line in self._by_status.get(status, ())]
+        return found if len(statuses) == 1 else sorted(found, key=lambda line: line.id)
 
     def new(self, tier: str | None = None) -> list[LedgerLine]:
         """Tests of this session."""
@@ -119,6 +118,8 @@ class Facts(Frozen, frozen=True):
     def owed(self) -> list[LedgerLine]:
         """This session's lines of tests that the parents promised."""
         promised = {test for test, line in self.earlier.lines.items() if line.promised}
+        if not promised:
+            return []
         replaced = {without_parameters(test) for test in promised - self.ledger.keys()}
         lines = self.ledger.values()
         return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
@@ -129,10 +130,21 @@ class Facts(Frozen, frozen=True):
     def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
         return self.fates[line.id].status == "reparametrized" and without_parameters(line.id) in functions
 
-    def _in_scope(self, line: LedgerLine, scope: Scope) -> bool:
-        if line.since == self.session:
-            return scope != "previous"
-        return scope != "current" and self.fates[line.id].counts
+    @cached_property
+    def _by_status(self) -> dict[str, list[LedgerLine]]:
+        found: dict[str, list[LedgerLine]] = {}
+        for test, line in self.ledger.items():
+            found.setdefault(self.fates[test].status, []).append(line)
+        return found
+
+    @cached_property
+    def _counting(self) -> dict[Scope, list[LedgerLine]]:
+        """The tests that count, by scope; they are asked for many times, and there may be many."""
+        session, fates = self.session, self.fates
+        current = [line for line in self.ledger.values() if line.since == session and not line.promised]
+        previous = [line for test, line in self.ledger.items() if line.since != session and fates[test].counts]
+        both = [*current, *previous]
+        return {"current": current, "previous": previous, "all": sorted(both, key=lambda line: line.id) if current else both}
 
 
 def tally(
@@ -149,7 +161,7 @@ def tally(
     )
 
 
-def gather(record: Record, ledger: Mapping[str, LedgerLine], earlier: Earlier) -> Facts:
+def gather(record: Record, ledger: Ledger, earlier: Earlier) -> Facts:
     """The facts of a session from its record, its ledger and its parents' ledgers.
 
     Raises:
@@ -161,4 +173,4 @@ def gather(record: Record, ledger: Mapping[str, LedgerLine], earlier: Earlier) -
             f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
             f"changed; restore it, or run pytest --handoff={record.session} again"
         )
-    return Facts(record=record, ledger=dict(ledger), earlier=earlier, fates=fates)
+    return Facts(record=record, ledger=ledger, earlier=earlier, fates=fates)

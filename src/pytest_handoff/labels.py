@@ -113,6 +113,8 @@ def own_length(current: str, ours: str) -> int | None:
     """
     if not ours.strip():
         return None
+    if current == ours.strip(" \t"):
+        return len(current)
     pattern = r"[ \t]+".join(map(_with_or_without_escapes, re.split("[ \t]+", ours.strip(" \t"))))
     found = re.match(pattern, current)
     if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):

@@ -47,11 +47,13 @@ class Lineage(Frozen, frozen=True):
         return old.since if old else self.reparametrized.get(test, session)
 
 
-def join_parents(parents: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> Earlier:
+def join_parents(parents: Sequence[tuple[str, Ledger]]) -> Earlier:
     """The ledgers of the parents as one; of two lines for a test the one that promises more wins, so nothing is lost."""
     if not parents:
         return Earlier()
     *others, (_last, lines) = parents
+    if not others:
+        return Earlier(sessions=tuple(session for session, _ in parents), lines=lines)
     joined = dict(lines)
     came_from: dict[str, str] = {}
     for session, ledger in others:

@@ -27,7 +27,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """An immutable piece of evidence; a key that this version does not know is an error, not ignored."""
 
 
-class LastSeen(Frozen, frozen=True):
+class LastSeen(Frozen, frozen=True, gc=False):
     """The newest outcome a test had in a session in which it ran."""
 
     session: str
@@ -41,7 +41,7 @@ class Retired(Frozen, frozen=True):
     reason: str
 
 
-class LedgerLine(Frozen, frozen=True, omit_defaults=True):
+class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     """One test that was ever recorded.
 
     ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it,
@@ -64,10 +64,10 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True):
     reason: str | None = None
     error: str | None = None
     checks: tuple[str, ...] = ()
-    parts: dict[str, Outcome] = {}
+    parts: dict[str, Outcome] | None = None
 
 
-class SourceLine(Frozen, frozen=True, omit_defaults=True):
+class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     """One file of the tree as the session left it.
 
     ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see :mod:`pytest_handoff.line_hashes`), only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 from pytest_handoff.nodeids import without_parameters
@@ -66,13 +67,13 @@ def _fate(
     session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, set[Outcome | None]]
 ) -> Fate:
     if line.since == session:
-        return Fate(status="new", counts=False, passes=line.outcome in PASSING)
+        return _shared(status="new", counts=False, passes=line.outcome in PASSING)
     if line.retired is not None:
-        return Fate(status="retired", counts=False, passes=False)
+        return _shared(status="retired", counts=False, passes=False)
     if line.outcome is None:
-        return Fate(status="missing", counts=True, passes=False)
+        return _shared(status="missing", counts=True, passes=False)
     if line.outcome == "not_run":
-        return Fate(status="not_run", counts=True, passes=False)
+        return _shared(status="not_run", counts=True, passes=False)
     known = line.moved_from or line.id
     if known not in earlier:
         return _without_an_equal(line.outcome, functions.get(without_parameters(line.id)))
@@ -80,15 +81,21 @@ def _fate(
     status = _status(before, line.outcome)
     if status == "still_passing" and line.moved_from:
         status = "moved"
-    return Fate(status=status, counts=status != "still_skipped", passes=line.outcome in PASSING)
+    return _shared(status=status, counts=status != "still_skipped", passes=line.outcome in PASSING)
+
+
+@cache
+def _shared(*, status: Status, counts: bool, passes: bool) -> Fate:
+    """One object for all tests of the same fate, of which there are few."""
+    return Fate(status=status, counts=counts, passes=passes)
 
 
 def _without_an_equal(now: Outcome, before: set[Outcome | None] | None) -> Fate:
     """The fate of an earlier test whose id is new: ``before`` are the outcomes of what its function has lost, if it has."""
     if before is None:
-        return Fate(status=_status("passed", now), counts=True, passes=now in PASSING)
+        return _shared(status=_status("passed", now), counts=True, passes=now in PASSING)
     still_skipped = now in LEFT_OUT and before <= LEFT_OUT
-    return Fate(status="reparametrized", counts=not still_skipped, passes=now in PASSING)
+    return _shared(status="reparametrized", counts=not still_skipped, passes=now in PASSING)
 
 
 def _status(before: Outcome | None, now: Outcome) -> Status:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.json_lines import by_name, decode_lines
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
 
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
-
-Line = TypeVar("Line", LedgerLine, SourceLine)
-
 
 class Store:
     """The evidence below one hand-off folder.
@@ -79,7 +78,7 @@ class Store:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
         """
         path, data = self._ledger(record)
-        return self._each_once(path, ((line.id, line) for line in self._lines(path, data, LedgerLine)))
+        return by_name(decode_lines(data, LedgerLine, shown := self._name(path)), attrgetter("id"), shown)
 
     def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
         """Only the lines that name one of these ids, as theirs or as the one they moved from; the others are not decoded.
@@ -92,14 +91,15 @@ class Store:
         if not any(name in data for name in names):
             return []
         lines = b"\n".join(line for line in data.splitlines() if any(name in line for name in names))
-        return [line for line in self._lines(path, lines, LedgerLine) if line.id in tests or line.moved_from in tests]
+        found = decode_lines(lines, LedgerLine, self._name(path))
+        return [line for line in found if line.id in tests or line.moved_from in tests]
 
     def sources(self, session: str) -> dict[str, SourceLine] | None:
         """The tree as a session left it, or ``None`` where it was pruned."""
         path = self.sources_path(session)
         if not path.is_file():
             return None
-        return self._each_once(path, ((line.path, line) for line in self._lines(path, self._bytes(path, session), SourceLine)))
+        return by_name(decode_lines(self._bytes(path, session), SourceLine, shown := self._name(path)), attrgetter("path"), shown)
 
     def sources_of(self, record: Record) -> dict[str, SourceLine] | None:
         """The tree that belongs to a record, or ``None`` where it was pruned.
@@ -186,27 +186,11 @@ class Store:
         except OSError as error:
             raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self._name(path)) from error
 
-    def _lines(self, path: Path, data: bytes, kind: type[Line]) -> Iterable[Line]:
-        decoder = msgspec.json.Decoder(kind)
-        for number, line in enumerate(data.splitlines(), start=1):
-            try:
-                yield decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise EvidenceProblem(f"is damaged: {error}", path=self._name(path), line=number) from error
-
     def _decode(self, path: Path, data: bytes, kind: type[_Read], complaint: str) -> _Read:
         try:
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise EvidenceProblem(f"{complaint}: {error}", path=self._name(path)) from error
-
-    def _each_once(self, path: Path, entries: Iterable[tuple[str, Line]]) -> dict[str, Line]:
-        found: dict[str, Line] = {}
-        for number, (name, line) in enumerate(entries, start=1):
-            if name in found:
-                raise EvidenceProblem(f"is damaged: {name!r} stands in it twice", path=self._name(path), line=number)
-            found[name] = line
-        return found
 
     def _refuse_twins(self, path: Path, data: bytes) -> None:
         """Readers differ in which of two equal keys counts, so a record with two says nothing."""
