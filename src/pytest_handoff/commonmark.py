@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -179,7 +179,8 @@ class _Reader:
 def _rows(tokens: list[Token], index: int) -> Iterator[tuple[Token, list[str], list[str]]]:
     """Each row's opening token, the contents of its cells, and the comments in them."""
     row, contents, comments = tokens[index], list[str](), list[str]()
-    for token in takewhile(lambda token: token.type != "table_close", islice(tokens, index, None)):
+    following = (tokens[at] for at in range(index, len(tokens)))  # a slice would walk through all that stands before it
+    for token in takewhile(lambda token: token.type != "table_close", following):
         if token.type == "tr_open":
             row, contents, comments = token, [], []
         elif token.type == "inline":

@@ -1,0 +1,83 @@
+"""What a long document costs: filling it at four sizes, and whether the cost grows as the size does.
+
+    python benchmarks/long_documents.py                   up to 5 MB, about a minute
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+
+from measuring_cpu import Cost, cost, make_suite
+from results import Row
+
+_SIZES = (0.625, 1.25, 2.5, 5.0)
+"""Megabytes."""
+_SECTION = """
+## Part {number}: what was tried
+
+**Status**: done on day {number}. The queue was drained, and `src/app/part{number}.py` was left as it was; see [the log](log.md).
+
+| Item | Before | After |
+|---|---|---|
+| Reads | {number} | {number} ms |
+| Writes | 12 | 13 ms |
+
+- [x] Somebody looked at part {number}
+- [ ] All unit tests for part {number} pass
+
+```python
+def part_{number}():
+    return {number}
+```
+"""
+
+
+def main() -> int:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
+        print(*measure(Path(scratch) / "suite"), sep="\n")
+    return 0
+
+
+def measure(folder: Path) -> list[Row]:
+    """Processor seconds of ``handoff fill`` by the size of the document, and the exponent with which they grow."""
+    make_suite(folder, 50)
+    document = folder / "handoffs" / "session-1.md"
+    ours = document.read_text("utf-8")
+    start = _fill(folder).cpu
+    seconds = []
+    for size in _SIZES:
+        document.write_text(ours + _prose(int(size * 1e6) - len(ours)), "utf-8")
+        _fill(folder)
+        seconds.append(_fill(folder).cpu - start)
+    shown = ", ".join(f"{size:g} MB {taken:.2f} s" for size, taken in zip(_SIZES, seconds, strict=True))
+    return [
+        Row("handoff fill of a document of 5 MB, over a short one", 2.0, seconds[-1], "s", shown),
+        Row("power of the size with which that grows", 1.1, _exponent(seconds), "", "1 is linear; fitted to the four sizes"),
+    ]
+
+
+def _fill(folder: Path) -> Cost:
+    return cost(folder, "-m", "pytest_handoff", "fill", "session-1")
+
+
+def _prose(size: int) -> str:
+    parts, length, number = [], 0, 0
+    while length < size:
+        number += 1
+        parts.append(_SECTION.format(number=number))
+        length += len(parts[-1])
+    return "".join(parts)
+
+
+def _exponent(seconds: list[float]) -> float:
+    """The slope of the straight line through the logarithms, by least squares."""
+    points = [(math.log(size), math.log(taken)) for size, taken in zip(_SIZES, seconds, strict=True)]
+    mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
