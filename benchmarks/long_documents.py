@@ -12,8 +12,6 @@ from pathlib import Path
 from measuring_cpu import Cost, cost, make_suite
 from results import Row
 
-_SIZES = (0.625, 1.25, 2.5, 5.0)
-"""Megabytes."""
 _SECTION = """
 ## Part {number}: what was tried
 
@@ -41,21 +39,21 @@ def main() -> int:
     return 0
 
 
-def measure(folder: Path) -> list[Row]:
+def measure(folder: Path, megabytes: float = 5) -> list[Row]:
     """Processor seconds of ``handoff fill`` by the size of the document, and the exponent with which they grow."""
+    sizes = [megabytes / share for share in (8, 4, 2, 1)]
     make_suite(folder, 50)
     document = folder / "handoffs" / "session-1.md"
     ours = document.read_text("utf-8")
     start = _fill(folder).cpu
     seconds = []
-    for size in _SIZES:
+    for size in sizes:
         document.write_text(ours + _prose(int(size * 1e6) - len(ours)), "utf-8")
-        _fill(folder)
         seconds.append(_fill(folder).cpu - start)
-    shown = ", ".join(f"{size:g} MB {taken:.2f} s" for size, taken in zip(_SIZES, seconds, strict=True))
+    shown = ", ".join(f"{size:g} MB {taken:.2f} s" for size, taken in zip(sizes, seconds, strict=True))
     return [
-        Row("handoff fill of a document of 5 MB, over a short one", 2.0, seconds[-1], "s", shown),
-        Row("power of the size with which that grows", 1.1, _exponent(seconds), "", "1 is linear; fitted to the four sizes"),
+        Row(f"handoff fill of a document of {megabytes:g} MB, over a short one", 0.4 * megabytes, seconds[-1], "s", shown),
+        Row("power of the size with which that grows", 1.1, _exponent(sizes, seconds), "", "1 is linear; by four sizes"),
     ]
 
 
@@ -72,11 +70,12 @@ def _prose(size: int) -> str:
     return "".join(parts)
 
 
-def _exponent(seconds: list[float]) -> float:
+def _exponent(sizes: list[float], seconds: list[float]) -> float:
     """The slope of the straight line through the logarithms, by least squares."""
-    points = [(math.log(size), math.log(taken)) for size, taken in zip(_SIZES, seconds, strict=True)]
+    points = [(math.log(size), math.log(taken)) for size, taken in zip(sizes, seconds, strict=True)]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+    slope: float = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+    return slope
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
@@ -35,11 +35,11 @@ def make_suite(folder: Path, tests: int) -> Path:
         checks = "\n\n\n".join(f"def test_f{n}():\n    assert part{first}.f{n}(1) == {n + 1}" for n in numbers)
         write(folder / f"tests/{tier}/test_part{first}.py", f"from app import part{first}\n\n\n{checks}")
     write(folder / "src/app/__init__.py", "")
-    write(folder / ".gitignore", "__pycache__/\n.coverage*\n.pytest_cache/\nreport.xml")
+    write(folder / ".gitignore", "__pycache__/\n.coverage*\n.pytest_cache/\nreport.*")
     write(folder / "pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["src"]\ntestpaths = ["tests"]')
     subprocess.run([*GIT, "init", "-q"], cwd=folder, check=True)
     commit(folder)
-    cost(folder, "-m", "pytest", "-q", "-p", "pytest_cov", "-p", "handoff", "--handoff=session-1")
+    cost(folder, "-m", "pytest", "-q", "-p", "pytest_cov.plugin", "-p", "pytest_handoff.plugin", "--handoff=session-1")
     commit(folder)
     return folder
 
@@ -50,24 +50,37 @@ def commit(folder: Path) -> None:
         subprocess.run([*GIT, *arguments], cwd=folder, check=True)
 
 
-def cost(folder: Path, *arguments: str, keep: bool = False, allowed: Sequence[int] = (0,)) -> Cost:
+def cost(
+    folder: Path,
+    *arguments: str,
+    keep: bool = False,
+    allowed: Sequence[int] = (0,),
+    variables: Mapping[str, str] | None = None,
+) -> Cost:
     """Run this Python with the arguments in the suite; an exit code that is not allowed ends the benchmark.
 
     Args:
         keep: leave ``session-2`` as it is; else the run begins as after ``session-1``.
+        variables: the environment, where it is not :func:`environment`'s.
     """
-    for leftover in () if keep else (folder / "handoffs").glob("**/session-2*"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    if not keep:
+        start_anew(folder)
     log = folder.parent / "output.txt"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=folder, env=environment(folder), stdout=output, stderr=output
+            [sys.executable, *arguments], cwd=folder, env=variables or environment(folder), stdout=output, stderr=output
         )
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in allowed:
         sys.exit(f"{' '.join(arguments)} ended with exit code {process.returncode}:\n{log.read_text()[-2000:]}")
     return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode)
+
+
+def start_anew(folder: Path) -> None:
+    """Leave the suite as it was after ``session-1``."""
+    for leftover in (folder / "handoffs").glob("**/session-2*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def environment(folder: Path) -> dict[str, str]:

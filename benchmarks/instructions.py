@@ -1,0 +1,89 @@
+"""Instructions that a run of pytest executes, counted by valgrind: the same whatever else the machine does.
+
+    python benchmarks/instructions.py                  about five minutes; needs valgrind
+
+Two suites are run, and the cost is split in two: what each test adds, and what is there with one test already. Instructions are
+not time: what waits for a disk or for another process (git) is not among them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from measuring_cpu import cost, environment, make_suite, start_anew
+from peers import PEERS, install_peers
+from results import Row
+
+_OURS = ("-p", "pytest_cov.plugin", "-p", "pytest_handoff.plugin", "--handoff=session-2", "--no-cov")
+_BUDGETS = {"handoff": (1.15, 1.02), "unused": (1.01, 1.01)}
+_MANY = 301
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Instructions: those of a run of one test, and those of each further one."""
+
+    fixed: float
+    per_test: float
+
+
+def main() -> int:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
+        print(*measure(Path(scratch)), sep="\n")
+    return 0
+
+
+def measure(scratch: Path, tests: int = _MANY) -> list[Row]:
+    """Every way to run beside the bare one; none where valgrind is not installed."""
+    if shutil.which("valgrind") is None:
+        print("no instructions are counted: valgrind is not installed", file=sys.stderr)
+        return []
+    packages = install_peers(scratch / "peers")
+    ways = {"bare": (), "unused": ("-p", "pytest_handoff.plugin"), "handoff": _OURS, "junitxml": ("--junitxml=report.xml",)}
+    ways |= PEERS if packages else {}
+    suites = [make_suite(scratch / str(size) / "suite", size) for size in (1, tests)]
+    found = {}
+    for way, options in ways.items():
+        one, many = (count(suite, "-m", "pytest", "-q", *options, packages=packages) for suite in suites)
+        found[way] = Cost(one, (many - one) / (tests - 1))
+        print(".", end="", file=sys.stderr, flush=True)
+    return [row for way, spent in found.items() if way != "bare" for row in _rows(way, spent, found["bare"])]
+
+
+def count(suite: Path, *arguments: str, packages: Path | None = None) -> int:
+    """Instructions of this Python with the arguments, after a run that leaves byte code behind; its children do not count."""
+    variables = environment(suite) | {"PYTHONHASHSEED": "0"} | ({"PYTHONPATH": str(packages)} if packages else {})
+    cost(suite, *arguments, variables=variables)
+    start_anew(suite)
+    done = subprocess.run(
+        ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", sys.executable, *arguments],
+        cwd=suite, env=variables, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    counted = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    if done.returncode or counted is None:
+        sys.exit(f"{' '.join(arguments)} under valgrind ended with {done.returncode}:\n{done.stdout}\n{done.stderr[-2000:]}")
+    return int(counted[1].replace(",", ""))
+
+
+def _rows(way: str, spent: Cost, bare: Cost) -> list[Row]:
+    fixed, per_test = _BUDGETS.get(way, (None, None))
+    one, more = (spent.fixed, bare.fixed), (spent.per_test, bare.per_test)
+    return [
+        Row(f"{way}: one test, in instructions", fixed, one[0] / one[1], detail=_millions(*one)),
+        Row(f"{way}: each further test", per_test, more[0] / more[1], detail=_millions(*more)),
+    ]
+
+
+def _millions(spent: float, bare: float) -> str:
+    return f"{spent / 1e6:,.2f} M, bare {bare / 1e6:,.2f} M"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
