@@ -16,11 +16,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring_cpu import cost, environment, make_suite, start_anew
+from measuring_cpu import commit, cost, environment, make_suite, start_anew, write
 from peers import PEERS, install_peers
 from results import Row
 
 _OURS = ("-p", "pytest_cov.plugin", "-p", "pytest_handoff.plugin", "--handoff=session-2", "--no-cov")
+_WAYS = {
+    "bare": (),
+    "an empty plugin": ("-p", "empty_plugin"),
+    "unused": ("-p", "pytest_handoff.plugin"),
+    "handoff": _OURS,
+    "junitxml": ("--junitxml=report.xml",),
+}
 _BUDGETS = {"handoff": (1.15, 1.02), "unused": (1.01, 1.01)}
 _MANY = 301
 
@@ -46,15 +53,21 @@ def measure(scratch: Path, tests: int = _MANY) -> list[Row]:
         print("no instructions are counted: valgrind is not installed", file=sys.stderr)
         return []
     packages = install_peers(scratch / "peers")
-    ways = {"bare": (), "unused": ("-p", "pytest_handoff.plugin"), "handoff": _OURS, "junitxml": ("--junitxml=report.xml",)}
-    ways |= PEERS if packages else {}
-    suites = [make_suite(scratch / str(size) / "suite", size) for size in (1, tests)]
+    ways = _WAYS | (PEERS if packages else {})
+    suites = [_with_empty_plugin(make_suite(scratch / str(size) / "suite", size)) for size in (1, tests)]
     found = {}
     for way, options in ways.items():
         one, many = (count(suite, "-m", "pytest", "-q", *options, packages=packages) for suite in suites)
         found[way] = Cost(one, (many - one) / (tests - 1))
         print(".", end="", file=sys.stderr, flush=True)
     return [row for way, spent in found.items() if way != "bare" for row in _rows(way, spent, found["bare"])]
+
+
+def _with_empty_plugin(suite: Path) -> Path:
+    """The first plugin that is loaded by ``-p`` makes pytest look at its file, whatever is in it."""
+    write(suite / "empty_plugin.py", "")
+    commit(suite)
+    return suite
 
 
 def count(suite: Path, *arguments: str, packages: Path | None = None) -> int:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import statistics
 import tempfile
@@ -51,24 +49,21 @@ def grow_history(handoffs: Path, sessions: int) -> None:
 
     All of them are committed, as evidence is.
     """
-    evidence = handoffs / "evidence"
-    before, first = "session-1", json.loads((evidence / "session-1" / "record.json").read_bytes())
+    from msgspec.structs import replace
+
+    from pytest_handoff.artifacts import write_all
+    from pytest_handoff.record import Parent
+    from pytest_handoff.store import Store
+
+    store = Store(handoffs, handoffs)
+    before, first = "session-1", store.record("session-1")
+    ledger = (store.evidence / before / "tests.jsonl").read_bytes()
     for number in range(sessions):
-        name = f"earlier-{number}"
-        digest = hashlib.sha256((evidence / before / "record.json").read_bytes()).hexdigest()
-        record = first | {"session": name, "previous": [{"session": before, "digest": _as_written(first, digest)}]}
-        (evidence / name).mkdir()
-        (evidence / name / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        shutil.copy(evidence / "session-1" / "tests.jsonl", evidence / name)
-        before = name
-    shutil.copy(evidence / "session-1" / "sources.jsonl", evidence / before)
+        link = Parent(session=before, digest=store.digest(before))
+        before = f"earlier-{number}"
+        write_all(store.artifacts(replace(first, session=before, previous=[link]), ledger, None))
+    shutil.copy(store.evidence / "session-1" / "sources.jsonl", store.evidence / before)
     commit(handoffs.parent)
-
-
-def _as_written(record: dict[str, dict[str, str]], digest: str) -> str:
-    """The digest in the form in which the record writes its ledger's."""
-    prefix, colon, _ = record["tests"]["ledger"].rpartition(":")
-    return f"{prefix}{colon}{digest}"
 
 
 if __name__ == "__main__":
