@@ -46,7 +46,7 @@ def test_a_second_process_waits_or_is_told(tmp_path: Path) -> None:
         assert other.stdin is not None
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(WriteProblem, match="another run is writing here; wait for it to end") as caught, locked(tmp_path, 0):
+        with pytest.raises(WriteProblem, match="another process is writing here; wait for it") as caught, locked(tmp_path, 0):
             order.write_text("never")
         assert caught.value.path == str(tmp_path)
         other.stdin.close()

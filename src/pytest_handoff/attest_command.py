@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, NO, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb
 
 
 @click.command()
@@ -19,15 +19,14 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
     Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
     """
-    from pytest_handoff import surroundings, verification, workflow
+    from pytest_handoff import verification
     from pytest_handoff.artifacts import Artifact, write_all
     from pytest_handoff.attestation import Digests, statement
-    from pytest_handoff.project import find_session
     from pytest_handoff.rendering import SUFFIX, bundled_templates
     from pytest_handoff.store import digest_of
 
     project = project_here(handoff_dir)
-    outcome = workflow.refill(project, find_session(project, session), today=surroundings.today())
+    outcome = outcome_of(project, session)
     problems = verification.verify(project, session, outcome)
     for problem in problems:
         click.echo(str(problem), err=True)

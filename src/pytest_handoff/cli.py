@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,9 @@ import click
 from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
 from pytest_handoff.combine_command import combine
-from pytest_handoff.commands import GOOD, NO, print_parts, progress, project_here, session_argument, verb
-from pytest_handoff.errors import UsageProblem, WriteProblem
+from pytest_handoff.commands import GOOD, NO, outcome_of, print_parts, progress, project_here, session_argument, verb
+from pytest_handoff.errors import WriteProblem
+from pytest_handoff.fill_command import fill
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
 from pytest_handoff.prune_command import prune
@@ -21,12 +21,9 @@ from pytest_handoff.schema_command import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pytest_handoff.gating import Reason
-    from pytest_handoff.project import Project
     from pytest_handoff.verification import Problem
-    from pytest_handoff.workflow import Outcome
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,55 +40,6 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 
 @main.command()
 @session_argument
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
-@click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
-@click.option("--interrupted", is_flag=True, help="Record the newest run that died, as far as it came, as an incomplete run.")
-@click.argument("places", nargs=-1)
-@click.pass_obj
-@verb
-def fill(
-    handoff_dir: str | None,
-    session: str,
-    *,
-    check: bool,
-    diff: bool,
-    take_over: bool,
-    interrupted: bool,
-    places: tuple[str, ...],
-) -> int:
-    """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
-    from pytest_handoff.locking import locked
-    from pytest_handoff.switching import write_together
-
-    if places and not take_over:
-        raise UsageProblem(f"{places[0]!r} goes with --take-over: handoff fill {session} --take-over {' '.join(places)}")
-    project = project_here(handoff_dir)
-    if interrupted:
-        _record_interrupted(project, session)
-    outcome = _outcome(project, session, frozenset(places or ["*"]) if take_over else frozenset())
-    _refuse_unknown(places, outcome)
-    document = project.document(session)
-    artifact = next(artifact for artifact in outcome.artifacts if artifact.path == document)
-    shown = project.shown(document)
-    if check or diff:
-        if diff:
-            click.echo(_diff(document.read_bytes() if document.exists() else b"", artifact.content, shown), nl=False)
-        if artifact.differs():
-            click.echo(f"{shown}: differs from the evidence; next: handoff fill {session}")
-            return NO
-        click.echo(f"{shown}: is what the evidence says")
-        return GOOD
-    changed = [artifact.path for artifact in outcome.artifacts if artifact.differs()]
-    with locked(project.handoffs):
-        write_together(project.handoffs, outcome.artifacts)
-    click.echo(f"{shown}: {_what_was_filled(project, document, changed)}")
-    _tell_findings(outcome)
-    return GOOD
-
-
-@main.command()
-@session_argument
 @click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
 @click.pass_obj
 @verb
@@ -103,7 +51,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     from pytest_handoff.terminal import run_lines
 
     project = project_here(handoff_dir)
-    outcome = _outcome(project, session)
+    outcome = outcome_of(project, session)
     if as_json:
         fresh = verification.is_fresh(project, outcome.record)
         click.echo(json.dumps(shape(outcome.composition, fresh=fresh), indent=1, ensure_ascii=False, sort_keys=False))
@@ -126,7 +74,7 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     from pytest_handoff.show import check
 
     project = project_here(handoff_dir)
-    outcome = _outcome(project, session)
+    outcome = outcome_of(project, session)
     if as_json:
         checks = [check(decision) for decision in outcome.composition.decisions if decision.counts]
         click.echo(json.dumps(checks, indent=1, ensure_ascii=False))
@@ -148,13 +96,13 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     from pytest_handoff import verification
 
     project = project_here(handoff_dir)
-    outcome = _outcome(project, session)
+    outcome = outcome_of(project, session)
     names = verification.chain_of(project, session) if every else [session]
     problems = [
         problem
         for name in progress(names, "verifying")
         for problem in verification.verify(
-            project, name, outcome if name == session else _outcome(project, name), fresh=name == session
+            project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
         )
     ]
     _annotate(problems)
@@ -181,7 +129,7 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     from pytest_handoff import gating
 
     project = project_here(handoff_dir)
-    outcome = _outcome(project, session)
+    outcome = outcome_of(project, session)
     reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
     _annotate(reasons)
     _summarise(session, reasons)
@@ -193,51 +141,6 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
         for line in gating.told(reasons):
             click.echo(f"  {line}")
     return NO if reasons else GOOD
-
-
-def _outcome(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> Outcome:
-    from pytest_handoff import surroundings, workflow
-    from pytest_handoff.project import find_session
-
-    _tell_interrupted(project, session)
-    return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
-
-
-def _refuse_unknown(places: Sequence[str], outcome: Outcome) -> None:
-    known = {place.id for place in outcome.composition.document.places}
-    for place in places:
-        if place not in known:
-            names = f"handoff explain {outcome.record.session} names those with a person's words"
-            raise UsageProblem(f"the document has no place {place!r}; {names}")
-
-
-def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) -> str:
-    if document in changed:
-        return "filled"
-    beside = "".join(f"; {project.shown(path)}: brought up to date" for path in changed)
-    return f"nothing to change{beside}"
-
-
-def _record_interrupted(project: Project, session: str) -> None:
-    from pytest_handoff import interrupted, journal
-    from pytest_handoff.locking import locked
-    from pytest_handoff.switching import write_together
-
-    with locked(project.handoffs):
-        outcome, runs = interrupted.outcome_of(project, session)
-        write_together(project.handoffs, outcome.artifacts)
-    journal.forget(runs)
-    click.echo(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
-
-
-def _tell_interrupted(project: Project, session: str) -> None:
-    """Say on standard error, so that ``--json`` stays JSON, that a run of this session died."""
-    from pytest_handoff import journal
-
-    if journal.left_behind(journal.journals_of(project.folder), session):
-        from pytest_handoff import interrupted
-
-        click.echo(f"handoff: {interrupted.tell(project, session)}", err=True)
 
 
 def _annotate(findings: Sequence[Problem | Reason]) -> None:
@@ -260,24 +163,13 @@ def _summarise(session: str, reasons: Sequence[Reason]) -> None:
             click.echo(f"the summary of the step {error}", err=True)
 
 
-def _diff(have: bytes, want: bytes, name: str) -> str:
-    old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (have, want))
-    return "".join(difflib.unified_diff(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"))
-
-
-def _tell_findings(outcome: Outcome) -> None:
-    for finding in outcome.composition.findings:
-        if finding.kind != "placeholder":
-            place = f"line {finding.line}: " if finding.line else ""
-            click.echo(f"  {place}{finding.message}")
-
-
 def _echo(text: str, style: str) -> None:
     """Print one line, coloured only where a terminal shows it."""
     print_parts([[(text, style)]])
 
 
 main.add_command(combine)
+main.add_command(fill)
 main.add_command(history)
 main.add_command(init)
 main.add_command(report)

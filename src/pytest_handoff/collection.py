@@ -54,8 +54,8 @@ class Collector:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """See every item before another plugin takes some away, and those that another plugin adds."""
-        self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
         with self._faults:
+            self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
             self._add(items)
         yield
         with self._faults:
@@ -63,14 +63,8 @@ class Collector:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember which files were collected whole, and which could not be."""
-        if "::" in report.nodeid:
-            return
         with self._faults:
-            key = self._prefix + report.nodeid
-            if report.failed:
-                self._broken[key] = first_line(report.longreprtext)
-            elif report.passed and not self._drops and key not in self._partly:
-                self._whole.add(key)
+            self._take_file(report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
@@ -81,6 +75,15 @@ class Collector:
     def tier_of(self, item: pytest.Item) -> str:
         """The tier of an item, by its markers or its file."""
         return self._collected(item).tier
+
+    def _take_file(self, report: pytest.CollectReport) -> None:
+        key = self._prefix + report.nodeid
+        if "::" in report.nodeid:
+            return
+        if report.failed:
+            self._broken[key] = first_line(report.longreprtext)
+        elif report.passed and not self._drops and key not in self._partly:
+            self._whole.add(key)
 
     def _add(self, items: Iterator[pytest.Item] | list[pytest.Item]) -> None:
         for item in items:
@@ -156,9 +159,13 @@ def first_line(text: str) -> str:
 
 
 def write_spool(folder: Path, collection: Collection) -> None:
-    """Leave the collection where the controller, or the next command, finds it; one worker's is enough, all must agree."""
+    """Leave the collection where the controller, or the next command, finds it; one worker's is enough, all must agree.
+
+    Raises:
+        WriteProblem: when it cannot be written.
+    """
     path = folder / COLLECTION
-    if not path.exists():
+    if folder.is_dir() and not path.exists():  # a worker may outlive the run that it belongs to, and its folder
         write_all([Artifact(path=path, content=msgspec.json.encode(collection))])
 
 

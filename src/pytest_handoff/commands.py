@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pytest_handoff.project import Project
+    from pytest_handoff.workflow import Outcome
 
 GOOD, NO, CANNOT_TELL = 0, 1, 2
 
@@ -71,6 +72,38 @@ def tell_if_code(project: Project, path: Path) -> None:
 def file_size(number: int) -> str:
     """A number of bytes for people."""
     return f"{number:,} bytes" if number < 10_000 else f"{number // 1024:,} KiB"
+
+
+def outcome_of(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> Outcome:
+    """A session as filling it again would write it; of a run of it that died it is told.
+
+    Raises:
+        HandoffError: when its evidence is missing or damaged, or its document cannot be filled.
+    """
+    from pytest_handoff.locking import read_settled
+
+    tell_interrupted(project, session)
+    return read_settled(project.handoffs, lambda: refilled(project, session, take_over))
+
+
+def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outcome:
+    """The same in a moment in which nobody writes, and without a word."""
+    from pytest_handoff import surroundings, workflow
+    from pytest_handoff.project import find_session
+
+    return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+
+
+def tell_interrupted(project: Project, session: str) -> None:
+    """Say on standard error, so that ``--json`` stays JSON, that a run of this session died."""
+    from pytest_handoff import journal
+
+    if journal.left_behind(journal.journals_of(project.folder), session):
+        from pytest_handoff import interrupted
+
+        told = interrupted.tell(project, session)
+        if told is not None:
+            click.echo(f"handoff: {told}", err=True)
 
 
 def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature

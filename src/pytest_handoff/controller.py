@@ -11,98 +11,93 @@ from msgspec.structs import replace
 from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
-from pytest_handoff.collection import Collector, key_prefix, read_spool, write_spool
+from pytest_handoff.collection import COLLECTION, Collector, key_prefix, read_spool
 from pytest_handoff.completeness import disagreement
-from pytest_handoff.config import check_session_name
 from pytest_handoff.durations import duration_metrics
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.extending import Extending
-from pytest_handoff.faults import Faults
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
-from pytest_handoff.part_writing import PartWriting, refuse_part
-from pytest_handoff.project import open_project
+from pytest_handoff.part_writing import PartWriting
 from pytest_handoff.recorder import Recorder, counts_of_pytest
 from pytest_handoff.recording import record_run
 from pytest_handoff.regression import PASSING
 from pytest_handoff.run import Collection
-from pytest_handoff.run_folder import RunFolder
-from pytest_handoff.run_options import instructions_key, refuse_a_path, with_template
+from pytest_handoff.run_folder import RunFolder, meanwhile
 from pytest_handoff.surroundings import context_of
-from pytest_handoff.switching import finish_switch, write_together
-from pytest_handoff.terminal import problem_lines, run_lines
+from pytest_handoff.switching import NOTE, finish_switch, write_together
+from pytest_handoff.terminal import run_lines
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.tracing import trace_collected
 from pytest_handoff.tree import changed_since
-from pytest_handoff.worker import INPUT, Ages, faults_of_workers
+from pytest_handoff.worker import INPUT, Ages
+from pytest_handoff.worker_faults import hear_spool, hear_worker
 
 if TYPE_CHECKING:
+    from pytest_handoff.ending import Ending
+    from pytest_handoff.faults import Faults
     from pytest_handoff.project import Project
     from pytest_handoff.record import Metric
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.run import Run
-    from pytest_handoff.terminal import Line
 
-EXIT_NO_EVIDENCE = 3
-"""Exit status when evidence was asked for and could not be written; the same as pytest's own for an internal error."""
-
-
-def take_part(config: pytest.Config) -> None:
-    """Register the controller.
-
-    Raises:
-        pytest.UsageError: for a session name, a configuration, earlier evidence or a document that cannot be used.
-    """
-    try:
-        session = check_session_name(config.getoption("handoff"))
-        refuse_a_path(config, session)
-        project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
-        if selection.runs_tests(config):
-            finish_switch(project.handoffs)
-            project = with_template(project, config.getoption("handoff_template"))
-            if config.getoption("handoff_part") is not None:
-                refuse_part(config, project)
-            start = workflow.begin(project, session, config.getoption("handoff_previous") or ())
-            config.pluginmanager.register(Controller(config, project, start), "handoff-controller")
-    except HandoffError as error:
-        raise pytest.UsageError(f"--handoff: {error}") from error
+_WRITTEN = "the record and the document are written"
+_PART_WRITTEN = "the part is written"
+_BEGUN = "the files are made, and the next command puts them in their places"
 
 
 class Controller:
-    """Hooks of the controller; each test costs what :class:`Recorder` costs and nothing here."""
+    """Hooks of the controller; each test costs what :class:`Recorder` costs and nothing here.
 
-    def __init__(self, config: pytest.Config, project: Project, start: workflow.Start) -> None:
+    Args:
+        ending: says what came of the run.
+        faults: takes what goes wrong in here; the tests go on.
+        instructions: the key of the file with the session's instructions, where one was named.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        project: Project,
+        start: workflow.Start,
+        ending: Ending,
+        faults: Faults,
+        *,
+        instructions: str | None,
+    ) -> None:
         self._config = config
         self._project = project
         self._start = start
+        self._ending = ending
+        self._faults = faults
+        self._instructions = instructions
         self._collection: Collection | None = None
-        self._instructions = instructions_key(config, project)
-        self._lines: list[Line] = []
-        self._recorded, self._keeps = False, True
-        self._faults = Faults()
+        self._recorded, self._keeps, self._closed = False, True, False
         prefix = key_prefix(config, project)
         self._suite = selection.suite_files(config, prefix)
-        self._folder = RunFolder(config, project, start, prefix=prefix, suite=self._suite, instructions=self._instructions)
-        self._recorder = Recorder(prefix, self._faults, self._folder.ended)
-        collector = Collector(config, project, Tiers(project.config), self._take_collection, self._faults)
+        collector = Collector(config, project, Tiers(project.config), self._take_collection, faults)
         self._ages = Ages(start.session, prefix, collector)
         self._measuring = Measuring(config, project, start, self._suite)
+        self._folder = RunFolder(config, project, start, prefix=prefix, suite=self._suite, instructions=instructions)
+        self._recorder = Recorder(prefix, faults, self._folder.ended)
         config.pluginmanager.register(self._recorder, "handoff-recorder")
         config.pluginmanager.register(collector, "handoff-collector")
-        self._measuring.register(self._ages, self._faults)
+        self._measuring.register(self._ages, faults)
         self._part: PartWriting | None = None
         if config.getoption("handoff_part") is not None:
-            self._part = PartWriting(config, project, start, suite=self._suite, instructions=self._instructions)
+            self._part = PartWriting(config, project, start, suite=self._suite, instructions=instructions)
+            ending.also_tell(self._part.stop)
 
     def pytest_sessionstart(self) -> None:
         """Begin the part, where this run is one; a folder that cannot be written is known before anyone has waited for tests."""
-        try:
-            if self._part is not None:
-                self._part.begin()
-        except HandoffError as error:
-            raise pytest.UsageError(f"--handoff-part: {error}") from error
+        with self._faults:
+            try:
+                if self._part is not None:
+                    self._part.begin()
+            except HandoffError as error:
+                raise pytest.UsageError(f"--handoff-part: {error}") from error
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
@@ -115,68 +110,97 @@ class Controller:
                 "renames": dict(self._start.renames),
             }
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Hear what went wrong on a worker that could not write it down."""
+        with self._faults:
+            hear_worker(node, self._faults)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the evidence; a fault of ours never hides a result, and never passes for success."""
         try:
-            self._lines = self._finish(session, int(exitstatus))
-        except HandoffError as error:
-            self._fail(session, problem_lines(self._start.session, str(error)))
-        except Exception as error:
-            self._faults.add(error)
-            self._fail(session, self._defects())
+            with self._faults:
+                self._finish(session, int(exitstatus))
+        except KeyboardInterrupt:
+            with self._faults:
+                self._break_off(session)
         finally:
-            self._folder.close(recorded=self._recorded, keep=self._keeps and not self._recorded)
+            with self._faults:
+                self._close(keep=self._keeps)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what came of the hand-off."""
-        if self._lines:
-            part = f", part {self._config.getoption('handoff_part')}" if self._part is not None else ""
-            terminalreporter.write_sep("─", f"handoff {self._start.session}{part}")
-            for line in self._lines:
-                terminalreporter.write_line(line.text, **line.markup)
+    def pytest_unconfigure(self) -> None:
+        """Close what a run left open that ended before its session began, or by a second Ctrl-C at its end."""
+        with self._faults:
+            self._close(keep=self._keeps and (self._folder.path / COLLECTION).exists())
 
     def _take_collection(self, collection: Collection) -> None:
         self._collection = collection
-        write_spool(self._folder.path, collection)
+        self._folder.collected(collection)
         earlier = self._start.parents.earlier
         found = trace_collected(earlier, collection.tests, collection.whole_files, self._start.renames, self._project.root)
         self._ages.know(earlier, found)
 
-    def _finish(self, session: pytest.Session, exitstatus: int) -> list[Line]:
-        self._faults.shown += faults_of_workers(self._folder.path)
-        if self._faults.shown:
-            self._fail(session, self._defects())
-            return self._lines
+    def _finish(self, session: pytest.Session, exitstatus: int) -> None:
+        hear_spool(self._folder.path, self._faults)
+        if self._faults.number:
+            self._keeps = not self._faults.defects
+            return
         run = self._run(exitstatus)
         stop = self._why_stopped(run, exitstatus)
         if stop is not None:
-            self._fail(session, problem_lines(self._start.session, stop))
-            return self._lines
+            self._ending.fail(session, stop)
+            return
         wrong = disagreement(run, counts_of_pytest(self._config))
         if wrong:
             self._keeps = False
-            raise HandoffError(f"{wrong}; nothing was recorded")
+            self._ending.fail(session, f"{wrong}; nothing was recorded")
+            return
         run = replace(run, metrics=(*run.metrics, *self._measured_besides(run)))
         if self._part is not None:
-            lines = self._part.finish(run, self._measuring, company=self._folder.had_company())
-            self._recorded = True
-            return lines
-        with locked(self._project.handoffs):
-            outcome = self._record(run)
-        self._recorded = True
-        self._measuring.keep(outcome.record)
-        self._export(outcome)
+            self._ending.say(self._part.finish(run, self._measuring, company=self._folder.had_company()))
+            self._recorded, self._ending.written = True, _PART_WRITTEN
+            return
+        outcome = self._write(run)
+        self._say(outcome)
         if self._config.getoption("handoff_gate") and outcome.composition.blocking and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        shown = run_lines(
-            outcome.composition,
-            self._project.shown(self._project.document(self._start.session)),
-            parent_percent=self._start.parents.percent,
-            dropped=outcome.dropped_part,
-            verbosity=self._config.get_verbosity(),
+        self._measuring.keep(outcome.record)
+        self._export(outcome)
+
+    def _write(self, run: Run) -> workflow.Outcome:
+        try:
+            with locked(self._project.handoffs):
+                outcome = self._record(run)
+        finally:
+            if (self._project.handoffs / NOTE).is_file():
+                self._ending.written = _BEGUN
+        self._recorded, self._ending.written = True, _WRITTEN
+        return outcome
+
+    def _say(self, outcome: workflow.Outcome) -> None:
+        self._ending.say(self._folder.lines())
+        self._ending.say(
+            run_lines(
+                outcome.composition,
+                self._project.shown(self._project.document(self._start.session)),
+                parent_percent=self._start.parents.percent,
+                dropped=outcome.dropped_part,
+                verbosity=self._config.get_verbosity(),
+            )
         )
-        return [*self._folder.lines(), *shown]
+
+    def _break_off(self, session: pytest.Session) -> None:
+        """Ctrl-C while the evidence is made: in the end all of it stands, or nothing."""
+        finish_switch(self._project.handoffs)
+        if self._folder.is_recorded():
+            self._recorded, self._ending.written = True, _WRITTEN
+        self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
+
+    def _close(self, *, keep: bool) -> None:
+        if not self._closed:
+            self._closed = True
+            self._folder.close(recorded=self._recorded, keep=keep and not self._recorded)
 
     def _why_stopped(self, run: Run, exitstatus: int) -> str | None:
         """Why there is nothing to record, and what can still be done."""
@@ -196,6 +220,8 @@ class Controller:
 
     def _record(self, run: Run) -> workflow.Outcome:
         start = workflow.with_latest(self._project, self._start)
+        if start.before is not None and start.before != self._start.before:
+            self._ending.say([meanwhile(start, run)])
         measured = self._measuring.read(run, start, company=self._folder.had_company())
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         outcome = record_run(
@@ -210,6 +236,7 @@ class Controller:
             measured_by=self._measuring.settings(),
             renderer=self._renderer(),
         )
+        self._folder.will_be_recorded(outcome.record.run)
         write_together(self._project.handoffs, outcome.artifacts)
         return outcome
 
@@ -246,21 +273,3 @@ class Controller:
             args=selection.shown_arguments(self._config),
             plugins=selection.plugins(self._config),
         )
-
-    def _defects(self) -> list[Line]:
-        shown = [line for fault in self._faults.shown for line in fault.splitlines()]
-        message = "a defect of pytest-handoff, please report it; nothing was recorded:"
-        if self._recorded:
-            message = "a defect of pytest-handoff, please report it; the record and the document are written:"
-        return problem_lines(self._start.session, message, shown)
-
-    def _fail(self, session: pytest.Session, lines: list[Line]) -> None:
-        self._lines = lines
-        if self._part is not None:
-            self._part.stop(lines[0].text.partition(": ")[2])
-        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = EXIT_NO_EVIDENCE
-        if not self._config.pluginmanager.has_plugin("terminalreporter"):
-            import sys
-
-            sys.stderr.write("\n".join(line.text for line in lines) + "\n")

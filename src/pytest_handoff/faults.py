@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.errors import HandoffError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -18,13 +20,26 @@ MOST_LINES = 40
 class Faults:
     """A context manager that keeps exceptions to itself, except a user's mistake and what ends a process.
 
-    Args:
-        tell: called with each defect, for a process that has no end of its own to tell it at.
+    Attributes:
+        defects: their tracebacks.
+        problems: sentences about what is no defect of ours, such as a disk that is full.
     """
 
-    def __init__(self, tell: Callable[[str], object] | None = None) -> None:
+    def __init__(self) -> None:
+        self._tell: Callable[[Faults], object] = lambda _faults: None
+        self.defects: list[str] = []
+        self.problems: list[str] = []
+
+    @property
+    def number(self) -> int:
+        """How many things went wrong."""
+        return len(self.defects) + len(self.problems)
+
+    def tell_at_once(self, tell: Callable[[Faults], object]) -> None:
+        """Tell each fault when it happens: for a process that has no end of its own to tell it at."""
         self._tell = tell
-        self.shown: list[str] = []
+        if self.number:
+            tell(self)
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -37,9 +52,12 @@ class Faults:
         return True
 
     def add(self, error: Exception) -> None:
-        """Note a defect; the same one again, as a hook that runs for each test would bring it, once only."""
-        shown = "\n".join("".join(traceback.format_exception(error)).strip().splitlines()[-MOST_LINES:])
-        if shown not in self.shown:
-            self.shown.append(shown)
-            if self._tell is not None:
-                self._tell(shown)
+        """Note a fault; the same one again, as a hook that runs for each test would bring it, once only."""
+        known, shown = (self.problems, str(error)) if isinstance(error, HandoffError) else (self.defects, _shown(error))
+        if shown not in known:
+            known.append(shown)
+            self._tell(self)
+
+
+def _shown(error: Exception) -> str:
+    return "\n".join("".join(traceback.format_exception(error)).strip().splitlines()[-MOST_LINES:])

@@ -15,6 +15,7 @@ from pytest_handoff.surroundings import context_of
 if TYPE_CHECKING:
     from pytest_handoff.journal import LeftBehind
     from pytest_handoff.project import Project
+    from pytest_handoff.record import RunInfo
     from pytest_handoff.run import Collection
 
 INTERRUPTED = 2
@@ -32,9 +33,24 @@ def how_far(run: LeftBehind) -> str:
     return f"interrupted after {len(_results(run)):,} of {len(collection.tests):,} tests"
 
 
+def not_recorded(project: Project, session: str) -> list[LeftBehind]:
+    """The journals of a session's runs that died before they were recorded, oldest first.
+
+    Raises:
+        EvidenceProblem: when the session's record cannot be read.
+    """
+    runs = journal.left_behind(journal.journals_of(project.folder), session)
+    return [run for run in runs if run.recorded is None or not is_recorded(project, session, run.recorded)]
+
+
+def is_recorded(project: Project, session: str, run: RunInfo) -> bool:
+    """Whether the record of a session is about this run."""
+    return project.store.has(session) and project.store.record(session).run == run
+
+
 def tell(project: Project, session: str) -> str | None:
     """What a reader of a session's evidence must know of a run of it that died; ``None`` where there is none."""
-    runs = journal.left_behind(journal.journals_of(project.folder), session)
+    runs = not_recorded(project, session)
     if not runs:
         return None
     said = how_far(runs[-1])
@@ -47,7 +63,7 @@ def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[L
     Raises:
         EvidenceProblem: when there is none, when it is not about the code as it stands, or would take something away.
     """
-    runs = journal.left_behind(journal.journals_of(project.folder), session)
+    runs = not_recorded(project, session)
     if not runs:
         raise EvidenceProblem(f"no run of {session!r} was interrupted; nothing is left to use")
     collection = read_spool(runs[-1].folder)

@@ -2,7 +2,9 @@
 
 A run has a folder of its own. ``start.json`` says what was asked for, ``collection.json`` what was collected, ``tests.jsonl``
 has a line for each test that has ended: its id alone where it simply passed, else ``[id, result]``. While the process lives
-it holds a lock on ``alive``, which the system lets go when it dies, however it dies.
+it holds a lock on ``alive``, which the system lets go when it dies, however it dies. ``recorded.json`` is written just before
+the record is: where the record has the same in its ``run``, the run came to its end. A journal without ``start.json`` says
+nothing: its run died before it began, or has ended well.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.record import Frozen
+from pytest_handoff.record import Frozen, RunInfo
 from pytest_handoff.run import CaseResult
 from pytest_handoff.suite_files import SuiteFiles
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-ALIVE, BESIDE, START, TESTS = "alive", "beside", "start.json", "tests.jsonl"
+ALIVE, BESIDE, START, TESTS, RECORDED = "alive", "beside", "start.json", "tests.jsonl", "recorded.json"
 _PASSED = CaseResult(outcome="passed")
+_PATIENCE = 10.0
+"""Seconds to wait for a lock that nobody but a process that looks whether we are alive can hold, for an instant."""
 
 
 class JournalStart(Frozen, frozen=True):
@@ -60,9 +64,9 @@ class Journal:
         self.trouble: str | None = None
         self.folder.mkdir(parents=True)
         self._alive = _lock(self.folder)
-        self._alive.acquire(timeout=0)
+        self._alive.acquire(timeout=_PATIENCE)
         self._beside = _greet(journals, self.folder)
-        (self.folder / START).write_bytes(msgspec.json.encode(start))
+        _write_whole(self.folder / START, msgspec.json.encode(start))
         self._tests = (self.folder / TESTS).open("ab", buffering=0)
 
     def note(self, nodeid: str, result: CaseResult) -> None:
@@ -72,8 +76,17 @@ class Journal:
         line = encode_basestring_ascii(nodeid)
         if result != _PASSED:
             line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
+        data = f"{line}\n".encode("ascii")
         try:
-            self._tests.write(f"{line}\n".encode("ascii"))
+            if self._tests.write(data) != len(data):
+                self.trouble = "the disk is full"
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+
+    def will_be_recorded(self, run: RunInfo) -> None:
+        """Write what the record is about to say of this run."""
+        try:
+            _write_whole(self.folder / RECORDED, msgspec.json.encode(run))
         except OSError as error:
             self.trouble = error.strerror or str(error)
 
@@ -84,18 +97,26 @@ class Journal:
     def close(self, *, keep: bool) -> None:
         """End the journal; ``keep`` leaves it to be found as that of an interrupted run."""
         self._tests.close()
+        if not keep:  # while the lock is held: nobody shall find the journal of a run that is neither alive nor interrupted
+            (self.folder / START).unlink(missing_ok=True)
         self._alive.release()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class LeftBehind(Frozen, frozen=True):
-    """The journal of a run that did not come to its end; ``last`` is the time of its last sign of life."""
+    """The journal of a run whose process has ended.
+
+    Attributes:
+        last: the time of its last sign of life, in seconds since 1970.
+        recorded: what its record says of it, where it came so far as to begin to write one.
+    """
 
     folder: Path
     start: JournalStart
     results: list[tuple[str, CaseResult]]
     last: float
+    recorded: RunInfo | None
 
 
 def journals_of(project_folder: Path) -> Path:
@@ -104,7 +125,7 @@ def journals_of(project_folder: Path) -> Path:
 
 
 def left_behind(journals: Path, session: str) -> list[LeftBehind]:
-    """The journals of a session's runs that died or were interrupted, oldest first."""
+    """The journals of a session's runs whose processes have ended, oldest first."""
     found = [_read(folder) for folder in _runs(journals / session) if not _is_alive(folder)]
     return sorted((run for run in found if run is not None), key=lambda run: run.start.started)
 
@@ -113,6 +134,20 @@ def forget(runs: list[LeftBehind]) -> None:
     """Remove journals that nobody needs any more."""
     for run in runs:
         shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def sweep(journals: Path, session: str, *, keep: list[LeftBehind]) -> None:
+    """Remove every journal of a session that is of no use: its process has ended, and it is none of those to ``keep``."""
+    kept = {run.folder for run in keep}
+    for folder in _runs(journals / session):
+        if folder not in kept and not _is_alive(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    beside = path.with_name(f"{path.name}.tmp")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def _greet(journals: Path, own: Path) -> bool:
@@ -130,9 +165,11 @@ def _read(folder: Path) -> LeftBehind | None:
         tests = folder / TESTS
         lines = tests.read_bytes().decode("ascii", "replace").splitlines(keepends=True) if tests.exists() else []
         last = tests.stat().st_mtime if tests.exists() else start.started
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        recorded = folder / RECORDED
+        run = msgspec.json.decode(recorded.read_bytes(), type=RunInfo) if recorded.exists() else None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return LeftBehind(folder=folder, start=start, results=list(_results(lines)), last=last)
+    return LeftBehind(folder=folder, start=start, results=list(_results(lines)), last=last, recorded=run)
 
 
 def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:

@@ -6,15 +6,31 @@ import tempfile
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pytest_handoff.errors import WriteProblem
+from pytest_handoff.errors import EvidenceProblem, WriteProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+Read = TypeVar("Read")
 
 PATIENCE = 60.0
 """Seconds to wait for another writer; writing takes well under one."""
+
+
+def read_settled(folder: Path, read: Callable[[], Read]) -> Read:
+    """What ``read`` reads in a folder; where it does not fit together, once more when nobody writes there.
+
+    Raises:
+        EvidenceProblem: when it does not fit together then either.
+        WriteProblem: when another process writes for longer than it should.
+    """
+    try:
+        return read()
+    except EvidenceProblem:
+        with locked(folder):
+            return read()
 
 
 @contextmanager
@@ -32,7 +48,7 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     try:
         lock.acquire(timeout=patience)
     except Timeout as error:
-        raise WriteProblem("another run is writing here; wait for it to end and run again", path=str(folder)) from error
+        raise WriteProblem("another process is writing here; wait for it to end and run again", path=str(folder)) from error
     except OSError as error:
         raise WriteProblem(f"the lock of {folder} cannot be taken: {error.strerror or error}", path=str(path)) from error
     try:

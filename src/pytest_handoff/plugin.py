@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from pytest_handoff.faults import Faults
+
 _MARKERS = (
     "unit: a unit test, for pytest-handoff",
     "integration: an integration test, for pytest-handoff",
@@ -16,6 +18,8 @@ _MARKERS = (
     "performance: a performance test, for pytest-handoff",
     "handoff(check): link a test to the line of a hand-off's checklist that has this text",
 )
+
+_FAULTS = pytest.StashKey["Faults"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +48,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Turn coverage on before pytest-cov looks at its options."""
     if early_config.known_args_namespace.handoff is not None:
-        _turn_coverage_on(early_config)
+        with _faults(early_config):
+            _turn_coverage_on(early_config)
     yield
 
 
@@ -58,11 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         from pytest_handoff.worker import join
 
-        join(config)
+        join(config, _faults(config))
     else:
-        from pytest_handoff.controller import take_part
+        from pytest_handoff.taking_part import take_part
 
-        take_part(config)
+        take_part(config, _faults(config))
 
 
 @pytest.fixture
@@ -79,6 +84,12 @@ def handoff_metric(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.user_properties.append(as_property(name, value, unit=unit, target=target, better=better))
 
     return record
+
+
+def _faults(config: pytest.Config) -> Faults:
+    from pytest_handoff.faults import Faults
+
+    return config.stash.setdefault(_FAULTS, Faults())
 
 
 def _turn_coverage_on(early_config: pytest.Config) -> None:

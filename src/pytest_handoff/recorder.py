@@ -59,8 +59,9 @@ class Recorder:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember Ctrl-C and ``pytest.exit``; xdist's own way to stop after ``-x`` is not one."""
-        if excinfo.typename != "Interrupted":
-            self.interrupted = str(excinfo.value) or excinfo.typename
+        with self._faults:
+            if excinfo.typename != "Interrupted":
+                self.interrupted = _one_line(str(excinfo.value)) or excinfo.typename
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Remember that pytest itself, or a plugin, broke."""
@@ -70,8 +71,9 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:
         """Remember an xdist worker that went away with its coverage."""
-        if error:
-            self.lost_workers.append(getattr(getattr(node, "gateway", None), "id", "a worker"))
+        with self._faults:
+            if error:
+                self.lost_workers.append(getattr(getattr(node, "gateway", None), "id", "a worker"))
 
     def finish(
         self,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, complete_session, file_size, project_here, tell_if_code, verb
+from pytest_handoff.commands import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
 from pytest_handoff.errors import EvidenceProblem
 
 
@@ -17,10 +17,8 @@ from pytest_handoff.errors import EvidenceProblem
 @verb
 def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
-    from pytest_handoff import surroundings, workflow
     from pytest_handoff.artifacts import Artifact, self_ignoring, write_all
     from pytest_handoff.history import in_order
-    from pytest_handoff.project import find_session
     from pytest_handoff.reporting import report_of
 
     project = project_here(handoff_dir)
@@ -30,7 +28,7 @@ def report(handoff_dir: str | None, session: str | None, output: str | None) -> 
             folder = project.shown(project.handoffs)
             raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
         session = ordered[-1].session
-    outcome = workflow.refill(project, find_session(project, session), today=surroundings.today())
+    outcome = outcome_of(project, session)
     content = report_of(project, outcome).encode("utf-8", "backslashreplace")
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output

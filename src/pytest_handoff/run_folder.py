@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff import selection
-from pytest_handoff.interrupted import how_far
-from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, left_behind
+from pytest_handoff.collection import write_spool
+from pytest_handoff.errors import WriteProblem
+from pytest_handoff.interrupted import how_far, is_recorded, not_recorded
+from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.terminal import Line
+from pytest_handoff.workflow import adds_up
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.project import Project
-    from pytest_handoff.run import CaseResult
+    from pytest_handoff.record import RunInfo
+    from pytest_handoff.run import CaseResult, Collection, Run
     from pytest_handoff.suite_files import SuiteFiles
     from pytest_handoff.workflow import Start
 
@@ -29,6 +33,8 @@ class RunFolder:
         self, config: pytest.Config, project: Project, start: Start, *, prefix: str, suite: SuiteFiles, instructions: str | None
     ) -> None:
         self.started = time.time()
+        self._project, self._session = project, start.session
+        self._run: RunInfo | None = None
         self._journal: Journal | None = None
         self._trouble: str | None = None
         self.templates: Path | None = None
@@ -46,7 +52,8 @@ class RunFolder:
             suite=suite,
         )
         try:
-            self._died = left_behind(journals, begun.session)
+            self._died = not_recorded(project, begun.session)[-1:]
+            sweep(journals, begun.session, keep=self._died)
             _prepare_cache(config, journals)
             self._journal = Journal(journals, begun)
             self.path = self._journal.folder
@@ -55,10 +62,27 @@ class RunFolder:
             self._died, self._trouble = [], error.strerror or str(error)
             self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))
 
+    def collected(self, collection: Collection) -> None:
+        """Leave what was collected for the next command."""
+        try:
+            write_spool(self.path, collection)
+        except WriteProblem as problem:
+            self._trouble = str(problem)
+
     def ended(self, nodeid: str, result: CaseResult) -> None:
         """Note that a test has ended."""
         if self._journal is not None:
             self._journal.note(nodeid, result)
+
+    def will_be_recorded(self, run: RunInfo) -> None:
+        """Remember what the record is about to say of this run, so that nobody calls it interrupted who finds it recorded."""
+        self._run = run
+        if self._journal is not None:
+            self._journal.will_be_recorded(run)
+
+    def is_recorded(self) -> bool:
+        """Whether the session's record is about this run."""
+        return self._run is not None and is_recorded(self._project, self._session, self._run)
 
     def had_company(self) -> bool:
         """Whether another run recorded in this project at the same time."""
@@ -67,13 +91,13 @@ class RunFolder:
     def lines(self) -> list[Line]:
         """What the end of a run must say of earlier runs that died, and of a journal that could not be kept."""
         trouble = self._trouble or (self._journal.trouble if self._journal else None)
-        died = [how_far(run) for run in self._died[-1:]]
+        died = [how_far(run) for run in self._died]
         said = [f"an earlier run of this session was {far}; this one takes its place" for far in died]
         kept = [f"a journal could not be kept: {trouble}; a run that dies leaves nothing"] if trouble else []
-        return [Line(f"{'beside':<11}{text}", {"yellow": True}) for text in (*said, *kept)]
+        return [_beside(text) for text in (*said, *kept)]
 
     def close(self, *, recorded: bool, keep: bool) -> None:
-        """End the run: one that was recorded needs no journal any more, nor do those that died before it."""
+        """End the run: one that was recorded needs no journal any more, nor does one that died before it."""
         if recorded:
             forget(self._died)
         if self._journal is not None:
@@ -86,6 +110,20 @@ def _name(config: pytest.Config, start: Start) -> str:
     """Whose journal it is; a part that died is no interrupted run of its session, and no session's name begins with a dot."""
     part = config.getoption("handoff_part")
     return start.session if part is None else f".{start.session}+{part}"
+
+
+def meanwhile(start: Start, run: Run) -> Line:
+    """What to say where another run of the session was recorded while this one ran.
+
+    Args:
+        start: with what that other run recorded.
+    """
+    done = "the two add up" if adds_up(start, run) else "this one takes its place"
+    return _beside(f"another run of {start.session} was recorded while this one ran; {done}")
+
+
+def _beside(text: str) -> Line:
+    return Line(f"{'beside':<11}{text}", {"yellow": True})
 
 
 def _prepare_cache(config: pytest.Config, journals: Path) -> None:

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff import selection
 from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
-from pytest_handoff.faults import Faults
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.tracing import trace_collected
+from pytest_handoff.worker_faults import tell_controller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
 
+    from pytest_handoff.faults import Faults
     from pytest_handoff.lineage import Earlier, Lineage
     from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
 
 INPUT = "handoff"
-FAULT = ".fault"
 
 
 class Ages:
@@ -48,21 +48,20 @@ class Ages:
         return ("new" if since == self._session else "old"), self._collector.tier_of(item)
 
 
-def join(config: pytest.Config) -> None:
-    """Register what a worker needs, from what the controller handed over."""
+def join(config: pytest.Config, faults: Faults) -> None:
+    """Register what a worker needs, from what the controller handed over.
+
+    Args:
+        faults: what went wrong before; the controller is told of it, and of what goes wrong from here on.
+    """
     given: Mapping[str, object] | None = config.workerinput.get(INPUT)  # type: ignore[attr-defined] # xdist adds it to the config
     if given is None:  # the controller could not say; it has noted why
         return
-    spool, worker = Path(str(given["spool"])), str(config.workerinput["workerid"])  # type: ignore[attr-defined] # as above
-    faults = Faults(lambda shown: (spool / f"{worker}{FAULT}").write_text(shown, "utf-8", "backslashreplace"))
+    spool = Path(str(given["spool"]))
+    faults.tell_at_once(lambda faults: tell_controller(config, spool, faults))
     with faults:
         project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
         register(config, project, spool, given, faults)
-
-
-def faults_of_workers(spool: Path) -> list[str]:
-    """Defects that workers met, and left in the spool."""
-    return [f"in worker {path.name.removesuffix(FAULT)}: {path.read_text('utf-8')}" for path in sorted(spool.glob(f"*{FAULT}"))]
 
 
 def register(config: pytest.Config, project: Project, spool: Path, given: Mapping[str, object], faults: Faults) -> None:

@@ -59,6 +59,10 @@ class Outcome(Frozen, frozen=True):
     parent_percent: float | None = None
     dropped_part: bool = False
 
+    def artifact(self, path: Path) -> Artifact:
+        """The one that is to be written to ``path``."""
+        return next(artifact for artifact in self.artifacts if artifact.path == path)
+
 
 def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start:
     """Read everything that the run will be compared with, before a test has run.
@@ -95,8 +99,14 @@ def with_latest(project: Project, start: Start) -> Start:
     """The same start with what another run of the session has recorded in the meantime; to be called with the lock held.
 
     Raises:
-        EvidenceProblem: when that cannot be read.
+        EvidenceProblem: when that cannot be read, or a session that this one continues is not what it was at the start.
     """
+    for link in start.parents.links:
+        if project.store.digest(link.session) != link.digest:
+            raise EvidenceProblem(
+                f"the record of {link.session!r}, which {start.session!r} continues, has changed while the tests ran; "
+                f"run again, or handoff fill {start.session} --interrupted"
+            )
     if not project.store.has(start.session):
         return replace(start, before=None)
     before = project.store.record(start.session)

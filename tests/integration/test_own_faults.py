@@ -2,87 +2,202 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+import pytest_handoff
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import Story
 
-BROKEN = """
+RAISES = '''
     import importlib
 
-    def pytest_configure(config):
-        module, name, attribute = "{place}".split(":")
-        owner = getattr(importlib.import_module("pytest_handoff." + module), name)
-        def defect(*args, **kwargs):
-            raise LookupError("a defect in " + attribute)
-        setattr(owner, attribute, defect)
-"""
+    module, *names, attribute = "{place}".split(":")
+    owner = importlib.import_module("pytest_handoff." + module)
+    for name in names:
+        owner = getattr(owner, name)
 
-PLACES = [
-    "recorder:Recorder:_take",
-    "recorder:Recorder:_look_closely",
-    "recorder:Recorder:_final_results",
-    "journal:Journal:note",
-    "collection:Collector:_add",
-    "collection:Collector:_collected",
-    "controller:Controller:_take_collection",
-    "controller:Controller:_record",
-    "controller:Controller:_stats",
+    def defect(*args, **kwargs):
+        raise LookupError("a defect in " + attribute)
+
+    setattr(owner, attribute, defect)
+'''
+
+RAISES_WITHIN = '''
+    """Raises an error in the first statement that a function guards."""
+
+    import ast, importlib, inspect, pathlib, sys
+
+    module, *names = "{place}".split(":")
+    function = importlib.import_module("pytest_handoff." + module)
+    for name in names:
+        function = getattr(function, name)
+    code = inspect.unwrap(function).__code__
+    tree = ast.parse(pathlib.Path(code.co_filename).read_text("utf-8"))
+    [body] = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == names[-1]
+              and code.co_firstlineno in (node.lineno, *(decorator.lineno for decorator in node.decorator_list))]
+    guards = {type(node): node.body[0] for node in reversed([*ast.walk(body)]) if isinstance(node, (ast.With, ast.Try))}
+    inside = guards.get(ast.With) or guards[ast.Try]
+    guarded = (inside.body[0] if isinstance(inside, ast.Try) else inside).lineno
+
+    def within(frame, event, argument):
+        if event == "line" and frame.f_lineno == guarded:
+            raise LookupError("a defect in " + names[-1])
+        return within
+
+    def called(frame, event, argument):
+        return within if frame.f_code is code else None
+
+    sys.settrace(called)
+'''
+
+DECLARATIONS = {"plugin:pytest_addoption", "plugin:pytest_addhooks"}
+"""Hooks that say the same in every run of every project: a defect in one of them would be there in all runs of ours."""
+
+HOOKS = {
+    "plugin:pytest_load_initial_conftests": [],
+    "taking_part:take_part": [],  # for plugin:pytest_configure, whose halves these two are
+    "worker:join": ["-n", "1"],
+    "collection:Collector:pytest_collection_modifyitems": [],
+    "collection:Collector:pytest_collectreport": [],
+    "collection:Collector:pytest_collection_finish": [],
+    "controller:Controller:pytest_configure_node": ["-n", "1"],
+    "controller:Controller:pytest_testnodedown": ["-n", "1"],
+    "controller:Controller:pytest_sessionfinish": [],
+    "controller:Controller:pytest_unconfigure": [],
+    "ending:Ending:pytest_sessionfinish": [],
+    "ending:Ending:pytest_terminal_summary": [],
+    "recorder:Recorder:pytest_runtest_logreport": [],
+    "recorder:Recorder:pytest_collectreport": [],
+    "recorder:Recorder:pytest_testnodedown": ["-n", "1"],
+}
+AT_THE_END = {
+    "controller:Controller:pytest_unconfigure",
+    "ending:Ending:pytest_sessionfinish",
+    "ending:Ending:pytest_terminal_summary",
+}
+IN_AN_EARLY_END = {
+    "recorder:Recorder:pytest_keyboard_interrupt": ("def pytest_runtest_logfinish():\n    raise KeyboardInterrupt\n", 2),
+    "recorder:Recorder:pytest_internalerror": ("def pytest_runtest_logfinish():\n    raise ZeroDivisionError\n", 3),
+}
+OTHERWISE = {
+    "plugin:pytest_configure",  # its halves are tried
+    "coverage_classes:ContextSwitcher:pytest_runtest_protocol",  # coverage.py takes the tracing: what it calls is tried
+    "ending:Ending:pytest_unconfigure",  # where defects are told last
+}
+
+DEEPER = {
+    "recorder:Recorder:_final_results": [],
+    "journal:Journal:note": [],
+    "controller:Controller:_record": [],
+    "controller:Controller:_stats": [],
+    "controller:Controller:_export": [],
+    "worker:Ages:__call__": ["--cov"],
+    "coverage_classes:ContextSwitcher:_switch": ["--cov"],
+    "measuring:Measuring:read": [],
+    "measuring:Measuring:keep": ["--cov"],
+    "run_folder:RunFolder:lines": [],
+    "run_folder:RunFolder:close": [],
+}
+WRITTEN_BEFORE = {
     "controller:Controller:_export",
-    "worker:Ages:__call__",
-    "coverage_classes:ContextSwitcher:_switch",
-    "measuring:Measuring:read",
     "measuring:Measuring:keep",
     "run_folder:RunFolder:lines",
-    "run_folder:RunFolder:had_company",
-]
-WRITTEN_BEFORE = ("controller:Controller:_export", "measuring:Measuring:keep", "run_folder:RunFolder:lines")
-IN_WORKERS = ["collection:Collector:_add", "worker:Ages:__call__", "worker:Ages:know", "coverage_classes:ContextSwitcher:_switch"]
+    "run_folder:RunFolder:close",
+    *AT_THE_END,
+}
 
 
-def break_it(story: Story, place: str, *, passing: bool) -> None:
-    """Put a defect in one place, into every process of the run."""
-    story.write_files({"conftest.py": BROKEN.format(place=place)})
-    if not passing:
-        story.edit("tests/unit/test_cart.py", "== 3", "== 4")
+def hooks_of_ours() -> Iterator[str]:
+    """Every implementation of a hook of pytest's or xdist's in the package."""
+    for found in pkgutil.iter_modules(pytest_handoff.__path__):
+        if found.name in ("__main__", "hookspecs"):
+            continue
+        module = importlib.import_module(f"pytest_handoff.{found.name}")
+        for name, thing in vars(module).items():
+            if getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if found.name == "plugin" and name.startswith("pytest_"):
+                yield f"{found.name}:{name}"
+            if inspect.isclass(thing):
+                yield from (f"{found.name}:{name}:{method}" for method in vars(thing) if method.startswith("pytest_"))
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_defect_is_named_and_stops_nothing(shop: Story, place: str) -> None:
-    """Every test runs, pytest's totals stand, the run ends non-zero, and the defect is shown with its place."""
-    break_it(shop, place, passing=False)
-    done = shop.pytest("--handoff=session-1")
+def test_every_hook_is_tried() -> None:
+    """A hook that is added later has its defect tried here as well."""
+    tried = {*HOOKS, *IN_AN_EARLY_END} - {"taking_part:take_part", "worker:join"}
+    assert set(hooks_of_ours()) == tried | DECLARATIONS | OTHERWISE
 
+
+def run_with_a_defect(story: Story, code: str, place: str, args: list[str]) -> tuple[int, str]:
+    """Run three tests, one of which fails; return the exit code and what was said."""
+    story.write_files({"broken.py": code.replace("{place}", place)})
+    story.edit("tests/unit/test_cart.py", "== 3", "== 4")
+    measured = [] if "--cov" in args else ["--no-cov"]
+    done = story.pytest("-p", "broken", *measured, "--handoff=session-1", *(arg for arg in args if arg != "--cov"))
     assert "1 failed, 2 passed" in done.out, done
-    assert done.code == 1
-    assert "a defect of pytest-handoff, please report it" in done.out
-    assert f"LookupError: a defect in {place.rpartition(':')[2]}" in done.out
+    assert done.code == 1, done
+    return done.code, done.out + done.err
+
+
+@pytest.mark.parametrize("place", HOOKS)
+def test_a_defect_in_a_hook_is_named_and_stops_nothing(shop: Story, place: str) -> None:
+    """Every test runs, pytest's totals stand, the run ends non-zero, and the defect is shown with its place."""
+    _, said = run_with_a_defect(shop, RAISES_WITHIN, place, HOOKS[place])
+
+    assert "a defect of pytest-handoff, please report it" in said
+    assert f"LookupError: a defect in {place.rpartition(':')[2]}" in said
     assert (shop.folder / "handoffs/evidence/session-1/record.json").exists() == (place in WRITTEN_BEFORE)
+    assert ("the record and the document are written" in said) == (place in WRITTEN_BEFORE)
 
 
-@pytest.mark.parametrize("place", ["recorder:Recorder:_take", "controller:Controller:_record"])
+@pytest.mark.parametrize("place", DEEPER)
+def test_a_defect_behind_a_hook(shop: Story, place: str) -> None:
+    """The same further in: a defect while the evidence is made costs the evidence, one behind it does not."""
+    _, said = run_with_a_defect(shop, RAISES, place, DEEPER[place])
+
+    assert f"LookupError: a defect in {place.rpartition(':')[2]}" in said
+    assert (shop.folder / "handoffs/evidence/session-1/record.json").exists() == (place in WRITTEN_BEFORE)
+    assert ("the record and the document are written" in said) == (place in WRITTEN_BEFORE)
+
+
+@pytest.mark.parametrize("place", IN_AN_EARLY_END)
+def test_a_defect_in_an_early_end(shop: Story, place: str) -> None:
+    """A run that ends early by itself ends with its own exit status, and the defect is named."""
+    conftest, code = IN_AN_EARLY_END[place]
+    shop.write_files({"broken.py": RAISES_WITHIN.replace("{place}", place), "conftest.py": conftest})
+    done = shop.pytest("-p", "broken", "--no-cov", "--handoff=session-1")
+
+    assert done.code == code, done
+    assert f"LookupError: a defect in {place.rpartition(':')[2]}" in done.out + done.err
+
+
 @pytest.mark.parametrize("args", [[], ["-p", "no:terminal"]], ids=["terminal", "no terminal"])
-def test_a_green_run_with_a_defect_is_not_green(shop: Story, place: str, args: list[str]) -> None:
-    """Asked for evidence and unable to make it, a run of passing tests ends with 3, with or without a terminal plugin."""
-    break_it(shop, place, passing=True)
-    done = shop.pytest("--no-cov", "--handoff=session-1", *args)
+@pytest.mark.parametrize(("place", "written"), [("recorder:Recorder:_take", False), ("run_folder:RunFolder:close", True)])
+def test_a_green_run_with_a_defect_is_not_green(shop: Story, place: str, args: list[str], *, written: bool) -> None:
+    """Asked for evidence and not free of a defect, a run of passing tests ends with 3, with or without a terminal plugin."""
+    shop.write_files({"broken.py": RAISES.replace("{place}", place)})
+    done = shop.pytest("-p", "broken", "--no-cov", "--handoff=session-1", *args)
 
     assert done.code == 3
     assert "a defect of pytest-handoff" in done.out + done.err
+    assert (shop.folder / "handoffs").exists() == written
 
 
-@pytest.mark.parametrize("place", IN_WORKERS)
-def test_a_defect_in_a_worker(shop: Story, place: str) -> None:
-    """A worker goes on as well, and its defect is told by the controller, once."""
-    break_it(shop, place, passing=False)
-    done = shop.pytest("--handoff=session-1", "-n", "2")
+def test_a_defect_in_a_worker(shop: Story) -> None:
+    """A worker goes on as well, and its defect is told by the controller, once for each worker."""
+    place = "coverage_classes:ContextSwitcher:_switch"
+    _, said = run_with_a_defect(shop, RAISES, place, ["--cov", "-n", "2"])
 
-    assert "1 failed, 2 passed" in done.out, done
-    assert done.code == 1
-    assert "in worker gw0: Traceback" in done.out
-    assert done.out.count(f"LookupError: a defect in {place.rpartition(':')[2]}") == 2
+    assert "in worker gw0: Traceback" in said
+    assert said.count("LookupError: a defect in _switch") == 2
     assert not (shop.folder / "handoffs").exists()
 
 

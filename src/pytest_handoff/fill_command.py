@@ -1,0 +1,122 @@
+"""``handoff fill``: the document once more from the record, or first from what a run left that died."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, refilled, session_argument, tell_interrupted, verb
+from pytest_handoff.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_handoff.project import Project
+    from pytest_handoff.workflow import Outcome
+
+
+@click.command()
+@session_argument
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
+@click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
+@click.option("--interrupted", is_flag=True, help="Record the newest run that died, as far as it came, as an incomplete run.")
+@click.argument("places", nargs=-1)
+@click.pass_obj
+@verb
+def fill(
+    handoff_dir: str | None,
+    session: str,
+    *,
+    check: bool,
+    diff: bool,
+    take_over: bool,
+    interrupted: bool,
+    places: tuple[str, ...],
+) -> int:
+    """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
+    if places and not take_over:
+        raise UsageProblem(f"{places[0]!r} goes with --take-over: handoff fill {session} --take-over {' '.join(places)}")
+    project = project_here(handoff_dir)
+    replaced = frozenset(places or ["*"]) if take_over else frozenset()
+    if check or diff:
+        if interrupted:
+            raise UsageProblem("--interrupted writes the record; --check and --diff write nothing: use one of the two")
+        outcome = outcome_of(project, session, replaced)
+        _refuse_unknown(places, outcome)
+        return _compare(project, session, outcome, diff=diff)
+    if interrupted:
+        _record_interrupted(project, session)
+    _fill(project, session, replaced, places)
+    return GOOD
+
+
+def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) -> int:
+    """Whether the document is what the evidence says; with ``diff``, how it differs."""
+    document = project.document(session)
+    artifact, shown = outcome.artifact(document), project.shown(document)
+    if diff:
+        click.echo(_diff(document.read_bytes() if document.exists() else b"", artifact.content, shown), nl=False)
+    if artifact.differs():
+        click.echo(f"{shown}: differs from the evidence; next: handoff fill {session}")
+        return NO
+    click.echo(f"{shown}: is what the evidence says")
+    return GOOD
+
+
+def _fill(project: Project, session: str, take_over: frozenset[str], places: Sequence[str]) -> None:
+    """Fill and write with the lock held from the first byte that is read: a run may end in this moment."""
+    from pytest_handoff.locking import locked
+    from pytest_handoff.switching import write_together
+
+    tell_interrupted(project, session)
+    document = project.document(session)
+    with locked(project.handoffs):
+        outcome = refilled(project, session, take_over)
+        _refuse_unknown(places, outcome)
+        changed = [artifact.path for artifact in outcome.artifacts if artifact.differs()]
+        write_together(project.handoffs, outcome.artifacts)
+    click.echo(f"{project.shown(document)}: {_what_was_filled(project, document, changed)}")
+    _tell_findings(outcome)
+
+
+def _refuse_unknown(places: Sequence[str], outcome: Outcome) -> None:
+    known = {place.id for place in outcome.composition.document.places}
+    for place in places:
+        if place not in known:
+            names = f"handoff explain {outcome.record.session} names those with a person's words"
+            raise UsageProblem(f"the document has no place {place!r}; {names}")
+
+
+def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) -> str:
+    if document in changed:
+        return "filled"
+    beside = "".join(f"; {project.shown(path)}: brought up to date" for path in changed)
+    return f"nothing to change{beside}"
+
+
+def _record_interrupted(project: Project, session: str) -> None:
+    from pytest_handoff import interrupted, journal
+    from pytest_handoff.locking import locked
+    from pytest_handoff.switching import write_together
+
+    with locked(project.handoffs):
+        outcome, runs = interrupted.outcome_of(project, session)
+        write_together(project.handoffs, outcome.artifacts)
+    journal.forget(runs)
+    click.echo(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
+
+
+def _diff(have: bytes, want: bytes, name: str) -> str:
+    old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (have, want))
+    return "".join(difflib.unified_diff(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"))
+
+
+def _tell_findings(outcome: Outcome) -> None:
+    for finding in outcome.composition.findings:
+        if finding.kind != "placeholder":
+            place = f"line {finding.line}: " if finding.line else ""
+            click.echo(f"  {place}{finding.message}")

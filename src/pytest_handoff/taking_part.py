@@ -1,0 +1,56 @@
+"""The process that writes joins a run: everything that is wrong beforehand is said before anyone has waited for tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_handoff import selection, workflow
+from pytest_handoff.config import check_session_name
+from pytest_handoff.controller import Controller
+from pytest_handoff.ending import Ending
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.locking import read_settled
+from pytest_handoff.part_writing import refuse_part
+from pytest_handoff.project import open_project
+from pytest_handoff.run_options import instructions_key, refuse_a_path, with_template
+from pytest_handoff.switching import finish_switch
+
+if TYPE_CHECKING:
+    from pytest_handoff.faults import Faults
+
+
+def take_part(config: pytest.Config, faults: Faults) -> None:
+    """Register the controller, and what tells its end; where the first has a defect, the second tells of it.
+
+    Args:
+        faults: what went wrong before; what goes wrong here is added to it.
+
+    Raises:
+        pytest.UsageError: for a session name, a configuration, earlier evidence or a document that cannot be used.
+    """
+    ending = Ending(config.getoption("handoff"), config.getoption("handoff_part"), faults)
+    with faults:
+        try:
+            _register(config, ending, faults)
+        except HandoffError as error:
+            raise pytest.UsageError(f"--handoff: {error}") from error
+    config.pluginmanager.register(ending, "handoff-ending")  # after the controller: of two last ones pytest calls the newer last
+
+
+def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
+    session = check_session_name(config.getoption("handoff"))
+    refuse_a_path(config, session)
+    project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
+    if not selection.runs_tests(config):
+        return
+    finish_switch(project.handoffs)
+    project = with_template(project, config.getoption("handoff_template"))
+    if config.getoption("handoff_part") is not None:
+        refuse_part(config, project)
+    previous = config.getoption("handoff_previous") or ()
+    start = read_settled(project.handoffs, lambda: workflow.begin(project, session, previous))
+    instructions = instructions_key(config, project)
+    controller = Controller(config, project, start, ending, faults, instructions=instructions)
+    config.pluginmanager.register(controller, "handoff-controller")
