@@ -16,7 +16,7 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 OLDEST_TESTS := $(patsubst %,tests/integration/test_%.py,commands option_handoff outcomes)
 
-.PHONY: help test test-oldest cheats coverage fuzz lint demo docs bench regenerate clean python-is-new-enough
+.PHONY: help test test-oldest cheats coverage fuzz kills lint demo docs bench regenerate clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -58,6 +58,9 @@ docs: $(READY) ## The documentation as a site, in site/, and whether its links l
 	$(BIN)/python -m pip install --quiet --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	$(BIN)/python -m pytest -q tests/test_docs_site.py
+
+kills: $(READY) ## Kill 200 runs at random moments, and look at what each left behind
+	$(BIN)/python tests/kill_harness.py $(ARGS)
 
 bench: $(READY) ## What the plugin costs, beside its budgets
 	$(BIN)/python benchmarks/overhead.py $(ARGS)
