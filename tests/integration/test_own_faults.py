@@ -117,9 +117,9 @@ WRITTEN_BEFORE = {
 
 
 def hooks_of_ours() -> Iterator[str]:
-    """Every implementation of a hook of pytest's or xdist's in the package."""
+    """Every implementation of a hook of pytest's or xdist's in the package that takes part in runs."""
     for found in pkgutil.iter_modules(pytest_handoff.__path__):
-        if found.name in ("__main__", "hookspecs"):
+        if found.name in ("__main__", "asking", "hookspecs"):  # the second is for a command, and runs no test
             continue
         module = importlib.import_module(f"pytest_handoff.{found.name}")
         for name, thing in vars(module).items():
