@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 40
 """Lines shown of a defect: its own traceback fits, a recursion does not."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class Faults:
@@ -53,10 +56,18 @@ class Faults:
 
     def add(self, error: Exception) -> None:
         """Note a fault; the same one again, as a hook that runs for each test would bring it, once only."""
-        known, shown = (self.problems, str(error)) if isinstance(error, HandoffError) else (self.defects, _shown(error))
+        problem = _problem(error)
+        known, shown = (self.defects, _shown(error)) if problem is None else (self.problems, problem)
         if shown not in known:
             known.append(shown)
             self._tell(self)
+
+
+def _problem(error: Exception) -> str | None:
+    """The sentence about what is no defect of ours; ``None`` for one that is."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return f"{error.filename2 or error.filename}: cannot be written: {error.strerror}"
+    return str(error) if isinstance(error, HandoffError) else None
 
 
 def _shown(error: Exception) -> str:

@@ -206,3 +206,38 @@ def test_the_journal_is_a_line_a_test(four: Story) -> None:
             },
         ],
     ]
+
+
+FULL = """
+import resource, runpy, sys
+limit = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("limit", [300, 3000], ids=["from the beginning", "before the end"])
+@pytest.mark.parametrize(
+    ("args", "code", "last"),
+    [([], 3, "200 passed"), (["-n2"], 1, "1 failed, 199 passed")],
+    ids=["serial, green", "parallel, red"],
+)
+def test_no_room_on_the_disk(empty: Story, limit: int, args: list[str], code: int, last: str) -> None:
+    """Nothing more can be written: the results are shown, what was there stays, one sentence says why, and it is no success."""
+    many = "import pytest\n@pytest.mark.parametrize('n', range(200))\ndef test_many(n): assert n < {}\n"
+    empty.write_files({"tests/test_many.py": many.format(200)})
+    empty.commit()
+    empty.pytest("--no-cov", "--handoff=session-1")
+    before = empty.evidence()
+    empty.write_files({"tests/test_many.py": many.format(201 if code == 3 else 199)})
+    done = empty.run(sys.executable, "-c", FULL, str(limit), "--no-cov", "--handoff=session-1", *args)
+
+    assert last in done.out
+    assert done.code == code, done
+    assert "cannot be written" in done.section
+    assert "Traceback" not in done.out + done.err
+    assert empty.evidence() == before
+    assert empty.handoff("show", "session-1").code == 0
+    empty.pytest("--no-cov", "--handoff=session-1")
+    assert f"{empty.show('session-1')['counts']['passed']} passed" in last
