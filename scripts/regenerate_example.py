@@ -85,7 +85,8 @@ def _comparable(path: Path) -> str:
     record = json.loads(text)
     record["run"] = record["provenance"] = "…"
     record["source"] |= dict.fromkeys(_VARYING, "…")
-    # A parent is named by the digest of its record, and that holds its run.
+    # A record's digest holds its run, and a parent is named by the digest of its record.
+    record["digest"] = "…"
     record["previous"] = [parent["session"] for parent in record["previous"]]
     for place in record["places"]:
         place["text"] = _comparable_place(place["text"])

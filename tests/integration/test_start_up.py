@@ -36,7 +36,8 @@ def watched(story: Story, *args: str) -> dict[str, list[str]]:
     """What a run imports, opens and starts from the moment on at which plugins are loaded."""
     story.environment["PYTHONPATH"] = str(story.folder.parent)
     (story.folder.parent / "watch.py").write_text("\n".join(line[4:] for line in WATCH.splitlines()))
-    done = story.run(sys.executable, "-m", "pytest", "-p", "watch", "-p", "no:xdist", *args)
+    others = ["-p", "no:xdist", "-p", "no:benchmark"]  # pytest-benchmark asks git about the checkout in every run
+    done = story.run(sys.executable, "-m", "pytest", "-p", "watch", *others, *args)
     assert done.code == 0, done
     seen: dict[str, list[str]] = json.loads(story.text("seen.json"))
     return seen
