@@ -21,7 +21,7 @@ from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
 
 LAW = settings(
-    max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or (500 if os.environ.get("CI") else 100)),
+    max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or 500),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
