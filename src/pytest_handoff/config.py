@@ -130,10 +130,7 @@ def check_session_name(name: str) -> str:
     Raises:
         UsageProblem: naming what is wrong with it.
     """
-    complaint = _complaint(name)
-    if complaint:
-        raise UsageProblem(f"the session name {name!r} {complaint}; use letters, digits, '-', '_' and '.', as in session-3")
-    return name
+    return _checked(name, "the session name", "session-3")
 
 
 def check_part_label(label: str) -> str:
@@ -142,10 +139,14 @@ def check_part_label(label: str) -> str:
     Raises:
         UsageProblem: naming what is wrong with it.
     """
-    complaint = _complaint(label)
+    return _checked(label, "the label of a part", "py3.13-2")
+
+
+def _checked(name: str, what: str, example: str) -> str:
+    complaint = _complaint(name)
     if complaint:
-        raise UsageProblem(f"the label of a part {label!r} {complaint}; use letters, digits, '-', '_' and '.', as in py3.13-2")
-    return label
+        raise UsageProblem(f"{what} {name!r} {complaint}; use letters, digits, '-', '_' and '.', as in {example}")
+    return name
 
 
 def _complaint(name: str) -> str | None:

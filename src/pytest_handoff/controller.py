@@ -17,6 +17,7 @@ from pytest_handoff.durations import duration_metrics
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.extending import Extending
+from pytest_handoff.figures import listed
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.measuring import Measuring
@@ -259,7 +260,7 @@ class Controller:
     def _run(self, exitstatus: int) -> Run:
         changed = changed_since(self._project, self._start.tree)
         collection = self._collection or read_spool(self._folder.path)
-        told = f"files changed while the tests ran: {', '.join(changed[:3])} (what the run itself writes belongs into .gitignore)"
+        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes belongs into .gitignore)"
         mishaps = [told] if changed else []
         if collection is None:
             mishaps.append("collection was not finished")

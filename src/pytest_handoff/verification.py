@@ -85,11 +85,15 @@ def _freshness(project: Project, record: Record) -> Iterator[Problem]:
         otherwise = ", or put what is generated into .gitignore" if perhaps_generated else ""
         yield Problem(
             kind="stale",
-            path=project.shown(project.store.evidence / record.session / "record.json"),
+            path=_shown(project, record),
             line=None,
             message=f"is about another tree{_which(changed)}",
             remedy=f"run pytest --handoff={record.session} again{otherwise}",
         )
+
+
+def _shown(project: Project, record: Record) -> str:
+    return project.shown(project.store.evidence / record.session / "record.json")
 
 
 def _which(changed: list[str]) -> str:
@@ -108,7 +112,7 @@ def _recomputed(project: Project, outcome: Outcome) -> Iterator[Problem]:
     for difference in untrue(project, outcome.composition.facts):
         yield Problem(
             kind="record",
-            path=project.shown(project.store.evidence / record.session / "record.json"),
+            path=_shown(project, record),
             line=None,
             message=f"is not what the tree says: {difference}",
             remedy=f"restore it, or run pytest --handoff={record.session} again",
