@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from builders import record_of
+from pytest_handoff.consistency import contradictions
 from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
 from pytest_handoff.new_code import IMPORT_RULE, MergedIn, new_code
@@ -139,6 +143,28 @@ def test_a_function_on_one_line_counts_when_it_ran() -> None:
     file = MeasuredFile(path="a.py", statements=frozenset({1, 2}), headers={1: frozenset({1}), 2: frozenset({2})}, percent=100.0)
     found = judge({UNIT_NEW: {1}}, bases=(), now="def f(): return 1\ndef g(): return 2\n", file=file)
     assert found.files["a.py"].not_by_new_unit == "2"
+
+
+def test_a_header_that_coverage_calls_missed_is_covered_by_nobody() -> None:
+    """A module imported before coverage.py began: its bodies ran, its headers were not seen."""
+    file = replace(FILE, missing=frozenset({1, 2, 4, 7, 8, 18, 19}))
+    found = judge({UNIT_NEW: {5, 12, 16}}, bases=(), file=file)
+    assert (found.covered, found.covered_by_unit, found.covered_by_new_unit) == (3, 3, 3)
+    assert (found.files["a.py"].not_by_unit, found.files["a.py"].not_by_new_unit) == ("", "")
+
+
+_SOME = st.frozensets(st.sampled_from(sorted(STATEMENTS)))
+
+
+@given(missing=_SOME, import_time=_SOME, new=_SOME, old=_SOME, e2e=_SOME)
+def test_figures_fit_each_other_whatever_was_measured(
+    missing: frozenset[int], import_time: frozenset[int], new: frozenset[int], old: frozenset[int], e2e: frozenset[int]
+) -> None:
+    """What new unit tests cover is part of what unit tests cover, which is part of what is covered."""
+    file = replace(FILE, missing=missing, import_time=import_time)
+    found = judge({UNIT_NEW: set(new), UNIT_OLD: set(old), E2E_NEW: set(e2e)}, bases=(), file=file)
+    assert contradictions(record_of(new_code=found)) == []
+    assert (found.covered_by_new_unit or 0) <= (found.covered_by_unit or 0) <= found.covered
 
 
 @pytest.mark.parametrize(

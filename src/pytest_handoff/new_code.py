@@ -141,7 +141,8 @@ def _run_by(file: MeasuredFile, counts: Callable[[RunBy], bool]) -> frozenset[in
     # Whoever imports first runs a header, so having run says nothing about it, unless its body is on the same line.
     one_liners = {line for line, body in file.headers.items() if line in body}
     covered = at_import | (ran - file.import_time - (file.headers.keys() - one_liners))
-    return covered | {line for line, body in file.headers.items() if body & covered}
+    # A module imported before coverage.py began has headers that it calls missed, although their bodies ran.
+    return (covered | {line for line, body in file.headers.items() if body & covered}) - file.missing
 
 
 def _total(figures: Sequence[int | None], *, known: bool) -> int | None:

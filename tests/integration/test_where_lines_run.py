@@ -274,3 +274,16 @@ def test_lines_that_are_left_out_on_this_python_only_are_told(shop: Story) -> No
     assert done.code == 0, done.out
     assert lines(shop, "src/shop/old.py", "lines", "excluded") == ("5-6", "1-2")
     assert "2 new lines excluded" in done.section
+
+
+def test_a_module_imported_before_coverage_began(shop: Story) -> None:
+    """A project that is a pytest plugin: its headers ran unseen, so that nobody covered them, and its record fits itself."""
+    assert shop.pytest("--handoff=session-1").code == 0
+    body = "import pytest\n\n\n@pytest.fixture\ndef price():\n    return 1\n"
+    shop.write_files({"src/shop/plugin.py": body, "tests/unit/test_price.py": "def test_price(price):\n    assert price == 1\n"})
+    shop.environment["PYTHONPATH"] = "src"
+    done = shop.pytest("-p", "shop.plugin", "-W", "ignore", "--handoff=session-2")
+    assert done.code == 0, done.out
+    assert lines(shop, "src/shop/plugin.py", "lines", "missing", "not_by_new_unit") == ("1, 4-6", "1, 4-5", "")
+    verified = shop.handoff("verify", "session-2")
+    assert verified.code == 0, verified.out + verified.err
