@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,10 +37,10 @@ def test_files_that_parse(tmp_path: Path, name: str, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.json", b"", "Expecting value: line 1 column 1 (char 0)"),
+        ("a.json", b"", r"Expecting value: line 1 column 1 \(char 0\)"),
         ("a.json", b"{'a': 1}", "Expecting property name"),
-        ("a.json", b"[" * 100_000, "recursion"),
-        ("a.toml", b"a = \n", "Invalid value (at line 1, column 5)"),
+        ("a.json", b"[" * 100_000, "recursion|Stack overflow"),
+        ("a.toml", b"a = \n", r"Invalid value \(at line 1, column 5\)"),
         ("a.toml", b"a = 1\na = 2\n", "Cannot overwrite"),
         ("a.yml", b"a: [1\n", "while parsing a flow sequence"),
         ("a.yaml", b"a:\n\t- b\n", "cannot start any token"),
@@ -52,7 +53,7 @@ def test_files_that_do_not_parse(tmp_path: Path, name: str, content: bytes, said
     """The parser's reason stands on one line of bounded length."""
     (tmp_path / name).write_bytes(content)
     (why,) = unparsable(tmp_path, [name]).values()
-    assert said in why
+    assert re.search(said, why)
     assert "\n" not in why
     assert len(why) <= 200
 
