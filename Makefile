@@ -47,6 +47,7 @@ test-cheats: $(READY) ## Every cheat and its honest twin as tests
 
 lint: $(READY) ## Style, types, and the layers of the architecture
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy scripts benchmarks
 	$(BIN)/lint-imports

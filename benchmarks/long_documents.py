@@ -1,5 +1,7 @@
 """What a long document costs: filling it at four sizes, and whether the cost grows as the size does.
 
+``make bench`` measures it with everything else; alone:
+
     python benchmarks/long_documents.py                   up to 5 MB, about a minute
 """
 

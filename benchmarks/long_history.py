@@ -1,5 +1,7 @@
 """What a thousand sessions cost: copies of a recorded session, each naming the one before it, as a long-lived project has.
 
+``make bench`` measures it with everything else; alone:
+
     python benchmarks/long_history.py               about a minute
 """
 

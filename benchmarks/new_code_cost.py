@@ -23,7 +23,7 @@ from pathlib import Path
 
 from measuring_cpu import cost
 
-_MODULE = '''
+_MODULE = """
 class Basket{number}:
     def __init__(self, prices):
         self.prices = list(prices)
@@ -36,7 +36,7 @@ class Basket{number}:
             result += price
         return result
 
-'''
+"""
 _FUNCTION = '''
 def step{which}(values, limit={which}):
     """One of many."""

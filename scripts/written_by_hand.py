@@ -47,7 +47,7 @@ def _span(document: str, heading: str, *, whole: bool) -> tuple[int, int]:
     at = next((match for match in found if match[0] == heading), None)
     if at is None:
         raise LookupError(f"the document has no heading {heading!r}")
-    later = (match for match in found if match.start() > at.start() and (not whole or len(match[1] or '') <= len(at[1])))
+    later = (match for match in found if match.start() > at.start() and (not whole or len(match[1] or "") <= len(at[1])))
     following = next(later, None)
     return at.start(), len(document) if following is None else following.start()
 

@@ -1,4 +1,6 @@
-"""Documents filled from one fixed set of facts, and what must hold of every one; as a script, it looks at any folder.
+"""Documents filled from one fixed set of facts, and what must hold of every one, or those of any folder.
+
+As a script:
 
     python tests/check_documents.py FOLDER [--diff]   check every Markdown file below the folder, and say what was found
     python tests/check_documents.py --golden          write what tests/data/documents and the templates become; read the diff

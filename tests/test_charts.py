@@ -44,7 +44,7 @@ def test_a_session_without_coverage_is_a_gap() -> None:
 def test_the_axis_of_coverage_begins_at_tens_and_ends_at_100() -> None:
     """A small change near the top does not look great."""
     assert [tick.text for tick in coverage_chart(rows_of(("", 97), ("", 98))).up] == ["80 %", "90 %", "100 %"]
-    assert [tick.text for tick in coverage_chart(rows_of(("", 45),)).up] == ["40 %", "70 %", "100 %"]
+    assert [tick.text for tick in coverage_chart(rows_of(("", 45))).up] == ["40 %", "70 %", "100 %"]
 
 
 def test_nothing_measured_is_an_empty_chart() -> None:

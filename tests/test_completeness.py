@@ -151,9 +151,7 @@ def test_what_no_part_knows_to_go_on_stays(one: str, other: str) -> None:
         ({"passed": 1}, {}, "passed: 0"),
     ],
 )
-def test_counts_are_compared_with_pytests_own(
-    reported: dict[str, int], stats: dict[str, int] | None, said: str | None
-) -> None:
+def test_counts_are_compared_with_pytests_own(reported: dict[str, int], stats: dict[str, int] | None, said: str | None) -> None:
     """Every category that we count must have pytest's number; where pytest keeps none there is nothing to compare."""
     found = disagreement(run_of(reported=reported), stats)
     assert (found is None) == (said is None)

@@ -20,7 +20,10 @@ from pytest_handoff.document_html import document_html
         ("<script>alert(1)</script>\n", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("a <img src=x onerror=alert(1)> b\n", "<p>a &lt;img src=x onerror=alert(1)&gt; b</p>\n"),
         ("[x](javascript:alert(1))\n", "<p>[x](javascript:alert(1))</p>\n"),
-        ("![a plot](https://example.invalid/a.png)\n", '<p><span class="picture">a plot (https://example.invalid/a.png)</span></p>\n'),
+        (
+            "![a plot](https://example.invalid/a.png)\n",
+            '<p><span class="picture">a plot (https://example.invalid/a.png)</span></p>\n',
+        ),
         ("[docs](https://example.invalid/)\n", '<p><a href="https://example.invalid/">docs</a></p>\n'),
         ("`<b>`\n", "<p><code>&lt;b&gt;</code></p>\n"),
     ],

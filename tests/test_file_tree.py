@@ -10,16 +10,7 @@ from pytest_handoff.file_tree import plain, tree
 def test_a_tree() -> None:
     """Folders stand before files, each in the order of their names, with what is below them."""
     assert tree(["src/app/b.py", "README.md", "src/app/a.py", "src/app/deep/x.py", "src/z.py", "tests/t.py"]) == (
-        "src/\n"
-        "├── app/\n"
-        "│   ├── deep/\n"
-        "│   │   └── x.py\n"
-        "│   ├── a.py\n"
-        "│   └── b.py\n"
-        "└── z.py\n"
-        "tests/\n"
-        "└── t.py\n"
-        "README.md"
+        "src/\n├── app/\n│   ├── deep/\n│   │   └── x.py\n│   ├── a.py\n│   └── b.py\n└── z.py\ntests/\n└── t.py\nREADME.md"
     )
 
 

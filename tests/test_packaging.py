@@ -72,9 +72,7 @@ def test_the_sdist_has_what_the_checkout_has(sdist: Path) -> None:
     assert {path.relative_to(sdist).as_posix() for path in sdist.rglob("*") if path.is_file()} == wanted | {"PKG-INFO"}
 
 
-def test_the_sdist_makes_the_same_wheel(
-    sdist: Path, wheel: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_sdist_makes_the_same_wheel(sdist: Path, wheel: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is built from it is what is built from the checkout, byte for byte."""
     assert _wheel_of(sdist, tmp_path_factory.mktemp("again")) == wheel
 

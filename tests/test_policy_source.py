@@ -63,9 +63,7 @@ def test_a_target_that_is_not_here_is_said(branch: Path, settings: str, why: str
     assert unknown is None if why is None else str(unknown).startswith(why)
 
 
-def test_settings_on_the_target_branch_that_do_not_parse_are_said(
-    branch: Path, plain_git: Callable[..., str]
-) -> None:
+def test_settings_on_the_target_branch_that_do_not_parse_are_said(branch: Path, plain_git: Callable[..., str]) -> None:
     """Broken settings there are named, with the branch."""
     plain_git(branch, "checkout", "--quiet", "main")
     (branch / "pyproject.toml").write_text("[tool\n")

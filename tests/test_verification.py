@@ -46,9 +46,7 @@ class Filled:
 
     def __init__(self, project: Project, content: bytes) -> None:
         self.record = project.store.record("s-1")
-        self.composition = SimpleNamespace(
-            facts=SimpleNamespace(record=self.record), decisions=(), written=(), verdicts=[]
-        )
+        self.composition = SimpleNamespace(facts=SimpleNamespace(record=self.record), decisions=(), written=(), verdicts=[])
         self.artifacts = (Artifact(path=project.document("s-1"), content=content),)
 
 

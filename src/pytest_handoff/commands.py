@@ -125,9 +125,7 @@ def _named(context: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
-session_argument = click.argument(
-    "session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session
-)
+session_argument = click.argument("session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session)
 """The argument SESSION, whose name the shell can complete; left out, it is asked for by the names that there are."""
 
 

@@ -145,6 +145,7 @@ _RECOVERY = (
     ),
 )
 
+
 def row_fields(
     name: str, labels: tuple[str, ...], sections: tuple[str, ...] = METRICS, more: Mapping[str, tuple[str, ...]] = _NOTHING_MORE
 ) -> tuple[Field, ...]:

@@ -38,7 +38,9 @@ def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) 
     environment.filters |= {"percent_of": percent_of, "counted": counted}
     environment.globals["percent"] = percent
     return environment.get_template(TEMPLATE).render(
-        **context, data=Markup(embedded(data)), document=Markup(document_html(document))  # noqa: S704 - both are escaped already
+        **context,
+        data=Markup(embedded(data)),  # noqa: S704 - escaped already
+        document=Markup(document_html(document)),  # noqa: S704 - escaped already
     )
 
 

@@ -67,9 +67,7 @@ def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
     return found
 
 
-def _ran(
-    test: str, tier: str, first: str, result: CaseResult, *, promised: bool, moved_from: str | None
-) -> LedgerLine:
+def _ran(test: str, tier: str, first: str, result: CaseResult, *, promised: bool, moved_from: str | None) -> LedgerLine:
     return LedgerLine(
         id=test,
         tier=tier,

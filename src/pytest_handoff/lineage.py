@@ -113,9 +113,7 @@ def _alone_elsewhere(vanished: set[str], fresh: set[str]) -> dict[str, str]:
     """The same name and parameters in another file, where exactly one vanished and exactly one appeared: never a guess."""
     old_by_name, new_by_name = _by_name(vanished), _by_name(fresh)
     return {
-        new_by_name[name][0]: old[0]
-        for name, old in old_by_name.items()
-        if len(old) == 1 and len(new_by_name.get(name, ())) == 1
+        new_by_name[name][0]: old[0] for name, old in old_by_name.items() if len(old) == 1 and len(new_by_name.get(name, ())) == 1
     }
 
 

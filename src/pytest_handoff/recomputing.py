@@ -72,9 +72,7 @@ def recompute(project: Project, facts: Facts, bases: list[Sources]) -> Recompute
 
 def _bases(project: Project, record: Record) -> list[Sources | None]:
     store = project.store
-    return [
-        store.sources_of(store.record(parent.session)) if store.has(parent.session) else None for parent in record.previous
-    ]
+    return [store.sources_of(store.record(parent.session)) if store.has(parent.session) else None for parent in record.previous]
 
 
 def _generated(project: Project, record: Record, files: Collection[str]) -> Sources:

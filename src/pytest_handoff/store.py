@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
 
+
 class Store:
     """The evidence below one hand-off folder.
 

@@ -206,4 +206,3 @@ def chain_of(project: Project, session: str) -> list[str]:
             order.append(name)
             ahead += [parent.session for parent in project.store.record(name).previous if project.store.has(parent.session)]
     return order
-

@@ -55,7 +55,9 @@ def run_measured(shop: Shop, *args: str) -> None:
     shop.tick_everything()
 
 
-def without_tests(*args: str, setting: tuple[str, str] | None = None, conftest: str = "", duty: str = DUTY) -> Callable[[Shop], None]:
+def without_tests(
+    *args: str, setting: tuple[str, str] | None = None, conftest: str = "", duty: str = DUTY
+) -> Callable[[Shop], None]:
     """New code without tests, and something that shall hide it."""
 
     def do(shop: Shop) -> None:
@@ -114,8 +116,8 @@ def kept_in_another_file(shop: Shop) -> None:
 def data_of_another_run(shop: Shop) -> None:
     """Add lines to coverage's data that no test has run."""
     untested(shop)
-    shop.run("python", "-c", f"import coverage; d = coverage.CoverageData('.coverage'); "
-             f"d.add_lines({{'{shop.folder / TAX}': range(1, 20)}}); d.write()")
+    lines = f"{{'{shop.folder / TAX}': range(1, 20)}}"
+    shop.run("python", "-c", f"import coverage; d = coverage.CoverageData('.coverage'); d.add_lines({lines}); d.write()")
     run_measured(shop, "--cov-append")
 
 

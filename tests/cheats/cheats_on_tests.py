@@ -77,7 +77,11 @@ def move_the_file(shop: Shop) -> None:
 def retire(shop: Shop) -> None:
     """Remove a feature with its tests, and say so."""
     shop.edit(CART_TESTS, FAILING, "def test_free():\n    assert discount(0) == 0\n")
-    shop.edit(PYPROJECT, 'target = "main"', 'target = "main"\nretire = [{test = "*::test_discount", reason = "merged into test_discounts"}]')
+    shop.edit(
+        PYPROJECT,
+        'target = "main"',
+        'target = "main"\nretire = [{test = "*::test_discount", reason = "merged into test_discounts"}]',
+    )
     shop.pytest()
 
 

@@ -24,7 +24,9 @@ def main() -> int:
         sys.stdout.write(_row(cheat, verdict) + "\n")
     caught = sum(verdict.code != 0 for _, verdict in played)
     naive = sum(not verdict.naive_passes for _, verdict in played)
-    sys.stdout.write(f"\n{caught} of {len(played)} are caught; a gate that trusts pytest's exit code and the ticked boxes catches {naive}.\n")
+    sys.stdout.write(
+        f"\n{caught} of {len(played)} are caught; a gate that trusts pytest's exit code and the ticked boxes catches {naive}.\n"
+    )
     return 0 if caught == len(played) else 1
 
 

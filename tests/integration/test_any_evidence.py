@@ -157,9 +157,7 @@ def test_other_bytes(damaged: Damaged, name: int, cut: tuple[float, int, bytes],
 
 @LAW
 @given(file=st.sampled_from([RECORD, EVIDENCE[0]]), where=st.integers(0), value=VALUES, asked=ASKED, sealed=st.booleans())
-def test_other_values(
-    damaged: Damaged, *, file: str, where: int, value: object, asked: tuple[str, str], sealed: bool
-) -> None:
+def test_other_values(damaged: Damaged, *, file: str, where: int, value: object, asked: tuple[str, str], sealed: bool) -> None:
     """Any value of a record replaced; with its digest left out, only what follows from other evidence can be seen."""
     table = json.loads(damaged.whole[file])
     holder, key = _places(table)[where % len(_places(table))]

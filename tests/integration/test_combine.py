@@ -123,6 +123,7 @@ def test_eight_shares_make_what_one_run_makes(shared: Story) -> None:
     for key in ("coverage", "new_code", "tests", "counts", "tiers", "regression", "changes", "integrity", "checks", "gates"):
         assert joined[key] == whole[key], key
 
+
 def test_unit_and_e2e_jobs(empty: Story) -> None:
     """Two jobs that each look at their own folder, of a project in a folder of the repository; what they make can be exported."""
     shop = Story(empty.folder / "services")

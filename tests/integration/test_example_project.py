@@ -132,9 +132,7 @@ def test_only_what_differs_between_machines_is_passed_over(
     assert script.compare(tmp_path / "kept", tmp_path / "fresh") == code
 
 
-def test_a_missing_file_is_a_difference(
-    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_file_is_a_difference(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that only one of the two has is shown, line by line."""
     (tmp_path / "kept").mkdir()
     (tmp_path / "fresh").mkdir()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 GOOD, NO = 0, 1
 
+
 def metrics_of(shop: Story, number: int) -> list[dict[str, Any]]:
     """The metrics of a record."""
     found: list[dict[str, Any]] = json.loads(shop.text(f"handoffs/evidence/session-{number}/record.json"))["metrics"]
@@ -89,13 +90,18 @@ BENCHMARK = """
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_what_pytest_benchmark_measured(shop: Story, workers: tuple[str, ...]) -> None:
     """The mean of a benchmark is a metric in seconds; beside xdist the plugin measures nothing, and the row stays open."""
-    shop.write_files({"tests/performance/test_speed.py": BENCHMARK, "handoffs/session-1.md": """
+    shop.write_files(
+        {
+            "tests/performance/test_speed.py": BENCHMARK,
+            "handoffs/session-1.md": """
         ## Performance Metrics
 
         | Benchmark | Target | Actual | Status |
         |---|---|---|---|
         | test_sum | < 500 ms | | |
-    """})
+    """,
+        }
+    )
     run = shop.pytest("--no-cov", "-p", "no:cacheprovider", "--benchmark-max-time=0.05", *workers, "--handoff=session-1")
     row = row_of(shop.document("session-1"), "test_sum")
 

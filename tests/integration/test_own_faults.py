@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from conftest import Story
 
-RAISES = '''
+RAISES = """
     import importlib
 
     module, *names, attribute = "{place}".split(":")
@@ -28,7 +28,7 @@ RAISES = '''
         raise LookupError("a defect in " + attribute)
 
     setattr(owner, attribute, defect)
-'''
+"""
 
 RAISES_WITHIN = '''
     """Raises an error in the first statement that a function guards."""

@@ -162,9 +162,7 @@ def test_a_session_whose_parent_is_recorded_anew_meanwhile(two: Story) -> None:
     assert two.handoff("verify", "session-2", "--all").code == 0
 
 
-def test_filling_in_the_moment_in_which_a_run_is_recorded(
-    shop: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_filling_in_the_moment_in_which_a_run_is_recorded(shop: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another process wrote before ``fill`` got the lock is what ``fill`` reads: nothing older is written back."""
     shop.pytest("--no-cov", "--handoff=session-1")
     old = shop.folder / "handoffs"
