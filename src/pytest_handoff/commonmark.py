@@ -6,20 +6,18 @@ The text is read, never rendered: everything found points into the original char
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from itertools import takewhile
 from typing import TYPE_CHECKING
-
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import html_inline
 
 from pytest_handoff.outline import Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
 from pytest_handoff.tables import aligned_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Callable, Iterator, MutableMapping
     from typing import Any
 
+    from markdown_it import MarkdownIt
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -222,14 +220,18 @@ def _without_front_matter(raws: list[str]) -> list[str]:
 
 @cache
 def _parser() -> MarkdownIt:
+    # Not at the top: it makes a logger for each of its rules, and pytest goes through all loggers six times in each test.
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import html_inline
+
     parser = MarkdownIt("commonmark").enable("table")
-    parser.inline.ruler.at("html_inline", _html_with_offset)
+    parser.inline.ruler.at("html_inline", partial(_html_with_offset, html_inline))
     return parser
 
 
-def _html_with_offset(state: StateInline, silent: bool) -> bool:
+def _html_with_offset(rule: Callable[[StateInline, bool], bool], state: StateInline, silent: bool) -> bool:
     start = state.pos
-    found = html_inline(state, silent)
+    found = rule(state, silent)
     if found and not silent:
         state.tokens[-1].meta["start"] = start
     return found

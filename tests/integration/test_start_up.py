@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -63,6 +64,22 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
     before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
     assert asked == [*before, *after]
     assert (ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE) & set(seen["imported"]) == set()
+
+
+def test_a_handoff_leaves_no_loggers_among_the_tests(shop: Story) -> None:
+    """pytest goes through every logger there is six times in each test: those of a parser would cost more than the recording."""
+    looks = "import logging\n\ndef test_looks():\n    print('loggers', sorted(logging.root.manager.loggerDict))"
+    shop.write_files({"tests/unit/test_loggers.py": looks})
+    run = ("tests/unit/test_loggers.py", "-s", "--no-cov", "-p", "no:xdist", "-p", "no:benchmark")
+    shop.pytest("--handoff=session-1", *run)
+    bare, recorded = (_loggers(shop.pytest(*options, *run).out) for options in ((), ("--handoff=session-2",)))
+    assert recorded - bare <= {"filelock"}
+
+
+def _loggers(output: str) -> set[str]:
+    line = next(line for line in output.splitlines() if "loggers [" in line)
+    names: list[str] = ast.literal_eval(line.partition("loggers ")[2])
+    return set(names)
 
 
 def _is_read_for_every_plugin(name: str) -> bool:
