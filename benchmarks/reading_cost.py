@@ -74,7 +74,7 @@ def _read(suite: Path, data: CoverageData, cache: Path, base: dict[str, SourceLi
     now = _tree(suite, sorted((suite / "src/app").glob("*.py")))
     start = time.process_time()
     parsed = parsed_sources(cov, cache)
-    measurement = FileReader(cov, suite, lambda _: True, parse_context, parsed).measurement(data, [])
+    measurement = FileReader(cov, suite, lambda _: True, parse_context, parsed, lasting=True).measurement(data, [])
     parsed.save()
     assert isinstance(measurement, Measurement)
     found = new_code(measurement, bases=[base], base_name="before", now=now, session="s")

@@ -112,7 +112,7 @@ def test_statements_over_several_lines_have_one_number(tmp_path: Path, data: Cov
     data.add_lines({name: [18, 19, 20, 25, 26, 27, 29, 30, 32, 33, 36, 38, 39]})
     file = measured(reader(tmp_path).measurement(data, [])).files["hard.py"]
     assert file.statements == {3, 5, 12, 13, 18, 24, 25, 29, 32, 36, 37, 39, 40, 41}
-    assert file.executed == {RunBy("s", "unit", "new"): frozenset({18, 25, 29, 32, 36, 37, 39})}
+    assert file.executed() == {RunBy("s", "unit", "new"): frozenset({18, 25, 29, 32, 36, 37, 39})}
     assert file.missing == {12, 13, 24, 40, 41}
     body_of_run = frozenset({25, 29, 32, 36, 37, 39, 40, 41})
     assert file.headers == {12: {18}, 13: {18}, 24: body_of_run}
@@ -230,8 +230,8 @@ def test_unknown_contexts_are_not_read(tmp_path: Path, data: CoverageData) -> No
     name = write(tmp_path, "a.py", "x = 1\n")
     data.set_context("something")
     data.add_lines({name: [1]})
-    assert measured(reader(tmp_path, known=False).measurement(data, [])).files["a.py"].executed == {}
-    assert measured(reader(tmp_path).measurement(data, [])).files["a.py"].executed == {}
+    assert measured(reader(tmp_path, known=False).measurement(data, [])).files["a.py"].executed() == {}
+    assert measured(reader(tmp_path).measurement(data, [])).files["a.py"].executed() == {}
 
 
 def test_excluded_lines_are_no_statements(tmp_path: Path, data: CoverageData) -> None:
@@ -277,7 +277,7 @@ def test_files_that_are_no_python_have_no_headers(tmp_path: Path, data: Coverage
     monkeypatch.setattr(reading.cov, "_get_file_reporter", Template)
     file = measured(reading.measurement(data, [])).files["page.html"]
     assert (file.headers, file.import_time, file.missing) == ({}, frozenset(), {3})
-    assert file.executed == {RunBy("s", "unit", "new"): {1}}
+    assert file.executed() == {RunBy("s", "unit", "new"): {1}}
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -67,7 +67,7 @@ def test_a_line_is_covered_that_any_part_ran(folder: Path) -> None:
 
     assert isinstance(found, Measurement)
     assert (found.files["src/a.py"].missing, found.files["src/b.py"].missing) == ({3}, {1, 2, 3})
-    assert found.files["src/a.py"].executed == {RunBy("session-2", "unit", "new"): {1, 2}}
+    assert found.files["src/a.py"].executed() == {RunBy("session-2", "unit", "new"): {1, 2}}
     assert found.percent == pytest.approx(100 * 2 / 6)
     assert (found.untidy, found.notes) == ((), ("The part '3' measured none: no pytest-cov.",))
 

@@ -71,7 +71,7 @@ def judge(
     why: str | None = None,
     failed: tuple[str, ...] = (),
 ) -> NewCode:
-    file = replace(file, executed={by: frozenset(lines) for by, lines in executed.items()})
+    file = replace(file, executed=lambda: {by: frozenset(lines) for by, lines in executed.items()})
     return new_code(
         Measurement(files={"a.py": file}, percent=90.0, branch_percent=None, why_no_classes=why),
         bases=[{"a.py": line(base)} for base in bases],

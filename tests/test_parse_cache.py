@@ -119,9 +119,10 @@ def test_a_folder_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
     assert (tmp_path / "file").is_file()
 
 
-def test_without_a_folder_nothing_is_kept() -> None:
+def test_without_a_folder_facts_are_kept_for_this_run_alone() -> None:
     """Neither read nor written."""
     cache = ParseCache(None, "maker")
     cache.put("x = 1\n", FACTS)
     cache.save()
-    assert cache.get("x = 1\n") is None
+    assert cache.get("x = 1\n") == FACTS
+    assert ParseCache(None, "maker").get("x = 1\n") is None

@@ -22,12 +22,14 @@ from pytest_handoff.coverage_sources import (
 )
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context, parse_unknown
-from pytest_handoff.parsed_sources import parsed_sources
+from pytest_handoff.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.running_coverage import combined_coverage
 
 if TYPE_CHECKING:
     import pytest
+
+    from pytest_handoff.shared_analyses import SharedAnalyses
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]
 """Gives the items one by one, and may show how far they are."""
@@ -43,7 +45,7 @@ _PHASES = frozenset({"setup", "run", "teardown"})
 class _Tree:
     """Which files of the tree count: ``tests`` are folders of tests that the user named as source.
 
-    ``cache`` is the folder that keeps what is known of sources, if there is one.
+    ``shared`` has what reports have found out; ``cache`` is the folder that keeps what is known of sources, if there is one.
     """
 
     cov: coverage.Coverage
@@ -52,6 +54,7 @@ class _Tree:
     tests: list[Path]
     is_test: Callable[[str], bool]
     expected: Collection[str]
+    shared: SharedAnalyses | None = None
     cache: Path | None = None
 
     def counts(self, path: str) -> bool:
@@ -71,6 +74,7 @@ def read(
     classes_of: ClassesOf | None = None,
     also: Sequence[Path] = (),
     expected: Collection[str] = (),
+    shared: SharedAnalyses | None = None,
 ) -> Measurement | NotMeasured:
     """What was measured in this run; to be called on the controller, in a ``trylast`` ``pytest_sessionfinish``.
 
@@ -82,6 +86,7 @@ def read(
         also: data files of earlier runs on the same tree (:func:`keep`), to be added.
         expected: paths of source files, relative to ``root``, that count where they lie in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
+        shared: what pytest-cov's reports have found out already.
 
     Data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
     """
@@ -93,11 +98,11 @@ def read(
         top = config.rootpath
         sources = source_folders(configured_sources(cov), top)
         tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
-        tree = _Tree(cov, root.resolve(), sources, tests, is_test, expected, _cache(config))
+        tree = _Tree(cov, root.resolve(), sources, tests, is_test, expected, shared, cache_folder(config))
         per_test = _per_test_contexts(config, cov, classes_of)
         own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
-            return _measure(tree, own, per_test, untidy)
+            return _measure(tree, own, per_test, untidy, lasting=True)
         with joined_data() as joined:
             here = config.invocation_params.dir
             joined.update(own, map_path=lambda name: str((here / name).resolve()))
@@ -186,25 +191,18 @@ def keep(config: pytest.Config, path: Path) -> None:
         raise EvidenceProblem(f"coverage data cannot be kept: {problem}", path=path.name) from problem
 
 
-def _measure(tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str]) -> Measurement | NotMeasured:
+def _measure(
+    tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str], *, lasting: bool = False
+) -> Measurement | NotMeasured:
     why = None if per_test else _why_no_kinds(tree.cov, data)
-    parsed = parsed_sources(tree.cov, tree.cache)
+    parsed = tree.shared.parsed(tree.cov) if tree.shared else parsed_sources(tree.cov, tree.cache)
     run_by = None if why else per_test or parse_context
-    reader = FileReader(cov=tree.cov, root=tree.root, counts=tree.counts, run_by=run_by, parsed=parsed)
+    reader = FileReader(tree.cov, tree.root, tree.counts, run_by, parsed, shared=tree.shared, lasting=lasting)
     measurement = reader.measurement(data, tree.wanted())
     parsed.save()
     if isinstance(measurement, NotMeasured):
         return measurement
     return replace(measurement, why_no_classes=why, untidy=tuple(untidy))
-
-
-def _cache(config: pytest.Config) -> Path | None:
-    """A folder that ``--cache-clear`` removes; ``None`` without pytest's cache, or where it cannot be written."""
-    cache = getattr(config, "cache", None)
-    try:
-        return cache.mkdir("handoff") if cache is not None else None
-    except OSError:
-        return None
 
 
 def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coverage.exceptions import CoverageException
 from coverage.files import GlobMatcher, prep_patterns
 from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
-from coverage.results import Analysis, Numbers, analysis_from_file_reporter
+from coverage.results import Numbers, analysis_from_file_reporter
 
 from pytest_handoff.measurement import MeasuredFile, Measurement, NotMeasured, RunBy
+from pytest_handoff.parsed_sources import no_collections
+from pytest_handoff.shared_analyses import UNREADABLE, Analysed
 
 if TYPE_CHECKING:
     import coverage
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from coverage.plugin import FileReporter
 
     from pytest_handoff.parsed_sources import ParsedSources
+    from pytest_handoff.shared_analyses import SharedAnalyses
 
 _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 """The comment that coverage.py knows by itself."""
@@ -44,6 +45,8 @@ class FileReader:
         counts: whether a path is code under test.
         run_by: what a context's name means; ``None`` where it is not known which tests ran what.
         parsed: parses sources, or knows them.
+        shared: knows what reports have found out already, where there were any.
+        lasting: whether the data can still be asked when the reading is over.
     """
 
     cov: coverage.Coverage
@@ -51,10 +54,12 @@ class FileReader:
     counts: Callable[[str], bool]
     run_by: ContextReader | None
     parsed: ParsedSources
+    shared: SharedAnalyses | None = None
+    lasting: bool = False
 
     def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
         """All measured files, and the ``expected`` ones with nothing covered."""
-        with _no_collections():
+        with no_collections(), _kept_open(data):
             return self._measurement(data, expected)
 
     def _measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
@@ -71,7 +76,7 @@ class FileReader:
                 continue
             try:
                 files[relative], of_file = self._measure(data, name, relative)
-            except (CoverageException, SyntaxError, ValueError, OSError) as problem:
+            except UNREADABLE as problem:
                 problems.append(f"{relative} is not measured: {self._without_root(problem)}.")
             else:
                 numbers.append(of_file)
@@ -89,18 +94,18 @@ class FileReader:
         return (bool(include) and not _matches(include, name)) or (bool(omit) and _matches(omit, name))
 
     def _measure(self, data: CoverageData, name: str, relative: str) -> tuple[MeasuredFile, Numbers]:
-        reporter = self.cov._get_file_reporter(name)
-        first_line, shape = self.parsed.facts(reporter, branches=data.has_arcs())
-        analysis = analysis_from_file_reporter(data, 0, reporter, name)
+        analysis, (first_line, shape) = self._analysed(data, name)
         numbers = analysis.numbers
         excluded = frozenset(analysis.excluded)
+        statements = frozenset(analysis.statements)
+        executed = partial(self._executed, data, name, statements, first_line)
         file = MeasuredFile(
             path=relative,
-            statements=frozenset(analysis.statements),
+            statements=statements,
             excluded=excluded,
             marked=partial(self._marked, name, excluded) if excluded else frozenset,
             missing=frozenset(analysis.missing),
-            executed=self._executed(data, name, analysis, first_line),
+            executed=executed if self.lasting else executed().copy,
             first_line=first_line,
             headers=shape.headers,
             import_time=shape.import_time,
@@ -110,11 +115,19 @@ class FileReader:
         )
         return file, numbers
 
+    def _analysed(self, data: CoverageData, name: str) -> Analysed:
+        found = self.shared and self.shared.found(data, name)
+        if found:
+            return found
+        reporter = self.cov._get_file_reporter(name)
+        facts = self.parsed.facts(reporter, branches=data.has_arcs())
+        return Analysed(analysis_from_file_reporter(data, 0, reporter, name), facts)
+
     def _marked(self, name: str, excluded: frozenset[int]) -> frozenset[int]:
         return _marked_in(self.cov._get_file_reporter(name), excluded)
 
     def _executed(
-        self, data: CoverageData, name: str, analysis: Analysis, first_line: dict[int, int]
+        self, data: CoverageData, name: str, statements: frozenset[int], first_line: dict[int, int]
     ) -> dict[RunBy, frozenset[int]]:
         if self.run_by is None:
             return {}
@@ -126,7 +139,7 @@ class FileReader:
         for names, lines in together.items():
             for run_by in set(map(self.run_by, names)):
                 if run_by is not None:
-                    executed[run_by] |= lines & analysis.statements
+                    executed[run_by] |= lines & statements
         return dict(executed)
 
     def _without_root(self, problem: Exception) -> str:
@@ -142,16 +155,11 @@ def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverag
     return not includes or _matches(includes, str(path))
 
 
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Syntax trees are many objects without cycles: looking for cycles in them and in all of pytest's own finds nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def _kept_open(data: CoverageData) -> AbstractContextManager[object]:
+    """Ask a file of data many things without opening it for each of them; older versions of coverage.py leave it open."""
+    data.lines("")  # Data that nobody has used yet are erased by the first question: not while they are held open.
+    keep_open: Callable[[], AbstractContextManager[object]] = getattr(data, "keep_db_open", nullcontext)
+    return keep_open()
 
 
 def _places(data: CoverageData, expected: Iterable[Path]) -> Iterator[tuple[Path, str]]:

@@ -41,7 +41,7 @@ class MeasuredFile:
         marked: gives those of the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; it is
             asked of few files, since the file must be parsed once more for it.
         missing: statements that nothing ran.
-        executed: what each kind of test ran.
+        executed: gives what each kind of test ran; it is asked of files with new code alone.
         first_line: for each continuation line, the first line of its statement; other lines are not in it.
         headers: for each ``def``, ``class`` and decorator that runs at import, the statements of its body.
         import_time: the other statements that run at import, in class bodies too.
@@ -54,7 +54,7 @@ class MeasuredFile:
     excluded: frozenset[int] = frozenset()
     marked: Callable[[], frozenset[int]] = frozenset
     missing: frozenset[int] = frozenset()
-    executed: Mapping[RunBy, frozenset[int]] = field(default_factory=dict)
+    executed: Callable[[], Mapping[RunBy, frozenset[int]]] = dict
     first_line: Mapping[int, int] = field(default_factory=dict)
     headers: Mapping[int, frozenset[int]] = field(default_factory=dict)
     import_time: frozenset[int] = frozenset()

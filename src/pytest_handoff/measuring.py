@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
     from pytest_handoff.settings_files import CoverageSettings
+    from pytest_handoff.shared_analyses import SharedAnalyses
     from pytest_handoff.suite_files import SuiteFiles
     from pytest_handoff.tree import Tree
     from pytest_handoff.worker import Ages
@@ -42,13 +43,17 @@ class Measuring:
         self._suite = suite
         self._adds_up = False
         self._kept = kept_folder(self._cache(), start.session, start.tree)
+        self._shared: SharedAnalyses | None = None
 
     def register(self, ages: Ages, faults: Faults) -> None:
-        """Switch contexts in this process, where tests run in it."""
+        """Switch contexts in this process, where tests run in it, and share what its reports find out."""
         if selection.measures_coverage(self._config):
             from pytest_handoff.coverage_classes import ContextSwitcher
+            from pytest_handoff.shared_analyses import SharedAnalyses
 
+            self._shared = SharedAnalyses(self._config, faults)
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, faults), "handoff-contexts")
+            self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
     def read(self, run: Run, start: workflow.Start, *, company: bool) -> Measurement | NotMeasured:
         """What was measured, together with what earlier parts on the same tree measured.
@@ -73,6 +78,7 @@ class Measuring:
             classes_of=self._classes_of(run),
             also=also,
             expected=[path for path in self._start.tree.files if path.endswith(".py")],
+            shared=self._shared,
         )
 
     def save(self, path: Path, *, company: bool) -> PartCoverage | NotMeasured:

@@ -112,8 +112,9 @@ def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[Source
 
 def _judge(file: MeasuredFile, new: frozenset[int], session: str, *, known: bool) -> NewCodeFile:
     statements = new & file.statements
-    by_unit = statements & _run_by(file, lambda by: _counts(by, session))
-    by_new_unit = statements & _run_by(file, lambda by: _counts(by, session) and by.age == "new")
+    executed = file.executed()
+    by_unit = statements & _run_by(file, executed, lambda by: _counts(by, session))
+    by_new_unit = statements & _run_by(file, executed, lambda by: _counts(by, session) and by.age == "new")
     return NewCodeFile(
         lines=format_ranges(statements),
         missing=format_ranges(statements & file.missing),
@@ -132,9 +133,9 @@ def _counts(by: RunBy, session: str) -> bool:
     return by.counts and by.tier == "unit" and by.session in {None, session}
 
 
-def _run_by(file: MeasuredFile, counts: Callable[[RunBy], bool]) -> frozenset[int]:
+def _run_by(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]], counts: Callable[[RunBy], bool]) -> frozenset[int]:
     """The file's statements that such tests ran, by the rule for lines that run at import (:data:`IMPORT_RULE`)."""
-    ran = frozenset[int]().union(*(lines for by, lines in file.executed.items() if counts(by)))
+    ran = frozenset[int]().union(*(lines for by, lines in executed.items() if counts(by)))
     if not ran:
         return frozenset()
     at_import = file.import_time - file.missing

@@ -25,7 +25,7 @@ class ParseCache:
     key, so that no fact of it can be taken for one of this text.
 
     Args:
-        folder: where the file lies; ``None`` keeps nothing.
+        folder: where the file lies; ``None`` keeps nothing for the next run.
         maker: everything beside the text that the facts depend on: versions, settings. Its ``repr`` must tell makers apart.
     """
 
@@ -38,7 +38,7 @@ class ParseCache:
     def get(self, text: str) -> object | None:
         """The facts of a text, ``None`` where they are not known."""
         key = _key(text)
-        kept = self._found.get(key)
+        kept = self._used.get(key) or self._found.get(key)
         if kept is None:
             return None
         self._used[key] = kept
@@ -47,8 +47,6 @@ class ParseCache:
 
     def put(self, text: str, facts: tuple[Any, ...]) -> None:
         """Remember facts, which are plain data: tuples, lists, dictionaries, sets, numbers, text. Others are not kept."""
-        if self._path is None:
-            return
         try:
             self._used[_key(text)] = zlib.compress(marshal.dumps(facts), _FASTEST)
         except ValueError:  # no plain data: another coverage.py may hold more than today's, and is then asked each time

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -16,6 +18,9 @@ from pytest_handoff.code_shape import Shape, module_shape
 from pytest_handoff.parse_cache import ParseCache
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
     from coverage.plugin import FileReporter
 
 _NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
@@ -44,6 +49,26 @@ class _Kept(NamedTuple):
     import_time: frozenset[int]
 
 
+class _KnownParser(PythonParser):
+    """A parser that is given what another one found in the same text.
+
+    What reports need besides, to explain each branch in words, is not kept: it is found out when they ask.
+    """
+
+    def missing_arc_description(self, *args: Any, **kwargs: Any) -> str:
+        self._explain()
+        return super().missing_arc_description(*args, **kwargs)
+
+    def arc_description(self, *args: Any, **kwargs: Any) -> str:
+        self._explain()
+        return super().arc_description(*args, **kwargs)
+
+    def _explain(self) -> None:
+        if self._missing_arc_fragments is None:
+            self._ast_root = ast.parse(self.text)
+            self._analyze_ast()
+
+
 class ParsedSources:
     """Parses sources as coverage.py does, each text once for as long as the cache holds it."""
 
@@ -65,7 +90,7 @@ class ParsedSources:
         if kept is None or (branches and not kept.has_arcs):
             return self._parse(reporter, text, branches=branches)
         # The parser's own state: figures go on to be computed by coverage.py, and by no code of ours.
-        reporter._parser = PythonParser(text=text, filename=reporter.filename)
+        reporter._parser = _KnownParser(text=text, filename=reporter.filename)
         vars(reporter._parser).update(kept.parser)
         return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time))
 
@@ -96,6 +121,27 @@ def parsed_sources(cov: coverage.Coverage, folder: Path | None) -> ParsedSources
         return ParsedSources(ParseCache(None, None))
     maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)
     return ParsedSources(ParseCache(folder, maker))
+
+
+def cache_folder(config: pytest.Config) -> Path | None:
+    """A folder that ``--cache-clear`` removes; ``None`` without pytest's cache, or where it cannot be written."""
+    cache = getattr(config, "cache", None)
+    try:
+        return cache.mkdir("handoff") if cache is not None else None
+    except OSError:
+        return None
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Syntax trees are many objects without cycles: looking for cycles in them and in all of pytest's own finds nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _first_lines(reporter: FileReporter) -> dict[int, int]:

@@ -1,0 +1,109 @@
+"""One analysis of each source, for the reports that pytest-cov prints and for the evidence."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from coverage.exceptions import CoverageException, NotPython
+from coverage.results import Analysis, analysis_from_file_reporter
+
+from pytest_handoff.parsed_sources import SourceFacts, cache_folder, no_collections, parsed_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from contextlib import AbstractContextManager
+
+    import coverage
+    from coverage.data import CoverageData
+    from coverage.plugin import FileReporter
+    from coverage.types import TMorf
+
+    from pytest_handoff.parsed_sources import ParsedSources
+
+UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError)
+"""What coverage.py raises for a source that it cannot read or parse."""
+
+
+class Analysed(NamedTuple):
+    """What coverage.py found out about a file, and the facts about its source."""
+
+    analysis: Analysis
+    facts: SourceFacts
+
+
+class SharedAnalyses:
+    """Plugin of the controller that lends pytest-cov's reports the parsed sources, and keeps what they find out.
+
+    pytest-cov prints two reports, a total and a table, and coverage.py analyses every file anew for each. Here it is analysed
+    once, by coverage.py's own code, from a parsed source that the run before may have left. Without a report nothing is kept.
+
+    Args:
+        config: has the cache that keeps what is known of sources.
+        faults: takes what goes wrong in here; coverage.py then does its work as it would alone.
+    """
+
+    def __init__(self, config: pytest.Config, faults: AbstractContextManager[object]) -> None:
+        self._config = config
+        self._faults = faults
+        self._parsed: ParsedSources | None = None
+        self._data: CoverageData | None = None
+        self._by_name: dict[str, Analysed] = {}
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Be there when pytest-cov reports: at the end of this hook, inside of this wrapper."""
+        with self._faults:
+            controller = getattr(self._config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+            if controller is not None and controller.combining_cov is not None:
+                self.attach(controller.combining_cov)
+        return (yield)
+
+    def attach(self, cov: coverage.Coverage) -> None:
+        """Let the reports of a measurement share their analyses."""
+        alone = cov._analyze
+
+        def analyze(morf: TMorf, file_reporter: FileReporter | None = None) -> Analysis:
+            reporter = file_reporter or cov._get_file_reporter(morf)
+            found = self._analysis(cov, reporter)
+            if isinstance(found, NotPython):
+                raise found
+            return found or alone(morf)
+
+        cov._analyze = analyze  # type: ignore[method-assign] # the one place that all reports ask
+
+    def parsed(self, cov: coverage.Coverage) -> ParsedSources:
+        """The sources that are known, for as long as the run lasts."""
+        if self._parsed is None:
+            self._parsed = parsed_sources(cov, cache_folder(self._config))
+        return self._parsed
+
+    def found(self, data: CoverageData, name: str) -> Analysed | None:
+        """What a report has found out about a file of these very data; ``None`` where none has."""
+        return self._by_name.get(name) if data is self._data else None
+
+    def _analysis(self, cov: coverage.Coverage, reporter: FileReporter) -> Analysis | NotPython | None:
+        """The analysis, or coverage.py's answer to a source that is no Python; ``None`` where it is to be asked itself."""
+        with self._faults, suppress(*UNREADABLE):
+            data, name = cov.get_data(), cov._file_mapper(reporter.filename)
+            if data is not self._data:
+                self._data, self._by_name = data, {}
+            known = self._by_name.get(name)
+            if known is not None and known.analysis.precision != cov.config.precision:
+                known = None
+            # With branches a report asks its reporter to explain them, which must know the source for that.
+            if known is None or data.has_arcs():
+                try:
+                    known = self._by_name[name] = self._analysed(cov, reporter, name, known)
+                except NotPython as problem:
+                    # Older versions say another thing when they are asked again.
+                    return problem
+            return known.analysis
+        return None
+
+    def _analysed(self, cov: coverage.Coverage, reporter: FileReporter, name: str, known: Analysed | None) -> Analysed:
+        data = cov.get_data()
+        with no_collections():
+            facts = self.parsed(cov).facts(reporter, branches=data.has_arcs())
+            return known or Analysed(analysis_from_file_reporter(data, cov.config.precision, reporter, name), facts)
