@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.file_lock import take_lock
 from pytest_handoff.record import Frozen, RunInfo
 from pytest_handoff.run import CaseResult
 from pytest_handoff.suite_files import SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from filelock import BaseFileLock
 
 ALIVE, BESIDE, START, TESTS, RECORDED = "alive", "beside", "start.json", "tests.jsonl", "recorded.json"
 _PASSED = CaseResult(outcome="passed")
@@ -63,8 +62,7 @@ class Journal:
         self.folder = journals / start.session / f"{int(start.started * 1000)}-{os.getpid()}"
         self.trouble: str | None = None
         self.folder.mkdir(parents=True)
-        self._alive = _lock(self.folder)
-        self._alive.acquire(timeout=_PATIENCE)
+        self._let_go = take_lock(self.folder / ALIVE, _PATIENCE)
         self._beside = _greet(journals, self.folder)
         _write_whole(self.folder / START, msgspec.json.encode(start))
         self._tests = (self.folder / TESTS).open("ab", buffering=0)
@@ -99,7 +97,7 @@ class Journal:
         self._tests.close()
         if not keep:  # while the lock is held: nobody shall find the journal of a run that is neither alive nor interrupted
             (self.folder / START).unlink(missing_ok=True)
-        self._alive.release()
+        self._let_go()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -185,23 +183,14 @@ def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:
 
 
 def _is_alive(folder: Path) -> bool:
-    from filelock import Timeout
-
-    lock = _lock(folder)
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        let_go = take_lock(folder / ALIVE, patience=0)
+    except TimeoutError:
         return True
     except OSError:  # removed in this moment by the run that has ended
         return False
-    lock.release()
+    let_go()
     return False
-
-
-def _lock(folder: Path) -> BaseFileLock:
-    from filelock import FileLock
-
-    return FileLock(folder / ALIVE)
 
 
 def _runs(session: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.file_lock import take_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,18 +41,15 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     Raises:
         WriteProblem: when another process holds it for longer than ``patience`` seconds, or it cannot be taken at all.
     """
-    from filelock import FileLock, Timeout
-
     name = sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     path = Path(tempfile.gettempdir()) / f"pytest-handoff-{name}.lock"
-    lock = FileLock(path)
     try:
-        lock.acquire(timeout=patience)
-    except Timeout as error:
+        let_go = take_lock(path, patience)
+    except TimeoutError as error:
         raise WriteProblem("another process is writing here; wait for it to end and run again", path=str(folder)) from error
     except OSError as error:
         raise WriteProblem(f"the lock of {folder} cannot be taken: {error.strerror or error}", path=str(path)) from error
     try:
         yield
     finally:
-        lock.release()
+        let_go()

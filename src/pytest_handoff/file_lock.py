@@ -1,0 +1,92 @@
+"""A lock on a file, of which the system lets go when the process that holds it dies, however it dies.
+
+Where the system has ``flock`` it is asked directly, since importing filelock takes a run longer than all that it writes. On
+Windows, and on file systems without such locks, filelock knows what there is instead.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    HAS_FLOCK = False
+else:
+    HAS_FLOCK = True
+
+_HELD_ELSEWHERE = {errno.EACCES, errno.EAGAIN}
+_PAUSE = 0.05
+"""Seconds between two attempts."""
+
+
+def take_lock(path: Path, patience: float) -> Callable[[], None]:
+    """Take the lock of a file, which is made where there is none; what is returned lets go of it and leaves the file.
+
+    Args:
+        patience: seconds to wait for another holder.
+
+    Raises:
+        TimeoutError: when another holds it for longer.
+        OSError: when it cannot be taken at all.
+    """
+    if not HAS_FLOCK:
+        return _by_filelock(path, patience)
+    deadline = time.monotonic() + patience
+    try:
+        while (held := _attempt(path)) is None:
+            if time.monotonic() >= deadline:
+                raise TimeoutError(errno.ETIMEDOUT, "another process holds the lock", str(path))
+            time.sleep(_PAUSE)
+    except OSError as error:
+        if error.errno == errno.ENOSYS:
+            return _by_filelock(path, patience)
+        raise
+    return lambda: _let_go(held)
+
+
+def _attempt(path: Path) -> int | None:
+    """The descriptor that holds the lock; ``None`` where another holds it, or has just removed the file."""
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+    except BaseException as error:
+        os.close(descriptor)
+        if isinstance(error, OSError) and error.errno in _HELD_ELSEWHERE:
+            return None
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _open(path: Path) -> int:
+    """Another user's file in a shared folder may be opened, but not with leave to make it."""
+    flags = os.O_RDWR | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        return os.open(path, flags | os.O_CREAT, 0o666)
+
+
+def _let_go(descriptor: int) -> None:
+    """Unlocked first: a child that was forked meanwhile has the file open too."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+def _by_filelock(path: Path, patience: float) -> Callable[[], None]:
+    """Where it is the file system that has no ``flock``, a file is the lock: another one, since ours was just made."""
+    from filelock import FileLock, SoftFileLock
+
+    lock = SoftFileLock(path.with_name(f"{path.name}.held")) if HAS_FLOCK else FileLock(path)
+    lock.acquire(timeout=patience)
+    return lock.release
