@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import coverage
 import pytest
 from _pytest.cacheprovider import Cache
 from coverage.data import CoverageData
+from msgspec.structs import replace
 
 from pytest_handoff.coverage_adding import Kept
 from pytest_handoff.coverage_data import keep, read, read_files

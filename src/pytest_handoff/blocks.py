@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from pytest_handoff.commonmark import eol_of, split_lines
 from pytest_handoff.labels import without_escapes
+from pytest_handoff.outline import Comment
 
 if TYPE_CHECKING:
-    from pytest_handoff.outline import Comment, Markdown
+    from pytest_handoff.outline import Markdown
 
 _ID = r"[A-Za-z][\w.-]*"
 _MARKER = re.compile(rf"<!--\s*handoff:\s*(?:(begin|end)\s+({_ID})(?:\s+([0-9a-f]+))?|({_ID}))\s*-->")
@@ -20,8 +22,7 @@ _FORGED = re.compile(r"<!--\s*handoff:|^<{7}", re.MULTILINE)
 _DELIMITER_ROW = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(msgspec.Struct, frozen=True):
     """One comment of ours: what it does, the id it names, and for ``end`` the checksum written there."""
 
     does: Literal["begin", "end", "off", "value"]
@@ -30,8 +31,7 @@ class Marker:
     comment: Comment
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A block; ``start`` to ``end`` runs from the line under ``begin`` through the ``end`` comment."""
 
     id: str
@@ -44,8 +44,7 @@ class Block:
     checksum: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """A marker that cannot be followed, at a line index, with the reason."""
 
     line: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +75,7 @@ def _joined(
     measured = joined_coverage(project, start.tree, parts, each)
     if isinstance(measured, Measurement):
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy))
-        measured = changed(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
+        measured = replace(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
     record = partial(
         record_run,
         project,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import coverage
 from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
+from msgspec.structs import replace
 
 from pytest_handoff.coverage_adding import Kept, add, closing, joined_data, one_line_of
 from pytest_handoff.coverage_files import ContextReader, FileReader, in_source

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
-from msgspec import structs
+import msgspec
 
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
 from pytest_handoff.claims import contradicts
@@ -18,25 +17,21 @@ from pytest_handoff.plain_ascii import to_ascii
 from pytest_handoff.record import Written
 from pytest_handoff.tables import escape_pipes, with_padding
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _NEWLINES = re.compile(r"\s*[\r\n\x85\u2028\u2029]\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(msgspec.Struct):
     """The outcome as it grows: splices of the text, what was written, what was found."""
 
     document: Document
     memory: Mapping[str, str]
     take_over: frozenset[str]
     figures: Mapping[str, str]
-    edits: list[tuple[int, int, str]] = field(default_factory=list)
-    written: list[Written] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    edits: list[tuple[int, int, str]] = []
+    written: list[Written] = []
+    findings: list[Finding] = []
 
     def splice(self, start: int, end: int, new: str) -> None:
         if self.document.text[start:end] != new:
@@ -226,7 +221,7 @@ def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -
     if finding.line is None:
         return finding
     offset = starts[finding.line - 1]
-    return structs.replace(finding, line=finding.line + sum(lines for end, lines in growth if end <= offset))
+    return msgspec.structs.replace(finding, line=finding.line + sum(lines for end, lines in growth if end <= offset))
 
 
 def _spelled(found: re.Match[str]) -> str:

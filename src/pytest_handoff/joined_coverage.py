@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from contextlib import chdir
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.measurement import Measurement, NotMeasured

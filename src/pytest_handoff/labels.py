@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from string import punctuation
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,8 +29,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNIT = re.compile(r"[ \t]*(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*(?:passed|passing|covered|added)?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """A label with its value; ``start`` and ``end`` of the value are relative to the line's text."""
 
     keys: frozenset[str]

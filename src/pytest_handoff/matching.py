@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.fields import TOP, Field
 from pytest_handoff.labels import box_of, keys_of, read_label
+from pytest_handoff.outline import Heading
 from pytest_handoff.places import Finding, Place
 from pytest_handoff.spots import cell_place, fence_place, label_place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from pytest_handoff.outline import Heading, Markdown, Table
+    from pytest_handoff.outline import Markdown, Table
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(msgspec.Struct, frozen=True):
     """A field found at a place, below the innermost heading that has one of the field's names (``None``: by no heading)."""
 
     place: Place

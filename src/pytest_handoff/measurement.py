@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+import msgspec
 
 _PREFIX = "handoff"
 _UNKNOWN = "handoff-unknown"
@@ -30,8 +29,7 @@ class RunBy(NamedTuple):
     counts: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredFile:
+class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
     """Coverage of one file. Statements are named by the number of their first line, as coverage.py names them.
 
     Attributes:
@@ -55,16 +53,15 @@ class MeasuredFile:
     marked: Callable[[], frozenset[int]] = frozenset
     missing: frozenset[int] = frozenset()
     executed: Callable[[], Mapping[RunBy, frozenset[int]]] = dict
-    first_line: Mapping[int, int] = field(default_factory=dict)
-    headers: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    first_line: Mapping[int, int] = {}
+    headers: Mapping[int, frozenset[int]] = {}
     import_time: frozenset[int] = frozenset()
     num_branches: int | None = None
     covered_branches: int | None = None
     percent: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """Coverage of the code under test.
 
     Attributes:
@@ -88,8 +85,7 @@ class Measurement:
         return self.why_no_classes is None
 
 
-@dataclass(frozen=True, slots=True)
-class NotMeasured:
+class NotMeasured(msgspec.Struct, frozen=True):
     """There is no coverage to speak of, and why."""
 
     why: str

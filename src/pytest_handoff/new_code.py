@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.line_changes import changed_lines
 from pytest_handoff.line_ranges import format_ranges, parse_ranges
@@ -11,7 +13,7 @@ from pytest_handoff.moves import match_moves
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
 
@@ -24,8 +26,7 @@ IMPORT_RULE = (
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergedIn:
+class MergedIn(msgspec.Struct, frozen=True, kw_only=True):
     """What the session took over from its target branch.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(msgspec.Struct, frozen=True):
     """A heading that divides the document; ``end`` is the index past its last line."""
 
     line: int
@@ -20,8 +20,7 @@ class Heading:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
+class TextLine(msgspec.Struct, frozen=True):
     """One line of a paragraph, without indentation, list marker and trailing blanks.
 
     ``opens_item`` is true for the first line of a list item; ``parents`` are the opening lines of the items around it,
@@ -42,8 +41,7 @@ class TextLine:
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(msgspec.Struct, frozen=True):
     """A closed code fence; ``start`` to ``end`` are the whole lines of its body, ``indent`` the blanks before its mark."""
 
     line: int
@@ -53,8 +51,7 @@ class Fence:
     indent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One cell of a table; ``start`` to ``end`` is all between its pipes, ``text`` its content without padding."""
 
     start: int
@@ -62,24 +59,21 @@ class Cell:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row of a table; cells that the line leaves out are not in ``cells``."""
 
     line: int
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table with its header row and its body."""
 
     head: Row
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(msgspec.Struct, frozen=True):
     """An HTML comment; ``alone`` says that it fills its line rather than ending a line of text."""
 
     line: int
@@ -93,8 +87,7 @@ class Comment:
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Markdown:
+class Markdown(msgspec.Struct, frozen=True):
     """A parsed text.
 
     ``starts`` holds the offset of each line and, last, the length of the text; ``paths`` has for each heading itself with the
