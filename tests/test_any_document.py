@@ -19,6 +19,7 @@ from pytest_handoff.blocks import block_checksum
 from pytest_handoff.composition import compose
 from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.markdown import parse
 
 LAW = settings(
     max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or 500),
@@ -51,6 +52,21 @@ TEXTS = st.one_of(
     PIECES.map(lambda pieces: "".join(line + newline for line, newline in pieces).rstrip()),
     st.binary(max_size=200).map(lambda data: data.decode("utf-8", "surrogateescape")),
 )
+CONSTRUCTS = st.sampled_from([
+    "# A", "## B", "#", "#\tx", "# c #", "####### no", "# *x* [a]", "# x <!-- c -->", "\\# x", "- a", "* b", "+ c", "1. d",
+    "2) e", "10. f", "5.", "5", "2026-11-21", "1234567890. x", "\u0663. x", "  - g", "    - h", "   - i", "  1. j", "  2. k",
+    "   1. l", "- - m", "- # n", "- > o", "- 1. p", "- ---", "- - - - - - - - - - x", "- - - - - - - - - - - - x", "- [ ] t",
+    "- [x] u <!-- z -->", "- [a](b)", "- [a]: b", "- [x", "[a]: /b", "[a]", "[x", "word]: x", "[^1]: x", "![i](j)", "p",
+    "  q", "a  ", "a\\", "**r**: s", "__t__", "`u`", "``v``", "`a", "b`", "*x*", "_x_", "&amp;", "<https://x.y>", "```",
+    "```py", "````", "~~~", "  ```", "    ```", "\t```", "| a | b |", "|---|---|", "| c |", "|:--|-:|", "| d | e |  ",
+    "|x|y\\||", "a | b", "--|--", "---", "***", "* * *", "===", "<!-- x -->", "<!--", "-->", "<!-->", "<!-- a --> b",
+    "<div>", "</div>", "<script>", "</script>", "<?", "?>", "> q", "> - r", "> ```", "title: x", "...", "a\u00a0b", "a\tb",
+    "\tz", "\x0c", "\u2028", "\0", "\udc96", "", "", "", "  ",
+])  # fmt: skip
+ENDINGS = st.sampled_from([*["\n"] * 6, *["\n\n"] * 3, "\r\n", "\r", "\n  ", "\n    ", "\n> ", "\n\t"])
+STRUCTURED = st.lists(
+    st.tuples(st.one_of(CONSTRUCTS, CONSTRUCTS, CONSTRUCTS, LINES, st.text(max_size=5)), ENDINGS), max_size=20
+).map(lambda pieces: "".join(line + ending for line, ending in pieces))
 HOSTILE = st.lists(
     st.one_of(
         st.sampled_from([
@@ -75,6 +91,13 @@ def test_nothing_outside_places_changes_and_twice_is_once(text: str) -> None:
     except HandoffError:
         assume(False)
     assert problems(filling) == []
+
+
+@LAW
+@given(st.one_of(STRUCTURED, STRUCTURED, STRUCTURED.map(str.rstrip), TEXTS))
+def test_read_in_parts_is_read_whole(text: str) -> None:
+    """Reading a text part by part, and plain parts without the parser, finds what the parser finds in all of it at once."""
+    assert parse(text) == parse(text, in_parts=False)
 
 
 @LAW

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import DocumentProblem
-from pytest_handoff.markdown import decode, encode, eol_of, parse, split_lines
+from pytest_handoff.markdown import decode, encode, parse
+from pytest_handoff.text_lines import eol_before, eol_of, raw_lines, split_lines
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,13 @@ def test_lines_split_at_cr_and_lf_only() -> None:
     lines = split_lines("a\r\nb\rc\nd\x0ce\u2028f\x85g")
     assert lines == ["a\r\n", "b\r", "c\n", "d\x0ce\u2028f\x85g"]
     assert [eol_of(line) for line in lines] == ["\r\n", "\r", "\n", ""]
+    assert raw_lines("a\r\nb\rc\n\nd\x0ce\n") == ["a", "b", "c", "", "d\x0ce"]
+
+
+@pytest.mark.parametrize(("text", "ending"), [("a\n", "\n"), ("a\r\n", "\r\n"), ("a\n\n", "\n"), ("a\n\r", "\r"), ("\n", "\n")])
+def test_the_ending_before_an_offset_is_one_line_s(text: str, ending: str) -> None:
+    """What ends the line before is told from what ends the lines above it."""
+    assert eol_before(f"{text}b\n", len(text)) == ending
 
 
 @pytest.mark.parametrize(
@@ -128,6 +136,7 @@ def test_items_know_what_is_around_and_below() -> None:
         ("```", []),
         ("- ```\n  in an item\n  ```\n", []),
         ("```\nx\n``` not closing\n", []),
+        ("```\nx\n    ```\n", []),
     ],
 )
 def test_fences(text: str, bodies: list[str]) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from pytest_handoff.commonmark import eol_of, split_lines
 from pytest_handoff.labels import without_escapes
 from pytest_handoff.outline import Comment
+from pytest_handoff.text_lines import eol_of, split_lines
 
 if TYPE_CHECKING:
     from pytest_handoff.outline import Markdown

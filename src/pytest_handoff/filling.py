@@ -10,12 +10,12 @@ import msgspec
 
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
 from pytest_handoff.claims import contradicts
-from pytest_handoff.commonmark import eol_of, split_lines
 from pytest_handoff.labels import own_length
 from pytest_handoff.places import Document, Filled, Finding, Place
 from pytest_handoff.plain_ascii import to_ascii
 from pytest_handoff.record import Written
 from pytest_handoff.tables import escape_pipes, with_padding
+from pytest_handoff.text_lines import eol_before, split_lines
 
 _NEWLINES = re.compile(r"\s*[\r\n\x85\u2028\u2029]\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -151,7 +151,7 @@ def _fill_fence(work: _Work, place: Place, body: str) -> None:
         _keep_claim(work, place, value)
         return
     if not (place.state == "written" and _same_lines(place.text, value)):
-        eol = _eol_before(work.document.text, place.start)
+        eol = eol_before(work.document.text, place.start)
         work.splice(place.start, place.end, "".join(f"{place.prefix}{line}{eol}" if line else eol for line in lines))
     work.wrote(place, value)
 
@@ -164,7 +164,7 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
     text = work.document.text
     closing = text[place.start : place.end].rpartition("<!--")[2]
     if block_checksum(body) not in closing or block_checksum(place.text) != block_checksum(body):
-        new = block_text(place.id, body, prefix=place.prefix, eol=_eol_before(text, place.start))
+        new = block_text(place.id, body, prefix=place.prefix, eol=eol_before(text, place.start))
         work.splice(place.start, place.end, new)
     work.wrote(place, body)
 
@@ -236,7 +236,3 @@ def _inside_fence(line: str) -> str:
 
 def _same_lines(text: str, other: str) -> bool:
     return [line.rstrip() for line in split_body(text)] == [line.rstrip() for line in split_body(other)]
-
-
-def _eol_before(text: str, offset: int) -> str:
-    return eol_of(split_lines(text[:offset])[-1])

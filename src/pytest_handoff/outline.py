@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Heading(msgspec.Struct, frozen=True):
+class Heading(msgspec.Struct, frozen=True, gc=False):
     """A heading that divides the document; ``end`` is the index past its last line."""
 
     line: int
@@ -20,7 +20,7 @@ class Heading(msgspec.Struct, frozen=True):
     text: str
 
 
-class TextLine(msgspec.Struct, frozen=True):
+class TextLine(msgspec.Struct, frozen=True, gc=False):
     """One line of a paragraph, without indentation, list marker and trailing blanks.
 
     ``opens_item`` is true for the first line of a list item; ``parents`` are the opening lines of the items around it,
@@ -41,7 +41,7 @@ class TextLine(msgspec.Struct, frozen=True):
         return self.start + len(self.text)
 
 
-class Fence(msgspec.Struct, frozen=True):
+class Fence(msgspec.Struct, frozen=True, gc=False):
     """A closed code fence; ``start`` to ``end`` are the whole lines of its body, ``indent`` the blanks before its mark."""
 
     line: int
@@ -51,7 +51,7 @@ class Fence(msgspec.Struct, frozen=True):
     indent: str
 
 
-class Cell(msgspec.Struct, frozen=True):
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """One cell of a table; ``start`` to ``end`` is all between its pipes, ``text`` its content without padding."""
 
     start: int
@@ -59,21 +59,21 @@ class Cell(msgspec.Struct, frozen=True):
     text: str
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of a table; cells that the line leaves out are not in ``cells``."""
 
     line: int
     cells: tuple[Cell, ...]
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, gc=False):
     """A table with its header row and its body."""
 
     head: Row
     rows: tuple[Row, ...]
 
 
-class Comment(msgspec.Struct, frozen=True):
+class Comment(msgspec.Struct, frozen=True, gc=False):
     """An HTML comment; ``alone`` says that it fills its line rather than ending a line of text."""
 
     line: int
@@ -87,7 +87,7 @@ class Comment(msgspec.Struct, frozen=True):
         return self.start + len(self.text)
 
 
-class Markdown(msgspec.Struct, frozen=True):
+class Markdown(msgspec.Struct, frozen=True, gc=False):
     """A parsed text.
 
     ``starts`` holds the offset of each line and, last, the length of the text; ``paths`` has for each heading itself with the

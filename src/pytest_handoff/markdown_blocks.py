@@ -1,0 +1,196 @@
+"""Blocks as markdown-it-py reads them: its block rules alone, and its inline rules only for what is asked for."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import html_inline
+
+from pytest_handoff.structure import Inline, Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, MutableMapping
+    from typing import Any
+
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+    from pytest_handoff.outline import TextLine
+    from pytest_handoff.structure import Structure
+
+_HANGING = {"bullet_list_open", "ordered_list_open", "fence", "code_block", "table_open", "blockquote_open"}
+_CLOSING = re.compile(r" {0,3}(`+|~+)[ \t]*")
+_DEEPEST = 20  # where blocks are nested deeper, the parser looks at nothing that follows
+
+
+class Blocks(NamedTuple):
+    """The block tokens of a text, and the references that it defines."""
+
+    tokens: list[Token]
+    references: Mapping[str, Any]
+
+
+def read_blocks(source: str) -> Blocks:
+    """The blocks of a text whose lines end in LF."""
+    env: MutableMapping[str, Any] = {}
+    tokens: list[Token] = []
+    parser = _parser()
+    parser.block.parse(source, parser, env, tokens)
+    return Blocks(tokens, env.get("references", {}))
+
+
+def reaches_on(blocks: Blocks, source: str) -> bool:
+    """Whether these blocks could be others if more text followed that begins with a heading at the start of its line.
+
+    Such a heading ends every block but fenced code and HTML.
+    """
+    if any(token.level >= _DEEPEST - 1 for token in blocks.tokens):
+        return True
+    last = blocks.tokens[-1] if blocks.tokens else None
+    if last is None or last.type not in ("fence", "html_block") or last.level:
+        return False
+    first, end = _lines_of(last)
+    lines = source.split("\n")[:-1]
+    return end == len(lines) and not (last.type == "fence" and end - first >= 2 and _closes(lines[-1], last.markup))
+
+
+def put_blocks(blocks: Blocks, structure: Structure, line: int) -> None:
+    """Put the blocks of a part of a text into its structure; ``line`` is the index of the part's first line."""
+    _Putting(structure, blocks.tokens, line).put()
+
+
+def read_inline(content: str, references: Mapping[str, Any]) -> Inline:
+    """Inline content in which links go by these references."""
+    children: list[Token] = []
+    parser = _parser()
+    parser.inline.parse(content, parser, {"references": references}, children)
+    shown = (" " if child.type == "softbreak" else child.content for child in children if child.type != "html_inline")
+    html = (child for child in children if child.type == "html_inline")
+    return Inline(
+        plain="".join(shown).strip(),
+        comments=tuple((child.meta["start"], child.content) for child in html if child.content.startswith("<!--")),
+    )
+
+
+def fenced_lines(source: str) -> frozenset[int]:
+    """The indices of all lines in code fences, closed or not, and of their marks."""
+    fences = (token for token in read_blocks(source).tokens if token.type == "fence")
+    return frozenset(line for fence in fences for line in range(*_lines_of(fence)))
+
+
+class _Putting:
+    """One pass over tokens."""
+
+    def __init__(self, structure: Structure, tokens: list[Token], line: int) -> None:
+        self.structure = structure
+        self.tokens = tokens
+        self.line = line
+        self.items: list[TextLine | None] = []
+
+    def put(self) -> None:
+        for index, token in enumerate(self.tokens):
+            self._token(index, token)
+
+    def _token(self, index: int, token: Token) -> None:
+        match token.type:
+            case "list_item_open":
+                self.items.append(None)
+            case "list_item_close":
+                self.items.pop()
+            case "paragraph_open":
+                self._paragraph(index)
+            case "heading_open" if token.level == 0:
+                first, end = self._lines(token)
+                self.structure.heading(first, end, int(token.tag[1:]), self.tokens[index + 1].content)
+            case "fence" if token.level == 0:
+                self._fence(token)
+            case "html_block":
+                self.structure.html(*self._lines(token))
+            case "table_open":
+                self.structure.table(self._rows(index))
+
+    def _lines(self, token: Token) -> tuple[int, int]:
+        first, end = _lines_of(token)
+        return self.line + first, self.line + end
+
+    def _paragraph(self, index: int) -> None:
+        content = self.tokens[index + 1].content
+        opens_item = self.tokens[index - 1].type == "list_item_open" if index else False
+        follower = self.tokens[index + 3] if index + 3 < len(self.tokens) else None
+        followed = follower is not None and (
+            follower.type in _HANGING or (bool(self.items) and follower.type == "paragraph_open")
+        )
+        first = self.structure.paragraph(
+            self._pieces(self._lines(self.tokens[index]), content.split("\n")),
+            content,
+            opens_item=opens_item,
+            parents=tuple(item for item in self.items if item is not None),
+            followed=followed,
+        )
+        if opens_item:
+            self.items[-1] = first
+
+    def _pieces(self, lines: tuple[int, int], contents: list[str]) -> list[Piece]:
+        """Where each line of a paragraph's content stands."""
+        raws, pieces = self.structure.raws, []
+        for line, content in enumerate(contents, self._first_kept(lines, contents)):
+            text = content.strip(" \t")
+            pieces.append(Piece(line, max(raws[line].rfind(text), 0), len(text)))
+        return pieces
+
+    def _first_kept(self, lines: tuple[int, int], contents: list[str]) -> int:
+        """The line of a paragraph's first content: the parser drops outer lines of blanks that are none to CommonMark."""
+        first, end = lines
+        raws = self.structure.raws
+        for start in range(first, end - len(contents) + 1):
+            if all(content.strip() in raws[line] for line, content in enumerate(contents, start)):
+                return start
+        return first
+
+    def _fence(self, token: Token) -> None:
+        first, end = self._lines(token)
+        raw = self.structure.raws[first]
+        if end - first >= 2 and _closes(self.structure.raws[end - 1], token.markup):
+            self.structure.fence(first, end, token.markup, raw[: len(raw) - len(raw.lstrip(" "))])
+
+    def _rows(self, index: int) -> Iterator[tuple[int, list[str]]]:
+        """Each row's line and the contents of its cells."""
+        line, contents = self.line, list[str]()
+        following = (self.tokens[at] for at in range(index, len(self.tokens)))  # a slice would copy all that follows
+        for token in takewhile(lambda token: token.type != "table_close", following):
+            if token.type == "tr_open":
+                line, contents = self._lines(token)[0], []
+            elif token.type == "inline":
+                contents.append(token.content)
+            elif token.type == "tr_close":
+                yield line, contents
+
+
+def _closes(raw: str, mark: str) -> bool:
+    closing = _CLOSING.fullmatch(raw)
+    return closing is not None and closing[1].startswith(mark)
+
+
+def _lines_of(token: Token) -> tuple[int, int]:
+    if token.map is None:
+        raise AssertionError(token.type)
+    return token.map[0], token.map[1]
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.inline.ruler.at("html_inline", _html_with_offset)
+    return parser
+
+
+def _html_with_offset(state: StateInline, silent: bool) -> bool:
+    start = state.pos
+    found = html_inline(state, silent)
+    if found and not silent:
+        state.tokens[-1].meta["start"] = start
+    return found

@@ -1,0 +1,172 @@
+"""Blocks of the plain kinds that most documents are made of, read by one regular expression instead of a parser.
+
+A text is plain where nothing of CommonMark but this is in play: headings with ``#``, paragraphs, lists, tables with a pipe at
+both ends of each row, code between backticks, rules, and comments that fill their line. Whatever else might begin a block, be it
+a tab, makes it not plain, and a parser has to read it. Both see the same: tests try that law on texts of every kind.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.structure import Piece
+from pytest_handoff.text_lines import raw_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.outline import TextLine
+    from pytest_handoff.structure import Structure
+
+_END = r"(?:\n|\Z)"
+_REST = rf"[\S ]*+{_END}"  # a blank is the only white space of a plain line
+# How a line of prose begins: with nothing that could open another block, underline a heading or define a reference.
+_BEGIN = r"(?:[^\s\d#>\-+*_=`~<\[|:]|\*\*[^\s*]|__[^\s_]|`[^\s`]|\[(?:[^\s\[\]\\]|[ ])*+\](?!:)|[0-9]{1,9}+(?![.)0-9]))"
+_PROSE = rf"{_BEGIN}{_REST}"
+_PARAGRAPH = rf"{_PROSE}(?:[ ]*+{_PROSE})*+"
+_MARK = r"(?:[-*+]|[0-9]{1,9}[.)])[ ]"
+_ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>{_PARAGRAPH})"
+_ROW = rf"\|(?:(?:[^\s|\\]|[ ])*+\|)++[ ]*+{_END}"
+_RULER = rf"\|(?:[ ]*+:?-++:?[ ]*+\|)++[ ]*+{_END}"
+_NEXT = rf"(?=[ ]*+{_END}|\#|```|<!--)"  # what may follow without a blank line between
+_BLOCK = rf"""
+    (?P<blank>(?:[ ]*+\n)++|[ ]++\Z)
+  | (?P<paragraph>{_PARAGRAPH})(?:{_NEXT}|(?=[-*+][ ]))
+  | (?P<list>{_MARK}{_PARAGRAPH}(?:[ ]*+{_MARK}{_PARAGRAPH})*+){_NEXT}
+  | (?P<table>{_ROW}{_RULER}(?:{_ROW})*+){_NEXT}
+  | (?P<fence>```(?:[^\s`]|[ ])*+\n(?:(?![ \t]*+```)[^\n]*+\n)*+```[ ]*+{_END})
+  | (?P<heading>\#{{1,6}}[ ]++[^\s\#]{_REST})
+  | (?P<comment><!--(?:[^\s<>]|[ ])*+(?<=--)>[ ]*+{_END})
+  | (?P<rule>(?:---++|\*\*\*++)[ ]*+{_END})
+"""
+_DEEPEST = 8  # lists within lists; a parser gives up at some depth
+
+
+class _Item(NamedTuple):
+    """A list item: its first line in the list, the columns of its mark and of its text, and how many items it lies in."""
+
+    line: int
+    indent: int
+    column: int
+    depth: int
+    text: str
+
+
+def plain_blocks(source: str, start: int, stop: int) -> list[re.Match[str]] | None:
+    """The blocks of a part of a text, or ``None`` where it is not plain.
+
+    Args:
+        source: a text whose lines end in LF.
+        start: where the part begins: with the text, or with a heading.
+        stop: where it ends: with the text, or before a heading.
+    """
+    pattern, blocks, at = _blocks(), list[re.Match[str]](), start
+    while at < stop:
+        block = pattern.match(source, at, stop)
+        if block is None or not _is_plain(block):
+            return None
+        blocks.append(block)
+        at = block.end()
+    return blocks
+
+
+def put_plain(blocks: Sequence[re.Match[str]], structure: Structure, line: int) -> None:
+    """Put blocks into the structure of their text; ``line`` is the index of the first one's first line."""
+    for index, block in enumerate(blocks):
+        text = block[0]
+        match block.lastgroup:
+            case "paragraph":
+                followed = _hangs(blocks[index + 1 : index + 3])
+                structure.paragraph(_pieces(text, line), text.strip(), opens_item=False, parents=(), followed=followed)
+            case "list":
+                _put_list(text, structure, line)
+            case "table":
+                structure.table((line + at, _cells(row)) for at, row in enumerate(raw_lines(text)) if at != 1)
+            case "fence":
+                structure.fence(line, line + len(raw_lines(text)), "```", "")
+            case "heading":
+                marks, _, title = text.partition(" ")
+                structure.heading(line, line + 1, len(marks), title.strip())
+            case "comment":
+                structure.html(line, line + 1)
+        line += text.count("\n")
+
+
+def _is_plain(block: re.Match[str]) -> bool:
+    """What the expression leaves open: no marks end a heading, items stand where lists put them, rows have as many cells."""
+    match block.lastgroup:
+        case "heading":
+            return not block[0].rstrip().endswith("#")
+        case "list":
+            return _items(block[0]) is not None
+        case "table":
+            return len({row.count("|") for row in raw_lines(block[0])}) == 1
+    return True
+
+
+def _hangs(following: Sequence[re.Match[str]]) -> bool:
+    """Whether the next block, blank lines aside, is one that a paragraph may lead to."""
+    kinds = [block.lastgroup for block in following if block.lastgroup != "blank"]
+    return kinds[:1] in (["list"], ["table"], ["fence"])
+
+
+def _put_list(text: str, structure: Structure, line: int) -> None:
+    items = _items(text) or []
+    around: list[TextLine] = []
+    for item, following in zip_longest(items, items[1:]):
+        del around[item.depth :]
+        pieces, parents = _pieces(item.text, line + item.line, item.column), tuple(around)
+        followed = following is not None and following.depth > item.depth
+        first = structure.paragraph(pieces, item.text.strip(), opens_item=True, parents=parents, followed=followed)
+        around.append(first)
+
+
+def _items(text: str) -> list[_Item] | None:
+    """The items of a list; ``None`` where one stands neither below the mark of an item around it nor below the text above it."""
+    items: list[_Item] = []
+    opened: list[_Item] = []  # those around the item before, and that item
+    line = 0
+    for found in _item().finditer(text):
+        indent, column = len(found["indent"]), found.start("text") - found.start()
+        while opened and opened[-1].indent > indent:
+            opened.pop()
+        if opened and opened[-1].indent == indent:
+            opened.pop()
+        elif opened and (opened[-1].column != indent or not _begins_list(found["mark"]) or len(opened) == _DEEPEST):
+            return None
+        opened.append(_Item(line, indent, column, len(opened), found["text"]))
+        items.append(opened[-1])
+        line += found["text"].count("\n")
+    return items
+
+
+def _begins_list(mark: str) -> bool:
+    """Whether a list may begin with this mark right under a line of text."""
+    return mark in ("- ", "* ", "+ ", "1. ", "1) ")
+
+
+def _pieces(text: str, line: int, column: int = 0) -> list[Piece]:
+    """The lines of a paragraph; ``text`` begins at the column of its first line."""
+    pieces = []
+    for at, raw in enumerate(raw_lines(text), line):
+        own = raw.lstrip(" ")
+        pieces.append(Piece(at, column + len(raw) - len(own), len(own.rstrip(" "))))
+        column = 0
+    return pieces
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip(" ") for cell in row.strip(" ").split("|")[1:-1]]
+
+
+@cache
+def _blocks() -> re.Pattern[str]:
+    return re.compile(_BLOCK, re.VERBOSE)
+
+
+@cache
+def _item() -> re.Pattern[str]:
+    return re.compile(_ITEM)

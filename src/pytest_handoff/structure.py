@@ -1,0 +1,146 @@
+"""What is found of one text, gathered block by block from its first line to its last by whoever reads the blocks.
+
+Inline markup is looked at last, and only where it may hold what is wanted: a link's reference may be defined further below.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from pytest_handoff.outline import Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
+from pytest_handoff.tables import aligned_cells
+from pytest_handoff.text_lines import raw_lines, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
+_MARKUP = re.compile(r"[\n&*<\[\\\]!_`]")
+# NUL and lone surrogates are what a parser may trip over; one character stands for one, so that offsets stay true.
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Inline(NamedTuple):
+    """A block's inline content as it is shown, and its HTML comments, each with its offset in the content."""
+
+    plain: str
+    comments: tuple[tuple[int, str], ...]
+
+
+class Piece(NamedTuple):
+    """What a line adds to a paragraph: the line's index, and the column and length of the text there."""
+
+    line: int
+    column: int
+    length: int
+
+
+class _Unread(NamedTuple):
+    """Inline content to be looked at in the end.
+
+    ``at`` is the index of its heading, of its paragraph's first text line, or of its row's line.
+    """
+
+    of: Literal["heading", "paragraph", "row"]
+    at: int
+    content: str
+
+
+class Structure:
+    """The blocks of one text by the indices of their lines; ``raws`` are its lines as a parser can take them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.raws = raw_lines(_UNREADABLE.sub("\ufffd", text))
+        self.starts = tuple(accumulate(map(len, split_lines(text)), initial=0))
+        self._headings: list[Heading] = []
+        self._lines: list[TextLine] = []
+        self._fences: list[Fence] = []
+        self._tables: list[Table] = []
+        self._comments: list[Comment] = []
+        self._unread: list[_Unread] = []
+
+    def heading(self, line: int, end: int, level: int, content: str) -> None:
+        """A heading that divides the document; ``end`` is the index past its last line."""
+        if _MARKUP.search(content):
+            self._unread.append(_Unread("heading", len(self._headings), content))
+        self._headings.append(Heading(line, end, level, content.strip()))
+
+    def paragraph(
+        self, pieces: Sequence[Piece], content: str, *, opens_item: bool, parents: tuple[TextLine, ...], followed: bool
+    ) -> TextLine:
+        """A paragraph by its lines and its inline content; returns its first line."""
+        if "<!--" in content:
+            self._unread.append(_Unread("paragraph", len(self._lines), content))
+        paragraph = pieces[0].line
+        for line, column, length in pieces:
+            start = self.starts[line] + column
+            opens = opens_item and line == paragraph
+            text = self.text[start : start + length]
+            self._lines.append(TextLine(line, start, text, opens, paragraph, parents, followed))
+        return self._lines[-len(pieces)]
+
+    def fence(self, line: int, end: int, mark: str, indent: str) -> None:
+        """A closed fence at the top level; ``end`` is the index past its closing mark."""
+        self._fences.append(Fence(line, self.starts[line + 1], self.starts[end - 1], mark, indent))
+
+    def table(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
+        """A table by the line and the cells' contents of each row, its head first."""
+        head, *body = [self._row(line, contents) for line, contents in rows]
+        self._tables.append(Table(head, tuple(body)))
+
+    def html(self, line: int, end: int) -> None:
+        """A block of HTML; ``end`` is the index past its last line."""
+        offset = self.starts[line]
+        for found in _COMMENT.finditer(self.text[offset : self.starts[end]]):
+            start = offset + found.start()
+            at = next(number for number in range(line, end) if start < self.starts[number + 1])
+            alone = _LONELY.fullmatch(self.raws[at].replace(found[0], "", 1)) is not None
+            self._comments.append(Comment(at, start, found[0], alone=alone))
+
+    def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Markdown:
+        """All that was found, with the inline content read that was put off."""
+        for of, at, content in self._unread:
+            inline = read_inline(content)
+            if of == "paragraph":
+                self._comment_lines(at, content, inline)
+            elif of == "row":
+                self._comment(at, inline)
+            else:
+                self._comment(self._headings[at].line, inline)
+                self._headings[at] = replace(self._headings[at], text=inline.plain)
+        return Markdown(
+            text=self.text,
+            starts=self.starts,
+            headings=tuple(self._headings),
+            paths=paths_of(self._headings),
+            lines=tuple(self._lines),
+            fences=tuple(self._fences),
+            tables=tuple(self._tables),
+            comments=tuple(sorted(self._comments, key=lambda comment: comment.start)),
+            references=frozenset(references),
+        )
+
+    def _row(self, line: int, contents: Sequence[str]) -> Row:
+        self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
+        return Row(line, aligned_cells(self.raws[line], self.starts[line], contents))
+
+    def _comment_lines(self, first: int, content: str, inline: Inline) -> None:
+        """Comments of a paragraph; one that runs over several lines ends no line."""
+        for at, text in inline.comments:
+            if "\n" not in text:
+                line = self._lines[first + content.count("\n", 0, at)]
+                before = content[content.rfind("\n", 0, at) + 1 : at]
+                self._comments.append(Comment(line.line, line.start + len(before.lstrip(" \t")), text, alone=False))
+
+    def _comment(self, line: int, inline: Inline) -> None:
+        """Comments of a heading or row, whose content has no offset in its line: those that the line holds exactly once."""
+        raw, start = self.raws[line], self.starts[line]
+        for _, text in inline.comments:
+            if raw.count(text) == 1:
+                self._comments.append(Comment(line, start + raw.find(text), text, alone=False))
