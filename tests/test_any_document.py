@@ -67,6 +67,10 @@ ENDINGS = st.sampled_from([*["\n"] * 6, *["\n\n"] * 3, "\r\n", "\r", "\n  ", "\n
 STRUCTURED = st.lists(
     st.tuples(st.one_of(CONSTRUCTS, CONSTRUCTS, CONSTRUCTS, LINES, st.text(max_size=5)), ENDINGS), max_size=20
 ).map(lambda pieces: "".join(line + ending for line, ending in pieces))
+MARKUP = (
+    "a", " b ", "&", "&amp;", "&#65;", "[", "]", "[a]", "[a][b]", "[É x]", "(c)", "](", "![", "!", "*", "**", "_", "`", "``",
+    "\\", "<b>", "<", "<!-- c -->", "<https://x.y>", "~~", "#", "1", ":", "Known Issues & Limitations",
+)  # fmt: skip
 HOSTILE = st.lists(
     st.one_of(
         st.sampled_from([
@@ -98,6 +102,19 @@ def test_nothing_outside_places_changes_and_twice_is_once(text: str) -> None:
 def test_read_in_parts_is_read_whole(text: str) -> None:
     """Reading a text part by part, and plain parts without the parser, finds what the parser finds in all of it at once."""
     assert parse(text) == parse(text, in_parts=False)
+
+
+@LAW
+@given(
+    st.lists(st.one_of(st.sampled_from(MARKUP), st.text(max_size=3)), max_size=12).map("".join),
+    st.sampled_from(["", "[a]: /url", "[é x]: <u>\n[b]: /url"]),
+)
+def test_a_heading_reads_as_it_is_shown(content: str, definitions: str) -> None:
+    """The text of a heading is what its inline content shows, HTML aside, whatever markup or references there are."""
+    text = "# " + " ".join(content.split()) + f"\n\n{definitions}\n"
+    shown = [token.children or [] for token in PARSER.parse(text.replace("\0", "\ufffd")) if token.type == "inline"][:1]
+    expected = ["".join(child.content for child in children if child.type != "html_inline").strip() for children in shown]
+    assert [heading.text for heading in parse(text).headings] == expected
 
 
 @LAW

@@ -20,7 +20,7 @@ def kinds(text: str) -> list[str | None] | None:
         ("# A\ntext\nand more\n\n## B", ["heading", "paragraph", "heading"]),
         ("**Label**:\n- a\n- [ ] b\n  goes on\n", ["paragraph", "list"]),
         ("1. a\n2. [x] b\n   - c\n     1. d\n   - e\n3. f\n", ["list"]),
-        ("| a | b |\n|:--|--:|\n| 1 | 2 |\n\n---\n", ["table", "rule"]),
+        ("| a | b |\n|:--|--:|\n| 1 | \\[2\\] |\n\n---\n", ["table", "rule"]),
         ("```py\n# no heading\n\n| a |\n```\ntext\n", ["fence", "paragraph"]),
         ("text\n<!-- a comment -->\n- a\n<!-- another -->\n", ["paragraph", "comment", "list", "comment"]),
         ("✅ **A** [b](c) `d` <!-- e -->\n[f] g\n2026-11-21\n", ["paragraph"]),

@@ -29,7 +29,7 @@ _PROSE = rf"{_BEGIN}{_REST}"
 _PARAGRAPH = rf"{_PROSE}(?:[ ]*+{_PROSE})*+"
 _MARK = r"(?:[-*+]|[0-9]{1,9}[.)])[ ]"
 _ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>{_PARAGRAPH})"
-_ROW = rf"\|(?:(?:[^\s|\\]|[ ])*+\|)++[ ]*+{_END}"
+_ROW = rf"\|(?:(?:[^\s|\\]|[ ]|\\(?!\|))*+\|)++[ ]*+{_END}"
 _RULER = rf"\|(?:[ ]*+:?-++:?[ ]*+\|)++[ ]*+{_END}"
 _NEXT = rf"(?=[ ]*+{_END}|\#|```|<!--)"  # what may follow without a blank line between
 _BLOCK = rf"""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
-_MARKUP = re.compile(r"[\n&*<\[\\\]!_`]")
+_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
 # NUL and lone surrogates are what a parser may trip over; one character stands for one, so that offsets stay true.
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -67,7 +67,7 @@ class Structure:
 
     def heading(self, line: int, end: int, level: int, content: str) -> None:
         """A heading that divides the document; ``end`` is the index past its last line."""
-        if _MARKUP.search(content):
+        if "[" in content or _MARKUP.search(content):
             self._unread.append(_Unread("heading", len(self._headings), content))
         self._headings.append(Heading(line, end, level, content.strip()))
 
@@ -106,6 +106,8 @@ class Structure:
     def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Markdown:
         """All that was found, with the inline content read that was put off."""
         for of, at, content in self._unread:
+            if not (references or _MARKUP.search(content)):
+                continue
             inline = read_inline(content)
             if of == "paragraph":
                 self._comment_lines(at, content, inline)
