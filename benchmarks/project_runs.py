@@ -33,13 +33,19 @@ def make_environment(folder: Path) -> Path:
 
 
 def handoff_run(python: Path, repository: Path, session: str, *options: str) -> tuple[str, dict[str, Any]]:
-    """Run the suite as a session: pytest's last line, and what ``handoff show --json`` says."""
+    """Run the suite as a session: pytest's last line, and what ``handoff show --json`` says.
+
+    Ends the program where ``handoff verify`` finds anything wrong with evidence that nobody touched.
+    """
     output = suite_run(python, repository, f"--handoff={session}", *options)
-    shown = subprocess.run([python, "-m", "pytest_handoff", "show", session, "--json"], cwd=repository, capture_output=True,
-                           text=True, check=False)  # fmt: skip
-    if shown.returncode:
-        sys.exit(f"handoff show {session} in {repository.name}:\n{shown.stderr}\nafter\n{output}")
-    return output.splitlines()[-1], json.loads(shown.stdout)
+    shown = {}
+    for verb in ("verify", "show"):
+        command = [python, "-m", "pytest_handoff", verb, session, "--json"]
+        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"handoff {verb} {session} in {repository.name}:\n{done.stdout}{done.stderr}\nafter\n{output}")
+        shown = json.loads(done.stdout)
+    return output.splitlines()[-1], shown
 
 
 def suite_run(python: Path, project: Path, *options: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Metric, Outcome
 
 _PASSED = CaseResult(outcome="passed")
+_WORKERS_AT_ODDS = re.compile(r"Different tests were collected between (\S+) and (\S+)\.")
+"""How a report of pytest-xdist begins that has no file: then no worker ran anything."""
+_AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
 _COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
@@ -42,6 +46,7 @@ class Recorder:
         self._metrics: list[tuple[str, Metric]] = []
         self.interrupted: str | None = None
         self.lost_workers: list[str] = []
+        self._at_odds: list[str] = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -56,6 +61,8 @@ class Recorder:
         with self._faults:
             if report.failed or report.skipped:
                 self.reported["error" if report.failed else "skipped"] += 1
+                if apart := _WORKERS_AT_ODDS.match(report.longreprtext):
+                    self._at_odds.append(f"{apart[1]} and {apart[2]} {_AT_ODDS}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember Ctrl-C and ``pytest.exit``; xdist's own way to stop after ``-x`` is not one."""
@@ -95,7 +102,7 @@ class Recorder:
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
             why_partial=tuple(why_partial),
-            mishaps=(*mishaps, *lost),
+            mishaps=(*mishaps, *self._at_odds, *lost),
             interrupted=self.interrupted,
             started=started,
             finished=finished,

@@ -67,3 +67,15 @@ def test_a_crashed_worker_is_named(shop: Story) -> None:
     assert shown["counts"]["passed"] == 3
     assert shown["complete"] is False
     assert "crashed" in shown["why_incomplete"]
+
+
+def test_workers_that_collect_different_tests_are_named(shop: Story) -> None:
+    """A parameter that differs from process to process: pytest-xdist runs nothing, and the record says why."""
+    head = "import os\nimport pytest\n\n@pytest.mark.parametrize('n', [os.environ['PYTEST_XDIST_WORKER']])\n"
+    shop.write_files({"tests/unit/test_apart.py": head + "def test_n(n):\n    pass\n"})
+    done = shop.pytest("--handoff=session-1", "-n", "2")
+
+    assert done.code == 1
+    why = shop.show("session-1")["why_incomplete"]
+    assert why.startswith("gw0 and gw1 collected different tests, so that none ran (the same must be collected in every process)")
+    assert "incomplete: gw0 and gw1 collected different tests" in shop.handoff("gate", "session-1").out
