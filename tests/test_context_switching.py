@@ -15,6 +15,7 @@ from pytest_handoff.coverage_classes import ContextSwitcher, before_conftests
 from pytest_handoff.coverage_sources import CHOSEN
 from pytest_handoff.measurement import NotMeasured
 from pytest_handoff.running_coverage import combined_coverage, running_coverage
+from pytest_handoff.sysmon_core import UNKNOWN_CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ class Cov:
         self.options = options
         self.switched: list[str] = []
         self.config = SimpleNamespace(context=options.get("context"), serialize=lambda: f"config {self.config.context}")
+        self._collector: Any = None
         self._core = SimpleNamespace(tracer_class=type(str(options.get("core", "CTracer")), (), {}))
 
     def get_option(self, name: str) -> object:
@@ -89,19 +91,22 @@ def test_the_user_s_contexts_are_left_alone(cov: Cov, options: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    ("branch", "name", "restarts"),
+    ("branch", "known", "name"),
     [
-        (False, "handoff:s:unit:new", 1),
-        (True, "handoff-unknown:coverage.py%27s sysmon core with branches is not verified to keep kinds of tests apart", 1),
+        (False, False, "handoff:s:unit:new"),
+        (True, True, "handoff:s:unit:new"),
+        (True, False, "handoff-unknown:" + UNKNOWN_CORE.replace("'", "%27")),
     ],
 )
-def test_sysmon_is_restarted(monkeypatch: pytest.MonkeyPatch, branch: bool, name: str, restarts: int) -> None:
-    """A core that hears of a line once must hear of it again; with branches that is not verified, and is said."""
+def test_sysmon_hears_of_everything_again(monkeypatch: pytest.MonkeyPatch, *, branch: bool, known: bool, name: str) -> None:
+    """A core that hears of a line once must hear of it again, and not join it to one of before; else that is said."""
     restarted: list[bool] = []
     monkeypatch.setattr(sys, "monitoring", SimpleNamespace(restart_events=lambda: restarted.append(True)), raising=False)
     cov = Cov(core="SysMonitor", branch=branch)
+    heard = SimpleNamespace(last_line=3)
+    cov._collector = SimpleNamespace(tracers=[SimpleNamespace(code_infos={1: heard}) if known else SimpleNamespace()])
     run_items(Config(cov), "new unit")
-    assert (cov.switched, len(restarted)) == ([name], restarts)
+    assert (cov.switched, restarted, heard.last_line) == ([name], [True], None if known else 3)
 
 
 @pytest.mark.parametrize(

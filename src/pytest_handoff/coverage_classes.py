@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff import sysmon_core
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
 from pytest_handoff.measurement import context_name, parse_context, unknown_context
 from pytest_handoff.running_coverage import running_coverage
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ContextSwitcher", "before_conftests", "context_name", "parse_context"]
 
-_SYSMON_WITH_BRANCHES = "coverage.py's sysmon core with branches is not verified to keep kinds of tests apart"
+_PHASES = "handoff-phases"
 
 
 def before_conftests(early_config: pytest.Config) -> None:
@@ -83,19 +82,19 @@ class ContextSwitcher:
         return (yield)
 
     def _switch(self, config: pytest.Config, kind: tuple[str, str, bool]) -> bool:
-        if has_own_contexts(config):
-            return True
         cov = running_coverage(config)
+        if has_own_contexts(config):
+            if cov is not None and sysmon_core.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
+                config.pluginmanager.register(PhasesApart(cov), _PHASES)
+            return True
         if cov is None:
             return False
         age, tier, xfail = kind
         name = context_name(self._session_name, tier, age, xfail=xfail)
-        if not _is_sysmon(cov):
-            cov.switch_context(name)
-        elif cov.get_option("run:branch"):
-            _switch_sysmon(cov, unknown_context(_SYSMON_WITH_BRANCHES))
+        if sysmon_core.uses_sysmon(cov):
+            sysmon_core.switch_context(cov, name if sysmon_core.keeps_apart(cov) else unknown_context(sysmon_core.UNKNOWN_CORE))
         else:
-            _switch_sysmon(cov, name)
+            cov.switch_context(name)
         self._tell_children(cov, name)
         return True
 
@@ -112,6 +111,24 @@ class ContextSwitcher:
             os.environ["COVERAGE_PROCESS_CONFIG"] = cov.config.serialize()
 
 
+class PhasesApart:
+    """Plugin that makes the contexts of ``--cov-context=test`` whole on coverage.py's sysmon core.
+
+    pytest-cov switches when a phase of a test begins; what comes between is code of pytest and of plugins.
+    """
+
+    def __init__(self, cov: coverage.Coverage) -> None:
+        self._cov = cov
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+        """Let the phase hear of each line, whichever phase heard of it before."""
+        sysmon_core.begin_anew(self._cov)
+        return (yield)
+
+    pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
+
+
 def has_own_contexts(config: pytest.Config) -> bool:
     """Whether the user asked for contexts of their own (``--cov-context``, ``dynamic_context``), which are left alone."""
     if getattr(config.option, "cov_context", None):
@@ -125,17 +142,3 @@ def _chosen_source(early_config: pytest.Config) -> list[str]:
     here = Path.cwd()
     names = choose_source(folder, early_config.getini("testpaths"))
     return names if folder == here else [str(folder / name) for name in names]
-
-
-def _is_sysmon(cov: coverage.Coverage) -> bool:
-    core: Any = getattr(cov, "_core", None)
-    return core is not None and core.tracer_class.__name__ == "SysMonitor"
-
-
-def _switch_sysmon(cov: coverage.Coverage, name: str) -> None:
-    """Switch on a core that hears of each line once only: after a switch it must hear of all of them again."""
-    with warnings.catch_warnings():
-        # coverage.py warns that contexts are incomplete on this core; restarting the events makes them whole.
-        warnings.filterwarnings("ignore", message="Dynamic contexts aren't supported", category=Warning)
-        cov.switch_context(name)
-    sys.monitoring.restart_events()  # type: ignore[attr-defined, unused-ignore]

@@ -172,7 +172,7 @@ def test_every_core_of_coverage_gives_the_same_lines(project: Project, monkeypat
 
 def test_per_test_contexts_of_the_user_are_used(project: Project) -> None:
     """With --cov-context=test nothing is switched: the node ids in the contexts say what ran."""
-    project.write(".coveragerc", "[run]\ncontext = shard|1\n")
+    project.write(".coveragerc", "[run]\ncontext = shard|1\ncore = ctrace\n")
     result = project.run("--cov=app", "--cov-context=test", "--cov-report=")
     assert result["executed"]["app/code.py"] == EXECUTED
     assert result["why_no_classes"] is None
@@ -278,14 +278,117 @@ def test_an_earlier_run_on_the_same_tree_adds_up(project: Project) -> None:
     assert result["executed"]["app/code.py"] == {"unit old": [2], "e2e new": [12]}
 
 
-def test_sysmon_with_branches_claims_no_kinds(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is not verified that kinds are kept apart, none is claimed, and the reason comes with the data."""
-    if sys.version_info < (3, 14):
-        # coverage.py falls back to another core there: the sets are exact.
-        monkeypatch.setenv("COVERAGE_CORE", "sysmon")
-        assert project.run("--cov-branch", "-W", "ignore")["why_no_classes"] is None
+MANY_WAYS = """\
+import asyncio
+from contextlib import contextmanager
+
+
+def way(n):
+    seen = []
+    for i in range(n):
+        if i % 3 == 1:
+            continue
+        if i % 5 == 4:
+            seen.append(i)
+            break
+        try:
+            if n % 4 == 3:
+                raise ValueError(i)
+            seen.append(-i)
+        except ValueError as error:
+            seen += [str(error)]
+        finally:
+            n += 0
     else:
-        assert "sysmon" in project.run("--cov-branch")["why_no_classes"]
+        seen.append("whole")
+    match n % 3:
+        case 0:
+            return seen
+        case 1 if n > 4:
+            return [x for x in seen if x]
+    with held(n) as kept:
+        if kept > 5:
+            return seen
+        return asyncio.run(later(kept))
+
+
+@contextmanager
+def held(n):
+    if n % 2:
+        yield n
+    else:
+        yield (
+            n
+            + 5
+        )
+    n -= 1
+
+
+async def later(n):
+    return [x async for x in steps(n)] if n else (lambda: None)()
+
+
+async def steps(n):
+    while n:
+        n -= 1
+        if n == 3: continue
+        yield n
+"""
+
+MANY_TESTS = """\
+import pytest
+from app import ways
+
+
+@pytest.mark.parametrize("n", [7, 3, 0, 12, 4, 8])
+def test_old_unit(n):
+    ways.way(n)
+
+
+@pytest.mark.parametrize("n", [2, 7, 5, 11, 1])
+def test_new_unit(n):
+    ways.way(n)
+
+
+@pytest.mark.parametrize("n", [9, 2, 10])
+def test_new_e2e(n):
+    ways.way(n)
+
+
+def test_old_unit_again():
+    ways.way(6)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--cov-branch",),
+        # coverage.py warns that such contexts may be incomplete on this core; they are made whole.
+        ("--cov=app", "--cov-context=test", "--cov-report=", "-W", "ignore"),
+    ],
+    ids=["lines", "branches", "per test"],
+)
+def test_sysmon_hears_what_ctrace_hears(project: Project, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]) -> None:
+    """The sets are the same although sysmon hears of a line once, and with branches joins lines heard one after the other."""
+    if "--cov-branch" in options and sys.version_info < (3, 14):
+        pytest.skip("coverage.py measures branches by sys.monitoring from Python 3.14 on")
+    project.write("app/ways.py", MANY_WAYS)
+    project.write("tests/test_ways.py", MANY_TESTS)
+    results = {}
+    for core in ("ctrace", "sysmon"):
+        monkeypatch.setenv("COVERAGE_CORE", core)
+        results[core] = project.run(*options)
+    assert results["sysmon"]["executed"] == results["ctrace"]["executed"]
+    assert results["sysmon"] == results["ctrace"]
+
+
+def test_sysmon_is_asked_for_branches_where_it_cannot(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """coverage.py falls back to another core there, and the sets are exact."""
+    monkeypatch.setenv("COVERAGE_CORE", "sysmon")
+    assert project.run("--cov-branch", "-W", "ignore")["why_no_classes"] is None
 
 
 def test_code_that_nobody_imported_is_missing(project: Project) -> None:
