@@ -40,7 +40,7 @@ def handoff_run(python: Path, repository: Path, session: str, *options: str) -> 
     output = suite_run(python, repository, f"--handoff={session}", *options)
     shown = {}
     for verb in ("verify", "show"):
-        command = [python, "-m", "pytest_handoff", verb, session, "--json"]
+        command = [str(python), "-m", "pytest_handoff", verb, session, "--json"]
         done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(f"handoff {verb} {session} in {repository.name}:\n{done.stdout}{done.stderr}\nafter\n{output}")
