@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.integrity import report
-from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
-from pytest_handoff.regression import PASSING
+from pytest_handoff.regression import PASSING, count_passing
 from pytest_handoff.values_metrics import metric_rows
 from pytest_handoff.verdicts import why_not_measured
-from pytest_handoff.wordings import live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,18 +78,18 @@ def owed(facts: Facts) -> dict[str, object]:
     earlier = facts.earlier
     return {
         "parents": list(earlier.sessions),
-        "passing": sum(line.outcome in PASSING for line in earlier.lines.values()),
-        "promised": [line for line in earlier.lines.values() if line.promised],
+        "passing": count_passing(earlier.lines.values()),
+        "promised": list(filter(attrgetter("promised"), earlier.lines.values())),
         "promises": facts.inherited,
     }
 
 
 def inventory(facts: Facts, tier: str | None = None) -> Inventory:
     """How many tests each file has."""
-    lines = live(facts, tier)
-    tests = Counter(file_of(line.id) for line in lines)
-    passed = Counter(file_of(line.id) for line in lines if line.outcome in PASSING)
-    new = Counter(file_of(line.id) for line in lines if line.since == facts.session)
+    kinds = {kind for kind, _ in facts.kinds if kind.live and tier in (None, kind.tier)}
+    tests = facts.kinds.files(kinds.__contains__)
+    passed = facts.kinds.files(lambda kind: kind in kinds and kind.outcome in PASSING)
+    new = facts.kinds.files(lambda kind: kind in kinds and kind.since == facts.session)
     return Inventory(
         rows=[InventoryRow(path=path, tests=tests[path], passed=passed[path], new=new[path]) for path in sorted(tests)],
         total=InventoryRow(path="", tests=tests.total(), passed=passed.total(), new=new.total()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_handoff.config import Config
     from pytest_handoff.document import Task
     from pytest_handoff.facts import Facts
+    from pytest_handoff.record import LedgerLine
 
 _NEVER_WAIVED = ("complete",)
 """A run that is not whole says nothing that a reason could make up for."""
@@ -69,11 +71,15 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
     language = _Language(
         words=extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS,
         bound={normalise(binding.line): binding for binding in (*_by_hooks(facts), *config.bind)},
-        linked={normalise(line) for test in facts.ledger.values() if test.retired is None for line in test.checks},
+        linked={normalise(line) for test in _linked(facts) if test.retired is None for line in test.checks},
         tiers=tuple(config.tiers),
         instructions=facts.instructions is not None,
     )
     return tuple(_decide(task, facts, language.check(task.text)) for task in tasks)
+
+
+def _linked(facts: Facts) -> Iterable[LedgerLine]:
+    return filter(attrgetter("checks"), facts.ledger.values())
 
 
 def standing_verdicts(facts: Facts, config: Config, today: str) -> tuple[Verdict, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cached_property
+from operator import attrgetter, countOf
 from typing import TYPE_CHECKING
 
 from pytest_handoff import regression
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.kinds import Kinds
 from pytest_handoff.ledger import count_by_tier, count_outcomes
 from pytest_handoff.lineage import Earlier, Ledger
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
@@ -16,9 +17,10 @@ from pytest_handoff.policy import Loosening, read_policy
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.gate_spec import Scope
+    from pytest_handoff.kinds import Kind
 
 
 class Instruction(Frozen, frozen=True):
@@ -69,37 +71,40 @@ class Facts(Frozen, frozen=True, dict=True):
         """Whether nothing came before this session."""
         return not self.record.previous
 
-    def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> list[LedgerLine]:
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The tests by kind; they are asked about many times, and there may be many."""
+        return Kinds(self.ledger, self.fates)
+
+    def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
         """Live tests of a tier and scope that count; retired ones, those skipped both then and now, and promises do not."""
-        return [
-            line
-            for line in self._counting[scope]
-            if (tier is None or line.tier == tier) and (path is None or path_matches(file_of(line.id), path))
-        ]
+        lines = self.kinds.lines(lambda kind: tier in (None, kind.tier) and self._counts(kind, scope))
+        return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
         """How many tests of a tier and scope :meth:`tests` leaves out, by why; retired ones stand elsewhere with their reason."""
-        found: Counter[str] = Counter()
-        for test, line in self.ledger.items():
-            if (tier is None or line.tier == tier) and (path is None or path_matches(file_of(test), path)):
-                if line.promised and line.since == self.session and scope != "previous":
-                    found["promised"] += 1
-                elif line.outcome in regression.LEFT_OUT and scope != "current" and not self._is_counted(line):
-                    found["skipped as before"] += 1
-        return dict(found)
+        reasons: dict[str, Callable[[Kind], bool]] = {
+            "promised": lambda kind: scope != "previous" and kind.promised and kind.since == self.session,
+            "skipped as before": lambda kind: (
+                scope != "current"
+                and kind.outcome in regression.LEFT_OUT
+                and not (kind.since == self.session or kind.retired is not None or kind.fate.counts)
+            ),
+        }
+        found = {why: self._of(tier, path, wanted) for why, wanted in reasons.items()}
+        return {why: number for why, number in found.items() if number}
 
-    def with_status(self, *statuses: str) -> list[LedgerLine]:
+    def with_status(self, *statuses: str) -> Sequence[LedgerLine]:
         """Tests with one of these statuses, sorted by id."""
-        found = [line for status in statuses for line in self._by_status.get(status, ())]
-        return found if len(statuses) == 1 else sorted(found, key=lambda line: line.id)
+        return self.kinds.lines(lambda kind: kind.fate.status in statuses)
 
-    def new(self, tier: str | None = None) -> list[LedgerLine]:
+    def new(self, tier: str | None = None) -> Sequence[LedgerLine]:
         """Tests of this session."""
-        return [line for line in self.ledger.values() if line.since == self.session and tier in (None, line.tier)]
+        return self.kinds.lines(lambda kind: kind.since == self.session and tier in (None, kind.tier))
 
-    def promised(self) -> list[LedgerLine]:
+    def promised(self) -> Sequence[LedgerLine]:
         """Tests that this session owes the next: strict xfails."""
-        return [line for line in self.ledger.values() if line.promised]
+        return self.kinds.lines(lambda kind: kind.promised)
 
     def open_promises(self) -> list[Promise]:
         """The configuration's promises that are not kept yet: by its globs, a test is missing or does not pass."""
@@ -117,34 +122,26 @@ class Facts(Frozen, frozen=True, dict=True):
 
     def owed(self) -> list[LedgerLine]:
         """This session's lines of tests that the parents promised."""
-        promised = {test for test, line in self.earlier.lines.items() if line.promised}
+        promised = {line.id for line in filter(attrgetter("promised"), self.earlier.lines.values())}
         if not promised:
             return []
         replaced = {without_parameters(test) for test in promised - self.ledger.keys()}
         lines = self.ledger.values()
         return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
 
-    def _is_counted(self, line: LedgerLine) -> bool:
-        return line.since == self.session or line.retired is not None or self.fates[line.id].counts
+    def _counts(self, kind: Kind, scope: Scope) -> bool:
+        """Whether tests of a kind are of the scope, and count."""
+        if kind.since == self.session:
+            return scope != "previous" and not kind.promised
+        return scope != "current" and kind.fate.counts
+
+    def _of(self, tier: str | None, path: str | None, wanted: Callable[[Kind], bool]) -> int:
+        """How many tests of a tier and path are of the kinds that are wanted."""
+        files = self.kinds.files(lambda kind: tier in (None, kind.tier) and wanted(kind))
+        return sum(number for file, number in files.items() if path is None or path_matches(file, path))
 
     def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
         return self.fates[line.id].status == "reparametrized" and without_parameters(line.id) in functions
-
-    @cached_property
-    def _by_status(self) -> dict[str, list[LedgerLine]]:
-        found: dict[str, list[LedgerLine]] = {}
-        for test, line in self.ledger.items():
-            found.setdefault(self.fates[test].status, []).append(line)
-        return found
-
-    @cached_property
-    def _counting(self) -> dict[Scope, list[LedgerLine]]:
-        """The tests that count, by scope; they are asked for many times, and there may be many."""
-        session, fates = self.session, self.fates
-        current = [line for line in self.ledger.values() if line.since == session and not line.promised]
-        previous = [line for test, line in self.ledger.items() if line.since != session and fates[test].counts]
-        both = [*current, *previous]
-        return {"current": current, "previous": previous, "all": sorted(both, key=lambda line: line.id) if current else both}
 
 
 def tally(
@@ -155,8 +152,8 @@ def tally(
         ledger=ledger_digest,
         counts=count_outcomes(ledger.values()),
         tiers=count_by_tier(ledger.values()),
-        new=sum(line.since == session for line in ledger.values()),
-        flaky=sum(line.flaky for line in ledger.values()),
+        new=countOf(map(attrgetter("since"), ledger.values()), session),
+        flaky=sum(map(attrgetter("flaky"), ledger.values())),
         regression=regression.summarise(found.values()),
     )
 

@@ -74,7 +74,7 @@ def is_due(promise: Promise, facts: Facts) -> bool:
     """Whether the session is the one by which the promise is due, or comes after it."""
     if promise.due is None:
         return False
-    sessions = {facts.session, *facts.earlier.sessions, *(line.since for line in facts.ledger.values())}
+    sessions = {facts.session, *facts.earlier.sessions, *(kind.since for kind, _ in facts.kinds)}
     due, now = (re.fullmatch(r"(.*?)(\d+)", name) for name in (promise.due, facts.session))
     past = due is not None and now is not None and due[1] == now[1] and int(now[2]) >= int(due[2])
     return promise.due in sessions or past

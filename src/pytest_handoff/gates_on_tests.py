@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.checks import normalise
 from pytest_handoff.figures import count_holds, counted, listed, rate_holds
 from pytest_handoff.nodeids import id_matches
-from pytest_handoff.regression import FAILING, PASSING
+from pytest_handoff.regression import FAILING, PASSING, count_passing
 from pytest_handoff.verdicts import failed, if_complete, not_all_ran, passed, waived, why_each
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.facts import Facts
     from pytest_handoff.gate_spec import GateSpec
+    from pytest_handoff.kinds import Kind
     from pytest_handoff.record import LedgerLine, Verdict
 
 
@@ -29,10 +30,10 @@ def complete(facts: Facts, spec: GateSpec) -> Verdict:
 
 def failures(facts: Facts, spec: GateSpec) -> Verdict:
     """No test failed, and at least one passed."""
-    failing = [line for line in facts.ledger.values() if line.outcome in FAILING]
+    failing = facts.kinds.lines(lambda kind: kind.outcome in FAILING)
     if failing:
         return failed(spec, why_each(failing), f"make {counted(len(failing), 'test')} pass")
-    passing = sum(line.outcome in PASSING for line in facts.ledger.values())
+    passing = facts.kinds.count(lambda kind: kind.outcome in PASSING)
     if not passing:
         return failed(spec, "no test passed", "run at least one test")
     return passed(spec, f"{counted(passing, 'test')} passed, none failed")
@@ -44,7 +45,7 @@ def regression(facts: Facts, spec: GateSpec) -> Verdict:
     if facts.is_first:
         return waived(spec, f"not applicable: {facts.session} is the first session")
     if summary.passing < summary.expected:
-        lost = [line for test, line in facts.ledger.items() if facts.fates[test].counts and not facts.fates[test].passes]
+        lost = facts.kinds.lines(lambda kind: kind.fate.counts and not kind.fate.passes)
         if all(line.outcome == "not_run" for line in lost):
             return not_all_ran(facts, spec, f"{len(lost)} of {summary.expected} earlier tests did not run")
         evidence = f"{summary.passing}/{summary.expected} still pass: " + listed([_fate_of(facts, line) for line in lost])
@@ -62,7 +63,7 @@ def tests(facts: Facts, spec: GateSpec) -> Verdict:
         if spec.scope == "previous" and spec.unit != "count":
             return waived(spec, f"not applicable: there are no {what}")
         return failed(spec, f"there are no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
-    passing = sum(line.outcome in PASSING for line in lines)
+    passing = count_passing(lines)
     evidence = f"{passing}/{len(lines)} {what} passed"
     if _tests_hold(spec, passing, len(lines)):
         beside = facts.not_counted(tier=spec.tier, scope=spec.scope, path=spec.path)
@@ -86,7 +87,7 @@ def new_tests(facts: Facts, spec: GateSpec) -> Verdict:
 def linked(facts: Facts, spec: GateSpec) -> Verdict:
     """Every test that is linked to the line, by its marker or by a glob over ids, passes, and there is one."""
     lines = [line for line in facts.ledger.values() if line.retired is None and _is_linked(line, spec)]
-    passing = sum(line.outcome in PASSING for line in lines)
+    passing = count_passing(lines)
     if lines and passing == len(lines):
         return if_complete(facts, spec, f"{passing}/{len(lines)} linked tests passed")
     bad = [line for line in lines if line.outcome not in PASSING]
@@ -97,7 +98,7 @@ def linked(facts: Facts, spec: GateSpec) -> Verdict:
 
 def flaky(facts: Facts, spec: GateSpec) -> Verdict:
     """No test needed more than one attempt."""
-    found = [line.id for line in facts.ledger.values() if line.flaky]
+    found = [line.id for line in facts.kinds.lines(lambda kind: kind.flaky)]
     if found:
         return failed(spec, f"{counted(len(found), 'flaky test')}: {listed(found)}", "make them pass at the first attempt")
     return if_complete(facts, spec, "no test needed a second attempt")
@@ -105,7 +106,8 @@ def flaky(facts: Facts, spec: GateSpec) -> Verdict:
 
 def skips(facts: Facts, spec: GateSpec) -> Verdict:
     """No more tests are skipped than the line allows; without a number, none. One that was always skipped counts too."""
-    found = [line.id for line in facts.ledger.values() if line.outcome == "skipped" and _is_meant(facts, spec, line)]
+    skipped = facts.kinds.lines(lambda kind: kind.outcome == "skipped" and _is_meant(facts, spec, kind))
+    found = [line.id for line in skipped]
     allowed = count_holds(len(found), spec.op, spec.value) if spec.op and spec.value is not None else not found
     evidence = counted(len(found), "skipped test") + (f": {listed(found)}" if found else "")
     return if_complete(facts, spec, evidence) if allowed else failed(spec, evidence, "run the skipped tests")
@@ -122,9 +124,9 @@ def _is_linked(line: LedgerLine, spec: GateSpec) -> bool:
     return id_matches(line.id, spec.path or "")
 
 
-def _is_meant(facts: Facts, spec: GateSpec, line: LedgerLine) -> bool:
-    is_new = line.since == facts.session
-    return spec.tier in (None, line.tier) and spec.scope in ("all", "current" if is_new else "previous")
+def _is_meant(facts: Facts, spec: GateSpec, kind: Kind) -> bool:
+    is_new = kind.since == facts.session
+    return spec.tier in (None, kind.tier) and spec.scope in ("all", "current" if is_new else "previous")
 
 
 def _tests_of(facts: Facts, spec: GateSpec) -> str:

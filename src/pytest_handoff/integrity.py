@@ -45,13 +45,16 @@ class IntegrityReport(Frozen, frozen=True):
 def report(facts: Facts) -> IntegrityReport:
     """What the record and the ledgers say of a session's tests."""
     known, earlier = facts.record.integrity, facts.earlier.lines
-    lines = [line for line in facts.ledger.values() if (line.moved_from or line.id) in earlier]
-    pairs = [(earlier[line.moved_from or line.id], line) for line in lines]
+    changes = [
+        TierChange(id=test, was=old.tier, now=line.tier)
+        for test, line in facts.ledger.items()
+        if (old := earlier.get(line.moved_from or test)) is not None and old.tier != line.tier
+    ]
     lost = facts.with_status("newly_skipped")
     return IntegrityReport(
         changed=known.changed if known else None,
         without_assertion=known.without_assertion if known else None,
-        tier_changes=[TierChange(id=now.id, was=old.tier, now=now.tier) for old, now in pairs if old.tier != now.tier],
+        tier_changes=changes,
         newly_skipped=[line.id for line in lost if line.outcome == "skipped"],
         newly_xfailed=[line.id for line in lost if line.outcome == "xfailed"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.config import Retirement
     from pytest_handoff.lineage import Earlier, Ledger, Lineage
+    from pytest_handoff.record import Outcome
     from pytest_handoff.run import CaseResult, Run
 
 
@@ -37,17 +39,15 @@ def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, re
 
 def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
     """How many tests ended how, as pytest counts them; a test that is gone has no outcome and is not among them."""
-    counted = Counter(line.outcome for line in lines if line.outcome is not None)
+    counted: Counter[Outcome | None] = Counter(map(attrgetter("outcome"), lines))
     return {outcome: counted[outcome] for outcome in OUTCOMES}
 
 
 def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
     """The same counts for each tier that has a test, sorted by tier."""
-    tiers: dict[str, list[LedgerLine]] = {}
-    for line in lines:
-        if line.outcome is not None:
-            tiers.setdefault(line.tier, []).append(line)
-    return {tier: count_outcomes(tiers[tier]) for tier in sorted(tiers)}
+    counted: Counter[tuple[str, Outcome | None]] = Counter(map(attrgetter("tier", "outcome"), lines))
+    tiers = sorted({tier for tier, outcome in counted if outcome is not None})
+    return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
 
 
 def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
 from pytest_handoff.nodeids import without_parameters
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 PASSING: frozenset[Outcome | None] = frozenset({"passed", "xpassed"})
 FAILING: frozenset[Outcome | None] = frozenset({"failed", "error"})
 LEFT_OUT: frozenset[Outcome | None] = frozenset({"skipped", "xfailed"})
+_outcome_of = attrgetter("outcome")
 
 
 class Fate(Frozen, frozen=True, gc=False):
@@ -27,23 +29,42 @@ class Fate(Frozen, frozen=True, gc=False):
     passes: bool
 
 
-def fates(session: str, ledger: Mapping[str, LedgerLine], earlier: Earlier) -> dict[str, Fate]:
+def fates(session: str, ledger: Ledger, earlier: Earlier) -> dict[str, Fate]:
     """The fate of every test of the ledger; tests of this session are ``new``."""
     functions: dict[str, set[Outcome | None]] = defaultdict(set)
     for test in _gone(ledger, earlier.lines):
         functions[without_parameters(test)].add(_newest(earlier.lines[test]))
-    return {test: _fate(session, line, earlier.lines, functions) for test, line in ledger.items()}
+    known = earlier.lines
+    usual = _shared(status="still_passing", counts=True, passes=True)
+    passed = {test for test, line in known.items() if line.outcome == "passed"}
+    return {
+        test: usual
+        if line.outcome == "passed"
+        and test in passed
+        and line.since != session
+        and line.moved_from is None
+        and line.retired is None
+        else _fate(session, line, known, functions)
+        for test, line in ledger.items()
+    }
 
 
 def summarise(found: Iterable[Fate]) -> Regression:
     """X of Y: earlier tests that count, and those of them that pass; every status is named, also with zero."""
-    fate_list = [fate for fate in found if fate.status != "new"]
-    statuses = Counter(fate.status for fate in fate_list)
+    fates = Counter(found)
+    statuses: Counter[Status] = Counter()
+    for fate, number in fates.items():
+        statuses[fate.status] += number
     return Regression(
-        expected=sum(fate.counts for fate in fate_list),
-        passing=sum(fate.counts and fate.passes for fate in fate_list),
+        expected=sum(number for fate, number in fates.items() if fate.counts),
+        passing=sum(number for fate, number in fates.items() if fate.counts and fate.passes),
         statuses={status: statuses[status] for status in get_args(Status) if status != "new"},
     )
+
+
+def count_passing(lines: Iterable[LedgerLine]) -> int:
+    """How many of these tests passed."""
+    return sum(map(PASSING.__contains__, map(_outcome_of, lines)))
 
 
 def then(line: LedgerLine, earlier: Mapping[str, LedgerLine]) -> Outcome | None:
@@ -58,9 +79,12 @@ def _newest(line: LedgerLine) -> Outcome | None:
     return line.outcome if line.outcome not in (None, "not_run") else (line.last.outcome if line.last else None)
 
 
-def _gone(ledger: Mapping[str, LedgerLine], earlier: Ledger) -> list[str]:
+def _gone(ledger: Ledger, earlier: Ledger) -> list[str]:
+    absent = earlier.keys() - ledger.keys()
+    if not absent:
+        return []
     moved = {line.moved_from for line in ledger.values() if line.moved_from}
-    return [test for test in earlier if test not in ledger and test not in moved]
+    return [test for test in absent if test not in moved]
 
 
 def _fate(

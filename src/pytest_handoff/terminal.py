@@ -199,9 +199,8 @@ def _names(facts: Facts) -> Iterator[str]:
     for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
         for line in facts.with_status(status):
             yield f"{status.replace('_', ' '):<{_LABEL}}{one_line(line.id)}"
-    for line in facts.ledger.values():
-        if line.flaky:
-            yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
+    for line in facts.kinds.lines(lambda kind: kind.flaky):
+        yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
     for line in facts.ledger.values():
         if line.parts:
             yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff import file_tree
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_handoff.decisions import Decision
     from pytest_handoff.facts import Facts
     from pytest_handoff.gate_spec import Scope
-    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Verdict
+    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
 
 
 class Rows(Frozen, frozen=True):
@@ -115,12 +116,13 @@ def _duration(seconds: float) -> str | None:
 
 
 def _passed_of(facts: Facts, scope: Scope) -> str:
-    tier = "e2e" if scope != "all" and any(line.tier == "e2e" for line in facts.ledger.values()) else None
+    tier = "e2e" if scope != "all" and any(kind.tier == "e2e" for kind, _ in facts.kinds) else None
     lines = facts.tests(tier=tier, scope=scope)
     if not lines:
         return _none_of(facts, scope, tier)
-    passing = sum(line.outcome in PASSING for line in lines)
-    rest = Counter(_word(line) for line in lines if line.outcome not in PASSING)
+    outcomes: Counter[Outcome | None] = Counter(map(attrgetter("outcome"), lines))
+    passing = sum(outcomes.pop(outcome, 0) for outcome in PASSING)
+    rest = {_word(outcome): number for outcome, number in outcomes.items()}
     others = "".join(f", {number} {word}" for word, number in sorted(rest.items()))
     return f"{passing}/{len(lines)} passed{others}" + if_incomplete(facts)
 
@@ -134,10 +136,10 @@ def _none_of(facts: Facts, scope: Scope, tier: str | None) -> str:
     return f"none: no {'new' if scope == 'current' else 'earlier'} {kind}test"
 
 
-def _word(line: LedgerLine) -> str:
-    if line.outcome is None:
+def _word(outcome: Outcome | None) -> str:
+    if outcome is None:
         return "missing"
-    return "not run" if line.outcome == "not_run" else {"error": "in error"}.get(line.outcome, line.outcome)
+    return "not run" if outcome == "not_run" else {"error": "in error"}.get(outcome, outcome)
 
 
 def _new_tests(facts: Facts) -> str:
@@ -159,14 +161,16 @@ def _coverage(facts: Facts, coverage: CoverageSummary | None, parent_percent: fl
 
 
 def _to_keep(facts: Facts, tier: str | None = None) -> str:
-    lines = [line for line in facts.ledger.values() if line.outcome in PASSING and tier in (None, line.tier) and not line.retired]
-    if not lines:
+    kinds = {kind: number for kind, number in facts.kinds if kind.live and kind.outcome in PASSING and tier in (None, kind.tier)}
+    if not kinds:
         return "none: no test passes"
-    tiers = Counter(line.tier for line in lines)
+    tiers: Counter[str] = Counter()
+    for kind, number in kinds.items():
+        tiers[kind.tier] += number
     by_tier = ", ".join(f"{number} {escape(name)}" for name, number in sorted(tiers.items()))
-    files = {file_of(line.id) for line in lines}
+    files = facts.kinds.files(kinds.__contains__)
     digest = facts.record.tests.ledger.removeprefix("sha256:")[:12]
-    tests, where = counted(len(lines), "test that passes/tests that pass"), counted(len(files), "file")
+    tests, where = counted(tiers.total(), "test that passes/tests that pass"), counted(len(files), "file")
     return f"{tests} now ({by_tier}), in {where}; ledger {code_in_text(digest)}"
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, percent_of
 from pytest_handoff.markup import one_line
-from pytest_handoff.nodeids import file_of
-from pytest_handoff.wordings import if_incomplete, live
+from pytest_handoff.wordings import if_incomplete
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Mapping
 
     from pytest_handoff.facts import Facts
@@ -26,7 +25,7 @@ def phase_values(facts: Facts) -> dict[str, str | None]:
 
 def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
     """For each place such as ``count.lines:src/a.py`` its figure, where the file is known."""
-    tests = Counter(file_of(line.id) for line in live(facts))
+    tests = _tests_by_file(facts)
     values = {}
     for place in wanted:
         what, _, path = place.removeprefix("count.").partition(":")
@@ -39,13 +38,17 @@ def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[st
 def claims_too_many(place: Place, facts: Facts) -> bool:
     """Whether a person's words give a file of the session's more tests than it has."""
     what, _, path = place.id.removeprefix("count.").partition(":")
-    tests = sum(file_of(line.id) == path for line in live(facts)) if what == "tests" else 0
+    tests = _tests_by_file(facts)[path] if what == "tests" else 0
     said = place.text.split()[0].replace(",", "")
     return tests > 0 and said.isdecimal() and int(said) > tests
 
 
+def _tests_by_file(facts: Facts) -> Counter[str]:
+    return facts.kinds.files(lambda kind: kind.live)
+
+
 def _files(facts: Facts) -> str:
-    tests = len({file_of(line.id) for line in live(facts)})
+    tests = len(_tests_by_file(facts))
     measured = facts.record.coverage
     code = [f"{len(measured.files):,} implementation"] if measured else []
     return " | ".join([*code, f"{tests:,} tests"])

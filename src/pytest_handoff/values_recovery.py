@@ -11,8 +11,10 @@ from pytest_handoff.regression import FAILING
 from pytest_handoff.wordings import failures, if_incomplete, live, passing, total_coverage
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from pytest_handoff.facts import Facts
-    from pytest_handoff.record import LedgerLine
+    from pytest_handoff.record import Outcome
 
 _TIERS = ("unit", "integration", "e2e", "performance")
 _MOST_COMMANDS = 10
@@ -25,23 +27,22 @@ def recovery_values(facts: Facts) -> dict[str, str | None]:
         "recovery.commands": _commands(facts),
     }
     for tier in _TIERS:
-        lines = live(facts, tier)
-        values[f"tier.{tier}.status"] = _state(lines) + if_incomplete(facts)
-        values[f"tier.{tier}.passing"] = f"{passing(lines)}/{len(lines)} tests" if lines else "no test"
+        outcomes = live(facts, tier)
+        values[f"tier.{tier}.status"] = _state(outcomes) + if_incomplete(facts)
+        values[f"tier.{tier}.passing"] = f"{passing(outcomes)}/{outcomes.total()} tests" if outcomes else "no test"
         values[f"tier.{tier}.issues"] = failures(facts, tier)
-        values[f"tier.{tier}.coverage"] = _coverage(facts, tier) if lines else "no test"
+        values[f"tier.{tier}.coverage"] = _coverage(facts, tier) if outcomes else "no test"
     return values
 
 
-def _state(lines: list[LedgerLine]) -> str:
-    outcomes = {line.outcome for line in lines}
-    if not lines:
+def _state(outcomes: Counter[Outcome | None]) -> str:
+    if not outcomes:
         return "Not yet written"
-    if outcomes & set(FAILING):
+    if not FAILING.isdisjoint(outcomes):
         return "Failing"
     if "not_run" in outcomes:
         return "Not all were run"
-    return "Passing" if passing(lines) else "None passes"
+    return "Passing" if passing(outcomes) else "None passes"
 
 
 def _coverage(facts: Facts, tier: str) -> str | None:
@@ -58,7 +59,7 @@ def _coverage(facts: Facts, tier: str) -> str | None:
 
 def _commands(facts: Facts) -> str:
     """Where the work stands, what failed, and the run that records the next step."""
-    failing = [line.id for line in facts.ledger.values() if line.outcome in FAILING]
+    failing = [line.id for line in facts.kinds.lines(lambda kind: kind.outcome in FAILING)]
     rows = ["git status"]
     rows += [f"python -m pytest {shlex.quote(one_line(test))}" for test in failing[:_MOST_COMMANDS]]
     session = shlex.quote(facts.session)

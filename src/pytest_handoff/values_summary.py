@@ -51,14 +51,14 @@ def summary_values(facts: Facts, targets: Mapping[str, str], paths: Mapping[str,
 
 
 def _figures(facts: Facts) -> dict[str, Figure | None]:
-    lines, coverage, code = live(facts), facts.record.coverage, facts.record.new_code
+    outcomes, coverage, code = live(facts), facts.record.coverage, facts.record.new_code
     total = None
     if coverage and coverage.files:
         total = _coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
     new = _share(code.covered, code.num_statements) if code and code.num_statements else None
     return {
-        "metrics.tests": Figure(shown=f"{len(lines):,}", part=len(lines)),
-        "metrics.pass_rate": _share(passing(lines), len(lines)) if lines else None,
+        "metrics.tests": Figure(shown=f"{outcomes.total():,}", part=outcomes.total()),
+        "metrics.pass_rate": _share(passing(outcomes), outcomes.total()) if outcomes else None,
         "metrics.coverage": total,
         "metrics.new_code": new,
         "targets.overall": total,

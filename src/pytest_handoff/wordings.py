@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed, percent_of
@@ -9,11 +10,9 @@ from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.regression import FAILING, PASSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pytest_handoff.config import Promise
     from pytest_handoff.facts import Facts
-    from pytest_handoff.record import LedgerLine
+    from pytest_handoff.record import Outcome
 
 
 def if_incomplete(facts: Facts) -> str:
@@ -21,21 +20,23 @@ def if_incomplete(facts: Facts) -> str:
     return "" if facts.record.run.complete else " (incomplete run)"
 
 
-def live(facts: Facts, tier: str | None = None) -> list[LedgerLine]:
-    """Every test that is there, of one tier or of all; a missing or retired one is not."""
-    lines = facts.ledger.values()
-    return [line for line in lines if line.outcome is not None and not line.retired and tier in (None, line.tier)]
+def live(facts: Facts, tier: str | None = None) -> Counter[Outcome | None]:
+    """How the tests that are there ended, of one tier or of all; a missing or retired one is not among them."""
+    found: Counter[Outcome | None] = Counter()
+    for kind, number in facts.kinds:
+        if kind.live and tier in (None, kind.tier):
+            found[kind.outcome] += number
+    return found
 
 
-def passing(lines: Iterable[LedgerLine]) -> int:
+def passing(outcomes: Counter[Outcome | None]) -> int:
     """How many of these tests passed."""
-    return sum(line.outcome in PASSING for line in lines)
+    return sum(outcomes[outcome] for outcome in PASSING)
 
 
 def failures(facts: Facts, tier: str | None = None) -> str:
     """The tests that fail, then earlier ones that are lost, each with its reason; ``none`` where there are none."""
-    lines = [line for line in facts.ledger.values() if tier in (None, line.tier)]
-    failing = [line for line in lines if line.outcome in FAILING]
+    failing = facts.kinds.lines(lambda kind: kind.outcome in FAILING and tier in (None, kind.tier))
     lost = [line for line in facts.with_status("missing", "newly_skipped") if tier in (None, line.tier)]
     if not failing and not lost:
         return "none" + if_incomplete(facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from pytest_handoff.nodeids import file_of
 from pytest_handoff.parents import Parents, choose_parents, load_parents
 from pytest_handoff.policy_source import with_policy
 from pytest_handoff.record import Frozen, Record, SourceLine
+from pytest_handoff.regression import count_passing
 from pytest_handoff.rendering import Renderer
 from pytest_handoff.tree import Tree, read_tree, with_lines
 from pytest_handoff.trend import MOST_SESSIONS
@@ -206,8 +208,8 @@ def new_document(
     renderer = renderer or renderer_of(project)
     owed = {
         "parents": list(parents.earlier.sessions),
-        "passing": sum(line.outcome in ("passed", "xpassed") for line in parents.earlier.lines.values()),
-        "promised": [line for line in parents.earlier.lines.values() if line.promised],
+        "passing": count_passing(parents.earlier.lines.values()),
+        "promised": list(filter(attrgetter("promised"), parents.earlier.lines.values())),
         "promises": parents.promises,
     }
     context = {

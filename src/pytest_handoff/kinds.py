@@ -1,0 +1,85 @@
+"""The tests of a session by kind: there may be very many of them, and few kinds, so that a question is put to each kind once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.nodeids import file_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_handoff.record import LedgerLine, Outcome, Retired
+    from pytest_handoff.regression import Fate
+
+    _Fields = tuple[str, str, Outcome | None, bool, bool, Retired | None]
+
+
+class Kind(NamedTuple):
+    """What tests of one kind have in common: these fields of their lines, and their fate."""
+
+    tier: str
+    since: str
+    outcome: Outcome | None
+    promised: bool
+    flaky: bool
+    retired: Retired | None
+    fate: Fate
+
+    @property
+    def live(self) -> bool:
+        """Whether such a test is there: it is neither gone nor retired."""
+        return self.outcome is not None and self.retired is None
+
+
+_fields_of = attrgetter("tier", "since", "outcome", "promised", "flaky", "retired")
+_id_of = attrgetter("id")
+
+
+class Kinds:
+    """The lines of a ledger by kind. Lists that are given away are kept, and not to be changed.
+
+    Args:
+        fates: what became of each test.
+    """
+
+    def __init__(self, ledger: Mapping[str, LedgerLine], fates: Mapping[str, Fate]) -> None:
+        groups: dict[tuple[_Fields, Fate], list[LedgerLine]] = defaultdict(list)
+        lines = ledger.values()
+        fields: Iterator[_Fields] = map(_fields_of, lines)
+        for key, line in zip(zip(fields, map(fates.__getitem__, ledger), strict=True), lines, strict=True):
+            groups[key].append(line)
+        for group in groups.values():
+            group.sort(key=_id_of)
+        self._groups = {Kind(*common, fate): group for (common, fate), group in groups.items()}
+        self._joined: dict[tuple[Kind, ...], Sequence[LedgerLine]] = {}
+        self._files: dict[Kind, Counter[str]] = {}
+
+    def __iter__(self) -> Iterator[tuple[Kind, int]]:
+        """Each kind, with how many tests it has."""
+        return ((kind, len(lines)) for kind, lines in self._groups.items())
+
+    def count(self, wanted: Callable[[Kind], bool]) -> int:
+        """How many tests are of the kinds that are wanted."""
+        return sum(number for kind, number in self if wanted(kind))
+
+    def lines(self, wanted: Callable[[Kind], bool]) -> Sequence[LedgerLine]:
+        """The tests of the kinds that are wanted, sorted by id."""
+        kinds = tuple(filter(wanted, self._groups))
+        if len(kinds) == 1:
+            return self._groups[kinds[0]]
+        if kinds not in self._joined:
+            self._joined[kinds] = sorted(chain.from_iterable(map(self._groups.__getitem__, kinds)), key=_id_of)
+        return self._joined[kinds]
+
+    def files(self, wanted: Callable[[Kind], bool]) -> Counter[str]:
+        """How many tests of the kinds that are wanted each file has."""
+        found: Counter[str] = Counter()
+        for kind in filter(wanted, self._groups):
+            if kind not in self._files:
+                self._files[kind] = Counter(map(file_of, map(_id_of, self._groups[kind])))
+            found += self._files[kind]
+        return found
