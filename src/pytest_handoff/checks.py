@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from pytest_handoff.gate_spec import Check
+from pytest_handoff.lexicon import Lexicon, lexicon_of
 from pytest_handoff.line_tags import UnknownWordError, read_tags
 from pytest_handoff.sentences import claims_of
 from pytest_handoff.tokens import visible_text
@@ -32,13 +33,18 @@ def understand(
         tiers: the project's kinds of tests; a kind that is not among them is an unknown word.
         instructions: whether the session's instructions were given, so that a line about their checklist can be decided.
     """
+    return understand_by(lexicon_of(words, tiers), text, instructions=instructions)
+
+
+def understand_by(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
+    """The same for one of many lines, with the words and kinds of tests made ready once."""
     claim, reason = split_waiver(text)
     if reason is not None:
         return Check(decision="waived", why=reason)
     if len(claim) > _LONGEST_CLAIM:
         return Check(decision="person", why="no rule understands a line as long as this")
     try:
-        tags = read_tags(claim, words, tiers)
+        tags = read_tags(claim, lexicon)
     except UnknownWordError as unknown:
         return Check(decision="person", why=f"no rule understands “{unknown}”")
     claims = claims_of(tags)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.checks import normalise, understand
+from pytest_handoff.checks import normalise, understand_by
 from pytest_handoff.config import Binding
 from pytest_handoff.gate_spec import Check, GateSpec
 from pytest_handoff.gates import STANDING, evaluate
+from pytest_handoff.lexicon import Lexicon, lexicon_of
 from pytest_handoff.record import Frozen, Verdict, Word
 from pytest_handoff.vocabulary import extended
-from pytest_handoff.words import DEFAULT_WORDS, Words
+from pytest_handoff.words import DEFAULT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,10 +70,9 @@ class Decision(Frozen, frozen=True):
 def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
     """Decide every checklist line of a document."""
     language = _Language(
-        words=extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS,
+        lexicon=lexicon_of(extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS, tuple(config.tiers)),
         bound={normalise(binding.line): binding for binding in (*_by_hooks(facts), *config.bind)},
         linked={normalise(line) for test in _linked(facts) if test.retired is None for line in test.checks},
-        tiers=tuple(config.tiers),
         instructions=facts.instructions is not None,
     )
     return tuple(_decide(task, facts, language.check(task.text)) for task in tasks)
@@ -112,15 +112,14 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 class _Language(Frozen, frozen=True):
     """How lines are read: a binding in the configuration comes first, then tests that are linked, then the words."""
 
-    words: Words
+    lexicon: Lexicon
     bound: dict[str, Binding]
     linked: set[str]
-    tiers: tuple[str, ...]
     instructions: bool
 
     def check(self, text: str) -> Check:
-        understood = understand(text, words=self.words, tiers=self.tiers, instructions=self.instructions)
-        if understood.decision == "waived":
+        understood = understand_by(self.lexicon, text, instructions=self.instructions)
+        if understood.decision == "waived" or not (self.bound or self.linked):
             return understood
         line = normalise(text)
         if line in self.bound:

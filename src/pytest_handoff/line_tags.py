@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.tokens import Token, tokenize
-from pytest_handoff.vocabulary import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_handoff.gate_spec import Comparison
-    from pytest_handoff.words import Words
+    from pytest_handoff.lexicon import Entry, Lexicon
 
 
 class Bound(NamedTuple):
@@ -39,48 +35,33 @@ class UnknownWordError(Exception):
     """A word, number or sign that no table explains; it never leaves the checklist language."""
 
 
-def read_tags(text: str, words: Words, tiers: Sequence[str]) -> list[Tag]:
+def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     """The tags of a visible text, fillers left out and lists of tiers joined ("unit and integration tests").
 
     Raises:
         UnknownWordError: with the first piece that has no meaning.
     """
-    fillers = {filler.casefold() for filler in words.fillers}
     tokens = tokenize(text.rstrip(".! "))
     if tokens and tokens[0].text in _ASKING:
         raise UnknownWordError(tokens[0].text)
-    told = [token for token in tokens if token.text not in fillers]
-    reader = _Reader(told, _lexicon(words, tuple(tiers)))
+    reader = _Reader([token for token in tokens if token.text not in lexicon.fillers], lexicon)
     tags = []
     while not reader.at_end:
         tags.append(reader.number() or reader.phrase())
     return _tiers_joined(_without_colons(tags))
 
 
-class _Entry(NamedTuple):
-    table: str
-    meaning: str
-
-
 _ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, a question in front of it
 _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
-
-
-@lru_cache(maxsize=8)
-def _lexicon(words: Words, tiers: tuple[str, ...]) -> dict[tuple[str, ...], _Entry]:
-    listed = {phrase: _Entry(table, meaning) for table, meaning, phrase in phrases(words)}
-    known = {phrase: entry for phrase, entry in listed.items() if entry.table != "tiers" or entry.meaning in tiers}
-    named = {tuple(token.text for token in tokenize(tier.replace("_", " "))): _Entry("tiers", tier) for tier in tiers}
-    return named | known
 
 
 class _Reader:
     """A cursor over the tokens of one line that takes the longest phrase it knows."""
 
-    def __init__(self, tokens: list[Token], lexicon: dict[tuple[str, ...], _Entry]) -> None:
+    def __init__(self, tokens: list[Token], lexicon: Lexicon) -> None:
         self._tokens = tokens
+        self._texts = [token.text for token in tokens]
         self._lexicon = lexicon
-        self._longest = max(map(len, lexicon))
         self._at = 0
 
     @property
@@ -89,7 +70,7 @@ class _Reader:
 
     def phrase(self) -> Tag:
         token = self._tokens[self._at]
-        found = self._longest_here()
+        found = self._lexicon.longest(self._texts, self._at)
         if found is not None and found[0].table != "comparisons":  # one of these says something before or after a number only
             self._at += found[1]
             return _tag(found[0])
@@ -138,21 +119,14 @@ class _Reader:
         return None
 
     def _taken(self, table: str, meaning: str | None = None) -> str | None:
-        found = None if self.at_end else self._longest_here()
+        found = None if self.at_end else self._lexicon.longest(self._texts, self._at)
         if found is None or found[0].table != table or meaning not in {None, found[0].meaning}:
             return None
         self._at += found[1]
         return found[0].meaning
 
-    def _longest_here(self) -> tuple[_Entry, int] | None:
-        texts = tuple(token.text for token in self._tokens[self._at : self._at + self._longest])
-        for length in range(len(texts), 0, -1):
-            if entry := self._lexicon.get(texts[:length]):
-                return entry, length
-        return None
 
-
-def _tag(entry: _Entry) -> Tag:
+def _tag(entry: Entry) -> Tag:
     if entry.table == "tiers":
         return Tag("tier", (entry.meaning,))
     if entry.table == "scopes":
