@@ -8,10 +8,10 @@ from pytest_handoff.markdown import parse
 from pytest_handoff.plain_blocks import plain_blocks
 
 
-def kinds(text: str) -> list[str | None] | None:
+def kinds(text: str) -> list[str] | None:
     """The blocks of a text by name; ``None`` where it is not plain."""
     blocks = plain_blocks(text, 0, len(text))
-    return None if blocks is None else [block.lastgroup for block in blocks if block.lastgroup != "blank"]
+    return None if blocks is None else [block.kind for block in blocks if block.kind != "blank"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_handoff.blocks import Marker
-    from pytest_handoff.outline import Markdown, TextLine
+    from pytest_handoff.outline import Markdown
 
 __all__ = ["Document", "Filled", "Finding", "Place", "Task", "Title", "block_checksum", "fill", "find", "with_block"]
 
@@ -98,13 +98,10 @@ def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place]
 
 
 def _tasks(parsed: Markdown, closed: set[int]) -> Iterator[Task]:
-    paragraphs: dict[int, list[TextLine]] = {}
-    for line in parsed.lines:
-        paragraphs.setdefault(line.paragraph, []).append(line)
-    for line in parsed.lines:
+    for index, line in enumerate(parsed.lines):
         box = box_of(line.text) if line.opens_item and line.line not in closed else None
         if box:
-            texts = [line.text[box.end() :], *(more.text for more in paragraphs[line.paragraph] if more.start > line.start)]
+            texts = [line.text[box.end() :], *(more.text for more in parsed.below(index))]
             text = " ".join(text[: value_end(text, 0)] for text in texts)
             section = tuple(heading.text for heading in parsed.path(line.line))
             yield Task(line=line.line + 1, text=text, ticked=box[1] in "xX", section=section, at=line.start + box.start(1))

@@ -21,6 +21,7 @@ _BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _MANGLED = re.compile(r"[^\x00-\x7f]+")
 _PARENTHESIS = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\b\d+\b")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
 _COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|(?<!\\)\\$")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
@@ -45,8 +46,8 @@ def keys_of(text: str) -> frozenset[str]:
     in parentheses; one has ``#`` for each number, so that ``Session 5 Tests`` is found as ``session # tests``.
     """
     plain = _normal(text)
-    forms = {plain, _normal(_PARENTHESIS.sub(" ", text)), re.sub(r"\b\d+\b", "#", plain)}
-    return frozenset(forms - {""})
+    shorter = _normal(_PARENTHESIS.sub(" ", text)) if "(" in text else plain
+    return frozenset(form for form in (plain, shorter, _NUMBER.sub("#", plain)) if form)
 
 
 def own_key(text: str) -> str | None:
@@ -163,7 +164,9 @@ def _closing(value: str, start: int) -> int:
 
 
 def _normal(text: str) -> str:
-    words = _WORD.findall(unicodedata.normalize("NFKC", _MANGLED.sub(_without_mangled_symbols, text)).casefold())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _MANGLED.sub(_without_mangled_symbols, text))
+    words = _WORD.findall(text.casefold())
     while len(words) > 1 and words[0].isdigit():
         words.pop(0)
     return " ".join(words)

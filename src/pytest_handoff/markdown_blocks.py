@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import html_inline
 
 from pytest_handoff.structure import Inline, Piece
+from pytest_handoff.tables import aligned_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-    from pytest_handoff.outline import TextLine
+    from pytest_handoff.outline import Row, TextLine
     from pytest_handoff.structure import Structure
 
 _HANGING = {"bullet_list_open", "ordered_list_open", "fence", "code_block", "table_open", "blockquote_open"}
@@ -111,7 +112,7 @@ class _Putting:
             case "html_block":
                 self.structure.html(*self._lines(token))
             case "table_open":
-                self.structure.table(self._rows(index))
+                self.structure.table(list(self._rows(index)))
 
     def _lines(self, token: Token) -> tuple[int, int]:
         first, end = _lines_of(token)
@@ -157,8 +158,7 @@ class _Putting:
         if end - first >= 2 and _closes(self.structure.raws[end - 1], token.markup):
             self.structure.fence(first, end, token.markup, raw[: len(raw) - len(raw.lstrip(" "))])
 
-    def _rows(self, index: int) -> Iterator[tuple[int, list[str]]]:
-        """Each row's line and the contents of its cells."""
+    def _rows(self, index: int) -> Iterator[Row]:
         line, contents = self.line, list[str]()
         following = (self.tokens[at] for at in range(index, len(self.tokens)))  # a slice would copy all that follows
         for token in takewhile(lambda token: token.type != "table_close", following):
@@ -167,7 +167,8 @@ class _Putting:
             elif token.type == "inline":
                 contents.append(token.content)
             elif token.type == "tr_close":
-                yield line, contents
+                cells = aligned_cells(self.structure.raws[line], self.structure.starts[line], contents)
+                yield self.structure.row(line, cells, contents)
 
 
 def _closes(raw: str, mark: str) -> bool:

@@ -85,31 +85,48 @@ def match_fields(
     return places, findings
 
 
+class _Labelled:
+    """Fields by what their label, or their row, may be called."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self._by_name: dict[str, list[tuple[int, Field]]] = {}
+        for rank, field in enumerate(fields):
+            for name in field.labels:
+                self._by_name.setdefault(name, []).append((rank, field))
+
+    def called(self, keys: Iterable[str]) -> list[Field]:
+        """The fields that go by one of these names, in the catalogue's order."""
+        ranked = {rank: field for key in keys for rank, field in self._by_name.get(key, ())}
+        return [ranked[rank] for rank in sorted(ranked)]
+
+
 def _matches(parsed: Markdown, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
-    yield from _labels(parsed, [field for field in fields if field.kind in ("label", "choice")], sections, closed)
+    yield from _labels(parsed, _Labelled(field for field in fields if field.kind in ("label", "choice")), sections, closed)
     fences = [field for field in fields if field.kind == "fence"]
     for heading, keys in sections.keys.items():
         for field in fences:
             if not keys.isdisjoint(field.sections):
                 yield from _first_fence(parsed, heading, field, closed)
+    cells = [field for field in fields if field.kind == "cell"]
+    named, columns = _Labelled(cells), {column for field in cells for column in field.columns}
     for table in parsed.tables:
-        if table.head.line not in closed:
-            yield from _cells(parsed, table, [field for field in fields if field.kind == "cell"], sections)
+        if table.head.line not in closed and any(not columns.isdisjoint(keys_of(cell.text)) for cell in table.head.cells[1:]):
+            yield from _cells(parsed, table, named, sections)
 
 
-def _labels(parsed: Markdown, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
     for line in parsed.lines:
         label = None if line.line in closed or (line.opens_item and box_of(line.text)) else read_label(line.text)
-        if label is None:
+        called = fields.called(label.keys) if label else []
+        if not called:
             continue
         above = [read_label(parent.text) for parent in line.parents if parent is not line]
         names = frozenset[str]().union(*(parent.keys for parent in above if parent))
-        for field in fields:
+        for field in called:
             nested = not names.isdisjoint(field.parents) if field.parents else not line.parents or line.parents[-1] is line
-            if nested and not label.keys.isdisjoint(field.labels):
-                fits, heading = sections.around(line.line, field)
-                if fits:
-                    yield _Match(label_place(parsed, line, field.id, choice=field.kind == "choice"), heading)
+            fits, heading = sections.around(line.line, field) if nested else (False, None)
+            if fits:
+                yield _Match(label_place(parsed, line, field.id, choice=field.kind == "choice"), heading)
 
 
 def _first_fence(parsed: Markdown, heading: Heading, field: Field, closed: Collection[int]) -> Iterator[_Match]:
@@ -120,11 +137,10 @@ def _first_fence(parsed: Markdown, heading: Heading, field: Field, closed: Colle
             return
 
 
-def _cells(parsed: Markdown, table: Table, fields: list[Field], sections: _Sections) -> Iterator[_Match]:
+def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Sections) -> Iterator[_Match]:
     columns = [keys_of(cell.text) for cell in table.head.cells]
     for row in table.rows:
-        keys = keys_of(row.cells[0].text) if row.cells else frozenset()
-        for field in (field for field in fields if not keys.isdisjoint(field.labels)):
+        for field in fields.called(keys_of(row.cells[0].text)) if row.cells else ():
             fits, heading = sections.around(row.line, field)
             named = [cell for keys, cell in zip(columns[1:], row.cells[1:], strict=False) if not keys.isdisjoint(field.columns)]
             for cell in named if fits else ():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import bisect
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+_LINE = attrgetter("line")
 
 class Heading(msgspec.Struct, frozen=True, gc=False):
     """A heading that divides the document; ``end`` is the index past its last line."""
@@ -114,8 +116,15 @@ class Markdown(msgspec.Struct, frozen=True, gc=False):
 
     def path(self, line: int) -> tuple[Heading, ...]:
         """The headings above this line that enclose it, outermost first."""
-        last = bisect.bisect_right(self.headings, line, key=lambda heading: heading.line)
+        last = bisect.bisect_right(self.headings, line, key=_LINE)
         return self.paths[last - 1] if last else ()
+
+    def below(self, index: int) -> Iterator[TextLine]:
+        """The further lines of the paragraph to which the text line of this index belongs."""
+        for at in range(index + 1, len(self.lines)):
+            if self.lines[at].paragraph != self.lines[index].paragraph:
+                return
+            yield self.lines[at]
 
     def section(self, heading: Heading) -> range:
         """The lines of a heading and all below it, up to the next heading of the same or a higher level."""

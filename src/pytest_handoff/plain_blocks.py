@@ -12,8 +12,8 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_handoff.outline import Cell, Row
 from pytest_handoff.structure import Piece
-from pytest_handoff.text_lines import raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,15 @@ class _Item(NamedTuple):
     text: str
 
 
-def plain_blocks(source: str, start: int, stop: int) -> list[re.Match[str]] | None:
+class PlainBlock(NamedTuple):
+    """A block with its kind, which is the name of a group of the expression."""
+
+    kind: str
+    text: str
+    items: Sequence[_Item] = ()
+
+
+def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
     """The blocks of a part of a text, or ``None`` where it is not plain.
 
     Args:
@@ -63,30 +71,30 @@ def plain_blocks(source: str, start: int, stop: int) -> list[re.Match[str]] | No
         start: where the part begins: with the text, or with a heading.
         stop: where it ends: with the text, or before a heading.
     """
-    pattern, blocks, at = _blocks(), list[re.Match[str]](), start
+    pattern, blocks, at = _blocks(), list[PlainBlock](), start
     while at < stop:
-        block = pattern.match(source, at, stop)
-        if block is None or not _is_plain(block):
+        found = pattern.match(source, at, stop)
+        block = None if found is None else _plain(str(found.lastgroup), found[0])
+        if found is None or block is None:
             return None
         blocks.append(block)
-        at = block.end()
+        at = found.end()
     return blocks
 
 
-def put_plain(blocks: Sequence[re.Match[str]], structure: Structure, line: int) -> None:
+def put_plain(blocks: Sequence[PlainBlock], structure: Structure, line: int) -> None:
     """Put blocks into the structure of their text; ``line`` is the index of the first one's first line."""
-    for index, block in enumerate(blocks):
-        text = block[0]
-        match block.lastgroup:
+    for index, (kind, text, items) in enumerate(blocks):
+        match kind:
             case "paragraph":
                 followed = _hangs(blocks[index + 1 : index + 3])
                 structure.paragraph(_pieces(text, line), text.strip(), opens_item=False, parents=(), followed=followed)
             case "list":
-                _put_list(text, structure, line)
+                _put_list(items, structure, line)
             case "table":
-                structure.table((line + at, _cells(row)) for at, row in enumerate(raw_lines(text)) if at != 1)
+                structure.table([_row(row, line + at, structure) for at, row in enumerate(_lines(text)) if at != 1])
             case "fence":
-                structure.fence(line, line + len(raw_lines(text)), "```", "")
+                structure.fence(line, line + len(_lines(text)), "```", "")
             case "heading":
                 marks, _, title = text.partition(" ")
                 structure.heading(line, line + 1, len(marks), title.strip())
@@ -95,26 +103,23 @@ def put_plain(blocks: Sequence[re.Match[str]], structure: Structure, line: int) 
         line += text.count("\n")
 
 
-def _is_plain(block: re.Match[str]) -> bool:
-    """What the expression leaves open: no marks end a heading, items stand where lists put them, rows have as many cells."""
-    match block.lastgroup:
-        case "heading":
-            return not block[0].rstrip().endswith("#")
-        case "list":
-            return _items(block[0]) is not None
-        case "table":
-            return len({row.count("|") for row in raw_lines(block[0])}) == 1
-    return True
+def _plain(kind: str, text: str) -> PlainBlock | None:
+    """The block, where no marks end a heading, items stand where lists put them, and rows have as many cells as the head."""
+    if kind == "list":
+        items = _items(text)
+        return PlainBlock(kind, text, items) if items else None
+    if kind == "table" and len({row.count("|") for row in _lines(text)}) > 1:
+        return None
+    return None if kind == "heading" and text.rstrip().endswith("#") else PlainBlock(kind, text)
 
 
-def _hangs(following: Sequence[re.Match[str]]) -> bool:
+def _hangs(following: Sequence[PlainBlock]) -> bool:
     """Whether the next block, blank lines aside, is one that a paragraph may lead to."""
-    kinds = [block.lastgroup for block in following if block.lastgroup != "blank"]
+    kinds = [block.kind for block in following if block.kind != "blank"]
     return kinds[:1] in (["list"], ["table"], ["fence"])
 
 
-def _put_list(text: str, structure: Structure, line: int) -> None:
-    items = _items(text) or []
+def _put_list(items: Sequence[_Item], structure: Structure, line: int) -> None:
     around: list[TextLine] = []
     for item, following in zip_longest(items, items[1:]):
         del around[item.depth :]
@@ -151,15 +156,25 @@ def _begins_list(mark: str) -> bool:
 def _pieces(text: str, line: int, column: int = 0) -> list[Piece]:
     """The lines of a paragraph; ``text`` begins at the column of its first line."""
     pieces = []
-    for at, raw in enumerate(raw_lines(text), line):
+    for at, raw in enumerate(_lines(text), line):
         own = raw.lstrip(" ")
         pieces.append(Piece(at, column + len(raw) - len(own), len(own.rstrip(" "))))
         column = 0
     return pieces
 
 
-def _cells(row: str) -> list[str]:
-    return [cell.strip(" ") for cell in row.strip(" ").split("|")[1:-1]]
+def _row(text: str, line: int, structure: Structure) -> Row:
+    """A row with a pipe at both ends, none of which is escaped."""
+    start, cells = structure.starts[line] + 1, []
+    contents = text.rstrip(" ")[1:-1].split("|")
+    for content in contents:
+        cells.append(Cell(start, start + len(content), content.strip(" ")))
+        start += len(content) + 1
+    return structure.row(line, tuple(cells), contents)
+
+
+def _lines(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n")
 
 
 @cache

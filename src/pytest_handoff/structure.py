@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from pytest_handoff.outline import Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
-from pytest_handoff.tables import aligned_cells
+from pytest_handoff.outline import Cell, Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
 from pytest_handoff.text_lines import raw_lines, split_lines
 
 if TYPE_CHECKING:
@@ -89,10 +88,14 @@ class Structure:
         """A closed fence at the top level; ``end`` is the index past its closing mark."""
         self._fences.append(Fence(line, self.starts[line + 1], self.starts[end - 1], mark, indent))
 
-    def table(self, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-        """A table by the line and the cells' contents of each row, its head first."""
-        head, *body = [self._row(line, contents) for line, contents in rows]
-        self._tables.append(Table(head, tuple(body)))
+    def row(self, line: int, cells: tuple[Cell, ...], contents: Iterable[str]) -> Row:
+        """A row of a table by its cells and their inline contents."""
+        self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
+        return Row(line, cells)
+
+    def table(self, rows: Sequence[Row]) -> None:
+        """A table, its head first."""
+        self._tables.append(Table(rows[0], tuple(rows[1:])))
 
     def html(self, line: int, end: int) -> None:
         """A block of HTML; ``end`` is the index past its last line."""
@@ -127,10 +130,6 @@ class Structure:
             comments=tuple(sorted(self._comments, key=lambda comment: comment.start)),
             references=frozenset(references),
         )
-
-    def _row(self, line: int, contents: Sequence[str]) -> Row:
-        self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
-        return Row(line, aligned_cells(self.raws[line], self.starts[line], contents))
 
     def _comment_lines(self, first: int, content: str, inline: Inline) -> None:
         """Comments of a paragraph; one that runs over several lines ends no line."""
