@@ -64,8 +64,10 @@ def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[t
     Lines are equal up to white space, emphasis, tick marks and case. A waiver with a reason leaves its line standing; a line
     that is struck out is gone.
     """
-    standing = {_key(line) for line in present}
-    return tuple((line, _nearest(line, present)) for line in required if _key(line) not in standing)
+    literally = set(present)
+    others = [line for line in required if line not in literally]
+    standing = {_key(line) for line in present} if others else set()
+    return tuple((line, _nearest(line, present)) for line in others if _key(line) not in standing)
 
 
 def normalise(text: str) -> str:

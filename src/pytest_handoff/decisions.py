@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -161,7 +162,8 @@ def _together(verdicts: Sequence[Verdict]) -> Word | None:
     return next((word for word in order if word in words), None)
 
 
-def in_checklist(section: Sequence[str]) -> bool:
+@lru_cache(maxsize=64)
+def in_checklist(section: tuple[str, ...]) -> bool:
     """Whether a line below these headings is one of a checklist, rather than of a list of what is to be done."""
     return any(name in heading.casefold() for heading in section for name in _CHECKLISTS)
 

@@ -209,9 +209,11 @@ def _finished(work: _Work, wanted: set[str]) -> Filled:
         parts += [text[at:start], new]
         at = end
     kept = [f for f in work.document.findings if f.kind not in ("ambiguous", "missing_section") or f.place in wanted]
+    findings = [*kept, *work.findings]
     growth = [(end, len(split_lines(new)) - len(split_lines(text[start:end]))) for start, end, new in edits]
-    starts = list(accumulate(map(len, split_lines(text)), initial=0))
-    findings = [_moved(finding, starts, growth) for finding in (*kept, *work.findings)]
+    if any(lines for _, lines in growth):
+        starts = list(accumulate(map(len, split_lines(text)), initial=0))
+        findings = [_moved(finding, starts, growth) for finding in findings]
     ordered = tuple(sorted(findings, key=lambda finding: finding.line or 0))
     return Filled(text="".join([*parts, text[at:]]), written=tuple(work.written), findings=ordered)
 

@@ -21,7 +21,7 @@ def open_questions(parsed: Markdown, closed: Collection[int], places: Iterable[P
     """A finding for each label or list item that only a person can fill and that still holds its placeholder."""
     ours = {place.line for place in places}
     for line in parsed.lines:
-        if line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
+        if "[" in line.text and line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
             yield Finding(kind="placeholder", line=line.line + 1, place=None, message=f"a person's to fill: {what}")
 
 
@@ -51,5 +51,5 @@ def _asks(parsed: Markdown, line: TextLine) -> str | None:
         return label.text
     box = box_of(line.text) if line.opens_item else None
     item = line.text[box.end() :] if box else line.text
-    asks = line.opens_item and placeholder_length(item, parsed.references) == len(item)
+    asks = line.opens_item and "[" in item and placeholder_length(item, parsed.references) == len(item)
     return item if asks else None

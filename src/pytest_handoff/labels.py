@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from string import punctuation
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class Label(msgspec.Struct, frozen=True):
     end: int
 
 
+@lru_cache(maxsize=1024)
 def keys_of(text: str) -> frozenset[str]:
     """The forms under which a heading or label may be listed as an alias.
 

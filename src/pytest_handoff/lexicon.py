@@ -27,6 +27,10 @@ class Lexicon(NamedTuple):
     fillers: frozenset[str]
     phrases: Mapping[str, tuple[tuple[tuple[str, ...], Entry], ...]]
 
+    def knows(self, word: str) -> bool:
+        """Whether the word says nothing, or a phrase begins with it."""
+        return word in self.fillers or word in self.phrases
+
     def longest(self, texts: Sequence[str], at: int) -> tuple[Entry, int] | None:
         """The longest phrase that stands at this place, with its number of words."""
         for phrase, entry in self.phrases.get(texts[at], ()):

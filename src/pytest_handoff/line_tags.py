@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_handoff.tokens import Token, tokenize
+from pytest_handoff.tokens import Token, tokens_in
 
 if TYPE_CHECKING:
     from pytest_handoff.gate_spec import Comparison
@@ -41,9 +41,13 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     Raises:
         UnknownWordError: with the first piece that has no meaning.
     """
-    tokens = tokenize(text.rstrip(".! "))
-    if tokens and tokens[0].text in _ASKING:
-        raise UnknownWordError(tokens[0].text)
+    stream = tokens_in(text.rstrip(".! "))
+    first = next(stream, None)
+    if first is None:
+        return []
+    if first.text in _ASKING or (first.kind == "word" and not lexicon.knows(first.text)):
+        raise UnknownWordError(first.text)  # which is said of most lines, and before the rest of them is looked at
+    tokens = [first, *stream]
     reader = _Reader([token for token in tokens if token.text not in lexicon.fillers], lexicon)
     tags = []
     while not reader.at_end:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _LINE = attrgetter("line")
 
+
 class Heading(msgspec.Struct, frozen=True, gc=False):
     """A heading that divides the document; ``end`` is the index past its last line."""
 

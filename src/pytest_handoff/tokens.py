@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Token(NamedTuple):
@@ -20,10 +23,11 @@ def visible_text(markdown: str) -> str:
     Code spans keep their backticks and struck-out text its tildes: both matter to whoever reads on. Text that was UTF-8 and
     got read as Mac Roman somewhere on its way (``‚â•`` for ``≥``) is read as it was meant.
     """
-    text = _COMMENT.sub(" ", _as_it_was_meant(markdown))
-    text = html.unescape(_ESCAPE.sub(r"\1", text)).replace("’", "'")
-    text = " ".join(_TICK_SIGNS.sub(" ", text).split())
-    text = _BULLET_AND_BOX.sub("", text)
+    text = _as_it_was_meant(markdown)
+    if _WRITTEN_OTHERWISE.search(text):
+        text = _ESCAPE.sub(r"\1", _COMMENT.sub(" ", text))
+        text = _TICK_SIGNS.sub(" ", html.unescape(text).replace("’", "'"))
+    text = _BULLET_AND_BOX.sub("", " ".join(text.split()))
     while len(text) <= _LONGEST_LINE and (plainer := _EMPHASIS.sub(r"\2", text)) != text:
         text = plainer
     return text.strip()
@@ -31,20 +35,24 @@ def visible_text(markdown: str) -> str:
 
 def tokenize(text: str) -> list[Token]:
     """The tokens of a visible text. Nothing is dropped but white space and the hyphens inside words ("end-to-end")."""
-    tokens: list[Token] = []
+    return list(tokens_in(text))
+
+
+def tokens_in(text: str) -> Iterator[Token]:
+    """The same one by one, for whoever may not want all of them."""
     for match in _TOKEN.finditer(text):
         kind, found = str(match.lastgroup), match.group()
         if kind == "code":
             inside = found.strip("`").strip()
-            tokens += [Token("path", inside)] if _is_path(inside) else tokenize(inside.replace("`", " "))
+            yield from [Token("path", inside)] if _is_path(inside) else tokens_in(inside.replace("`", " "))
         elif kind == "slashed":
-            tokens.append(_slashed(found))
+            yield _slashed(found)
         elif kind in {"word", "number", "fraction", "sign"}:
-            tokens.append(Token(kind, found.casefold()))  # type: ignore[arg-type]  # narrowed by the line above
-    return tokens
+            yield Token(kind, found.casefold())  # type: ignore[arg-type]  # narrowed by the line above
 
 
 _LONGEST_LINE = 2_000  # of a longer one the emphasis stays: nobody ticks it, and finding pairs of marks takes its time
+_WRITTEN_OTHERWISE = re.compile(r"[<\\&’✅☑✔✓]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TICK_SIGNS = re.compile("[✅☑✔✓]\ufe0f?")
