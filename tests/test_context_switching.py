@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from multiprocessing import spawn
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import coverage
 import pytest
 
+from pytest_handoff.child_processes import Children, hear
 from pytest_handoff.coverage_classes import ContextSwitcher, before_conftests
 from pytest_handoff.coverage_sources import CHOSEN
 from pytest_handoff.measurement import NotMeasured
@@ -63,6 +65,7 @@ def run_items(config: Config, *kinds: str) -> None:
         with pytest.raises(StopIteration) as end:
             protocol.send("result")
         assert end.value.value == "result"
+    switcher.pytest_unconfigure()
 
 
 def test_it_switches_where_the_kind_changes() -> None:
@@ -132,6 +135,19 @@ def test_children_are_told(
     run_items(Config(cov), "new unit", "old unit")
     assert cov.config.context == context
     assert os.environ["COVERAGE_PROCESS_CONFIG"] == environment
+
+
+def test_processes_of_multiprocessing_are_told() -> None:
+    """What is sent to a process that is spawned names the kind of the test that runs, and after the run nothing."""
+    cov: Any = Cov(concurrency=["multiprocessing"])
+    children = Children()
+    for name in ("handoff:s:unit:new", "handoff:s:e2e:old"):
+        children.tell(cov, name)
+        message = spawn.get_preparation_data("some process")["pytest_handoff"]
+        assert message.__reduce__() == (hear, (name,))
+    children.forget()
+    assert "pytest_handoff" not in spawn.get_preparation_data("some process")
+    assert cov.config.context is None
 
 
 def options(**given: object) -> SimpleNamespace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff import sysmon_core
+from pytest_handoff.child_processes import Children, switch
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
-from pytest_handoff.measurement import context_name, parse_context, unknown_context
+from pytest_handoff.measurement import context_name, parse_context
 from pytest_handoff.running_coverage import running_coverage
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ContextSwitcher:
         self._session_name = session_name
         self._age_and_tier = age_and_tier
         self._current: tuple[str, str, bool] | None = None
-        self._static: str | None = None
+        self._children = Children()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -81,34 +81,25 @@ class ContextSwitcher:
                 self._current = kind
         return (yield)
 
+    def pytest_unconfigure(self) -> None:
+        """Processes that start later belong to no test of this run."""
+        self._children.forget()
+
     def _switch(self, config: pytest.Config, kind: tuple[str, str, bool]) -> bool:
         cov = running_coverage(config)
-        if has_own_contexts(config):
-            if cov is not None and sysmon_core.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
-                config.pluginmanager.register(PhasesApart(cov), _PHASES)
-            return True
         if cov is None:
             return False
         age, tier, xfail = kind
         name = context_name(self._session_name, tier, age, xfail=xfail)
-        if sysmon_core.uses_sysmon(cov):
-            sysmon_core.switch_context(cov, name if sysmon_core.keeps_apart(cov) else unknown_context(sysmon_core.UNKNOWN_CORE))
-        else:
-            cov.switch_context(name)
-        self._tell_children(cov, name)
+        dynamic = bool(cov.get_option("run:dynamic_context"))
+        if not dynamic and not getattr(config.option, "cov_context", None):
+            switch(cov, name)
+        elif sysmon_core.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
+            config.pluginmanager.register(PhasesApart(cov), _PHASES)
+        # Where pytest-cov keeps tests apart, it does so in this process: child processes are told their kind all the same.
+        if not dynamic:
+            self._children.tell(cov, name)
         return True
-
-    def _tell_children(self, cov: coverage.Coverage, name: str) -> None:
-        """Let child processes that start from now on put their lines into the same context (``[run] patch``)."""
-        patches = cov.get_option("run:patch")
-        if not isinstance(patches, list) or not {"subprocess", "fork"}.intersection(patches):
-            return
-        # This process has read its static context already; from here on only children read it from the configuration.
-        if self._static is None:
-            self._static = cov.config.context or ""
-        cov.config.context = f"{self._static}|{name}" if self._static else name
-        if "subprocess" in patches:
-            os.environ["COVERAGE_PROCESS_CONFIG"] = cov.config.serialize()
 
 
 class PhasesApart:
@@ -127,14 +118,6 @@ class PhasesApart:
         return (yield)
 
     pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
-
-
-def has_own_contexts(config: pytest.Config) -> bool:
-    """Whether the user asked for contexts of their own (``--cov-context``, ``dynamic_context``), which are left alone."""
-    if getattr(config.option, "cov_context", None):
-        return True
-    cov = running_coverage(config)
-    return cov is not None and bool(cov.get_option("run:dynamic_context"))
 
 
 def _chosen_source(early_config: pytest.Config) -> list[str]:

@@ -216,7 +216,7 @@ def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:
 
 
 def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of: ClassesOf | None) -> ContextReader | None:
-    """How to read the contexts of ``--cov-context=test``: phases of tests, by node id."""
+    """How to read the contexts of ``--cov-context=test``: phases of tests, by node id, and child processes by kind."""
     if classes_of is None or not getattr(config.option, "cov_context", None):
         return None
     static = cov.get_option("run:context")
@@ -224,7 +224,7 @@ def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of
     def run_by(context: str) -> RunBy | None:
         nodeid, _, when = context.removeprefix(f"{static}|" if static else "").rpartition("|")
         known = classes_of(nodeid) if when in _PHASES else None
-        return None if known is None else RunBy(None, *known)
+        return parse_context(context) if known is None else RunBy(None, *known)
 
     return run_by
 

@@ -1,0 +1,141 @@
+"""Telling the processes that a test starts, where coverage.py measures them, which kind of test it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pytest_handoff import sysmon_core
+from pytest_handoff.measurement import unknown_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import coverage
+
+_BY_CONFIGURATION = frozenset({"subprocess", "fork", "execv"})
+"""Those of coverage.py's patches that start a child's measurement by the configuration of its parent."""
+
+
+class _Told:
+    """The context that processes of :mod:`multiprocessing` are told when they start; forked ones inherit it."""
+
+    context: str | None = None
+    hooked = False
+
+
+class Children:
+    """The child processes of one that is measured."""
+
+    def __init__(self) -> None:
+        self._static: str | None = None
+        self._before = _Told.context
+
+    def tell(self, cov: coverage.Coverage, context: str) -> None:
+        """Let child processes that start from now on put their lines into a context, behind the user's static one."""
+        patches = _BY_CONFIGURATION.intersection(_listed(cov, "run:patch"))
+        if patches:
+            # This process has read its static context already; from here on only children read it from the configuration.
+            if self._static is None:
+                self._static = cov.config.context or ""
+            cov.config.context = f"{self._static}|{context}" if self._static else context
+        multiprocessing = "multiprocessing" in _listed(cov, "run:concurrency")
+        if "subprocess" in patches:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = _told_in_turn(cov, context) if multiprocessing else cov.config.serialize()
+        if patches or multiprocessing:
+            _tell_multiprocessing(context)
+
+    def forget(self) -> None:
+        """Tell processes that start from now on what they were told before."""
+        _Told.context = self._before
+
+
+def switch(cov: coverage.Coverage, context: str) -> None:
+    """Put what this process runs from now on into a context, on whichever core."""
+    if not sysmon_core.uses_sysmon(cov):
+        cov.switch_context(context)
+    elif sysmon_core.keeps_apart(cov):
+        sysmon_core.switch_context(cov, context)
+    else:
+        sysmon_core.switch_context(cov, unknown_context(sysmon_core.UNKNOWN_CORE))
+
+
+def coverage_init(_registry: object, options: Mapping[str, str]) -> None:
+    """Begin as coverage.py's plugin, in an interpreter that a test started: its own children are to hear of the context."""
+    _tell_multiprocessing(options["context"])
+
+
+def _told_in_turn(cov: coverage.Coverage, context: str) -> str:
+    """The configuration for interpreters, with this module as a plugin of theirs."""
+    plugins, options = cov.config.plugins, cov.config.plugin_options
+    cov.config.plugins, cov.config.plugin_options = [*plugins, __name__], {**options, __name__: {"context": context}}
+    try:
+        return cov.config.serialize()
+    finally:
+        cov.config.plugins, cov.config.plugin_options = plugins, options
+
+
+class _Message:
+    """What a new process is told; it hears it when it unpickles this, before it runs anything of the test's."""
+
+    def __init__(self, context: str) -> None:
+        self._context = context
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return hear, (self._context,)
+
+
+def hear(context: str) -> None:
+    """Take up the context in a new process.
+
+    A fork server lives longer than the test that needed it first, and what it forks must not inherit that one's context.
+    """
+    if "coverage" in sys.modules:
+        _tell_multiprocessing(context)
+        _switch_here()
+
+
+def _tell_multiprocessing(context: str) -> None:
+    _Told.context = context
+    if not _Told.hooked:
+        _Told.hooked = True
+        _hook_preparation()
+        _hook_bootstrap()
+
+
+def _hook_preparation() -> None:
+    """Processes that are spawned, or forked by a server, are sent what they must know: add a message to it."""
+    from multiprocessing import spawn
+
+    prepared = spawn.get_preparation_data
+
+    def get_preparation_data(name: str) -> dict[str, Any]:
+        message = {} if _Told.context is None else {"pytest_handoff": _Message(_Told.context)}
+        return prepared(name) | message
+
+    spawn.get_preparation_data = get_preparation_data
+
+
+def _hook_bootstrap() -> None:
+    """With ``concurrency = multiprocessing`` coverage.py starts anew in each process, and then calls what it replaced."""
+    from coverage import multiproc
+
+    bootstrap = multiproc.original_bootstrap
+
+    def original_bootstrap(*args: Any, **kwargs: Any) -> Any:
+        _switch_here()
+        return bootstrap(*args, **kwargs)
+
+    multiproc.original_bootstrap = original_bootstrap
+
+
+def _switch_here() -> None:
+    cov = sys.modules["coverage"].Coverage.current()
+    if _Told.context is not None and cov is not None and cov._started:
+        switch(cov, _Told.context)
+
+
+def _listed(cov: coverage.Coverage, option: str) -> list[str]:
+    value = cov.get_option(option)
+    return [str(name) for name in value] if isinstance(value, list | tuple) else []
