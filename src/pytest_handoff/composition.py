@@ -123,7 +123,8 @@ def check_names(config: Config) -> None:
         UsageProblem: naming the one that cannot be used.
     """
     own_names(FIELDS, config.aliases)
-    extended(DEFAULT_WORDS, config.words)
+    if config.words:
+        extended(DEFAULT_WORDS, config.words)
     for binding in config.bind:
         if binding.gate is not None and binding.gate not in GATES:
             raise UsageProblem(f"bind: there is no gate {binding.gate!r}; there are {', '.join(GATES)}")

@@ -1,19 +1,16 @@
 """The project's settings: ``[tool.handoff]`` in ``pyproject.toml``, or the same keys in ``handoff.toml``."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.record import Frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 SESSION_NAME_LIMIT = 100
 """Bytes in UTF-8; file systems take 255, and a document's name or a temporary file's has more than the session's."""

@@ -114,11 +114,14 @@ def own_length(current: str, ours: str) -> int | None:
     Runs of white space count as one blank and backslashes before punctuation do not count, so that a formatter does not take
     our text from us.
     """
+    ours = ours.strip(" \t")
     if not ours.strip():
         return None
-    if current == ours.strip(" \t"):
+    if current == ours:
         return len(current)
-    pattern = r"[ \t]+".join(map(_with_or_without_escapes, re.split("[ \t]+", ours.strip(" \t"))))
+    if current[:1] not in {"\\", without_escapes(ours)[0]}:
+        return None  # so it is with most, and a pattern takes longer to compile than to match
+    pattern = r"[ \t]+".join(map(_with_or_without_escapes, re.split("[ \t]+", ours)))
     found = re.match(pattern, current)
     if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):
         return None

@@ -1,9 +1,9 @@
 """The settings that decide what evidence counts, and which of them a session made looser than they were."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: msgspec would compile each from its text, in every run.
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -12,9 +12,6 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.record import Frozen
 from pytest_handoff.settings_files import CoverageSettings, PytestSettings, deselecting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -4,8 +4,7 @@
 no git) and use ``/``. Percentages are unrounded; whoever shows one cuts it, never rounds it up.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from typing import Literal
 
 import msgspec

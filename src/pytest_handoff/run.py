@@ -1,7 +1,6 @@
 """One pytest invocation as data: what was collected, what each test did, and what kept the run from being whole."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from pytest_handoff.record import Frozen, Metric, Outcome, Provenance
 
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")

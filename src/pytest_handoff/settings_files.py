@@ -3,20 +3,15 @@
 Which file wins is each tool's own rule (pytest's "Configuration" page, coverage.py's "Configuration reference").
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 import shlex
 import tomllib
-from configparser import ConfigParser
-from configparser import Error as IniError
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 NAMES = (
     "handoff.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",
@@ -190,11 +185,13 @@ def _toml(name: str, text: str) -> dict[str, Any]:
         raise UsageProblem(f"cannot be read: {error}", path=name) from error
 
 
-def _ini(name: str, text: str) -> ConfigParser:
-    parser = ConfigParser(interpolation=None, strict=False)
+def _ini(name: str, text: str) -> Mapping[str, Mapping[str, str]]:
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)
-    except IniError as error:
+    except configparser.Error as error:
         raise UsageProblem(f"cannot be read: {error}", path=name) from error
     return parser
 

@@ -1,7 +1,6 @@
 """Which files hold tests, by pytest's settings, for whoever has to say so without pytest."""
 
-from __future__ import annotations
-
+# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 

@@ -91,4 +91,6 @@ def _refuse_two_meanings(words: Words) -> None:
 
 
 def _spelled(phrase: str) -> list[str]:
+    if phrase.replace(" ", "").isalpha():  # nearly all are, and a run reads every one
+        return phrase.casefold().split()
     return [token.text for token in tokenize(phrase)]
