@@ -165,6 +165,16 @@ def test_comments(text: str, comments: list[tuple[int, str, bool]]) -> None:
     assert all(text[comment.start : comment.end] == comment.text for comment in found)
 
 
+def test_what_stands_in_a_line() -> None:
+    """Of each line, its prose or its row of a table is found, and of a paragraph the lines that follow."""
+    parsed = parse("| a |\n|---|\n| b |\n\ntext\nmore\n\n| c |\n|---|\n| d |\n- e\n")
+    rows = [parsed.row(line) for line in range(11)]
+    assert {line: row.cells[0].text for line, row in enumerate(rows) if row} == {0: "a", 2: "b", 7: "c", 9: "d"}
+    prose = [parsed.text_line(line) for line in range(11)]
+    assert {line: found.text for line, found in enumerate(prose) if found} == {4: "text", 5: "more", 10: "e"}
+    assert [[line.text for line in parsed.below(index)] for index in range(3)] == [["more"], [], []]
+
+
 def test_offsets_name_their_line() -> None:
     """Each offset belongs to one line, and the end of the text to the last."""
     parsed = parse("a\r\nbc\n")

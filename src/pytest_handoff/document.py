@@ -81,10 +81,12 @@ def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place]
     values = [marker for marker in markers if marker.does == "value"]
     found = [(marker, marker_place(parsed, marker)) for marker in values]
     starts = Counter(place.start for _, place in found if isinstance(place, Place))
+    lines: dict[str, list[int]] = {}
+    for marker in values:
+        lines.setdefault(marker.id, []).append(marker.comment.line + 1)
     places, troubles = [], []
     for marker, place in found:
-        line = marker.comment.line
-        same = [other.comment.line + 1 for other in values if other.id == marker.id]
+        line, same = marker.comment.line, lines[marker.id]
         if isinstance(place, Trouble):
             troubles.append(place)
         elif len(same) > 1:

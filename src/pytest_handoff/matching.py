@@ -15,7 +15,7 @@ from pytest_handoff.spots import cell_place, fence_place, label_place
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from pytest_handoff.outline import Markdown, Table
+    from pytest_handoff.outline import Fence, Markdown, Table
 
 
 class _Match(msgspec.Struct, frozen=True):
@@ -102,11 +102,7 @@ class _Labelled:
 
 def _matches(parsed: Markdown, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
     yield from _labels(parsed, _Labelled(field for field in fields if field.kind in ("label", "choice")), sections, closed)
-    fences = [field for field in fields if field.kind == "fence"]
-    for heading, keys in sections.keys.items():
-        for field in fences:
-            if not keys.isdisjoint(field.sections):
-                yield from _first_fence(parsed, heading, field, closed)
+    yield from _fences(parsed, [field for field in fields if field.kind == "fence"], sections, closed)
     cells = [field for field in fields if field.kind == "cell"]
     named, columns = _Labelled(cells), {column for field in cells for column in field.columns}
     for table in parsed.tables:
@@ -129,12 +125,17 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
                 yield _Match(label_place(parsed, line, field.id, choice=field.kind == "choice"), heading)
 
 
-def _first_fence(parsed: Markdown, heading: Heading, field: Field, closed: Collection[int]) -> Iterator[_Match]:
+def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+    """The first fence right below each heading."""
+    first: dict[int, Fence] = {}
     for fence in parsed.fences:
         path = parsed.path(fence.line)
-        if path and path[-1] is heading and fence.line not in closed:
-            yield _Match(fence_place(parsed, fence, field.id), heading)
-            return
+        if path and fence.line not in closed:
+            first.setdefault(path[-1].line, fence)
+    for heading, keys in sections.keys.items():
+        for field in fields if heading.line in first else ():
+            if not keys.isdisjoint(field.sections):
+                yield _Match(fence_place(parsed, first[heading.line], field.id), heading)
 
 
 def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Sections) -> Iterator[_Match]:

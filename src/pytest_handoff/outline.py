@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import bisect
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_LINE = attrgetter("line")
+_LINE, _HEAD_LINE = attrgetter("line"), attrgetter("head.line")
 
 
 class Heading(msgspec.Struct, frozen=True, gc=False):
@@ -120,6 +120,16 @@ class Markdown(msgspec.Struct, frozen=True, gc=False):
         last = bisect.bisect_right(self.headings, line, key=_LINE)
         return self.paths[last - 1] if last else ()
 
+    def text_line(self, line: int) -> TextLine | None:
+        """The prose of the line with this index."""
+        return _at(self.lines, line)
+
+    def row(self, line: int) -> Row | None:
+        """The row of a table in the line with this index."""
+        last = bisect.bisect_right(self.tables, line, key=_HEAD_LINE)
+        table = self.tables[last - 1] if last else None
+        return None if table is None else table.head if table.head.line == line else _at(table.rows, line)
+
     def below(self, index: int) -> Iterator[TextLine]:
         """The further lines of the paragraph to which the text line of this index belongs."""
         for at in range(index + 1, len(self.lines)):
@@ -129,7 +139,8 @@ class Markdown(msgspec.Struct, frozen=True, gc=False):
 
     def section(self, heading: Heading) -> range:
         """The lines of a heading and all below it, up to the next heading of the same or a higher level."""
-        later = (other.line for other in self.headings if other.line > heading.line and other.level <= heading.level)
+        following = range(bisect.bisect_right(self.headings, heading.line, key=_LINE), len(self.headings))
+        later = (self.headings[at].line for at in following if self.headings[at].level <= heading.level)
         return range(heading.line, next(later, len(self.starts) - 1))
 
 
@@ -140,3 +151,11 @@ def paths_of(headings: Sequence[Heading]) -> tuple[tuple[Heading, ...], ...]:
         outer = tuple(above for above in (paths[-1] if paths else ()) if above.level < heading.level)
         paths.append((*outer, heading))
     return tuple(paths)
+
+
+_Part = TypeVar("_Part", TextLine, Row)
+
+
+def _at(parts: Sequence[_Part], line: int) -> _Part | None:
+    index = bisect.bisect_left(parts, line, key=_LINE)
+    return parts[index] if index < len(parts) and parts[index].line == line else None

@@ -56,14 +56,12 @@ def marker_place(parsed: Markdown, marker: Marker) -> Place | Trouble:
     The line's text is taken without list marker and check box. A heading holds no value, and neither does a line of its own.
     """
     comment = marker.comment
-    for table in parsed.tables:
-        for row in (table.head, *table.rows):
-            for cell in row.cells:
-                if cell.start <= comment.start < cell.end:
-                    return _marked_cell(parsed, marker, cell)
-    for line in parsed.lines:
-        if line.start <= comment.start < line.end:
-            return _marked_line(parsed, marker, line)
+    row, line = parsed.row(comment.line), parsed.text_line(comment.line)
+    for cell in row.cells if row else ():
+        if cell.start <= comment.start < cell.end:
+            return _marked_cell(parsed, marker, cell)
+    if line is not None and line.start <= comment.start < line.end:
+        return _marked_line(parsed, marker, line)
     return Trouble(comment.line, marker.id, f"the marker {marker.id} stands at the end of no line that can hold a value")
 
 
@@ -93,5 +91,7 @@ def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | Tr
 
 def _continues(parsed: Markdown, line: TextLine) -> bool:
     """Whether the value of an empty label goes on below it, as further text or as a list, fence or table."""
-    following = next((other for other in parsed.lines if other.paragraph == line.paragraph and other.line == line.line + 1), None)
-    return line.followed if following is None else read_label(following.text) is None
+    following = parsed.text_line(line.line + 1)
+    if following is None or following.paragraph != line.paragraph:
+        return line.followed
+    return read_label(following.text) is None
