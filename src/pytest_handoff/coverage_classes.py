@@ -95,7 +95,7 @@ class ContextSwitcher:
         if not dynamic and not getattr(config.option, "cov_context", None):
             switch(cov, name)
         elif sysmon_core.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
-            config.pluginmanager.register(PhasesApart(cov), _PHASES)
+            config.pluginmanager.register(PhasesApart(cov, self._faults), _PHASES)
         # Where pytest-cov keeps tests apart, it does so in this process: child processes are told their kind all the same.
         if not dynamic:
             self._children.tell(cov, name)
@@ -108,13 +108,15 @@ class PhasesApart:
     pytest-cov switches when a phase of a test begins; what comes between is code of pytest and of plugins.
     """
 
-    def __init__(self, cov: coverage.Coverage) -> None:
+    def __init__(self, cov: coverage.Coverage, faults: AbstractContextManager[object]) -> None:
         self._cov = cov
+        self._faults = faults
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
         """Let the phase hear of each line, whichever phase heard of it before."""
-        sysmon_core.begin_anew(self._cov)
+        with self._faults:
+            sysmon_core.begin_anew(self._cov)
         return (yield)
 
     pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup

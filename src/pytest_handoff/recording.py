@@ -11,6 +11,7 @@ from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.coverage_summary import summarise as summarise_coverage
 from pytest_handoff.integrity import examine
+from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.measurement import Measurement, NotMeasured
 from pytest_handoff.metrics import joined
 from pytest_handoff.new_code import new_code
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_handoff.extending import Extending
-    from pytest_handoff.lineage import Ledger, Lineage
-    from pytest_handoff.new_code import MergedIn
     from pytest_handoff.project import Project
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.run import Run, RunContext
@@ -54,6 +53,15 @@ class Combined(Frozen, frozen=True):
 
     scope: completeness.Scope
     parts: list[CombinedPart]
+
+
+class _Seen(Frozen, frozen=True):
+    """What was seen of each test, and ``before``: the earlier run of this session on the same tree that it was added to."""
+
+    traced: Lineage
+    lines: Ledger
+    scope: completeness.Scope
+    before: Record | None
 
 
 def record_run(
@@ -79,30 +87,20 @@ def record_run(
         measured_by: what coverage.py went by, where it measured.
         renderer: the project's templates, where they are at hand already.
     """
-    traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, project.root)
-    before = start.before if combined is None and adds_up(start, run) else None
-    lines = ledger.new_ledger(
-        session=start.session, run=run, earlier=start.parents.earlier, lineage=traced, retire=project.config.retire
-    )
-    lines = with_unseen(lines, start.own, start.session, run.whole_files, project.root)
-    scope = completeness.scope_of(run) if combined is None else combined.scope
-    if before is not None:
-        scope = completeness.add_up(scope, before.run)
-        lines = completeness.fill_in(lines, project.store.ledger(before), start.parents.earlier.lines, start.session)
+    seen = _see(project, start, run, combined)
     paths = measured.files.keys() if isinstance(measured, Measurement) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
-    found = fates(start.session, lines, start.parents.earlier)
-    encoded = store.encode_lines(lines.values())
-    tests = facts.tally(start.session, lines, found, store.digest_of(encoded))
+    found = fates(start.session, seen.lines, start.parents.earlier)
+    encoded = store.encode_lines(seen.lines.values())
+    tests = facts.tally(start.session, seen.lines, found, store.digest_of(encoded))
     changes = _changes(start, sources, tests.new)
-    came = merged_in(project, start, sources)
-    coverage, code, not_measured = _coverage(measured, start, sources, _doubtful(start, run, traced), came)
-    why = completeness.why_incomplete(scope, lines, filter(is_test_file, start.tree.files))
+    coverage, code, not_measured = _coverage(project, start, sources, measured, _doubtful(start, run, seen.traced))
+    why = completeness.why_incomplete(seen.scope, seen.lines, filter(is_test_file, start.tree.files))
     record = Record(
         schema=RECORD_SCHEMA,
         session=start.session,
         previous=start.parents.links,
-        run=_run_info(run, context, scope, why, _parts(combined, before)),
+        run=_run_info(run, context, seen.scope, why, _parts(combined, seen.before)),
         source=_source_state(start, sources),
         tests=tests,
         coverage=coverage,
@@ -112,16 +110,16 @@ def record_run(
         unparsable=_unparsable(project, sources, changes),
         policy=policy_table(project, measured_by),
         gates=[],
-        metrics=_metrics(before, run),
+        metrics=_metrics(seen.before, run),
         document=project.key(project.document(start.session)),
         places=start.before.places if start.before else [],
         required=_remembered(start),
         provenance=context.provenance,
         instructions=instructions,
-        integrity=_integrity(project, start, lines, sources),
+        integrity=_integrity(project, start, seen.lines, sources),
         unstable=_unstable(project, start, run),
     )
-    gathered = facts.Facts(record=record, ledger=lines, earlier=start.parents.earlier, fates=found)
+    gathered = facts.Facts(record=record, ledger=seen.lines, earlier=start.parents.earlier, fates=found)
     if extending is not None:
         gathered = replace(gathered, record=replace(record, extensions=extending.evidence(run, gathered)))
     outcome = finish(
@@ -135,6 +133,20 @@ def record_run(
         renderer=renderer,
     )
     return replace(outcome, dropped_part=_drops_a_part(start))
+
+
+def _see(project: Project, start: Start, run: Run, combined: Combined | None) -> _Seen:
+    """Each test beside the sessions before and, where the run adds to an earlier one, with what that one saw."""
+    earlier = start.parents.earlier
+    traced = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.root)
+    lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
+    lines = with_unseen(lines, start.own, start.session, run.whole_files, project.root)
+    scope = completeness.scope_of(run) if combined is None else combined.scope
+    before = start.before if combined is None and adds_up(start, run) else None
+    if before is not None:
+        scope = completeness.add_up(scope, before.run)
+        lines = completeness.fill_in(lines, project.store.ledger(before), earlier.lines, start.session)
+    return _Seen(traced=traced, lines=lines, scope=scope, before=before)
 
 
 def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPart]:
@@ -241,11 +253,7 @@ def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
 
 
 def _coverage(
-    measured: Measurement | NotMeasured,
-    start: Start,
-    sources: Mapping[str, SourceLine],
-    doubtful: list[str],
-    came: MergedIn | None,
+    project: Project, start: Start, sources: Mapping[str, SourceLine], measured: Measurement | NotMeasured, doubtful: list[str]
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
@@ -260,7 +268,7 @@ def _coverage(
         now=sources,
         session=start.session,
         failed_counting=doubtful,
-        merged_in=came,
+        merged_in=merged_in(project, start, sources),
     )
     return summarise_coverage(measured), code, reasons
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,15 +92,16 @@ IN_AN_EARLY_END = {
 OTHERWISE = {
     "plugin:pytest_configure",  # its halves are tried
     "coverage_classes:ContextSwitcher:pytest_runtest_protocol",  # coverage.py takes the tracing: what it calls is tried
+    *(f"coverage_classes:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
     "ending:Ending:pytest_unconfigure",  # where defects are told last
 }
 
 DEEPER = {
     "recorder:Recorder:_final_results": [],
     "journal:Journal:note": [],
-    "controller:Controller:_record": [],
-    "controller:counts_of_pytest": [],
-    "controller:Controller:_export": [],
+    "run_end:RunEnd:_record": [],
+    "run_end:counts_of_pytest": [],
+    "run_end:RunEnd:_export": [],
     "worker:Ages:__call__": ["--cov"],
     "coverage_classes:ContextSwitcher:_switch": ["--cov"],
     "measuring:Measuring:read": [],
@@ -108,7 +110,7 @@ DEEPER = {
     "run_folder:RunFolder:close": [],
 }
 WRITTEN_BEFORE = {
-    "controller:Controller:_export",
+    "run_end:RunEnd:_export",
     "measuring:Measuring:keep",
     "run_folder:RunFolder:lines",
     "run_folder:RunFolder:close",
@@ -167,6 +169,16 @@ def test_a_defect_behind_a_hook(shop: Story, place: str) -> None:
     assert f"LookupError: a defect in {place.rpartition(':')[2]}" in said
     assert (shop.folder / "handoffs/evidence/session-1/record.json").exists() == (place in WRITTEN_BEFORE)
     assert ("the record and the document are written" in said) == (place in WRITTEN_BEFORE)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no sys.monitoring")
+def test_a_defect_between_phases(shop: Story) -> None:
+    """Contexts of the user's own on the sysmon core, which are kept apart phase by phase."""
+    shop.environment["COVERAGE_CORE"] = "sysmon"
+    shop.edit("pyproject.toml", "[tool.pytest.ini_options]", "[tool.pytest.ini_options]\nfilterwarnings = ['ignore']")
+    _, said = run_with_a_defect(shop, RAISES, "sysmon_core:begin_anew", ["--cov", "--cov-context=test"])
+
+    assert "LookupError: a defect in begin_anew" in said
 
 
 @pytest.mark.parametrize("place", IN_AN_EARLY_END)

@@ -1,0 +1,211 @@
+"""What is made of a run when pytest ends it: evidence and document, a part of them, or the reason why nothing is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from pytest_handoff import selection, workflow
+from pytest_handoff.artifacts import write_all
+from pytest_handoff.benchmark_results import benchmark_metrics
+from pytest_handoff.collection import key_prefix, read_spool
+from pytest_handoff.completeness import disagreement
+from pytest_handoff.durations import duration_metrics
+from pytest_handoff.exporting import artifacts_for_ci
+from pytest_handoff.extending import Extending
+from pytest_handoff.figures import listed
+from pytest_handoff.locking import locked
+from pytest_handoff.measurement import Measurement
+from pytest_handoff.recorder import counts_of_pytest
+from pytest_handoff.recording import record_run
+from pytest_handoff.regression import PASSING
+from pytest_handoff.run import Collection
+from pytest_handoff.run_folder import meanwhile
+from pytest_handoff.surroundings import context_of
+from pytest_handoff.switching import NOTE, finish_switch, write_together
+from pytest_handoff.terminal import run_lines
+from pytest_handoff.tree import changed_since
+
+if TYPE_CHECKING:
+    from pytest_handoff.ending import Ending
+    from pytest_handoff.measuring import Measuring
+    from pytest_handoff.part_writing import PartWriting
+    from pytest_handoff.project import Project
+    from pytest_handoff.record import Metric
+    from pytest_handoff.recorder import Recorder
+    from pytest_handoff.rendering import Renderer
+    from pytest_handoff.run import Run
+    from pytest_handoff.run_folder import RunFolder
+    from pytest_handoff.suite_files import SuiteFiles
+
+_WRITTEN = "the record and the document are written"
+_PART_WRITTEN = "the part is written"
+_BEGUN = "the files are made, and the next command puts them in their places"
+
+
+class RunEnd:
+    """Brings a run to its end; what was gathered of it comes from those who heard it.
+
+    Args:
+        ending: says what came of the run.
+        part: where the run is one part of several, which ``handoff combine`` puts together.
+        instructions: the key of the file with the session's instructions, where one was named.
+
+    Attributes:
+        recorded: whether what was to be written is written.
+        keeps: whether the run's own folder is worth keeping where nothing was recorded.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        project: Project,
+        start: workflow.Start,
+        ending: Ending,
+        *,
+        suite: SuiteFiles,
+        measuring: Measuring,
+        folder: RunFolder,
+        recorder: Recorder,
+        part: PartWriting | None,
+        instructions: str | None,
+    ) -> None:
+        self.recorded, self.keeps = False, True
+        self._config = config
+        self._project = project
+        self._start = start
+        self._ending = ending
+        self._suite = suite
+        self._measuring = measuring
+        self._folder = folder
+        self._recorder = recorder
+        self._part = part
+        self._instructions = instructions
+
+    def finish(self, session: pytest.Session, exitstatus: int, collection: Collection | None) -> None:
+        """Write the evidence of a run in which nothing of ours went wrong; without a collection, it was not finished."""
+        run = self._run(exitstatus, collection)
+        stop = self._why_stopped(run, exitstatus)
+        if stop is not None:
+            self._ending.fail(session, stop)
+            return
+        wrong = disagreement(run, counts_of_pytest(self._config))
+        if wrong:
+            self.keeps = False
+            self._ending.fail(session, f"{wrong}; nothing was recorded")
+            return
+        run = replace(run, metrics=(*run.metrics, *self._measured_besides(run)))
+        if self._part is not None:
+            self._ending.say(self._part.finish(run, self._measuring, company=self._folder.had_company()))
+            self.recorded, self._ending.written = True, _PART_WRITTEN
+            return
+        outcome = self._write(run)
+        self._say(outcome)
+        if self._config.getoption("handoff_gate") and outcome.composition.blocking and exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._measuring.keep(outcome.record)
+        self._export(outcome)
+
+    def break_off(self, session: pytest.Session) -> None:
+        """Ctrl-C while the evidence is made: in the end all of it stands, or nothing."""
+        finish_switch(self._project.handoffs)
+        if self._folder.is_recorded():
+            self.recorded, self._ending.written = True, _WRITTEN
+        self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
+
+    def _write(self, run: Run) -> workflow.Outcome:
+        try:
+            with locked(self._project.handoffs):
+                outcome = self._record(run)
+        finally:
+            if (self._project.handoffs / NOTE).is_file():
+                self._ending.written = _BEGUN
+        self.recorded, self._ending.written = True, _WRITTEN
+        return outcome
+
+    def _say(self, outcome: workflow.Outcome) -> None:
+        self._ending.say(self._folder.lines())
+        self._ending.say(
+            run_lines(
+                outcome.composition,
+                self._project.shown(self._project.document(self._start.session)),
+                parent_percent=self._start.parents.percent,
+                dropped=outcome.dropped_part,
+                verbosity=self._config.get_verbosity(),
+            )
+        )
+
+    def _why_stopped(self, run: Run, exitstatus: int) -> str | None:
+        """Why there is nothing to record, and what can still be done."""
+        if exitstatus == pytest.ExitCode.USAGE_ERROR:
+            self.keeps = False
+            return "the command line could not be used: nothing was recorded, the evidence is as it was before"
+        if run.interrupted is None:
+            return None
+        far = f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({run.interrupted})"
+        if self._part is not None:
+            self.keeps = False
+            return f"{far}; next: run this part again"
+        return (
+            f"{far}: nothing was recorded, the evidence is as it was before; "
+            f"next: run again, or handoff fill {self._start.session} --interrupted"
+        )
+
+    def _record(self, run: Run) -> workflow.Outcome:
+        start = workflow.with_latest(self._project, self._start)
+        if start.before is not None and start.before != self._start.before:
+            self._ending.say([meanwhile(start, run)])
+        measured = self._measuring.read(run, start, company=self._folder.had_company())
+        run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
+        outcome = record_run(
+            self._project,
+            start,
+            run,
+            measured,
+            context_of(run, self._config.getoption("handoff_agent")),
+            is_test_file=self._suite.is_module,
+            instructions=self._instructions,
+            extending=Extending(self._config),
+            measured_by=self._measuring.settings(),
+            renderer=self._renderer(),
+        )
+        self._folder.will_be_recorded(outcome.record.run)
+        write_together(self._project.handoffs, outcome.artifacts)
+        return outcome
+
+    def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
+        """What tests did not hand over themselves: benchmarks, and durations that the document asks for."""
+        prefix = key_prefix(self._config, self._project)
+        document = workflow.read_document(self._project, self._start.session)
+        passed = {test for test, result in run.results.items() if result.outcome in PASSING}
+        return [*benchmark_metrics(self._config, prefix, passed), *duration_metrics(self._config, prefix, document, passed)]
+
+    def _export(self, outcome: workflow.Outcome) -> None:
+        folder = self._config.getoption("handoff_artifacts")
+        if folder:
+            target = self._config.invocation_params.dir / folder
+            write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer()))
+
+    def _renderer(self) -> Renderer:
+        return workflow.renderer_of(self._project, self._folder.templates)
+
+    def _run(self, exitstatus: int, collection: Collection | None) -> Run:
+        changed = changed_since(self._project, self._start.tree)
+        collection = collection or read_spool(self._folder.path)
+        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes belongs into .gitignore)"
+        mishaps = [told] if changed else []
+        if collection is None:
+            mishaps.append("collection was not finished")
+        return self._recorder.finish(
+            collection=collection or Collection(tests={}, whole_files=[], broken_files={}),
+            why_partial=selection.narrowing(self._config),
+            mishaps=mishaps,
+            started=self._folder.started,
+            finished=time.time(),
+            exitstatus=exitstatus,
+            args=selection.shown_arguments(self._config),
+            plugins=selection.plugins(self._config),
+        )
