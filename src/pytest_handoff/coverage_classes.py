@@ -83,7 +83,8 @@ class ContextSwitcher:
 
     def pytest_unconfigure(self) -> None:
         """Processes that start later belong to no test of this run."""
-        self._children.forget()
+        with self._faults:
+            self._children.forget()
 
     def _switch(self, config: pytest.Config, kind: tuple[str, str, bool]) -> bool:
         cov = running_coverage(config)

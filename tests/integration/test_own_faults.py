@@ -92,6 +92,8 @@ IN_AN_EARLY_END = {
 OTHERWISE = {
     "plugin:pytest_configure",  # its halves are tried
     "coverage_classes:ContextSwitcher:pytest_runtest_protocol",  # coverage.py takes the tracing: what it calls is tried
+    "coverage_classes:ContextSwitcher:pytest_unconfigure",  # the same
+    "shared_analyses:SharedAnalyses:pytest_runtestloop",  # the same
     *(f"coverage_classes:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
     "ending:Ending:pytest_unconfigure",  # where defects are told last
 }
@@ -104,12 +106,15 @@ DEEPER = {
     "run_end:RunEnd:_export": [],
     "worker:Ages:__call__": ["--cov"],
     "coverage_classes:ContextSwitcher:_switch": ["--cov"],
+    "child_processes:Children:forget": ["--cov"],
+    "shared_analyses:SharedAnalyses:attach": ["--cov"],
     "measuring:Measuring:read": [],
     "measuring:Measuring:keep": ["--cov"],
     "run_folder:RunFolder:lines": [],
     "run_folder:RunFolder:close": [],
 }
 WRITTEN_BEFORE = {
+    "child_processes:Children:forget",
     "run_end:RunEnd:_export",
     "measuring:Measuring:keep",
     "run_folder:RunFolder:lines",
