@@ -15,7 +15,7 @@ from pytest_handoff.markup import one_line
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from pytest_handoff.faults import Faults
@@ -48,6 +48,7 @@ class Collector:
         self._tests: dict[str, Collected] = {}
         self._known: dict[tuple[str, bool, tuple[str, ...]], Collected] = {}
         self._parents: dict[pytest.Collector, tuple[pytest.Mark, ...]] = {}
+        self._unmarked: dict[tuple[pytest.Collector | None, str], Collected] = {}
         self._whole: set[str] = set()
         self._broken: dict[str, str] = {}
 
@@ -59,7 +60,7 @@ class Collector:
             self._add(items)
         yield
         with self._faults:
-            self._add(item for item in items if self._prefix + item.nodeid not in self._tests)
+            self._add([item for item in items if self._prefix + item.nodeid not in self._tests])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember which files were collected whole, and which could not be."""
@@ -85,9 +86,20 @@ class Collector:
         elif report.passed and not self._drops and key not in self._partly:
             self._whole.add(key)
 
-    def _add(self, items: Iterator[pytest.Item] | list[pytest.Item]) -> None:
+    def _add(self, items: list[pytest.Item]) -> None:
         for item in items:
-            self._tests[key_of(item.nodeid, self._prefix)] = self._collected(item)
+            nodeid = item.nodeid
+            seen = self._collected(item) if item.own_markers else self._collected_unmarked(item, nodeid.partition("::")[0])
+            self._tests[key_of(nodeid, self._prefix) if "@" in nodeid else self._prefix + nodeid] = seen
+
+    def _collected_unmarked(self, item: pytest.Item, path: str) -> Collected:
+        """What is said of an item by what it stands in, which is the same for all of its neighbours."""
+        if self._asks_hooks:
+            return self._collected(item)
+        found = self._unmarked.get((item.parent, path))
+        if found is None:
+            found = self._unmarked[item.parent, path] = self._collected(item)
+        return found
 
     def _collected(self, item: pytest.Item) -> Collected:
         markers = [*reversed(item.own_markers)]

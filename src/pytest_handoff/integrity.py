@@ -79,9 +79,10 @@ def examine(
         read: the content of a file, ``None`` where it is gone.
     """
     was = {new: old for old, new in renames.items()}
+    lines = [line for line in ledger if line.outcome is not None and line.retired is None]
     changed: list[str] = []
     silent: list[str] = []
-    for path, tests in _by_file(session, ledger).items():
+    for path, tests in _by_file(session, lines, _unchanged(now, bases or (), was)).items():
         olds = {test: _olds(session, line, was.get(path, path), now.get(path), bases or ()) for test, line in tests.items()}
         wanted = [test for test, line in tests.items() if line.since == session or olds[test]]
         content = read(path) if wanted and path.endswith(".py") else None
@@ -95,12 +96,23 @@ def examine(
     return Integrity(changed=sorted(changed) if bases is not None else None, without_assertion=sorted(silent))
 
 
-def _by_file(session: str, ledger: Iterable[LedgerLine]) -> dict[str, dict[str, LedgerLine]]:
-    """For each file its functions that are there, each with one of its tests: an earlier one where there is one."""
+def _unchanged(now: Mapping[str, SourceLine], bases: Sequence[Mapping[str, SourceLine]], was: Mapping[str, str]) -> set[str]:
+    """Files that are as they were in one of the sessions before."""
+    old = [(path, base.get(was.get(path, path))) for base in bases for path in now]
+    return {path for path, line in old if line is not None and line.blob == now[path].blob}
+
+
+def _by_file(session: str, lines: Sequence[LedgerLine], unchanged: set[str]) -> dict[str, dict[str, LedgerLine]]:
+    """For each file its functions, each with one of its tests: an earlier one where there is one.
+
+    Of unchanged files only those in which a test is new, or came from elsewhere: of the others there is nothing to say.
+    """
+    silent = unchanged - {file_of(line.id) for line in lines if line.since == session or line.moved_from is not None}
     files: dict[str, dict[str, LedgerLine]] = defaultdict(dict)
-    for line in ledger:
-        if line.outcome is not None and line.retired is None:
-            tests, test = files[file_of(line.id)], without_parameters(line.id)
+    for line in lines:
+        path = file_of(line.id)
+        if path not in silent:
+            tests, test = files[path], without_parameters(line.id)
             if test not in tests or tests[test].since == session:
                 tests[test] = line
     return files

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.nodeids import id_matches, without_parameters
 from pytest_handoff.record import OUTCOMES, LastSeen, LedgerLine, Retired
+from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,24 +18,28 @@ if TYPE_CHECKING:
     from pytest_handoff.config import Retirement
     from pytest_handoff.lineage import Earlier, Ledger, Lineage
     from pytest_handoff.record import Outcome
-    from pytest_handoff.run import CaseResult, Run
+    from pytest_handoff.run import Collected, Run
+
+_PASSED = CaseResult(outcome="passed")
 
 
 def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
     """Every test ever recorded, as this run leaves it, sorted by id."""
     lines: Ledger = {}
+    before, results = earlier.lines.get, run.results.get
     for test, seen in run.collected.items():
-        first = lineage.since(test, session, earlier)
-        result = run.results.get(test)
-        moved_from = lineage.same.get(test)
-        if result is None:
-            line = _not_run(test, seen.tier, first, earlier, moved_from)
+        old, result = before(test), results(test)
+        if old is not None and result == _PASSED and not seen.checks:
+            line = LedgerLine(id=test, tier=seen.tier, since=old.since, outcome="passed")
         else:
-            line = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
-        lines[test] = replace(line, checks=seen.checks) if seen.checks else line
+            line = _line(test, seen, result, session=session, earlier=earlier, lineage=lineage)
+        lines[test] = old if line == old else line  # the same object, since there may be very many that stay as they were
     lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in lines}
     lines |= _not_collected(earlier, lineage, lines)
-    return {test: _retired(lines[test], session, retire, earlier) for test in sorted(lines)}
+    tests = sorted(lines)
+    if not retire:
+        return dict(zip(tests, map(lines.__getitem__, tests), strict=True))
+    return {test: _retired(lines[test], session, retire, earlier) for test in tests}
 
 
 def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
@@ -54,9 +59,8 @@ def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
     replaced = set(lineage.same.values())
     functions = {without_parameters(test) for test in lineage.reparametrized}
     found: Ledger = {}
-    for test, line in earlier.lines.items():
-        if test in lines or test in replaced:
-            continue
+    for test in earlier.lines.keys() - lines.keys() - replaced:
+        line = earlier.lines[test]
         if test in lineage.vanished or line.retired is not None:
             found[test] = LedgerLine(
                 id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,
@@ -65,6 +69,17 @@ def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
         elif without_parameters(test) not in functions:
             found[test] = replace(_not_run(test, line.tier, line.since, earlier, None), checks=line.checks)
     return found
+
+
+def _line(
+    test: str, seen: Collected, result: CaseResult | None, *, session: str, earlier: Earlier, lineage: Lineage
+) -> LedgerLine:
+    first, moved_from = lineage.since(test, session, earlier), lineage.same.get(test)
+    if result is None:
+        line = _not_run(test, seen.tier, first, earlier, moved_from)
+    else:
+        line = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
+    return replace(line, checks=seen.checks) if seen.checks else line
 
 
 def _ran(test: str, tier: str, first: str, result: CaseResult, *, promised: bool, moved_from: str | None) -> LedgerLine:

@@ -72,15 +72,13 @@ def _weight(line: LedgerLine) -> tuple[bool, int, str]:
 
 
 def certainly_gone(
-    earlier: Earlier, collected: Container[str], whole_files: Container[str], existing_files: Container[str]
+    earlier: Earlier, collected: Iterable[str], whole_files: Container[str], existing_files: Container[str]
 ) -> list[str]:
     """Earlier live ids that are not there any more: their file was collected whole without them, or is gone itself."""
     return [
         test
-        for test, line in earlier.lines.items()
-        if test not in collected
-        and line.retired is None
-        and (file_of(test) in whole_files or file_of(test) not in existing_files)
+        for test in sorted(earlier.lines.keys() - collected)
+        if earlier.lines[test].retired is None and (file_of(test) in whole_files or file_of(test) not in existing_files)
     ]
 
 

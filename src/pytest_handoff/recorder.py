@@ -14,7 +14,7 @@ from pytest_handoff.markup import one_line
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_handoff.record import Metric, Outcome
 
@@ -50,9 +50,21 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hear every report of every test."""
+        """Hear every report of every test: a passed phase of an ordinary one at the least cost, the rest is looked at closely."""
         try:
-            self._take(report)
+            if report.outcome != "passed" or type(report) is not pytest.TestReport:
+                self._look_closely(report)
+            elif (when := report.when) == "call":
+                nodeid = report.nodeid
+                if report.user_properties:
+                    self._take_metrics(report)
+                if nodeid in self._results or nodeid in self._failed_subtests or "wasxfail" in report.__dict__:
+                    self._look_closely(report)
+                else:
+                    self._results[nodeid] = _PASSED
+                    self.reported["passed"] += 1
+            elif when == "teardown":
+                self._tell_end(report.nodeid)
         except Exception as error:
             self._faults.add(error)
 
@@ -116,15 +128,17 @@ class Recorder:
     def _final_results(self) -> dict[str, CaseResult]:
         """By key; an id that only its xdist group tells from another is the same test."""
         found: dict[str, CaseResult] = {}
+        prefix, counted = self._prefix, self._reruns.keys() | self._subtests.keys()
         for nodeid, result in self._results.items():
-            key, final = key_of(nodeid, self._prefix), self._final(nodeid, result)
+            key = key_of(nodeid, prefix) if "@" in nodeid else prefix + nodeid
+            final = self._final(nodeid, result) if nodeid in counted else result
             found[key] = worse(found[key], final) if key in found else final
         return found
 
     def _final(self, nodeid: str, result: CaseResult) -> CaseResult:
-        reruns, subtests = self._reruns.get(nodeid, 0), self._subtests.get(nodeid, 0)
-        if not reruns and not subtests:
+        if nodeid not in self._reruns and nodeid not in self._subtests:
             return result
+        reruns, subtests = self._reruns.get(nodeid, 0), self._subtests.get(nodeid, 0)
         passed = result.outcome in ("passed", "xpassed")
         return CaseResult(
             outcome=result.outcome,
@@ -134,24 +148,6 @@ class Recorder:
             reason=result.reason,
             error=result.error,
         )
-
-    def _take(self, report: pytest.TestReport) -> None:
-        """Take the common case, a passed phase of an ordinary test, at the least cost; the rest is looked at closely."""
-        nodeid = report.nodeid
-        if report.outcome == "passed" and type(report) is pytest.TestReport:
-            if report.when != "call":
-                if report.when == "teardown":
-                    self._tell_end(nodeid)
-                return
-            if report.user_properties:
-                self._take_metrics(report)
-            if nodeid not in self._results and nodeid not in self._failed_subtests and "wasxfail" not in report.__dict__:
-                self._results[nodeid] = _PASSED
-                self.reported["passed"] += 1
-                return
-        self._look_closely(report)
-        if report.when not in ("setup", "call"):
-            self._tell_end(nodeid)
 
     def _tell_end(self, nodeid: str) -> None:
         result = self._results.get(nodeid)
@@ -166,6 +162,11 @@ class Recorder:
         self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]
 
     def _look_closely(self, report: pytest.TestReport) -> None:
+        self._take(report)
+        if report.when not in ("setup", "call"):
+            self._tell_end(report.nodeid)
+
+    def _take(self, report: pytest.TestReport) -> None:
         nodeid = report.nodeid
         if is_subtest(report):
             self._subtests[nodeid] += 1
@@ -204,7 +205,13 @@ def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return None
-    return {category: sum(not is_subtest(report) for report in reports) for category, reports in reporter.stats.items()}
+    return {category: _without_subtests(reporter.stats.get(category, ())) for category in _COMPARED}
+
+
+def _without_subtests(reports: Sequence[object]) -> int:
+    if {*map(type, reports)} <= {pytest.TestReport}:
+        return len(reports)
+    return sum(not is_subtest(report) for report in reports)
 
 
 def is_subtest(report: object) -> bool:

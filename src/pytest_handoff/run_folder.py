@@ -17,6 +17,8 @@ from pytest_handoff.terminal import Line
 from pytest_handoff.workflow import adds_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from pytest_handoff.project import Project
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 
 
 class RunFolder:
-    """Where nothing can be written beside the project, the run goes on with a temporary folder and without a journal."""
+    """Where nothing can be written beside the project, the run goes on with a temporary folder and without a journal.
+
+    Attributes:
+        ended: what is to be called with the id and the result of each test that has ended; ``None`` without a journal.
+    """
 
     def __init__(
         self, config: pytest.Config, project: Project, start: Start, *, prefix: str, suite: SuiteFiles, instructions: str | None
@@ -36,6 +42,7 @@ class RunFolder:
         self._project, self._session = project, start.session
         self._run: RunInfo | None = None
         self._journal: Journal | None = None
+        self.ended: Callable[[str, CaseResult], None] | None = None
         self._trouble: str | None = None
         self.templates: Path | None = None
         journals = journals_of(project.folder)
@@ -56,6 +63,7 @@ class RunFolder:
             sweep(journals, begun.session, keep=self._died)
             _prepare_cache(config, journals)
             self._journal = Journal(journals, begun)
+            self.ended = self._journal.note
             self.path = self._journal.folder
             self.templates = journals.parent / ".templates"
         except OSError as error:
@@ -68,11 +76,6 @@ class RunFolder:
             write_spool(self.path, collection)
         except WriteProblem as problem:
             self._trouble = str(problem)
-
-    def ended(self, nodeid: str, result: CaseResult) -> None:
-        """Note that a test has ended."""
-        if self._journal is not None:
-            self._journal.note(nodeid, result)
 
     def will_be_recorded(self, run: RunInfo) -> None:
         """Remember what the record is about to say of this run, so that nobody calls it interrupted who finds it recorded."""

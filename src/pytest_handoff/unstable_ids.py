@@ -55,7 +55,7 @@ def unstable_ids(
         started: when the run began, in seconds since 1970.
         stand_in_code: which of some texts stand in the files of the tree; asked once, and only if something looks so.
     """
-    suspects = list(_suspects((test for test in collected if test not in known), started))
+    suspects = list(_suspects(sorted(set(collected).difference(known)), started))
     literal = frozenset(stand_in_code({text for one in suspects for text in one.spellings})) if suspects else frozenset()
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for test, why, spellings in suspects:

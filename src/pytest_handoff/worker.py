@@ -66,19 +66,22 @@ def join(config: pytest.Config, faults: Faults) -> None:
 
 def register(config: pytest.Config, project: Project, spool: Path, given: Mapping[str, object], faults: Faults) -> None:
     """Watch collection, leave it in the spool, and switch contexts while tests run."""
+    measures = selection.measures_coverage(config)
     session = str(given["session"])
     parents = cast("list[str]", given["parents"])
     renames = cast("dict[str, str]", given["renames"])
 
     def collected(collection: Collection) -> None:
         write_spool(spool, collection)
+        if not measures:  # nobody asks which tests are new
+            return
         earlier = load_parents(project.store, parents).earlier
         ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.root))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = Ages(session, key_prefix(config, project), collector)
     config.pluginmanager.register(collector, "handoff-collector")
-    if selection.measures_coverage(config):
+    if measures:
         from pytest_handoff.coverage_classes import ContextSwitcher
 
         config.pluginmanager.register(ContextSwitcher(session, ages, faults), "handoff-contexts")

@@ -198,7 +198,7 @@ def test_a_defect_in_an_early_end(shop: Story, place: str) -> None:
 
 
 @pytest.mark.parametrize("args", [[], ["-p", "no:terminal"]], ids=["terminal", "no terminal"])
-@pytest.mark.parametrize(("place", "written"), [("recorder:Recorder:_take", False), ("run_folder:RunFolder:close", True)])
+@pytest.mark.parametrize(("place", "written"), [("recorder:Recorder:_tell_end", False), ("run_folder:RunFolder:close", True)])
 def test_a_green_run_with_a_defect_is_not_green(shop: Story, place: str, args: list[str], *, written: bool) -> None:
     """Asked for evidence and not free of a defect, a run of passing tests ends with 3, with or without a terminal plugin."""
     shop.write_files({"broken.py": RAISES.replace("{place}", place)})
