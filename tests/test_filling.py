@@ -82,6 +82,18 @@ def test_claims_are_reported(current: str, kind: str | None) -> None:
     assert [(one.id, one.text) for one in filled.written] == ([("x", "9/9")] if kind is None else [])
 
 
+@pytest.mark.parametrize(
+    ("current", "kind", "told"),
+    [("50/50 passed", "contradicted", "12/12 tests"), ("12/12 passed", "claim", "Passing"), ("all green", "claim", "Passing")],
+)
+def test_figures_are_held_against_figures(current: str, kind: str, told: str) -> None:
+    """Where a count stands in place of a status, it is the count behind the status that contradicts it, and that is told."""
+    text = f"## Test Status\n- **Unit Tests**: {current}\n"
+    found = _fill(text, {"tier.unit.status": "Passing", "tier.unit.passing": "12/12 tests"}).findings
+    assert [(finding.kind, finding.evidence) for finding in found] == [(kind, told)]
+    assert found[0].message.endswith(f": {told!r}")
+
+
 def test_a_label_with_a_list_is_a_claim() -> None:
     """Nested children under an empty label are a person's value and stay."""
     text = "### Validation Gates\n- **New Functionality**:\n  - test one\n"

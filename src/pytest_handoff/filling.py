@@ -170,12 +170,14 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
-    known = (evidence, work.figures.get(place.id, ""))
-    wrong = place.kind != "fence" and any(contradicts(place.text, text) for text in known)
+    """A person's words stay; where their figures are not the evidence's, what is told is the evidence that has the figures."""
+    known = () if place.kind == "fence" else (evidence, work.figures.get(place.id, ""))
+    otherwise = next((text for text in known if contradicts(place.text, text)), None)
     says = place.text.partition("\n")[0] or "the lines below it"
-    against = "the evidence contradicts them" if wrong else "the evidence says"
-    message = f"{place.id}: a person's words stay: {says!r}; {against}: {evidence!r}"
-    work.found("contradicted" if wrong else "claim", place, message, claim=place.text, evidence=evidence)
+    against = "the evidence says" if otherwise is None else "the evidence contradicts them"
+    told = otherwise or evidence
+    message = f"{place.id}: a person's words stay: {says!r}; {against}: {told!r}"
+    work.found("contradicted" if otherwise else "claim", place, message, claim=place.text, evidence=told)
 
 
 def _figures_of_statuses(values: Mapping[str, str]) -> dict[str, str]:
