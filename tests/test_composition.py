@@ -12,6 +12,7 @@ from builders import coverage_of, facts_of, new_code_of
 from pytest_handoff.composition import Composition, compose
 from pytest_handoff.config import Config
 from pytest_handoff.explain import explain
+from pytest_handoff.record import Written
 from pytest_handoff.show import show
 from pytest_handoff.terminal import problem_lines, run_lines
 
@@ -70,6 +71,28 @@ def test_a_claim_that_the_evidence_contradicts_blocks() -> None:
     found = composed(text=DOCUMENT.replace("Tests**: [X/Y passed]", "Tests**: 9/9 passed", 1))
     assert "9/9 passed" in found.text
     assert [verdict.id for verdict in found.blocking] == ["claims"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_claim"),
+    [
+        ("3 passed, 1 failed in 0.12s", True),
+        ("Passed: 44", True),
+        ("All 12 tests pass", True),
+        ("unit 7/7", True),
+        ("no tests ran in 0.01s", True),
+        ("Resizing by hand:\n- test_corner: PASS\n- test_edge: SKIP (no handle there yet)", False),
+        ("the run of 2026-11-21 is in out.log", False),
+    ],
+)
+def test_what_is_fenced_below_the_results(lines: str, is_claim: bool) -> None:
+    """A person's fence below *Test Results* is a claim where it tells how many tests passed or failed, and else a remark."""
+    text = f"# Phase 2\n\n### Test Results\n\n```\n{lines}\n```\n"
+    found = composed(text=text)
+    assert found.text == text
+    assert [finding.place for finding in found.findings] == (["phase.results"] if is_claim else [])
+    ours = composed(text=text, places=[Written(id="phase.results", text=lines)])
+    assert ours.text == text.replace(lines, "1 passed\n\nCoverage was not measured: no pytest-cov")
 
 
 def test_a_required_line_that_is_gone_blocks() -> None:

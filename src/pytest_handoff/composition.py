@@ -23,7 +23,7 @@ from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.trend import trend_of
 from pytest_handoff.values import Rows, status_values, values
-from pytest_handoff.values_phase import claims_too_many
+from pytest_handoff.values_phase import claims_too_many, tells_results
 from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
@@ -157,14 +157,16 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
 
 
 def _is_a_persons_remark(place: Place, memory: Mapping[str, str], facts: Facts) -> bool:
-    """Words where a document need not speak of evidence: beside a file's name, or as the status at the top.
+    """Words where a document need not speak of evidence: beside a file's name, as the status at the top, fenced below results.
 
-    A number of tests beside a file's name may be that of new ones, or of an earlier day; more than the file has is a claim.
+    A number of tests beside a file's name may be that of new ones, or of an earlier day; more than the file has is a claim. What
+    is fenced below *Test Results* may be anything that a person wants to show; with figures of results it is a claim.
     """
-    often_a_persons = place.id == "status.top" or place.id.startswith(COUNTS)
-    if not often_a_persons or place.state != "written" or place.id in memory:
+    if place.state != "written" or place.id in memory:
         return False
-    return not claims_too_many(place, facts)
+    if place.id == "phase.results":
+        return not tells_results(place.text)
+    return (place.id == "status.top" or place.id.startswith(COUNTS)) and not claims_too_many(place, facts)
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, percent_of
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from pytest_handoff.places import Place
 
 _MOST_FILES = 40
+_RESULT = r"(?:pass(?:ed|es|ing)?|fail(?:ed|s|ing|ures?)?|errors?|skipped|xfailed|xpassed)\b"
+_RESULTS = re.compile(
+    rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b",
+    re.IGNORECASE,
+)
 
 
 def phase_values(facts: Facts) -> dict[str, str | None]:
@@ -41,6 +47,11 @@ def claims_too_many(place: Place, facts: Facts) -> bool:
     tests = _tests_by_file(facts)[path] if what == "tests" else 0
     said = place.text.split()[0].replace(",", "")
     return tests > 0 and said.isdecimal() and int(said) > tests
+
+
+def tells_results(text: str) -> bool:
+    """Whether lines below *Test Results* tell how many tests passed or did not, and not just anything."""
+    return _RESULTS.search(text) is not None
 
 
 def _tests_by_file(facts: Facts) -> Counter[str]:
