@@ -114,6 +114,30 @@ def test_a_recovery_guide_is_found_with_its_nested_fields() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("# T\nCoverage: 97%\n", [("coverage.total", 2)]),
+        ("# T\n\n## Test Results\n\nAll is well.\nCoverage: 97%\n", [("coverage.total", 6)]),
+        ("## Tests\n- **Coverage**: [X]%\n", [("coverage.total", 2)]),
+        ("## Tests\n### Integration\n- **Coverage**: [X]%\n", []),
+        ("## Tests\n- Some tests: 3\n  - Coverage: [X]%\n", []),
+        ("# T\n## Notes\nCoverage: 97%\n", []),
+        ("## Tests\nCoverage: see htmlcov\n\n**Code Coverage**: [X]%\n", [("coverage.total", 4)]),
+        ("## Tests\nTest coverage: of everything that matters\n", []),
+    ],
+)
+def test_coverage_alone_is_that_of_all_code_where_nothing_else_is_spoken_of(text: str, found: list[tuple[str, int]]) -> None:
+    """*Coverage* with no heading of its own, nor an item around it, is the session's, unless a label says so more plainly."""
+    assert [(place.id, place.line) for place in find(text).places] == found
+
+
+def test_two_coverages_alone_are_in_doubt() -> None:
+    """Of two that could be meant, neither is filled, and both lines are named."""
+    document = find("## Tests\nCoverage: [X]%\n\nCoverage: [Y]%\n")
+    assert (document.places, [finding.kind for finding in document.findings]) == ((), ["ambiguous", "placeholder", "placeholder"])
+
+
 def test_a_summary_is_found_by_row_and_column() -> None:
     """Cells are named by the first cell of their row and the head of their column."""
     text = (

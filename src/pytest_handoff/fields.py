@@ -28,6 +28,8 @@ class Field(Frozen, frozen=True):
             body of the first code fence under a heading), ``cell`` (of a table, by its row's first cell and its column).
         sections: headings of which one must enclose the field; none at all means that it may stand anywhere.
         labels: what the label, or the row's first cell, may be called.
+        right_below: what it may be called, too, where no other heading stands between it and that of its section, and no label
+            of ``labels`` is there: a word that below another heading would speak of something else.
         parents: labels of which one must be the label of an enclosing list item.
         columns: what the column of a cell may be called.
     """
@@ -36,6 +38,7 @@ class Field(Frozen, frozen=True):
     kind: Literal["label", "fence", "choice", "cell"]
     sections: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    right_below: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
@@ -100,6 +103,7 @@ _HANDOFF = (
     Field(
         id="coverage.total", kind="label", sections=(TOP, *_TESTS, *METRICS),
         labels=("code coverage", "total coverage", "overall coverage", "coverage total", "testabdeckung", "codeabdeckung"),
+        right_below=("coverage", "abdeckung"),
     ),
     Field(id="next.existing", kind="label", sections=_GATES, labels=("existing functionality", "bestehende funktionalität")),
     Field(id="next.new", kind="label", sections=_GATES, labels=("new functionality", "neue funktionalität")),

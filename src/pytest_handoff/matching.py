@@ -23,6 +23,7 @@ class _Match(msgspec.Struct, frozen=True):
 
     place: Place
     heading: Heading | None
+    by_label: bool = True
 
     @property
     def depth(self) -> int:
@@ -44,6 +45,10 @@ class _Sections:
             return True, named[-1]
         at_top = TOP in field.sections and (not path or path == self.parsed.headings[:1])
         return at_top or not field.sections, None
+
+    def is_right_below(self, line: int, heading: Heading | None) -> bool:
+        """Whether no further heading stands between a heading, or the title, and a line below it."""
+        return heading is None or self.parsed.path(line)[-1] is heading
 
     def twins(self, heading: Heading) -> list[Heading]:
         """All headings of the same name, this one included, where none of them encloses another."""
@@ -76,7 +81,8 @@ def match_fields(
         if not any(_same_spot(place, match.place) for place in marked):
             by_id.setdefault(match.place.id, []).append(match)
     places, findings = [], []
-    for id, found in by_id.items():  # noqa: A001 - the word of records
+    for id, matches in by_id.items():  # noqa: A001 - the word of records
+        found = [match for match in matches if match.by_label] or matches
         doubt = _doubt(id, found, sections)
         if doubt is None:
             places.append(found[0].place)
@@ -91,7 +97,7 @@ class _Labelled:
     def __init__(self, fields: Iterable[Field]) -> None:
         self._by_name: dict[str, list[tuple[int, Field]]] = {}
         for rank, field in enumerate(fields):
-            for name in field.labels:
+            for name in (*field.labels, *field.right_below):
                 self._by_name.setdefault(name, []).append((rank, field))
 
     def called(self, keys: Iterable[str]) -> list[Field]:
@@ -114,15 +120,17 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
     for line in parsed.lines:
         label = None if line.line in closed or (line.opens_item and box_of(line.text)) else read_label(line.text)
         called = fields.called(label.keys) if label else []
-        if not called:
+        if label is None or not called:
             continue
         above = [read_label(parent.text) for parent in line.parents if parent is not line]
         names = frozenset[str]().union(*(parent.keys for parent in above if parent))
         for field in called:
             nested = not names.isdisjoint(field.parents) if field.parents else not line.parents or line.parents[-1] is line
             fits, heading = sections.around(line.line, field) if nested else (False, None)
-            if fits:
-                yield _Match(label_place(parsed, line, field.id, choice=field.kind == "choice"), heading)
+            by_label = not label.keys.isdisjoint(field.labels)
+            if fits and (by_label or sections.is_right_below(line.line, heading)):
+                place = label_place(parsed, line, field.id, choice=field.kind == "choice")
+                yield _Match(place, heading, by_label=by_label)
 
 
 def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
