@@ -19,6 +19,7 @@ from pytest_handoff.blocks import block_checksum
 from pytest_handoff.composition import compose
 from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.kinds import Kinds
 from pytest_handoff.markdown import parse
 
 LAW = settings(
@@ -151,7 +152,7 @@ def filled_with(template: str, name: str, message: str) -> str:
     fates = dict(known.fates) | {test: known.fates[old] for test, (old, _) in renamed.items()}
     fates[f"{name}::x"] = replace(fates[skipped], status="newly_skipped", passes=False)
     record = replace(known.record, changes=replace(known.record.changes, created=[f"src/{name}"], removed=[name]))
-    told = replace(known, ledger=ledger, fates=fates, record=record)
+    told = replace(known, ledger=ledger, fates=fates, kinds=Kinds(ledger, fates), record=record)
     return compose(
         from_template(template), told, Config(), path="x.md", today="2026-01-02", parent_percent=None, render=RENDERER.block,
         required=[],

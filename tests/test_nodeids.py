@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.nodeids import file_of, id_matches, name_of, path_matches, without_parameters
+from pytest_handoff.nodeids import file_of, id_matches, matches_any, name_of, path_matches, without_parameters
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,5 @@ def test_brackets_in_an_id_glob_are_themselves(test: str, glob: str, matches: bo
 def test_globs_over_paths(path: str, glob: str, matches: bool) -> None:
     """One star stays within a folder, two do not, and a folder stands for all below it."""
     assert path_matches(path, glob) is matches
+    assert matches_any(path, ("nothing", glob)) is matches
+    assert not matches_any(path, ())

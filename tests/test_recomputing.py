@@ -59,7 +59,7 @@ def second(project: Project, **changes: Any) -> Facts:
     facts = gathering.gather(record, ledger, earlier)
     sources = project.store.sources("s-1")
     assert sources is not None
-    true = recompute(project, facts, [sources])
+    true = recompute(project, facts, read_tree(project), [sources])
     whole = replace(record, changes=true.changes, unparsable=true.unparsable, integrity=true.integrity)
     return replace(facts, record=replace(whole, **changes))
 
@@ -69,7 +69,7 @@ def test_a_true_record(project: Project) -> None:
     facts = second(project)
     assert facts.record.integrity == Integrity(changed=["test_a.py::test_x"], without_assertion=["test_a.py::test_x"])
     assert list(facts.record.unparsable or {}) == ["a.json"]
-    assert untrue(project, facts) == []
+    assert untrue(project, facts, read_tree(project)) == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_true_record(project: Project) -> None:
 )
 def test_an_edited_record(project: Project, changes: dict[str, Any], expected: list[str]) -> None:
     """What was taken out or put in is named."""
-    assert untrue(project, second(project, **changes)) == expected
+    assert untrue(project, second(project, **changes), read_tree(project)) == expected
 
 
 def test_edited_changes(project: Project) -> None:
@@ -101,8 +101,8 @@ def test_edited_changes(project: Project) -> None:
     assert true is not None
     hidden = second(project, changes=replace(true, created=[]))
     fewer = second(project, changes=replace(true, lines_added=0, lines_removed=0))
-    assert untrue(project, hidden) == ["it says otherwise what changed: a.json"]
-    assert untrue(project, fewer) == ["it says otherwise what changed: the figures"]
+    assert untrue(project, hidden, read_tree(project)) == ["it says otherwise what changed: a.json"]
+    assert untrue(project, fewer, read_tree(project)) == ["it says otherwise what changed: the figures"]
 
 
 def test_another_python(project: Project) -> None:
@@ -110,14 +110,14 @@ def test_another_python(project: Project) -> None:
     known = Integrity(changed=["test_a.py::test_x", "test_b.py::test_y"], without_assertion=[])
     facts = second(project, integrity=known)
     facts = replace(facts, record=replace(facts.record, run=replace(facts.record.run, python="2.7.18")))
-    assert untrue(project, facts) == ["it leaves out of the tests that assert nothing: test_a.py::test_x"]
+    assert untrue(project, facts, read_tree(project)) == ["it leaves out of the tests that assert nothing: test_a.py::test_x"]
 
 
 def test_pruned_bases(project: Project) -> None:
     """Without the tree before there is nothing to compare with, and which one is missing is told."""
     facts = second(project)
     project.store.sources_path("s-1").unlink()
-    assert untrue(project, facts) == []
+    assert untrue(project, facts, read_tree(project)) == []
     assert missing_bases(project, facts.record) == ["s-1"]
     unknown = replace(facts.record, changes=None, source=replace(facts.record.source, base_found="pruned"))
-    assert (missing_bases(project, unknown), untrue(project, replace(facts, record=unknown))) == ([], [])
+    assert (missing_bases(project, unknown), untrue(project, replace(facts, record=unknown), read_tree(project))) == ([], [])

@@ -68,7 +68,7 @@ def test_stale_files_are_named_and_no_others(project: Project) -> None:
     (project.root / "b.py").write_text("new\n")
     (project.root / ".gitignore").unlink()
     (project.root / ".gitignore").write_text("made.py\n")
-    assert stale_files(project, record) == ["a.py", "b.py"]
+    assert stale_files(project, record, read_tree(project)) == ["a.py", "b.py"]
     (found,) = problems(project)
     assert str(found) == (
         "handoffs/evidence/s-1/record.json: is about another tree: 2 files differ: a.py, b.py; run pytest --handoff=s-1 again"
@@ -80,7 +80,7 @@ def test_pruned_sources_cannot_name_what_changed(project: Project) -> None:
     """Without the sources evidence is still stale, though which file differs is not known."""
     record = keep(project, sources=False)
     (project.root / "a.py").write_text("other\n")
-    assert stale_files(project, record) == ["(which ones is not known: sources.jsonl was pruned)"]
+    assert stale_files(project, record, read_tree(project)) == ["(which ones is not known: sources.jsonl was pruned)"]
 
 
 @pytest.mark.parametrize(

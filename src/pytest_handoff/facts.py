@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from operator import attrgetter, countOf
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ class Instruction(Frozen, frozen=True):
     why_not: str | None
 
 
-class Facts(Frozen, frozen=True, dict=True):
+class Facts(Frozen, frozen=True):
     """A session's evidence, with what follows from it.
 
     Attributes:
@@ -38,6 +37,7 @@ class Facts(Frozen, frozen=True, dict=True):
         ledger: the session's ledger.
         earlier: the parents' ledgers.
         fates: what became of each test.
+        kinds: the same by kind: tests are asked about many times, and there may be many.
         contradicted: a person's words in the document that the evidence contradicts, one sentence each.
         absent: required checklist lines that the document does not carry, with the nearest one it has.
         loosened: settings that let more through than before.
@@ -52,6 +52,7 @@ class Facts(Frozen, frozen=True, dict=True):
     ledger: dict[str, LedgerLine]
     earlier: Earlier
     fates: dict[str, regression.Fate]
+    kinds: Kinds
     contradicted: tuple[str, ...] = ()
     absent: tuple[tuple[str, str | None], ...] = ()
     loosened: tuple[Loosening, ...] = ()
@@ -70,11 +71,6 @@ class Facts(Frozen, frozen=True, dict=True):
     def is_first(self) -> bool:
         """Whether nothing came before this session."""
         return not self.record.previous
-
-    @cached_property
-    def kinds(self) -> Kinds:
-        """The tests by kind; they are asked about many times, and there may be many."""
-        return Kinds(self.ledger, self.fates)
 
     def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
         """Live tests of a tier and scope that count; retired ones, those skipped both then and now, and promises do not."""
@@ -170,4 +166,4 @@ def gather(record: Record, ledger: Ledger, earlier: Earlier) -> Facts:
             f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
             f"changed; restore it, or run pytest --handoff={record.session} again"
         )
-    return Facts(record=record, ledger=ledger, earlier=earlier, fates=fates)
+    return Facts(record=record, ledger=ledger, earlier=earlier, fates=fates, kinds=Kinds(ledger, fates))

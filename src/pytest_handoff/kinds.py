@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,23 +41,27 @@ _id_of = attrgetter("id")
 
 
 class Kinds:
-    """The lines of a ledger by kind. Lists that are given away are kept, and not to be changed.
+    """The lines of a ledger by kind, once somebody asks. Lists that are given away are kept, and not to be changed.
 
     Args:
         fates: what became of each test.
     """
 
     def __init__(self, ledger: Mapping[str, LedgerLine], fates: Mapping[str, Fate]) -> None:
+        self._ledger, self._fates = ledger, fates
+        self._joined: dict[tuple[Kind, ...], Sequence[LedgerLine]] = {}
+        self._files: dict[Kind, Counter[str]] = {}
+
+    @cached_property
+    def _groups(self) -> dict[Kind, list[LedgerLine]]:
         groups: dict[tuple[_Fields, Fate], list[LedgerLine]] = defaultdict(list)
-        lines = ledger.values()
+        lines, fates = self._ledger.values(), self._fates
         fields: Iterator[_Fields] = map(_fields_of, lines)
-        for key, line in zip(zip(fields, map(fates.__getitem__, ledger), strict=True), lines, strict=True):
+        for key, line in zip(zip(fields, map(fates.__getitem__, self._ledger), strict=True), lines, strict=True):
             groups[key].append(line)
         for group in groups.values():
             group.sort(key=_id_of)
-        self._groups = {Kind(*common, fate): group for (common, fate), group in groups.items()}
-        self._joined: dict[tuple[Kind, ...], Sequence[LedgerLine]] = {}
-        self._files: dict[Kind, Counter[str]] = {}
+        return {Kind(*common, fate): group for (common, fate), group in groups.items()}
 
     def __iter__(self) -> Iterator[tuple[Kind, int]]:
         """Each kind, with how many tests it has."""

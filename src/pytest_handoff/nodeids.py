@@ -29,7 +29,21 @@ def id_matches(test: str, glob: str) -> bool:
 
 def path_matches(path: str, glob: str) -> bool:
     """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
-    return _path_pattern(glob.removeprefix("./").rstrip("/")).fullmatch(path) is not None
+    return _path_pattern(_bare(glob)).fullmatch(path) is not None
+
+
+def matches_any(path: str, globs: tuple[str, ...]) -> bool:
+    """Whether :func:`path_matches` holds for any of the globs; many of them take no longer than one."""
+    return _any_pattern(globs).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=16)
+def _any_pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_path_pattern(_bare(glob)).pattern})" for glob in globs) or r"(?!)", re.DOTALL)
+
+
+def _bare(glob: str) -> str:
+    return glob.removeprefix("./").rstrip("/")
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from pytest_handoff import git
 from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.nodeids import path_matches
+from pytest_handoff.nodeids import matches_any
 from pytest_handoff.record import Frozen
 from pytest_handoff.store import Store
 
@@ -77,9 +77,9 @@ class Project(Frozen, frozen=True):
 
 
 def _belongs(path: str, handoffs: str, document: str, scope: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
-    if scope and not any(path_matches(path, folder) for folder in scope):
+    if scope and not matches_any(path, scope):
         return False
-    if any(path_matches(path, glob) for glob in (handoffs, *_NEVER_CODE, *ignore)):
+    if matches_any(path, (handoffs, *_NEVER_CODE, *ignore)):
         return False
     return _document_pattern(document).fullmatch(path) is None
 

@@ -11,7 +11,7 @@ from pytest_handoff.figures import listed
 from pytest_handoff.integrity import examine
 from pytest_handoff.moves import match_moves
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
-from pytest_handoff.tree import read_tree, with_lines
+from pytest_handoff.tree import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
+    from pytest_handoff.tree import Tree
 
 Sources = dict[str, SourceLine]
 
@@ -31,8 +32,8 @@ class Recomputed(Frozen, frozen=True):
     integrity: Integrity
 
 
-def untrue(project: Project, facts: Facts) -> list[str]:
-    """What in the record of a fresh session is not what the tree says, one phrase each.
+def untrue(project: Project, facts: Facts, tree: Tree) -> list[str]:
+    """What in the record of a fresh session is not what the tree as it stands says, one phrase each.
 
     Where another version of Python reads the files than the one that recorded them, it may understand less: then only what
     the record leaves out is named.
@@ -43,7 +44,7 @@ def untrue(project: Project, facts: Facts) -> list[str]:
         return ["it does not say what changed, although the trees before it were there"] if known else []
     if None in bases:
         return []
-    now = recompute(project, facts, [base for base in bases if base is not None])
+    now = recompute(project, facts, tree, [base for base in bases if base is not None])
     same_reader = record.run.python.rpartition(".")[0] == platform.python_version().rpartition(".")[0]
     return list(_differences(record, now, same_reader=same_reader))
 
@@ -55,10 +56,9 @@ def missing_bases(project: Project, record: Record) -> list[str]:
     return [parent.session for parent in record.previous if not project.store.has_sources(parent.session)]
 
 
-def recompute(project: Project, facts: Facts, bases: list[Sources]) -> Recomputed:
+def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) -> Recomputed:
     """Compare the tree as it stands with those of the sessions before, as a run does when it records."""
     record, base = facts.record, bases[-1] if bases else {}
-    tree = read_tree(project)
     renames = {old: new for new, old in match_moves(base, with_lines(project, tree, (), base)).items()} if base else {}
     measured = record.coverage.files if record.coverage else {}
     sources = with_lines(project, tree, measured, base) | _generated(project, record, tree.files)

@@ -11,6 +11,7 @@ from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.coverage_summary import summarise as summarise_coverage
 from pytest_handoff.integrity import examine
+from pytest_handoff.kinds import Kinds
 from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.measurement import Measurement, NotMeasured
 from pytest_handoff.metrics import joined
@@ -119,7 +120,9 @@ def record_run(
         integrity=_integrity(project, start, seen.lines, sources),
         unstable=_unstable(project, start, run),
     )
-    gathered = facts.Facts(record=record, ledger=seen.lines, earlier=start.parents.earlier, fates=found)
+    gathered = facts.Facts(
+        record=record, ledger=seen.lines, earlier=start.parents.earlier, fates=found, kinds=Kinds(seen.lines, found)
+    )
     if extending is not None:
         gathered = replace(gathered, record=replace(record, extensions=extending.evidence(run, gathered)))
     outcome = finish(

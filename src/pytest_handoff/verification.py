@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
+    from pytest_handoff.tree import Tree
     from pytest_handoff.workflow import Outcome
 
 
@@ -50,20 +51,20 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
     """
     record = project.store.record(session)
+    tree = read_tree(project) if fresh else None
     found = [*_document(project, session, outcome), *_chain(project, record), *_history(project, record)]
-    if not fresh:
+    if tree is None:
         return found
-    stale = list(_freshness(project, record))
-    return [*stale, *found] if stale else [*found, *_recomputed(project, outcome)]
+    stale = list(_freshness(project, record, tree))
+    return [*stale, *found] if stale else [*found, *_recomputed(project, outcome, tree)]
 
 
-def stale_files(project: Project, record: Record) -> list[str]:
+def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
     """The files in which the tree differs from the one that the evidence is about; empty when it is the same tree.
 
     Measured files that git ignores are among the sources, and no part of the tree: they are not named.
     """
     sources = project.store.sources_of(record)
-    now = read_tree(project)
     if now.fingerprint == record.source.fingerprint:
         return []
     if sources is None:
@@ -75,11 +76,11 @@ def stale_files(project: Project, record: Record) -> list[str]:
 
 def is_fresh(project: Project, record: Record) -> bool:
     """Whether the tree is the one that the evidence is about."""
-    return not stale_files(project, record)
+    return not stale_files(project, record, read_tree(project))
 
 
-def _freshness(project: Project, record: Record) -> Iterator[Problem]:
-    changed = stale_files(project, record)
+def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem]:
+    changed = stale_files(project, record, tree)
     if changed:
         perhaps_generated = any((project.root / path).exists() and not path.endswith(".py") for path in changed)
         otherwise = ", or put what is generated into .gitignore" if perhaps_generated else ""
@@ -101,7 +102,7 @@ def _which(changed: list[str]) -> str:
     return f" {changed[0]}" if unknown else f": {counted(len(changed), 'file differs/files differ')}: {listed(changed)}"
 
 
-def _recomputed(project: Project, outcome: Outcome) -> Iterator[Problem]:
+def _recomputed(project: Project, outcome: Outcome, tree: Tree) -> Iterator[Problem]:
     """What the record says of the tree, where the tree it is about is here to be asked again."""
     record = outcome.record
     missing = missing_bases(project, record) if _is_newest(project, record) else []
@@ -109,7 +110,7 @@ def _recomputed(project: Project, outcome: Outcome) -> Iterator[Problem]:
         path = project.shown(project.store.sources_path(session))
         message = "is missing, and what changed since cannot be told again without it"
         yield Problem(kind="chain", path=path, line=None, message=message, remedy="restore it from git")
-    for difference in untrue(project, outcome.composition.facts):
+    for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
             kind="record",
             path=_shown(project, record),
