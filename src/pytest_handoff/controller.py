@@ -10,7 +10,6 @@ from pytest_handoff import selection, workflow
 from pytest_handoff.collection import COLLECTION, Collector, key_prefix
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.measuring import Measuring
-from pytest_handoff.part_writing import PartWriting
 from pytest_handoff.recorder import Recorder
 from pytest_handoff.run_end import RunEnd
 from pytest_handoff.run_folder import RunFolder
@@ -22,6 +21,7 @@ from pytest_handoff.worker_faults import hear_spool, hear_worker
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
     from pytest_handoff.faults import Faults
+    from pytest_handoff.part_writing import PartWriting
     from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
 
@@ -66,6 +66,8 @@ class Controller:
         measuring.register(self._ages, faults)
         self._part: PartWriting | None = None
         if config.getoption("handoff_part") is not None:
+            from pytest_handoff.part_writing import PartWriting
+
             self._part = PartWriting(config, project, start, suite=suite, instructions=instructions)
             ending.also_tell(self._part.stop)
         self._end = RunEnd(

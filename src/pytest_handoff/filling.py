@@ -9,7 +9,6 @@ from itertools import accumulate
 import msgspec
 
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
-from pytest_handoff.claims import contradicts
 from pytest_handoff.labels import own_length
 from pytest_handoff.places import Document, Filled, Finding, Place
 from pytest_handoff.plain_ascii import to_ascii
@@ -171,6 +170,8 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
     """A person's words stay; where their figures are not the evidence's, what is told is the evidence that has the figures."""
+    from pytest_handoff.claims import contradicts
+
     known = () if place.kind == "fence" else (evidence, work.figures.get(place.id, ""))
     otherwise = next((text for text in known if contradicts(place.text, text)), None)
     says = place.text.partition("\n")[0] or "the lines below it"

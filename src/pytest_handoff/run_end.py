@@ -14,7 +14,6 @@ from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.collection import key_prefix, read_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.durations import duration_metrics
-from pytest_handoff.exporting import artifacts_for_ci
 from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
 from pytest_handoff.locking import locked
@@ -186,6 +185,8 @@ class RunEnd:
     def _export(self, outcome: workflow.Outcome) -> None:
         folder = self._config.getoption("handoff_artifacts")
         if folder:
+            from pytest_handoff.exporting import artifacts_for_ci
+
             target = self._config.invocation_params.dir / folder
             write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer()))
 

@@ -12,7 +12,6 @@ from pytest_handoff.controller import Controller
 from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.locking import read_settled
-from pytest_handoff.part_writing import refuse_part
 from pytest_handoff.project import open_project
 from pytest_handoff.run_options import instructions_key, refuse_a_path, with_template
 from pytest_handoff.switching import finish_switch
@@ -48,6 +47,8 @@ def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
     finish_switch(project.handoffs)
     project = with_template(project, config.getoption("handoff_template"))
     if config.getoption("handoff_part") is not None:
+        from pytest_handoff.part_writing import refuse_part
+
         refuse_part(config, project)
     previous = config.getoption("handoff_previous") or ()
     start = read_settled(project.handoffs, lambda: workflow.begin(project, session, previous))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.figures import counted
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 
 _ADDRESS, _UUID, _TIME, _OTHERS = "a memory address", "a UUID", "the time of the run", "other parameters on the same code"
 # RFC 9562: the first digit of the third group is the version. 1, 6 and 7 are made of the time, 4 is random; others are hashes.
-_VOLATILE = re.compile(
+_VOLATILE = (
     r"(?P<address>(?<=\bat )0x[0-9a-f]{6,16}\b)"
     r"|(?<![0-9a-f])(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[1467][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})(?![0-9a-f])"
     r"|(?<!\d)(?P<date>\d{4}-\d\d-\d\d)(?!\d)"
-    r"|(?<![\d.])(?P<epoch>\d{10}(?:\d{3}|\.\d+)?)(?![\d.])",
-    re.IGNORECASE,
+    r"|(?<![\d.])(?P<epoch>\d{10}(?:\d{3}|\.\d+)?)(?![\d.])"
 )
 _DAY = timedelta(days=1)
 
@@ -68,7 +68,7 @@ def unstable_ids(
 
 def masked(test: str) -> str:
     """The id without what changes by itself; two ids of one function that are the same then are the same test."""
-    return _VOLATILE.sub("~", test)
+    return _volatile().sub("~", test)
 
 
 def sentence(ids: UnstableIds) -> str:
@@ -79,12 +79,18 @@ def sentence(ids: UnstableIds) -> str:
     return f"{those}: {ids.why} is in there, so the next session cannot know it again; name the parameters with ids="
 
 
+@cache
+def _volatile() -> re.Pattern[str]:
+    """Compiled where a test has parameters."""
+    return re.compile(_VOLATILE, re.IGNORECASE)
+
+
 def _suspects(tests: Iterable[str], started: float) -> Iterator[Suspect]:
     now = datetime.fromtimestamp(started, UTC)
     days = {(now + shift).strftime("%Y-%m-%d") for shift in (-_DAY, timedelta(0), _DAY)}
     for test in tests:
         parameters = test[len(without_parameters(test)) :]
-        for part in _VOLATILE.finditer(parameters) if parameters else ():
+        for part in _volatile().finditer(parameters) if parameters else ():
             text = part[0]
             match part.lastgroup:
                 case "address":
