@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import tomllib
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
 def _problem(parse: Callable[[str], object], path: Path) -> str | None:
     try:
         parse(path.read_bytes().decode("utf-8-sig"))
-    except (ValueError, configparser.Error, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return " ".join(str(error).split())[:200] or type(error).__name__
     return None
 
@@ -44,7 +43,12 @@ def _yaml(text: str) -> None:
 
 
 def _ini(text: str) -> None:
-    configparser.ConfigParser(interpolation=None, allow_no_value=True).read_string(text)
+    import configparser
+
+    try:
+        configparser.ConfigParser(interpolation=None, allow_no_value=True).read_string(text)
+    except configparser.Error as error:
+        raise ValueError(str(error)) from error
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
