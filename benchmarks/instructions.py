@@ -15,10 +15,14 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measuring_cpu import commit, cost, environment, make_suite, start_anew, write
 from peers import PEERS, install_peers
 from results import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _OURS = ("-p", "pytest_cov.plugin", "-p", "pytest_handoff.plugin", "--handoff=session-2", "--no-cov")
 _WAYS = {
@@ -75,9 +79,14 @@ def count(suite: Path, *arguments: str, packages: Path | None = None) -> int:
     variables = environment(suite) | {"PYTHONHASHSEED": "0"} | ({"PYTHONPATH": str(packages)} if packages else {})
     cost(suite, *arguments, variables=variables)
     start_anew(suite)
+    return executed(sys.executable, *arguments, folder=suite, variables=variables)
+
+
+def executed(python: str, *arguments: str, folder: Path, variables: Mapping[str, str]) -> int:
+    """Instructions of a Python with the arguments in a folder; a run that fails ends the benchmark."""
     done = subprocess.run(
-        ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", sys.executable, *arguments],
-        cwd=suite, env=variables, capture_output=True, text=True, check=False,
+        ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", python, *arguments],
+        cwd=folder, env=variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     counted = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
     if done.returncode or counted is None:
@@ -89,12 +98,12 @@ def _rows(way: str, spent: Cost, bare: Cost) -> list[Row]:
     fixed, per_test = _BUDGETS.get(way, (None, None))
     one, more = (spent.fixed, bare.fixed), (spent.per_test, bare.per_test)
     return [
-        Row(f"{way}: one test, in instructions", fixed, one[0] / one[1], detail=_millions(*one)),
-        Row(f"{way}: each further test", per_test, more[0] / more[1], detail=_millions(*more)),
+        Row(f"{way}: one test, in instructions", fixed, one[0] / one[1], detail=in_millions(*one)),
+        Row(f"{way}: each further test", per_test, more[0] / more[1], detail=in_millions(*more)),
     ]
 
 
-def _millions(spent: float, bare: float) -> str:
+def in_millions(spent: float, bare: float) -> str:
     return f"{spent / 1e6:,.2f} M, bare {bare / 1e6:,.2f} M"
 
 

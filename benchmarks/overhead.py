@@ -5,7 +5,7 @@
     python benchmarks/overhead.py --strict          exit 1 when a figure is over its budget
     python benchmarks/overhead.py --write           keep the figures in benchmarks/RESULTS.md, above what is said of them there
 
-Each part is a script of its own, which says how it measures: ``instructions``, ``processor_time``, ``at_scale``,
+Each part is a script of its own, which says how it measures: ``installed``, ``instructions``, ``processor_time``, ``at_scale``,
 ``long_history``, ``long_documents``. What combining parts and reading coverage cost, ``combining_parts`` and ``reading_cost``
 print themselves.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import at_scale
+import installed
 import instructions
 import long_documents
 import long_history
@@ -57,6 +58,7 @@ def main() -> int:
 
 def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
     parts: dict[str, Callable[[], list[Row]]] = {
+        "Not used": lambda: installed.measure(scratch / "installed"),
         "Instructions": lambda: instructions.measure(scratch / "instructions", 51 if quick else 301),
         "Processor time and memory": lambda: processor_time.measure(scratch / "cpu", 500 if quick else 2000, 2 if quick else 5),
         "Very many tests": lambda: at_scale.measure(scratch / "scale" / "project", 10_000 if quick else 100_000),
