@@ -63,7 +63,7 @@ def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
         "Processor time and memory": lambda: processor_time.measure(scratch / "cpu", 500 if quick else 2000, 2 if quick else 5),
         "Very many tests": lambda: at_scale.measure(scratch / "scale" / "project", 10_000 if quick else 100_000),
         "Very many sessions": lambda: long_history.measure(scratch / "history" / "suite", 100 if quick else 1000),
-        "Very long documents": lambda: long_documents.measure(scratch / "documents" / "suite", 0.5 if quick else 5),
+        "Very long documents": lambda: long_documents.measure(scratch / "documents" / "suite", 2 if quick else 5),
     }
     found: dict[str, list[Row]] = {}
     for title, measure in parts.items():
