@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from check_documents import TEMPLATES, fill, from_template
 from pytest_handoff.markdown import parse
 from pytest_handoff.plain_blocks import plain_blocks
 
@@ -46,6 +47,14 @@ def test_what_documents_are_made_of_is_plain(text: str, blocks: list[str]) -> No
 def test_what_could_be_taken_otherwise_is_not_plain(text: str) -> None:
     """Wherever a line could open, close or continue something else, the parser reads it."""
     assert kinds(text) is None
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_documents_of_ours_are_plain(template: str) -> None:
+    """What the bundled templates make, and what it becomes when it is filled, takes no parser."""
+    text = from_template(template)
+    assert kinds(text) is not None
+    assert kinds(fill(text).after) is not None
 
 
 def test_a_part_ends_where_the_next_begins() -> None:

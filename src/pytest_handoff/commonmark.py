@@ -79,12 +79,13 @@ class _Reading:
         """Have the parser read up to ``stop``, or further where a fence or HTML is open there; returns how far it was."""
         from pytest_handoff.markdown_blocks import put_blocks, reaches_on, read_blocks
 
-        part = self.source[self.start : stop]
-        while reaches_on(blocks := read_blocks(part), part) and stop < len(self.source):
-            stop = self._stop_from(stop + len(part))  # twice as long, so that all attempts together stay linear
-            part = self.source[self.start : stop]
+        blocks = read_blocks(self.source[self.start : stop])
+        while stop < len(self.source) and reaches_on(blocks, self.source[self.start : stop]):
+            stop = self._stop_from(2 * stop - self.start)  # twice as long, so that all attempts together stay linear
+            blocks = read_blocks(self.source[self.start : stop])
         put_blocks(blocks, self.structure, self.line)
-        self.references = dict(blocks.references) | self.references
+        for label, reference in blocks.references.items():
+            self.references.setdefault(label, reference)
         return stop
 
     def _stop_from(self, offset: int) -> int:
@@ -104,7 +105,7 @@ def _cuts(source: str) -> Iterator[int]:
 
 def _without_front_matter(raws: list[str]) -> list[str]:
     """The lines as the parser gets them: front matter is blank there and a BOM gone, so that line numbers stay."""
-    lines = [raw.removeprefix("\ufeff") if not number else raw for number, raw in enumerate(raws)]
+    lines = [*(raw.removeprefix("\ufeff") for raw in raws[:1]), *raws[1:]]
     if len(lines) < 3 or lines[0].rstrip() != "---" or not _FRONT_MATTER_KEY.match(lines[1]):
         return lines
     close = next((number for number, raw in enumerate(lines) if number and raw.rstrip() in ("---", "...")), None)

@@ -46,9 +46,8 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     if first is None:
         return []
     if first.text in _ASKING or (first.kind == "word" and not lexicon.knows(first.text)):
-        raise UnknownWordError(first.text)  # which is said of most lines, and before the rest of them is looked at
-    tokens = [first, *stream]
-    reader = _Reader([token for token in tokens if token.text not in lexicon.fillers], lexicon)
+        raise UnknownWordError(first.text)  # the rest of such a line, and most lines are, is not looked at
+    reader = _Reader([token for token in (first, *stream) if token.text not in lexicon.fillers], lexicon)
     tags = []
     while not reader.at_end:
         tags.append(reader.number() or reader.phrase())

@@ -45,7 +45,7 @@ def read_blocks(source: str) -> Blocks:
 
 
 def reaches_on(blocks: Blocks, source: str) -> bool:
-    """Whether these blocks could be others if more text followed that begins with a heading at the start of its line.
+    """Whether these blocks of a part, which ends in LF, could be others once the text goes on with a heading at a line's start.
 
     Such a heading ends every block but fenced code and HTML.
     """

@@ -6,6 +6,7 @@ Inline markup is looked at last, and only where it may hold what is wanted: a li
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -102,7 +103,7 @@ class Structure:
         offset = self.starts[line]
         for found in _COMMENT.finditer(self.text[offset : self.starts[end]]):
             start = offset + found.start()
-            at = next(number for number in range(line, end) if start < self.starts[number + 1])
+            at = bisect_right(self.starts, start) - 1
             alone = _LONELY.fullmatch(self.raws[at].replace(found[0], "", 1)) is not None
             self._comments.append(Comment(at, start, found[0], alone=alone))
 
