@@ -122,13 +122,18 @@ def test_a_recovery_guide_is_found_with_its_nested_fields() -> None:
         ("## Tests\n- **Coverage**: [X]%\n", [("coverage.total", 2)]),
         ("## Tests\n### Integration\n- **Coverage**: [X]%\n", []),
         ("## Tests\n- Some tests: 3\n  - Coverage: [X]%\n", []),
+        ("## Tests\n**Unit Tests**: Passing\n- Coverage: [X]%\n", [("tier.unit.status", 2)]),
+        ("## Tests\nOf the frontend:\n\n- Speed: 3\n- Coverage: 97%\n", []),
+        ("# T\nIntroduced by:\n| a |\n|---|\n\n## Tests\n- Coverage: 97%\n", [("coverage.total", 7)]),
+        ("## Tests\nOf the frontend:\n- Speed: 3\n\nOf all code.\nCoverage: 97%\n", [("coverage.total", 6)]),
+        ("# T\n## E2E Test Status\nCoverage: 97%\n", []),
         ("# T\n## Notes\nCoverage: 97%\n", []),
         ("## Tests\nCoverage: see htmlcov\n\n**Code Coverage**: [X]%\n", [("coverage.total", 4)]),
         ("## Tests\nTest coverage: of everything that matters\n", []),
     ],
 )
 def test_coverage_alone_is_that_of_all_code_where_nothing_else_is_spoken_of(text: str, found: list[tuple[str, int]]) -> None:
-    """*Coverage* with no heading of its own, nor an item around it, is the session's, unless a label says so more plainly."""
+    """*Coverage* with no heading, item or leading text of its own is the session's, unless a label says so more plainly."""
     assert [(place.id, place.line) for place in find(text).places] == found
 
 

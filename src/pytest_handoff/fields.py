@@ -28,8 +28,8 @@ class Field(Frozen, frozen=True):
             body of the first code fence under a heading), ``cell`` (of a table, by its row's first cell and its column).
         sections: headings of which one must enclose the field; none at all means that it may stand anywhere.
         labels: what the label, or the row's first cell, may be called.
-        right_below: what it may be called, too, where no other heading stands between it and that of its section, and no label
-            of ``labels`` is there: a word that below another heading would speak of something else.
+        alone: the label is a word that could speak of something else. It counts where neither a heading nor a text that leads to
+            a list stands between it and the heading of its section, and no other label was found for the id.
         parents: labels of which one must be the label of an enclosing list item.
         columns: what the column of a cell may be called.
     """
@@ -38,18 +38,19 @@ class Field(Frozen, frozen=True):
     kind: Literal["label", "fence", "choice", "cell"]
     sections: tuple[str, ...]
     labels: tuple[str, ...] = ()
-    right_below: tuple[str, ...] = ()
+    alone: bool = False
     parents: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
 
 _OVERVIEW = (TOP, "session overview", "overview", "session information", "session info", "summary", "überblick", "übersicht")
-_TESTS = (
-    "e2e test status", "test results", "test status", "testing results", "test execution", "test execution results",
+_OF_ALL_TESTS = (
+    "test results", "test status", "testing results", "test execution", "test execution results",
     "test coverage", "tests", "testing", "quality metrics", "quality assurance", "validation results", "validation",
     "verification",
     "current project state", "current state", "evidence", "testergebnisse", "teststatus", "validierung", "qualität",
 )  # fmt: skip
+_TESTS = ("e2e test status", *_OF_ALL_TESTS)
 _GATES = ("validation gates", "validation gate", "validierungsgates", "prüfpunkte")
 _STATS = (
     "implementation stats",
@@ -103,7 +104,9 @@ _HANDOFF = (
     Field(
         id="coverage.total", kind="label", sections=(TOP, *_TESTS, *METRICS),
         labels=("code coverage", "total coverage", "overall coverage", "coverage total", "testabdeckung", "codeabdeckung"),
-        right_below=("coverage", "abdeckung"),
+    ),
+    Field(
+        id="coverage.total", kind="label", sections=(TOP, *_OF_ALL_TESTS, *METRICS), labels=("coverage", "abdeckung"), alone=True
     ),
     Field(id="next.existing", kind="label", sections=_GATES, labels=("existing functionality", "bestehende funktionalität")),
     Field(id="next.new", kind="label", sections=_GATES, labels=("new functionality", "neue funktionalität")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,7 +24,7 @@ class _Match(msgspec.Struct, frozen=True):
 
     place: Place
     heading: Heading | None
-    by_label: bool = True
+    alone: bool = False
 
     @property
     def depth(self) -> int:
@@ -47,8 +48,19 @@ class _Sections:
         return at_top or not field.sections, None
 
     def is_right_below(self, line: int, heading: Heading | None) -> bool:
-        """Whether no further heading stands between a heading, or the title, and a line below it."""
-        return heading is None or self.parsed.path(line)[-1] is heading
+        """Whether neither a heading nor a text that leads to a list stands between a line and a heading (or the title) above."""
+        return line not in self._led and (heading is None or self.parsed.path(line)[-1] is heading)
+
+    @cached_property
+    def _led(self) -> frozenset[int]:
+        """The lines that open items of lists to which a text leads: they may be about what it names."""
+        led, lead = set(), None
+        for line in self.parsed.lines:
+            if line.opens_item and lead is not None and self.parsed.path(line.line) == self.parsed.path(lead.line):
+                led.add(line.line)
+            elif line.line == line.paragraph and not (line.opens_item or line.parents):
+                lead = line if line.followed else None
+        return frozenset(led)
 
     def twins(self, heading: Heading) -> list[Heading]:
         """All headings of the same name, this one included, where none of them encloses another."""
@@ -82,7 +94,7 @@ def match_fields(
             by_id.setdefault(match.place.id, []).append(match)
     places, findings = [], []
     for id, matches in by_id.items():  # noqa: A001 - the word of records
-        found = [match for match in matches if match.by_label] or matches
+        found = [match for match in matches if not match.alone] or matches
         doubt = _doubt(id, found, sections)
         if doubt is None:
             places.append(found[0].place)
@@ -97,7 +109,7 @@ class _Labelled:
     def __init__(self, fields: Iterable[Field]) -> None:
         self._by_name: dict[str, list[tuple[int, Field]]] = {}
         for rank, field in enumerate(fields):
-            for name in (*field.labels, *field.right_below):
+            for name in field.labels:
                 self._by_name.setdefault(name, []).append((rank, field))
 
     def called(self, keys: Iterable[str]) -> list[Field]:
@@ -120,17 +132,16 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
     for line in parsed.lines:
         label = None if line.line in closed or (line.opens_item and box_of(line.text)) else read_label(line.text)
         called = fields.called(label.keys) if label else []
-        if label is None or not called:
+        if not called:
             continue
         above = [read_label(parent.text) for parent in line.parents if parent is not line]
         names = frozenset[str]().union(*(parent.keys for parent in above if parent))
         for field in called:
             nested = not names.isdisjoint(field.parents) if field.parents else not line.parents or line.parents[-1] is line
             fits, heading = sections.around(line.line, field) if nested else (False, None)
-            by_label = not label.keys.isdisjoint(field.labels)
-            if fits and (by_label or sections.is_right_below(line.line, heading)):
+            if fits and (not field.alone or sections.is_right_below(line.line, heading)):
                 place = label_place(parsed, line, field.id, choice=field.kind == "choice")
-                yield _Match(place, heading, by_label=by_label)
+                yield _Match(place, heading, alone=field.alone)
 
 
 def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
