@@ -6,20 +6,23 @@ from collections import Counter, defaultdict
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.nodeids import file_of
+from pytest_handoff.record import Outcome, Retired
+from pytest_handoff.regression import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pytest_handoff.record import LedgerLine, Outcome, Retired
-    from pytest_handoff.regression import Fate
+    from pytest_handoff.record import LedgerLine
 
     _Fields = tuple[str, str, Outcome | None, bool, bool, Retired | None]
 
 
-class Kind(NamedTuple):
+class Kind(msgspec.Struct, frozen=True):
     """What tests of one kind have in common: these fields of their lines, and their fate."""
 
     tier: str

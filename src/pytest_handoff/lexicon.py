@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.tokens import tokenize
 from pytest_handoff.vocabulary import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pytest_handoff.words import Words
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """What a phrase means: a key of one of the tables of :class:`pytest_handoff.words.Words`."""
 
     table: str
     meaning: str
 
 
-class Lexicon(NamedTuple):
+class Lexicon(msgspec.Struct, frozen=True):
     """Words that say nothing, and under the first word of each phrase all phrases that begin so, the longest first."""
 
     fillers: frozenset[str]

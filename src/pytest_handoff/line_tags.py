@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from pytest_handoff.tokens import Token, tokens_in
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ class Bound(NamedTuple):
     value: Decimal
 
 
-class Tag(NamedTuple):
+class Tag(msgspec.Struct, frozen=True):
     """The meaning of one phrase.
 
     ``kind`` is a meaning from the tables, or ``scope``, ``scope_after``, ``tier``, ``path``, ``percent``, ``count``,

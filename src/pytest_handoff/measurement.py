@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -13,7 +12,7 @@ _UNKNOWN = "handoff-unknown"
 _XFAIL = "xfail"
 
 
-class RunBy(NamedTuple):
+class RunBy(msgspec.Struct, frozen=True):
     """Which kind of test ran a line.
 
     Attributes:

@@ -8,18 +8,19 @@ by integration tests.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff import claim_gates as gates
+from pytest_handoff.claim_gates import Found, Specs
 from pytest_handoff.line_tags import Bound, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_handoff.claim_gates import Found, Specs
 
-
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True):
     """One understood sentence: its tags by kind, its gates, and whether a person has to confirm more than they say."""
 
     found: Found

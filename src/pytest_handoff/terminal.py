@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.integrity import report
@@ -27,7 +29,7 @@ _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
 """What a test may do beside passing and failing: with several tiers each says how many did."""
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True):
     """A line and how pytest's terminal writer should mark it up."""
 
     text: str

@@ -6,7 +6,9 @@ import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
@@ -27,7 +29,7 @@ _VOLATILE = (
 _DAY = timedelta(days=1)
 
 
-class Suspect(NamedTuple):
+class Suspect(msgspec.Struct, frozen=True):
     """A part of an id that looks made at run time, and how it would stand in code that says it literally."""
 
     test: str
@@ -58,9 +60,9 @@ def unstable_ids(
     suspects = list(_suspects(sorted(set(collected).difference(known)), started))
     literal = frozenset(stand_in_code({text for one in suspects for text in one.spellings})) if suspects else frozenset()
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for test, why, spellings in suspects:
-        if literal.isdisjoint(spellings):
-            found[without_parameters(test)].setdefault(test, why)
+    for one in suspects:
+        if literal.isdisjoint(one.spellings):
+            found[without_parameters(one.test)].setdefault(one.test, one.why)
     for test in _replacing(collected, before):
         found[without_parameters(test)].setdefault(test, _OTHERS)
     return [_told(function, found[function]) for function in sorted(found)]
