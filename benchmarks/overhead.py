@@ -1,13 +1,13 @@
 """What the plugin costs, everything in one table beside its budgets.
 
-    python benchmarks/overhead.py                   about fifteen minutes
+    python benchmarks/overhead.py                   about twenty-five minutes
     python benchmarks/overhead.py --quick           smaller sizes and fewer rounds: about four
     python benchmarks/overhead.py --strict          exit 1 when a figure is over its budget
     python benchmarks/overhead.py --write           keep the figures in benchmarks/RESULTS.md, above what is said of them there
 
-Each part is a script of its own, which says how it measures: ``installed``, ``instructions``, ``processor_time``, ``at_scale``,
-``long_history``, ``long_documents``. What combining parts and reading coverage cost, ``combining_parts`` and ``reading_cost``
-print themselves.
+Each part is a script of its own, which says how it measures: ``installed``, ``instructions``, ``processor_time``,
+``new_code_cost``, ``reading_cost``, ``at_scale``, ``long_history``, ``long_documents``. What combining parts costs,
+``combining_parts`` prints itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ import installed
 import instructions
 import long_documents
 import long_history
+import new_code_cost
 import processor_time
+import reading_cost
 from results import Row, page
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _RESULTS = _HERE / "RESULTS.md"
 _BY_A_PERSON = "## What stays, and why\n"
-_BESIDE = ("combining_parts.py", "reading_cost.py")
+_BESIDE = ("combining_parts.py",)
 
 
 def main() -> int:
@@ -61,6 +63,10 @@ def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
         "Not used": lambda: installed.measure(scratch / "installed"),
         "Instructions": lambda: instructions.measure(scratch / "instructions", 51 if quick else 301),
         "Processor time and memory": lambda: processor_time.measure(scratch / "cpu", 500 if quick else 2000, 2 if quick else 5),
+        "Coverage and new code": lambda: new_code_cost.measure(
+            scratch / "new-code", *((300, 20, 1) if quick else (3000, 200, 3))
+        ),
+        "Reading coverage": lambda: reading_cost.measure(scratch / "reading", 200 if quick else 2000),
         "Very many tests": lambda: at_scale.measure(scratch / "scale" / "project", 10_000 if quick else 100_000),
         "Very many sessions": lambda: long_history.measure(scratch / "history" / "suite", 100 if quick else 1000),
         "Very long documents": lambda: long_documents.measure(scratch / "documents" / "suite", 2 if quick else 5),

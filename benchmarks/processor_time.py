@@ -32,9 +32,6 @@ _RUNS: dict[str, tuple[str, ...]] = {
     "two": _TWO,
     "no-cov-two": (*_TWO, *_SESSION, "--no-cov"),
     "cov": (*_COV, *_QUIET),
-    "handoff": (*_SESSION, *_QUIET),
-    "cov-branch": (*_COV, *_QUIET, "--cov-branch"),
-    "handoff-branch": (*_SESSION, *_QUIET, "--cov-branch"),
 }
 _ONE_TEST = ("bare", "unused", "no-cov", "junitxml", "jinja2", "two", "no-cov-two")
 Costs = dict[str, list[Cost]]
@@ -55,7 +52,7 @@ def main() -> int:
 
 
 def measure(scratch: Path, tests: int, rounds: int) -> list[Row]:
-    """What one test costs, what each further one does, and what the plugin adds to coverage."""
+    """What one test costs, and what each further one does."""
     one = _in_turns(make_suite(scratch / "one" / "suite", 1), rounds, _ONE_TEST)
     many = _in_turns(make_suite(scratch / "many" / "suite", tests), rounds, tuple(_RUNS))
     return [
@@ -67,8 +64,6 @@ def measure(scratch: Path, tests: int, rounds: int) -> list[Row]:
         _further("what --handoff --no-cov adds to each further test", tests, (one, many), "no-cov", "bare"),
         _further("the same with -n 2", tests, (one, many), "no-cov-two", "two"),
         _further("what --junitxml adds to it", tests, (one, many), "junitxml", "bare"),
-        _ratio(f"{tests:,} tests, --handoff over plain --cov, lines", 1.05, many, "handoff", "cov"),
-        _ratio(f"{tests:,} tests, --handoff over plain --cov, branches", 1.10, many, "handoff-branch", "cov-branch"),
         _ratio(f"{tests:,} tests, plain --cov over bare", None, many, "cov", "bare"),
         *_memory(tests, one, many),
     ]

@@ -9,9 +9,12 @@ import coverage
 import pytest
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
+from msgspec.structs import replace
 
+from pytest_handoff.coverage_files import FileReader
 from pytest_handoff.faults import Faults
-from pytest_handoff.parsed_sources import ParsedSources
+from pytest_handoff.measurement import Measurement
+from pytest_handoff.parsed_sources import ParsedSources, parsed_sources
 from pytest_handoff.shared_analyses import SharedAnalyses
 
 BRANCHES = """
@@ -29,6 +32,7 @@ class Reported:
     """A finished measurement of two files, and the reports on it."""
 
     def __init__(self, folder: Path, config: pytest.Config) -> None:
+        self.folder = folder.resolve()
         self.faults = Faults()
         self.shared = SharedAnalyses(config, self.faults)
         self.cov = coverage.Coverage(data_file=str(folder / "own"), config_file=False)
@@ -41,6 +45,13 @@ class Reported:
         out = StringIO()
         self.cov.report(file=out, **{"show_missing": True, "ignore_errors": True, **options})
         return out.getvalue()
+
+    def read(self, shared: SharedAnalyses | None) -> Measurement:
+        """The evidence, with what the reports have found out or without."""
+        reader = FileReader(self.cov, self.folder, lambda _: True, None, parsed_sources(self.cov, None), shared=shared)
+        found = reader.measurement(self.cov.get_data(), [])
+        assert isinstance(found, Measurement)
+        return replace(found, files={path: replace(file, executed=dict) for path, file in found.files.items()})
 
 
 @pytest.fixture
@@ -69,9 +80,10 @@ def test_reports_and_evidence_share_one_analysis(reported: Reported, parsed: lis
     del parsed[:]
     reported.shared.attach(reported.cov)
     assert [reported.report(), reported.report(), parsed] == [alone, alone, reported.names]
-    found = [reported.shared.found(reported.cov.get_data(), name) for name in reported.names]
-    assert [one and one.analysis.missing for one in found] == [{4, 6, 7, 8}] * 2
-    assert reported.faults.number == 0
+    found = reported.read(reported.shared)
+    assert [file.missing for file in found.files.values()] == [{4, 6, 7, 8}] * 2
+    assert (parsed, reported.faults.number) == (reported.names, 0)
+    assert reported.read(None) == found
 
 
 def test_a_report_of_another_precision_is_its_own(reported: Reported) -> None:

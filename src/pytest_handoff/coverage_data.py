@@ -201,6 +201,8 @@ def _measure(
     reader = FileReader(tree.cov, tree.root, tree.counts, run_by, parsed, shared=tree.shared, lasting=lasting)
     measurement = reader.measurement(data, tree.wanted())
     parsed.save()
+    if tree.shared:
+        tree.shared.forget()
     if isinstance(measurement, NotMeasured):
         return measurement
     return replace(measurement, why_no_classes=why, untidy=tuple(untidy))

@@ -145,7 +145,9 @@ def no_collections() -> Iterator[None]:
 
 
 def _first_lines(reporter: FileReporter) -> dict[int, int]:
-    """Continuation line to the first line of its statement, asked line by line: that is what reporters have in common."""
+    """Continuation line to the first line of its statement; others than Python's reporters must be asked line by line."""
+    if isinstance(reporter, PythonFileReporter):
+        return {line: first for line, first in reporter.multiline_map().items() if line != first}
     firsts = {}
     for line in range(1, reporter.source().count("\n") + 2):
         (first,) = reporter.translate_lines([line])

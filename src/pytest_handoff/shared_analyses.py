@@ -83,6 +83,10 @@ class SharedAnalyses:
         """What a report has found out about a file of these very data; ``None`` where none has."""
         return self._by_name.get(name) if data is self._data else None
 
+    def forget(self) -> None:
+        """Let go of what was found out, which is much where branches are measured."""
+        self._data, self._by_name = None, {}
+
     def _analysis(self, cov: coverage.Coverage, reporter: FileReporter) -> Analysis | NotPython | None:
         """The analysis, or coverage.py's answer to a source that is no Python; ``None`` where it is to be asked itself."""
         with self._faults, suppress(*UNREADABLE):
