@@ -38,7 +38,7 @@ def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
     """The first cells of all tables below headings of these names, without emphasis."""
     inside: int | None = None
     for line in text.splitlines():
-        heading = _HEADING.match(line)
+        heading = _HEADING.match(line) if "#" in line else None
         if heading is not None and (inside is None or len(heading[1]) <= inside):
             inside = None if keys_of(heading[2]).isdisjoint(names) else len(heading[1])
         elif inside is not None and (cell := _FIRST_CELL.match(line)):
