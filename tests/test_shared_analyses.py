@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import coverage
 import pytest
@@ -116,6 +118,13 @@ def test_what_goes_wrong_in_here_changes_no_report(reported: Reported, monkeypat
     monkeypatch.setattr(ParsedSources, "facts", lambda *_, **__: 1 / 0)
     assert reported.report() == alone
     assert "ZeroDivisionError" in reported.faults.defects[0]
+
+
+def test_a_coverage_py_that_works_otherwise_is_left_alone(reported: Reported) -> None:
+    """It costs time alone where a later release has no such place."""
+    other: Any = SimpleNamespace()
+    reported.shared.attach(other)
+    assert vars(other) == {}
 
 
 def test_coverage_py_says_itself_what_it_cannot_parse(reported: Reported) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
 from coverage.exceptions import CoverageException, NotPython
@@ -61,15 +61,17 @@ class SharedAnalyses:
         return (yield)
 
     def attach(self, cov: coverage.Coverage) -> None:
-        """Let the reports of a measurement share their analyses."""
-        alone = cov._analyze
+        """Let the reports of a measurement share their analyses; a coverage.py that makes them elsewhere makes each anew."""
+        alone = getattr(cov, "_analyze", None)
+        if alone is None:
+            return
 
         def analyze(morf: TMorf, file_reporter: FileReporter | None = None) -> Analysis:
             reporter = file_reporter or cov._get_file_reporter(morf)
             found = self._analysis(cov, reporter)
             if isinstance(found, NotPython):
                 raise found
-            return found or alone(morf)
+            return found or cast("Analysis", alone(morf))
 
         cov._analyze = analyze  # type: ignore[method-assign] # the one place that all reports ask
 
