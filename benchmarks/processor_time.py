@@ -31,9 +31,10 @@ _RUNS: dict[str, tuple[str, ...]] = {
     "jinja2": (*_JUNIT, "-p", "jinja2.sandbox"),
     "two": _TWO,
     "no-cov-two": (*_TWO, *_SESSION, "--no-cov"),
+    "junitxml-two": (*_TWO, *_JUNIT),
     "cov": (*_COV, *_QUIET),
 }
-_ONE_TEST = ("bare", "unused", "no-cov", "junitxml", "jinja2", "two", "no-cov-two")
+_ONE_TEST = ("bare", "unused", "no-cov", "junitxml", "jinja2", "two", "no-cov-two", "junitxml-two")
 Costs = dict[str, list[Cost]]
 
 
@@ -63,7 +64,8 @@ def measure(scratch: Path, tests: int, rounds: int) -> list[Row]:
         _extra("what --junitxml adds to it", None, one, "junitxml"),
         _further("what --handoff --no-cov adds to each further test", tests, (one, many), "no-cov", "bare"),
         _further("the same with -n 2", tests, (one, many), "no-cov-two", "two"),
-        _further("what --junitxml adds to it", tests, (one, many), "junitxml", "bare"),
+        _further("what --junitxml adds to each further test", tests, (one, many), "junitxml", "bare"),
+        _further("the same with -n 2", tests, (one, many), "junitxml-two", "two"),
         _ratio(f"{tests:,} tests, plain --cov over bare", None, many, "cov", "bare"),
         *_memory(tests, one, many),
     ]
