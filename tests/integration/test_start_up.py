@@ -7,6 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from pytest_handoff.file_lock import HAS_FLOCK
+
 if TYPE_CHECKING:
     from conftest import Story
 
@@ -31,6 +33,7 @@ WATCH = """
 ONLY_FOR_A_HANDOFF = {"click", "filelock", "jinja2", "markdown_it", "markupsafe", "msgspec", "rich", "subprocess", "unidiff"}
 ONLY_FOR_THE_COMMAND = {"click", "rich", "unidiff"}
 ONLY_FOR_COVERAGE = {"coverage", "sqlite3"}
+ONLY_WITHOUT_FLOCK = {"filelock"} if HAS_FLOCK else set()
 ONLY_FOR_OTHER_DOCUMENTS = {"markdown_it"}  # those that a template of ours makes are plain enough to be read without it
 
 
