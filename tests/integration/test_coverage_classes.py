@@ -62,7 +62,7 @@ def pytest_sessionfinish(session):
             "files": {path: sorted(file.statements) for path, file in measured.files.items()},
             "missing": {path: sorted(file.missing) for path, file in measured.files.items()},
             "executed": {path: {f"{by.tier} {by.age}{'' if by.counts else ' xfail'}": sorted(lines)
-                for by, lines in sorted(file.executed().items()) if lines} for path, file in measured.files.items()},
+                for by, lines in file.executed().items() if lines} for path, file in measured.files.items()},
             "covered": coverage_summary.summarise(measured).covered,
         }
     Path("result.json").write_text(json.dumps(result))
