@@ -23,27 +23,27 @@ help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 test: $(READY) ## The tests, on two processes
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 # A process that coverage.py started by itself, as it does xdist's workers, loses its data as soon as anything in it makes a
 # Coverage object, which tests of a plugin that measures do. COVERAGE_COVERAGE is how coverage.py's own tests keep theirs.
 test-oldest: $(OLDEST)/.ready ## What users do, with pytest 8.4 and the oldest version of everything else
-	$(OLDEST)/bin/python -m pytest -n 2 -q $(OLDEST_TESTS) $(ARGS)
+	$(OLDEST)/bin/python -m pytest -n 2 --dist worksteal -q $(OLDEST_TESTS) $(ARGS)
 
 coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 	$(BIN)/coverage erase
-	COVERAGE_COVERAGE=yes $(BIN)/coverage run -m pytest -n 2 -q $(ARGS)
+	COVERAGE_COVERAGE=yes $(BIN)/coverage run -m pytest -n 2 --dist worksteal -q $(ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=98
 
 fuzz: $(READY) ## The laws of filling and of damaged evidence, on 20,000 examples and more; takes hours
-	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 tests/test_any_document.py tests/integration/test_any_evidence.py $(ARGS)
+	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/test_any_document.py tests/integration/test_any_evidence.py $(ARGS)
 
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
 	$(BIN)/python tests/cheats/table.py
 
 test-cheats: $(READY) ## Every cheat and its honest twin as tests
-	$(BIN)/python -m pytest -n 2 -q tests/cheats $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/cheats $(ARGS)
 
 lint: $(READY) ## Style, types, and the layers of the architecture
 	$(BIN)/ruff check
