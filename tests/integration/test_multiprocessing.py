@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import FIRST, PYPROJECT
-
-if TYPE_CHECKING:
-    from conftest import Story
+from conftest import FIRST, PYPROJECT, Story
 
 WORK = """
     def forked(x):
@@ -122,8 +118,6 @@ def settings(measured: str) -> str:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """A project in its second session, whose end-to-end tests start the fork server before the unit tests need it."""
-    from conftest import Story
-
     story = Story(tmp_path_factory.mktemp("processes"))
     story.write_files({**FIRST, "pyproject.toml": PYPROJECT})
     assert story.pytest("--handoff=session-1", "--no-cov").code == 0
