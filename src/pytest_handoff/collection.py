@@ -51,6 +51,7 @@ class Collector:
         self._unmarked: dict[tuple[pytest.Collector | None, str], Collected] = {}
         self._whole: set[str] = set()
         self._broken: dict[str, str] = {}
+        self._came_through = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
@@ -61,6 +62,7 @@ class Collector:
         yield
         with self._faults:
             self._add([item for item in items if self._prefix + item.nodeid not in self._tests])
+            self._came_through = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember which files were collected whole, and which could not be."""
@@ -69,9 +71,10 @@ class Collector:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
-        """Hand over what was found."""
+        """Hand over what was found; pytest calls this too when collection is broken off, and then it is not all there is."""
         with self._faults:
-            self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
+            if self._came_through:
+                self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
 
     def tier_of(self, item: pytest.Item) -> str:
         """The tier of an item, by its markers or its file."""

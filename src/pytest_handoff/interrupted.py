@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 2
 """pytest's exit status of a run that was interrupted."""
+BEFORE_COLLECTED = "before all tests were collected"
 
 
 def how_far(run: LeftBehind) -> str:
@@ -29,7 +30,7 @@ def how_far(run: LeftBehind) -> str:
     except EvidenceProblem:
         return "interrupted, and how far it came cannot be read"
     if collection is None:
-        return "interrupted before all tests were collected"
+        return f"interrupted {BEFORE_COLLECTED}"
     return f"interrupted after {len(_results(run)):,} of {len(collection.tests):,} tests"
 
 

@@ -16,6 +16,7 @@ from pytest_handoff.completeness import disagreement
 from pytest_handoff.durations import duration_metrics
 from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
+from pytest_handoff.interrupted import BEFORE_COLLECTED
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.recorder import counts_of_pytest
@@ -144,14 +145,13 @@ class RunEnd:
             return "the command line could not be used: nothing was recorded, the evidence is as it was before"
         if run.interrupted is None:
             return None
-        far = f"interrupted after {len(run.results):,} of {len(run.collected):,} tests ({run.interrupted})"
+        came = f"after {len(run.results):,} of {len(run.collected):,} tests" if run.collected else BEFORE_COLLECTED
+        far = f"interrupted {came} ({run.interrupted})"
         if self._part is not None:
             self.keeps = False
             return f"{far}; next: run this part again"
-        return (
-            f"{far}: nothing was recorded, the evidence is as it was before; "
-            f"next: run again, or handoff fill {self._start.session} --interrupted"
-        )
+        useful = f", or handoff fill {self._start.session} --interrupted" if run.collected else ""
+        return f"{far}: nothing was recorded, the evidence is as it was before; next: run again{useful}"
 
     def _record(self, run: Run) -> workflow.Outcome:
         start = workflow.with_latest(self._project, self._start)

@@ -123,6 +123,19 @@ def test_death_while_collecting(four: Story) -> None:
     assert four.handoff("fill", "session-1", "--interrupted").code == 2
 
 
+def test_an_interruption_while_collecting(four: Story) -> None:
+    """pytest ends its collection by the usual hook then as well; what was collected is not all there is."""
+    four.write_files({"tests/test_more.py": "raise KeyboardInterrupt\n"})
+    before = four.evidence()
+    done = four.pytest("--no-cov", "--handoff=session-1")
+    assert done.code == 2
+    assert four.evidence() == before
+    assert "interrupted before all tests were collected" in done.out
+    assert "next: run again\n" in done.out
+    assert "interrupted before all tests were collected" in four.handoff("show", "session-1").err
+    assert "before all tests were collected; run it again" in four.handoff("fill", "session-1", "--interrupted").err
+
+
 def test_the_controller_of_workers_dies(four: Story) -> None:
     """With xdist it is the controller that keeps the journal: what its workers told before it was killed is there."""
     four.write_files(
