@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff import journal, workflow
 from pytest_handoff.collection import key_of, read_spool
-from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.measurement import NotMeasured
 from pytest_handoff.recording import record_run
 from pytest_handoff.run import CaseResult, Run, worse
@@ -54,8 +54,7 @@ def tell(project: Project, session: str) -> str | None:
     runs = not_recorded(project, session)
     if not runs:
         return None
-    said = how_far(runs[-1])
-    return f"a run of {session} was {said}, and is not in the record; next: run again, or handoff fill {session} --interrupted"
+    return f"a run of {session} was {how_far(runs[-1])}, and is not in the record; next: {_next_step(project, runs[-1])}"
 
 
 def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[LeftBehind]]:
@@ -67,11 +66,7 @@ def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[L
     runs = not_recorded(project, session)
     if not runs:
         raise EvidenceProblem(f"no run of {session!r} was interrupted; nothing is left to use")
-    collection = read_spool(runs[-1].folder)
-    if collection is None:
-        raise EvidenceProblem(f"the run of {session!r} was interrupted before all tests were collected; run it again")
-    start = workflow.with_latest(project, workflow.begin(project, session, runs[-1].start.previous))
-    _refuse(start, runs[-1])
+    start, collection = _usable(project, runs[-1])
     run = _as_run(runs[-1], collection)
     outcome = record_run(
         project,
@@ -85,11 +80,25 @@ def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[L
     return outcome, runs
 
 
-def _refuse(start: workflow.Start, run: LeftBehind) -> None:
+def _next_step(project: Project, run: LeftBehind) -> str:
+    try:
+        start, _ = _usable(project, run)
+    except HandoffError:
+        return "run again"
+    return workflow.run_again(start)
+
+
+def _usable(project: Project, run: LeftBehind) -> tuple[workflow.Start, Collection]:
+    session = run.start.session
+    collection = read_spool(run.folder)
+    if collection is None:
+        raise EvidenceProblem(f"the run of {session!r} was interrupted {BEFORE_COLLECTED}; run it again")
+    start = workflow.with_latest(project, workflow.begin(project, session, run.start.previous))
     if start.tree.fingerprint != run.start.fingerprint:
-        raise EvidenceProblem(f"the code has changed since that run of {start.session!r} was interrupted; run it again")
-    if start.before is not None and start.before.run.complete and start.before.source.fingerprint == start.tree.fingerprint:
-        raise EvidenceProblem(f"{start.session!r} has the record of a complete run of this code already; it is worth more")
+        raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")
+    if workflow.has_complete_run(start):
+        raise EvidenceProblem(f"{session!r} has the record of a complete run of this code already; it is worth more")
+    return start, collection
 
 
 def _as_run(run: LeftBehind, collection: Collection) -> Run:

@@ -22,6 +22,8 @@ _PASSED = CaseResult(outcome="passed")
 _WORKERS_AT_ODDS = re.compile(r"Different tests were collected between (\S+) and (\S+)\.")
 """How a report of pytest-xdist begins that has no file: then no worker ran anything."""
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
+_WORKER_INTERRUPTED = re.compile(r"<WorkerController (\S+)> received keyboard-interrupt$")
+"""How pytest-xdist ends that has heard of an interruption from a worker alone."""
 _COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
@@ -77,10 +79,13 @@ class Recorder:
                     self._at_odds.append(f"{apart[1]} and {apart[2]} {_AT_ODDS}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember Ctrl-C and ``pytest.exit``; xdist's own way to stop after ``-x`` is not one."""
+        """Remember Ctrl-C and ``pytest.exit``, on a worker too; xdist's own way to stop after ``-x`` is not one."""
         with self._faults:
+            said = _one_line(str(excinfo.value))
             if excinfo.typename != "Interrupted":
-                self.interrupted = _one_line(str(excinfo.value)) or excinfo.typename
+                self.interrupted = said or excinfo.typename
+            elif worker := _WORKER_INTERRUPTED.search(said):
+                self.interrupted = f"{worker[1]} received keyboard-interrupt"
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Remember that pytest itself, or a plugin, broke."""

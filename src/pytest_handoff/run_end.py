@@ -150,8 +150,8 @@ class RunEnd:
         if self._part is not None:
             self.keeps = False
             return f"{far}; next: run this part again"
-        useful = f", or handoff fill {self._start.session} --interrupted" if run.collected else ""
-        return f"{far}: nothing was recorded, the evidence is as it was before; next: run again{useful}"
+        step = workflow.run_again(self._start) if run.collected else "run again"
+        return f"{far}: nothing was recorded, the evidence is as it was before; next: {step}"
 
     def _record(self, run: Run) -> workflow.Outcome:
         start = workflow.with_latest(self._project, self._start)

@@ -107,12 +107,23 @@ def with_latest(project: Project, start: Start) -> Start:
         if project.store.digest(link.session) != link.digest:
             raise EvidenceProblem(
                 f"the record of {link.session!r}, which {start.session!r} continues, has changed while the tests ran; "
-                f"run again, or handoff fill {start.session} --interrupted"
+                f"{run_again(start)}"
             )
     if not project.store.has(start.session):
         return replace(start, before=None)
     before = project.store.record(start.session)
     return replace(start, before=before, own=_own_ledger(project, before))
+
+
+def has_complete_run(start: Start) -> bool:
+    """Whether the session's record is that of a complete run of this very code: an interrupted one does not take its place."""
+    before = start.before
+    return before is not None and before.run.complete and before.source.fingerprint == start.tree.fingerprint
+
+
+def run_again(start: Start) -> str:
+    """What can be done after a run that was not recorded; what it knew is offered where the command would take it."""
+    return "run again" if has_complete_run(start) else f"run again, or handoff fill {start.session} --interrupted"
 
 
 def _own_ledger(project: Project, before: Record) -> Ledger:

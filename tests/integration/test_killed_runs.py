@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +111,24 @@ def test_a_dead_run_of_other_code_is_no_evidence(four: Story) -> None:
 
     assert filled.code == 2
     assert "the code has changed since" in filled.err
+    assert four.handoff("show", "session-1").err.endswith("next: run again\n")
+    assert four.evidence() == before
+
+
+def test_a_complete_run_of_the_same_code_is_worth_more(four: Story) -> None:
+    """What an interrupted run knew does not take its place, and is not offered, neither by the run nor by a command."""
+    let_die(four, "import os; os.environ.get('CTRL_C') and os.kill(os.getpid(), 2)")
+    four.pytest("--no-cov", "--handoff=session-1")
+    before = four.evidence()
+    four.environment["CTRL_C"] = "yes"
+    done = four.pytest("--no-cov", "--handoff=session-1")
+    filled = four.handoff("fill", "session-1", "--interrupted")
+
+    assert "interrupted after 2 of 4 tests" in done.out
+    assert "next: run again\n" in done.out
+    assert four.handoff("show", "session-1").err.endswith("next: run again\n")
+    assert filled.code == 2
+    assert "has the record of a complete run of this code already" in filled.err
     assert four.evidence() == before
 
 
@@ -120,6 +139,7 @@ def test_death_while_collecting(four: Story) -> None:
     four.pytest("--no-cov", "--handoff=session-1")
 
     assert "interrupted before all tests were collected" in four.handoff("show", "session-1").err
+    assert "--interrupted" not in four.handoff("show", "session-1").err
     assert four.handoff("fill", "session-1", "--interrupted").code == 2
 
 
@@ -132,8 +152,21 @@ def test_an_interruption_while_collecting(four: Story) -> None:
     assert four.evidence() == before
     assert "interrupted before all tests were collected" in done.out
     assert "next: run again\n" in done.out
-    assert "interrupted before all tests were collected" in four.handoff("show", "session-1").err
+    told = "interrupted before all tests were collected, and is not in the record; next: run again\n"
+    assert four.handoff("show", "session-1").err.endswith(told)
     assert "before all tests were collected; run it again" in four.handoff("fill", "session-1", "--interrupted").err
+
+
+def test_workers_are_interrupted_while_collecting(four: Story) -> None:
+    """pytest-xdist replaces workers that an interruption ended, and ends without one of its own: told as without it."""
+    four.write_files({"tests/test_more.py": "raise KeyboardInterrupt\n"})
+    before = four.evidence()
+    done = four.pytest("--no-cov", "--handoff=session-1", "-n2", "--max-worker-restart=0")
+    assert done.code == 2
+    assert four.evidence() == before
+    assert re.search(r"interrupted before all tests were collected \(gw\d received keyboard-interrupt\)", done.out)
+    assert "next: run again\n" in done.out
+    assert four.handoff("fill", "session-1", "--interrupted").code == 2
 
 
 def test_the_controller_of_workers_dies(four: Story) -> None:
