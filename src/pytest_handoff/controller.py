@@ -9,6 +9,7 @@ import pytest
 from pytest_handoff import selection, workflow
 from pytest_handoff.collection import COLLECTION, Collector, key_prefix
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.lineage import share_ids
 from pytest_handoff.measuring import Measuring
 from pytest_handoff.recorder import Recorder
 from pytest_handoff.run_end import RunEnd
@@ -131,6 +132,7 @@ class Controller:
         self._collection = collection
         self._folder.collected(collection)
         earlier = self._start.parents.earlier
+        share_ids(earlier.lines, collection.tests)
         found = trace_collected(earlier, collection.tests, collection.whole_files, self._start.renames, self._project.root)
         self._ages.know(earlier, found)
 

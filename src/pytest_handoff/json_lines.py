@@ -6,29 +6,33 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from pytest_handoff.errors import EvidenceProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Line = TypeVar("Line", bound=msgspec.Struct)
 
 _DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_BLOCK = 1 << 16
+"""Bytes that are decoded before what they share is looked for: what is given up then is there for the next block to use."""
 
 
-def decode_lines(data: bytes, kind: type[Line], path: str) -> list[Line]:
+def decode_lines(data: bytes, kind: type[Line], path: str, *, few: Sequence[str] = ()) -> list[Line]:
     """The lines of a file.
 
     Args:
         path: how messages name the file.
+        few: names of fields that have few values: all lines with the same one share it, where each would have a copy.
 
     Raises:
         EvidenceProblem: naming the first line that is no such struct.
     """
     decoder = msgspec.json.Decoder(kind)
     with suppress(*_DAMAGE):
-        lines = decoder.decode_lines(data)
+        lines = _decode_all(decoder, data, few)
         if len(lines) == _number_of_lines(data):  # else there are empty ones, which it passes over
             return lines
     return [_decode_one(decoder, line, path, number) for number, line in enumerate(data.splitlines(), start=1)]
@@ -48,6 +52,31 @@ def by_name(lines: Sequence[Line], name_of: Callable[[Line], str], path: str) ->
                 raise EvidenceProblem(f"is damaged: {name!r} stands in it twice", path=path, line=number)
             known.add(name)
     return found
+
+
+def _decode_all(decoder: msgspec.json.Decoder[Line], data: bytes, few: Sequence[str]) -> list[Line]:
+    if not few:
+        return decoder.decode_lines(data)
+    found: list[Line] = []
+    values: dict[object, object] = {}
+    for block in _blocks(data):
+        lines = decoder.decode_lines(block)
+        for name in few:
+            for line in lines:
+                value = getattr(line, name)
+                if (known := values.setdefault(value, value)) is not value:
+                    force_setattr(line, name, known)  # the line says the same as before
+        found += lines
+    return found
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """The data in pieces that end where a line ends."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
+        yield data[start:end]
+        start = end
 
 
 def _number_of_lines(data: bytes) -> int:

@@ -13,7 +13,7 @@ from pytest_handoff.record import OUTCOMES, LastSeen, LedgerLine, Retired
 from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from pytest_handoff.config import Retirement
     from pytest_handoff.lineage import Earlier, Ledger, Lineage
@@ -25,21 +25,22 @@ _PASSED = CaseResult(outcome="passed")
 
 def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
     """Every test ever recorded, as this run leaves it, sorted by id."""
-    lines: Ledger = {}
     before, results = earlier.lines.get, run.results.get
-    for test, seen in run.collected.items():
-        old, result = before(test), results(test)
-        if old is not None and result == _PASSED and not seen.checks:
+    absent = _not_collected(earlier, lineage, run.collected)
+    lines: Ledger = {}
+    for test in sorted([*run.collected, *absent]):  # at once, since a second table of very many tests is large
+        old, result, seen = before(test), results(test), run.collected.get(test)
+        if seen is None:
+            line = absent[test]
+        elif old is not None and result == _PASSED and not seen.checks:
             line = LedgerLine(id=test, tier=seen.tier, since=old.since, outcome="passed")
         else:
             line = _line(test, seen, result, session=session, earlier=earlier, lineage=lineage)
         lines[test] = old if line == old else line  # the same object, since there may be very many that stay as they were
-    lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in lines}
-    lines |= _not_collected(earlier, lineage, lines)
-    tests = sorted(lines)
-    if not retire:
-        return dict(zip(tests, map(lines.__getitem__, tests), strict=True))
-    return {test: _retired(lines[test], session, retire, earlier) for test in tests}
+    lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in run.collected}
+    if retire:
+        lines |= {test: _retired(line, session, retire, earlier) for test, line in lines.items()}
+    return lines
 
 
 def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
@@ -55,12 +56,13 @@ def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
     return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
 
 
-def _not_collected(earlier: Earlier, lineage: Lineage, lines: Ledger) -> Ledger:
+def _not_collected(earlier: Earlier, lineage: Lineage, collected: Container[str]) -> Ledger:
     replaced = set(lineage.same.values())
     functions = {without_parameters(test) for test in lineage.reparametrized}
     found: Ledger = {}
-    for test in earlier.lines.keys() - lines.keys() - replaced:
-        line = earlier.lines[test]
+    for test, line in earlier.lines.items():
+        if test in collected or test in replaced:
+            continue
         if test in lineage.vanished or line.retired is not None:
             found[test] = LedgerLine(
                 id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec.structs import force_setattr
+
 from pytest_handoff.nodeids import file_of, name_of, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine
 
@@ -64,6 +66,20 @@ def join_parents(parents: Sequence[tuple[str, Ledger]]) -> Earlier:
     return Earlier(sessions=tuple(session for session, _ in parents), lines=joined, came_from=came_from)
 
 
+def share_ids(ledger: Ledger, tests: Iterable[str]) -> None:
+    """Let a ledger hold the ids of these tests as the objects that they are, in place of copies that say the same.
+
+    The ledger is equal to what it was. pytest keeps the id of each test as long as the test, so ours need not be there as well.
+    """
+    theirs = {test: test for test in tests}
+    lines = list(ledger.values())
+    ledger.clear()
+    for line in lines:
+        test = theirs.get(line.id, line.id)
+        force_setattr(line, "id", test)
+        ledger[test] = line
+
+
 _WEIGHT = ("passed", "xpassed", "failed", "error", "xfailed", "skipped", "not_run", None)
 
 
@@ -72,12 +88,12 @@ def _weight(line: LedgerLine) -> tuple[bool, int, str]:
 
 
 def certainly_gone(
-    earlier: Earlier, collected: Iterable[str], whole_files: Container[str], existing_files: Container[str]
+    earlier: Earlier, collected: Container[str], whole_files: Container[str], existing_files: Container[str]
 ) -> list[str]:
     """Earlier live ids that are not there any more: their file was collected whole without them, or is gone itself."""
     return [
         test
-        for test in sorted(earlier.lines.keys() - collected)
+        for test in sorted(test for test in earlier.lines if test not in collected)
         if earlier.lines[test].retired is None and (file_of(test) in whole_files or file_of(test) not in existing_files)
     ]
 

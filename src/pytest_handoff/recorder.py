@@ -132,8 +132,10 @@ class Recorder:
 
     def _final_results(self) -> dict[str, CaseResult]:
         """By key; an id that only its xdist group tells from another is the same test."""
-        found: dict[str, CaseResult] = {}
         prefix, counted = self._prefix, self._reruns.keys() | self._subtests.keys()
+        if not (prefix or counted or any("@" in nodeid for nodeid in self._results)):
+            return self._results
+        found: dict[str, CaseResult] = {}
         for nodeid, result in self._results.items():
             key = key_of(nodeid, prefix) if "@" in nodeid else prefix + nodeid
             final = self._final(nodeid, result) if nodeid in counted else result

@@ -229,7 +229,7 @@ def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
     same_code = {} if start.before is None or start.before.source.fingerprint != start.tree.fingerprint else start.own
     return unstable_ids(
         run.collected,
-        known=earlier.keys() | start.own.keys(),
+        known=earlier.keys() | start.own.keys() if start.own else earlier,
         before=[test for test, line in same_code.items() if line.outcome is not None],
         started=run.started,
         stand_in_code=lambda texts: texts_in(project, start.tree, texts),

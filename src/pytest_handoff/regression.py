@@ -36,11 +36,11 @@ def fates(session: str, ledger: Ledger, earlier: Earlier) -> dict[str, Fate]:
         functions[without_parameters(test)].add(_newest(earlier.lines[test]))
     known = earlier.lines
     usual = _shared(status="still_passing", counts=True, passes=True)
-    passed = {test for test, line in known.items() if line.outcome == "passed"}
     return {
         test: usual
         if line.outcome == "passed"
-        and test in passed
+        and (old := known.get(test)) is not None
+        and old.outcome == "passed"
         and line.since != session
         and line.moved_from is None
         and line.retired is None

@@ -79,7 +79,8 @@ class Store:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
         """
         path, data = self._ledger(record)
-        return by_name(decode_lines(data, LedgerLine, shown := self._name(path)), attrgetter("id"), shown)
+        lines = decode_lines(data, LedgerLine, shown := self._name(path), few=("tier", "since"))
+        return by_name(lines, attrgetter("id"), shown)
 
     def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
         """Only the lines that name one of these ids, as theirs or as the one they moved from; the others are not decoded.

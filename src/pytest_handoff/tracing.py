@@ -17,7 +17,7 @@ def trace_collected(
     earlier: lineage.Earlier, collected: Mapping[str, object], whole_files: Iterable[str], renames: Mapping[str, str], root: Path
 ) -> lineage.Lineage:
     """The lineage of what a process collected; ``root`` is the folder that ids are relative to."""
-    absent = {file_of(test) for test in earlier.lines.keys() - collected.keys()}
+    absent = {file_of(test) for test in earlier.lines if test not in collected}
     existing = {path for path in absent if (root / path).is_file()}
     gone = lineage.certainly_gone(earlier, collected, frozenset(whole_files), existing)
     return lineage.trace(earlier, collected, gone, renames)

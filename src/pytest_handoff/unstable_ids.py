@@ -16,7 +16,7 @@ from pytest_handoff.nodeids import name_of, without_parameters
 from pytest_handoff.record import UnstableIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 _ADDRESS, _UUID, _TIME, _OTHERS = "a memory address", "a UUID", "the time of the run", "other parameters on the same code"
 # RFC 9562: the first digit of the third group is the version. 1, 6 and 7 are made of the time, 4 is random; others are hashes.
@@ -40,7 +40,7 @@ class Suspect(msgspec.Struct, frozen=True):
 def unstable_ids(
     collected: Collection[str],
     *,
-    known: Collection[str],
+    known: Container[str],
     before: Iterable[str],
     started: float,
     stand_in_code: Callable[[Collection[str]], Collection[str]],
@@ -57,7 +57,7 @@ def unstable_ids(
         started: when the run began, in seconds since 1970.
         stand_in_code: which of some texts stand in the files of the tree; asked once, and only if something looks so.
     """
-    suspects = list(_suspects(sorted(set(collected).difference(known)), started))
+    suspects = list(_suspects(sorted(test for test in collected if test not in known), started))
     literal = frozenset(stand_in_code({text for one in suspects for text in one.spellings})) if suspects else frozenset()
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for one in suspects:

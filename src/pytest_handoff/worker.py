@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff import selection
 from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
+from pytest_handoff.lineage import share_ids
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
 from pytest_handoff.tiers import Tiers
@@ -76,6 +77,7 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         if not measures:  # nobody asks which tests are new
             return
         earlier = load_parents(project.store, parents).earlier
+        share_ids(earlier.lines, collection.tests)
         ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.root))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)

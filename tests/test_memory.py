@@ -1,0 +1,80 @@
+"""What each of very many tests takes in memory, by Python's own account of it."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from builders import earlier_of, record_of
+from pytest_handoff.artifacts import write_all
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.lineage import Ledger, share_ids
+from pytest_handoff.record import LedgerLine, Record
+from pytest_handoff.store import Store, digest_of, encode_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANY = 4000
+"""Tests enough for several pieces of the file."""
+IDS = [f"tests/unit/test_part{number // 50:04}.py::test_case_{number:05}" for number in range(MANY)]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> tuple[Store, Record]:
+    """A session of many tests on disk."""
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    return written(tmp_path, encode_lines(lines.values()), lines)
+
+
+def written(folder: Path, content: bytes, lines: Ledger) -> tuple[Store, Record]:
+    store, record = Store(folder, folder), record_of(lines, session="session-1")
+    record = replace(record, tests=replace(record.tests, ledger=digest_of(content)))
+    write_all(store.artifacts(record, content, None))
+    return store, record
+
+
+def test_an_earlier_test_takes_its_line_and_its_place_in_the_table(kept: tuple[Store, Record]) -> None:
+    """Neither the names of its tier and session, nor its id, which pytest keeps anyway, are there for each test once more."""
+    store, record = kept
+    tracemalloc.start()
+    try:
+        ledger = store.ledger(record)
+        share_ids(ledger, IDS)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert list(ledger) == IDS
+    line_of_15_fields, place_in_a_table = 144, 80
+    assert taken / MANY < line_of_15_fields + place_in_a_table
+
+
+def test_lines_share_what_few_words_say(kept: tuple[Store, Record]) -> None:
+    """Lines from all pieces of a file have the same object where they say the same."""
+    store, record = kept
+    lines = store.ledger(record).values()
+    assert {(line.tier, line.since) for line in lines} == {("unit", "session-1")}
+    assert len({(id(line.tier), id(line.since)) for line in lines}) == 1
+
+
+def test_damage_is_told_with_its_line_wherever_it_is(tmp_path: Path) -> None:
+    """The number of a line counts from the beginning of the file, not from that of a piece."""
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    content = encode_lines(lines.values()).replace(b'_03000","tier":"unit"', b'_03000","tier":1')
+    store, record = written(tmp_path, content, lines)
+    with pytest.raises(EvidenceProblem, match=r"tests\.jsonl:3001: is damaged: Expected `str`, got `int`"):
+        store.ledger(record)
+
+
+def test_shared_ids_change_nothing() -> None:
+    """Tests of both ledger and run, of the run alone and of the ledger alone: what is said and its order stay as they were."""
+    text = "unit a.py::x passed\ne2e b.py::y failed error=no\nunit c.py::gone gone retired=s-1:why"
+    ledger, before = earlier_of(text).lines, earlier_of(text).lines
+    collected = ["".join(list(test)) for test in ("b.py::y", "a.py::x", "a.py::new")]
+    share_ids(ledger, collected)
+    assert list(ledger.items()) == list(before.items())
+    assert ledger["b.py::y"].id is collected[0]
+    assert [id(test) for test in ledger] == [id(line.id) for line in ledger.values()]
