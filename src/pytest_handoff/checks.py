@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_handoff.gate_spec import Check
@@ -81,7 +82,8 @@ def split_waiver(text: str) -> tuple[str, str | None]:
     No reason, or only a stand-in for one such as ``TBD`` or ``[reason]``, is no waiver.
     """
     visible = visible_text(text)
-    match = _WAIVER.search(visible)
+    lowered = visible.lower()
+    match = _waiver().search(visible) if "n/a" in lowered or "not app" in lowered else None
     if match is None:
         return visible, None
     reason = (match["bracketed"] or match["plain"]).strip(" .")
@@ -90,19 +92,21 @@ def split_waiver(text: str) -> tuple[str, str | None]:
     return match["claim"].rstrip(), reason
 
 
-_WAIVER = re.compile(
-    r"""^(?P<claim>.*\S)\s*
+_WAIVER = r"""^(?P<claim>.*\S)\s*
     (?: \( \s* (?:N/A|not\ applicable) (?: \s*:\s* | \s+[-–—]\s+ ) (?P<bracketed>[^()]+ (?:\([^()]*\)[^()]*)*) \) \s* \.?
       | (?: \s[-–—]\s | [.;,]\s | (?<=~~)\s ) \s* (?:N/A|not\ applicable) (?: \s*:\s+ | \s+[-–—]\s+ ) (?P<plain>.+)
-    )$""",
-    re.VERBOSE | re.IGNORECASE,
-)
+    )$"""
 _LONGEST_CLAIM = 500
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]{3}")
 _STAND_INS = frozenset(
     {"tbd", "tba", "tbc", "todo", "reason", "reason here", "none", "unknown", "not applicable", "pending", "yes"}
 )
 _LIKENESS = 0.6
+
+
+@cache
+def _waiver() -> re.Pattern[str]:
+    return re.compile(_WAIVER, re.VERBOSE | re.IGNORECASE)
 
 
 def _key(line: str) -> str:

@@ -14,11 +14,9 @@ from pytest_handoff.places import Document, Filled, Finding, Place
 from pytest_handoff.plain_ascii import to_ascii
 from pytest_handoff.record import Written
 from pytest_handoff.tables import escape_pipes, with_padding
-from pytest_handoff.text_lines import eol_before, split_lines
+from pytest_handoff.text_lines import eol_before, holds_lone_surrogate, split_lines
 
-_NEWLINES = re.compile(r"\s*[\r\n\x85\u2028\u2029]\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Work(msgspec.Struct):
@@ -69,10 +67,10 @@ def fill(
     """
     taken = frozenset(place.id for place in document.places) if "*" in take_over else take_over
     work = _Work(document, memory, taken, _figures_of_statuses(values))
-    ascii_only = _SURROGATE.search(document.text) is not None
+    ascii_only = holds_lone_surrogate(document.text)
     for place in document.places:
         new = (blocks if place.kind == "block" else values).get(place.id, "")
-        new = _CONTROL.sub(" ", _SURROGATE.sub(_spelled, new))
+        new = _CONTROL.sub(" ", _without_surrogates(new))
         _fill_place(work, place, to_ascii(new) if ascii_only else new)
     _tick(work, ticks)
     _report_lost(work)
@@ -94,7 +92,7 @@ def _fill_place(work: _Work, place: Place, new: str) -> None:
 
 def _one_line(value: str, *, in_table: bool) -> str:
     """A value that stays in its line and cell: no line break, no comment, no backslash that would join it to what follows."""
-    value = _NEWLINES.sub(" ", value).strip().replace("<!--", "&lt;!--")
+    value = " ".join(filter(None, map(str.strip, value.splitlines()))).replace("<!--", "&lt;!--")
     value += "\\" * ((len(value) - len(value.rstrip("\\"))) % 2)
     return escape_pipes(value) if in_table else value
 
@@ -229,9 +227,9 @@ def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -
     return msgspec.structs.replace(finding, line=finding.line + sum(lines for end, lines in growth if end <= offset))
 
 
-def _spelled(found: re.Match[str]) -> str:
-    """A lone surrogate as text: it stands for a byte that is no character, or for nothing."""
-    return f"\\u{ord(found[0]):04x}"
+def _without_surrogates(text: str) -> str:
+    """The text with each lone surrogate spelled, as ``\\udc80``: it stands for a byte that is no character, or for nothing."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _inside_fence(line: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+_BELOW = "(?:/.*)?"
+
 
 def file_of(test: str) -> str:
     """The file part of a test id."""
@@ -29,7 +31,7 @@ def id_matches(test: str, glob: str) -> bool:
 
 def path_matches(path: str, glob: str) -> bool:
     """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
-    return _path_pattern(_bare(glob)).fullmatch(path) is not None
+    return _path_pattern(glob).fullmatch(path) is not None
 
 
 def matches_any(path: str, globs: tuple[str, ...]) -> bool:
@@ -39,11 +41,7 @@ def matches_any(path: str, globs: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=16)
 def _any_pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{_path_pattern(_bare(glob)).pattern})" for glob in globs) or r"(?!)", re.DOTALL)
-
-
-def _bare(glob: str) -> str:
-    return glob.removeprefix("./").rstrip("/")
+    return re.compile(f"(?:{'|'.join(map(_expression, globs))}){_BELOW}" if globs else r"(?!)", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
@@ -53,6 +51,10 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _path_pattern(glob: str) -> re.Pattern[str]:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    return re.compile(_expression(glob) + _BELOW, re.DOTALL)
+
+
+def _expression(glob: str) -> str:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
     wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(wild.get(part) or re.escape(part) for part in parts) + "(?:/.*)?", re.DOTALL)
+    return "".join(wild.get(part) or re.escape(part) for part in parts)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Metric, Outcome
 
 _PASSED = CaseResult(outcome="passed")
-_WORKERS_AT_ODDS = re.compile(r"Different tests were collected between (\S+) and (\S+)\.")
+_WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """How a report of pytest-xdist begins that has no file: then no worker ran anything."""
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
 _WORKER_INTERRUPTED = re.compile(r"<WorkerController (\S+)> received keyboard-interrupt$")
@@ -75,7 +75,7 @@ class Recorder:
         with self._faults:
             if report.failed or report.skipped:
                 self.reported["error" if report.failed else "skipped"] += 1
-                if apart := _WORKERS_AT_ODDS.match(report.longreprtext):
+                if apart := re.match(_WORKERS_AT_ODDS, report.longreprtext):
                     self._at_odds.append(f"{apart[1]} and {apart[2]} {_AT_ODDS}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

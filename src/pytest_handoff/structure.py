@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from msgspec.structs import replace
 
 from pytest_handoff.outline import Cell, Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
-from pytest_handoff.text_lines import raw_lines, split_lines
+from pytest_handoff.text_lines import holds_lone_surrogate, raw_lines, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
 _MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
-# NUL and lone surrogates are what a parser may trip over; one character stands for one, so that offsets stay true.
-_UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Inline(NamedTuple):
@@ -56,7 +54,7 @@ class Structure:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.raws = raw_lines(_UNREADABLE.sub("\ufffd", text))
+        self.raws = raw_lines(_readable(text))
         self.starts = tuple(accumulate(map(len, split_lines(text)), initial=0))
         self._headings: list[Heading] = []
         self._lines: list[TextLine] = []
@@ -146,3 +144,9 @@ class Structure:
         for _, text in inline.comments:
             if raw.count(text) == 1:
                 self._comments.append(Comment(line, start + raw.find(text), text, alone=False))
+
+
+def _readable(text: str) -> str:
+    """Without what a parser may trip over, NUL and lone surrogates; one character stands for one, so that offsets stay true."""
+    text = text.replace("\0", "\ufffd")
+    return re.sub("[\ud800-\udfff]", "\ufffd", text) if holds_lone_surrogate(text) else text

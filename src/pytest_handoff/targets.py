@@ -8,9 +8,7 @@ from decimal import Decimal
 from pytest_handoff.gate_spec import Comparison
 from pytest_handoff.record import Frozen
 
-_TARGET = re.compile(
-    r"(?P<op>>=|<=|≥|≤|>|<|=)?\s*(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>[^\d\s+|][^\d+|]*?)?\s*\+?"
-)
+_TARGET = r"(?P<op>>=|<=|≥|≤|>|<|=)?\s*(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>[^\d\s+|][^\d+|]*?)?\s*\+?"
 _OPERATORS: dict[str, Comparison] = {">=": ">=", "<=": "<=", ">": ">", "<": "<", "=": "==", "≥": ">=", "≤": "<="}
 _SECONDS = {
     **dict.fromkeys(("ns",), Decimal("1e-9")),
@@ -31,7 +29,7 @@ class Target(Frozen, frozen=True):
 
 def read_target(text: str) -> Target | None:
     """The target that a cell names: ``≥ 80 %``, ``80%+``, ``220+``, ``< 200 ms``; ``None`` for everything else."""
-    found = _TARGET.fullmatch(text.strip().strip("*_` "))
+    found = re.fullmatch(_TARGET, text.strip().strip("*_` "))
     if found is None:
         return None
     op = found["op"]

@@ -27,3 +27,12 @@ def eol_of(line: str) -> str:
 def eol_before(text: str, offset: int) -> str:
     """The line ending before this offset, which is where a line begins and not the start of the text."""
     return eol_of(split_lines(text[max(offset - 2, 0) : offset])[-1])
+
+
+def holds_lone_surrogate(text: str) -> bool:
+    """Whether a character stands for a byte that is none: then the text is no UTF-8. A class of these takes long to compile."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

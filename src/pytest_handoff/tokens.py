@@ -26,9 +26,9 @@ def visible_text(markdown: str) -> str:
     got read as Mac Roman somewhere on its way (``‚â•`` for ``≥``) is read as it was meant.
     """
     text = _as_it_was_meant(markdown)
-    if _WRITTEN_OTHERWISE.search(text):
+    if not text.isascii() or _WRITTEN_OTHERWISE.search(text):
         text = _ESCAPE.sub(r"\1", _COMMENT.sub(" ", text))
-        text = _TICK_SIGNS.sub(" ", html.unescape(text).replace("’", "'"))
+        text = _without_tick_signs(html.unescape(text).replace("’", "'"))
     text = _BULLET_AND_BOX.sub("", " ".join(text.split()))
     while len(text) <= _LONGEST_LINE and (plainer := _EMPHASIS.sub(r"\2", text)) != text:
         text = plainer
@@ -54,10 +54,9 @@ def tokens_in(text: str) -> Iterator[Token]:
 
 
 _LONGEST_LINE = 2_000  # of a longer one the emphasis stays: nobody ticks it, and finding pairs of marks takes its time
-_WRITTEN_OTHERWISE = re.compile(r"[<\\&’✅☑✔✓]")
+_WRITTEN_OTHERWISE = re.compile(r"[<\\&]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_TICK_SIGNS = re.compile("[✅☑✔✓]\ufe0f?")
 _BULLET_AND_BOX = re.compile(r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?")
 # An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are none.
 _EMPHASIS = re.compile(r"(?<![^\s(\[~])(\*{1,3}+|_{1,3}+)(?=\S)(.+?)(?<=\S)\1(?![^\s)\].,:;!?~])")
@@ -74,6 +73,12 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PATH = re.compile(r"[a-z_*][\w*?\[\]-]*(?:\.[\w*-]+)?(?:/[\w.*?\[\]-]+)+/?|[a-z_]\w*/")
+
+
+def _without_tick_signs(text: str) -> str:
+    for sign in "✅☑✔✓":
+        text = text.replace(f"{sign}\ufe0f", " ").replace(sign, " ")
+    return text
 
 
 def _slashed(found: str) -> Token:

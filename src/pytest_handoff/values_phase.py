@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 40
 _RESULT = r"(?:pass(?:ed|es|ing)?|fail(?:ed|s|ing|ures?)?|errors?|skipped|xfailed|xpassed)\b"
-_RESULTS = re.compile(
-    rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b",
-    re.IGNORECASE,
-)
+_RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b"
 
 
 def phase_values(facts: Facts) -> dict[str, str | None]:
@@ -51,7 +48,7 @@ def claims_too_many(place: Place, facts: Facts) -> bool:
 
 def tells_results(text: str) -> bool:
     """Whether lines below *Test Results* tell how many tests passed or did not, and not just anything."""
-    return _RESULTS.search(text) is not None
+    return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled where a document has such lines
 
 
 def _tests_by_file(facts: Facts) -> Counter[str]:
