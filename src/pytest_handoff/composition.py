@@ -21,7 +21,6 @@ from pytest_handoff.measured_rows import performance_rows
 from pytest_handoff.metrics import is_measured
 from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
-from pytest_handoff.trend import trend_of
 from pytest_handoff.values import Rows, status_values, values
 from pytest_handoff.values_phase import claims_too_many, tells_results
 from pytest_handoff.vocabulary import extended
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.config import Config
     from pytest_handoff.history import SessionRow
+    from pytest_handoff.trend import Trend
 
     Render = Callable[[str, Mapping[str, object]], str | None]
 
@@ -82,7 +82,7 @@ def compose(
     found, rows = _find(text, facts, config, memory, path)
     facts = replace(facts, targets={row: text for row, text in rows.targets.items() if is_measured(row)})
     rows = replace(rows, line_counts=line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
-    rows = replace(rows, trend=trend_of(sessions()) if "handoff:begin trend" in text else None)
+    rows = replace(rows, trend=_trend(sessions) if "handoff:begin trend" in text else None)
     plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent, rows=rows)
     claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=take_over).findings
     must = list(dict.fromkeys([*config.required, *required]))
@@ -128,6 +128,12 @@ def check_names(config: Config) -> None:
     for binding in config.bind:
         if binding.gate is not None and binding.gate not in GATES:
             raise UsageProblem(f"bind: there is no gate {binding.gate!r}; there are {', '.join(GATES)}")
+
+
+def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
+    from pytest_handoff.trend import trend_of
+
+    return trend_of(sessions())
 
 
 def _decidable(decided: tuple[deciding.Decision, ...]) -> list[str]:

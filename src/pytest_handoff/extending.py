@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HOOKS = ("pytest_handoff_gates", "pytest_handoff_checks", "pytest_handoff_facts", "pytest_handoff_document")
 """Hooks that a session is asked as a whole."""
 
-_NAME = re.compile(r"[A-Za-z][\w-]*(?:\.[\w-]+)+")
-_GATE = re.compile(r"[A-Za-z][\w.-]*")
+_NAME = r"[A-Za-z][\w-]*(?:\.[\w-]+)+"
+_GATE = r"[A-Za-z][\w.-]*"
 _OURS = {field.id for field in FIELDS}
 
 
@@ -66,14 +66,14 @@ class Extending:
             raise UsageProblem(f"pytest_handoff_document returned {type(changed).__name__}, not text or None")
         return text if changed is None else changed
 
-    def _ask(self, hook: str, names: re.Pattern[str] | None, taken: Any, **arguments: object) -> dict[str, Any]:
+    def _ask(self, hook: str, names: str | None, taken: Any, **arguments: object) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for given in reversed(self._call(hook, **arguments)):
             for name, value in _table(hook, given).items():
                 if name in found or name in taken:
                     why = "one of ours" if name in taken else "given twice"
                     raise UsageProblem(f"{hook}: {name!r} is {why}; choose another name")
-                if names is not None and not names.fullmatch(name):
+                if names is not None and not re.fullmatch(names, name):
                     raise UsageProblem(f"{hook}: {name!r} is no name: letters, digits, '_' and '-', in parts joined by a dot")
                 found[name] = value
         return found

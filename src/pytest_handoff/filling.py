@@ -11,7 +11,6 @@ import msgspec
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
 from pytest_handoff.labels import own_length
 from pytest_handoff.places import Document, Filled, Finding, Place
-from pytest_handoff.plain_ascii import to_ascii
 from pytest_handoff.record import Written
 from pytest_handoff.tables import escape_pipes, with_padding
 from pytest_handoff.text_lines import eol_before, holds_lone_surrogate, split_lines
@@ -67,11 +66,11 @@ def fill(
     """
     taken = frozenset(place.id for place in document.places) if "*" in take_over else take_over
     work = _Work(document, memory, taken, _figures_of_statuses(values))
-    ascii_only = holds_lone_surrogate(document.text)
+    spelled = _in_ascii if holds_lone_surrogate(document.text) else str
     for place in document.places:
         new = (blocks if place.kind == "block" else values).get(place.id, "")
         new = _CONTROL.sub(" ", _without_surrogates(new))
-        _fill_place(work, place, to_ascii(new) if ascii_only else new)
+        _fill_place(work, place, spelled(new))
     _tick(work, ticks)
     _report_lost(work)
     return _finished(work, wanted={*values, *blocks, *memory})
@@ -225,6 +224,12 @@ def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -
         return finding
     offset = starts[finding.line - 1]
     return msgspec.structs.replace(finding, line=finding.line + sum(lines for end, lines in growth if end <= offset))
+
+
+def _in_ascii(text: str) -> str:
+    from pytest_handoff.plain_ascii import to_ascii  # for the few documents that are no UTF-8
+
+    return to_ascii(text)
 
 
 def _without_surrogates(text: str) -> str:

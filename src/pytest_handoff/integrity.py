@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.case_functions import functions_of
 from pytest_handoff.line_changes import changed_lines
 from pytest_handoff.line_hashes import hash_lines, split_hashes
 from pytest_handoff.nodeids import file_of, name_of, without_parameters
@@ -88,12 +87,18 @@ def examine(
         content = read(path) if wanted and path.endswith(".py") else None
         if content is None:
             continue
-        functions, hashes = functions_of(content), split_hashes(hash_lines(content))
+        functions, hashes = _functions_of(content), split_hashes(hash_lines(content))
         known = {test: functions[name_of(test)] for test in wanted if name_of(test) in functions}
         touched = [test for test in known if olds[test] and all(_differs(known[test], hashes, old) for old in olds[test])]
         changed += touched
         silent += [test for test, function in known.items() if not function.asserts and (test in touched or not olds[test])]
     return Integrity(changed=sorted(changed) if bases is not None else None, without_assertion=sorted(silent))
+
+
+def _functions_of(content: bytes) -> dict[str, CaseFunction]:
+    from pytest_handoff.case_functions import functions_of  # most runs change no file of tests
+
+    return functions_of(content)
 
 
 def _unchanged(now: Mapping[str, SourceLine], bases: Sequence[Mapping[str, SourceLine]], was: Mapping[str, str]) -> set[str]:

@@ -95,7 +95,8 @@ def _faults(config: pytest.Config) -> Faults:
 def _turn_coverage_on(early_config: pytest.Config) -> None:
     from pytest_handoff.selection import has_pytest_cov
 
-    if has_pytest_cov(early_config.pluginmanager):
+    switched_off = getattr(early_config.known_args_namespace, "no_cov", False)
+    if has_pytest_cov(early_config.pluginmanager) and not switched_off:
         from pytest_handoff.coverage_classes import before_conftests
 
         before_conftests(early_config)

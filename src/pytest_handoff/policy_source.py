@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import git, git_history
+from pytest_handoff import git
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
@@ -91,6 +91,8 @@ def _blob(project: Project, path: Path) -> str:
 
 
 def _base(project: Project) -> str | None:
+    from pytest_handoff import git_history
+
     tips = git_history.tips_of_branch(project.root, str(project.config.target))
     bases = git_history.merge_bases(project.root, tips) if tips else []
     return bases[0] if bases else None

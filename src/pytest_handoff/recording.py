@@ -9,13 +9,11 @@ from msgspec.structs import replace
 from pytest_handoff import completeness, facts, ledger, store
 from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
-from pytest_handoff.coverage_summary import summarise as summarise_coverage
 from pytest_handoff.integrity import examine
 from pytest_handoff.kinds import Kinds
 from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.measurement import Measurement, NotMeasured
 from pytest_handoff.metrics import joined
-from pytest_handoff.new_code import new_code
 from pytest_handoff.policy_source import policy_table
 from pytest_handoff.record import (
     RECORD_SCHEMA,
@@ -33,7 +31,6 @@ from pytest_handoff.record import (
     UnstableIds,
 )
 from pytest_handoff.regression import fates
-from pytest_handoff.target_branch import merged_in
 from pytest_handoff.tracing import trace_collected, with_unseen
 from pytest_handoff.tree import texts_in, with_lines
 from pytest_handoff.unstable_ids import unstable_ids
@@ -260,10 +257,14 @@ def _coverage(
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
+    from pytest_handoff.coverage_summary import summarise
+    from pytest_handoff.new_code import new_code
+    from pytest_handoff.target_branch import merged_in
+
     reasons = {} if measured.classes_known else {"contexts": measured.why_no_classes or "contexts are missing"}
     parents = start.parents
     if parents.sources is None:
-        return summarise_coverage(measured), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
+        return summarise(measured), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
     code = new_code(
         measured,
         bases=parents.sources,
@@ -273,7 +274,7 @@ def _coverage(
         failed_counting=doubtful,
         merged_in=merged_in(project, start, sources),
     )
-    return summarise_coverage(measured), code, reasons
+    return summarise(measured), code, reasons
 
 
 def _remembered(start: Start) -> list[str]:

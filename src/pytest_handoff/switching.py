@@ -87,8 +87,10 @@ def _make(folder: Path, artifact: Artifact) -> _Step:
 
 def _sweep(place: Path) -> None:
     """Remove what processes left that died before they came to their note."""
-    for old in place.parent.glob(f".{place.name}.*.tmp") if place.parent.is_dir() else ():
-        old.unlink(missing_ok=True)
+    beside = os.scandir(place.parent) if place.parent.is_dir() else ()
+    left = [entry.path for entry in beside if entry.name.startswith(f".{place.name}.") and entry.name.endswith(".tmp")]
+    for old in left:
+        Path(old).unlink(missing_ok=True)
 
 
 def _note_down(folder: Path, steps: list[_Step]) -> None:

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff import facts, markdown, store
-from pytest_handoff.ancestry import with_ancestors
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, check_names, compose
-from pytest_handoff.consistency import refuse_edited
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.history import SessionRow, session_rows
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.lineage import Ledger
 from pytest_handoff.markup import Markdown
@@ -27,12 +24,12 @@ from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.regression import count_passing
 from pytest_handoff.rendering import Renderer
 from pytest_handoff.tree import Tree, read_tree, with_lines
-from pytest_handoff.trend import MOST_SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pytest_handoff.history import SessionRow
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run
 
@@ -140,6 +137,8 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     Raises:
         HandoffError: when evidence is missing or damaged, or the document cannot be filled.
     """
+    from pytest_handoff.consistency import refuse_edited
+
     record = project.store.record(session)
     lines = project.store.ledger(record)
     parents = load_parents(project.store, [parent.session for parent in record.previous])
@@ -243,6 +242,10 @@ def _instructions(project: Project, key: str | None) -> str | None:
 
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """The session as a row of its history, behind as many before it as a trend shows, and one more to compare with."""
+    from pytest_handoff.ancestry import with_ancestors
+    from pytest_handoff.history import session_rows
+    from pytest_handoff.trend import MOST_SESSIONS
+
     return session_rows({one.session: one for one in with_ancestors(project.store, record, most=MOST_SESSIONS + 1)})
 
 
