@@ -19,7 +19,7 @@ _ID = r"[A-Za-z][\w.-]*"
 _MARKER = re.compile(rf"<!--\s*handoff:\s*(?:(begin|end)\s+({_ID})(?:\s+([0-9a-f]+))?|({_ID}))\s*-->")
 _OURS = re.compile(r"<!--\s*handoff:")
 _FORGED = re.compile(r"<!--\s*handoff:|^<{7}", re.MULTILINE)
-_DELIMITER_ROW = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_DELIMITER_ROW = r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*"
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -175,5 +175,9 @@ def _without_twins(blocks: list[Block], troubles: list[Trouble]) -> tuple[list[B
 
 
 def _essence(body: str) -> str:
-    lines = (re.sub(r"-+", "-", line) if _DELIMITER_ROW.fullmatch(line) else line for line in split_body(body))
+    lines = (re.sub(r"-+", "-", line) if _is_delimiter_row(line) else line for line in split_body(body))
     return re.sub(r" ?\| ?", "|", without_escapes(" ".join(" ".join(lines).split())))
+
+
+def _is_delimiter_row(line: str) -> bool:
+    return "-" in line and not line.strip(" \t>|:-") and re.fullmatch(_DELIMITER_ROW, line) is not None

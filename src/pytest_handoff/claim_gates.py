@@ -154,7 +154,8 @@ def _path(found: Found) -> str | None:
 
 def _count(found: Found) -> tuple[Comparison, Decimal] | None:
     """A bare number means exactly so many; upper limits and broken numbers say nothing a gate could want."""
-    op, value = cast("Bound", found.get("fraction") or found["count"])
+    bound = cast("Bound", found.get("fraction") or found["count"])
+    op, value = bound.op, bound.value
     if op in {"<", "<="} or value != value.to_integral_value():
         return None
     return op or "==", value
@@ -162,7 +163,8 @@ def _count(found: Found) -> tuple[Comparison, Decimal] | None:
 
 def _percent(found: Found) -> tuple[Comparison, Decimal] | None:
     """A bare percentage means at least so much."""
-    op, value = cast("Bound", found["percent"])
+    bound = cast("Bound", found["percent"])
+    op, value = bound.op, bound.value
     if op in {"<", "<="} or not 0 < value <= 100 or (op == ">" and value == 100):
         return None
     return op or ">=", value

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_handoff.outline import Markdown
     from pytest_handoff.structure import Inline
 
-_FRONT_MATTER_KEY = re.compile(r"#|[\w\"'][^:]*:(?:\s|$)")
+_FRONT_MATTER_KEY = r"#|[\w\"'][^:]*:(?:\s|$)"
 _FENCE_OR_HEADING = re.compile(r"^(?: {0,3}(?P<fence>```|~~~)|#{1,6}(?:[ \t]|$))", re.MULTILINE)
 
 
@@ -106,7 +106,7 @@ def _cuts(source: str) -> Iterator[int]:
 def _without_front_matter(raws: list[str]) -> list[str]:
     """The lines as the parser gets them: front matter is blank there and a BOM gone, so that line numbers stay."""
     lines = [*(raw.removeprefix("\ufeff") for raw in raws[:1]), *raws[1:]]
-    if len(lines) < 3 or lines[0].rstrip() != "---" or not _FRONT_MATTER_KEY.match(lines[1]):
+    if len(lines) < 3 or lines[0].rstrip() != "---" or not re.match(_FRONT_MATTER_KEY, lines[1]):
         return lines
     close = next((number for number, raw in enumerate(lines) if number and raw.rstrip() in ("---", "...")), None)
     return lines if close is None else [""] * (close + 1) + lines[close + 1 :]

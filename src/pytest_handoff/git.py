@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.record import Frozen
@@ -49,13 +49,6 @@ class WorkTree(Frozen, frozen=True):
     untracked: list[str]
 
 
-class _State(TypedDict):
-    commit: str | None
-    branch: str | None
-    modified: list[str]
-    untracked: list[str]
-
-
 def find_root(folder: Path) -> Path | None:
     """The top of the work tree that a folder is in, or ``None`` without git or outside a repository.
 
@@ -85,7 +78,7 @@ def read_work_tree(root: Path, *, without: str | None = None) -> WorkTree:
     with _as_if_committed(root, where) as environment:
         files = _staged_files(root, where, environment)
         state = _checked(root, *_STATE, *where, environment=environment)
-    return WorkTree(files=files, **_state_of(state.split(b"\0")[:-1]))
+    return _work_tree(files, state.split(b"\0")[:-1])
 
 
 def read_files(root: Path, *, without: str | None = None) -> dict[str, str]:
@@ -165,8 +158,8 @@ def _is_hidden(root: Path, tag: bytes, name: bytes) -> bool:
     return tag.islower() or (tag == b"S" and os.path.lexists(root / os.fsdecode(name)))
 
 
-def _state_of(rows: list[bytes]) -> _State:
-    """What ``git status`` says of an index with everything staged (git-status, "Porcelain Format Version 2")."""
+def _work_tree(files: dict[str, str], rows: list[bytes]) -> WorkTree:
+    """The files, and what ``git status`` says of an index with all of them staged (git-status, "Porcelain Format Version 2")."""
     heads = {key: os.fsdecode(value) for _, key, value in (row.split(b" ", 2) for row in rows if row.startswith(b"# "))}
     commit, branch = heads[b"branch.oid"], heads[b"branch.head"]
     modified, untracked = [], []
@@ -177,12 +170,13 @@ def _state_of(rows: list[bytes]) -> _State:
                 untracked.append(_name(name))
             elif committed != staged:
                 modified.append(_name(name))
-    return {
-        "commit": None if commit == "(initial)" else commit,
-        "branch": None if branch == "(detached)" else branch,
-        "modified": sorted(modified),
-        "untracked": sorted(untracked),
-    }
+    return WorkTree(
+        files=files,
+        commit=None if commit == "(initial)" else commit,
+        branch=None if branch == "(detached)" else branch,
+        modified=sorted(modified),
+        untracked=sorted(untracked),
+    )
 
 
 def _add_all(root: Path, where: list[str], environment: dict[str, str]) -> None:

@@ -26,9 +26,9 @@ _NUMBER = re.compile(r"\b\d+\b")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
 _COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|(?<!\\)\\$")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
-_COUNTED_PROMPT = re.compile(r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))")
+_COUNTED_PROMPT = r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))"
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_UNIT = re.compile(r"[ \t]*(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*(?:passed|passing|covered|added)?)")
+_UNIT = r"[ \t]*(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*(?:passed|passing|covered|added)?)"
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -92,13 +92,14 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     bracket with other words behind it than a tail or a unit (``[WIP] nearly done``). A lone ``[X]`` is one where a unit
     follows. Several alternatives separated by pipes are one placeholder where each of them holds a bracket.
     """
-    if _COUNTED_PROMPT.fullmatch(value, 1 if value.startswith(("+", "~", "≈")) else 0):
+    prompt = value[1:] if value.startswith(("+", "~", "≈")) else value
+    if prompt.startswith("[X") and re.fullmatch(_COUNTED_PROMPT, prompt):
         return len(value)
     first = _bracket_length(value, references)
     rest = value[first:]
     if not first or not rest or _TAIL.match(rest):
         return first
-    if _UNIT.fullmatch(rest) or all(_holds_bracket(piece, references) for piece in value.split(" | ")[1:] or [""]):
+    if re.fullmatch(_UNIT, rest) or all(_holds_bracket(piece, references) for piece in value.split(" | ")[1:] or [""]):
         return len(value)
     return 0
 

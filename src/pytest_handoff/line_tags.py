@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.gate_spec import Comparison
 from pytest_handoff.tokens import Token, tokens_in
 
 if TYPE_CHECKING:
-    from pytest_handoff.gate_spec import Comparison
     from pytest_handoff.lexicon import Entry, Lexicon
 
 
-class Bound(NamedTuple):
+class Bound(msgspec.Struct, frozen=True):
     """A number with what stands around it; ``op`` is ``None`` where the line gives a bare number."""
 
     op: Comparison | None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _FIRST_CELL = re.compile(r"[ \t]*\|[ \t]*((?:[^|\\]|\\.)+?)[ \t]*\|")
 _MARKS = re.compile(r"[`*]")
-_DURATION = re.compile(r"duration of (?P<after>\S.*)|(?P<before>\S.*) duration", re.IGNORECASE)
+_DURATION = r"(?i:duration of (?P<after>\S.*)|(?P<before>\S.*) duration)"
 
 
 def performance_rows(text: str) -> list[str]:
@@ -28,7 +28,9 @@ def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
     A row is called ``Duration of TEST`` or ``TEST duration``, where ``TEST`` is an id, or the end of one id alone from a
     ``::`` on. A row that could mean two tests is left out.
     """
-    asked = {row: found["after"] or found["before"] for row in _rows_below(text, MEASURED) if (found := _DURATION.fullmatch(row))}
+    asked = {
+        row: found["after"] or found["before"] for row in _rows_below(text, MEASURED) if (found := re.fullmatch(_DURATION, row))
+    }
     known = tuple(tests) if asked else ()
     meant = {row: [test for test in known if test == name or test.endswith(f"::{name}")] for row, name in asked.items()}
     return {row: ids[0] for row, ids in meant.items() if len(ids) == 1}

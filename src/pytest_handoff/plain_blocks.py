@@ -8,16 +8,17 @@ a tab, makes it not plain, and a parser has to read it. Both see the same: tests
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from pytest_handoff.outline import Cell, Row
 from pytest_handoff.structure import Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_handoff.outline import TextLine
     from pytest_handoff.structure import Structure
 
@@ -46,7 +47,7 @@ _BLOCK = rf"""
 _DEEPEST = 8  # lists within lists; a parser gives up at some depth
 
 
-class _Item(NamedTuple):
+class _Item(msgspec.Struct, frozen=True):
     """A list item: its first line in the list, the columns of its mark and of its text, and how many items it lies in."""
 
     line: int
@@ -56,7 +57,7 @@ class _Item(NamedTuple):
     text: str
 
 
-class PlainBlock(NamedTuple):
+class PlainBlock(msgspec.Struct, frozen=True):
     """A block with its kind, which is the name of a group of the expression."""
 
     kind: str
@@ -85,13 +86,14 @@ def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
 
 def put_plain(blocks: Sequence[PlainBlock], structure: Structure, line: int) -> None:
     """Put blocks into the structure of their text; ``line`` is the index of the first one's first line."""
-    for index, (kind, text, items) in enumerate(blocks):
-        match kind:
+    for index, block in enumerate(blocks):
+        text = block.text
+        match block.kind:
             case "paragraph":
                 followed = _hangs(blocks[index + 1 : index + 3])
                 structure.paragraph(_pieces(text, line), text.strip(), opens_item=False, parents=(), followed=followed)
             case "list":
-                _put_list(items, structure, line)
+                _put_list(block.items, structure, line)
             case "table":
                 structure.table([_row(row, line + at, structure) for at, row in enumerate(_lines(text)) if at != 1])
             case "fence":

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.outline import Cell, Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
@@ -23,14 +24,14 @@ _LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
 _MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
 
 
-class Inline(NamedTuple):
+class Inline(msgspec.Struct, frozen=True):
     """A block's inline content as it is shown, and its HTML comments, each with its offset in the content."""
 
     plain: str
     comments: tuple[tuple[int, str], ...]
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, frozen=True):
     """What a line adds to a paragraph: the line's index, and the column and length of the text there."""
 
     line: int
@@ -38,7 +39,7 @@ class Piece(NamedTuple):
     length: int
 
 
-class _Unread(NamedTuple):
+class _Unread(msgspec.Struct, frozen=True):
     """Inline content to be looked at in the end.
 
     ``at`` is the index of its heading, of its paragraph's first text line, or of its row's line.
@@ -76,11 +77,11 @@ class Structure:
         if "<!--" in content:
             self._unread.append(_Unread("paragraph", len(self._lines), content))
         paragraph = pieces[0].line
-        for line, column, length in pieces:
-            start = self.starts[line] + column
-            opens = opens_item and line == paragraph
-            text = self.text[start : start + length]
-            self._lines.append(TextLine(line, start, text, opens, paragraph, parents, followed))
+        for piece in pieces:
+            start = self.starts[piece.line] + piece.column
+            opens = opens_item and piece.line == paragraph
+            text = self.text[start : start + piece.length]
+            self._lines.append(TextLine(piece.line, start, text, opens, paragraph, parents, followed))
         return self._lines[-len(pieces)]
 
     def fence(self, line: int, end: int, mark: str, indent: str) -> None:
@@ -107,13 +108,13 @@ class Structure:
 
     def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Markdown:
         """All that was found, with the inline content read that was put off."""
-        for of, at, content in self._unread:
-            if not (references or _MARKUP.search(content)):
+        for unread in self._unread:
+            if not (references or _MARKUP.search(unread.content)):
                 continue
-            inline = read_inline(content)
-            if of == "paragraph":
-                self._comment_lines(at, content, inline)
-            elif of == "row":
+            inline, at = read_inline(unread.content), unread.at
+            if unread.of == "paragraph":
+                self._comment_lines(at, unread.content, inline)
+            elif unread.of == "row":
                 self._comment(at, inline)
             else:
                 self._comment(self._headings[at].line, inline)

@@ -29,7 +29,7 @@ class Target(Frozen, frozen=True):
 
 def read_target(text: str) -> Target | None:
     """The target that a cell names: ``≥ 80 %``, ``80%+``, ``220+``, ``< 200 ms``; ``None`` for everything else."""
-    found = re.fullmatch(_TARGET, text.strip().strip("*_` "))
+    found = re.fullmatch(_TARGET, text.strip().strip("*_` ")) if text else None
     if found is None:
         return None
     op = found["op"]
