@@ -37,6 +37,17 @@ def test_only_what_differs_is_written(tmp_path: Path) -> None:
     assert other.read_bytes() == b"2"
 
 
+@pytest.mark.parametrize("before", [b"", b"on", b"onetw", b"onetwo", b"onetwo!", b"one-two", b"x"])
+def test_content_in_pieces(tmp_path: Path, before: bytes) -> None:
+    """What is made piece by piece is compared and written as one content, and made again whenever it is asked for."""
+    path = tmp_path / "long"
+    path.write_bytes(before)
+    long = Artifact(path=path, content=lambda: iter([b"one", b"", b"two"]))
+    assert long.differs() == (before != b"onetwo")
+    write_all([long])
+    assert (path.read_bytes(), long.differs(), long.whole) == (b"onetwo", False, b"onetwo")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 @pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
 def test_the_mode_is_kept(tmp_path: Path, mode: int) -> None:

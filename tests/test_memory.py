@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_handoff.artifacts import write_all
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.lineage import Ledger, share_ids
 from pytest_handoff.record import LedgerLine, Record
-from pytest_handoff.store import Store, digest_of, encode_lines
+from pytest_handoff.store import Store, digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +79,22 @@ def test_shared_ids_change_nothing() -> None:
     assert list(ledger.items()) == list(before.items())
     assert ledger["b.py::y"].id is collected[0]
     assert [id(test) for test in ledger] == [id(line.id) for line in ledger.values()]
+
+
+def test_a_ledger_is_written_without_being_held_as_a_whole(tmp_path: Path) -> None:
+    """Its digest, its comparison with the file on disk and its writing take a piece of it at a time."""
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    whole = encode_lines(lines.values())
+    record = record_of(lines, session="session-1")
+    tracemalloc.start()
+    try:
+        pieces = partial(encode_in_pieces, lines.values())
+        digest = digest_of_pieces(pieces())
+        files = Store(tmp_path, tmp_path).artifacts(record, pieces, None)
+        write_all(files)
+        write_all(files)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (files[0].path.read_bytes(), digest) == (whole, digest_of(whole))
+    assert peak < len(whole) / 2

@@ -24,7 +24,7 @@ def store_of(folder: Path, sessions: Mapping[str, Iterable[str]], *, pruned: Ite
         sources = None if name in pruned else [SourceLine(path="a.py", blob="1")]
         for artifact in store.artifacts(record_of(session=name, previous=links), b"", sources):
             artifact.path.parent.mkdir(parents=True, exist_ok=True)
-            artifact.path.write_bytes(artifact.content)
+            artifact.path.write_bytes(artifact.whole)
     return store
 
 

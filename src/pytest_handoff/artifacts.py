@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.record import Frozen
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
 IGNORE_ALL = b"*\n"
 """A ``.gitignore`` of nothing else makes its folder, and itself, invisible to git; pytest's cache and htmlcov have the same."""
+
+
+Content = bytes | Callable[[], Iterable[bytes]]
+"""The bytes of a file, or of a long one what makes them piece by piece, the same whenever it is asked."""
 
 
 class Artifact(Frozen, frozen=True):
     """A file's whole content; ``path`` is absolute."""
 
     path: Path
-    content: bytes
+    content: Content
+
+    @property
+    def whole(self) -> bytes:
+        """The content in one piece."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterable[bytes]:
+        """The content in as many pieces as it is made in."""
+        return (self.content,) if isinstance(self.content, bytes) else self.content()
 
     def differs(self) -> bool:
         """Whether the file on disk is absent or another one."""
         try:
-            return self.path.read_bytes() != self.content
+            with self.path.open("rb") as file:
+                return any(file.read(len(piece)) != piece for piece in self.pieces()) or file.read(1) != b""
         except FileNotFoundError:
             return True
 
@@ -49,12 +59,12 @@ def write_all(artifacts: Iterable[Artifact]) -> None:
     for artifact in artifacts:
         try:
             if artifact.differs():
-                _replace(artifact.path.resolve(), artifact.content)
+                _replace(artifact.path.resolve(), artifact.pieces())
         except OSError as error:
             raise WriteProblem(f"cannot be written: {error.strerror or error}", path=str(artifact.path)) from error
 
 
-def write_beside(path: Path, content: bytes) -> Path:
+def write_beside(path: Path, pieces: Iterable[bytes]) -> Path:
     """Write a file that can take the place of ``path``: in its folder, synced, with its mode; return its path.
 
     Raises:
@@ -64,7 +74,7 @@ def write_beside(path: Path, content: bytes) -> Path:
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
@@ -86,8 +96,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    temporary = write_beside(path, content)
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
+    temporary = write_beside(path, pieces)
     try:
         temporary.replace(path)
     finally:

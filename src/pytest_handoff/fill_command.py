@@ -59,7 +59,7 @@ def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) ->
     document = project.document(session)
     artifact, shown = outcome.artifact(document), project.shown(document)
     if diff:
-        click.echo(_diff(document.read_bytes() if document.exists() else b"", artifact.content, shown), nl=False)
+        click.echo(_diff(document.read_bytes() if document.exists() else b"", artifact.whole, shown), nl=False)
     if artifact.differs():
         click.echo(f"{shown}: differs from the evidence; next: handoff fill {session}")
         return NO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -89,8 +90,8 @@ def record_run(
     paths = measured.files.keys() if isinstance(measured, Measurement) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     found = fates(start.session, seen.lines, start.parents.earlier)
-    encoded = store.encode_lines(seen.lines.values())
-    tests = facts.tally(start.session, seen.lines, found, store.digest_of(encoded))
+    encoded = partial(store.encode_in_pieces, seen.lines.values())
+    tests = facts.tally(start.session, seen.lines, found, store.digest_of_pieces(encoded()))
     changes = _changes(start, sources, tests.new)
     coverage, code, not_measured = _coverage(project, start, sources, measured, _doubtful(start, run, seen.traced))
     why = completeness.why_incomplete(seen.scope, seen.lines, filter(is_test_file, start.tree.files))
@@ -127,7 +128,7 @@ def record_run(
         gathered,
         start.parents,
         today=context.finished[:10],
-        ledger_bytes=encoded,
+        ledger=encoded,
         sources=sources.values(),
         edit=extending.document if extending is not None else None,
         renderer=renderer,
@@ -201,7 +202,7 @@ def _source_state(start: Start, sources: Mapping[str, SourceLine]) -> SourceStat
         base_found="first" if not parents.records else "evidence" if parents.sources else "pruned",
         modified=tree.modified or [],
         untracked=tree.untracked or [],
-        sources=store.digest_of(store.encode_lines(sources.values())),
+        sources=store.digest_of_pieces(store.encode_in_pieces(sources.values())),
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from hashlib import sha256
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -18,10 +20,13 @@ from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
+    from pytest_handoff.artifacts import Content
+
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
+_LINES_AT_ONCE = 500
 
 
 class Store:
@@ -134,14 +139,14 @@ class Store:
         named = {parent for links in found.values() for parent in links}
         return sorted(found.keys() - named, key=lambda name: (self.record(name).run.started, name))
 
-    def artifacts(self, record: Record, ledger: bytes, sources: Iterable[SourceLine] | None) -> tuple[Artifact, ...]:
+    def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
         """The files of a session's evidence, the record last, so that it never names a ledger that is not there.
 
         Raises:
             WriteProblem: for a name that is not UTF-8.
         """
         folder = self.evidence / record.session
-        kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=encode_lines(sources))]
+        kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=partial(encode_in_pieces, sources))]
         sealed = replace(record, digest=_content_digest(record))
         record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, sealed), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
@@ -222,13 +227,24 @@ _Read = TypeVar("_Read", bound=msgspec.Struct)
 _Value = TypeVar("_Value")
 
 
-def encode_lines(lines: Iterable[LedgerLine] | Iterable[SourceLine]) -> bytes:
+def encode_lines(lines: Iterable[LedgerLine | SourceLine]) -> bytes:
     """JSON Lines, one struct a line.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
     return _encoded(msgspec.json.Encoder().encode_lines, lines)
+
+
+def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes]:
+    """The same bytes in pieces, since there may be very many lines.
+
+    Raises:
+        WriteProblem: as :func:`encode_lines`.
+    """
+    ahead = iter(lines)
+    while some := list(islice(ahead, _LINES_AT_ONCE)):
+        yield encode_lines(some)
 
 
 def encode_json(value: object) -> bytes:
@@ -243,6 +259,14 @@ def encode_json(value: object) -> bytes:
 def digest_of(data: bytes) -> str:
     """The digest that records hold: ``sha256:`` and the hash in hex."""
     return _digest(data)
+
+
+def digest_of_pieces(pieces: Iterable[bytes]) -> str:
+    """The same of bytes that come in pieces."""
+    found = sha256()
+    for piece in pieces:
+        found.update(piece)
+    return f"sha256:{found.hexdigest()}"
 
 
 def _encoded(encode: Callable[[_Value], bytes], value: _Value) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,7 @@ def finish_switch(folder: Path) -> list[str]:
 def _make(folder: Path, artifact: Artifact) -> _Step:
     place = artifact.path.resolve()
     _sweep(place)
-    made = write_beside(place, artifact.content)
+    made = write_beside(place, artifact.pieces())
     return _Step(made=_relative(made, folder), place=_relative(place, folder), before=_digest(place))
 
 
@@ -95,7 +95,7 @@ def _sweep(place: Path) -> None:
 
 def _note_down(folder: Path, steps: list[_Step]) -> None:
     _sweep(folder / NOTE)
-    made = write_beside(folder / NOTE, msgspec.json.encode(steps))
+    made = write_beside(folder / NOTE, [msgspec.json.encode(steps)])
     made.replace(folder / NOTE)
     sync_folder(folder)
 
@@ -124,7 +124,10 @@ def _take_place(folder: Path, step: _Step) -> bool:
 
 
 def _digest(path: Path) -> str | None:
-    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _relative(path: Path, folder: Path) -> str:

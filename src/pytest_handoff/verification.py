@@ -133,7 +133,7 @@ def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Prob
         yield Problem(kind="document", path=shown, line=None, message="is missing", remedy=f"make it with handoff fill {session}")
         return
     expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
-    line = _first_difference(path.read_bytes(), expected.content)
+    line = _first_difference(path.read_bytes(), expected.whole)
     if line is not None:
         line, why, remedy = _why_it_differs(project.store.record(session), outcome, line)
         message = f"differs from what the evidence says{why}"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pytest_handoff.artifacts import Content
     from pytest_handoff.history import SessionRow
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run
@@ -144,8 +145,8 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     parents = load_parents(project.store, [parent.session for parent in record.previous])
     refuse_edited(record)
     gathered = facts.gather(record, lines, parents.earlier)
-    encoded = store.encode_lines(lines.values())
-    return finish(project, gathered, parents, today=today, ledger_bytes=encoded, sources=None, take_over=take_over)
+    encoded = partial(store.encode_in_pieces, lines.values())
+    return finish(project, gathered, parents, today=today, ledger=encoded, sources=None, take_over=take_over)
 
 
 def finish(
@@ -154,7 +155,7 @@ def finish(
     parents: Parents,
     *,
     today: str,
-    ledger_bytes: bytes,
+    ledger: Content,
     sources: Iterable[SourceLine] | None,
     take_over: frozenset[str] = frozenset(),
     edit: Callable[[str, facts.Facts], str] | None = None,
@@ -163,6 +164,7 @@ def finish(
     """Compose the document and put everything that is to be written in the order in which it must be.
 
     Args:
+        ledger: the file of the session's tests.
         edit: what changes the document's text before it is filled.
         renderer: the project's templates, where they are at hand already.
     """
@@ -191,7 +193,7 @@ def finish(
     )
     record = replace(gathered.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=markdown.encode(composed.text))
-    evidence = project.store.artifacts(record, ledger_bytes, sources)
+    evidence = project.store.artifacts(record, ledger, sources)
     return Outcome(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
     )
