@@ -14,6 +14,8 @@ from pytest_handoff.artifacts import write_all
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.lineage import Ledger, share_ids
 from pytest_handoff.record import LedgerLine, Record
+from pytest_handoff.recorder import Recorder
+from pytest_handoff.run import Collected, Collection
 from pytest_handoff.store import Store, digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 
 if TYPE_CHECKING:
@@ -98,3 +100,19 @@ def test_a_ledger_is_written_without_being_held_as_a_whole(tmp_path: Path) -> No
         tracemalloc.stop()
     assert (files[0].path.read_bytes(), digest) == (whole, digest_of(whole))
     assert peak < len(whole) / 2
+
+
+@pytest.mark.parametrize("prefix", ["", "below/"])
+def test_results_are_kept_under_the_ids_that_were_collected(prefix: str) -> None:
+    """What ran has no id of its own, wherever pytest's rootdir is."""
+    collected = {prefix + test: Collected(tier="unit") for test in IDS}
+    recorder = Recorder(prefix)
+    for test in IDS if prefix else collected:
+        made = pytest.TestReport(test, ("a.py", 1, "x"), {}, "passed", None, "call")
+        recorder.pytest_runtest_logreport(made)
+    collection = Collection(tests=collected, whole_files=[], broken_files={})
+    run = recorder.finish(
+        collection=collection, why_partial=[], mishaps=[], started=1.0, finished=2.0, exitstatus=0, args=[], plugins={}
+    )
+    assert run.results.keys() == collected.keys()
+    assert {*map(id, run.results)} == {*map(id, collected)}

@@ -115,7 +115,7 @@ class Recorder:
         lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
         return Run(
             collected=collection.tests,
-            results=self._final_results(),
+            results=self._final_results(collection.tests),
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
             why_partial=tuple(why_partial),
@@ -130,16 +130,20 @@ class Recorder:
             metrics=tuple(self._metrics),
         )
 
-    def _final_results(self) -> dict[str, CaseResult]:
+    def _final_results(self, collected: Iterable[str]) -> dict[str, CaseResult]:
         """By key; an id that only its xdist group tells from another is the same test."""
-        prefix, counted = self._prefix, self._reruns.keys() | self._subtests.keys()
-        if not (prefix or counted or any("@" in nodeid for nodeid in self._results)):
-            return self._results
+        prefix, results = self._prefix, self._results
+        for nodeid in self._reruns.keys() | self._subtests.keys():
+            if nodeid in results:
+                results[nodeid] = self._final(nodeid, results[nodeid])
+        if not prefix and not any("@" in nodeid for nodeid in results):
+            return results  # there may be very many, and each is under its key already
         found: dict[str, CaseResult] = {}
-        for nodeid, result in self._results.items():
+        keys = {key: key for key in collected}
+        for nodeid, result in results.items():
             key = key_of(nodeid, prefix) if "@" in nodeid else prefix + nodeid
-            final = self._final(nodeid, result) if nodeid in counted else result
-            found[key] = worse(found[key], final) if key in found else final
+            key = keys.get(key, key)  # the string that is kept anyway
+            found[key] = worse(found[key], result) if key in found else result
         return found
 
     def _final(self, nodeid: str, result: CaseResult) -> CaseResult:

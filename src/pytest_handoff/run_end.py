@@ -17,6 +17,7 @@ from pytest_handoff.durations import duration_metrics
 from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
 from pytest_handoff.interrupted import BEFORE_COLLECTED
+from pytest_handoff.lineage import share_ids
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.recorder import counts_of_pytest
@@ -155,6 +156,7 @@ class RunEnd:
 
     def _record(self, run: Run) -> workflow.Outcome:
         start = workflow.with_latest(self._project, self._start)
+        share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
         measured = self._measuring.read(run, start, company=self._folder.had_company())
