@@ -114,7 +114,10 @@ def test_every_edit_of_a_record_is_seen(store: Store) -> None:
     table = json.loads(text)
     laid_out = with_bytes(path, json.dumps(dict(reversed(table.items())), indent=4).replace("\n", "\r\n").encode(), store)
 
-    assert "is not as it was written: it was edited or damaged; restore it, or run pytest --handoff=session-1" in str(edited)
+    assert (
+        "is not as it was written: it was edited or damaged; restore it from git, or delete it and run pytest --handoff=session-1"
+        in str(edited)
+    )
     assert laid_out is None
     assert store.record(BEFORE).digest is None
 

@@ -155,8 +155,10 @@ def test_interruptions() -> None:
             raise error
         recorder.pytest_keyboard_interrupt(caught)
         assert recorder.interrupted == said
-    recorder.pytest_internalerror("E   it broke")
-    assert recorder.interrupted == "internal error: it broke"
+    with pytest.raises(RuntimeError) as broke:
+        raise RuntimeError("it broke\nin two lines")
+    recorder.pytest_internalerror(broke)
+    assert recorder.interrupted == "internal error: RuntimeError: it broke"
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,8 @@ def test_evidence_that_is_missing(written: Written, name: str) -> None:
     """Missing evidence is named, with how it is made; a folder in its place is told as well."""
     (written.folder / name).unlink()
     read = {"record.json": lambda: written.store.record("session-2"), "tests.jsonl": lambda: written.store.ledger(record())}[name]
-    with pytest.raises(EvidenceProblem, match=r"is missing, .*record it: pytest --handoff=session-2"):
+    mended = {"record.json": "restore it from git$", "tests.jsonl": "restore it from git, or record it again: pytest --handoff=s"}
+    with pytest.raises(EvidenceProblem, match=rf"is missing, .*; {mended[name]}"):
         read()
     (written.folder / name).mkdir()
     with pytest.raises(EvidenceProblem, match="cannot be read"):

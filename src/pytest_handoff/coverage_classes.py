@@ -11,6 +11,7 @@ import pytest
 from pytest_handoff import sysmon_core
 from pytest_handoff.child_processes import Children, switch
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
+from pytest_handoff.markup import one_line
 from pytest_handoff.measurement import context_name, parse_context
 from pytest_handoff.running_coverage import running_coverage
 
@@ -36,8 +37,14 @@ def before_conftests(early_config: pytest.Config) -> None:
     if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
         return
     import coverage
+    from coverage.exceptions import ConfigError, CoverageException
 
-    configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
+    try:
+        configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
+    except (CoverageException, ConfigError) as problem:  # in older versions the second is none of the first
+        raise pytest.UsageError(
+            f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; mend it, or give --no-cov"
+        ) from problem
     if configured_sources(configuration) or configured_includes(configuration):
         options.cov_source = [True]
     else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config import Promise, check_session_name
-from pytest_handoff.errors import UsageProblem
+from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.figures import listed
 from pytest_handoff.lineage import Earlier, join_parents
 from pytest_handoff.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.policy import read_policy
@@ -63,12 +64,17 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
 
     Raises:
         UsageProblem: when a session is asked to continue itself or one that comes after it, or a name has no record.
-        EvidenceProblem: when a record cannot be read.
+        EvidenceProblem: when a record cannot be read, or that of this session is lost and others continue it.
     """
     if override:
         return [_known(store, session, name) for name in dict.fromkeys(override)]
     if store.has(session):
         return [parent.session for parent in store.record(session).previous]
+    if later := store.continuing(session):
+        raise EvidenceProblem(
+            f"the record of {session!r} is missing, and {listed(later)} {'continues' if len(later) == 1 else 'continue'} it; "
+            f"restore it from git, or name what it continued with --handoff-previous, or begin anew without {listed(later)}"
+        )
     return store.tips()
 
 

@@ -141,7 +141,8 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
     handoffs = _plain(folder / config.dir)
     if handoffs in (folder, *folder.parents):
         raise UsageProblem(f"the hand-off folder must be a folder of its own, not {config.dir!r}")
-    return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=handoffs)
+    behind = Path(os.path.realpath(handoffs))  # git does not look beyond a link, and calls what is there by its own name
+    return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=behind)
 
 
 def _plain(path: Path) -> Path:

@@ -22,7 +22,7 @@ _PASSED = CaseResult(outcome="passed")
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """How a report of pytest-xdist begins that has no file: then no worker ran anything."""
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
-_WORKER_INTERRUPTED = re.compile(r"<WorkerController (\S+)> received keyboard-interrupt$")
+_WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
 """How pytest-xdist ends that has heard of an interruption from a worker alone."""
 _COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
@@ -84,13 +84,13 @@ class Recorder:
             said = _one_line(str(excinfo.value))
             if excinfo.typename != "Interrupted":
                 self.interrupted = said or excinfo.typename
-            elif worker := _WORKER_INTERRUPTED.search(said):
+            elif worker := re.search(_WORKER_INTERRUPTED, said):
                 self.interrupted = f"{worker[1]} received keyboard-interrupt"
 
-    def pytest_internalerror(self, excrepr: object) -> None:
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that pytest itself, or a plugin, broke."""
         with self._faults:
-            self.interrupted = f"internal error: {first_line(str(excrepr))}"
+            self.interrupted = f"internal error: {first_line(excinfo.exconly())}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:

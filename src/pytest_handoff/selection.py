@@ -78,6 +78,8 @@ def plugins(config: pytest.Config) -> dict[str, str]:
 
 
 def _narrowing_options(config: pytest.Config) -> Iterator[str]:
+    if not __debug__ and config.getoption("assertmode") == "plain":  # else pytest runs the assert statements of tests itself
+        yield "--assert=plain was given to an optimizing Python (-O, PYTHONOPTIMIZE), so that no assert statement ran"
     directory = config.invocation_params.dir
     for name, option in _NARROWING.items():
         given = config.getoption(name, default=None)

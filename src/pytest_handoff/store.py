@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import partial
 from hashlib import sha256
 from itertools import islice
@@ -57,6 +58,7 @@ class Store:
         """
         path = self.evidence / session / RECORD
         data = self._bytes(path, session)
+        self._refuse_conflict(path, data)
         schema = self._decode(path, data, _Schema, "is no record").schema
         if schema != RECORD_SCHEMA:
             raise EvidenceProblem(
@@ -68,7 +70,7 @@ class Store:
             raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
         if record.digest not in (None, _content_digest(record)):
             raise EvidenceProblem(
-                f"is not as it was written: it was edited or damaged; restore it, or run pytest --handoff={session} again",
+                f"is not as it was written: it was edited or damaged; {_instead(session)}",
                 path=self._name(path),
             )
         return replace(record, digest=None)
@@ -116,7 +118,8 @@ class Store:
         """
         path = self.sources_path(record.session)
         expected = record.source.sources
-        if expected is not None and path.is_file() and _digest(self._bytes(path, record.session)) != expected:
+        if expected is not None and path.is_file() and _digest(data := self._bytes(path, record.session)) != expected:
+            self._refuse_conflict(path, data)
             self._refuse_other(path, record.session)
         return self.sources(record.session)
 
@@ -138,6 +141,14 @@ class Store:
         found = {name: links for name, links in parents.items() if links is not None}
         named = {parent for links in found.values() for parent in links}
         return sorted(found.keys() - named, key=lambda name: (self.record(name).run.started, name))
+
+    def continuing(self, session: str) -> list[str]:
+        """The sessions that name this one as their parent, sorted. Only the beginning of each record is read.
+
+        Raises:
+            EvidenceProblem: as :meth:`tips`.
+        """
+        return sorted(name for name in self._folders() if session in (self._parents(name) or ()))
 
     def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
         """The files of a session's evidence, the record last, so that it never names a ledger that is not there.
@@ -171,6 +182,7 @@ class Store:
         path = self.evidence / record.session / LEDGER
         data = self._bytes(path, record.session)
         if _digest(data) != record.tests.ledger:
+            self._refuse_conflict(path, data)
             self._refuse_other(path, record.session)
         return path, data
 
@@ -181,14 +193,23 @@ class Store:
             path=self._name(path),
         )
 
+    def _refuse_conflict(self, path: Path, data: bytes) -> None:
+        """Git leaves both sides in a file that two branches wrote; evidence is that of one run."""
+        if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
+            folder = self._name(path.parent)
+            raise EvidenceProblem(
+                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {folder}",
+                path=self._name(path),
+                line=data.count(b"\n", 0, marker.start()) + 1,
+            )
+
     def _bytes(self, path: Path, session: str) -> bytes:
         try:
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
+            again = "" if path.name == RECORD else f", or record it again: pytest --handoff={session}"
             raise EvidenceProblem(
-                f"is missing, and with it the evidence of {session!r}; "
-                f"restore it from git, or record it: pytest --handoff={session}",
-                path=self._name(path),
+                f"is missing, and with it the evidence of {session!r}; restore it from git{again}", path=self._name(path)
             ) from error
         except OSError as error:
             raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self._name(path)) from error
@@ -197,7 +218,7 @@ class Store:
         try:
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise EvidenceProblem(f"{complaint}: {error}", path=self._name(path)) from error
+            raise EvidenceProblem(f"{complaint}: {error}; {_instead(path.parent.name)}", path=self._name(path)) from error
 
     def _refuse_twins(self, path: Path, data: bytes) -> None:
         """Readers differ in which of two equal keys counts, so a record with two says nothing."""
@@ -213,10 +234,15 @@ class Store:
         try:
             json.loads(data, object_pairs_hook=once)
         except (ValueError, RecursionError) as error:
-            raise EvidenceProblem(f"is damaged: {error}", path=self._name(path)) from error
+            raise EvidenceProblem(f"is damaged: {error}; {_instead(path.parent.name)}", path=self._name(path)) from error
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+
+
+def _instead(session: str) -> str:
+    """A record that cannot be read stands in the way of a run: it would have to say whom its session continues."""
+    return f"restore it from git, or delete it and run pytest --handoff={session} again"
 
 
 class _Schema(msgspec.Struct):

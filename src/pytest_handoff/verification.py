@@ -12,7 +12,7 @@ from pytest_handoff.tree import read_tree
 from pytest_handoff.values import STATUS_PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
@@ -82,15 +82,21 @@ def is_fresh(project: Project, record: Record) -> bool:
 def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem]:
     changed = stale_files(project, record, tree)
     if changed:
-        perhaps_generated = any((project.root / path).exists() and not path.endswith(".py") for path in changed)
-        otherwise = ", or put what is generated into .gitignore" if perhaps_generated else ""
         yield Problem(
             kind="stale",
             path=_shown(project, record),
             line=None,
             message=f"is about another tree{_which(changed)}",
-            remedy=f"run pytest --handoff={record.session} again{otherwise}",
+            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed)}",
         )
+
+
+def _otherwise(project: Project, changed: Iterable[str]) -> str:
+    """What else than another run helps where evidence is about another tree again and again."""
+    there = [path for path in map(project.root.joinpath, changed) if path.exists()]
+    if there and not project.config.scope and not any(path.is_relative_to(project.folder) for path in there):
+        return f", or name the folders that this project is made of as 'scope', such as [{project.key(project.folder)!r}]"
+    return "" if all(path.suffix == ".py" for path in there) else ", or put what is generated into .gitignore"
 
 
 def _shown(project: Project, record: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from operator import attrgetter
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from pytest_handoff import facts, markdown, store
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, check_names, compose
-from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.lineage import Ledger
 from pytest_handoff.markup import Markdown
@@ -206,11 +207,16 @@ def read_document(project: Project, session: str) -> str | None:
         DocumentProblem: when it is no text that can be filled safely.
     """
     path = project.document(session)
+    shown = project.shown(path)
     try:
+        if not S_ISREG(path.stat().st_mode):
+            raise DocumentProblem("this is no file, but a folder, a pipe or a device; move it away", path=shown)
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return markdown.decode(data, project.shown(path))
+    except OSError as error:
+        raise DocumentProblem(f"this cannot be read: {error.strerror or error}", path=shown) from error
+    return markdown.decode(data, shown)
 
 
 def new_document(

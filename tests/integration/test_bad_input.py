@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from conftest import Story
 
 USAGE_ERROR = 4
@@ -64,6 +68,13 @@ DAMAGES = {
     "edited ledger": ("tests.jsonl", {'"outcome":"passed"': '"outcome":"failed"'}, None, "does not fit the digest"),
     "cut ledger": ("tests.jsonl", {}, 50, "does not fit the digest"),
     "edited sources": ("sources.jsonl", {'"src/shop/cart.py"': '"src/shop/bill.py"'}, None, "does not fit the digest"),
+    "record in conflict": (
+        "record.json",
+        {"{\n": "{\n<<<<<<< ours\n"},
+        None,
+        "record.json:2: an unresolved merge conflict starts here",
+    ),
+    "ledger in conflict": ("tests.jsonl", {'{"id"': '<<<<<<< ours\n{"id"'}, None, "tests.jsonl:1: an unresolved merge conflict"),
     "record of another": (
         "record.json",
         {'"session": "session-1"': '"session": "session-7"'},
@@ -111,6 +122,87 @@ def test_a_document_that_cannot_be_filled(shop: Story, data: bytes, word: str) -
     assert word.casefold() in done.err.casefold()
     assert path.read_bytes() == data
     assert not (shop.folder / "handoffs/evidence").exists()
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs pipes and links")
+@pytest.mark.parametrize("make", [make_folder, make_circle, make_pipe])
+def test_a_document_that_is_no_file(shop: Story, make: Callable[[Path], None]) -> None:
+    """What stands in the document's place is named before a test has run; nothing waits for a pipe."""
+    (shop.folder / "handoffs").mkdir()
+    make(shop.folder / "handoffs/session-1.md")
+    done = shop.pytest("--no-cov", "--handoff=session-1")
+
+    assert done.code == USAGE_ERROR
+    assert "handoffs/session-1.md: this " in done.err
+    assert "Traceback" not in done.out + done.err
+    assert not (shop.folder / "handoffs/evidence").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+@pytest.mark.parametrize("behind", ["docs/passed on", "../passed on"])
+def test_a_hand_off_folder_that_is_a_link(shop: Story, behind: str) -> None:
+    """Evidence and document are written behind the link, and are no part of the tree that they are about."""
+    (shop.folder / behind).mkdir(parents=True)
+    (shop.folder / "handoffs").symlink_to(behind)
+    done = shop.pytest("--no-cov", "--handoff=session-1")
+
+    assert done.code == 0, done
+    assert (shop.folder / behind / "session-1.md").is_file()
+    assert (shop.folder / "handoffs").is_symlink()
+    assert shop.handoff("verify", "session-1").code == 0
+    shop.commit()
+    assert shop.handoff("verify", "session-1").code == 0
+
+
+@pytest.mark.parametrize(("name", "option"), [(".coveragerc", ""), ("nowhere.ini", "--cov-config=nowhere.ini")])
+def test_a_configuration_that_coverage_refuses(shop: Story, name: str, option: str) -> None:
+    """It is named before a test has run, with what to do; nobody has asked for coverage by another option."""
+    if not option:
+        shop.write_files({name: "[run]\nbranch = perhaps\n"})
+    done = shop.pytest("--handoff=session-1", *filter(None, [option]))
+
+    assert done.code == USAGE_ERROR
+    assert "coverage.py cannot begin: " in done.err
+    assert name in done.err
+    assert "--no-cov" in done.err
+    assert "Traceback" not in done.out + done.err
+
+
+def test_the_record_of_an_earlier_session_is_lost(shop: Story) -> None:
+    """Recorded anew it would continue those that continue it, and the next session would be a first one."""
+    for session in ("session-1", "session-2"):
+        shop.pytest("--no-cov", f"--handoff={session}")
+    (shop.folder / "handoffs/evidence/session-1/record.json").unlink()
+    before = shop.evidence()
+    done = shop.pytest("--no-cov", "--handoff=session-1")
+
+    assert done.code == USAGE_ERROR
+    assert "the record of 'session-1' is missing, and session-2 continues it; restore it from git" in done.err
+    assert shop.evidence() == before
+
+
+def test_a_damaged_record_is_recorded_again(shop: Story) -> None:
+    """What the message says to do is what helps."""
+    shop.pytest("--no-cov", "--handoff=session-1")
+    damage(shop, "record.json", cut=200)
+    done = shop.pytest("--no-cov", "--handoff=session-1")
+    assert "restore it from git, or delete it and run pytest --handoff=session-1 again" in done.err
+    (shop.folder / "handoffs/evidence/session-1/record.json").unlink()
+
+    assert shop.pytest("--no-cov", "--handoff=session-1").code == 0
+    assert shop.handoff("verify", "session-1").code == 0
 
 
 def test_every_problem_of_the_configuration_at_once(shop: Story) -> None:

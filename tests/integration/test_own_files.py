@@ -127,6 +127,22 @@ def test_a_log_that_the_run_writes_into_the_tree_is_named_with_the_remedy(shop: 
     )
 
 
+def test_evidence_that_another_package_of_the_repository_spoils_names_the_scope(empty: Story) -> None:
+    """Two packages of one repository hand over by themselves; each counts what the other commits, until it is told not to."""
+    for package in ("one", "two"):
+        empty.write_files({f"{package}/pytest.ini": "[pytest]\n", f"{package}/test_{package}.py": "def test_a(): pass\n"})
+    for package in ("one", "two"):
+        empty.pytest("--no-cov", "--handoff=session-1", cwd=empty.folder / package)
+    told = empty.handoff("verify", "session-1", cwd=empty.folder / "one").out
+    assert "two/handoffs/evidence/session-1/record.json" in told
+    assert "or name the folders that this project is made of as 'scope', such as ['one']" in told
+
+    empty.write_files({"one/handoff.toml": "scope = ['one']\n"})
+    empty.pytest("--no-cov", "--handoff=session-1", cwd=empty.folder / "one")
+    empty.pytest("--no-cov", "--handoff=session-2", cwd=empty.folder / "two")
+    assert empty.handoff("verify", "session-1", cwd=empty.folder / "one").code == 0
+
+
 def test_instructions_in_the_hand_off_folder_can_be_ticked_after_the_run(shop: Story) -> None:
     """There they are no part of the tree, and what decides the line about them is how they stand now."""
     shop.write_files({"handoffs/instructions/session-1.md": "# Do\n\n## Checklist\n\n- [ ] Talk to Ada\n"})

@@ -70,6 +70,18 @@ def test_the_configured_folder_by_name_is_everything(shop: Story) -> None:
     assert shop.show("session-1")["complete"] is True
 
 
+def test_a_run_without_assert_statements_proves_nothing(shop: Story) -> None:
+    """An optimizing Python leaves them out where pytest does not rewrite them; every test passes then, and nothing is ticked."""
+    shop.environment["PYTHONOPTIMIZE"] = "1"
+    shop.pytest("--no-cov", "--handoff=session-1", "--assert=plain")
+    why = "--assert=plain was given to an optimizing Python (-O, PYTHONOPTIMIZE), so that no assert statement ran"
+    assert why in shop.show("session-1")["why_incomplete"]
+    assert not any(check["ticked"] for check in shop.show("session-1")["checks"])
+
+    shop.pytest("--no-cov", "--handoff=session-1")
+    assert shop.show("session-1")["complete"] is True
+
+
 def test_two_parts_on_one_tree_add_up(shop: Story) -> None:
     """Unit and e2e tests as two commands make one complete session, coverage included."""
     shop.write_files({"src/shop/price.py": "def net(x):\n    return x\n\n\ndef gross(x):\n    return x + 1\n"})
