@@ -166,6 +166,10 @@ def test_interruptions() -> None:
     [
         ("a\n\nE   first\nE       second\n", "first"),
         ("\n  plain \nmore", "plain"),
+        (
+            'E     File "/home/me/test_a.py", line 1\nE       def\nE          ^\nE   SyntaxError: invalid syntax\n',
+            "SyntaxError: invalid syntax",
+        ),
         ("", "no message"),
         ("E   \udcff\x1b[31m", "\\udcff\\x1b[31m"),
         ("y" * 300, "y" * 200),

@@ -167,10 +167,14 @@ def without_group(nodeid: str) -> str:
 
 
 def first_line(text: str) -> str:
-    """The line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first."""
+    """The line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first.
+
+    Where Python tells a file and its source before the error, as for syntax that it cannot read, it is the last one marked.
+    """
     lines = [one_line(line) for line in text.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
-    return (marked or lines or ["no message"])[0][:200]
+    told = marked[-1:] if marked and marked[0].startswith('File "') else marked
+    return (told or lines or ["no message"])[0][:200]
 
 
 def write_spool(folder: Path, collection: Collection) -> None:

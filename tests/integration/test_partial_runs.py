@@ -152,6 +152,12 @@ def test_a_file_that_cannot_be_imported_loses_no_test(shop: Story) -> None:
     assert "tests/unit/test_cart.py could not be collected" in shown["why_incomplete"]
     assert "No module named 'shop.nowhere'" in shown["why_incomplete"]
 
+    shop.edit("tests/unit/test_cart.py", "from shop.nowhere", "from shop. nowhere from")
+    shop.pytest("--no-cov", "--handoff=session-2")
+    why = shop.show("session-2")["why_incomplete"]
+    assert "tests/unit/test_cart.py could not be collected: SyntaxError: invalid syntax" in why
+    assert str(shop.folder) not in why
+
 
 @pytest.mark.parametrize("stop", ["pytest.exit('enough', returncode=0)", "raise KeyboardInterrupt"])
 def test_an_interrupted_run_leaves_everything_as_it_was(shop: Story, stop: str) -> None:
