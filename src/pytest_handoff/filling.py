@@ -210,8 +210,8 @@ def _finished(work: _Work, wanted: set[str]) -> Filled:
         at = end
     kept = [f for f in work.document.findings if f.kind not in ("ambiguous", "missing_section") or f.place in wanted]
     findings = [*kept, *work.findings]
-    growth = [(end, len(split_lines(new)) - len(split_lines(text[start:end]))) for start, end, new in edits]
-    if any(lines for _, lines in growth):
+    growth = [(end, lines) for start, end, new in edits if (lines := len(split_lines(new)) - len(split_lines(text[start:end])))]
+    if growth:
         starts = list(accumulate(map(len, split_lines(text)), initial=0))
         findings = [_moved(finding, starts, growth) for finding in findings]
     ordered = tuple(sorted(findings, key=lambda finding: finding.line or 0))
@@ -219,7 +219,7 @@ def _finished(work: _Work, wanted: set[str]) -> Filled:
 
 
 def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -> Finding:
-    """The finding with its line in the filled text; ``growth`` tells where edits end and how many lines they add."""
+    """The finding with its line in the filled text; ``growth`` tells where edits that add lines end, and how many."""
     if finding.line is None:
         return finding
     offset = starts[finding.line - 1]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PREFIX = "count."
 
-_COUNTED = re.compile(r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)")
+_COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)"
 
 
 def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
@@ -26,7 +26,8 @@ def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
     """
     seen: set[str] = set()
     for line in parsed.lines:
-        for found in () if line.line in closed else _COUNTED.finditer(line.text):
+        looked_at = ")" in line.text and "`" in line.text and line.line not in closed
+        for found in re.finditer(_COUNTED, line.text) if looked_at else ():
             place = _place(line, found)
             if place.id not in seen:
                 seen.add(place.id)

@@ -162,12 +162,16 @@ def _holds_bracket(piece: str, references: Collection[str]) -> bool:
 
 def _closing(value: str, start: int) -> int:
     """The offset past the bracket that closes the one at ``start``; 0 where there is none."""
-    depth = 0
-    for at in range(start, len(value)):
-        depth += {"[": 1, "]": -1}.get(value[at], 0)
-        if depth == 0:
-            return at + 1 if at > start else 0
-    return 0
+    if not value.startswith("[", start):
+        return 0
+    depth, at = 1, start + 1
+    while depth:
+        close = value.find("]", at)
+        if close < 0:
+            return 0
+        depth += value.count("[", at, close) - 1
+        at = close + 1
+    return at
 
 
 def _normal(text: str) -> str:

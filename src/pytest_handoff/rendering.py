@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class Renderer:
 
     def names(self) -> list[str]:
         """The documents that can be made."""
-        found = self._environment.list_templates()
+        found = self._files
         return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX) and "/" not in name and name[0] != "_")
 
     def document(self, template: str, context: Mapping[str, object]) -> str:
@@ -75,9 +76,13 @@ class Renderer:
     def block(self, place: str, context: Mapping[str, object]) -> str | None:
         """The body of a block, or ``None`` where no template makes this block."""
         name = f"blocks/{place}{SUFFIX}"
-        if name not in self._environment.list_templates():
+        if name not in self._files:
             return None
         return self._render(name, context).strip("\n")
+
+    @cached_property
+    def _files(self) -> frozenset[str]:
+        return frozenset(self._environment.list_templates())
 
     def _render(self, name: str, context: Mapping[str, object]) -> str:
         import jinja2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -38,8 +39,8 @@ def context_of(run: Run, agent: str | None) -> RunContext:
 
 
 def python() -> str:
-    """The version of this Python, ``3.13.1``."""
-    return platform.python_version()
+    """The version of this Python, ``3.13.1``: what ``platform.python_version()`` says, which compiles a pattern to read it."""
+    return sys.version.split()[0]
 
 
 def system() -> str:
