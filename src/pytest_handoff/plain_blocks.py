@@ -47,7 +47,7 @@ _BLOCK = rf"""
 _DEEPEST = 8  # lists within lists; a parser gives up at some depth
 
 
-class _Item(msgspec.Struct, frozen=True):
+class _Item(msgspec.Struct, frozen=True, gc=False):
     """A list item: its first line in the list, the columns of its mark and of its text, and how many items it lies in."""
 
     line: int
@@ -57,7 +57,7 @@ class _Item(msgspec.Struct, frozen=True):
     text: str
 
 
-class PlainBlock(msgspec.Struct, frozen=True):
+class PlainBlock(msgspec.Struct, frozen=True, gc=False):
     """A block with its kind, which is the name of a group of the expression."""
 
     kind: str

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from pytest_handoff import completeness, facts, ledger, store
 from pytest_handoff.changes import changes_between
-from pytest_handoff.config_files import unparsable
 from pytest_handoff.integrity import examine
 from pytest_handoff.kinds import Kinds
 from pytest_handoff.lineage import Ledger, Lineage
@@ -237,8 +236,12 @@ def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
 def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:
     if changes is None:
         return None
-    touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)}
-    return unparsable(project.root, touched & sources.keys())
+    touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} & sources.keys()
+    if not touched:
+        return {}
+    from pytest_handoff.config_files import unparsable
+
+    return unparsable(project.root, touched)
 
 
 def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:

@@ -24,14 +24,14 @@ _LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
 _MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
 
 
-class Inline(msgspec.Struct, frozen=True):
+class Inline(msgspec.Struct, frozen=True, gc=False):
     """A block's inline content as it is shown, and its HTML comments, each with its offset in the content."""
 
     plain: str
     comments: tuple[tuple[int, str], ...]
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """What a line adds to a paragraph: the line's index, and the column and length of the text there."""
 
     line: int
@@ -39,7 +39,7 @@ class Piece(msgspec.Struct, frozen=True):
     length: int
 
 
-class _Unread(msgspec.Struct, frozen=True):
+class _Unread(msgspec.Struct, frozen=True, gc=False):
     """Inline content to be looked at in the end.
 
     ``at`` is the index of its heading, of its paragraph's first text line, or of its row's line.
