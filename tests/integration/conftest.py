@@ -83,6 +83,10 @@ class Story:
         )
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
+    def leave_unmeasured(self) -> None:
+        """Keep what measures these tests (``make coverage``) out of the project's processes, where it would be seen."""
+        self.environment = {key: value for key, value in self.environment.items() if not key.startswith("COVERAGE_")}
+
     def pytest(self, *args: str, cwd: Path | None = None) -> Done:
         """Run pytest in a process of its own."""
         return self.run(sys.executable, "-m", "pytest", *args, cwd=cwd)

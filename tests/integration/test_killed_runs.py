@@ -271,6 +271,7 @@ runpy.run_module("pytest", run_name="__main__", alter_sys=True)
 )
 def test_no_room_on_the_disk(empty: Story, limit: int, args: list[str], code: int, last: str) -> None:
     """Nothing more can be written: the results are shown, what was there stays, one sentence says why, and it is no success."""
+    empty.leave_unmeasured()
     many = "import pytest\n@pytest.mark.parametrize('n', range(200))\ndef test_many(n): assert n < {}\n"
     empty.write_files({"tests/test_many.py": many.format(200)})
     empty.commit()

@@ -39,6 +39,7 @@ ONLY_FOR_OTHER_DOCUMENTS = {"markdown_it"}  # those that a template of ours make
 
 def watched(story: Story, *args: str) -> dict[str, list[str]]:
     """What a run imports, opens and starts from the moment on at which plugins are loaded."""
+    story.leave_unmeasured()
     story.environment["PYTHONPATH"] = str(story.folder.parent)
     (story.folder.parent / "watch.py").write_text("\n".join(line[4:] for line in WATCH.splitlines()))
     others = ["-p", "no:xdist", "-p", "no:benchmark"]  # pytest-benchmark asks git about the checkout in every run

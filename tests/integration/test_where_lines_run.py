@@ -202,6 +202,7 @@ NEVER_KNOWN = {"num_statements": 6, "covered": 5, "covered_by_unit": None, "cove
 def own_ways(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """A project in its second session."""
     story = Story(tmp_path_factory.mktemp("ways"))
+    story.leave_unmeasured()
     story.write_files({**FIRST, "pyproject.toml": PYPROJECT + "\n    [tool.coverage.run]\n    source = ['src']\n"})
     assert story.pytest("--handoff=session-1").code == 0
     story.write_files({"src/shop/cart.py": CART, "tests/unit/test_mean.py": UNIT, "tests/e2e/test_most.py": E2E})
