@@ -60,6 +60,8 @@ def test_files_of_which_a_part_is_asked_for(project: pytest.Pytester) -> None:
 def test_arguments_without_folders_of_the_machine(project: pytest.Pytester) -> None:
     """No absolute path is kept: what lies in the project is relative, what lies elsewhere has its name only."""
     inside, outside = project.path / "tests", os.path.join(os.sep, "far", "away.ini")  # noqa: PTH118 # as a user types it
-    config = project.parseconfig("-q", f"{inside}::x", f"--junit-xml={outside}", "--tb=short", "more_tests")
-    shown = selection.shown_arguments(config)[:5]  # pytester adds a folder of its own behind
-    assert shown == ("-q", "tests::x", "--junit-xml=away.ini", "--tb=short", "more_tests")
+    config = project.parseconfig(
+        "-q", f"{inside}::x", f"--junit-xml={outside}", "--tb=short", "-o", f"cache_dir={outside}", "a=b"
+    )
+    shown = selection.shown_arguments(config)[:7]  # pytester adds a folder of its own behind
+    assert shown == ("-q", "tests::x", "--junit-xml=away.ini", "--tb=short", "-o", "cache_dir=away.ini", "a=b")

@@ -69,9 +69,17 @@ class Renderer:
         Raises:
             UsageProblem: when there is no such template, or it cannot be rendered.
         """
+        self.refuse_unknown(template)
+        return self._render(f"{template}{SUFFIX}", context)
+
+    def refuse_unknown(self, template: str) -> None:
+        """Refuse the name of a document that no template makes.
+
+        Raises:
+            UsageProblem: with the names that there are.
+        """
         if template not in self.names():
             raise UsageProblem(f"there is no template {template!r}; there are: {', '.join(self.names())}")
-        return self._render(f"{template}{SUFFIX}", context)
 
     def block(self, place: str, context: Mapping[str, object]) -> str | None:
         """The body of a block, or ``None`` where no template makes this block."""

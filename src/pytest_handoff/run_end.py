@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -207,7 +206,7 @@ class RunEnd:
             why_partial=selection.narrowing(self._config),
             mishaps=mishaps,
             started=self._folder.started,
-            finished=time.time(),
+            finished=self._folder.now(),
             exitstatus=exitstatus,
             args=selection.shown_arguments(self._config),
             plugins=selection.plugins(self._config),

@@ -38,7 +38,7 @@ class RunFolder:
     def __init__(
         self, config: pytest.Config, project: Project, start: Start, *, prefix: str, suite: SuiteFiles, instructions: str | None
     ) -> None:
-        self.started = time.time()
+        self.started, self._counted = time.time(), time.perf_counter()
         self._project, self._session = project, start.session
         self._run: RunInfo | None = None
         self._journal: Journal | None = None
@@ -69,6 +69,10 @@ class RunFolder:
         except OSError as error:
             self._died, self._trouble = [], error.strerror or str(error)
             self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))
+
+    def now(self) -> float:
+        """The time, in seconds since the epoch, by a clock that nobody sets back while tests run."""
+        return self.started + (time.perf_counter() - self._counted)
 
     def collected(self, collection: Collection) -> None:
         """Leave what was collected for the next command."""

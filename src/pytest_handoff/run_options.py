@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.workflow import renderer_of
 
 if TYPE_CHECKING:
     import pytest
@@ -33,8 +34,16 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
 
 
 def with_template(project: Project, template: str | None) -> Project:
-    """The project with the template that ``--handoff-template`` names, where it does."""
-    return replace(project, config=replace(project.config, template=template)) if template else project
+    """The project with the template that ``--handoff-template`` names, where it does.
+
+    Raises:
+        UsageProblem: when there is no such template.
+    """
+    if not template:
+        return project
+    project = replace(project, config=replace(project.config, template=template))
+    renderer_of(project).refuse_unknown(template)
+    return project
 
 
 def refuse_a_path(config: pytest.Config, session: str) -> None:

@@ -108,7 +108,7 @@ def _everything(config: pytest.Config) -> list[Path]:
 
 def _as_given(arg: str, directory: Path) -> str:
     """The argument without the folder it was made absolute with: no absolute path goes into the evidence."""
-    option, equals, value = arg.rpartition("=") if arg.startswith("-") else ("", "", arg)
+    option, equals, value = ("", "", arg) if Path(arg).is_absolute() else arg.rpartition("=")
     path = Path(value.partition("::")[0])
     if not path.is_absolute():
         return arg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -193,6 +194,17 @@ def test_the_record_of_an_earlier_session_is_lost(shop: Story) -> None:
     assert shop.evidence() == before
 
 
+def test_a_clock_that_is_set_back(shop: Story) -> None:
+    """A run lasts as long as it lasts, whatever the time of day is when it ends."""
+    shop.write_files(
+        {"conftest.py": "import time\n\n\ndef pytest_collection_finish():\n    time.time = lambda: 1_000_000_000.0\n"}
+    )
+    assert shop.pytest("--no-cov", "--handoff=session-1").code == 0
+    run = json.loads(shop.text("handoffs/evidence/session-1/record.json"))["run"]
+    assert 0 < run["duration_s"] < 60
+    assert run["started"] <= run["finished"]
+
+
 def test_a_damaged_record_is_recorded_again(shop: Story) -> None:
     """What the message says to do is what helps."""
     shop.pytest("--no-cov", "--handoff=session-1")
@@ -297,4 +309,7 @@ def test_a_template_that_is_not_there(shop: Story) -> None:
 
     assert done.code == 2
     assert "session_handoff" in done.err
+    run = shop.pytest("--no-cov", "--handoff=session-1", "--handoff-template=nowhere")
+    assert run.code == USAGE_ERROR
+    assert "there is no template 'nowhere'; there are: " in run.err
     assert not (shop.folder / "handoffs").exists()
