@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,7 +31,7 @@ _FEW = 20
 
 
 def verb(command: Command) -> Command:
-    """A command that reports a mistake of the user's as one sentence and exit code 2."""
+    """A command that reports a mistake of the user's as one sentence and exit code 2, and no answer that nobody could read."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -37,6 +39,12 @@ def verb(command: Command) -> Command:
             sys.exit(command(*args, **kwargs))
         except HandoffError as error:
             click.echo(f"handoff: {error}", err=True)
+            sys.exit(CANNOT_TELL)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or error.filename is not None:
+                raise
+            click.echo("handoff: there is no room for what is to be printed", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it would fail again at the very end
             sys.exit(CANNOT_TELL)
 
     return run  # type: ignore[return-value] # click only needs the name and the parameters, which wraps keeps

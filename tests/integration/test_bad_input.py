@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -301,6 +302,16 @@ def test_gate_without_a_session(shop: Story) -> None:
 
     assert done.code == USAGE_ERROR
     assert "needs --handoff=SESSION" in done.err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")  # noqa: PTH110 # a device
+def test_an_answer_that_finds_no_room(shop: Story) -> None:
+    """It is no verdict, and no defect."""
+    shop.pytest("--no-cov", "--handoff=session-1")
+    done = shop.run("sh", "-c", f"{sys.executable} -m pytest_handoff verify session-1 > /dev/full")
+
+    assert done.code == 2
+    assert done.err == "handoff: there is no room for what is to be printed\n"
 
 
 def test_a_template_that_is_not_there(shop: Story) -> None:
