@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from string import punctuation
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _STATUS = r"(?:[^\x00-\x7f]+[ \t]*)?"
-_BOLD = re.compile(
-    _STATUS + r"(?P<mark>\*\*|__)(?P<label>[^*\n]+?)(?:[ \t]*:[ \t]*(?P=mark)|(?P=mark)[ \t]*:)[ \t]*(?P<value>.*)"
-)
-_PLAIN = re.compile(r"(?:[^\x00-\x7f]+[ \t]+)?(?P<label>[^\s:`*\[<|][^:`\[<|\n]{0,60}?)[ \t]*:(?:[ \t]+|$)(?P<value>.*)")
 _BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _MANGLED = re.compile(r"[^\x00-\x7f]+")
 _PARENTHESIS = re.compile(r"\([^()]*\)")
@@ -64,12 +60,12 @@ def own_key(text: str) -> str | None:
 
 def read_label(text: str) -> Label | None:
     """The label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
-    plain = text.replace("：", ":")  # of as many characters; a class with wide ones takes long to compile
-    found = _BOLD.match(plain) or _PLAIN.match(plain)
+    bold, plain = _beginnings(":：" if "：" in text else ":")
+    found = bold.match(text) or plain.match(text)
     if found is None:
         return None
-    start, label = found.start("value"), text[slice(*found.span("label"))]
-    return Label(keys_of(label), label.strip(), start, value_end(text, start))
+    start = found.start("value")
+    return Label(keys_of(found["label"]), found["label"].strip(), start, value_end(text, start))
 
 
 def value_end(text: str, start: int) -> int:
@@ -133,6 +129,20 @@ def own_length(current: str, ours: str) -> int | None:
 def without_escapes(text: str) -> str:
     """The text without the backslashes that keep punctuation from being markup."""
     return _ESCAPE.sub(r"\1", text)
+
+
+@cache
+def _beginnings(colons: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """How a line begins that has a label, in bold or plain. Classes with wide characters take long to compile: few need them."""
+    colon = rf"[ \t]*[{colons}]"
+    return (
+        re.compile(
+            rf"{_STATUS}(?P<mark>\*\*|__)(?P<label>[^*\n]+?)(?:{colon}[ \t]*(?P=mark)|(?P=mark){colon})[ \t]*(?P<value>.*)"
+        ),
+        re.compile(
+            rf"(?:[^\x00-\x7f]+[ \t]+)?(?P<label>[^\s{colons}`*\[<|][^{colons}`\[<|\n]{{0,60}}?){colon}(?:[ \t]+|$)(?P<value>.*)"
+        ),
+    )
 
 
 def _with_or_without_escapes(word: str) -> str:
