@@ -72,14 +72,22 @@ class Project(Frozen, frozen=True):
 
     def code_among(self, paths: Iterable[str]) -> list[str]:
         """Those of the files that belong to that tree."""
-        settings = self.key(self.handoffs), self.key(self.document("\0")), tuple(self.config.scope), tuple(self.config.ignore)
-        return [path for path in paths if _belongs(path, *settings)]
+        ignored = (*self._hand_off_files(), *_NEVER_CODE, *self.config.ignore)
+        document, scope = self.key(self.document("\0")), tuple(self.config.scope)
+        return [path for path in paths if _belongs(path, document, scope, ignored)]
+
+    def _hand_off_files(self) -> tuple[str, ...]:
+        """The hand-off folder; behind a link there may be code as well, so that only what is written there is left out."""
+        folder = self.key(self.handoffs)
+        if self.handoffs == _plain(self.folder / self.config.dir):
+            return (folder,)
+        return (f"{folder}/evidence", f"{folder}/report", f"{folder}/.*", f"{folder}/*.md")
 
 
-def _belongs(path: str, handoffs: str, document: str, scope: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+def _belongs(path: str, document: str, scope: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
     if scope and not matches_any(path, scope):
         return False
-    if matches_any(path, (handoffs, *_NEVER_CODE, *ignore)):
+    if matches_any(path, ignored):
         return False
     return _document_pattern(document).fullmatch(path) is None
 
@@ -138,11 +146,11 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
     if dir_option is not None and not dir_option.strip():
         raise UsageProblem("--handoff-dir is empty; name a folder, or leave the option out")
     config = config if dir_option is None else replace(config, dir=dir_option)
-    handoffs = _plain(folder / config.dir)
-    if handoffs in (folder, *folder.parents):
+    # Git does not look beyond a link, and calls what is there by its own name.
+    handoffs = Path(os.path.realpath(folder / config.dir))
+    if {handoffs, _plain(folder / config.dir)} & {folder, *folder.parents}:
         raise UsageProblem(f"the hand-off folder must be a folder of its own, not {config.dir!r}")
-    behind = Path(os.path.realpath(handoffs))  # git does not look beyond a link, and calls what is there by its own name
-    return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=behind)
+    return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=handoffs)
 
 
 def _plain(path: Path) -> Path:

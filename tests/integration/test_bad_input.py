@@ -168,6 +168,25 @@ def test_a_hand_off_folder_that_is_a_link(shop: Story, behind: str) -> None:
     assert shop.handoff("verify", "session-1").code == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+def test_a_link_hides_no_code(shop: Story) -> None:
+    """Code behind the link of the hand-off folder is part of the tree; a link to the whole project is refused."""
+    link = shop.folder / "handoffs"
+    link.symlink_to("src/shop")
+    assert shop.pytest("--no-cov", "--handoff=session-1").code == 0
+    assert shop.handoff("verify", "session-1").code == 0
+    shop.edit("src/shop/cart.py", "def ", "# changed\ndef ")
+    stale = shop.handoff("verify", "session-1")
+    assert stale.code == 1
+    assert "1 file differs: src/shop/cart.py" in stale.out
+
+    link.unlink()
+    link.symlink_to(".")
+    refused = shop.pytest("--no-cov", "--handoff=session-1")
+    assert refused.code == USAGE_ERROR
+    assert "the hand-off folder must be a folder of its own, not 'handoffs'" in refused.err
+
+
 @pytest.mark.parametrize(("name", "option"), [(".coveragerc", ""), ("nowhere.ini", "--cov-config=nowhere.ini")])
 def test_a_configuration_that_coverage_refuses(shop: Story, name: str, option: str) -> None:
     """It is named before a test has run, with what to do; nobody has asked for coverage by another option."""
