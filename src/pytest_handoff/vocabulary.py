@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,7 +43,7 @@ def phrases(words: Words) -> list[tuple[str, str, tuple[str, ...]]]:
     fillers = {filler.casefold() for filler in words.fillers}
     tables = [name for name in Words.__struct_fields__ if name != "fillers"]
     return [
-        (table, meaning, tuple(filterfalse(fillers.__contains__, _spelled(phrase))))
+        (table, meaning, tuple([word for word in _spelled(phrase) if word not in fillers]))
         for table in tables
         for meaning, listed in getattr(words, table).items()
         for phrase in listed
