@@ -78,15 +78,20 @@ def test_other_code_has_another_fingerprint(repository: Path, change: str) -> No
 
 
 def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -> None:
-    """Documents and evidence are no part of the tree, and are not listed as untracked."""
+    """Documents and evidence are no part of the tree, and are not listed as untracked; what can be imported is code anywhere."""
     write(repository, a="1\n")
     project = project_in(repository)
     before = read_tree(project)
-    write(repository, handoffs__x="1", handoffs__evidence__s__y="2", handoffs__evidence2__z="3")
+    for name in ("x.md", "evidence/s/y.json", "evidence2/z.txt"):
+        path = repository / "handoffs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
     (repository / ".coverage").write_bytes(b"data")
     assert read_tree(project) == before
     commit(plain_git, repository)
     assert read_tree(project).fingerprint == before.fingerprint
+    write(repository, handoffs__x="1")
+    assert read_tree(project).untracked == ["handoffs/x.py"]
 
 
 def test_scope_and_ignore(repository: Path) -> None:

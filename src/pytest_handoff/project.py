@@ -72,9 +72,9 @@ class Project(Frozen, frozen=True):
 
     def code_among(self, paths: Iterable[str]) -> list[str]:
         """Those of the files that belong to that tree."""
-        ignored = (*self._hand_off_files(), *_NEVER_CODE, *self.config.ignore)
+        ours, ignored = self._hand_off_files(), (*_NEVER_CODE, *self.config.ignore)
         document, scope = self.key(self.document("\0")), tuple(self.config.scope)
-        return [path for path in paths if _belongs(path, document, scope, ignored)]
+        return [path for path in paths if _belongs(path, ours, document, scope, ignored)]
 
     def _hand_off_files(self) -> tuple[str, ...]:
         """The hand-off folder; behind a link there may be code as well, so that only what is written there is left out."""
@@ -84,10 +84,10 @@ class Project(Frozen, frozen=True):
         return (f"{folder}/evidence", f"{folder}/report", f"{folder}/.*", f"{folder}/*.md")
 
 
-def _belongs(path: str, document: str, scope: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
+def _belongs(path: str, ours: tuple[str, ...], document: str, scope: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
     if scope and not matches_any(path, scope):
         return False
-    if matches_any(path, ignored):
+    if matches_any(path, ignored) or (matches_any(path, ours) and not path.endswith(".py")):  # what can be imported is code
         return False
     return _document_pattern(document).fullmatch(path) is None
 

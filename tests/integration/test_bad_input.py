@@ -168,6 +168,17 @@ def test_a_hand_off_folder_that_is_a_link(shop: Story, behind: str) -> None:
     assert shop.handoff("verify", "session-1").code == 0
 
 
+def test_the_hand_off_folder_hides_no_code(shop: Story) -> None:
+    """Where it is the folder of the sources too, their changes make the evidence stale as everywhere."""
+    folder = "--handoff-dir=src"
+    assert shop.pytest("--no-cov", "--handoff=session-1", folder).code == 0
+    assert shop.handoff(folder, "verify", "session-1").code == 0
+    shop.edit("src/shop/cart.py", "def ", "# changed\ndef ")
+    stale = shop.handoff(folder, "verify", "session-1")
+    assert stale.code == 1
+    assert "1 file differs: src/shop/cart.py" in stale.out
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs links")
 def test_a_link_hides_no_code(shop: Story) -> None:
     """Code behind the link of the hand-off folder is part of the tree; a link to the whole project is refused."""
