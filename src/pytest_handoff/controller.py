@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
 
-_WRITTEN = "the record and the document are written"
-_PART_WRITTEN = "the part is written"
-_BEGUN = "the files are made, and the next command puts them in their places"
-
 
 class Controller:
     """Hooks of the controller; each test costs what :class:`Recorder` costs and nothing here.
