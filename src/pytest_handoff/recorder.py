@@ -15,6 +15,7 @@ from pytest_handoff.run import CaseResult, Collection, Run, worse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeGuard
 
     from pytest_handoff.record import Metric, Outcome
 
@@ -212,11 +213,22 @@ class Recorder:
 
 
 def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
-    """How many tests pytest's own terminal reporter counts in each category; ``None`` where there is none."""
+    """How many tests pytest's own terminal reporter counts in each category; ``None`` where there is none.
+
+    A test under a word of the project's own (``pytest_report_teststatus``) counts under what its report says.
+    """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return None
-    return {category: _without_subtests(reporter.stats.get(category, ())) for category in _COMPARED}
+    counts = Counter({category: _without_subtests(reporter.stats.get(category, ())) for category in _COMPARED})
+    for word in reporter.stats.keys() - {"", *_COMPARED}:
+        counts.update(filter(None, map(_category, filter(_is_result, reporter.stats[word]))))
+    return dict(counts)
+
+
+def _is_result(report: object) -> TypeGuard[pytest.TestReport]:
+    """Not a warning, a deselected test, an attempt that was repeated or a sub-test, which have words of their own, too."""
+    return isinstance(report, pytest.TestReport) and not is_subtest(report) and report.outcome in ("passed", "failed", "skipped")
 
 
 def _without_subtests(reports: Sequence[object]) -> int:

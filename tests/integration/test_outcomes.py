@@ -90,3 +90,34 @@ def test_totals_are_those_of_the_last_line(tortured: Story, args: list[str]) -> 
 
     assert last_line(done.out) == by_hand + SECOND_REPORTS + more
     assert tortured.show("session-1")["counts"] == {**by_hand, "not_run": 0}
+
+
+OWN_WORDS = """
+    def pytest_report_teststatus(report):
+        if report.when == "call" and "known" in report.nodeid:
+            return WORD, "k", "KNOWN"
+"""
+KNOWN = """
+    def test_total(): assert 2 + 3 == 5
+
+    def test_known_bug(): assert 2 + 3 == 6
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_project_with_words_of_its_own(empty: Story, args: list[str]) -> None:
+    """What a conftest calls a failure in pytest's last line does not matter; that one calls it passed does."""
+    empty.write_files({"conftest.py": OWN_WORDS.replace("WORD", "'known bug'"), "tests/test_sums.py": KNOWN})
+    done = empty.pytest("--no-cov", "--handoff=session-1", *args)
+
+    assert "1 known bug" in done.out
+    assert done.code == 1, done
+    assert outcomes(empty) == {"tests/test_sums.py::test_total": "passed", "tests/test_sums.py::test_known_bug": "failed"}
+    evidence = empty.evidence()
+
+    empty.write_files({"conftest.py": OWN_WORDS.replace("WORD", "'passed'")})
+    done = empty.pytest("--no-cov", "--handoff=session-1", *args)
+
+    assert "2 passed" in done.out
+    assert "2 passed by pytest, 1 by us, 0 failed by pytest, 1 by us; nothing was recorded" in done.section
+    assert empty.evidence() == evidence
