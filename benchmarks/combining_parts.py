@@ -21,7 +21,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from measuring_cpu import Cost, cost, make_suite
+from measuring_cpu import cost, make_suite
+from results import Row
 
 BUDGET = 5.0
 """Processor seconds for 50 parts of 2,000 tests."""
@@ -30,26 +31,28 @@ _RUN = ("-m", "pytest", "-q", "-p", "pytest_cov", "-p", "handoff", "--handoff=se
 
 
 def main() -> int:
-    """Print a line for each kind of parts."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", type=int, default=50)
     parser.add_argument("--tests", type=int, default=2000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
-        suite = make_suite(Path(scratch, "suite"), options.tests)
-        cost(suite, *_RUN, "--handoff-artifacts=../one")
-        one = Path(scratch, "one", "part-0")
-        start = cost(suite, "-m", "pytest_handoff", "--version")
-        print(f"{options.parts} parts of {options.tests:,} tests")
-        for kind in ("matrix", "jobs", "shards"):
-            parts = Path(scratch, kind)
-            _multiply(one, parts, options.parts, kind)
-            _tell(kind, cost(suite, "-m", "pytest_handoff", "combine", "session-2", str(parts)), start)
+        print(*measure(Path(scratch), options.parts, options.tests), sep="\n")
     return 0
 
 
-def _tell(kind: str, used: Cost, start: Cost) -> None:
-    print(f"  {kind:8} {used.cpu - start.cpu:6.2f} s of {BUDGET:g} s   {used.peak:5.0f} MiB")
+def measure(scratch: Path, parts: int, tests: int) -> list[Row]:
+    """A row for each kind of parts."""
+    suite = make_suite(scratch / "suite", tests)
+    cost(suite, *_RUN, "--handoff-artifacts=../one")
+    start = cost(suite, "-m", "pytest_handoff", "--version")
+    found = []
+    for kind in ("matrix", "jobs", "shards"):
+        _multiply(scratch / "one" / "part-0", scratch / kind, parts, kind)
+        used = cost(suite, "-m", "pytest_handoff", "combine", "session-2", str(scratch / kind))
+        what = f"handoff combine of {parts} parts of {tests:,} tests, {kind}"
+        found.append(Row(what, BUDGET, used.cpu - start.cpu, "s", f"{used.peak:.0f} MiB"))
+    return found
 
 
 def _multiply(one: Path, parts: Path, number: int, kind: str) -> None:

@@ -1,26 +1,24 @@
 """What the plugin costs, everything in one table beside its budgets.
 
-    python benchmarks/overhead.py                   about twenty-five minutes
+    python benchmarks/overhead.py                   about forty minutes
     python benchmarks/overhead.py --quick           smaller sizes and fewer rounds: about four
     python benchmarks/overhead.py --strict          exit 1 when a figure is over its budget
     python benchmarks/overhead.py --write           keep the figures in benchmarks/RESULTS.md, above what is said of them there
 
 Each part is a script of its own, which says how it measures: ``installed``, ``instructions``, ``processor_time``,
-``new_code_cost``, ``reading_cost``, ``at_scale``, ``long_history``, ``long_documents``. What combining parts costs,
-``combining_parts`` prints itself.
+``new_code_cost``, ``reading_cost``, ``at_scale``, ``long_history``, ``combining_parts``, ``long_documents``.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import at_scale
+import combining_parts
 import installed
 import instructions
 import long_documents
@@ -33,10 +31,8 @@ from results import Row, page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_HERE = Path(__file__).parent
-_RESULTS = _HERE / "RESULTS.md"
+_RESULTS = Path(__file__).parent / "RESULTS.md"
 _BY_A_PERSON = "## What stays, and why\n"
-_BESIDE = ("combining_parts.py",)
 
 
 def main() -> int:
@@ -51,10 +47,6 @@ def main() -> int:
         said = _RESULTS.read_text("utf-8").partition(_BY_A_PERSON)[2] if _RESULTS.exists() else ""
         text = page(sections, date=datetime.now(UTC).strftime("%Y-%m-%d"))
         _RESULTS.write_text(f"{text}\n{_BY_A_PERSON}{said}", "utf-8")
-    if not options.quick:
-        for name in _BESIDE:
-            if (_HERE / name).exists():
-                subprocess.run([sys.executable, str(_HERE / name)], check=True)
     return int(options.strict and any(row.over for rows in sections.values() for row in rows))
 
 
@@ -67,8 +59,12 @@ def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
             scratch / "new-code", *((300, 20, 1) if quick else (3000, 200, 3))
         ),
         "Reading coverage": lambda: reading_cost.measure(scratch / "reading", 200 if quick else 2000),
-        "Very many tests": lambda: at_scale.measure(scratch / "scale" / "project", 10_000 if quick else 100_000),
+        "Very many tests": lambda: [
+            *at_scale.measure(scratch / "scale" / "project", 10_000 if quick else 100_000),
+            *processor_time.measure_memory(scratch / "large", 10_000 if quick else 100_000),
+        ],
         "Very many sessions": lambda: long_history.measure(scratch / "history" / "suite", 100 if quick else 1000),
+        "Very many parts": lambda: combining_parts.measure(scratch / "parts", *((8, 500) if quick else (50, 2000))),
         "Very long documents": lambda: long_documents.measure(scratch / "documents" / "suite", 2 if quick else 5),
     }
     found: dict[str, list[Row]] = {}
