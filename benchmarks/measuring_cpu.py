@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
 _PER_FILE = 50
 
+_METER = """
+import os, resource, sys
+code = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, *sys.argv[2:]])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    print(used.ru_utime + used.ru_stime, used.ru_maxrss, code, file=file)
+"""
+"""A small process between the benchmark and what it measures: on Linux the peak of a process is at least that of its parent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -65,16 +74,16 @@ def cost(
     """
     if not keep:
         start_anew(folder)
-    log = folder.parent / "output.txt"
+    log, meter = folder.parent / "output.txt", folder.parent / "meter.txt"
     with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=folder, env=variables or environment(folder), stdout=output, stderr=output
-        )
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in allowed:
-        sys.exit(f"{' '.join(arguments)} ended with exit code {process.returncode}:\n{log.read_text()[-2000:]}")
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode)
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _METER, str(meter), *arguments],
+            cwd=folder, env=variables or environment(folder), stdout=output, stderr=output, check=True,
+        )  # fmt: skip
+    cpu, kib, code = map(float, meter.read_text().split())
+    if code not in allowed:
+        sys.exit(f"{' '.join(arguments)} ended with exit code {code:.0f}:\n{log.read_text()[-2000:]}")
+    return Cost(cpu, kib / 1024, int(code))
 
 
 def start_anew(folder: Path) -> None:
