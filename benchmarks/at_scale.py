@@ -12,14 +12,13 @@ import argparse
 import json
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measuring_cpu import GIT, Cost, commit, cost, write
+from measuring_cpu import GIT, Cost, commit, cost, metered, write
 from results import Row
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def _source(number: int) -> str:
 
 def _session(folder: Path, session: str, tests: int) -> dict[str, float]:
     """Record in a process of its own, which ends with what it had taken."""
-    command = [sys.executable, str(_HERE), f"--session={session}", f"--folder={folder}", f"--tests={tests}"]
+    command = metered(folder.parent / "meter.txt", str(_HERE), f"--session={session}", f"--folder={folder}", f"--tests={tests}")
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

@@ -77,13 +77,17 @@ def cost(
     log, meter = folder.parent / "output.txt", folder.parent / "meter.txt"
     with log.open("w") as output:
         subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _METER, str(meter), *arguments],
-            cwd=folder, env=variables or environment(folder), stdout=output, stderr=output, check=True,
-        )  # fmt: skip
+            metered(meter, *arguments), cwd=folder, env=variables or environment(folder), stdout=output, stderr=output, check=True
+        )
     cpu, kib, code = map(float, meter.read_text().split())
     if code not in allowed:
         sys.exit(f"{' '.join(arguments)} ended with exit code {code:.0f}:\n{log.read_text()[-2000:]}")
     return Cost(cpu, kib / 1024, int(code))
+
+
+def metered(meter: Path, *arguments: str) -> list[str]:
+    """This Python with the arguments, from a small process that leaves processor seconds, KiB at the peak and exit code."""
+    return [sys.executable, "-I", "-S", "-c", _METER, str(meter), *arguments]
 
 
 def start_anew(folder: Path) -> None:

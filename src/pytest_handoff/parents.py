@@ -70,12 +70,13 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
         return [_known(store, session, name) for name in dict.fromkeys(override)]
     if store.has(session):
         return [parent.session for parent in store.record(session).previous]
-    if later := store.continuing(session):
+    links = store.links()
+    if later := sorted(name for name, parents in links.items() if session in parents):
         raise EvidenceProblem(
             f"the record of {session!r} is missing, and {listed(later)} {'continues' if len(later) == 1 else 'continue'} it; "
             f"restore it from git, or name what it continued with --handoff-previous, or begin anew without {listed(later)}"
         )
-    return store.tips()
+    return store.tips(links)
 
 
 def load_parents(store: Store, names: Sequence[str]) -> Parents:

@@ -21,7 +21,7 @@ from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_handoff.artifacts import Content
@@ -131,24 +131,27 @@ class Store:
         """Whether the source tree of a session is there, not pruned."""
         return self.sources_path(session).is_file()
 
-    def tips(self) -> list[str]:
-        """Sessions that no other session names as its parent, oldest first. Of the others only the beginning is read.
+    def links(self) -> dict[str, list[str]]:
+        """The sessions that are recorded, each with those that it continues. Only the beginning of each record is read.
 
         Raises:
             EvidenceProblem: when a record cannot be read, or its beginning says too little and the rest is damaged.
         """
         parents = {name: self._parents(name) for name in self._folders()}
-        found = {name: links for name, links in parents.items() if links is not None}
-        named = {parent for links in found.values() for parent in links}
-        return sorted(found.keys() - named, key=lambda name: (self.record(name).run.started, name))
+        return {name: links for name, links in parents.items() if links is not None}
 
-    def continuing(self, session: str) -> list[str]:
-        """The sessions that name this one as their parent, sorted. Only the beginning of each record is read.
+    def tips(self, links: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+        """Sessions that no other session names as its parent, oldest first.
+
+        Args:
+            links: what :meth:`links` says, where it is at hand.
 
         Raises:
-            EvidenceProblem: as :meth:`tips`.
+            EvidenceProblem: as :meth:`links`, or when the record of a tip is damaged.
         """
-        return sorted(name for name in self._folders() if session in (self._parents(name) or ()))
+        found = self.links() if links is None else links
+        named = {parent for parents in found.values() for parent in parents}
+        return sorted(found.keys() - named, key=lambda name: (self.record(name).run.started, name))
 
     def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
         """The files of a session's evidence, the record last, so that it never names a ledger that is not there.
