@@ -1,6 +1,6 @@
 """What the plugin costs, everything in one table beside its budgets.
 
-    python benchmarks/overhead.py                   about forty minutes
+    python benchmarks/overhead.py                   about a quarter of an hour
     python benchmarks/overhead.py --quick           smaller sizes and fewer rounds: about four
     python benchmarks/overhead.py --strict          exit 1 when a figure is over its budget
     python benchmarks/overhead.py --write           keep the figures in benchmarks/RESULTS.md, above what is said of them there
