@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from functools import partial
+from io import DEFAULT_BUFFER_SIZE
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_ledger_is_written_without_being_held_as_a_whole(tmp_path: Path) -> No
     finally:
         tracemalloc.stop()
     assert (files[0].path.read_bytes(), digest) == (whole, digest_of(whole))
-    assert peak < len(whole) / 2
+    assert peak < len(whole) / 2 + DEFAULT_BUFFER_SIZE  # 128 KiB from Python 3.14 on
 
 
 @pytest.mark.parametrize("prefix", ["", "below/"])
