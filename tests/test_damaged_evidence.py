@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from builders import BEFORE, ledger_of, record_of
 from pytest_handoff.artifacts import write_all
+from pytest_handoff.encoding import digest_of, encode_lines
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.policy import read_policy
 from pytest_handoff.record import SourceLine
-from pytest_handoff.store import Store, digest_of, encode_lines
+from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from builders import coverage_of, ledger_of, record_of
 from pytest_handoff.artifacts import write_all
+from pytest_handoff.encoding import digest_of, encode_lines
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.lineage import Earlier
 from pytest_handoff.parents import Parents, choose_parents, load_parents
 from pytest_handoff.record import Parent, SourceLine
-from pytest_handoff.store import Store, digest_of, encode_lines
+from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

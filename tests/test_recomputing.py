@@ -12,11 +12,11 @@ from builders import ledger_of, record_of
 from pytest_handoff import facts as gathering
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.config import Config
+from pytest_handoff.encoding import encode_lines
 from pytest_handoff.lineage import join_parents
 from pytest_handoff.project import Project
 from pytest_handoff.recomputing import missing_bases, recompute, untrue
 from pytest_handoff.record import Integrity
-from pytest_handoff.store import encode_lines
 from pytest_handoff.tree import read_tree, with_lines
 
 if TYPE_CHECKING:

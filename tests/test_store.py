@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from builders import ledger_of, record_of
 from pytest_handoff.artifacts import write_all
+from pytest_handoff.encoding import digest_of, encode_lines
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
-from pytest_handoff.store import Store, digest_of, encode_lines
+from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

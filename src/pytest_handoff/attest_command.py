@@ -22,8 +22,8 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     from pytest_handoff import verification
     from pytest_handoff.artifacts import Artifact, write_all
     from pytest_handoff.attestation import Digests, statement
+    from pytest_handoff.encoding import digest_of
     from pytest_handoff.rendering import SUFFIX, bundled_templates
-    from pytest_handoff.store import digest_of
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pytest_handoff.encoding import digest_of
 from pytest_handoff.record import Frozen
 from pytest_handoff.regression import PASSING
-from pytest_handoff.store import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 2
 """pytest's exit status of a run that was interrupted."""
-BEFORE_COLLECTED = "before all tests were collected"
+_BEFORE_COLLECTED = "before all tests were collected"
 
 
 def how_far(run: LeftBehind) -> str:
@@ -29,9 +29,14 @@ def how_far(run: LeftBehind) -> str:
         collection = read_spool(run.folder)
     except EvidenceProblem:
         return "interrupted, and how far it came cannot be read"
-    if collection is None:
-        return f"interrupted {BEFORE_COLLECTED}"
-    return f"interrupted after {len(_results(run)):,} of {len(collection.tests):,} tests"
+    return interrupted_after(len(_results(run)), None if collection is None else len(collection.tests))
+
+
+def interrupted_after(ended: int, collected: int | None) -> str:
+    """The same of numbers of tests; ``collected`` is ``None`` for a run that was broken off while it collected them."""
+    if collected is None:
+        return f"interrupted {_BEFORE_COLLECTED}"
+    return f"interrupted after {ended:,} of {collected:,} tests"
 
 
 def not_recorded(project: Project, session: str) -> list[LeftBehind]:
@@ -92,7 +97,7 @@ def _usable(project: Project, run: LeftBehind) -> tuple[workflow.Start, Collecti
     session = run.start.session
     collection = read_spool(run.folder)
     if collection is None:
-        raise EvidenceProblem(f"the run of {session!r} was interrupted {BEFORE_COLLECTED}; run it again")
+        raise EvidenceProblem(f"the run of {session!r} was interrupted {_BEFORE_COLLECTED}; run it again")
     start = workflow.with_latest(project, workflow.begin(project, session, run.start.previous))
     if start.tree.fingerprint != run.start.fingerprint:
         raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")

@@ -11,10 +11,10 @@ import msgspec
 
 from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.config import check_part_label
+from pytest_handoff.encoding import digest_of, encode_json
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.part import PART_SCHEMA, Part, PartTests
 from pytest_handoff.run import CaseResult, Collection
-from pytest_handoff.store import digest_of, encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.categories import COMPARED, category_of, is_subtest
 from pytest_handoff.collection import first_line, key_of
 from pytest_handoff.faults import Faults
 from pytest_handoff.markup import one_line
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeGuard
+    from collections.abc import Callable, Iterable
 
     from pytest_handoff.record import Metric, Outcome
 
@@ -25,7 +25,6 @@ _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
 _WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
 """How pytest-xdist ends that has heard of an interruption from a worker alone."""
-_COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
 class Recorder:
@@ -127,7 +126,7 @@ class Recorder:
             exitstatus=exitstatus,
             args=tuple(args),
             plugins=plugins,
-            reported={category: self.reported[category] for category in _COMPARED},
+            reported={category: self.reported[category] for category in COMPARED},
             metrics=tuple(self._metrics),
         )
 
@@ -191,7 +190,7 @@ class Recorder:
             self._failed_subtests.pop(nodeid, None)
             self._results.pop(nodeid, None)
             return
-        category = _category(report)
+        category = category_of(report)
         if category is not None:
             self.reported[category] += 1
             result = self._result(nodeid, report, category)
@@ -210,48 +209,6 @@ class Recorder:
             return _PASSED
         reason = _skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
         return CaseResult(outcome=category, reason=reason or None)
-
-
-def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
-    """How many tests pytest's own terminal reporter counts in each category; ``None`` where there is none.
-
-    A test under a word of the project's own (``pytest_report_teststatus``) counts under what its report says.
-    """
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return None
-    counts = Counter({category: _without_subtests(reporter.stats.get(category, ())) for category in _COMPARED})
-    for word in reporter.stats.keys() - {"", *_COMPARED}:
-        counts.update(filter(None, map(_category, filter(_is_result, reporter.stats[word]))))
-    return dict(counts)
-
-
-def _is_result(report: object) -> TypeGuard[pytest.TestReport]:
-    """Not a warning, a deselected test, an attempt that was repeated or a sub-test, which have words of their own, too."""
-    return isinstance(report, pytest.TestReport) and not is_subtest(report) and report.outcome in ("passed", "failed", "skipped")
-
-
-def _without_subtests(reports: Sequence[object]) -> int:
-    if {*map(type, reports)} <= {pytest.TestReport}:
-        return len(reports)
-    return sum(not is_subtest(report) for report in reports)
-
-
-def is_subtest(report: object) -> bool:
-    """Whether this is the report of a sub-test; it counts within its test, and pytest shows it or not by its verbosity."""
-    return type(report) is not pytest.TestReport and hasattr(report, "context")
-
-
-def _category(report: pytest.TestReport) -> Outcome | None:
-    """Where pytest counts a test's own report; ``None`` for a setup or teardown that it does not count."""
-    expected = hasattr(report, "wasxfail")
-    if report.failed:
-        return "error" if report.when in ("setup", "teardown") else "failed"
-    if report.skipped:
-        return "xfailed" if expected else "skipped"
-    if report.when != "call":
-        return None
-    return "xpassed" if expected else "passed"
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import completeness, facts, ledger, store
+from pytest_handoff import completeness, facts, ledger
 from pytest_handoff.changes import changes_between
+from pytest_handoff.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.integrity import examine
 from pytest_handoff.kinds import Kinds
 from pytest_handoff.lineage import Ledger, Lineage
@@ -89,8 +90,8 @@ def record_run(
     paths = measured.files.keys() if isinstance(measured, Measurement) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     found = fates(start.session, seen.lines, start.parents.earlier)
-    encoded = partial(store.encode_in_pieces, seen.lines.values())
-    tests = facts.tally(start.session, seen.lines, found, store.digest_of_pieces(encoded()))
+    encoded = partial(encode_in_pieces, seen.lines.values())
+    tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()))
     changes = _changes(start, sources, tests.new)
     coverage, code, not_measured = _coverage(project, start, sources, measured, _doubtful(start, run, seen.traced))
     why = completeness.why_incomplete(seen.scope, seen.lines, filter(is_test_file, start.tree.files))
@@ -201,7 +202,7 @@ def _source_state(start: Start, sources: Mapping[str, SourceLine]) -> SourceStat
         base_found="first" if not parents.records else "evidence" if parents.sources else "pruned",
         modified=tree.modified or [],
         untracked=tree.untracked or [],
-        sources=store.digest_of_pieces(store.encode_in_pieces(sources.values())),
+        sources=digest_of_pieces(encode_in_pieces(sources.values())),
     )
 
 

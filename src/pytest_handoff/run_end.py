@@ -10,16 +10,16 @@ from msgspec.structs import replace
 from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
+from pytest_handoff.categories import counts_of_pytest
 from pytest_handoff.collection import key_prefix, read_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.durations import duration_metrics
 from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
-from pytest_handoff.interrupted import BEFORE_COLLECTED
+from pytest_handoff.interrupted import interrupted_after
 from pytest_handoff.lineage import share_ids
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
-from pytest_handoff.recorder import counts_of_pytest
 from pytest_handoff.recording import record_run
 from pytest_handoff.regression import PASSING
 from pytest_handoff.run import Collection
@@ -145,8 +145,7 @@ class RunEnd:
             return "the command line could not be used: nothing was recorded, the evidence is as it was before"
         if run.interrupted is None:
             return None
-        came = f"after {len(run.results):,} of {len(run.collected):,} tests" if run.collected else BEFORE_COLLECTED
-        far = f"interrupted {came} ({run.interrupted})"
+        far = f"{interrupted_after(len(run.results), len(run.collected) or None)} ({run.interrupted})"
         if self._part is not None:
             self.keeps = False
             return f"{far}; next: run this part again"

@@ -6,8 +6,6 @@ import json
 import os
 import re
 from functools import partial
-from hashlib import sha256
-from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -15,19 +13,19 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.encoding import content_digest, digest_of, encode_in_pieces, encode_json
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.json_lines import by_name, decode_lines
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from pytest_handoff.artifacts import Content
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
-_LINES_AT_ONCE = 500
 
 
 class Store:
@@ -68,7 +66,7 @@ class Store:
         self._refuse_twins(path, data)
         if record.session != session:
             raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
-        if record.digest not in (None, _content_digest(record)):
+        if record.digest not in (None, content_digest(record)):
             raise EvidenceProblem(
                 f"is not as it was written: it was edited or damaged; {_instead(session)}",
                 path=self._name(path),
@@ -77,7 +75,7 @@ class Store:
 
     def digest(self, session: str) -> str:
         """The sha256 of a record's bytes, as a child's ``previous`` holds it."""
-        return _digest(self._bytes(self.evidence / session / RECORD, session))
+        return digest_of(self._bytes(self.evidence / session / RECORD, session))
 
     def ledger(self, record: Record) -> dict[str, LedgerLine]:
         """The ledger that belongs to a record.
@@ -118,7 +116,7 @@ class Store:
         """
         path = self.sources_path(record.session)
         expected = record.source.sources
-        if expected is not None and path.is_file() and _digest(data := self._bytes(path, record.session)) != expected:
+        if expected is not None and path.is_file() and digest_of(data := self._bytes(path, record.session)) != expected:
             self._refuse_conflict(path, data)
             self._refuse_other(path, record.session)
         return self.sources(record.session)
@@ -161,8 +159,8 @@ class Store:
         """
         folder = self.evidence / record.session
         kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=partial(encode_in_pieces, sources))]
-        sealed = replace(record, digest=_content_digest(record))
-        record_bytes = msgspec.json.format(_encoded(msgspec.json.encode, sealed), indent=1) + b"\n"
+        sealed = replace(record, digest=content_digest(record))
+        record_bytes = msgspec.json.format(encode_json(sealed), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
 
     def _folders(self) -> list[str]:
@@ -184,7 +182,7 @@ class Store:
     def _ledger(self, record: Record) -> tuple[Path, bytes]:
         path = self.evidence / record.session / LEDGER
         data = self._bytes(path, record.session)
-        if _digest(data) != record.tests.ledger:
+        if digest_of(data) != record.tests.ledger:
             self._refuse_conflict(path, data)
             self._refuse_other(path, record.session)
         return path, data
@@ -253,67 +251,3 @@ class _Schema(msgspec.Struct):
 
 
 _Read = TypeVar("_Read", bound=msgspec.Struct)
-_Value = TypeVar("_Value")
-
-
-def encode_lines(lines: Iterable[LedgerLine | SourceLine]) -> bytes:
-    """JSON Lines, one struct a line.
-
-    Raises:
-        WriteProblem: for a name that is not UTF-8.
-    """
-    return _encoded(msgspec.json.Encoder().encode_lines, lines)
-
-
-def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes]:
-    """The same bytes in pieces, since there may be very many lines.
-
-    Raises:
-        WriteProblem: as :func:`encode_lines`.
-    """
-    ahead = iter(lines)
-    while some := list(islice(ahead, _LINES_AT_ONCE)):
-        yield encode_lines(some)
-
-
-def encode_json(value: object) -> bytes:
-    """Any value as JSON.
-
-    Raises:
-        WriteProblem: for a name that is not UTF-8.
-    """
-    return _encoded(msgspec.json.encode, value)
-
-
-def digest_of(data: bytes) -> str:
-    """The digest that records hold: ``sha256:`` and the hash in hex."""
-    return _digest(data)
-
-
-def digest_of_pieces(pieces: Iterable[bytes]) -> str:
-    """The same of bytes that come in pieces."""
-    found = sha256()
-    for piece in pieces:
-        found.update(piece)
-    return f"sha256:{found.hexdigest()}"
-
-
-def _encoded(encode: Callable[[_Value], bytes], value: _Value) -> bytes:
-    try:
-        return encode(value)
-    except UnicodeEncodeError as error:
-        shown = error.object.encode("utf-8", "backslashreplace").decode()
-        raise WriteProblem(f"evidence is UTF-8, and this is not: {shown[:200]!r}; rename it") from error
-
-
-def _content_digest(record: Record) -> str:
-    """The digest of what a record says, however it is laid out: line endings and the order of keys make no difference."""
-    return _digest(_encoded(_sorted_bytes, replace(record, digest=None)))
-
-
-def _sorted_bytes(record: Record) -> bytes:
-    return msgspec.json.encode(record, order="sorted")
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{sha256(data).hexdigest()}"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import facts, markdown, store
+from pytest_handoff import facts, markdown
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, check_names, compose
+from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.lineage import Ledger
@@ -146,7 +147,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     parents = load_parents(project.store, [parent.session for parent in record.previous])
     refuse_edited(record)
     gathered = facts.gather(record, lines, parents.earlier)
-    encoded = partial(store.encode_in_pieces, lines.values())
+    encoded = partial(encode_in_pieces, lines.values())
     return finish(project, gathered, parents, today=today, ledger=encoded, sources=None, take_over=take_over)
 
 
