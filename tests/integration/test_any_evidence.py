@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import FIRST, new_story
 from pytest_handoff.cli import main
+from stories import FIRST, new_story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 
 def test_the_statement_is_in_totos_own_and_follows_the_evidence(shop: Story) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Story
+    from stories import Story
 
 USAGE_ERROR = 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 
 def test_the_trend_is_there_when_asked_for(shop: Story) -> None:

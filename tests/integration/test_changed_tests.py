@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 CART = "tests/unit/test_cart.py"
 MORE = """

@@ -9,7 +9,7 @@ import pytest
 from ci_services import GitHub, GitLab
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLES = CHECKOUT / "docs" / "examples"

@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 import pytest
 
-from conftest import FIRST, PYPROJECT, Done, Story
 from pytest_handoff.cli import main as command
+from stories import FIRST, PYPROJECT, Done, Story
 
 SHARING_OUT = """
     import os

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 GOOD, CANNOT_TELL = 0, 2
 

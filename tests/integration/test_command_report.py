@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import Story
 from pytest_handoff.html_report import embedded
+from stories import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 
 def test_what_a_run_writes_and_the_command_prints_is_by_its_schema(shop: Story) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 EARLIER = {
     "tests/test_a.py": "def test_one():\n    assert True\n",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import IGNORED, PYPROJECT, Story
+from stories import IGNORED, PYPROJECT, Story
 
 SHAPES = '''
     """Shapes of statements."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 
 def test_new_excluded_lines_are_shown_everywhere(shop: Story) -> None:

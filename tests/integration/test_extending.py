@@ -14,7 +14,7 @@ from pytest_handoff.block_context import block_context
 from pytest_handoff.values import NO_ROWS
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "extending.md").read_text("utf-8")
 EXAMPLE = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)[0]

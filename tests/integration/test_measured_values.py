@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 GOOD, NO = 0, 1
 

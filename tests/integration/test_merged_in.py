@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Story
+    from stories import Story
 
 WORK = "def mine():\n    return 1\n"
 """What this session adds; two statements."""

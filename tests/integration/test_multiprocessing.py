@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from conftest import FIRST, PYPROJECT, Story
+from stories import FIRST, PYPROJECT, Story
 
 WORK = """
     def forked(x):

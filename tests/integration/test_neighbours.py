@@ -10,7 +10,7 @@ import pytest
 from test_outcomes import last_line, outcomes
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 needs_neighbours = pytest.mark.skipif(not neighbours.FOLDER.is_dir(), reason="scripts/prepare_venv.py installs the neighbours")
 

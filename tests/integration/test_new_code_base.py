@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Story
+    from stories import Story
 
 CART = """
     def total(prices):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 ALL_E2E_NOW = "All E2E tests for current session pass"
 ALL_E2E_BEFORE = "All E2E tests from previous sessions still pass"

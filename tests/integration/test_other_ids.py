@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 
 def test_first_parameters_and_no_more_parameters(shop: Story) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torture
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 WAYS = {
     "serial": [],

@@ -15,7 +15,7 @@ import pytest_handoff
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Story
+    from stories import Story
 
 RAISES = """
     import importlib

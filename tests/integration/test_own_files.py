@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.commands import CANNOT_TELL, GOOD, NO
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 
 def test_a_report_is_written_where_it_spoils_nothing(shop: Story) -> None:

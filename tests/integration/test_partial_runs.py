@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 WAYS_TO_RUN_LESS = {
     "-k": ["-k", "total"],

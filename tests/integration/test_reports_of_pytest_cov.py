@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conftest import FIRST, PYPROJECT
+from stories import FIRST, PYPROJECT
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 REPORTS = ("term-missing", "html:html", "xml:c.xml", "json:c.json", "lcov:c.lcov", "annotate:annotated")
 VARYING = re.compile(r"created at [-\d]+ [:\d]+ [+\d]+|timestamp[^,]*?\d[-:.T\d]*")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.file_lock import HAS_FLOCK
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 WATCH = """
     import json, os, sys

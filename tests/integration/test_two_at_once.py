@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Story
+    from stories import Story
 
 WAITS = """
     import pathlib, sys

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conftest import FIRST, PYPROJECT, Story
+from stories import FIRST, PYPROJECT, Story
 
 SERVED = {
     "pyproject.toml": """

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Story
+    from stories import Story
 
 MANY = """
     import pytest
