@@ -1,4 +1,4 @@
-"""The functions that tests are made of: where each stands in its file, and whether it asserts anything."""
+"""Find the functions in a test file: which lines each one spans, and whether it asserts anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAYS_SO = re.compile(r"assert|expect|check|verify", re.IGNORECASE)
 class CaseFunction(Frozen, frozen=True):
     """A function by its lines, counted from 1: from its first decorator (or ``def``) to its last line.
 
-    ``asserts`` is whether it has a statement that can fail the test for a wrong result, see :func:`functions_of`.
+    ``asserts`` says whether it has a statement that can fail the test over a wrong result, see :func:`functions_of`.
     """
 
     first: int
@@ -27,15 +27,15 @@ class CaseFunction(Frozen, frozen=True):
 
 
 def functions_of(source: bytes) -> dict[str, CaseFunction]:
-    """Functions of a Python file by qualified name, with ``::`` as in test ids; of two with one name the later one.
+    """Map the functions of a Python file by qualified name, with ``::`` as in test ids; of two with one name, keep the later.
 
-    What asserts: ``assert``, ``raise``, a call of ``raises``, ``warns``, ``deprecated_call`` or ``fail``, of ``self.fail…``,
-    and of anything in whose dotted name *assert*, *expect*, *check* or *verify* occurs. Functions within functions are a part
-    of theirs. A file that is not Python has none.
+    These assert something: ``assert``, ``raise``, a call of ``raises``, ``warns``, ``deprecated_call``, ``fail`` or
+    ``self.fail…``, and a call of anything whose dotted name contains *assert*, *expect*, *check* or *verify*. A nested function
+    is a part of the function around it. A file that is not Python has none.
     """
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError):  # such a file has no test that could be collected: the run itself says what is wrong
+    except (SyntaxError, ValueError):  # no test can be collected from such a file, and the run itself says what is wrong
         return {}
     return {name: _function(node) for name, node in _named(tree, "")}
 
@@ -65,7 +65,7 @@ def _asserts(node: ast.AST) -> bool:
 
 
 def _dotted(function: ast.expr) -> list[str]:
-    """The names of ``a.b.c``, as far as they are names: of ``f().b`` only ``b``."""
+    """Split ``a.b.c`` into its names, as far as they are names: ``f().b`` gives only ``b``."""
     parts: list[str] = []
     while isinstance(function, ast.Attribute):
         parts.append(function.attr)

@@ -1,4 +1,4 @@
-"""What a session changed, from the source trees before and after it."""
+"""Compare the source trees before and after a session: files, lines and documents."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _DOCUMENTS = ("**/*.md", "**/*.rst", "**/*.adoc", "docs/**", "**/docs/**")
 def changes_between(
     base: Mapping[str, SourceLine], now: Mapping[str, SourceLine], renames: Mapping[str, str], tests_added: int
 ) -> Changes:
-    """The changes from one tree to another.
+    """Compare two trees, by file and by line.
 
     Args:
         renames: old path to new path.
-        tests_added: tests that are new.
+        tests_added: how many tests are new.
     """
     created = sorted(now.keys() - base.keys() - set(renames.values()))
     removed = sorted(base.keys() - now.keys() - set(renames))

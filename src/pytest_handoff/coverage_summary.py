@@ -1,4 +1,4 @@
-"""Coverage as the record keeps it."""
+"""Summarise a coverage measurement for the record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def summarise(measurement: Measurement) -> CoverageSummary:
-    """The measurement in figures and ranges, files in the order of their paths."""
+    """Turn the measurement into figures and line ranges, with the files sorted by path."""
     files = {path: _summarise_file(measurement.files[path]) for path in sorted(measurement.files)}
     return CoverageSummary(
         percent=measurement.percent,

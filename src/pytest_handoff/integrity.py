@@ -1,4 +1,7 @@
-"""What was done to the tests themselves: changed ones, ones that assert nothing, other tiers, new skips. It decides nothing."""
+"""Report what was done to the tests themselves: edits, tests that assert nothing, changes of tier, new skips.
+
+The report informs the reader; it decides no gate.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class IntegrityReport(Frozen, frozen=True):
 
 
 def report(facts: Facts) -> IntegrityReport:
-    """What the record and the ledgers say of a session's tests."""
+    """Report what the record and the ledgers say was done to a session's tests."""
     known, earlier = facts.record.integrity, facts.earlier.lines
     changes = [
         TierChange(id=test, was=old.tier, now=line.tier)
@@ -68,14 +71,15 @@ def examine(
     renames: Mapping[str, str],
     read: Callable[[str], bytes | None],
 ) -> Integrity:
-    """Look at the functions of new tests, and of earlier ones in files that differ from those of each session before.
+    """Examine the functions of new tests, and of earlier tests whose file differs from that of every parent.
 
-    Named as without assertion are new and changed tests. Doctests, inherited tests and what is no Python are left out.
+    Only new and changed tests are named as tests without an assertion. Doctests, inherited tests and files that are not Python
+    are left out.
 
     Args:
-        bases: the trees of the sessions before; ``None`` where they were pruned: then what changed is not known.
+        bases: the parents' trees; ``None`` if they were pruned, so that nobody knows what changed.
         renames: old path to new path.
-        read: the content of a file, ``None`` where it is gone.
+        read: returns the content of a file, or ``None`` if it is gone.
     """
     was = {new: old for old, new in renames.items()}
     lines = [line for line in ledger if line.outcome is not None and line.retired is None]
@@ -96,21 +100,21 @@ def examine(
 
 
 def _functions_of(content: bytes) -> dict[str, CaseFunction]:
-    from pytest_handoff.case_functions import functions_of  # most runs change no file of tests
+    from pytest_handoff.case_functions import functions_of  # most runs change no test file
 
     return functions_of(content)
 
 
 def _unchanged(now: Mapping[str, SourceLine], bases: Sequence[Mapping[str, SourceLine]], was: Mapping[str, str]) -> set[str]:
-    """Files that are as they were in one of the sessions before."""
+    """Find the files that are the same as in one of the parents."""
     old = [(path, base.get(was.get(path, path))) for base in bases for path in now]
     return {path for path, line in old if line is not None and line.blob == now[path].blob}
 
 
 def _by_file(session: str, lines: Sequence[LedgerLine], unchanged: set[str]) -> dict[str, dict[str, LedgerLine]]:
-    """For each file its functions, each with one of its tests: an earlier one where there is one.
+    """Group the tests by file and function, with one test for each function: an earlier one if there is one.
 
-    Of unchanged files only those in which a test is new, or came from elsewhere: of the others there is nothing to say.
+    Unchanged files are left out unless a test in them is new or came from elsewhere: there is nothing to say about the others.
     """
     silent = unchanged - {file_of(line.id) for line in lines if line.since == session or line.moved_from is not None}
     files: dict[str, dict[str, LedgerLine]] = defaultdict(dict)
@@ -126,7 +130,7 @@ def _by_file(session: str, lines: Sequence[LedgerLine], unchanged: set[str]) -> 
 def _olds(
     session: str, line: LedgerLine, path: str, now: SourceLine | None, bases: Sequence[Mapping[str, SourceLine]]
 ) -> list[list[str]]:
-    """The line hashes of an earlier test's file in each session before that had it; none where one is the file as it is."""
+    """Return the line hashes of an earlier test's file in each parent that had it; none if the file is unchanged since one."""
     if line.since == session:
         return []
     path = file_of(line.moved_from) if line.moved_from else path
@@ -137,9 +141,9 @@ def _olds(
 
 
 def _differs(function: CaseFunction, hashes: list[str], old: list[str]) -> bool:
-    """Whether the function does not stand in the old file just so, ending and beginning where it does now.
+    """Return True if the old file does not hold the function as it is now, with the same beginning and end.
 
-    Where a file has the same function more often than before, the comparison of the two files says which ones are new.
+    If the file now holds the same function more often than before, a comparison of the two files says which ones are new.
     """
     first, last = function.first - 1, function.last
     body = hashes[first:last]
@@ -158,16 +162,17 @@ def _places(body: list[str], lines: list[str]) -> list[int]:
 
 
 def _same_start(new: list[str], first: int, old: list[str], place: int) -> bool:
-    """Whether no line was taken off above, such as a decorator: one that touched the function then still does."""
+    """Check that no line above, such as a decorator, was removed: a line that touched the function before still does."""
     before = old[place - 1] if place else _BLANK
     return before == _BLANK or before == (new[first - 1] if first else _BLANK)
 
 
 def _same_end(function: CaseFunction, now: list[str], then: list[str]) -> bool:
-    """Whether no line was taken off below. Which function a line belonged to then is not kept, only what it followed.
+    """Check that no line was removed from the end of the function.
 
-    A last paragraph that went leaves the wider gap that was behind it; where nothing is asserted any more, whatever followed
-    and stands nowhere below may have been one.
+    The evidence keeps the order of the old lines, not which function each belonged to. Removing a last paragraph leaves the wider
+    gap that came after it. If the function no longer asserts anything, a line that followed it after a gap and is nowhere below
+    it now may have begun such a paragraph.
     """
     blank_then, blank_now = _blanks(then), _blanks(now)
     followed = then[blank_then : blank_then + 1]

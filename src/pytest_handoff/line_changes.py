@@ -1,4 +1,4 @@
-"""Which lines of a file are new: one comparison of two sequences of line hashes."""
+"""Find the new lines of a file by comparing two sequences of line hashes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pytest_handoff.line_hashes import split_hashes
 
 
 def changed_lines(base: str, now: str) -> frozenset[int]:
-    """Numbers (from 1) of the lines of ``now`` that a longest common subsequence with ``base`` leaves over.
+    """Return the numbers (from 1) of the lines of ``now`` that are not in a longest common subsequence with ``base``.
 
-    So no comparison of the two texts can call fewer lines new. Both are line hashes as :func:`hash_lines` gives them. The
-    work grows with the product of the two lengths, 64 lines at a step: 10,000 rewritten lines take a fraction of a second.
+    No comparison of the two texts can therefore call fewer lines new. Both texts are line hashes, as :func:`hash_lines` returns
+    them. The work grows with the product of the two lengths, dozens of lines at a step: 10,000 rewritten lines take a fraction
+    of a second.
 
     Raises:
         EvidenceProblem: one of the texts is damaged.
@@ -34,11 +35,11 @@ def _common_start(old: list[str], new: list[str]) -> int:
 
 
 def _kept(old: list[str], new: list[str]) -> set[int]:
-    """Indexes of ``new`` on one longest common subsequence.
+    """Return the indexes of the lines of ``new`` that are in one longest common subsequence.
 
     The table of its lengths has one row for each line of ``new``, held as the bits of one integer: bit ``i`` is 0 where the
-    length grows from column ``i`` to ``i + 1`` (H. Hyyrö, "Bit-parallel LCS-length computation revisited", 2004). To walk back
-    every row is needed; only one in ``step`` is stored, the others are computed again when the walk gets there.
+    length grows from column ``i`` to ``i + 1`` (H. Hyyrö, "Bit-parallel LCS-length computation revisited", 2004). Walking back
+    needs every row; only one in ``step`` is stored, and the others are computed again when the walk reaches them.
     """
     wanted = set(new)
     masks: dict[str, int] = defaultdict(int)
@@ -77,7 +78,7 @@ def _walk_back(rows: list[int], start: int, column: int, kept: set[int]) -> int:
             column -= 1
             continue
         index -= 1
-        # The length grew here only with this line: it is the match.
+        # Only this line made the length grow here, so it is the match.
         if rows[index] & bit:
             kept.add(start + index)
             column -= 1

@@ -1,4 +1,4 @@
-"""One short hash a line: what a session remembers of its sources, so that the next one knows which lines are new."""
+"""Hash each line of a source file, so that the next session can tell which lines are new."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from hashlib import blake2b
 from pytest_handoff.errors import EvidenceProblem
 
 WIDTH = 8
-"""Characters of one line's hash. Fixed, so that an edit of one line changes one spot of the stored text."""
+"""Characters in the hash of one line; fixed, so that editing one line changes one spot of the stored text."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def hash_lines(data: bytes) -> str:
-    """The hashes of a file's lines, one after the other, :data:`WIDTH` lower-case hexadecimal characters each.
+    """Join the hashes of a file's lines, :data:`WIDTH` lower-case hexadecimal characters each.
 
-    Lines end where Python's tokenizer ends them (``\\r\\n``, ``\\r`` or ``\\n``), so that the n-th hash belongs to the line
-    number that coverage.py reports. Neither the kind of line ending, blanks at the end of a line nor a missing last line
-    ending change a hash.
+    Lines end where Python's tokenizer ends them (``\\r\\n``, ``\\r`` or ``\\n``), so that the n-th hash belongs to the line that
+    coverage.py reports as number n. The kind of line ending, trailing blanks and a missing final line ending make no difference.
     """
     lines = _LINE_END.split(data)
     if not lines[-1]:
@@ -27,10 +26,10 @@ def hash_lines(data: bytes) -> str:
 
 
 def split_hashes(lines: str) -> list[str]:
-    """The hashes that :func:`hash_lines` joined, in the order of the lines.
+    """Split the hashes that :func:`hash_lines` joined, in the order of the lines.
 
     Raises:
-        EvidenceProblem: the text has no whole number of hashes.
+        EvidenceProblem: the text is not a whole number of hashes.
     """
     if len(lines) % WIDTH:
         raise EvidenceProblem(f"line hashes of {len(lines)} characters are damaged: they must be a multiple of {WIDTH}")

@@ -1,4 +1,4 @@
-"""What a run's coverage measurement says, as data: statements, what ran, and which kind of test ran it."""
+"""Describe a run's coverage as data: the statements, which of them ran, and under which kind of test."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _XFAIL = "xfail"
 
 
 class RunBy(msgspec.Struct, frozen=True):
-    """Which kind of test ran a line.
+    """The kind of test that ran a line.
 
     Attributes:
-        session: the session the run belonged to; ``None`` where the data cannot hold another session's.
+        session: the session that the run belonged to; ``None`` if the data cannot come from any other session.
         tier: the test's tier, such as ``unit``.
         age: ``new`` (first recorded in that session) or ``old``.
-        counts: whether a pass of such a test is a pass; ``False`` for tests marked xfail.
+        counts: whether a pass of such a test counts as one; ``False`` for tests marked xfail.
     """
 
     session: str | None
@@ -29,21 +29,21 @@ class RunBy(msgspec.Struct, frozen=True):
 
 
 class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
-    """Coverage of one file. Statements are named by the number of their first line, as coverage.py names them.
+    """Coverage of one file. Like coverage.py, it identifies a statement by the number of its first line.
 
     Attributes:
         path: relative to the root of the measurement, with ``/``.
         statements: all statements, without excluded ones.
-        excluded: lines that coverage.py was told to leave out.
-        marked: gives those of the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; it is
-            asked of few files, since the file must be parsed once more for it.
+        excluded: lines that coverage.py was told to exclude.
+        marked: returns the excluded lines that a comment in the file itself (``pragma: no cover``) excludes; called for few
+            files, since each must be parsed once more for it.
         missing: statements that nothing ran.
-        executed: gives what each kind of test ran; it is asked of files with new code alone.
-        first_line: for each continuation line, the first line of its statement; other lines are not in it.
-        headers: for each ``def``, ``class`` and decorator that runs at import, the statements of its body.
-        import_time: the other statements that run at import, in class bodies too.
-        num_branches, covered_branches: ``None`` where branches are not measured.
-        percent: coverage.py's own, with branches where they are measured.
+        executed: returns what each kind of test ran; called only for files with new code.
+        first_line: maps each continuation line to the first line of its statement; other lines are not in it.
+        headers: maps each ``def``, ``class`` and decorator line that runs at import to the statements of its body.
+        import_time: the other statements that run at import, including those in class bodies.
+        num_branches, covered_branches: ``None`` if branches are not measured.
+        percent: coverage.py's own figure, with branches if they are measured.
     """
 
     path: str
@@ -65,10 +65,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         percent: coverage.py's total over ``files``, unrounded, 0 to 100.
-        branch_percent: of branches alone; ``None`` where they are not measured.
-        why_no_classes: why it is not known which kind of test ran what; ``None`` where it is known.
-        untidy: why the data are not those of a whole run, one sentence each; a run with any is incomplete.
-        notes: what a reader must know beside the figures, one sentence each.
+        branch_percent: the same for branches alone; ``None`` if they are not measured.
+        why_no_classes: why it is not known which kind of test ran what; ``None`` if it is known.
+        untidy: why the data do not cover a whole run, one sentence each; any of these makes the run incomplete.
+        notes: what a reader must know about the figures, one sentence each.
     """
 
     files: Mapping[str, MeasuredFile]
@@ -80,39 +80,39 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def classes_known(self) -> bool:
-        """Whether ``executed`` of the files can be believed."""
+        """Check that the files' ``executed`` can be trusted."""
         return self.why_no_classes is None
 
 
 class NotMeasured(msgspec.Struct, frozen=True):
-    """There is no coverage to speak of, and why."""
+    """The reason why there is no coverage."""
 
     why: str
 
 
 def context_name(session: str, tier: str, age: str, *, xfail: bool = False) -> str:
-    """The name of coverage.py's dynamic context for one kind of test: ``handoff:session-3:unit:new``.
+    """Name coverage.py's dynamic context for one kind of test: ``handoff:session-3:unit:new``.
 
-    It holds the session, because data of several sessions can meet in one file (``--cov-append``). Colons and bars within the
-    parts are percent-encoded: coverage.py joins a static context to the name with a bar.
+    The name holds the session, because one data file can hold several sessions' data (``--cov-append``). Colons and bars within
+    the parts are percent-encoded: coverage.py joins a static context to the name with a bar.
     """
     parts = [_PREFIX, *(quote(part, safe=" ") for part in (session, tier, age))]
     return ":".join([*parts, _XFAIL] if xfail else parts)
 
 
 def unknown_context(why: str) -> str:
-    """The name of a context that says, in the data themselves, why kinds of tests are not kept apart there."""
+    """Name a context that says, in the data themselves, why kinds of tests are not kept apart there."""
     return f"{_UNKNOWN}:{quote(why, safe=' ')}"
 
 
 def parse_unknown(name: str) -> str | None:
-    """The reason that :func:`unknown_context` wrote; ``None`` for any other context."""
+    """Read the reason that :func:`unknown_context` wrote; ``None`` for any other context."""
     prefix, _, why = name.rpartition("|")[2].partition(":")
     return unquote(why) if prefix == _UNKNOWN else None
 
 
 def parse_context(name: str) -> RunBy | None:
-    """The kind of test that :func:`context_name` named, also behind a static context; ``None`` for any other context."""
+    """Read the kind of test that :func:`context_name` named, even behind a static context; ``None`` for any other context."""
     prefix, *parts = name.rpartition("|")[2].split(":")
     xfail = len(parts) == 4 and parts[3] == _XFAIL
     if prefix != _PREFIX or not (len(parts) == 3 or xfail):

@@ -1,4 +1,4 @@
-"""Which files of the tree are files of the base under a new path."""
+"""Match files that have moved since the base with their old paths."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _BLANK = hash_lines(b"\n")
 
 
 def match_moves(base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]) -> dict[str, str]:
-    """New path to old path for each file that was moved since the base.
+    """Map the new path of each file that has moved since the base to its old path.
 
-    A file that is not at its old path any more is found again by the same blob, else by the most similar text, of which at
-    least half must be common to both (lines in common, blank ones left out, in parts of the longer file): the rule of git's
-    rename detection at its default, kept here so that nobody's git configuration changes a figure. Where several fit equally
-    well, one with the same file name wins; if that does not decide, none does.
+    A file that has left its old path is found again by the same blob, else by the most similar text, of which at least half must
+    be common to both (common lines, without blank ones, as a share of the longer file). This is the rule of git's rename
+    detection at its default, kept here so that nobody's git configuration changes a figure. If several files match equally well,
+    one with the same file name wins; if that does not decide, none is matched.
     """
     added = {path: now[path] for path in now.keys() - base.keys()}
     removed = {path: base[path] for path in base.keys() - now.keys()}
@@ -53,7 +53,7 @@ def _counted(line: SourceLine) -> Counter[str]:
 
 
 def _match(scores: Mapping[tuple[str, str], float]) -> dict[str, str]:
-    """Pairs from the most to the least similar; pairs that compete at the same similarity need one that stands out."""
+    """Pair files from the most to the least similar; only the same file name breaks a tie."""
     levels: dict[float, list[tuple[str, str]]] = defaultdict(list)
     for pair, score in scores.items():
         levels[score].append(pair)
@@ -66,7 +66,7 @@ def _match(scores: Mapping[tuple[str, str], float]) -> dict[str, str]:
         rest = [(new, old) for new, old in open_pairs if new not in taken_new and old not in taken_old]
         found = named | _unrivalled(rest)
         moves |= found
-        # An old file in a tie is nobody's: a worse match must not get it by default.
+        # An old file in a tie stays unmatched: a worse match must not get it by default.
         closed |= {old for _, old in open_pairs}
     return moves
 

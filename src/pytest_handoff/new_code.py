@@ -1,4 +1,4 @@
-"""Statements that are new since the base, and which kind of test runs them."""
+"""Find the statements that are new since the base, and which kind of test runs them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NAMED = 3
 
 
 class MergedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What the session took over from its target branch.
+    """Code that the session merged in from its target branch.
 
     Attributes:
         target: the branch, as the settings name it.
-        trees: the branch's states that were merged in since the base; empty where there is none, or none is known.
-        note: why nothing is left out, where a reader must know.
+        trees: the states of the branch that were merged in since the base; empty if there are none, or none are known.
+        note: why nothing is left out, if a reader must know.
     """
 
     target: str
@@ -50,18 +50,18 @@ def new_code(
     failed_counting: Sequence[str] = (),
     merged_in: MergedIn | None = None,
 ) -> NewCode:
-    """The new statements of every measured file, and who runs them.
+    """Find the new statements of every measured file, and which kind of test runs them.
 
-    A statement is new if any of its physical lines is. With several bases a line is new only if it is new against each of
-    them; without a base everything is new.
+    A statement is new if any of its physical lines is. With several bases, a statement is new only if it is new against each of
+    them; without a base, everything is new.
 
     Args:
         bases: the source trees of the parent sessions, by path.
         base_name: what the record calls the base.
         now: the source tree that the tests ran on, by path.
         session: the session of this run; what other sessions' tests ran does not count.
-        failed_counting: ids of tests that would count but did not simply pass (failed, rerun, xfailed from within): they ran
-            in the same context as those that passed, so the figures may hold their lines, and a note says so.
+        failed_counting: ids of tests that would count but did not simply pass (failed, rerun, xfailed from inside the test). They
+            ran in the same context as those that passed, so the figures may include their lines, and a note says so.
         merged_in: what came from the target branch; statements that are not new against it are left out, and a note says how
             many.
 
@@ -94,18 +94,18 @@ def new_code(
 def _old_versions(
     trees: Sequence[Mapping[str, SourceLine]], now: Mapping[str, SourceLine]
 ) -> Callable[[str], list[SourceLine | None]]:
-    """What a path of now was in each of the trees, also under another name."""
+    """Return a function that looks up a current path in each of the trees, under its old path if it has moved."""
     moves = [match_moves(tree, now) for tree in trees]
     return lambda path: [tree.get(move.get(path, path)) for tree, move in zip(trees, moves, strict=True)]
 
 
 def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[SourceLine | None]) -> frozenset[int]:
-    """New statements and new excluded lines, each by its first line."""
+    """Find the new statements and the new excluded lines, each by its first line."""
     new = file.statements | file.excluded
     for old in olds:
         if old is not None and old.blob == line.blob:
             return frozenset()
-        # Where one side kept no line hashes nothing is known to be old.
+        # If either side kept no line hashes, no line is known to be old.
         if old is not None and old.lines and line.lines:
             new &= {file.first_line.get(number, number) for number in changed_lines(old.lines, line.lines)}
     return new
@@ -135,15 +135,15 @@ def _counts(by: RunBy, session: str) -> bool:
 
 
 def _run_by(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]], counts: Callable[[RunBy], bool]) -> frozenset[int]:
-    """The file's statements that such tests ran, by the rule for lines that run at import (:data:`IMPORT_RULE`)."""
+    """Find the file's statements that the counting tests ran, by the rule for lines that run at import (:data:`IMPORT_RULE`)."""
     ran = frozenset[int]().union(*(lines for by, lines in executed.items() if counts(by)))
     if not ran:
         return frozenset()
     at_import = file.import_time - file.missing
-    # Whoever imports first runs a header, so having run says nothing about it, unless its body is on the same line.
+    # Whichever test imports a module first runs its headers, so that proves nothing, unless the body is on the same line.
     one_liners = {line for line, body in file.headers.items() if line in body}
     covered = at_import | (ran - file.import_time - (file.headers.keys() - one_liners))
-    # A module imported before coverage.py began has headers that it calls missed, although their bodies ran.
+    # If a module was imported before coverage.py began, its headers are reported as missed even though their bodies ran.
     return (covered | {line for line, body in file.headers.items() if body & covered}) - file.missing
 
 
