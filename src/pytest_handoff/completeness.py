@@ -1,4 +1,4 @@
-"""Whether a run was whole, and how several runs on one tree add up."""
+"""Decide whether a run is complete, and add up several runs on one tree."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ WHOLE = "everything"
 
 
 class Scope(Frozen, frozen=True):
-    """What one run, or several on one tree, looked at.
+    """The scope of one run, or of several on one tree.
 
-    ``parts`` says how each was narrowed (:data:`WHOLE` for one that was not); ``whole_files`` were collected whole by any.
+    ``parts`` says how each was narrowed (:data:`WHOLE` if it was not); ``whole_files`` were collected whole by any of them.
     """
 
     parts: tuple[str, ...]
@@ -34,7 +34,7 @@ class Scope(Frozen, frozen=True):
 
 
 def scope_of(run: Run) -> Scope:
-    """The scope of a single run; one in which files could not be collected never counts as whole."""
+    """Determine the scope of a single run; a run that could not collect a file never counts as whole."""
     broken = (f"{counted(len(run.broken_files), 'file')} could not be collected",) if run.broken_files else ()
     return Scope(
         parts=("; ".join((*run.why_partial, *broken)) or WHOLE,),
@@ -44,7 +44,7 @@ def scope_of(run: Run) -> Scope:
 
 
 def add_up(scope: Scope, earlier: RunInfo) -> Scope:
-    """The scope of a run together with that of an earlier one on the same tree."""
+    """Add the scope of an earlier run on the same tree to that of a run."""
     return Scope(
         parts=tuple(dict.fromkeys((*earlier.parts, *scope.parts))),
         whole_files=scope.whole_files | frozenset(earlier.whole_files),
@@ -53,10 +53,10 @@ def add_up(scope: Scope, earlier: RunInfo) -> Scope:
 
 
 def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str) -> Ledger:
-    """A ledger in which what did not run now is taken from an earlier run on the same tree; two outcomes are flaky.
+    """Fill in what did not run now from an earlier run on the same tree; a test with two outcomes is flaky.
 
-    Either run may know what the other could not see: that a test of the sessions before (``earlier``) goes on under another id.
-    Then its old id is neither missing nor waited for.
+    Either run may know what the other could not see: that a test of an earlier session (``earlier``) continues under another id.
+    Its old id is then neither missing nor waited for.
     """
     replaced = _replaced(ledger, before, earlier, session) | _replaced(before, ledger, earlier, session)
     merged = {test: _merge(line, before.get(test)) for test, line in ledger.items()}
@@ -66,7 +66,7 @@ def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[s
 
 
 def why_incomplete(scope: Scope, ledger: Mapping[str, LedgerLine], test_files: Iterable[str]) -> list[str]:
-    """Every reason why the record is not complete; empty when it is."""
+    """List every reason why the record is not complete; an empty list means that it is."""
     unrun = [test for test, line in ledger.items() if line.outcome == "not_run" and line.retired is None]
     reasons = list(scope.mishaps)
     if WHOLE not in scope.parts:
@@ -81,7 +81,7 @@ def why_incomplete(scope: Scope, ledger: Mapping[str, LedgerLine], test_files: I
 
 
 def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
-    """What is wrong when our count of reports is not pytest's own; nothing where pytest keeps none."""
+    """Say where our counts of reports differ from pytest's own; ``None`` if they agree, or if pytest keeps none."""
     if stats is None:
         return None
     wrong: Sequence[str] = [
@@ -95,7 +95,7 @@ def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
 def _replaced(
     knowing: Mapping[str, LedgerLine], other: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str
 ) -> set[str]:
-    """Earlier ids that the knowing ledger continues under another id or with other parameters; they did not run in the other."""
+    """Find the ids that ``knowing`` continues under another id or with other parameters, and that ``other`` did not run."""
     moved = {line.moved_from for line in knowing.values()}
     changed = (line for test, line in knowing.items() if test not in earlier and line.since != session and not line.moved_from)
     functions = {without_parameters(line.id) for line in changed}
@@ -104,9 +104,9 @@ def _replaced(
 
 
 def _twice(now: Mapping[str, LedgerLine], before: Mapping[str, LedgerLine]) -> set[str]:
-    """Ids of one of two runs on the same code that only change by themselves: the other run has the same tests under other ids.
+    """Find the ids to drop where ids change by themselves, so that two runs on the same code have one test under two ids.
 
-    Those that ran are kept, and of two that ran those of now.
+    The id that ran is kept; if both ran, the one of the newer run.
     """
     fresh = _by_masked(line for test, line in now.items() if test not in before)
     old = _by_masked(line for test, line in before.items() if test not in now and line.outcome is not None)

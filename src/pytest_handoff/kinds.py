@@ -1,4 +1,4 @@
-"""The tests of a session by kind: there may be very many of them, and few kinds, so that a question is put to each kind once."""
+"""Group a session's tests by kind: tests may be very many and kinds are few, so each question is asked once per kind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What tests of one kind have in common: these fields of their lines, and their fate."""
+    """A kind of tests: the fields that their ledger lines have in common, and their fate."""
 
     tier: str
     since: str
@@ -35,7 +35,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     @property
     def live(self) -> bool:
-        """Whether such a test is there: it is neither gone nor retired."""
+        """Check that tests of this kind are neither gone nor retired."""
         return self.outcome is not None and self.retired is None
 
 
@@ -44,10 +44,10 @@ _id_of = attrgetter("id")
 
 
 class Kinds:
-    """The lines of a ledger by kind, once somebody asks. Lists that are given away are kept, and not to be changed.
+    """The lines of a ledger, grouped by kind on first use. Callers must not change the lists they get: they are cached.
 
     Args:
-        fates: what became of each test.
+        fates: the fate of each test.
     """
 
     def __init__(self, ledger: Mapping[str, LedgerLine], fates: Mapping[str, Fate]) -> None:
@@ -67,15 +67,15 @@ class Kinds:
         return {Kind(*common, fate): group for (common, fate), group in groups.items()}
 
     def __iter__(self) -> Iterator[tuple[Kind, int]]:
-        """Each kind, with how many tests it has."""
+        """Iterate over the kinds, each with its number of tests."""
         return ((kind, len(lines)) for kind, lines in self._groups.items())
 
     def count(self, wanted: Callable[[Kind], bool]) -> int:
-        """How many tests are of the kinds that are wanted."""
+        """Count the tests of the wanted kinds."""
         return sum(number for kind, number in self if wanted(kind))
 
     def lines(self, wanted: Callable[[Kind], bool]) -> Sequence[LedgerLine]:
-        """The tests of the kinds that are wanted, sorted by id."""
+        """Return the tests of the wanted kinds, sorted by id."""
         kinds = tuple(filter(wanted, self._groups))
         if len(kinds) == 1:
             return self._groups[kinds[0]]
@@ -84,7 +84,7 @@ class Kinds:
         return self._joined[kinds]
 
     def files(self, wanted: Callable[[Kind], bool]) -> Counter[str]:
-        """How many tests of the kinds that are wanted each file has."""
+        """Count the tests of the wanted kinds in each file."""
         found: Counter[str] = Counter()
         for kind in filter(wanted, self._groups):
             if kind not in self._files:

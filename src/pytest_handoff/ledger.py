@@ -1,4 +1,4 @@
-"""The ledger that a run leaves behind: every test ever recorded, one line each."""
+"""Build the ledger that a run leaves behind: every test ever recorded, one line each."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PASSED = CaseResult(outcome="passed")
 
 
 def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
-    """Every test ever recorded, as this run leaves it, sorted by id."""
+    """List every test ever recorded, as this run leaves it, sorted by id."""
     before, results = earlier.lines.get, run.results.get
     absent = _not_collected(earlier, lineage, run.collected)
     lines: Ledger = {}
-    for test in sorted([*run.collected, *absent]):  # at once, since a second table of very many tests is large
+    for test in sorted([*run.collected, *absent]):  # in one pass: a second table of very many tests is large
         old, result, seen = before(test), results(test), run.collected.get(test)
         if seen is None:
             line = absent[test]
@@ -36,7 +36,7 @@ def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, re
             line = LedgerLine(id=test, tier=seen.tier, since=old.since, outcome="passed")
         else:
             line = _line(test, seen, result, session=session, earlier=earlier, lineage=lineage)
-        lines[test] = old if line == old else line  # the same object, since there may be very many that stay as they were
+        lines[test] = old if line == old else line  # the same object: very many tests may stay as they were
     lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in run.collected}
     if retire:
         lines |= {test: _retired(line, session, retire, earlier) for test, line in lines.items()}
@@ -44,13 +44,13 @@ def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, re
 
 
 def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
-    """How many tests ended how, as pytest counts them; a test that is gone has no outcome and is not among them."""
+    """Count tests by outcome, as pytest does; a test that is gone has no outcome and is not counted."""
     counted: Counter[Outcome | None] = Counter(map(attrgetter("outcome"), lines))
     return {outcome: counted[outcome] for outcome in OUTCOMES}
 
 
 def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
-    """The same counts for each tier that has a test, sorted by tier."""
+    """Count tests by outcome for each tier that has any, sorted by tier."""
     counted: Counter[tuple[str, Outcome | None]] = Counter(map(attrgetter("tier", "outcome"), lines))
     tiers = sorted({tier for tier, outcome in counted if outcome is not None})
     return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
@@ -122,7 +122,7 @@ def _last(earlier: Earlier, test: str) -> LastSeen | None:
 
 
 def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement], earlier: Earlier) -> LedgerLine:
-    """The line with its retirement, where one matches; a test that is new has nothing to retire from."""
+    """Add the retirement that matches the line, if there is one; a new test has nothing to retire from."""
     entry = next((entry for entry in retire if id_matches(line.id, entry.test)), None)
     if entry is None or line.retired is not None or line.since == session:
         return line

@@ -1,4 +1,4 @@
-"""Which test of this run continues which test of the sessions before: moved, renamed with its file, or with new parameters."""
+"""Match the tests of this run with the earlier tests they continue: moved, renamed with their file, or with new parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Ledger = dict[str, LedgerLine]
 class Earlier(Frozen, frozen=True):
     """The tests of all earlier sessions, as the parents left them.
 
-    ``sessions`` are the parents, newest name last; ``came_from`` names the parent of a line where it is not the last one.
+    ``sessions`` are the parents in order, oldest first unless the user gave another; ``came_from`` names the parent of each line
+    that is not the last parent's.
     """
 
     sessions: tuple[str, ...] = ()
@@ -27,16 +28,16 @@ class Earlier(Frozen, frozen=True):
     came_from: dict[str, str] = {}
 
     def session_of(self, test: str) -> str:
-        """The parent whose ledger this line was read from."""
+        """Name the parent whose ledger this test's line was read from."""
         return self.came_from.get(test, self.sessions[-1])
 
 
 class Lineage(Frozen, frozen=True):
-    """Which collected test continues which earlier one.
+    """The matches between collected tests and the earlier tests they continue.
 
-    ``same`` maps a new id to the earlier id it replaces. ``reparametrized`` maps new ids to the first session of a function
-    that lost as many earlier ids: it has other parameters, its first ones, or none any more. ``vanished`` are earlier ids that
-    nothing continues.
+    ``same`` maps a new id to the earlier id it replaces. ``reparametrized`` maps the new ids of a function that lost no more ids
+    than it gained to the first session of the lost ones: its parameters changed, or it got its first ones, or it lost them all.
+    ``vanished`` are earlier ids that nothing continues.
     """
 
     same: dict[str, str] = {}
@@ -44,13 +45,13 @@ class Lineage(Frozen, frozen=True):
     vanished: frozenset[str] = frozenset()
 
     def since(self, test: str, session: str, earlier: Earlier) -> str:
-        """The first session that had this test."""
+        """Name the first session that had this test."""
         old = earlier.lines.get(self.same.get(test, test))
         return old.since if old else self.reparametrized.get(test, session)
 
 
 def join_parents(parents: Sequence[tuple[str, Ledger]]) -> Earlier:
-    """The ledgers of the parents as one; of two lines for a test the one that promises more wins, so nothing is lost."""
+    """Join the ledgers of the parents; of two lines for one test, keep the one that promises more, so that nothing is lost."""
     if not parents:
         return Earlier()
     *others, (_last, lines) = parents
@@ -67,9 +68,9 @@ def join_parents(parents: Sequence[tuple[str, Ledger]]) -> Earlier:
 
 
 def share_ids(ledger: Ledger, tests: Iterable[str]) -> None:
-    """Let a ledger hold the ids of these tests as the objects that they are, in place of copies that say the same.
+    """Make a ledger share the id objects of these tests instead of holding equal copies.
 
-    The ledger is equal to what it was. pytest keeps the id of each test as long as the test, so ours need not be there as well.
+    The ledger stays equal to what it was. pytest keeps the id of each test as long as the test, so a copy only costs memory.
     """
     theirs = {test: test for test in tests}
     lines = list(ledger.values())
@@ -90,7 +91,7 @@ def _weight(line: LedgerLine) -> tuple[bool, int, str]:
 def certainly_gone(
     earlier: Earlier, collected: Container[str], whole_files: Container[str], existing_files: Container[str]
 ) -> list[str]:
-    """Earlier live ids that are not there any more: their file was collected whole without them, or is gone itself."""
+    """List the earlier live ids that are gone for certain: their file was collected whole without them, or is gone itself."""
     return [
         test
         for test in sorted(test for test in earlier.lines if test not in collected)
@@ -105,7 +106,7 @@ def trace(earlier: Earlier, collected: Iterable[str], gone: Iterable[str], renam
         earlier: the tests of the parents.
         collected: ids collected now.
         gone: what :func:`certainly_gone` found.
-        renames: old path to new path of files that the trees show to be renamed.
+        renames: old path to new path of the files that were renamed, as the trees show.
     """
     vanished = set(gone)
     fresh = {test for test in collected if test not in earlier.lines} if vanished else set()
@@ -124,7 +125,7 @@ def _renamed_with_their_file(vanished: set[str], fresh: set[str], renames: Mappi
 
 
 def _alone_elsewhere(vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """The same name and parameters in another file, where exactly one vanished and exactly one appeared: never a guess."""
+    """Match a test in another file by name and parameters, if exactly one vanished and exactly one appeared: never guess."""
     old_by_name, new_by_name = _by_name(vanished), _by_name(fresh)
     return {
         new_by_name[name][0]: old[0] for name, old in old_by_name.items() if len(old) == 1 and len(new_by_name.get(name, ())) == 1
@@ -139,7 +140,7 @@ def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _reparametrized(earlier: Earlier, vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """New ids of functions that lost some and got at least as many others; fewer would hide a lost case."""
+    """Find the new ids of functions that lost some and gained at least as many; fewer would hide a lost case."""
     lost, found = _by_function(vanished), _by_function(fresh)
     return {
         test: min(earlier.lines[old].since for old in olds)

@@ -1,4 +1,4 @@
-"""What became of every earlier test: one status each, and how many still pass."""
+"""Give every earlier test a status, and count how many still pass."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _outcome_of = attrgetter("outcome")
 
 
 class Fate(Frozen, frozen=True, gc=False):
-    """What became of one test: its status, and whether it counts among the earlier tests that must pass (and passes)."""
+    """The fate of one test: its status, whether it counts among the earlier tests that must pass, and whether it passes."""
 
     status: Status
     counts: bool
@@ -30,7 +30,7 @@ class Fate(Frozen, frozen=True, gc=False):
 
 
 def fates(session: str, ledger: Ledger, earlier: Earlier) -> dict[str, Fate]:
-    """The fate of every test of the ledger; tests of this session are ``new``."""
+    """Decide the fate of every test in the ledger; tests of this session are ``new``."""
     functions: dict[str, set[Outcome | None]] = defaultdict(set)
     for test in _gone(ledger, earlier.lines):
         functions[without_parameters(test)].add(_newest(earlier.lines[test]))
@@ -50,7 +50,7 @@ def fates(session: str, ledger: Ledger, earlier: Earlier) -> dict[str, Fate]:
 
 
 def summarise(found: Iterable[Fate]) -> Regression:
-    """X of Y: earlier tests that count, and those of them that pass; every status is named, also with zero."""
+    """Count the earlier tests that must pass, those that do, and those of each status, even where there are none."""
     fates = Counter(found)
     statuses: Counter[Status] = Counter()
     for fate, number in fates.items():
@@ -63,12 +63,12 @@ def summarise(found: Iterable[Fate]) -> Regression:
 
 
 def count_passing(lines: Iterable[LedgerLine]) -> int:
-    """How many of these tests passed."""
+    """Count the tests that passed."""
     return sum(map(PASSING.__contains__, map(_outcome_of, lines)))
 
 
 def then(line: LedgerLine, earlier: Mapping[str, LedgerLine]) -> Outcome | None:
-    """The newest outcome that earlier sessions know of this test."""
+    """Return the newest outcome of this test that earlier sessions recorded."""
     old = earlier.get(line.moved_from or line.id)
     if old is None:
         return None
@@ -110,12 +110,12 @@ def _fate(
 
 @cache
 def _shared(*, status: Status, counts: bool, passes: bool) -> Fate:
-    """One object for all tests of the same fate, of which there are few."""
+    """Share one object among all tests with the same fate: there are few fates, and many tests."""
     return Fate(status=status, counts=counts, passes=passes)
 
 
 def _without_an_equal(now: Outcome, before: set[Outcome | None] | None) -> Fate:
-    """The fate of an earlier test whose id is new: ``before`` are the outcomes of what its function has lost, if it has."""
+    """Decide the fate of an earlier test under a new id; ``before`` holds the outcomes of the ids that its function lost."""
     if before is None:
         return _shared(status=_status("passed", now), counts=True, passes=now in PASSING)
     still_skipped = now in LEFT_OUT and before <= LEFT_OUT
@@ -123,7 +123,7 @@ def _without_an_equal(now: Outcome, before: set[Outcome | None] | None) -> Fate:
 
 
 def _status(before: Outcome | None, now: Outcome) -> Status:
-    """The table of DESIGN: what it was against what it is; ``still_failing`` is everything that never passed here."""
+    """Compare the outcome before with the outcome now; ``still_failing`` covers every failing test that did not pass before."""
     if now in PASSING:
         return "still_passing" if before in PASSING else "fixed"
     if now in LEFT_OUT:

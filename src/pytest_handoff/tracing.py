@@ -1,4 +1,4 @@
-"""Which collected test continues which earlier one, and which was not looked at, with a look at the files that are there."""
+"""Look at which files exist to tell the tests that are gone from those that a run did not look at."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def trace_collected(
     earlier: lineage.Earlier, collected: Mapping[str, object], whole_files: Iterable[str], renames: Mapping[str, str], root: Path
 ) -> lineage.Lineage:
-    """The lineage of what a process collected; ``root`` is the folder that ids are relative to."""
+    """Trace what a process collected back to the earlier tests; ``root`` is the folder that ids are relative to."""
     absent = {file_of(test) for test in earlier.lines if test not in collected}
     existing = {path for path in absent if (root / path).is_file()}
     gone = lineage.certainly_gone(earlier, collected, frozenset(whole_files), existing)
@@ -26,10 +26,10 @@ def trace_collected(
 def with_unseen(
     lines: lineage.Ledger, own: lineage.Ledger, session: str, whole_files: Container[str], root: Path
 ) -> lineage.Ledger:
-    """The ledger of a run with the tests that this session has recorded before and the run did not look at.
+    """Add to a run's ledger the tests that this session recorded before and that the run did not look at.
 
-    Their file is there and was left out, by a conftest or another plugin, or given in part: they did not run. Tests whose file
-    was collected whole without them, or is gone, the session has taken out again; those of earlier sessions are in ``lines``.
+    Their file exists, but a conftest or another plugin left it out, or only a part of it was given: they did not run. If the file
+    was collected whole without them, or is gone, the session has removed them again. Earlier sessions' tests are in ``lines``.
     """
     mine = {test: line for test, line in own.items() if line.since == session and line.outcome is not None and test not in lines}
     left_out = {path for path in {file_of(test) for test in mine} if path not in whole_files and (root / path).is_file()}

@@ -1,4 +1,4 @@
-"""Test ids that change by themselves, so that no other session can be compared by them: which they are, and how that is known."""
+"""Find test ids that change by themselves, so that no other session can be compared by them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 _ADDRESS, _UUID, _TIME, _OTHERS = "a memory address", "a UUID", "the time of the run", "other parameters on the same code"
-# RFC 9562: the first digit of the third group is the version. 1, 6 and 7 are made of the time, 4 is random; others are hashes.
+# RFC 9562: the first digit of the third group is the version. 1, 6 and 7 hold the time, and 4 is random; 3 and 5 are hashes.
 _VOLATILE = (
     r"(?P<address>(?<=\bat )0x[0-9a-f]{6,16}\b)"
     r"|(?<![0-9a-f])(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[1467][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})(?![0-9a-f])"
@@ -30,7 +30,7 @@ _DAY = timedelta(days=1)
 
 
 class Suspect(msgspec.Struct, frozen=True):
-    """A part of an id that looks made at run time, and how it would stand in code that says it literally."""
+    """A part of an id that looks made at run time, and the ways in which code could spell it literally."""
 
     test: str
     why: str
@@ -45,17 +45,18 @@ def unstable_ids(
     started: float,
     stand_in_code: Callable[[Collection[str]], Collection[str]],
 ) -> list[UnstableIds]:
-    """The functions whose ids are not those of the next session, sorted.
+    """Find the functions whose ids will be others in the next session, sorted by name.
 
-    A memory address, a UUID or the time of the run within an id is taken for one that changes, unless the same id was there in an
-    earlier session or run, or that part of it stands literally in the code. Ids that differ from those of a run on the same code
-    change, whatever they look like.
+    A memory address, a UUID or the time of the run in an id counts as changing, unless an earlier session or run had the same id,
+    or the code contains that part literally. Ids that differ from those of a run on the same code change, whatever they look
+    like.
 
     Args:
         known: ids of earlier sessions and runs.
-        before: ids of functions that an earlier run collected on the same code.
+        before: ids that an earlier run collected on the same code.
         started: when the run began, in seconds since 1970.
-        stand_in_code: which of some texts stand in the files of the tree; asked once, and only if something looks so.
+        stand_in_code: returns those of the given texts that the files of the tree contain; called once, and only if something
+            looks suspicious.
     """
     suspects = list(_suspects(sorted(test for test in collected if test not in known), started))
     literal = frozenset(stand_in_code({text for one in suspects for text in one.spellings})) if suspects else frozenset()
@@ -69,12 +70,12 @@ def unstable_ids(
 
 
 def masked(test: str) -> str:
-    """The id without what changes by itself; two ids of one function that are the same then are the same test."""
+    """Mask the parts of an id that change by themselves; two ids of one function that are then equal are the same test."""
     return _volatile().sub("~", test)
 
 
 def sentence(ids: UnstableIds) -> str:
-    """What is wrong with the ids of one function, and what to do."""
+    """Say what is wrong with the ids of one function, and what to do."""
     those = f"{counted(ids.ids, 'id')} such as {one_line(name_of(ids.example))}"
     if ids.why == _OTHERS:
         return f"{those}: the same code had others before, so they depend on more than the code; name the parameters with ids="
@@ -83,7 +84,7 @@ def sentence(ids: UnstableIds) -> str:
 
 @cache
 def _volatile() -> re.Pattern[str]:
-    """Compiled where a test has parameters."""
+    """Compile the pattern on first use: not every run has a test with parameters."""
     return re.compile(_VOLATILE, re.IGNORECASE)
 
 
@@ -111,7 +112,7 @@ def _seconds(text: str) -> float:
 
 
 def _replacing(collected: Collection[str], before: Iterable[str]) -> list[str]:
-    """Ids that were not there before, of functions that have lost others since."""
+    """List the ids that were not there before, of functions that have lost others since."""
     had = set(before)
     if not had:
         return []
