@@ -1,4 +1,4 @@
-"""Everything that gates, documents and readers are told about a session, gathered once."""
+"""Gather once everything that gates, documents and readers are told about a session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Instruction(Frozen, frozen=True):
-    """A line of the session's instructions; ``why_not`` says what is missing where it does not hold."""
+    """A line of the session's instructions; ``why_not`` says what is missing if it does not hold."""
 
     text: str
     why_not: str | None
@@ -36,16 +36,16 @@ class Facts(Frozen, frozen=True):
         record: the record (its ``gates`` and ``places`` are not read from here).
         ledger: the session's ledger.
         earlier: the parents' ledgers.
-        fates: what became of each test.
-        kinds: the same by kind: tests are asked about many times, and there may be many.
+        fates: the fate of each test.
+        kinds: the tests grouped by kind: there may be many, and they are asked about many times.
         contradicted: a person's words in the document that the evidence contradicts, one sentence each.
-        absent: required checklist lines that the document does not carry, with the nearest one it has.
+        absent: required checklist lines that the document does not carry, each with the nearest line that it has.
         loosened: settings that let more through than before.
-        policy_unknown: why the settings of the target branch cannot be told, where one is named.
-        baselines: the sessions before's value of each metric, and how long their runs took, by the id of its row.
-        targets: what the document names as target of a metric (or of the run's duration), by the id of its row.
-        inherited: promises by configuration that the sessions before had in force.
-        instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
+        policy_unknown: why the target branch's settings are not known, if the project names one.
+        baselines: the parents' value of each metric, by name, and the duration of their run, by the id of its row.
+        targets: the document's target for each metric (and for the run's duration), by the id of its row.
+        inherited: promises that the parents' configuration had in force.
+        instructions: the checklist of the session's instructions; ``None`` if no readable file was named.
     """
 
     record: Record
@@ -64,21 +64,21 @@ class Facts(Frozen, frozen=True):
 
     @property
     def session(self) -> str:
-        """The session's name."""
+        """Return the session's name."""
         return self.record.session
 
     @property
     def is_first(self) -> bool:
-        """Whether nothing came before this session."""
+        """Check that nothing came before this session."""
         return not self.record.previous
 
     def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
-        """Live tests of a tier and scope that count; retired ones, those skipped both then and now, and promises do not."""
+        """Return the tests of a tier and scope that count; retired tests, promises and those skipped then and now do not."""
         lines = self.kinds.lines(lambda kind: tier in (None, kind.tier) and self._counts(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
-        """How many tests of a tier and scope :meth:`tests` leaves out, by why; retired ones stand elsewhere with their reason."""
+        """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
         reasons: dict[str, Callable[[Kind], bool]] = {
             "promised": lambda kind: scope != "previous" and kind.promised and kind.since == self.session,
             "skipped as before": lambda kind: (
@@ -91,33 +91,33 @@ class Facts(Frozen, frozen=True):
         return {why: number for why, number in found.items() if number}
 
     def with_status(self, *statuses: str) -> Sequence[LedgerLine]:
-        """Tests with one of these statuses, sorted by id."""
+        """Return the tests with one of these statuses, sorted by id."""
         return self.kinds.lines(lambda kind: kind.fate.status in statuses)
 
     def new(self, tier: str | None = None) -> Sequence[LedgerLine]:
-        """Tests of this session."""
+        """Return the tests that are new in this session."""
         return self.kinds.lines(lambda kind: kind.since == self.session and tier in (None, kind.tier))
 
     def promised(self) -> Sequence[LedgerLine]:
-        """Tests that this session owes the next: strict xfails."""
+        """Return the tests that this session owes the next: strict xfails."""
         return self.kinds.lines(lambda kind: kind.promised)
 
     def open_promises(self) -> list[Promise]:
-        """The configuration's promises that are not kept yet: by its globs, a test is missing or does not pass."""
+        """List the configuration's promises that are not kept yet: no test matches the glob, or one does not pass."""
         entries = read_policy(self.record.policy, path=f"the record of {self.session}").promise
         return [promise for promise in entries if not self.is_kept(promise)]
 
     def is_kept(self, promise: Promise) -> bool:
-        """Whether there are such tests, and all of them pass."""
+        """Check that tests match the promise, and that all of them pass."""
         lines = self.promised_by(promise)
         return bool(lines) and all(line.outcome in regression.PASSING for line in lines)
 
     def promised_by(self, promise: Promise) -> list[LedgerLine]:
-        """The tests that a promise by configuration means, as far as they are there."""
+        """List the tests that match a promise of the configuration and are not retired."""
         return [line for test, line in self.ledger.items() if line.retired is None and id_matches(test, promise.test)]
 
     def owed(self) -> list[LedgerLine]:
-        """This session's lines of tests that the parents promised."""
+        """List this session's lines of the tests that the parents promised."""
         promised = {line.id for line in filter(attrgetter("promised"), self.earlier.lines.values())}
         if not promised:
             return []
@@ -126,13 +126,13 @@ class Facts(Frozen, frozen=True):
         return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
 
     def _counts(self, kind: Kind, scope: Scope) -> bool:
-        """Whether tests of a kind are of the scope, and count."""
+        """Check that tests of a kind are in the scope, and count."""
         if kind.since == self.session:
             return scope != "previous" and not kind.promised
         return scope != "current" and kind.fate.counts
 
     def _of(self, tier: str | None, path: str | None, wanted: Callable[[Kind], bool]) -> int:
-        """How many tests of a tier and path are of the kinds that are wanted."""
+        """Count the tests of a tier and path that are of the wanted kinds."""
         files = self.kinds.files(lambda kind: tier in (None, kind.tier) and wanted(kind))
         return sum(number for file, number in files.items() if path is None or path_matches(file, path))
 
@@ -143,7 +143,7 @@ class Facts(Frozen, frozen=True):
 def tally(
     session: str, ledger: Mapping[str, LedgerLine], found: Mapping[str, regression.Fate], ledger_digest: str
 ) -> TallySummary:
-    """The ledger in figures, as the record keeps them."""
+    """Summarise the ledger in figures, as the record keeps them."""
     return TallySummary(
         ledger=ledger_digest,
         counts=count_outcomes(ledger.values()),
@@ -155,10 +155,10 @@ def tally(
 
 
 def gather(record: Record, ledger: Ledger, earlier: Earlier) -> Facts:
-    """The facts of a session from its record, its ledger and its parents' ledgers.
+    """Gather the facts of a session from its record, its ledger and its parents' ledgers.
 
     Raises:
-        EvidenceProblem: when the record's figures are not those that the ledgers give: one of them was edited or made anew.
+        EvidenceProblem: the ledgers give other figures than the record's: one of them was edited or made anew.
     """
     fates = regression.fates(record.session, ledger, earlier)
     if record.tests != tally(record.session, ledger, fates, record.tests.ledger):

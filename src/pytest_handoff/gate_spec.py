@@ -1,4 +1,4 @@
-"""What a gate is asked to decide, as data: the common language of checklist lines, configuration and gates."""
+"""Describe what a gate is asked to decide: the common language of checklist lines, configuration and gates."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CoveredBy = Literal["any", "unit", "new_unit"]
 
 
 class GateSpec(Frozen, frozen=True):
-    """One condition.
+    """One condition that a gate decides.
 
     Attributes:
         gate: the gate's id, such as ``tests``, ``regression``, ``coverage``, ``new_code``, ``files_parse``.
         tier: only tests (or coverage) of this tier; ``None`` is every tier.
         scope: tests of this session (``current``), of earlier ones (``previous``), or both.
         path: only tests or files that match this glob, relative to the git root.
-        by: whose execution counts for ``new_code``.
+        by: the tests whose execution counts for ``new_code``.
         op, value, unit: the comparison; all ``None`` means *all of them*. ``value`` is exact: ``Decimal("90")`` percent, or a
             count.
         name: the checklist line whose linked tests are meant, or the metric.
@@ -37,7 +37,7 @@ class GateSpec(Frozen, frozen=True):
     name: str | None = None
 
     def __str__(self) -> str:
-        """The condition as ``explain`` prints it: ``tests(tier=e2e, scope=current, all pass)``."""
+        """Format the condition as ``explain`` prints it: ``tests(tier=e2e, scope=current, all pass)``."""
         parts = [f"tier={self.tier}"] if self.tier else []
         parts += [f"scope={self.scope}"] if self.gate == "tests" else []
         parts += [f"path={self.path}"] if self.path else []
@@ -51,7 +51,7 @@ class GateSpec(Frozen, frozen=True):
 
 
 class Check(Frozen, frozen=True):
-    """How one checklist line is decided.
+    """The way in which one checklist line is decided.
 
     Attributes:
         decision: ``decided`` (the machine ticks and unticks), ``veto`` (it can only block), ``person``, or ``waived``.

@@ -1,4 +1,4 @@
-"""Sessions side by side, and the life of one test across them: what the records and ledgers say, as data."""
+"""Set sessions side by side, and follow one test through them, by their records and ledgers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HISTORY_SCHEMA = "pytest-handoff/history/1"
 LIFE_SCHEMA = "pytest-handoff/life/1"
 LOST = ("missing", "newly_skipped")
-"""Statuses of an earlier test that does not guard anything any more."""
+"""Statuses of an earlier test that no longer guards anything."""
 
 
 class Rate(Frozen, frozen=True):
@@ -59,7 +59,7 @@ class SessionRow(Frozen, frozen=True):
 
     @property
     def gate_names(self) -> list[str]:
-        """The open gates without their conditions, each once."""
+        """Name the open gates without their conditions, each once."""
         return list(dict.fromkeys(gate.partition("(")[0] for gate in self.open_gates))
 
 
@@ -81,7 +81,7 @@ class Moment(Frozen, frozen=True):
 
 
 def in_order(records: Mapping[str, Record]) -> list[Record]:
-    """The records, each after its parents; what neither continues the other is ordered by its start, then by name."""
+    """Order the records, each after its parents; those that do not continue each other go by their start, then by name."""
     waiting = {name: {link.session for link in record.previous} & records.keys() for name, record in records.items()}
     children: dict[str, list[str]] = {}
     for name, parents in waiting.items():
@@ -102,28 +102,28 @@ def in_order(records: Mapping[str, Record]) -> list[Record]:
 
 
 def session_rows(records: Mapping[str, Record]) -> list[SessionRow]:
-    """Every session as a line, oldest first."""
+    """Build a row for each session, oldest first."""
     return [_row(record, records) for record in in_order(records)]
 
 
 def history_table(rows: Iterable[SessionRow]) -> dict[str, Any]:
-    """The rows for programs; ``None`` is *not measured*, keys may be added and are never removed."""
+    """Build the table of rows for programs; ``None`` is *not measured*, keys may be added and are never removed."""
     return {"schema": HISTORY_SCHEMA, "sessions": [msgspec.to_builtins(row) for row in rows]}
 
 
 def life_of(names: Iterable[str], ledgers: Iterable[tuple[str, Sequence[LedgerLine]]]) -> list[Moment]:
-    """A test's line in each session that knows it, oldest first.
+    """Follow a test through each session that knows it, oldest first.
 
     Args:
         names: every id the test had.
-        ledgers: sessions with the lines that are about it, oldest session first.
+        ledgers: sessions with their lines about the test, oldest session first.
     """
     wanted = set(names)
     return [_moment(session, line) for session, lines in ledgers for line in lines if line.id in wanted]
 
 
 def life_table(test: str, moments: Sequence[Moment]) -> dict[str, Any]:
-    """The life of a test for programs."""
+    """Build the table of a test's life for programs."""
     return {
         "schema": LIFE_SCHEMA,
         "test": test,
@@ -133,7 +133,7 @@ def life_table(test: str, moments: Sequence[Moment]) -> dict[str, Any]:
 
 
 def names_of(test: str, ledgers: Sequence[Sequence[LedgerLine]]) -> set[str]:
-    """Every id that a test had: backwards from it by ``moved_from``, and forwards from an id that others came from."""
+    """Find every id that a test had: back from this one by ``moved_from``, and forward to the ids that came from any of them."""
     names = {test}
     for lines in reversed(ledgers):
         names |= {line.moved_from for line in lines if line.id in names and line.moved_from}
@@ -143,7 +143,7 @@ def names_of(test: str, ledgers: Sequence[Sequence[LedgerLine]]) -> set[str]:
 
 
 def open_gates(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    """The gates that keep a session from passing."""
+    """Name the gates that keep a session from passing."""
     return tuple(verdict.id for verdict in verdicts if verdict.verdict in ("failed", "unknown"))
 
 
@@ -185,7 +185,7 @@ def _moment(session: str, line: LedgerLine) -> Moment:
 
 
 def _what(session: str, line: LedgerLine) -> str:
-    """The outcome in words; a retired test is told so first, since its outcome decides nothing."""
+    """Say the outcome in words; a retirement comes first, since a retired test's outcome decides nothing."""
     said = [f"retired in {line.retired.session}: {line.retired.reason}"] if line.retired else []
     if line.outcome is not None:
         said.append(line.outcome.replace("_", " ") + (f": {line.reason or line.error}" if line.reason or line.error else ""))

@@ -1,4 +1,4 @@
-"""Measured values of the user's: how a test hands one over, what one is worth beside its target and its baseline."""
+"""Carry a user's measured values from test to record, and compare them with their targets and baselines."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pytest_handoff.targets import Target
 
 PROPERTY = "handoff_metric"
-"""The name under which a metric travels with a test's report, from an xdist worker too."""
+"""The name under which a metric travels with a test's report, also from an xdist worker."""
 
 DURATION_ROW = "metrics.duration"
-"""The id of the row for how long the whole run took."""
+"""The id of the row for the duration of the whole run."""
 
 BOUNDS: Mapping[str | None, str] = {"lower": "≤ ", "higher": "≥ "}
-"""What stands before a target, by the direction that is better."""
+"""The sign before a target, by the direction that is better."""
 
 _DIGITS = 6
 
@@ -36,10 +36,11 @@ _DIGITS = 6
 def as_property(
     name: str, value: float, *, unit: str | None = None, target: float | None = None, better: str | None = None
 ) -> tuple[str, dict[str, object]]:
-    """A metric as primitives, the only things that a report carries from one process to another.
+    """Turn a metric into primitives, the only things that a report carries from one process to another.
 
     Raises:
-        ValueError: for an empty name, a value or target that is no finite number, or another direction than ``lower``/``higher``.
+        ValueError: the name is empty, the value or target is not a finite number, or the direction is neither ``lower`` nor
+            ``higher``.
     """
     if not str(name).strip():
         raise ValueError("handoff_metric: the name is empty")
@@ -53,12 +54,12 @@ def as_property(
 
 
 def from_properties(properties: Iterable[tuple[str, object]]) -> list[Metric]:
-    """The metrics among a report's properties; those of other plugins are not ours to read."""
+    """Read the metrics among a report's properties, and leave other plugins' properties alone."""
     return [Metric(**cast("dict[str, object]", value)) for name, value in properties if name == PROPERTY]  # type: ignore[arg-type] # as_property made it
 
 
 def joined(found: Iterable[tuple[str, Metric]]) -> list[Metric]:
-    """One metric a name, sorted. Where several tests gave one, the worst is kept; without a direction each keeps its own."""
+    """Join the metrics, sorted by name. If several tests gave one, keep the worst; without a direction, keep each test's own."""
     by_name: defaultdict[str, dict[str, Metric]] = defaultdict(dict)
     for test, metric in sorted(found, key=lambda pair: pair[0]):
         known = by_name[metric.name].get(test)
@@ -67,19 +68,19 @@ def joined(found: Iterable[tuple[str, Metric]]) -> list[Metric]:
 
 
 def row_of(name: str) -> str:
-    """The id of the row of a metric."""
+    """Build the id of a metric's row."""
     return "metric." + "-".join(name.split())
 
 
 def is_measured(row: str) -> bool:
-    """Whether a row is a metric's, or that of the run's duration: what one run measures may differ from the next."""
+    """Check for the row of a metric or of the run's duration: two runs may measure different values."""
     return row.startswith("metric.") or row == DURATION_ROW
 
 
 def is_met(metric: Metric, asked: str = "") -> bool | None:
-    """Whether the metric meets its own target and the one that a document names; ``None`` where there is no saying.
+    """Decide whether the metric meets its own target and the document's; ``None`` if that cannot be decided.
 
-    A document may give a time in another unit than the test does.
+    A document may give a time in a different unit than the test does.
     """
     found = [] if metric.target is None else [_compares(metric.value, metric.target, metric.better)]
     wanted = read_target(asked)
@@ -99,12 +100,15 @@ def _meets(metric: Metric, wanted: Target) -> bool | None:
 
 
 def run_seconds(run: RunInfo) -> float | None:
-    """How long the tests ran; ``None`` where several runs add up, of which the last one's time is known, or the clock stood."""
+    """Return how long the tests ran; ``None`` if several runs add up (only the last one's time is known) or the clock stood."""
     return run.duration_s if run.duration_s > 0 and len(run.parts) == 1 else None
 
 
 def improvement(metric: Metric, baseline: float | None) -> str | None:
-    """How much better than the baseline, in percent of it; worse is negative. Nothing where no direction is better."""
+    """Format the improvement in percent of the baseline, negative if worse.
+
+    ``None`` without a direction, without a baseline, or with a baseline of 0.
+    """
     if not baseline or metric.better is None:
         return None
     gain = (Decimal(metric.value) - Decimal(baseline)) / abs(Decimal(baseline)) * 100
@@ -113,7 +117,7 @@ def improvement(metric: Metric, baseline: float | None) -> str | None:
 
 
 def shown(value: float, unit: str | None) -> str:
-    """A value with its unit, cut to six digits."""
+    """Format a value with its unit, cut to six significant digits but never before the decimal point."""
     exact = Decimal(str(value))
     digits = _DIGITS - exact.adjusted() - 1
     cut = exact.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN) if digits > 0 else exact.quantize(Decimal(1), ROUND_DOWN)

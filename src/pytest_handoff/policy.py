@@ -1,4 +1,4 @@
-"""The settings that decide what evidence counts, and which of them a session made looser than they were."""
+"""Compare the settings that decide what evidence counts, and name those that a session loosened."""
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,16 +15,16 @@ from pytest_handoff.settings_files import CoverageSettings, PytestSettings, dese
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What the files say that configure pytest and coverage.py."""
+    """The settings of pytest and coverage.py, as their files give them."""
 
     pytest: PytestSettings = PytestSettings()
     coverage: CoverageSettings = CoverageSettings()
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """The part of the settings that can be loosened; ``file`` is where ``[tool.handoff]`` stands.
+    """The part of the settings that can be loosened; ``file`` is the file that holds ``[tool.handoff]``.
 
-    ``settings`` is ``None`` in evidence that does not tell them.
+    ``settings`` is ``None`` in evidence that does not hold them.
     """
 
     file: str = "pyproject.toml"
@@ -44,22 +44,22 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class Loosening(Frozen, frozen=True):
-    """One setting that lets more through than before: the file it stands in, what was loosened, and against whom."""
+    """One setting that lets more through than before: its file, what was loosened, and what it is compared with."""
 
     file: str
     what: str
     against: str
 
     def __str__(self) -> str:
-        """File, what, and the one it is compared with."""
+        """Name the file, what was loosened, and what it is compared with."""
         return f"{self.file}: {self.what}, looser than in {self.against}"
 
 
 def read_policy(table: Mapping[str, object], *, path: str) -> Policy:
-    """The policy that a record (or a configuration) holds.
+    """Read the policy that a record (or a configuration) holds.
 
     Raises:
-        EvidenceProblem: when the table is not one that this plugin wrote.
+        EvidenceProblem: the table is not one that this plugin wrote.
     """
     try:
         return msgspec.convert(table, Policy)
@@ -68,9 +68,9 @@ def read_policy(table: Mapping[str, object], *, path: str) -> Policy:
 
 
 def loosened(before: Policy, now: Policy, *, against: str) -> list[Loosening]:
-    """Every setting that lets more through now; what became stricter, or only says the same in other words, is not named.
+    """List every setting that lets more through now, but none that became stricter or says the same in other words.
 
-    A new waiver or retirement is none: each has its reason, and is printed in the document. One for everything is.
+    A new waiver or retirement loosens nothing: each has its reason, and the document prints it. Retiring every test does.
     """
     found = [Loosening(file=now.file, what=what, against=against) for what in _of_handoff(before, now)]
     if before.settings is None or now.settings is None:
@@ -82,7 +82,7 @@ def loosened(before: Policy, now: Policy, *, against: str) -> list[Loosening]:
 
 
 def without_repeats(found: Iterable[Loosening]) -> tuple[Loosening, ...]:
-    """Each loosening once, against everybody it is loosened against."""
+    """List each loosening once, with everything it is looser than."""
     against: dict[tuple[str, str], list[str]] = {}
     for item in found:
         against.setdefault((item.file, item.what), []).append(item.against)

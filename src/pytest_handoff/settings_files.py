@@ -1,6 +1,6 @@
-"""What the files that configure pytest and coverage.py say, as far as it decides which tests and lines count.
+"""Read the settings of pytest and coverage.py that decide which tests and lines count.
 
-Which file wins is each tool's own rule (pytest's "Configuration" page, coverage.py's "Configuration reference").
+Each tool's own rule decides which file wins (pytest's "Configuration" page, coverage.py's "Configuration reference").
 """
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
@@ -17,7 +17,7 @@ NAMES = (
     "handoff.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",
     ".coveragerc", ".coveragerc.toml",
 )  # fmt: skip
-"""Files at the project's folder that may hold such settings."""
+"""Files in the project's folder that may hold such settings."""
 
 _PYTEST = NAMES[1:8]
 _COVERAGE = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
@@ -28,7 +28,7 @@ _TRUE = ("1", "true", "yes", "on")
 
 
 class PytestSettings(msgspec.Struct, frozen=True):
-    """pytest's settings that decide what is collected and what a failure is."""
+    """pytest's settings that decide what is collected and what counts as a failure."""
 
     file: str = "pyproject.toml"
     addopts: list[str] = []
@@ -53,10 +53,10 @@ class CoverageSettings(msgspec.Struct, frozen=True):
 
 
 def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
-    """The settings that pytest would take from these files (name to text).
+    """Read the settings that pytest would take from these files (name to text).
 
     Raises:
-        UsageProblem: for a file that is no TOML or INI.
+        UsageProblem: a file is not valid TOML or INI.
     """
     for name in _PYTEST:
         table = _pytest_table(name, texts[name]) if name in texts else None
@@ -75,10 +75,10 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
 
 
 def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
-    """The settings that coverage.py would take from these files (name to text).
+    """Read the settings that coverage.py would take from these files (name to text).
 
     Raises:
-        UsageProblem: for a file that is no TOML or INI.
+        UsageProblem: a file is not valid TOML or INI.
     """
     for name in _COVERAGE:
         tables = _coverage_tables(name, texts[name]) if name in texts else None
@@ -98,7 +98,7 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
 
 
 def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -> CoverageSettings:
-    """The settings of the files with whatever else a run left out, under the name of the file that run went by."""
+    """Add to the files' settings whatever else a run left out, under the name of the file that the run used."""
     if run is None:
         return files
     return CoverageSettings(
@@ -117,10 +117,10 @@ def _joined(some: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def handoff_table(texts: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """The settings of this plugin in these files, and the file's name.
+    """Read this plugin's settings from these files, with the name of the file that holds them.
 
     Raises:
-        UsageProblem: for a file that is no TOML.
+        UsageProblem: a file is not valid TOML.
     """
     if "handoff.toml" in texts:
         return _toml("handoff.toml", texts["handoff.toml"]), "handoff.toml"
@@ -129,7 +129,7 @@ def handoff_table(texts: Mapping[str, str]) -> tuple[dict[str, Any], str]:
 
 
 def deselecting(options: Sequence[str]) -> list[str]:
-    """Those of pytest's options that leave tests out, each with its value; one form for ``-k x``, ``-kx`` and ``--ignore=x``."""
+    """Pick pytest's options that leave tests out, each with its value, in one form for ``-k x``, ``-kx`` and ``--ignore=x``."""
     return list(_deselecting(options))
 
 
@@ -210,7 +210,7 @@ def _words(value: object) -> list[str]:
 
 
 def _rows(value: object) -> list[str]:
-    """A list, or text with one entry a line or between commas, as coverage.py reads its INI files."""
+    """Read the entries of a list, or of text with one per line or between commas, as coverage.py reads its INI files."""
     if isinstance(value, list):
         return [str(entry) for entry in value]
     rows = str(value or "").replace(",", "\n").splitlines()

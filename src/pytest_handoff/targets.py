@@ -1,4 +1,4 @@
-"""The target that a table names for a figure, and whether the figure meets it."""
+"""Read the target that a table names for a figure, and convert between units of time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = {
 
 
 class Target(Frozen, frozen=True):
-    """A bound with its unit as written; ``op`` is ``None`` where only a number stands, which is then the least wanted."""
+    """A bound with its unit as written; ``op`` is ``None`` for a bare number, which the caller reads as its figure needs."""
 
     value: Decimal
     op: Comparison | None
@@ -28,7 +28,7 @@ class Target(Frozen, frozen=True):
 
 
 def read_target(text: str) -> Target | None:
-    """The target that a cell names: ``≥ 80 %``, ``80%+``, ``220+``, ``< 200 ms``; ``None`` for everything else."""
+    """Read the target in a cell: ``≥ 80 %``, ``80%+``, ``220+``, ``< 200 ms``; ``None`` for everything else."""
     found = re.fullmatch(_TARGET, text.strip().strip("*_` ")) if text else None
     if found is None:
         return None
@@ -41,7 +41,7 @@ def read_target(text: str) -> Target | None:
 
 
 def unit_factor(of: str, to: str) -> Decimal | None:
-    """What turns a number of one unit into one of another; ``None`` where the two do not measure the same."""
+    """Return the factor from one unit to another; ``None`` if the two do not measure the same thing."""
     if of == to:
         return Decimal(1)
     return _SECONDS[of] / _SECONDS[to] if of in _SECONDS and to in _SECONDS else None

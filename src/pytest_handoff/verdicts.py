@@ -1,4 +1,4 @@
-"""Verdicts in the making: what every gate says in the same way."""
+"""Build verdicts, in the words that all gates share."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ if TYPE_CHECKING:
 
 
 def passed(spec: GateSpec, evidence: str) -> Verdict:
-    """The condition holds."""
+    """Say that the condition holds."""
     return Verdict(id=str(spec), verdict="passed", evidence=evidence)
 
 
 def failed(spec: GateSpec, evidence: str, needs: str) -> Verdict:
-    """The condition does not hold; ``needs`` says what would mend it."""
+    """Say that the condition does not hold; ``needs`` says what would mend it."""
     return Verdict(id=str(spec), verdict="failed", evidence=evidence, needs=needs)
 
 
 def unknown(spec: GateSpec, evidence: str, needs: str) -> Verdict:
-    """Nothing was measured that could decide; this never passes a gate."""
+    """Say that nothing was measured that could decide; this never passes a gate."""
     return Verdict(id=str(spec), verdict="unknown", evidence=evidence, needs=needs)
 
 
 def waived(spec: GateSpec, evidence: str) -> Verdict:
-    """The condition does not apply, or a person waived it with a reason: it holds, and ticks nothing."""
+    """Say that the condition does not apply, or that a person waived it with a reason: it holds, and ticks nothing."""
     return Verdict(id=str(spec), verdict="waived", evidence=evidence)
 
 
 def if_complete(facts: Facts, spec: GateSpec, evidence: str) -> Verdict:
-    """Passed, if the run is complete: good figures of a part say nothing about the whole."""
+    """Pass if the run is complete: good figures for a part say nothing about the whole."""
     if facts.record.run.complete:
         return passed(spec, evidence)
     return unknown(spec, f"{evidence}, but the run is incomplete", f"run pytest --handoff={facts.session} on everything")
 
 
 def not_all_ran(facts: Facts, spec: GateSpec, evidence: str) -> Verdict:
-    """What is not known because some of these tests did not run."""
+    """Say that the condition is not decided, because some of these tests did not run."""
     return unknown(spec, evidence, f"run pytest --handoff={facts.session} on everything")
 
 
 def why_each(lines: Sequence[LedgerLine]) -> str:
-    """The first of these tests, each with what became of it."""
+    """List the first of these tests, each with what became of it."""
     return listed([f"{line.id} {why(line)}" for line in lines])
 
 
 def why(line: LedgerLine) -> str:
-    """What became of a test, with the reason that is known."""
+    """Say what became of a test, with the reason if it is known."""
     if line.retired is not None:
         return "is retired"
     if line.outcome is None:
@@ -63,6 +63,6 @@ def why(line: LedgerLine) -> str:
 
 
 def why_not_measured(facts: Facts, what: str) -> str:
-    """The recorded reason why something is ``null``."""
+    """Return the recorded reason why something is ``null``."""
     reasons = facts.record.not_measured
     return reasons.get(what) or reasons.get("coverage") or "no reason is recorded"
