@@ -1,6 +1,6 @@
-"""The checklist language: which gates decide a line, or that a person has to.
+"""Understand the checklist language: find the gates that decide a line, or leave it to a person.
 
-A line is understood wholly or not at all. A wrong tick is the worst defect there can be, a line left to a person a small one.
+A line is understood wholly or not at all. A wrong tick is the worst possible defect, a line left to a person a small one.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ DEFAULT_TIERS = ("unit", "integration", "e2e", "performance")
 def understand(
     text: str, *, words: Words = DEFAULT_WORDS, tiers: tuple[str, ...] = DEFAULT_TIERS, instructions: bool = False
 ) -> Check:
-    """How the checklist item ``text`` (inline Markdown) is decided.
+    """Find out how the checklist item ``text`` (inline Markdown) is decided.
 
     Args:
         text: the item, with or without its bullet and box.
         words: the tables of known words.
-        tiers: the project's kinds of tests; a kind that is not among them is an unknown word.
+        tiers: the project's kinds of tests; any other kind is an unknown word.
         instructions: whether the session's instructions were given, so that a line about their checklist can be decided.
     """
     return understand_by(lexicon_of(words, tiers), text, instructions=instructions)
 
 
 def understand_by(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
-    """The same for one of many lines, with the words and kinds of tests made ready once."""
+    """Find out the same for one of many lines, with a lexicon that is built once."""
     claim, reason = split_waiver(text)
     if reason is not None:
         return Check(decision="waived", why=reason)
@@ -60,10 +60,10 @@ def understand_by(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
 
 
 def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
-    """The required lines that no present line carries, each with the present line most like it, if any is alike.
+    """List the required lines that no present line carries, each with the present line most like it, if any is alike.
 
-    Lines are equal up to white space, emphasis, tick marks and case. A waiver with a reason leaves its line standing; a line
-    that is struck out is gone.
+    White space, emphasis, tick marks and case make no difference. A waiver with a reason leaves its line standing, even struck
+    out; a line that is struck out without one is gone.
     """
     literally = set(present)
     others = [line for line in required if line not in literally]
@@ -72,14 +72,14 @@ def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[t
 
 
 def normalise(text: str) -> str:
-    """The line without what makes no difference to its meaning: bullet, box, tick signs, emphasis, extra blanks, case."""
+    """Strip what makes no difference to a line's meaning: bullet, box, tick signs, emphasis, extra blanks, case."""
     return visible_text(text).casefold()
 
 
 def split_waiver(text: str) -> tuple[str, str | None]:
-    """The visible claim and the reason why it does not apply, which must close the line: ``(N/A: reason)``, ``— N/A: reason``.
+    """Split the reason why a claim does not apply from the end of its line: ``(N/A: reason)``, ``— N/A: reason``.
 
-    No reason, or only a stand-in for one such as ``TBD`` or ``[reason]``, is no waiver.
+    Without a reason, or with only a stand-in such as ``TBD`` or ``[reason]``, there is no waiver.
     """
     visible = visible_text(text)
     lowered = visible.lower()

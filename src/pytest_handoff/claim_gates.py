@@ -1,7 +1,7 @@
-"""What each kind of claim asks of the gates.
+"""Translate each kind of claim into conditions for the gates.
 
-Every function takes the tags of one sentence by their kind and gives the conditions that must all hold; none where no gate
-can decide exactly what the sentence says. Where a sentence could be read in two ways, the stricter one is asked.
+Every function takes the tags of one sentence by their kind and returns the conditions that must all hold, or none if no gate
+can decide exactly what the sentence says. If a sentence can be read in two ways, the gates are asked the stricter one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Specs = tuple[GateSpec, ...]
 
 
 def tests_pass(found: Found) -> Specs:
-    """All of them pass. Earlier tests of every tier are the regression gate's, which also knows the lost ones."""
+    """Require the tests to pass; for all earlier tests ask the regression gate, which also knows the lost ones."""
     tests = _tests(found)
     if tests == (GateSpec(gate="tests", scope="previous"),):
         return (GateSpec(gate="regression"),)
@@ -28,19 +28,19 @@ def tests_pass(found: Found) -> Specs:
 
 
 def tests_counted(found: Found) -> Specs:
-    """So many of them pass, and none fails: ``17/17``, ``all 17`` and a bare ``17`` mean exactly so many."""
+    """Require so many tests to pass and none to fail: ``17/17``, ``all 17`` and a bare ``17`` mean exactly that many."""
     bound, tests = _count(found), _tests(found)
     return (_bounded(tests[0], bound, "count"),) if bound is not None and len(tests) == 1 else ()
 
 
 def pass_rate(found: Found) -> Specs:
-    """At least this share of them passes."""
+    """Require at least this share of the tests to pass."""
     bound = _percent(found)
     return () if bound is None else tuple(_bounded(spec, bound, "percent") for spec in _tests(found))
 
 
 def new_tests(found: Found) -> Specs:
-    """So many tests are new in this session; "added and passing" asks that these, or with no number all, pass as well."""
+    """Require so many new tests in this session; "added and passing" also requires all tests in the line's scope to pass."""
     tests = _tests(found)
     if len(tests) != 1 or (tests[0].scope != "current" and not {"added", "written_and_pass"} & found.keys()):
         return ()
@@ -52,7 +52,7 @@ def new_tests(found: Found) -> Specs:
 
 
 def coverage(found: Found) -> Specs:
-    """Coverage of everything, by the tests of a tier, or of some files."""
+    """Require coverage of everything, by the tests of a tier, or of some files."""
     bound = _percent(found)
     if bound is None or "scope" in found:
         return ()
@@ -61,7 +61,7 @@ def coverage(found: Found) -> Specs:
 
 
 def new_code(found: Found) -> Specs:
-    """Coverage of the new code, by any tests, unit tests, or new unit tests; of no other tests is it known."""
+    """Require coverage of the new code by any tests, unit tests, or new unit tests; for other tests it is not known."""
     kinds: dict[tuple[object, object], CoveredBy] = {
         (None, None): "any", (("unit",), None): "unit", (("unit",), "current"): "new_unit",
     }  # fmt: skip
@@ -73,24 +73,24 @@ def new_code(found: Found) -> Specs:
 
 
 def regression(found: Found) -> Specs:
-    """Nothing that passed in an earlier session fails or is lost now."""
+    """Require that nothing that passed in an earlier session fails or is lost now."""
     if _scope(found, default="previous") != "previous":
         return ()
     return tests_pass(found | {"scope": "previous", "scope_after": None})
 
 
 def skips(found: Found) -> Specs:
-    """No test is skipped."""
+    """Require that no test is skipped."""
     return tuple(GateSpec(gate="skips", tier=tier) for tier in _tiers(found))
 
 
 def flaky(found: Found) -> Specs:
-    """No test needed a second attempt."""
+    """Require that no test needed a second attempt."""
     return tuple(GateSpec(gate="flaky", tier=tier) for tier in _tiers(found))
 
 
 def collection(found: Found) -> Specs:
-    """Every test file could be imported and collected; with a number, so many tests are there."""
+    """Require that every test file was imported and collected; with a number, also that so many tests pass."""
     if "count" not in found:
         return (GateSpec(gate="collection"),)
     bound = _count(found)
@@ -98,32 +98,32 @@ def collection(found: Found) -> Specs:
 
 
 def reports(_found: Found) -> Specs:
-    """The coverage reports are there."""
+    """Require that the coverage reports are there."""
     return (GateSpec(gate="reports"),)
 
 
 def files_parse(_found: Found) -> Specs:
-    """The configuration files can be read by a parser of their format, and no more is said of them."""
+    """Require that a parser of their format can read the configuration files, and no more."""
     return (GateSpec(gate="files_parse"),)
 
 
 def files_valid(_found: Found) -> Specs:
-    """The configuration files are valid: they must parse, and whether they are right a person has to say."""
+    """Require that the configuration files parse; a person has to say whether they are right."""
     return (GateSpec(gate="files_parse"),)
 
 
 def promises(found: Found) -> Specs:
-    """No promise of an earlier session is broken; that all of them are kept already is more than the gate says."""
+    """Require that no promise of an earlier session is broken; the gate does not say that all of them are kept already."""
     return (GateSpec(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
 
 
 def metrics(_found: Found) -> Specs:
-    """What was measured meets its targets."""
+    """Require that what was measured meets its targets."""
     return (GateSpec(gate="metrics"),)
 
 
 def instructions(_found: Found) -> Specs:
-    """The checklist of the session's instructions is done."""
+    """Require that the checklist of the session's instructions is done."""
     return (GateSpec(gate="instructions"),)
 
 
@@ -139,13 +139,13 @@ def _tiers(found: Found) -> tuple[str | None, ...]:
 
 
 def _scope(found: Found, *, default: Scope | None) -> Scope | None:
-    """The scope that is named before or after the noun, else the default; ``None`` where the two differ."""
+    """Return the scope that is named before or after the noun, else the default; ``None`` if the two differ."""
     named = {cast("Scope", found[kind]) for kind in ("scope", "scope_after") if found.get(kind)}
     return default if not named else named.pop() if len(named) == 1 else None
 
 
 def _path(found: Found) -> str | None:
-    """A folder stands for the files below it."""
+    """Return the path as a glob; a folder stands for the files below it."""
     path = cast("str | None", found.get("path"))
     if path is None or "." in path.rsplit("/", 1)[-1] or path.endswith("*"):
         return path
@@ -153,7 +153,7 @@ def _path(found: Found) -> str | None:
 
 
 def _count(found: Found) -> tuple[Comparison, Decimal] | None:
-    """A bare number means exactly so many; upper limits and broken numbers say nothing a gate could want."""
+    """Read a number of tests; a bare one means exactly that many. No gate can use an upper limit or part of a test."""
     bound = cast("Bound", found.get("fraction") or found["count"])
     op, value = bound.op, bound.value
     if op in {"<", "<="} or value != value.to_integral_value():
@@ -162,7 +162,7 @@ def _count(found: Found) -> tuple[Comparison, Decimal] | None:
 
 
 def _percent(found: Found) -> tuple[Comparison, Decimal] | None:
-    """A bare percentage means at least so much."""
+    """Read a percentage; a bare one means at least that much."""
     bound = cast("Bound", found["percent"])
     op, value = bound.op, bound.value
     if op in {"<", "<="} or not 0 < value <= 100 or (op == ">" and value == 100):

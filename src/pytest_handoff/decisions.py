@@ -1,4 +1,4 @@
-"""Each checklist line with who decides it, what the evidence says, and whether the box should be ticked."""
+"""Decide each checklist line: who decides it, what the evidence says, and whether to tick the box."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine
 
 _NEVER_WAIVED = ("complete",)
-"""A run that is not whole says nothing that a reason could make up for."""
+"""Gates that no waiver lifts: no reason makes up for an incomplete run."""
 
 _CHECKLISTS = ("checklist", "success criteria", "quality gates", "acceptance criteria", "definition of done", "checkliste")
 
 
 class Decision(Frozen, frozen=True):
-    """One checklist line.
+    """One checklist line, with who decides it and what the evidence says.
 
     Attributes:
         ticked: whether the box is ticked as the document stands.
@@ -51,14 +51,14 @@ class Decision(Frozen, frozen=True):
 
     @property
     def wanted(self) -> bool | None:
-        """The tick that the evidence asks for; ``None`` where the machine does not tick."""
+        """Return the tick that the evidence asks for; ``None`` if the machine does not tick."""
         if self.check.decision != "decided" or self.verdict == "waived":
             return None
         return self.verdict == "passed"
 
     @property
     def state(self) -> Literal["holds", "fails", "waits", "done", "waived", "vetoed"]:
-        """What the line means for the gate."""
+        """Say what the line means for the gate."""
         if self.check.decision == "waived" or (self.check.decision == "decided" and self.verdict == "waived"):
             return "waived"
         if self.check.decision == "decided":
@@ -84,12 +84,12 @@ def _linked(facts: Facts) -> Iterable[LedgerLine]:
 
 
 def standing_verdicts(facts: Facts, config: Config, today: str) -> tuple[Verdict, ...]:
-    """The gates that every session must pass, after waivers that have not ended."""
+    """Evaluate the gates that every session must pass, and apply the waivers that have not ended."""
     return tuple(_after_waivers(evaluate(facts, spec), config, today) for spec in (*STANDING, *_own_gates(facts)))
 
 
 def all_verdicts(standing: Sequence[Verdict], decisions: Sequence[Decision], facts: Facts) -> list[Verdict]:
-    """Standing gates and those of the checklist, each once."""
+    """List the verdicts of the standing gates and of the checklist's gates, each once."""
     found = {verdict.id: verdict for verdict in standing}
     for decision in decisions:
         for spec in decision.check.specs:
@@ -98,7 +98,7 @@ def all_verdicts(standing: Sequence[Verdict], decisions: Sequence[Decision], fac
 
 
 def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list[Verdict]:
-    """What keeps the machine's part of the gate from passing, each with the line it comes from; nothing twice."""
+    """List what keeps the machine's part of the gate from passing: standing gates, and checklist lines with their text."""
     found = [verdict for verdict in standing if verdict.verdict in ("failed", "unknown")]
     for decision in decisions:
         if decision.state in ("fails", "vetoed") and decision.verdict is not None:
@@ -111,7 +111,7 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 
 
 class _Language(Frozen, frozen=True):
-    """How lines are read: a binding in the configuration comes first, then tests that are linked, then the words."""
+    """The rules for reading lines, in order: a waiver, a binding (the configuration's, else a hook's), linked tests, the words."""
 
     lexicon: Lexicon
     bound: dict[str, Binding]
@@ -137,7 +137,7 @@ def _by_hooks(facts: Facts) -> list[Binding]:
 
 
 def _own_gates(facts: Facts) -> list[GateSpec]:
-    """Gates that hooks brought: they stand as ours do."""
+    """List the gates that hooks added: every session must pass them, like ours."""
     return [GateSpec(gate=verdict.id) for verdict in facts.record.extensions.gates]
 
 
@@ -156,7 +156,7 @@ def _decide(task: Task, facts: Facts, check: Check) -> Decision:
 
 
 def _together(verdicts: Sequence[Verdict]) -> Word | None:
-    """Of several verdicts the worst: one condition that fails is enough."""
+    """Pick the worst of several verdicts: one condition that fails is enough."""
     words = {verdict.verdict for verdict in verdicts}
     order: tuple[Word, ...] = ("failed", "unknown", "passed", "waived")
     return next((word for word in order if word in words), None)
@@ -164,7 +164,7 @@ def _together(verdicts: Sequence[Verdict]) -> Word | None:
 
 @lru_cache(maxsize=64)
 def in_checklist(section: tuple[str, ...]) -> bool:
-    """Whether a line below these headings is one of a checklist, rather than of a list of what is to be done."""
+    """Check that a line below these headings belongs to a checklist, not to a list of what is to be done."""
     return any(name in heading.casefold() for heading in section for name in _CHECKLISTS)
 
 

@@ -1,4 +1,4 @@
-"""The gates by name. A gate is a function from facts and a condition to a verdict; its docstring is what ``explain`` prints."""
+"""List the gates by name; a gate is a function from facts and a condition to a verdict, and its docstring says what holds."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ GATES: dict[str, Gate] = {
 
 
 def evaluate(facts: Facts, spec: GateSpec) -> Verdict:
-    """The verdict of one gate on the facts; a gate that nobody knows is ``unknown``, never passed."""
+    """Evaluate one gate on the facts; a gate that nobody knows is ``unknown``, never passed."""
     gate = GATES.get(spec.gate)
     if gate is None:
         own = {verdict.id: verdict for verdict in facts.record.extensions.gates}

@@ -1,4 +1,4 @@
-"""Gates on code and documents: coverage, new code, files that parse, claims, required lines."""
+"""Decide the gates on code and documents: coverage, new code, files that parse, claims, required lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate on the settings themselves: they may become stricter, never looser without a word."""
+"""Decide the gate on the settings themselves: they may become stricter, but never silently looser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gates on what was agreed beforehand: promises to later sessions, the session's instructions, targets of metrics."""
+"""Decide the gates on what was agreed beforehand: promises, the session's instructions, targets of metrics."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def metrics(facts: Facts, spec: GateSpec) -> Verdict:
 
 
 def is_due(promise: Promise, facts: Facts) -> bool:
-    """Whether the session is the one by which the promise is due, or comes after it."""
+    """Check that the promise is due by this session or was due by an earlier one."""
     if promise.due is None:
         return False
     sessions = {facts.session, *facts.earlier.sessions, *(kind.since for kind, _ in facts.kinds)}

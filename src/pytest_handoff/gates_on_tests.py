@@ -1,4 +1,4 @@
-"""Gates on tests: those of this session and those of earlier ones."""
+"""Decide the gates on tests: those of this session and those of earlier ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The phrases that a checklist line may be made of, arranged so that the longest one at a place is found at once."""
+"""Arrange the phrases of the checklist language so that the longest one at a place is found at once."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What a phrase means: a key of one of the tables of :class:`pytest_handoff.words.Words`."""
+    """The meaning of a phrase: a key of one of the tables of :class:`pytest_handoff.words.Words`."""
 
     table: str
     meaning: str
 
 
 class Lexicon(msgspec.Struct, frozen=True):
-    """Words that say nothing, and under the first word of each phrase all phrases that begin so, the longest first."""
+    """The words that say nothing, and all phrases under their first word, longest first."""
 
     fillers: frozenset[str]
     phrases: Mapping[str, tuple[tuple[tuple[str, ...], Entry], ...]]
 
     def knows(self, word: str) -> bool:
-        """Whether the word says nothing, or a phrase begins with it."""
+        """Check that the word says nothing, or that a phrase begins with it."""
         return word in self.fillers or word in self.phrases
 
     def longest(self, texts: Sequence[str], at: int) -> tuple[Entry, int] | None:
-        """The longest phrase that stands at this place, with its number of words."""
+        """Find the longest phrase at this place, with its number of words."""
         for phrase, entry in self.phrases.get(texts[at], ()):
             if tuple(texts[at : at + len(phrase)]) == phrase:
                 return entry, len(phrase)
@@ -44,7 +44,7 @@ class Lexicon(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=8)
 def lexicon_of(words: Words, tiers: tuple[str, ...]) -> Lexicon:
-    """The lexicon of a project that has these kinds of tests; the name of each stands for it."""
+    """Build the lexicon of a project that has these kinds of tests; the name of each stands for it."""
     listed = {phrase: Entry(table, meaning) for table, meaning, phrase in phrases(words)}
     known = {phrase: entry for phrase, entry in listed.items() if entry.table != "tiers" or entry.meaning in tiers}
     named = {tuple(token.text for token in tokenize(tier.replace("_", " "))): Entry("tiers", tier) for tier in tiers}

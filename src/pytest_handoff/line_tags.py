@@ -1,4 +1,4 @@
-"""From tokens to tags: every word of a line by its meaning, or the first word that has none."""
+"""Turn the tokens of a line into tags, one for each meaning, or name the first token that has none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A number with what stands around it; ``op`` is ``None`` where the line gives a bare number."""
+    """A number with its comparison; ``op`` is ``None`` if the line gives a bare number."""
 
     op: Comparison | None
     value: Decimal
@@ -38,7 +38,7 @@ class UnknownWordError(Exception):
 
 
 def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
-    """The tags of a visible text, fillers left out and lists of tiers joined ("unit and integration tests").
+    """Read the tags of a visible text, leaving out fillers and joining lists of tiers ("unit and integration tests").
 
     Raises:
         UnknownWordError: with the first piece that has no meaning.
@@ -48,7 +48,7 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     if first is None:
         return []
     if first.text in _ASKING or (first.kind == "word" and not lexicon.knows(first.text)):
-        raise UnknownWordError(first.text)  # the rest of such a line, and most lines are, is not looked at
+        raise UnknownWordError(first.text)  # most lines end here, and their rest is not looked at
     reader = _Reader([token for token in (first, *stream) if token.text not in lexicon.fillers], lexicon)
     tags = []
     while not reader.at_end:
@@ -56,7 +56,7 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     return _tiers_joined(_without_colons(tags))
 
 
-_ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, a question in front of it
+_ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, but a question at its start
 _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
 
 
@@ -76,7 +76,7 @@ class _Reader:
     def phrase(self) -> Tag:
         token = self._tokens[self._at]
         found = self._lexicon.longest(self._texts, self._at)
-        if found is not None and found[0].table != "comparisons":  # one of these says something before or after a number only
+        if found is not None and found[0].table != "comparisons":  # a comparison only means something beside a number
             self._at += found[1]
             return _tag(found[0])
         self._at += 1
@@ -87,7 +87,7 @@ class _Reader:
         raise UnknownWordError(token.text)
 
     def number(self) -> Tag | None:
-        """A number with its comparison, percent sign and "or higher", whichever of these are there."""
+        """Read a number with its comparison, percent sign and "or higher", as far as they are there."""
         start = self._at
         op = self._taken("comparisons")
         if self.at_end or self._tokens[self._at].kind not in {"number", "fraction"} or op == "or_more":
@@ -113,7 +113,7 @@ class _Reader:
         return Tag("percent" if percent else "count", Bound(op, number))  # type: ignore[arg-type]  # a key of comparisons
 
     def _total(self) -> str | None:
-        """The 17 of "17 of 17"."""
+        """Read the total in "17 of 17"."""
         start = self._at
         if self._taken("links", "of") and self._tokens[self._at - 1].text in {"of", "von"} and not self.at_end:
             token = self._tokens[self._at]
@@ -148,16 +148,16 @@ def _fraction(text: str, op: str | None) -> Tag:
 
 
 def _without_colons(tags: list[Tag]) -> list[Tag]:
-    """A colon says nothing, but after a scope: "this session: unit tests pass" is not about this session's tests."""
+    """Drop colons, but refuse one after a scope: "this session: unit tests pass" is not about this session's tests."""
     if any(first.kind in {"scope", "scope_after"} and second.kind == "colon" for first, second in pairwise(tags)):
         raise UnknownWordError(":")
     return [tag for tag in tags if tag.kind != "colon"]
 
 
 def _tiers_joined(tags: list[Tag]) -> list[Tag]:
-    """One tag for "unit and integration" and for "unit tests and integration tests".
+    """Join "unit and integration" into one tag, and "unit tests and integration tests" as well.
 
-    The second form is left alone where a scope is named: "new unit tests and integration tests" may mean all of the latter.
+    The second form is left alone if a scope is named: "new unit tests and integration tests" may mean all integration tests.
     """
     scoped = any(tag.kind.startswith("scope") for tag in tags)
     joined: list[Tag] = []

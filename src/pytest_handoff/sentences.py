@@ -1,8 +1,8 @@
-"""The sentences a checklist line may form, and the gates each of them asks.
+"""Fit the tags of a checklist line into known sentences, and find the gates that each sentence asks.
 
-A sentence is a row of tags in a fixed order, ``?`` marking those that may be missing and ``|`` a choice. A row that fits no
-sentence is not understood; neither is one whose sentence says something no gate can decide, such as the coverage of new code
-by integration tests.
+A sentence is a row of tags in a fixed order, with ``?`` marking those that may be missing and ``|`` a choice. A row that fits no
+sentence is not understood; neither is one whose sentence says something that no gate can decide, such as the coverage of new
+code by integration tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """One understood sentence: its tags by kind, its gates, and whether a person has to confirm more than they say."""
+    """One understood sentence: its tags by kind, its gates, and whether a person has to confirm more than the gates say."""
 
     found: Found
     specs: Specs
@@ -29,7 +29,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 def claims_of(tags: Sequence[Tag]) -> list[Claim] | None:
-    """The claims a line makes, all of which must hold; ``None`` where any part of it is not understood."""
+    """Find the claims that a line makes, all of which must hold; ``None`` if any part of it is not understood."""
     if not _brackets_fit(tags):
         return None
     flat = [tag for tag in tags if tag.kind not in {"open", "close"}]
@@ -40,7 +40,7 @@ _JOINTS = {"and", "comma", "with", "without", "open"}
 
 
 def _joined_claims(tags: Sequence[Tag]) -> list[Claim] | None:
-    """The whole as one sentence, else each part between joints as one."""
+    """Read the whole as one sentence, else each part between joints as one."""
     if (whole := _sentence(tags)) is not None:
         return [whole]
     claims: list[Claim] = []
@@ -53,7 +53,7 @@ def _joined_claims(tags: Sequence[Tag]) -> list[Claim] | None:
 
 
 def _parts(tags: Sequence[Tag]) -> list[tuple[str, list[Tag]]]:
-    """What stands between the joints, each part with the joint before it; of ", and" the later one says more."""
+    """Split at the joints, and keep the joint before each part; of two in a row, such as ", and", the later one says more."""
     parts: list[tuple[str, list[Tag]]] = [("", [])]
     for tag in tags:
         if tag.kind not in _JOINTS:
@@ -71,7 +71,7 @@ def _brackets_fit(tags: Sequence[Tag]) -> bool:
 
 
 def _may_narrow(one: Claim, other: Claim) -> bool:
-    """Whether the coverage of one claim may be that by the tests of the other: "unit tests pass with 80 % coverage"."""
+    """Check whether one claim's coverage may mean coverage by the other's tests: "unit tests pass with 80 % coverage"."""
     coverage, tests = (one, other) if one.specs[0].gate in {"coverage", "new_code"} else (other, one)
     if coverage.specs[0].gate not in {"coverage", "new_code"} or {"total_coverage", "tier", "path"} & coverage.found.keys():
         return False
@@ -79,7 +79,7 @@ def _may_narrow(one: Claim, other: Claim) -> bool:
 
 
 def _note(part: Sequence[Tag], before: Claim | None, joint: str) -> Claim | None:
-    """What may follow a claim about tests and speaks of the same tests: "(17/17 passed)", "without failures"."""
+    """Read what may follow a claim about tests and speaks of the same tests: "(17/17 passed)", "without failures"."""
     if before is None or joint == "and" or before.specs[0].gate not in {"tests", "regression"}:
         return None
     if (found := _fits("fraction tests? pass?", part)) is not None:
@@ -109,7 +109,7 @@ def _fits(shape: str, tags: Sequence[Tag]) -> Found | None:
 
 
 def _fit(slots: Sequence[str], tags: Sequence[Tag]) -> Found | None:
-    """The tags by kind if they fill the slots from first to last, each optional slot taken or left."""
+    """Return the tags by kind if they fill the slots from first to last; an optional slot may stay empty."""
     if not slots:
         return None if tags else {}
     slot, *others = slots

@@ -1,4 +1,4 @@
-"""From the Markdown of a checklist item to words, numbers and signs."""
+"""Split the Markdown of a checklist item into words, numbers and signs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Token(msgspec.Struct, frozen=True):
 
 
 def visible_text(markdown: str) -> str:
-    """What a reader sees of a checklist item, on one line: without bullet, box, tick signs, emphasis and HTML comments.
+    """Return what a reader sees of a checklist item, on one line: no bullet, box, tick signs, emphasis or HTML comments.
 
-    Code spans keep their backticks and struck-out text its tildes: both matter to whoever reads on. Text that was UTF-8 and
-    got read as Mac Roman somewhere on its way (``‚â•`` for ``≥``) is read as it was meant.
+    Code spans keep their backticks and struck-out text its tildes: both matter to the caller. UTF-8 text that something on its
+    way read as Mac Roman (``‚â•`` for ``≥``) is read as it was meant.
     """
     text = _as_it_was_meant(markdown)
     if not text.isascii() or _WRITTEN_OTHERWISE.search(text):
@@ -36,12 +36,12 @@ def visible_text(markdown: str) -> str:
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of a visible text. Nothing is dropped but white space and the hyphens inside words ("end-to-end")."""
+    """Split a visible text into tokens, dropping only white space and the hyphens inside words ("end-to-end")."""
     return list(tokens_in(text))
 
 
 def tokens_in(text: str) -> Iterator[Token]:
-    """The same one by one, for whoever may not want all of them."""
+    """Yield the same tokens one by one, for a caller that may not want all of them."""
     for match in _TOKEN.finditer(text):
         kind, found = str(match.lastgroup), match.group()
         if kind == "code":
@@ -53,12 +53,12 @@ def tokens_in(text: str) -> Iterator[Token]:
             yield Token(kind, found.casefold())  # type: ignore[arg-type]  # narrowed by the line above
 
 
-_LONGEST_LINE = 2_000  # of a longer one the emphasis stays: nobody ticks it, and finding pairs of marks takes its time
+_LONGEST_LINE = 2_000  # a longer one keeps its emphasis: nobody ticks it, and pairing the marks would take long
 _WRITTEN_OTHERWISE = re.compile(r"[<\\&]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BULLET_AND_BOX = re.compile(r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?")
-# An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are none.
+# An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are no emphasis.
 _EMPHASIS = re.compile(r"(?<![^\s(\[~])(\*{1,3}+|_{1,3}+)(?=\S)(.+?)(?<=\S)\1(?![^\s)\].,:;!?~])")
 _TOKEN = re.compile(
     r"""
@@ -82,7 +82,7 @@ def _without_tick_signs(text: str) -> str:
 
 
 def _slashed(found: str) -> Token:
-    """A path where it is written like one; ``CI/CD`` and ``and/or`` are not."""
+    """Make a path of what is written like one; ``CI/CD`` and ``and/or`` are not."""
     path = found.rstrip(".")
     like_code = path.startswith(("src/", "tests/", "test/")) or path.endswith((".py", "/"))
     return Token("path" if like_code and _is_path(path) else "sign", path)

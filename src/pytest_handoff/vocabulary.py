@@ -1,4 +1,4 @@
-"""Reading and extending the tables of :mod:`pytest_handoff.words`."""
+"""Read and extend the tables of :mod:`pytest_handoff.words`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def extended(words: Words, more: Mapping[str, Mapping[str, Sequence[str]] | Sequence[str]]) -> Words:
-    """``words`` with further phrases, in the shape of its own tables: ``{"verbs": {"pass": ["sind ok"]}, "fillers": ["bitte"]}``.
+    """Add phrases to ``words``, in the shape of its tables: ``{"verbs": {"pass": ["sind ok"]}, "fillers": ["bitte"]}``.
 
     New keys are allowed under ``tiers`` only.
 
@@ -39,7 +39,7 @@ def extended(words: Words, more: Mapping[str, Mapping[str, Sequence[str]] | Sequ
 
 
 def phrases(words: Words) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Every phrase as (table, meaning, its words), fillers within it left out."""
+    """List every phrase as (table, meaning, its words), without the fillers in it."""
     fillers = {filler.casefold() for filler in words.fillers}
     tables = [name for name in Words.__struct_fields__ if name != "fillers"]
     return [
@@ -91,6 +91,6 @@ def _refuse_two_meanings(words: Words) -> None:
 
 
 def _spelled(phrase: str) -> list[str]:
-    if phrase.replace(" ", "").isalpha():  # nearly all are, and a run reads every one
+    if phrase.replace(" ", "").isalpha():  # nearly all phrases are, and every run reads them all
         return phrase.casefold().split()
     return [token.text for token in tokenize(phrase)]

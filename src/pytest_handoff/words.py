@@ -1,7 +1,7 @@
-"""The words a checklist line may be made of, by what they mean; English first, some German.
+"""List the words that a checklist line may use, by their meaning: mostly English, some German.
 
-The tables hold words only. Which sentences these words may form is in :mod:`pytest_handoff.sentences`, so a project can teach
-new words for known things, never a new kind of claim.
+The tables hold words only. The sentences that these words may form are in :mod:`pytest_handoff.sentences`, so a project can
+teach new words for known things, but never a new kind of claim.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class Words(Frozen, frozen=True):
 
     Attributes:
         subjects: what a line can speak of.
-        tiers: how the kinds of tests are called. The name of a tier always stands for it, too.
-        scopes: whose tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others stand before
-            it. "In this session" is none: it may tell whose tests, or when they all were run.
+        tiers: what the kinds of tests are called. The name of a tier always stands for it, too.
+        scopes: which sessions' tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others come
+            before it. "In this session" is not one: it may say whose tests, or when all of them ran.
         verbs: what is said of the subject.
         quantities: ``all``, ``each`` (with a singular) and ``none``.
         comparisons: by operator; ``or_more`` follows the number ("or higher").
         links: words that join claims or parts of one; ``opener`` only begins a line ("ensure that").
-        fillers: single words that change nothing wherever they stand.
+        fillers: single words that change nothing, wherever they are.
     """
 
     subjects: Table
@@ -38,7 +38,7 @@ class Words(Frozen, frozen=True):
     fillers: tuple[str, ...]
 
     def __hash__(self) -> int:
-        """By content, so that what is built from the tables can be kept."""
+        """Hash the content, so that what is built from the tables can be cached."""
         return hash(msgspec.json.encode(self))
 
 
