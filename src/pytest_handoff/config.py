@@ -1,4 +1,4 @@
-"""The project's settings: ``[tool.handoff]`` in ``pyproject.toml``, or the same keys in ``handoff.toml``."""
+"""Read the project's settings: ``[tool.handoff]`` in ``pyproject.toml``, or the same keys in ``handoff.toml``."""
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from collections import Counter
@@ -13,13 +13,13 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.record import Frozen
 
 SESSION_NAME_LIMIT = 100
-"""Bytes in UTF-8; file systems take 255, and a document's name or a temporary file's has more than the session's."""
+"""Bytes in UTF-8; file systems take 255, and the name of a document or a temporary file is longer than the session's."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10))}
 
 
 class TierRule(Frozen, frozen=True):
-    """How a test gets a tier: by one of these markers, else by one of these path globs."""
+    """The rule that gives a test its tier: by one of these markers, else by one of these path globs."""
 
     markers: list[str] = []
     paths: list[str] = []
@@ -33,7 +33,7 @@ class Retirement(Frozen, frozen=True):
 
 
 class Waiver(Frozen, frozen=True):
-    """A gate that may fail, and why; ``until`` is the last day (``2026-12-31``) on which that holds."""
+    """A gate that may fail, and why; ``until`` is the last day (``2026-12-31``) on which it may."""
 
     gate: str
     reason: str
@@ -41,7 +41,7 @@ class Waiver(Frozen, frozen=True):
 
 
 class Binding(Frozen, frozen=True):
-    """A checklist line (its text) that is decided by tests, those whose id matches the glob, or by a gate of this name."""
+    """A checklist line (its text) that is decided by the tests whose id matches the glob, or by a gate of this name."""
 
     line: str
     tests: str | None = None
@@ -49,7 +49,7 @@ class Binding(Frozen, frozen=True):
 
 
 class Promise(Frozen, frozen=True):
-    """Tests (a glob over ids) that a later session is to have and pass; ``due`` is the session by which."""
+    """Tests (a glob over ids) that a later session must have and pass; ``due`` is the session by which they are due."""
 
     test: str
     reason: str
@@ -68,18 +68,18 @@ class Config(Frozen, frozen=True):
         dir: the hand-off folder, relative to the project's folder.
         document: where a session's document is; ``{session}`` stands for its name. ``None``: ``<dir>/{session}.md``.
         template: the template of a new document.
-        templates: a folder of the project's own templates; a file there wins over ours of the same name.
-        ignore: globs of files that are no part of the fingerprint.
-        scope: the folders the fingerprint is about; empty is the whole repository.
-        tiers: tier name to rule; the built-in four unless named here.
-        default_tier: the tier of a test that no rule names.
+        templates: a folder of the project's own templates; a file in it wins over ours of the same name.
+        ignore: globs of files that are not part of the fingerprint.
+        scope: the folders that the fingerprint covers; empty for the whole repository.
+        tiers: tier name to rule; the built-in four keep their rules unless named here.
+        default_tier: the tier of a test that no rule matches.
         retire: retirements, each with its reason.
-        required: checklist lines every document must carry.
-        bind: checklist lines decided by tests, or a gate, of one's own choice.
-        aliases: place id to what one's own documents call it: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
-        words: phrases that the checklist language is to know as well, in the shape of its own tables.
+        required: checklist lines that every document must carry.
+        bind: checklist lines that tests or a gate of the project's choice decide.
+        aliases: place id to what the project's documents call it: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
+        words: further phrases for the checklist language, in the shape of its own tables.
         promise: what later sessions owe.
-        target: the branch that the work will be merged into, such as ``main``; what is merged in from it is no new code.
+        target: the branch that the work will be merged into, such as ``main``; what is merged in from it is not new code.
         waive: gates that may fail, each with its reason.
         parts: labels of the parts that ``handoff combine`` must find; without one of them a session is incomplete.
     """
@@ -103,7 +103,7 @@ class Config(Frozen, frozen=True):
     parts: list[str] = []
 
     def document_path(self, session: str) -> str:
-        """The document of a session, relative to the project's folder."""
+        """Return the path of a session's document, relative to the project's folder."""
         return (self.document or f"{self.dir}/{{session}}.md").replace("{session}", session)
 
 

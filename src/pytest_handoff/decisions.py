@@ -111,7 +111,7 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 
 
 class _Language(Frozen, frozen=True):
-    """The rules for reading lines, in order: a waiver, a binding (the configuration's, else a hook's), linked tests, the words."""
+    """The rules for reading lines, in order: waivers, bindings (the configuration's before hooks'), linked tests, the words."""
 
     lexicon: Lexicon
     bound: dict[str, Binding]

@@ -1,10 +1,10 @@
-"""What can go wrong through no defect of this package, each as one sentence a user can act on."""
+"""Define the errors that are not defects of this package, each with one sentence that a user can act on."""
 
 from __future__ import annotations
 
 
 class HandoffError(Exception):
-    """A mistake or a missing thing that the user can mend.
+    """A mistake, or something missing, that the user can mend.
 
     Args:
         message: what is wrong and what to do, without the place.
@@ -25,7 +25,7 @@ class UsageProblem(HandoffError):
 
 
 class EvidenceProblem(HandoffError):
-    """A record, ledger or sources file that is missing, damaged, newer, or not the one it is said to be."""
+    """A record, ledger or sources file that is missing, damaged, newer, or not the one it claims to be."""
 
 
 class DocumentProblem(HandoffError):

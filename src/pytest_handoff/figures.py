@@ -1,4 +1,4 @@
-"""Figures as a reader sees them: exact in comparison, cut and never rounded up when shown."""
+"""Compare figures exactly, and format them for a reader, cut and never rounded up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def percent(part: int, whole: int) -> str:
-    """``54, 60`` as ``90.0 %``; cut to one decimal, so that 999 of 1,000 is ``99.9 %`` and nothing less than all is ``100 %``."""
+    """Format 54 of 60 as ``90.0 %``, cut to one decimal: 9,999 of 10,000 is ``99.9 %``, and only all of them are ``100 %``."""
     if whole <= 0:
         raise ValueError("a percentage of nothing")
     tenths = part * 1000 // whole
@@ -20,31 +20,31 @@ def percent(part: int, whole: int) -> str:
 
 
 def percent_of(value: float) -> str:
-    """A percentage that is already one, cut to one decimal."""
+    """Format a value that is already a percentage, cut to one decimal."""
     tenths = int(Decimal(value) * 10)
     return "100 %" if value == 100 else f"{tenths // 10}.{tenths % 10} %"
 
 
 def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
-    """Whether part/whole as a percentage compares as asked, without any rounding: 18 of 20 is not ``> 90 %``."""
+    """Compare part/whole as a percentage, without any rounding: 18 of 20 is not ``> 90 %``."""
     if whole <= 0:
         raise ValueError("a percentage of nothing")
     return holds(Decimal(part) * 100, op, value * whole)
 
 
 def count_holds(count: int, op: Comparison, value: Decimal) -> bool:
-    """Whether a count compares as asked."""
+    """Compare a count with a value."""
     return holds(Decimal(count), op, value)
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 test``, ``2 tests``; a noun may hold its own plural after a slash: ``entry/entries``."""
+    """Format a number with its noun: ``1 test``, ``2 tests``; a noun may give its plural after a slash: ``entry/entries``."""
     one, _, many = noun.partition("/")
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
+    """Join the first names, and say how many more there are."""
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 

@@ -1,7 +1,7 @@
-"""Hooks that a project, or another plugin, may implement to take part in a hand-off.
+"""Declare the hooks that a project, or another plugin, may implement to take part in a hand-off.
 
-They are called where a session is recorded: in its run, or by ``handoff combine`` in a pytest session that collects nothing. What
-they say is kept in the record, so that ``fill``, ``verify`` and ``gate`` come to the same result without them.
+They are called where a session is recorded: in its run, or by ``handoff combine`` in a pytest session that collects nothing. The
+record keeps what they say, so that ``fill``, ``verify`` and ``gate`` come to the same result without them.
 """
 
 from __future__ import annotations

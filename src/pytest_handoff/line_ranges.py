@@ -1,4 +1,4 @@
-"""Line numbers as people write them: ``7, 9-10``."""
+"""Format and parse line numbers as people write them: ``7, 9-10``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _RANGE = re.compile(r"([1-9][0-9]*)(?:-([1-9][0-9]*))?")
 
 
 def format_ranges(numbers: Iterable[int]) -> str:
-    """The numbers in ascending order, neighbours joined: ``{10, 7, 9}`` gives ``7, 9-10``; no numbers give an empty text.
+    """Format the numbers in ascending order, neighbours joined: ``{10, 7, 9}`` gives ``7, 9-10``; no numbers give an empty text.
 
-    Only numbers that follow each other directly are joined, so a range never claims a line that is not meant.
+    Only consecutive numbers are joined, so a range never claims a line that is not meant.
     """
     ranges: list[list[int]] = []
     for number in sorted(set(numbers)):
@@ -26,7 +26,7 @@ def format_ranges(numbers: Iterable[int]) -> str:
 
 
 def parse_ranges(text: str) -> frozenset[int]:
-    """The numbers that :func:`format_ranges` wrote.
+    """Parse the numbers that :func:`format_ranges` wrote.
 
     Raises:
         ValueError: a part of the text is neither a line number from 1 nor an ascending range of them.

@@ -1,4 +1,4 @@
-"""Test ids as text: ``path::names[parameters]``, with the path relative to the git root."""
+"""Split and match test ids: ``path::names[parameters]``, with the path relative to the git root."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ _BELOW = "(?:/.*)?"
 
 
 def file_of(test: str) -> str:
-    """The file part of a test id."""
+    """Return the file part of a test id."""
     return test.partition("::")[0]
 
 
 def name_of(test: str) -> str:
-    """What stands behind the file: qualified name and parameters."""
+    """Return what follows the file in a test id: the qualified name and the parameters."""
     return test.partition("::")[2]
 
 
 def without_parameters(test: str) -> str:
-    """The id up to its parameters: pytest splits at the first ``[`` behind the file."""
+    """Cut a test id before its parameters: like pytest, at the first ``[`` after the file."""
     path, separator, rest = test.partition("::")
     return path + separator + rest.partition("[")[0]
 
 
 def id_matches(test: str, glob: str) -> bool:
-    """Whether a test id matches a glob in which only ``*`` and ``?`` are special: brackets are parameters."""
+    """Match a test id against a glob in which only ``*`` and ``?`` are special: brackets are parameters."""
     return _pattern(glob).fullmatch(test) is not None
 
 
 def path_matches(path: str, glob: str) -> bool:
-    """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
+    """Match a path against a glob: ``*`` stays within a folder, ``**`` does not, and a folder matches everything below it."""
     return _path_pattern(glob).fullmatch(path) is not None
 
 
 def matches_any(path: str, globs: tuple[str, ...]) -> bool:
-    """Whether :func:`path_matches` holds for any of the globs; many of them take no longer than one."""
+    """Match a path against any of the globs, as :func:`path_matches` does, but in one step."""
     return _any_pattern(globs).fullmatch(path) is not None
 
 

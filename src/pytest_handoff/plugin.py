@@ -1,4 +1,4 @@
-"""The pytest plugin: options, and one object registered when a hand-off is asked for. Everything else is imported then."""
+"""Add the plugin's options to pytest, and import everything else only when a hand-off is asked for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FAULTS = pytest.StashKey["Faults"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addoption"""
+    """Add the ``--handoff`` options."""
     group = parser.getgroup("handoff", "hand-off documents with evidence")
     add = group.addoption
     add("--handoff", metavar="SESSION", help="record this run as SESSION, compare it with earlier ones, fill its document")
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addhooks"""
+    """Add the hooks of :mod:`pytest_handoff.hookspecs`."""
     from pytest_handoff import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
@@ -54,7 +54,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_configure"""
+    """Add the markers, and take part in the run if a hand-off is asked for."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if config.getoption("handoff") is None:
@@ -103,7 +103,7 @@ def _turn_coverage_on(early_config: pytest.Config) -> None:
 
 
 def _refuse_options_without_session(config: pytest.Config) -> None:
-    """What was typed is not ignored; what stands in ``addopts`` waits for a session, but a gate is never left out silently."""
+    """Refuse options that were typed; those in ``addopts`` wait for a session, but a gate is never left out silently."""
     if config.getoption("handoff_gate"):
         raise pytest.UsageError("--handoff-gate needs --handoff=SESSION: which session is to be gated?")
     typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)

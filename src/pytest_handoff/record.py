@@ -1,7 +1,7 @@
-"""The evidence of a work session: what is written to ``record.json``, ``tests.jsonl`` and ``sources.jsonl``.
+"""Define the evidence of a work session, as written to ``record.json``, ``tests.jsonl`` and ``sources.jsonl``.
 
-``None`` always means *not measured*, never zero. Paths are relative to the git root (to the project's folder where there is
-no git) and use ``/``. Percentages are unrounded; whoever shows one cuts it, never rounds it up.
+``None`` always means *not measured*, never zero. Paths are relative to the git root (without git, to the project's folder) and
+use ``/``. Percentages are unrounded; code that shows one cuts it and never rounds it up.
 """
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
@@ -23,7 +23,7 @@ Word = Literal["passed", "failed", "unknown", "waived"]
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An immutable piece of evidence; a key that this version does not know is an error, not ignored."""
+    """An immutable piece of evidence; a key that this version does not know is an error, never ignored."""
 
 
 class LastSeen(Frozen, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""One pytest invocation as data: what was collected, what each test did, and what kept the run from being whole."""
+"""Describe one pytest invocation as data: what was collected, what each test did, and what kept the run from being whole."""
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from pytest_handoff.record import Frozen, Metric, Outcome, Provenance
@@ -7,7 +7,7 @@ _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "s
 
 
 class CaseResult(Frozen, frozen=True, gc=False):
-    """The final outcome of one test in one run; ``reason`` is of a skip or xfail, ``error`` the first line of a failure."""
+    """The final outcome of one test in one run; ``reason`` is for a skip or xfail, ``error`` the first line of a failure."""
 
     outcome: Outcome
     reruns: int = 0
@@ -18,7 +18,7 @@ class CaseResult(Frozen, frozen=True, gc=False):
 
 
 class Collected(Frozen, frozen=True, gc=False):
-    """What collection says of one test: its tier, whether it is a promise (a strict ``xfail``), and its checklist lines."""
+    """One test as collected: its tier, whether it is a promise (a strict ``xfail``), and its checklist lines."""
 
     tier: str
     promised: bool = False
@@ -26,7 +26,7 @@ class Collected(Frozen, frozen=True, gc=False):
 
 
 class Collection(Frozen, frozen=True):
-    """What one process collected: tests, files whose tests are all there, and files that could not be collected."""
+    """The collection of one process: tests, files whose tests are all there, and files that could not be collected."""
 
     tests: dict[str, Collected]
     whole_files: list[str]
@@ -34,7 +34,7 @@ class Collection(Frozen, frozen=True):
 
 
 class RunContext(Frozen, frozen=True):
-    """What is recorded of a run beside its results; times are ISO 8601 in UTC, to the second."""
+    """The facts that are recorded about a run besides its results; times are ISO 8601 in UTC, to the second."""
 
     started: str
     finished: str
@@ -46,16 +46,16 @@ class RunContext(Frozen, frozen=True):
 
 
 class Run(Frozen, frozen=True):
-    """What a run found out, keyed by test id relative to the git root.
+    """The findings of a run, keyed by test id relative to the git root.
 
     Attributes:
-        collected: every test that was collected, also those deselected afterwards.
+        collected: every test that was collected, including those deselected afterwards.
         results: the tests that ran to an end.
         whole_files: test files whose tests were all collected.
         broken_files: files whose collection failed, with the first line of the error.
         why_partial: how the run was narrowed; empty for a run of everything.
-        mishaps: what went wrong beside the tests: a lost worker, files that changed while the tests ran.
-        reported: reports by pytest's own categories, to compare with its last line.
+        mishaps: what went wrong besides the tests: a lost worker, files that changed while the tests ran.
+        reported: the number of reports in each of pytest's own categories, to compare with its last line.
         metrics: what tests measured, each with the test's id.
         differing: tests that several parts ran with different outcomes, and the outcome in each part.
     """
@@ -78,7 +78,7 @@ class Run(Frozen, frozen=True):
 
 
 def worse(one: CaseResult, other: CaseResult) -> CaseResult:
-    """Of two verdicts on one test, the worse: a teardown error after a pass, or the same id run twice.
+    """Return the worse of two results of one test: a teardown error after a pass, or the same id run twice.
 
     A skip in teardown takes nothing away from a test that passed; an error after a failed call adds nothing to it.
     """

@@ -1,4 +1,4 @@
-"""Which files hold tests, by pytest's settings, for whoever has to say so without pytest."""
+"""Tell which files hold tests, by pytest's settings but without pytest."""
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from fnmatch import fnmatchcase
@@ -14,12 +14,12 @@ class SuiteFiles(Frozen, frozen=True):
     folders: list[str]
 
     def is_module(self, path: str) -> bool:
-        """Whether pytest would collect this file as a test module."""
+        """Check that pytest would collect this file as a test module."""
         name = PurePosixPath(path).name
         return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.patterns)
 
     def belongs(self, path: str) -> bool:
-        """Whether this file is a part of the tests: a module, what lies beside modules, a conftest."""
+        """Check that this file belongs to the tests: a module, a conftest, or any file in a folder of tests."""
         parts = PurePosixPath(path).parts
         if any(path.startswith(f"{folder.rstrip('/')}/") for folder in self.folders):
             return True
