@@ -1,4 +1,4 @@
-"""Decide each checklist line: who decides it, what the evidence says, and whether to tick the box."""
+"""Work out for each checklist line who decides it, what the evidence says, and whether to tick the box."""
 
 from __future__ import annotations
 

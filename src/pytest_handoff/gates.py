@@ -1,4 +1,4 @@
-"""List the gates by name; a gate is a function from facts and a condition to a verdict, and its docstring says what holds."""
+"""List the gates by name; a gate is a function from facts and a condition to a verdict; its docstring says what must hold."""
 
 from __future__ import annotations
 

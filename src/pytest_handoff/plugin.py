@@ -1,4 +1,4 @@
-"""Add the plugin's options to pytest, and import everything else only when a hand-off is asked for."""
+"""Add options, hooks and markers to pytest, and import the rest only when a hand-off is asked for."""
 
 from __future__ import annotations
 
