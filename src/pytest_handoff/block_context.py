@@ -1,4 +1,4 @@
-"""What the templates of our own blocks are given beside the facts."""
+"""Build the context in which the templates of our blocks are rendered."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VERDICT_WORDS = {
 
 
 class InventoryRow(Frozen, frozen=True):
-    """A test file and how many tests of it there are, passed, and are new."""
+    """A test file, and how many tests it has, how many passed and how many are new."""
 
     path: str
     tests: int
@@ -39,7 +39,7 @@ class InventoryRow(Frozen, frozen=True):
 
 
 class Inventory(Frozen, frozen=True):
-    """The test files of a tier (``what`` names it) and their sum."""
+    """The test files of a tier or of all tests (``what`` says which), and their total."""
 
     rows: list[InventoryRow]
     total: InventoryRow
@@ -47,7 +47,7 @@ class Inventory(Frozen, frozen=True):
 
 
 class ChangedFile(Frozen, frozen=True):
-    """A file and what became of it; ``was`` is its earlier path."""
+    """A file and what happened to it; ``was`` is its earlier path."""
 
     path: str
     what: str
@@ -55,7 +55,7 @@ class ChangedFile(Frozen, frozen=True):
 
 
 def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> dict[str, object]:
-    """The names that a block's template may use."""
+    """Return the names that a block's template may use."""
     return {
         "facts": facts,
         "decisions": decisions,
@@ -74,7 +74,7 @@ def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> di
 
 
 def owed(facts: Facts) -> dict[str, object]:
-    """What the sessions before left this one to keep."""
+    """Collect what earlier sessions left this one to keep: passing tests and promises."""
     earlier = facts.earlier
     return {
         "parents": list(earlier.sessions),
@@ -85,7 +85,7 @@ def owed(facts: Facts) -> dict[str, object]:
 
 
 def inventory(facts: Facts, tier: str | None = None) -> Inventory:
-    """How many tests each file has."""
+    """Count the tests of each file, in one tier or in all."""
     kinds = {kind for kind, _ in facts.kinds if kind.live and tier in (None, kind.tier)}
     tests = facts.kinds.files(kinds.__contains__)
     passed = facts.kinds.files(lambda kind: kind in kinds and kind.outcome in PASSING)
@@ -98,7 +98,7 @@ def inventory(facts: Facts, tier: str | None = None) -> Inventory:
 
 
 def changed_files(facts: Facts) -> list[ChangedFile] | None:
-    """What the session did to files; ``None`` where that is not known."""
+    """List what the session did to files; ``None`` if that is not known."""
     changes = facts.record.changes
     if changes is None:
         return None

@@ -1,7 +1,7 @@
-"""Templates that were compiled by an earlier run: compiling those of one document takes longer than all else that is done to it.
+"""Keep compiled templates for later runs: compiling those of a document takes longer than everything else done to it.
 
-They lie in pytest's cache and are used by runs of pytest alone. ``handoff verify``, ``gate`` and ``fill`` compile the template's
-text each time, so what lies there can make nobody believe anything.
+They are kept in pytest's cache, and only pytest runs use them. ``handoff verify``, ``gate`` and ``fill`` compile the template's
+text each time, so nothing in the cache can deceive them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class CompiledTemplates(jinja2.FileSystemBytecodeCache):
-    """Jinja's own cache, which takes nothing but what came of the same text, with the same versions of Python and Jinja.
+    """Jinja's own cache, which reuses only what the same versions of this plugin, Python and Jinja made of the same text.
 
-    A folder that cannot be read or written is no reason to stop: the templates are compiled then.
+    If the folder cannot be read or written, the templates are compiled each time.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,12 +30,12 @@ class CompiledTemplates(jinja2.FileSystemBytecodeCache):
         self._folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what is there."""
+        """Load a compiled template, if there is one."""
         with suppress(OSError):
             super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
+        """Keep a compiled template."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             super().dump_bytecode(bucket)

@@ -1,4 +1,4 @@
-"""From the facts of a session to its document: what stands where, what is ticked, and what a person claims otherwise."""
+"""Fill a session's document from its facts, and find what a person claims against them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Composition(Frozen, frozen=True):
-    """A filled document with everything that was decided on the way."""
+    """A filled document, with everything that was decided on the way."""
 
     text: str
     document: Document
@@ -65,18 +65,20 @@ def compose(
     line_counts: Callable[[], dict[str, int]] = dict,
     sessions: Callable[[], Sequence[SessionRow]] = tuple,
 ) -> Composition:
-    """Fill a document from the facts. The same facts and text always give the same result, and filling twice changes nothing.
+    """Fill a document from the facts.
+
+    The same facts and text always give the same result, and filling twice changes nothing.
 
     Args:
-        text: the document as it stands.
-        path: how messages name the document.
-        today: the date, for waivers that end.
-        render: makes the body of a block from its id and a context, or ``None`` for a block that is not ours.
-        required: checklist lines that the document must carry by memory: this session's first fill, and its parents'.
-        take_over: places whose words of a person are to be replaced.
-        instructions: the text of the session's instructions, where a file was named and could be read.
-        line_counts: how many lines the source files have; asked for only where a document wants to know.
-        sessions: this session behind those it goes back to; asked for only where the document shows a trend.
+        text: the document's text so far.
+        path: the document's name in messages.
+        today: the date, for waivers that expire.
+        render: renders the body of a block from its id and a context; returns ``None`` for a block that is not ours.
+        required: checklist lines that the document must not lose: this session's since its first fill, and its parents'.
+        take_over: places where a person's words are replaced.
+        instructions: the text of the session's instructions, if a file was named and could be read.
+        line_counts: counts the lines of the source files; called only if the document wants to know.
+        sessions: lists this session after those it descends from; called only if the document shows a trend.
     """
     memory = {written.id: written.text for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, path)
@@ -117,10 +119,10 @@ def compose(
 
 
 def check_names(config: Config) -> None:
-    """Look at the project's own names of places and words before a test has run.
+    """Check the project's own names for places and words, before any test runs.
 
     Raises:
-        UsageProblem: naming the one that cannot be used.
+        UsageProblem: a name cannot be used; the message says which.
     """
     own_names(FIELDS, config.aliases)
     if config.words:
@@ -146,7 +148,7 @@ def _blocks(found: Document, context: Mapping[str, object], render: Render) -> d
 
 
 def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], path: str) -> tuple[Document, Rows]:
-    """The document with its places, and what its rows ask for."""
+    """Find the document's places, and what its rows ask for."""
     measured = facts.record.coverage.files if facts.record.coverage else ()
     named = mentioned(text, measured)
     metrics = [metric.name for metric in facts.record.metrics]
@@ -163,10 +165,11 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
 
 
 def _is_a_persons_remark(place: Place, memory: Mapping[str, str], facts: Facts) -> bool:
-    """Words where a document need not speak of evidence: beside a file's name, as the status at the top, fenced below results.
+    """Check whether a person's words stand where a document need not speak of evidence.
 
-    A number of tests beside a file's name may be that of new ones, or of an earlier day; more than the file has is a claim. What
-    is fenced below *Test Results* may be anything that a person wants to show; with figures of results it is a claim.
+    That is beside a file's name, in the status at the top, and in the fence under *Test Results*. A number of tests beside a
+    file's name may count only the new ones, or those of an earlier day; more than the file has is a claim. The fence may show
+    anything a person likes; with test results in it, it is a claim.
     """
     if place.state != "written" or place.id in memory:
         return False
@@ -182,7 +185,7 @@ def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:
 
 
 def _instructions(text: str | None, facts: Facts, config: Config) -> tuple[Instruction, ...] | None:
-    """The checklist of the session's instructions: a line that the evidence can decide needs no tick, and none can stand in."""
+    """Read the checklist of the session's instructions; if the evidence decides a line, a tick is neither needed nor enough."""
     if text is None:
         return None
     tasks = documents.find(text, fields=()).tasks

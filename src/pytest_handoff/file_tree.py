@@ -1,4 +1,4 @@
-"""Changed files as the tree or list that stands in a fenced block."""
+"""Draw changed files as a tree or a list for a fenced block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Folder = dict[str, "Folder"]
 
 
 def tree(paths: Sequence[str]) -> str:
-    """Paths as an indented tree, folders first; the rest of a very long list is counted, not shown."""
+    """Draw paths as an indented tree, folders first; the rest of a very long list is counted, not shown."""
     shown, rest = paths[:MOST_FILES], len(paths) - MOST_FILES
     root: Folder = {}
     for path in shown:
@@ -28,14 +28,14 @@ def tree(paths: Sequence[str]) -> str:
 
 
 def plain(rows: Sequence[str]) -> str:
-    """One row a line, the rest counted."""
+    """Write one row a line; the rest of a very long list is counted, not shown."""
     rest = len(rows) - MOST_FILES
     shown_rows = [_inside_a_fence(one_line(row)) for row in rows[:MOST_FILES]]
     return "\n".join([*shown_rows, *([f"… and {counted(rest, 'more file')}"] if rest > 0 else [])]) or "none"
 
 
 def _inside_a_fence(row: str) -> str:
-    """A row that would end the fenced block it stands in is written as a path from here."""
+    """Put ``./`` before a row that would otherwise close the fence around it."""
     return f"./{row}" if row.startswith(("```", "~~~")) else row
 
 

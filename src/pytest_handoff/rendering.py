@@ -1,4 +1,4 @@
-"""Templates: a new document, and the blocks that the plugin owns within one."""
+"""Render templates: a new document, and the blocks that the plugin owns in one."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _FAULTS_OF_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, TypeError
 
 
 def bundled_templates() -> Path:
-    """Our own templates: inside the installed package, else at the top of the checkout."""
+    """Find our own templates: in the installed package, else at the top of the checkout."""
     installed = Path(__file__).parent / "templates"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
 
 
 class Renderer:
-    """Renders templates in a sandbox; every value that a template prints is escaped for Markdown.
+    """A sandbox that renders templates; every value that a template prints is escaped for Markdown.
 
     Args:
         own: the project's own template folder; a file there wins over ours of the same name.
-        compiled: a folder for compiled templates, which are used again as long as their text is the same.
+        compiled: a folder for compiled templates, which are reused as long as their text is the same.
     """
 
     def __init__(self, own: Path | None = None, compiled: Path | None = None) -> None:
@@ -46,7 +46,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            optimized=False,  # it looks for constants to fold, of which no template has any, and takes a fifth of the time
+            optimized=False,  # the optimizer folds constants, which no template has, and takes a fifth of the time
             bytecode_cache=_cache(compiled),
         )
         self._environment.filters |= {
@@ -59,30 +59,30 @@ class Renderer:
         self._environment.globals["percent"] = percent
 
     def names(self) -> list[str]:
-        """The documents that can be made."""
+        """List the templates that make documents."""
         found = self._files
         return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX) and "/" not in name and name[0] != "_")
 
     def document(self, template: str, context: Mapping[str, object]) -> str:
-        """A new document.
+        """Render a new document.
 
         Raises:
-            UsageProblem: when there is no such template, or it cannot be rendered.
+            UsageProblem: there is no such template, or it cannot be rendered.
         """
         self.refuse_unknown(template)
         return self._render(f"{template}{SUFFIX}", context)
 
     def refuse_unknown(self, template: str) -> None:
-        """Refuse the name of a document that no template makes.
+        """Refuse the name of a template that does not exist.
 
         Raises:
-            UsageProblem: with the names that there are.
+            UsageProblem: there is none of that name; the message lists those there are.
         """
         if template not in self.names():
             raise UsageProblem(f"there is no template {template!r}; there are: {', '.join(self.names())}")
 
     def block(self, place: str, context: Mapping[str, object]) -> str | None:
-        """The body of a block, or ``None`` where no template makes this block."""
+        """Render the body of a block, or return ``None`` if no template makes it."""
         name = f"blocks/{place}{SUFFIX}"
         if name not in self._files:
             return None

@@ -1,4 +1,4 @@
-"""What the terminal says at the end of a run: figures first, names next, remedies last."""
+"""Word what the terminal says at the end of a run: figures first, then what is wrong, and last what to do next."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ MOST_GATES = 5
 MOST_PARTS = 8
 _LABEL = 11
 _HARMLESS = ("overview.", "status.")
-"""Places whose words are a person's as often as ours: no reader needs to be told at the end of a run."""
+"""Places that hold a person's words as often as ours: the end of a run need not mention them."""
 
 _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
-"""What a test may do beside passing and failing: with several tiers each says how many did."""
+"""Outcomes that are neither a pass nor a failure: with several tiers, each says how many it has."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line and how pytest's terminal writer should mark it up."""
+    """A line, and how pytest's terminal writer should mark it up."""
 
     text: str
     markup: dict[str, bool] = {}
 
 
 def run_lines(composed: Composition, document: str, *, parent_percent: float | None, dropped: bool, verbosity: int) -> list[Line]:
-    """The section at the end of a run; two lines with ``-q``, names with ``-v``."""
+    """Write the section at the end of a run; two lines with ``-q``, names with ``-v``."""
     facts = composed.facts
     if verbosity < 0:
         return [Line(f"handoff {facts.session}: gate {_gate_word(composed)}", _colour(composed)), Line(f"document   {document}")]
@@ -64,17 +64,17 @@ def run_lines(composed: Composition, document: str, *, parent_percent: float | N
 
 
 def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
-    """What is said when no evidence was written."""
+    """Say why no evidence was written."""
     return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
 
 
 def summary_of(facts: Facts) -> list[str]:
-    """The same figures as plain sentences, for a summary elsewhere."""
+    """Say the same figures in plain sentences, for a summary elsewhere."""
     return [f"{label}: {text}" for label, text in (("tests", _tests(facts)), ("earlier", "; ".join(_earlier(facts))))]
 
 
 def checklist_summary(composed: Composition) -> str:
-    """How many lines of the checklist hold, are blocked, waived, done, or wait for a person."""
+    """Say how many lines of the checklist hold, are vetoed, are waived, are done by a person or wait for one."""
     states = Counter(decision.state for decision in composed.decisions if decision.counts)
     decided = states["holds"] + states["fails"]
     parts = [f"{states['holds']} of {decided} decided hold"] if decided else []
@@ -99,7 +99,7 @@ def _outcomes(counts: Mapping[str, int]) -> str:
 
 
 def _parts(run: RunInfo) -> Iterator[str]:
-    """The parts that a run was joined from, each with what its tests did."""
+    """List the parts that a run was joined from, each with its outcomes."""
     told = [f"{_part(part)}: {_outcomes(part.counts)}" for part in run.combined]
     if told:
         yield " · ".join(told[:MOST_PARTS]) + (f" · and {len(told) - MOST_PARTS:,} more" if len(told) > MOST_PARTS else "")
@@ -145,7 +145,7 @@ def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
 
 
 def _difference(now: float, before: float) -> str:
-    """The change in points, cut like every figure that is shown: ``+2.0`` for 2.038."""
+    """Format the change in points, cut like every figure that is shown: ``+2.0`` for 2.038."""
     tenths = int(abs(now - before) * 10)
     return f"{'+' if now > before else '-'}{tenths // 10}.{tenths % 10}" if tenths else "as before"
 
@@ -180,7 +180,7 @@ def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _unstable(facts: Facts, *, everything: bool) -> list[str]:
-    """Ids that change by themselves; one function stands for all where not everything is wanted."""
+    """List the tests whose ids change by themselves; unless all are wanted, name one and count the others."""
     found = facts.record.unstable
     shown = [f"{one_line(ids.test)}: {sentence(ids)}" for ids in (found if everything else found[:1])]
     more = f"   and {counted(len(found) - 1, 'more test')}" if len(found) > 1 and not everything else ""
@@ -188,7 +188,7 @@ def _unstable(facts: Facts, *, everything: bool) -> list[str]:
 
 
 def _claims(composed: Composition) -> list[str]:
-    """A person's words in place of evidence, then what could not be filled; one line, the rest is what ``explain`` is for."""
+    """Name one claim, or else one place that could not be filled, and count the others: ``explain`` lists them all."""
     found = [finding for finding in composed.findings if finding.kind not in ("placeholder", "contradicted", "missing_section")]
     found = [finding for finding in found if not (finding.place or "").startswith(_HARMLESS)]
     found.sort(key=lambda finding: finding.kind != "claim")

@@ -1,4 +1,4 @@
-"""The last sessions as a chart in Mermaid's language, which code hosts draw within a document."""
+"""Chart the last sessions in Mermaid, which code hosts draw inside a document."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from pytest_handoff.history import Rate
 
 MOST_SESSIONS = 12
-"""So many sessions at most, the newest, stand in a document."""
+"""The number of sessions that a document shows at most: the newest."""
 
 _NOT_IN_A_LABEL = re.compile(r"[^\w .+-]")
 
 
 class Trend(Frozen, frozen=True):
-    """What the block ``trend`` shows.
+    """The contents of the block ``trend``.
 
     Attributes:
-        rows: the sessions, oldest first, the document's own last.
-        chart: Mermaid's text; ``None`` where fewer than two sessions measured coverage, since one point is no trend.
+        rows: the sessions, oldest first, with the document's own last.
+        chart: the Mermaid text; ``None`` if fewer than two sessions measured coverage, since one point is no trend.
     """
 
     rows: tuple[SessionRow, ...]
@@ -34,30 +34,30 @@ class Trend(Frozen, frozen=True):
 
     @staticmethod
     def passing(row: SessionRow) -> str:
-        """``39/40``: tests that pass, of all that the session had."""
+        """Format the tests that pass out of all that the session had, as ``39/40``."""
         return f"{row.counts['passed'] + row.counts['xpassed']:,}/{sum(row.counts.values()):,}"
 
     @staticmethod
     def rate(rate: Rate | None) -> str:
-        """A rate in percent; a dash where it was not measured."""
+        """Format a rate in percent, or a dash if it was not measured."""
         if rate is None:
             return "–"
         return percent(rate.part, rate.whole) if rate.whole else "none"
 
     @staticmethod
     def coverage(row: SessionRow) -> str:
-        """Coverage in percent; a dash where it was not measured."""
+        """Format coverage in percent, or a dash if it was not measured."""
         return "–" if row.percent is None else percent_of(row.percent)
 
 
 def trend_of(rows: Sequence[SessionRow]) -> Trend:
-    """The trend over these sessions, oldest first."""
+    """Build the trend of these sessions, given oldest first."""
     newest = tuple(rows[-MOST_SESSIONS:])
     return Trend(rows=newest, chart=_chart([row for row in newest if row.percent is not None]))
 
 
 def _chart(rows: Sequence[SessionRow]) -> Markdown | None:
-    """All code as a line; new code as bars where each of the sessions has some, since a bar of height 0 would lie."""
+    """Draw all code as a line, and new code as bars if every session has some: a bar of height 0 would lie."""
     if len(rows) < 2:
         return None
     labels = ", ".join(f'"{_NOT_IN_A_LABEL.sub("?", row.session)}"' for row in rows)
@@ -71,5 +71,5 @@ def _chart(rows: Sequence[SessionRow]) -> Markdown | None:
 
 
 def _cut(value: float) -> str:
-    """One decimal, never rounded up."""
+    """Format one decimal, never rounded up."""
     return percent_of(value).removesuffix(" %")

@@ -1,4 +1,4 @@
-"""What the evidence says at each place of a document, as Markdown that a careful person could have written."""
+"""Word the evidence for each place of a document, as Markdown that a careful person could have written."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.gate_spec import Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
-    from pytest_handoff.trend import Trend  # noqa: TC004 - rows are never decoded, so that nothing evaluates the annotation
+    from pytest_handoff.trend import Trend  # noqa: TC004 - rows are never decoded, so nothing evaluates the annotation
 
 
 class Rows(Frozen, frozen=True):
-    """What a document asks for by name.
+    """The things that a document asks for by name.
 
     Attributes:
-        targets: the target that a row of a table names, by the row's id.
-        paths: the path of a row of a table of coverage targets, by the row's id.
-        counts: places for the number of tests or lines of a named file.
-        line_counts: how many lines the source files have.
-        trend: the sessions that a block of trends shows.
+        targets: the targets that rows of tables name, by row id.
+        paths: the paths in tables of coverage targets, by row id.
+        counts: the places for the number of tests or lines of a named file.
+        line_counts: how many lines each source file has.
+        trend: the sessions that a trend block shows.
     """
 
     targets: dict[str, str] = {}
@@ -50,14 +50,14 @@ class Rows(Frozen, frozen=True):
 NO_ROWS = Rows()
 
 STATUS_PLACES = ("status.session", "status.top", "phase.status", "status.next", "phase.next")
-"""Whether the session is complete, and whether the next one can begin, under the names that the kinds of documents have."""
+"""The places that say whether the session is complete and whether the next one can begin, in every kind of document."""
 
 
 def values(facts: Facts, *, agent: str | None, parent_percent: float | None, rows: Rows = NO_ROWS) -> dict[str, str]:
-    """Place id to text, for every place that the evidence can decide; what is not known is left out.
+    """Map each place that the evidence can decide to its text; what is not known is left out.
 
     Args:
-        agent: who did the work, where that was said.
+        agent: who did the work, if that was said.
         parent_percent: the coverage of the session before, in percent.
         rows: what the document's tables and lines ask for by name.
     """
@@ -88,7 +88,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
 
 
 def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision]) -> dict[str, str]:
-    """The status lines: complete only when nothing blocks and nobody is waited for."""
+    """Word the status lines: complete only if nothing blocks and no line waits for a person."""
     waiting = [decision for decision in decisions if decision.counts and decision.state == "waits"]
     waived = [decision for decision in decisions if decision.state == "waived" and decision.check.decision == "waived"]
     gates = listed(list(dict.fromkeys(verdict.id for verdict in blocking)), most=5)
@@ -105,12 +105,12 @@ def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence
 
 
 def _both(status: str, ready: str) -> dict[str, str]:
-    """The two sentences, each at the places that ask for it."""
+    """Put each of the two sentences at the places that ask for it."""
     return {place: ready if place.endswith(".next") else status for place in STATUS_PLACES}
 
 
 def _duration(seconds: float) -> str | None:
-    """How long the tests ran, in whole minutes and seconds; nothing where the clock was held still."""
+    """Say how long the tests ran, in minutes and seconds, rounded up; ``None`` if the clock was fixed."""
     minutes, rest = divmod(math.ceil(seconds), 60)
     return f"test run: {minutes} min {rest} s" if minutes else f"test run: {rest} s" if rest else None
 
@@ -195,5 +195,5 @@ def _changes(changes: Changes) -> dict[str, str]:
 
 
 def paths_of(lines: Iterable[LedgerLine]) -> list[str]:
-    """The files of these tests, sorted."""
+    """List the files of these tests, sorted."""
     return sorted({file_of(line.id) for line in lines})

@@ -1,4 +1,4 @@
-"""What the evidence says of the user's own metrics, in rows of tables: value, target, baseline, improvement, status."""
+"""Fill the table rows of the user's own metrics: value, target, baseline, improvement, status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLUMNS = ("value", "target", "baseline", "improvement", "status")
 
 
 class MetricRow(Frozen, frozen=True):
-    """One metric as text; ``None`` is not known."""
+    """One metric as text; ``None`` means not known."""
 
     name: str
     value: str
@@ -29,12 +29,12 @@ class MetricRow(Frozen, frozen=True):
 
 
 def metric_rows(facts: Facts) -> list[MetricRow]:
-    """Every metric of the session, by name, beside its own target and the one that the document names."""
+    """Build a row for each metric of the session; its status is held against its own target and the document's."""
     return [_row(facts, metric, row_of(metric.name), facts.baselines.get(metric.name)) for metric in facts.record.metrics]
 
 
 def metric_values(facts: Facts) -> dict[str, str | None]:
-    """Cell id to text; a target that a person wrote is read, not filled."""
+    """Map the id of each cell to its text; a target that a person wrote is read, not filled."""
     rows = {row_of(row.name): row for row in metric_rows(facts)}
     values: dict[str, str | None] = {}
     for place, row in (rows | _duration(facts)).items():
@@ -46,7 +46,7 @@ def metric_values(facts: Facts) -> dict[str, str | None]:
 
 
 def duration_of(facts: Facts) -> Metric | None:
-    """How long the run took, as a metric; ``None`` where that is not known."""
+    """Return the run's duration as a metric, or ``None`` if it is not known."""
     seconds = run_seconds(facts.record.run)
     return None if seconds is None else Metric(name="test duration", value=seconds, unit="s", better="lower")
 

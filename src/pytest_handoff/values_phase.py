@@ -1,4 +1,4 @@
-"""What the evidence says in the README of a phase: how many files and tests, and the results as a block of figures."""
+"""Fill the README of a phase: how many files and tests, and the results as a block of figures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d
 
 
 def phase_values(facts: Facts) -> dict[str, str | None]:
-    """Place id to text."""
+    """Map each place to its text."""
     return {"phase.files": _files(facts), "phase.results": _results(facts)}
 
 
 def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
-    """For each place such as ``count.lines:src/a.py`` its figure, where the file is known."""
+    """Map each place such as ``count.lines:src/a.py`` to its count, if the file is known."""
     tests = _tests_by_file(facts)
     values = {}
     for place in wanted:
@@ -39,7 +39,7 @@ def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[st
 
 
 def claims_too_many(place: Place, facts: Facts) -> bool:
-    """Whether a person's words give a file of the session's more tests than it has."""
+    """Check whether a person's words give one of the session's test files more tests than it has."""
     what, _, path = place.id.removeprefix("count.").partition(":")
     tests = _tests_by_file(facts)[path] if what == "tests" else 0
     said = place.text.split()[0].replace(",", "")
@@ -47,8 +47,8 @@ def claims_too_many(place: Place, facts: Facts) -> bool:
 
 
 def tells_results(text: str) -> bool:
-    """Whether lines below *Test Results* tell how many tests passed or did not, and not just anything."""
-    return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled where a document has such lines
+    """Check whether lines under *Test Results* really say how many tests passed or did not."""
+    return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled only if a document has such lines
 
 
 def _tests_by_file(facts: Facts) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""What the evidence says in a session recovery: the tests by tier, and the commands that go on from here."""
+"""Fill a session recovery: the tests by tier, and the commands to resume work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_COMMANDS = 10
 
 
 def recovery_values(facts: Facts) -> dict[str, str | None]:
-    """Place id to text; a tier without a test says so."""
+    """Map each place to its text; a tier without tests says so."""
     values: dict[str, str | None] = {
         "recovery.updated": facts.record.run.finished[:10],
         "recovery.commands": _commands(facts),
@@ -46,7 +46,7 @@ def _state(outcomes: Counter[Outcome | None]) -> str:
 
 
 def _coverage(facts: Facts, tier: str) -> str | None:
-    """What the tier's own tests cover is known of unit tests and new code only; of the rest the total is said as such."""
+    """Word a tier's coverage: of the new code for unit tests, and otherwise the total, named as such, since no more is known."""
     total = total_coverage(facts)
     if total is None:
         return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
@@ -58,7 +58,7 @@ def _coverage(facts: Facts, tier: str) -> str | None:
 
 
 def _commands(facts: Facts) -> str:
-    """Where the work stands, what failed, and the run that records the next step."""
+    """List the commands that show where the work stands, run what failed, and record the next step."""
     failing = [line.id for line in facts.kinds.lines(lambda kind: kind.outcome in FAILING)]
     rows = ["git status"]
     rows += [f"python -m pytest {shlex.quote(one_line(test))}" for test in failing[:_MOST_COMMANDS]]

@@ -1,4 +1,4 @@
-"""What the evidence says in the tables of a session summary: the figure of a row, and whether it meets the row's target."""
+"""Fill the tables of a session summary: each row's figure, and whether it meets the row's target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NEW_CODE_ROWS = ("metrics.new_code", "targets.new_code")
 
 
 class Figure(Frozen, frozen=True):
-    """A figure as it is shown; ``part`` of ``whole`` is a percentage, without a ``whole`` it is a count."""
+    """A figure as it is shown: a count ``part``, or with a ``whole`` the percentage that ``part`` is of it."""
 
     shown: str
     part: int
@@ -31,11 +31,11 @@ class Figure(Frozen, frozen=True):
 
 
 def summary_values(facts: Facts, targets: Mapping[str, str], paths: Mapping[str, str]) -> dict[str, str | None]:
-    """Cell id to text.
+    """Map the id of each cell to its text.
 
     Args:
-        targets: what the document names as target, by the id of its row.
-        paths: the paths that the document has a row for, by the id of that row.
+        targets: the targets that the document names, by row id.
+        paths: the paths that the document has rows for, by row id.
     """
     figures = {**_figures(facts), **{row: _of_path(facts, path) for row, path in paths.items()}}
     values: dict[str, str | None] = {}
@@ -82,7 +82,7 @@ def _share(part: int, whole: int) -> Figure:
 
 
 def _status(facts: Facts, figure: Figure, target: str) -> str | None:
-    """Whether the target is met; nothing where it is not understood, or speaks of another kind of figure."""
+    """Say whether the target is met; ``None`` if it is not understood, or is for another kind of figure."""
     wanted = read_target(target)
     if wanted is None or wanted.unit.startswith("%") != (figure.whole is not None):
         return None

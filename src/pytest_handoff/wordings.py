@@ -1,4 +1,4 @@
-"""What several places of a document say in the same words."""
+"""Word what several places of a document say alike."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def if_incomplete(facts: Facts) -> str:
-    """What follows a figure that only a part of the tests stands behind."""
+    """Return the note that follows a figure from an incomplete run; empty after a complete one."""
     return "" if facts.record.run.complete else " (incomplete run)"
 
 
 def live(facts: Facts, tier: str | None = None) -> Counter[Outcome | None]:
-    """How the tests that are there ended, of one tier or of all; a missing or retired one is not among them."""
+    """Count the outcomes of the tests in one tier or in all; missing and retired tests do not count."""
     found: Counter[Outcome | None] = Counter()
     for kind, number in facts.kinds:
         if kind.live and tier in (None, kind.tier):
@@ -30,12 +30,12 @@ def live(facts: Facts, tier: str | None = None) -> Counter[Outcome | None]:
 
 
 def passing(outcomes: Counter[Outcome | None]) -> int:
-    """How many of these tests passed."""
+    """Count the tests that passed."""
     return sum(outcomes[outcome] for outcome in PASSING)
 
 
 def failures(facts: Facts, tier: str | None = None) -> str:
-    """The tests that fail, then earlier ones that are lost, each with its reason; ``none`` where there are none."""
+    """List the tests that fail, then the earlier ones that are lost, each with its reason; ``none`` if there are none."""
     failing = facts.kinds.lines(lambda kind: kind.outcome in FAILING and tier in (None, kind.tier))
     lost = [line for line in facts.with_status("missing", "newly_skipped") if tier in (None, line.tier)]
     if not failing and not lost:
@@ -46,12 +46,12 @@ def failures(facts: Facts, tier: str | None = None) -> str:
 
 
 def promise_text(promise: Promise) -> str:
-    """A promise by configuration: which tests, what for, until when."""
+    """Word a promise from the configuration: which tests, what for, and due when."""
     due = f" (due by {escape(promise.due)})" if promise.due else ""
     return f"{code_in_text(promise.test)} — {escape(promise.reason)}{due}"
 
 
 def total_coverage(facts: Facts) -> str | None:
-    """The coverage of everything, or ``None`` where it was not measured."""
+    """Format the total coverage, or return ``None`` if it was not measured."""
     measured = facts.record.coverage
     return percent_of(measured.percent) if measured else None
