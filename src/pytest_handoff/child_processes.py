@@ -1,4 +1,4 @@
-"""Telling the processes that a test starts, where coverage.py measures them, which kind of test it is."""
+"""Tell the processes that a test starts which kind of test it is, if coverage.py measures them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     import coverage
 
 _BY_CONFIGURATION = frozenset({"subprocess", "fork", "execv"})
-"""Those of coverage.py's patches that start a child's measurement by the configuration of its parent."""
+"""The patches of coverage.py that start measuring a child with its parent's configuration."""
 
 
 class _Told:
-    """The context that processes of :mod:`multiprocessing` are told when they start; forked ones inherit it."""
+    """The context that :mod:`multiprocessing` processes are told when they start; forked ones inherit it."""
 
     context: str | None = None
     hooked = False
 
 
 class Children:
-    """The child processes of one that is measured."""
+    """The child processes of a measured process."""
 
     def __init__(self) -> None:
         self._static: str | None = None
         self._before = _Told.context
 
     def tell(self, cov: coverage.Coverage, context: str) -> None:
-        """Let child processes that start from now on put their lines into a context, behind the user's static one."""
+        """Let child processes that start from now on record their lines under a context, after the user's static one."""
         patches = _BY_CONFIGURATION.intersection(_listed(cov, "run:patch"))
         if patches:
-            # This process has read its static context already; from here on only children read it from the configuration.
+            # This process has already read its static context: from now on only children read it from the configuration.
             if self._static is None:
                 self._static = cov.config.context or ""
             cov.config.context = f"{self._static}|{context}" if self._static else context
@@ -47,12 +47,12 @@ class Children:
             _tell_multiprocessing(context)
 
     def forget(self) -> None:
-        """Tell processes that start from now on what they were told before."""
+        """Restore the context that processes were told before."""
         _Told.context = self._before
 
 
 def switch(cov: coverage.Coverage, context: str) -> None:
-    """Put what this process runs from now on into a context, on whichever core."""
+    """Record what this process runs from now on under a context, whichever core measures it."""
     if not sysmon_core.uses_sysmon(cov):
         cov.switch_context(context)
     elif sysmon_core.keeps_apart(cov):
@@ -62,12 +62,12 @@ def switch(cov: coverage.Coverage, context: str) -> None:
 
 
 def coverage_init(_registry: object, options: Mapping[str, str]) -> None:
-    """Begin as coverage.py's plugin, in an interpreter that a test started: its own children are to hear of the context."""
+    """Start as a coverage.py plugin in an interpreter that a test started, so that its own children are told the context."""
     _tell_multiprocessing(options["context"])
 
 
 def _told_in_turn(cov: coverage.Coverage, context: str) -> str:
-    """The configuration for interpreters, with this module as a plugin of theirs."""
+    """Serialize the configuration for child interpreters, with this module as a plugin."""
     plugins, options = cov.config.plugins, cov.config.plugin_options
     cov.config.plugins, cov.config.plugin_options = [*plugins, __name__], {**options, __name__: {"context": context}}
     try:
@@ -77,7 +77,7 @@ def _told_in_turn(cov: coverage.Coverage, context: str) -> str:
 
 
 class _Message:
-    """What a new process is told; it hears it when it unpickles this, before it runs anything of the test's."""
+    """A message to a new process, which reads it on unpickling, before it runs any code of the test."""
 
     def __init__(self, context: str) -> None:
         self._context = context
@@ -89,7 +89,7 @@ class _Message:
 def hear(context: str) -> None:
     """Take up the context in a new process.
 
-    A fork server lives longer than the test that needed it first, and what it forks must not inherit that one's context.
+    A fork server outlives the test that first needed it, and the processes it forks must not inherit that test's context.
     """
     if "coverage" in sys.modules:
         _tell_multiprocessing(context)
@@ -105,7 +105,7 @@ def _tell_multiprocessing(context: str) -> None:
 
 
 def _hook_preparation() -> None:
-    """Processes that are spawned, or forked by a server, are sent what they must know: add a message to it."""
+    """Add a message to what processes are sent when they are spawned, or forked by a server."""
     from multiprocessing import spawn
 
     prepared = spawn.get_preparation_data
@@ -118,7 +118,7 @@ def _hook_preparation() -> None:
 
 
 def _hook_bootstrap() -> None:
-    """With ``concurrency = multiprocessing`` coverage.py starts anew in each process, and then calls what it replaced."""
+    """Switch once coverage.py has started in a process, for ``concurrency = multiprocessing``: then it calls what it replaced."""
     from coverage import multiproc
 
     bootstrap = multiproc.original_bootstrap

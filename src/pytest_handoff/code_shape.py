@@ -1,4 +1,4 @@
-"""Which statements of a module run when it is imported: the facts behind the rule for import-time lines."""
+"""Find which statements of a module run when it is imported: the facts behind the rule for import-time lines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Shape(NamedTuple):
-    """Import-time statements by the number of their first line.
+    """The import-time statements of a module, by the number of their first line.
 
     Attributes:
         headers: each ``def``, ``class`` and decorator that runs at import, with the statements of its body. A class's body is
-            what its methods hold; a class without any has its own statements.
-        import_time: the other statements outside of every function body.
+            what its methods hold; a class without methods has its own statements.
+        import_time: the other statements outside every function body.
     """
 
     headers: dict[int, frozenset[int]]
@@ -25,12 +25,12 @@ class Shape(NamedTuple):
 
 
 def module_shape(tree: ast.AST, statements: frozenset[int], first_line: Callable[[int], int]) -> Shape:
-    """Sort a module's statements.
+    """Sort out a module's import-time statements.
 
     Args:
-        tree: the module, parsed.
-        statements: first lines of its statements, excluded ones left out.
-        first_line: gives the first line of the statement that a line belongs to.
+        tree: the parsed module.
+        statements: the first lines of its statements, without excluded ones.
+        first_line: returns the first line of the statement that a line belongs to.
     """
     functions: set[int] = set()
     headers: dict[int, frozenset[int]] = {}
@@ -42,14 +42,14 @@ def module_shape(tree: ast.AST, statements: frozenset[int], first_line: Callable
         body = _body(node, statements, first_line)
         if isinstance(node, ast.ClassDef):
             body = (body & functions) or (body - {first_line(node.lineno)})
-        # Without a statement in its body (a docstring alone) nothing but the import could run.
+        # If a body has no statement (only a docstring), nothing but the import can run.
         if body:
             headers.update(dict.fromkeys(_header(node, first_line) & statements, frozenset(body)))
     return Shape(headers, statements - functions - headers.keys())
 
 
 def _import_time_definitions(tree: ast.AST) -> Iterator[_Def | ast.ClassDef]:
-    """Definitions outside of every function body; what a function defines runs when a test calls it."""
+    """Find the definitions outside every function body; what a function defines runs when the function is called."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, _Def | ast.ClassDef):
             yield child

@@ -1,4 +1,4 @@
-"""Adding coverage.py's data files up: those of earlier runs on the same tree, or of the parts of a session."""
+"""Add up coverage.py's data files: those of earlier runs on the same tree, or of the parts of a session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Kept(NamedTuple):
-    """A data file that coverage.py made: whose it is, and the folder that its names are relative to."""
+    """A data file that coverage.py made, with the run it belongs to and the folder that its file names are relative to."""
 
     path: Path
     top: Path
@@ -24,7 +24,7 @@ class Kept(NamedTuple):
 
 
 def add(joined: CoverageData, files: Iterable[Kept], untidy: list[str]) -> None:
-    """Add data files, and say which of them cannot be added."""
+    """Add data files, and note in ``untidy`` which of them cannot be added."""
     for kept in files:
         # coverage.py would take a path that does not exist for a new, empty file, and make it.
         if not kept.path.is_file():
@@ -40,7 +40,7 @@ def add(joined: CoverageData, files: Iterable[Kept], untidy: list[str]) -> None:
 
 @contextmanager
 def joined_data() -> Iterator[CoverageData]:
-    """Empty data in a file of their own: coverage.py can add but one file to data in memory (before 7.17)."""
+    """Open empty data in a file of their own: before 7.17, coverage.py can add only one file to data in memory."""
     with (
         TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder,
         closing(CoverageData(basename=str(Path(folder, "joined")))) as data,
@@ -50,7 +50,7 @@ def joined_data() -> Iterator[CoverageData]:
 
 @contextmanager
 def closing(data: CoverageData) -> Iterator[CoverageData]:
-    """An open data file cannot be removed on Windows, and raises a warning in the user's run."""
+    """Close a data file in the end: an open one cannot be removed on Windows, and raises a warning in the user's run."""
     try:
         yield data
     finally:
@@ -58,7 +58,7 @@ def closing(data: CoverageData) -> Iterator[CoverageData]:
 
 
 def one_line_of(problem: Exception) -> str:
-    """What an error says, without its line breaks."""
+    """Return an error's message on one line, without its full stop."""
     return " ".join(str(problem).split()).rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""Turning coverage on, and telling it which kind of test runs: the hooks of a run that is measured."""
+"""Turn coverage on, and tell it which kind of test is running: the hooks of a measured run."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _PHASES = "handoff-phases"
 
 
 def before_conftests(early_config: pytest.Config) -> None:
-    """Turn pytest-cov on where the user did not.
+    """Turn pytest-cov on if the user did not.
 
-    To be called before the ``yield`` of a ``wrapper=True, tryfirst=True`` ``pytest_load_initial_conftests``: pytest-cov reads
+    Call this before the ``yield`` of a ``wrapper=True, tryfirst=True`` ``pytest_load_initial_conftests``: pytest-cov reads
     its options in a ``tryfirst`` implementation of that hook. Its terminal report and its ``fail_under`` stay off, since
-    nobody asked for them. Nothing is done where pytest-cov is blocked or told ``--no-cov``, and under ``coverage run``.
+    nobody asked for them. Nothing happens if pytest-cov is blocked or told ``--no-cov``, or under ``coverage run``.
     """
     options = early_config.known_args_namespace
     if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
@@ -41,7 +41,7 @@ def before_conftests(early_config: pytest.Config) -> None:
 
     try:
         configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
-    except (CoverageException, ConfigError) as problem:  # in older versions the second is none of the first
+    except (CoverageException, ConfigError) as problem:  # in older versions the second is not a subclass of the first
         raise pytest.UsageError(
             f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; mend it, or give --no-cov"
         ) from problem
@@ -57,14 +57,14 @@ def before_conftests(early_config: pytest.Config) -> None:
 
 
 class ContextSwitcher:
-    """Plugin that names the kind of the running test to coverage.py, in serial runs and on xdist's workers.
+    """A plugin that tells coverage.py the kind of the running test, in serial runs and on xdist's workers.
 
-    A switch makes coverage.py write what it has, so it costs; it happens only where the kind changes.
+    A switch makes coverage.py write what it has, which takes time, so it happens only when the kind changes.
 
     Args:
         session_name: the session of this run.
-        age_and_tier: gives ``("new" or "old", tier)`` of a test.
-        faults: takes what goes wrong in here; the test goes on.
+        age_and_tier: returns ``("new" or "old", tier)`` for a test.
+        faults: catches what goes wrong in here, so that the test goes on.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class ContextSwitcher:
         return (yield)
 
     def pytest_unconfigure(self) -> None:
-        """Processes that start later belong to no test of this run."""
+        """Forget the last kind of test: processes that start later belong to no test of this run."""
         with self._faults:
             self._children.forget()
 
@@ -104,16 +104,16 @@ class ContextSwitcher:
             switch(cov, name)
         elif sysmon_core.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
             config.pluginmanager.register(PhasesApart(cov, self._faults), _PHASES)
-        # Where pytest-cov keeps tests apart, it does so in this process: child processes are told their kind all the same.
+        # pytest-cov's own contexts tell tests apart in this process only: child processes still need to be told their kind.
         if not dynamic:
             self._children.tell(cov, name)
         return True
 
 
 class PhasesApart:
-    """Plugin that makes the contexts of ``--cov-context=test`` whole on coverage.py's sysmon core.
+    """A plugin that makes the contexts of ``--cov-context=test`` complete on coverage.py's sysmon core.
 
-    pytest-cov switches when a phase of a test begins; what comes between is code of pytest and of plugins.
+    pytest-cov switches when a phase of a test begins; only code of pytest and of plugins runs in between.
     """
 
     def __init__(self, cov: coverage.Coverage, faults: AbstractContextManager[object]) -> None:
@@ -122,7 +122,7 @@ class PhasesApart:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
-        """Let the phase hear of each line, whichever phase heard of it before."""
+        """Let the phase see every line, whichever phase saw it before."""
         with self._faults:
             sysmon_core.begin_anew(self._cov)
         return (yield)

@@ -1,4 +1,4 @@
-"""Reading coverage.py's data at the end of a run, from wherever they are."""
+"""Read coverage.py's data at the end of a run, wherever they are."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from pytest_handoff.shared_analyses import SharedAnalyses
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]
-"""Gives the items one by one, and may show how far they are."""
+"""Yields the items one by one, and may show the progress."""
 
 ClassesOf = Callable[[str], tuple[str, str, bool] | None]
-"""Node id to the test's tier, its age (``new`` or ``old``), and whether its pass counts; ``None`` for an unknown test."""
+"""Maps a node id to the test's tier, its age (``new`` or ``old``), and whether its pass counts; ``None`` for an unknown test."""
 
 _PHASES = frozenset({"setup", "run", "teardown"})
-"""How pytest-cov ends the name of a test's context."""
+"""The endings that pytest-cov gives to the names of a test's contexts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """Which files of the tree count: ``tests`` are folders of tests that the user named as source.
+    """A tree of files, some of which count: ``tests`` are the folders of tests that the user named as source.
 
     ``shared`` has what reports have found out; ``cache`` is the folder that keeps what is known of sources, if there is one.
     """
@@ -77,19 +77,19 @@ def read(
     expected: Collection[str] = (),
     shared: SharedAnalyses | None = None,
 ) -> Measurement | NotMeasured:
-    """What was measured in this run; to be called on the controller, in a ``trylast`` ``pytest_sessionfinish``.
+    """Read what this run measured; call it on the controller, in a ``trylast`` ``pytest_sessionfinish``.
 
     Args:
-        root: the folder that paths are relative to; files outside of it are left out, with a note.
-        is_test: whether a path, relative to ``root``, is a test module or conftest. Those count only where the user's own
+        root: the folder that paths are relative to; files outside it are left out, with a note.
+        is_test: says whether a path, relative to ``root``, is a test module or conftest. Those count only if the user's own
             options or configuration name a folder of tests as source.
-        classes_of: needed where the user's contexts are per test; gives what a node id stands for.
+        classes_of: needed if the user's contexts are per test; says what a node id stands for.
         also: data files of earlier runs on the same tree (:func:`keep`), to be added.
-        expected: paths of source files, relative to ``root``, that count where they lie in the measured source, even if
+        expected: paths of source files, relative to ``root``, that count if they lie in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
-        shared: what pytest-cov's reports have found out already.
+        shared: what pytest-cov's reports have already found out.
 
-    Data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
+    The data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
     """
     try:
         found = combined_coverage(config)
@@ -122,35 +122,35 @@ def read_files(
     expected: Collection[str] = (),
     each: Each = iter,
 ) -> Measurement | NotMeasured:
-    """What the data files say that several jobs on the same tree kept (:func:`keep_part`).
+    """Read the data files that several jobs on the same tree kept (:func:`keep_part`).
 
     Args:
         kept: the data files; one that cannot be added makes the measurement untidy.
-        settings: what the jobs measured, and by which configuration file.
+        settings: what the jobs measured, and with which configuration file.
         root, is_test, expected: as for :func:`read`.
-        each: what goes through the files.
+        each: goes through the files, and may show the progress.
     """
     untidy = list(settings.untidy)
     try:
         with joined_data() as joined:
             add(joined, each(kept), untidy)
-            # The reading object has data of its own, which it erases when they are first used.
+            # This object has data of its own, which it erases when they are first used.
             file = str(root / settings.config_file) if settings.config_file else False
             cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
             cov.get_data()
             source, tests = ([(root / name).resolve() for name in names] for names in (settings.source, settings.tests))
             return _measure(_Tree(cov, root.resolve(), source, tests, is_test, expected), joined, None, untidy)
-    # In older versions a configuration that cannot be read is no CoverageException.
+    # In older versions, the error for an unreadable configuration is not a CoverageException.
     except (CoverageException, ConfigError) as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
 
 def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage | NotMeasured:
-    """Save this run's combined data, and tell what :func:`read_files` must know of them.
+    """Save this run's combined data, and return what :func:`read_files` must know about them.
 
     Args:
-        path: where the data go; where no measured file was run, nothing is written.
-        root: the folder that paths in evidence are relative to.
+        path: where the data go; nothing is written if no measured file was run.
+        root: the folder that paths in the evidence are relative to.
 
     Raises:
         EvidenceProblem: coverage.py cannot write the file.
@@ -175,7 +175,7 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage 
 def keep(config: pytest.Config, path: Path) -> None:
     """Save this run's combined data, so that a later run on the same tree can add them (``also`` of :func:`read`).
 
-    File names are kept relative to pytest's rootdir. Where nothing was measured, nothing is written.
+    File names are kept relative to pytest's rootdir. If nothing was measured, nothing is written.
 
     Raises:
         EvidenceProblem: coverage.py cannot write the file.
@@ -218,7 +218,7 @@ def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:
 
 
 def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of: ClassesOf | None) -> ContextReader | None:
-    """How to read the contexts of ``--cov-context=test``: phases of tests, by node id, and child processes by kind."""
+    """Make the reader of the contexts of ``--cov-context=test``: phases of tests by node id, and child processes by kind."""
     if classes_of is None or not getattr(config.option, "cov_context", None):
         return None
     static = cov.get_option("run:context")

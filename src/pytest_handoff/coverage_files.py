@@ -1,4 +1,4 @@
-"""From coverage.py's data to a measurement: every source is parsed once, its contexts are read once."""
+"""Turn coverage.py's data into a measurement: every source is parsed once, and its contexts are read once."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from pytest_handoff.shared_analyses import SharedAnalyses
 
 _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
-"""The comment that coverage.py knows by itself."""
+"""The exclusion comment that coverage.py knows by default."""
 
 ContextReader = Callable[[str], RunBy | None]
-"""Name of one of coverage.py's contexts to the kind of test it stands for, ``None`` for any other."""
+"""Maps the name of a coverage.py context to the kind of test it stands for, or to ``None``."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileReader:
-    """Reads the files of one measurement.
+    """A reader of the files of one measurement.
 
     Attributes:
-        cov: gives the configuration and the parsers; not its data.
-        root: resolved; paths are relative to it.
-        counts: whether a path is code under test.
-        run_by: what a context's name means; ``None`` where it is not known which tests ran what.
-        parsed: parses sources, or knows them.
-        shared: knows what reports have found out already, where there were any.
-        lasting: whether the data can still be asked when the reading is over.
+        cov: gives the configuration and the parsers, but not the data.
+        root: the resolved folder that paths are relative to.
+        counts: says whether a path is code under test.
+        run_by: reads a context's name; ``None`` if it is not known which tests ran what.
+        parsed: parses sources, or knows them already.
+        shared: knows what reports have already found out, if there were any.
+        lasting: whether the data can still be queried after the reading.
     """
 
     cov: coverage.Coverage
@@ -58,7 +58,7 @@ class FileReader:
     lasting: bool = False
 
     def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
-        """All measured files, and the ``expected`` ones with nothing covered."""
+        """Measure all files in the data, and the other ``expected`` ones with nothing covered."""
         with no_collections(), _kept_open(data):
             return self._measurement(data, expected)
 
@@ -89,7 +89,7 @@ class FileReader:
         return Measurement(files=files, percent=total.pc_covered, branch_percent=branches, notes=tuple(problems))
 
     def _left_out(self, name: str) -> bool:
-        """What ``[report] include`` and ``omit`` say, as coverage.py's own reports do."""
+        """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""
         include, omit = self.cov.config.report_include, self.cov.config.report_omit
         return (bool(include) and not _matches(include, name)) or (bool(omit) and _matches(omit, name))
 
@@ -131,7 +131,7 @@ class FileReader:
     ) -> dict[RunBy, frozenset[int]]:
         if self.run_by is None:
             return {}
-        # Neighbours mostly ran in the same contexts: what these mean is asked once.
+        # Neighbouring lines mostly ran in the same contexts, so read each set of contexts once.
         together: dict[tuple[str, ...], set[int]] = defaultdict(set)
         for line, contexts in data.contexts_by_lineno(name).items():
             together[tuple(contexts)].add(first_line.get(line, line))
@@ -147,7 +147,7 @@ class FileReader:
 
 
 def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverage.Coverage) -> bool:
-    """Whether coverage.py was asked to measure a file, that it may not know because nobody imported it."""
+    """Check whether coverage.py was asked to measure a file, which it may not know because nobody imported it."""
     if not path.is_file() or path.suffix != ".py" or _matches(cov.config.run_omit, str(path)):
         return False
     if folders:
@@ -156,8 +156,8 @@ def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverag
 
 
 def _kept_open(data: CoverageData) -> AbstractContextManager[object]:
-    """Ask a file of data many things without opening it for each of them; older versions of coverage.py leave it open."""
-    data.lines("")  # Data that nobody has used yet are erased by the first question: not while they are held open.
+    """Keep a data file open for many queries; older versions of coverage.py leave it open anyway."""
+    data.lines("")  # The first query erases data that nobody has used yet, which must not happen while they are held open.
     keep_open: Callable[[], AbstractContextManager[object]] = getattr(data, "keep_db_open", nullcontext)
     return keep_open()
 
@@ -170,7 +170,7 @@ def _places(data: CoverageData, expected: Iterable[Path]) -> Iterator[tuple[Path
 
 
 def _percent(part: int, whole: int) -> float:
-    """As coverage.py has it, also where there is nothing to cover."""
+    """Compute a percentage as coverage.py does, also if there is nothing to cover."""
     return 100.0 * part / whole if whole else 100.0
 
 
@@ -179,7 +179,7 @@ def _matches(patterns: list[str] | None, name: str) -> bool:
 
 
 def _marked_in(reporter: FileReporter, excluded: frozenset[int]) -> frozenset[int]:
-    """The excluded lines that coverage.py would leave out for comments in the file alone, with all that belongs to them."""
+    """Pick the excluded lines that comments in the file would leave out by themselves, with all that belongs to them."""
     if not isinstance(reporter, PythonFileReporter) or not re.search(_NO_COVER, reporter.source()):
         return frozenset()
     parser = PythonParser(text=reporter.source(), exclude=_NO_COVER)

@@ -1,4 +1,4 @@
-"""Which code is measured: the source that pytest-cov is given, and whether tests belong to it."""
+"""Decide which code is measured: the source that pytest-cov is given, and whether tests belong to it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _NO_SOURCE = frozenset({"conftest.py", "setup.py", "noxfile.py"})
 
 
 def configured_sources(coverage: Coverage) -> list[str]:
-    """The folders and packages that coverage.py was given as source, by whomever."""
+    """List the folders and packages that coverage.py was given as source, wherever they were named."""
     names = [name for option in _FOLDER_OPTIONS for name in _listed(coverage, option)]
     return list(dict.fromkeys(names))
 
 
 def configured_includes(coverage: Coverage) -> list[str]:
-    """The patterns that say what is measured where no source does."""
+    """List the patterns that say what is measured if no source does."""
     return _listed(coverage, "run:include")
 
 
 def choose_source(folder: Path, testpaths: list[str]) -> list[str]:
-    """The source of a project that names none, as coverage.py wants it: folders, relative to ``folder``.
+    """Choose the source of a project that names none, as coverage.py wants it: folders, relative to ``folder``.
 
-    ``src`` where there is one, else the packages at the top; the whole folder where modules lie at the top, too. Folders of
-    tests are no source.
+    It is ``src`` if there is one, else the packages at the top; the whole folder if there are none, or modules beside them.
+    Folders of tests are never source.
     """
     if (folder / "src").is_dir():
         return ["src"]
@@ -44,7 +44,7 @@ def choose_source(folder: Path, testpaths: list[str]) -> list[str]:
 
 
 def source_folders(names: list[str], folder: Path) -> list[Path]:
-    """Where the named sources lie, absolute: paths, or packages that are found in ``folder`` or its ``src``."""
+    """Find the absolute paths of the named sources: paths, or packages that are found in ``folder`` or its ``src``."""
     found = []
     for name in names:
         places = [folder / name, *(top / Path(*name.split(".")) for top in (folder, folder / "src"))]
@@ -53,9 +53,9 @@ def source_folders(names: list[str], folder: Path) -> list[Path]:
 
 
 def folders_of_tests(sources: list[Path], folder: Path, testpaths: list[str]) -> list[Path]:
-    """Those sources that are, or lie in, a folder of tests.
+    """Pick the sources that are, or lie in, a folder of tests.
 
-    That is one that pytest's ``testpaths`` names, or that is called ``test``, ``tests`` or ``testing``.
+    That is a folder that pytest's ``testpaths`` names, or that is called ``test``, ``tests`` or ``testing``.
     """
     top = folder.resolve()
     inside = [source for source in sources if source.is_relative_to(top)]

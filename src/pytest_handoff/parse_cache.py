@@ -1,4 +1,4 @@
-"""Facts that follow from a source's text alone, kept between runs; what is not as it was written is not believed."""
+"""Cache, between runs, the facts that follow from a source's text alone; damaged data are not used."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _FASTEST = 1
 
 
 class ParseCache:
-    """Facts by the text they follow from, in one file for each maker.
+    """A cache of facts by the text they follow from, in one file for each maker.
 
-    A file that is absent or damaged is an empty cache: nothing but time is lost. Another text, or another maker, is another
-    key, so that no fact of it can be taken for one of this text.
+    A missing or damaged file is an empty cache: only time is lost. Another text, or another maker, has another key, so its
+    facts cannot be taken for those of this text.
 
     Args:
-        folder: where the file lies; ``None`` keeps nothing for the next run.
-        maker: everything beside the text that the facts depend on: versions, settings. Its ``repr`` must tell makers apart.
+        folder: where the file is kept; with ``None``, nothing is kept for the next run.
+        maker: everything besides the text that the facts depend on: versions, settings. Its ``repr`` must tell makers apart.
     """
 
     def __init__(self, folder: Path | None, maker: object) -> None:
@@ -36,7 +36,7 @@ class ParseCache:
         self._used: dict[bytes, bytes] = {}
 
     def get(self, text: str) -> object | None:
-        """The facts of a text, ``None`` where they are not known."""
+        """Return the facts of a text, or ``None`` if they are not known."""
         key = _key(text)
         kept = self._used.get(key) or self._found.get(key)
         if kept is None:
@@ -46,14 +46,14 @@ class ParseCache:
         return facts
 
     def put(self, text: str, facts: tuple[Any, ...]) -> None:
-        """Remember facts, which are plain data: tuples, lists, dictionaries, sets, numbers, text. Others are not kept."""
+        """Remember facts that are plain data: tuples, lists, dictionaries, sets, numbers, text. Others are not kept."""
         try:
             self._used[_key(text)] = zlib.compress(marshal.dumps(facts), _FASTEST)
-        except ValueError:  # no plain data: another coverage.py may hold more than today's, and is then asked each time
+        except ValueError:  # not plain data: another coverage.py's parser may hold more than today's, and then parses each time
             self._used.pop(_key(text), None)
 
     def save(self) -> None:
-        """Write what this run used, where anything is new; the oldest files of other makers go."""
+        """Write what this run used, if anything is new, and remove the oldest files of other makers."""
         if self._path is None or self._used.items() <= self._found.items():
             return
         payload = marshal.dumps(self._used)
@@ -61,7 +61,7 @@ class ParseCache:
             write_all([Artifact(path=self._path, content=_digest(self._path, payload) + payload)])
             for old in _by_age(self._path.parent)[_FILES:]:
                 old.unlink(missing_ok=True)
-        except (WriteProblem, OSError):  # a folder that cannot be written: the next run parses again, and says the same
+        except (WriteProblem, OSError):  # the folder cannot be written: the next run parses again, with the same result
             return
 
 
@@ -86,5 +86,5 @@ def _key(text: str) -> bytes:
 
 
 def _by_age(folder: Path) -> list[Path]:
-    """The newest first."""
+    """List the cache files of a folder, the newest first."""
     return sorted(folder.glob("parsed-*"), key=lambda path: path.stat().st_mtime, reverse=True)

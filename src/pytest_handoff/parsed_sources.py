@@ -1,4 +1,4 @@
-"""What follows from a source's text alone: coverage.py's statements, and which of them run at import."""
+"""Find what follows from a source's text alone: coverage.py's statements, and which of them run at import."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from coverage.plugin import FileReporter
 
 _NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
-"""Attributes of coverage.py's parser that it is made with, or that no figure needs."""
+"""Attributes of coverage.py's parser that are given to it, or that no figure needs."""
 
 
 class SourceFacts(NamedTuple):
     """Facts about one source.
 
     Attributes:
-        first_line: for each continuation line, the first line of its statement; other lines are not in it.
+        first_line: the first line of the statement for each of its continuation lines; other lines are not in it.
         shape: which statements run at import.
     """
 
@@ -40,7 +40,7 @@ class SourceFacts(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """What the cache holds of a source, as plain data."""
+    """The plain data that the cache holds for a source."""
 
     parser: dict[str, Any]
     has_arcs: bool
@@ -52,7 +52,7 @@ class _Kept(NamedTuple):
 class _KnownParser(PythonParser):
     """A parser that is given what another one found in the same text.
 
-    What reports need besides, to explain each branch in words, is not kept: it is found out when they ask.
+    The words in which reports explain branches are not kept: they are worked out when a report asks.
     """
 
     def missing_arc_description(self, *args: Any, **kwargs: Any) -> str:
@@ -70,16 +70,16 @@ class _KnownParser(PythonParser):
 
 
 class ParsedSources:
-    """Parses sources as coverage.py does, each text once for as long as the cache holds it."""
+    """A reader that parses sources as coverage.py does, each text only once while the cache holds it."""
 
     def __init__(self, cache: ParseCache) -> None:
         self._cache = cache
 
     def facts(self, reporter: FileReporter, *, branches: bool) -> SourceFacts:
-        """The facts about a source; the reporter needs no parsing after this.
+        """Find the facts about a source; afterwards the reporter need not parse it.
 
         Raises:
-            NotPython: the text is no Python.
+            NotPython: the text is not Python.
             NoSource: there is no text.
         """
         if not isinstance(reporter, PythonFileReporter):
@@ -89,7 +89,7 @@ class ParsedSources:
         kept = _Kept(*cast("tuple[Any, ...]", found)) if found is not None else None
         if kept is None or (branches and not kept.has_arcs):
             return self._parse(reporter, text, branches=branches)
-        # The parser's own state: figures go on to be computed by coverage.py, and by no code of ours.
+        # Restoring the parser's own state leaves it to coverage.py, not to us, to compute the figures.
         reporter._parser = _KnownParser(text=text, filename=reporter.filename)
         vars(reporter._parser).update(kept.parser)
         return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time))
@@ -101,12 +101,12 @@ class ParsedSources:
     def _parse(self, reporter: PythonFileReporter, text: str, *, branches: bool) -> SourceFacts:
         parser = reporter.parser
         first_line = _first_lines(reporter)
-        # The tree is let go when arcs are asked for.
+        # Take the tree now: the parser drops it when it is asked for arcs.
         tree = getattr(parser, "_ast_root", None) or ast.parse(text)
         shape = module_shape(tree, frozenset(parser.statements), lambda line: first_line.get(line, line))
         if branches:
             reporter.arcs()
-        # The parser has read the file for itself.
+        # The parser has read the file itself, which may have changed since.
         if parser.text == text:
             state = {name: value for name, value in vars(parser).items() if name not in _NOT_KEPT}
             self._cache.put(text, tuple(_Kept(state, branches, first_line, shape.headers, shape.import_time)))
@@ -114,17 +114,17 @@ class ParsedSources:
 
 
 def parsed_sources(cov: coverage.Coverage, folder: Path | None) -> ParsedSources:
-    """With the cache in ``folder``, where there is one, for this Python, this coverage.py and its exclusions."""
+    """Open the cache in ``folder``, if there is one, for this Python, this coverage.py and its exclusions."""
     try:
         own = [Path(module).read_bytes() for module in (__file__, code_shape.__file__)]
-    except OSError:  # from an archive: what made the cache's facts could not be told
+    except OSError:  # imported from an archive: nothing could tell which code made the cached facts
         return ParsedSources(ParseCache(None, None))
     maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)
     return ParsedSources(ParseCache(folder, maker))
 
 
 def cache_folder(config: pytest.Config) -> Path | None:
-    """A folder that ``--cache-clear`` removes; ``None`` without pytest's cache, or where it cannot be written."""
+    """Make a folder that ``--cache-clear`` removes; return ``None`` without pytest's cache, or if it cannot be written."""
     cache = getattr(config, "cache", None)
     try:
         return cache.mkdir("handoff") if cache is not None else None
@@ -134,7 +134,7 @@ def cache_folder(config: pytest.Config) -> Path | None:
 
 @contextmanager
 def no_collections() -> Iterator[None]:
-    """Syntax trees are many objects without cycles: looking for cycles in them and in all of pytest's own finds nothing."""
+    """Pause garbage collection: a search of syntax trees, and of all pytest's objects, for cycles takes long and finds none."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -145,7 +145,7 @@ def no_collections() -> Iterator[None]:
 
 
 def _first_lines(reporter: FileReporter) -> dict[int, int]:
-    """Continuation line to the first line of its statement; others than Python's reporters must be asked line by line."""
+    """Map each continuation line to the first line of its statement; reporters of other languages are asked line by line."""
     if isinstance(reporter, PythonFileReporter):
         return {line: first for line, first in reporter.multiline_map().items() if line != first}
     firsts = {}

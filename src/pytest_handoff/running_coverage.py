@@ -1,4 +1,4 @@
-"""Who measures this run: pytest-cov, ``coverage run``, or nobody."""
+"""Find out what measures this run: pytest-cov, ``coverage run``, or nothing."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 
 def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
-    """The measurement that runs in this process now: pytest-cov's, else that of ``coverage run``; ``None`` where none runs.
+    """Return the measurement that runs in this process now: pytest-cov's, else that of ``coverage run``, else ``None``.
 
-    One that coverage.py started by itself in a child process belongs to whoever measures the parent.
+    One that coverage.py started by itself in a child process belongs to what measures the parent, and does not count here.
     """
     controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
     if controller is not None:
         cov: coverage.Coverage | None = controller.cov if controller.started and not _was_stopped(controller.cov) else None
         return cov
     imported = sys.modules.get("coverage")
-    if imported is None:  # so nobody measures, and an import would cost more than the question
+    if imported is None:  # so nothing measures, and importing it just to ask would take time
         return None
     current: coverage.Coverage | None = imported.Coverage.current()
     return None if current is getattr(imported.process_startup, "coverage", None) else current
 
 
 def _was_stopped(cov: coverage.Coverage) -> bool:
-    """Whether a test or a conftest has stopped what pytest-cov started; from then on nothing is measured."""
+    """Check whether a test or a conftest has stopped what pytest-cov started; from then on nothing is measured."""
     return not getattr(cov, "_started", True)
 
 
 def combined_coverage(config: pytest.Config) -> tuple[coverage.Coverage, list[str]] | NotMeasured:
-    """The measurement of the whole run, on the controller at its end, and why its data are not whole, a sentence each."""
+    """Return the measurement of the whole run, on the controller at its end, and why its data are incomplete, a sentence each."""
     controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
     if controller is not None:
         return _combined_by_pytest_cov(controller)
@@ -49,7 +49,7 @@ def combined_coverage(config: pytest.Config) -> tuple[coverage.Coverage, list[st
 
 
 def _combined_by_pytest_cov(controller: Any) -> tuple[coverage.Coverage, list[str]]:
-    """pytest-cov's data, saved first where pytest-cov did not: since 6.2 it loses those of a run that is ended early."""
+    """Return pytest-cov's measurement, with its data saved: since 6.2, pytest-cov itself loses those of a run that ends early."""
     untidy = []
     if controller.cov is not controller.combining_cov or controller.started:
         controller.finish()

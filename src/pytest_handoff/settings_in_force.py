@@ -1,4 +1,4 @@
-"""What coverage.py really went by in a run, whichever file, option or conftest told it."""
+"""Read the settings that coverage.py really used in a run, whichever file, option or conftest set them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
-    """The settings of this run's measurement, on the controller at its end; ``None`` where nothing was measured.
+    """Return the settings of this run's measurement, on the controller at its end; ``None`` if nothing was measured.
 
-    Only what leaves code out is read: ``source`` is empty where it leaves nothing out that would be measured without it, and
-    what coverage.py excludes by itself is not named.
+    Only what leaves code out is listed: ``source`` is empty if it leaves out nothing that would be measured without it, and
+    the patterns that coverage.py excludes by default are not named.
     """
     found = combined_coverage(config)
     if isinstance(found, NotMeasured):
@@ -41,7 +41,7 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
 
 
 def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> list[str]:
-    """The named sources where they leave out something that would be measured if none were named, else nothing."""
+    """Return the named sources if they leave out anything that would be measured without them, else an empty list."""
     named = source_folders(names, folder)
     whole = source_folders(choose_source(folder, testpaths), folder)
     covers_all = all(any(place.is_relative_to(source) for source in named) for place in whole)

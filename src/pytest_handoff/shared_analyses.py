@@ -1,4 +1,4 @@
-"""One analysis of each source, for the reports that pytest-cov prints and for the evidence."""
+"""Analyse each source once, for the reports that pytest-cov prints and for the evidence."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from pytest_handoff.parsed_sources import ParsedSources
 
 UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError)
-"""What coverage.py raises for a source that it cannot read or parse."""
+"""The exceptions that coverage.py raises for a source that it cannot read or parse."""
 
 
 class Analysed(NamedTuple):
-    """What coverage.py found out about a file, and the facts about its source."""
+    """An analysis of a file by coverage.py, and the facts about its source."""
 
     analysis: Analysis
     facts: SourceFacts
 
 
 class SharedAnalyses:
-    """Plugin of the controller that lends pytest-cov's reports the parsed sources, and keeps what they find out.
+    """A plugin on the controller that lends the parsed sources to pytest-cov's reports, and keeps their analyses.
 
-    pytest-cov prints two reports, a total and a table, and coverage.py analyses every file anew for each. Here it is analysed
-    once, by coverage.py's own code, from a parsed source that the run before may have left. Without a report nothing is kept.
+    pytest-cov makes two reports, a total and a table, and coverage.py analyses every file anew for each. Here it is analysed
+    once, by coverage.py's own code, from a source that an earlier run may have parsed. Without a report, nothing is kept.
 
     Args:
-        config: has the cache that keeps what is known of sources.
-        faults: takes what goes wrong in here; coverage.py then does its work as it would alone.
+        config: gives the cache that keeps what is known of sources.
+        faults: catches what goes wrong in here; coverage.py then works as it would alone.
     """
 
     def __init__(self, config: pytest.Config, faults: AbstractContextManager[object]) -> None:
@@ -53,7 +53,7 @@ class SharedAnalyses:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Be there when pytest-cov reports: at the end of this hook, inside of this wrapper."""
+        """Attach before pytest-cov reports, which it does at the end of this hook, inside this wrapper."""
         with self._faults:
             controller = getattr(self._config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
             if controller is not None and controller.combining_cov is not None:
@@ -61,7 +61,7 @@ class SharedAnalyses:
         return (yield)
 
     def attach(self, cov: coverage.Coverage) -> None:
-        """Let the reports of a measurement share their analyses; a coverage.py that makes them elsewhere makes each anew."""
+        """Let the reports of a measurement share their analyses; a coverage.py that makes them elsewhere repeats them."""
         alone = getattr(cov, "_analyze", None)
         if alone is None:
             return
@@ -76,21 +76,21 @@ class SharedAnalyses:
         cov._analyze = analyze  # type: ignore[method-assign] # the one place that all reports ask
 
     def parsed(self, cov: coverage.Coverage) -> ParsedSources:
-        """The sources that are known, for as long as the run lasts."""
+        """Return the parsed sources, the same for the whole run."""
         if self._parsed is None:
             self._parsed = parsed_sources(cov, cache_folder(self._config))
         return self._parsed
 
     def found(self, data: CoverageData, name: str) -> Analysed | None:
-        """What a report has found out about a file of these very data; ``None`` where none has."""
+        """Return what a report has found out about a file in these very data, or ``None``."""
         return self._by_name.get(name) if data is self._data else None
 
     def forget(self) -> None:
-        """Let go of what was found out, which is much where branches are measured."""
+        """Drop what was found out, which is a lot if branches are measured."""
         self._data, self._by_name = None, {}
 
     def _analysis(self, cov: coverage.Coverage, reporter: FileReporter) -> Analysis | NotPython | None:
-        """The analysis, or coverage.py's answer to a source that is no Python; ``None`` where it is to be asked itself."""
+        """Return the analysis, or coverage.py's error for a source that is not Python; ``None`` leaves it to coverage.py."""
         with self._faults, suppress(*UNREADABLE):
             data, name = cov.get_data(), cov._file_mapper(reporter.filename)
             if data is not self._data:
@@ -98,12 +98,12 @@ class SharedAnalyses:
             known = self._by_name.get(name)
             if known is not None and known.analysis.precision != cov.config.precision:
                 known = None
-            # With branches a report asks its reporter to explain them, which must know the source for that.
+            # With branches, a report asks its reporter to explain them, and the reporter needs the parsed source for that.
             if known is None or data.has_arcs():
                 try:
                     known = self._by_name[name] = self._analysed(cov, reporter, name, known)
                 except NotPython as problem:
-                    # Older versions say another thing when they are asked again.
+                    # Older versions say something else when they are asked again.
                     return problem
             return known.analysis
         return None

@@ -1,7 +1,7 @@
-"""Contexts on coverage.py's sysmon core, the usual one from Python 3.14 on, which was not made for them.
+"""Keep contexts apart on coverage.py's sysmon core, the default from Python 3.14 on, which was not made for them.
 
-It hears of each line once, whichever context comes later, and with branches it joins each line that it hears to the one that it
-heard before in that function. So after a switch it must hear of all lines again, and must not join two contexts' lines.
+It sees each line only once, whatever context follows, and with branches it joins each line that it sees to the one that it saw
+before in that function. So after a switch it must see all lines again, and must not join lines of two contexts.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ UNKNOWN_CORE = "this release of coverage.py has a sysmon core whose branches can
 
 
 def uses_sysmon(cov: coverage.Coverage) -> bool:
-    """Whether a measurement that has begun goes by ``sys.monitoring``."""
+    """Check whether a measurement that has begun uses ``sys.monitoring``."""
     core: Any = getattr(cov, "_core", None)
     return core is not None and core.tracer_class.__name__ == "SysMonitor"
 
 
 def keeps_apart(cov: coverage.Coverage) -> bool:
-    """Whether :func:`switch_context` can keep two contexts apart: by lines always, with branches if we know the core."""
+    """Check whether :func:`switch_context` can keep two contexts apart: lines always, and branches if we know the core."""
     return not cov.get_option("run:branch") or all(hasattr(tracer, "code_infos") for tracer in _tracers(cov))
 
 
 def switch_context(cov: coverage.Coverage, name: str) -> None:
-    """Let what runs from now on belong to another context."""
+    """Record what runs from now on under another context."""
     with warnings.catch_warnings():
-        # coverage.py warns that contexts are incomplete on this core; what follows makes them whole.
+        # coverage.py warns that contexts are incomplete on this core; beginning anew makes them complete.
         warnings.filterwarnings("ignore", message="Dynamic contexts aren't supported", category=Warning)
         cov.switch_context(name)
     begin_anew(cov)
 
 
 def begin_anew(cov: coverage.Coverage) -> None:
-    """Hear of every line again, and join none of them to what was heard before.
+    """See every line again, and join none of them to a line seen before.
 
-    Where a generator goes on that an earlier context began, the line on which it waited stays with that context.
+    If a generator that an earlier context began goes on, the line on which it waited stays with that context.
     """
     for tracer in _tracers(cov):
         for info in list(getattr(tracer, "code_infos", {}).values()):

@@ -1,4 +1,4 @@
-"""Word what several places of a document say alike."""
+"""Provide the wordings that several places of a document share."""
 
 from __future__ import annotations
 
