@@ -1,4 +1,4 @@
-"""Our blocks in a document that somebody else made: where each would stand, shown first and put there on request."""
+"""Put our blocks into a document that somebody else made, each where it belongs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "coverage.files": ("coverage.", "targets.", "metrics.coverage", "tests.", "phase.results"),
     "new_code.files": ("coverage.", "targets.", "metrics.new_code", "tests.", "phase.results"),
 }
-"""For each block the places of which the first one found says at the end of whose section the block goes."""
+"""For each block, the beginnings of place ids: the block goes to the end of the section with the first such place found."""
 
 _EVIDENCE = "checklist.evidence"
 
 
 class Adopted(Frozen, frozen=True):
-    """A document with our blocks; ``added`` says which, each with its line (from 1), ``homeless`` which have no section."""
+    """A document with our blocks: ``added`` names them, each with its line (from 1), ``homeless`` those without a section."""
 
     text: str
     added: tuple[tuple[str, int], ...]
@@ -30,16 +30,16 @@ class Adopted(Frozen, frozen=True):
 
 
 def adopt(text: str, path: str) -> Adopted:
-    """The text with an empty block, to be filled by the next run, for each that it has not and has a section for.
+    """Add each block that the text lacks and has a section for; it is empty until the next run fills it.
 
     Raises:
-        DocumentProblem: when it is no text that can be filled safely.
+        DocumentProblem: the text cannot be filled safely.
     """
     document = find(text, path=path)
     there = {place.id for place in document.places}
     wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
     spots = [(line, block) for block, line in wanted.items() if line is not None]
-    for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the lines above stay right
+    for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the line numbers above stay right
         text = with_block(text, line, block, "")
     added = {place.id: place.line for place in find(text, path=path).places}
     return Adopted(
@@ -50,7 +50,7 @@ def adopt(text: str, path: str) -> Adopted:
 
 
 def _line_for(document: Document, block: str) -> int | None:
-    """The line (from 1) after which the block goes: the last one of its section that says anything."""
+    """Find the line (from 1) after which the block goes: the last one of its section that says anything."""
     if block == _EVIDENCE:
         lines = [task.line for task in document.tasks if in_checklist(task.section)]
         return _last_line(document, max(lines)) if lines else None

@@ -1,4 +1,4 @@
-"""Markers in comments: what they mean, and the blocks that stand between two of them."""
+"""Read and write our markers in comments, and the blocks that stand between two of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DELIMITER_ROW = r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]
 
 
 class Marker(msgspec.Struct, frozen=True):
-    """One comment of ours: what it does, the id it names, and for ``end`` the checksum written there."""
+    """One of our comments: what it does, the id it names, and for ``end`` the checksum written there."""
 
     does: Literal["begin", "end", "off", "value"]
     id: str
@@ -32,7 +32,7 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A block; ``start`` to ``end`` runs from the line under ``begin`` through the ``end`` comment."""
+    """A block between two markers; ``start`` to ``end`` is from the line under ``begin`` through the ``end`` comment."""
 
     id: str
     line: int
@@ -53,7 +53,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 def read_markers(parsed: Markdown) -> tuple[list[Marker], list[Trouble]]:
-    """All comments of ours, in order; those that cannot be read are troubles."""
+    """Read all our comments, in order; those that cannot be read are troubles."""
     markers, troubles = [], []
     for comment in parsed.comments:
         if _OURS.match(comment.text):
@@ -68,7 +68,7 @@ def read_markers(parsed: Markdown) -> tuple[list[Marker], list[Trouble]]:
 
 
 def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], list[Trouble]]:
-    """The blocks that are closed by their own end, with the markers that have no partner or come twice as troubles."""
+    """Find the blocks that are closed by their own end; markers without a partner and blocks that come twice are troubles."""
     blocks: list[Block] = []
     troubles: list[Trouble] = []
     opened: Marker | None = None
@@ -88,30 +88,30 @@ def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], l
 
 
 def block_checksum(body: str) -> str:
-    """Eight hexadecimal digits of a block's text.
+    """Hash a block's text to eight hexadecimal digits.
 
-    White space counts as one blank, none beside a pipe, the dashes under a table's header as one dash, and no backslash before
-    punctuation: what a Markdown formatter changes does not change the checksum.
+    A run of white space counts as one blank, and not at all beside a pipe; the dashes under a table's header count as one dash,
+    and backslashes before punctuation do not count: what a Markdown formatter changes does not change the checksum.
     """
     return hashlib.sha256(_essence(body).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def is_sealed(block: Block) -> bool:
-    """Whether the block's text is what its checksum was written for, or there is nothing to lose."""
+    """Check whether a block's text is still the one its checksum was written for, or there is nothing to lose."""
     if block.checksum is None or not block.body.strip():
         return True
     return len(block.checksum) >= 4 and block_checksum(block.body).startswith(block.checksum)
 
 
 def block_text(id: str, body: str, *, prefix: str, eol: str) -> str:  # noqa: A002 - the word every other module uses
-    """The body and the end comment of a block, as they stand under its begin comment."""
+    """Write the body and the end comment of a block, as they stand under its begin comment."""
     body = harmless(body)
     lines = [*split_body(body), f"<!-- handoff:end {id} {block_checksum(body)} -->"]
     return eol.join(f"{prefix}{line}" if line else prefix.rstrip() for line in lines)
 
 
 def with_block(text: str, after_line: int, id: str, body: str) -> str:  # noqa: A002 - the word every other module uses
-    """The text with a new block after a line (counted from 1; 0 is the top), set off by blank lines."""
+    """Insert a new block after a line (counted from 1; 0 is the top), set off by blank lines."""
     lines = split_lines(text)
     bom = "\ufeff" if not after_line and text.startswith("\ufeff") else ""
     eol = next((eol_of(line) for line in reversed(lines[: max(after_line, 1)]) if eol_of(line)), "\n")
@@ -124,12 +124,12 @@ def with_block(text: str, after_line: int, id: str, body: str) -> str:  # noqa: 
 
 
 def harmless(value: str) -> str:
-    """The value without markers of ours, or of a merge, in it: from a value none may come to stand in a document."""
+    """Defuse our markers, and those of a merge, in a value: no value may bring one into a document."""
     return _FORGED.sub(lambda found: "&lt;" + found[0][1:], value)
 
 
 def split_body(body: str) -> list[str]:
-    """The lines of a body without the blank lines around it."""
+    """Split a body into its lines, without the blank lines around it."""
     return re.split(r"\r\n?|\n", body.strip("\r\n")) if body.strip("\r\n") else []
 
 

@@ -1,4 +1,4 @@
-"""The fields of one document: the common ones, what the project calls them, and the rows of its own metrics and paths."""
+"""Collect the fields of one document: the common ones, with the project's names for them, and rows for metrics and paths."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _SEPARATOR = " > "
 
 
 def own_names(fields: Sequence[Field], aliases: Mapping[str, Sequence[str]]) -> tuple[Field, ...]:
-    """The fields with the project's own names for them.
+    """Give the fields the project's own names for them as well.
 
     Args:
-        aliases: place id to names: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
+        aliases: names by place id: ``Label``, ``Heading > Label``, or for a fenced block ``Heading``.
 
     Raises:
-        UsageProblem: for a place that does not exist, or a name without a word in it.
+        UsageProblem: a place does not exist, or a name has no word in it.
     """
     _refuse_unknown(aliases)
     return tuple(_named(field, aliases[field.id]) if field.id in aliases else field for field in fields)
@@ -52,12 +52,12 @@ def catalogue(
     rows: Iterable[str] = (),
     paths: Iterable[str] = (),
 ) -> tuple[Field, ...]:
-    """Everything that may be found in a document of this session.
+    """List every field that may be found in a document of this session.
 
     Args:
-        metrics: names of the user's metrics; each may be a row, but those that only punctuation tells apart.
-        rows: what rows of tables of measured values are called; each that is no metric's may be one that was not measured.
-        paths: files and folders that may be a row of a table of coverage targets.
+        metrics: names of the user's metrics; each may be a row, except those that only punctuation tells apart.
+        rows: names of rows in tables of measured values; one that is no metric's may be a metric that was not measured.
+        paths: files and folders that may be rows in a table of coverage targets.
     """
     fields = list(own_names(fields_for(session), aliases))
     recorded = dict(_keyed(metrics))
@@ -75,19 +75,19 @@ def catalogue(
 
 
 def path_row(path: str) -> str:
-    """The id of the row of a path in a table of coverage targets."""
+    """Return the id of a path's row in a table of coverage targets."""
     return f"targets.{path}"
 
 
 def mentioned(text: str, files: Iterable[str]) -> list[str]:
-    """Those of the files, and of the folders they are in, whose path stands in the text."""
+    """Pick the files, and the folders they are in, whose path stands in the text."""
     folders = {file[:at] for file in files for at, char in enumerate(file) if char == "/"}
-    words = "\n".join(set(text.split()))  # where a path without a blank stands just as it does in the text
+    words = "\n".join(set(text.split()))  # a path without a blank stands in here just as it does in the text
     return sorted(path for path in {*folders, *files} if path in (words if len(path.split()) == 1 else text))
 
 
 def _keyed(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Each name with its key, without those that share one."""
+    """Pair each name with its key, without the names that share one."""
     keys = {name: key for name in names if (key := own_key(name)) is not None}
     shared = Counter(keys.values())
     return [(name, key) for name, key in keys.items() if shared[key] == 1]

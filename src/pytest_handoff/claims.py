@@ -1,4 +1,4 @@
-"""Whether a person's claim contradicts the evidence: figures against figures of the same form, never prose."""
+"""Decide whether a person's claim contradicts the evidence: figures against figures of the same form, never prose."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _ABOUT_COUNT = Decimal("0.1")
 
 
 def contradicts(claim: str, evidence: str) -> bool:
-    """Whether the claim has figures of the evidence's form and none of them can be the evidence's.
+    """Check whether the claim has figures of the evidence's form and none of them can be the evidence's.
 
     The forms are ``X/Y``, a percentage, and a lone count. The evidence's figure is its first one of a form, since what
-    follows may speak of other sessions. A percentage may be given with fewer digits, cut or rounded, but 100 only where it
-    is exactly 100; it may be a range or a bound; ``~`` allows five points, and a tenth of a count; ``35+`` means at least.
+    follows may speak of other sessions. A percentage may be given with fewer digits, cut or rounded, but 100 only if it is
+    exactly 100; it may be a range or a bound; ``~`` allows five points, and a tenth of a count; ``35+`` means at least.
     """
     return _fraction_differs(claim, evidence) or _percent_differs(claim, evidence) or _count_differs(claim, evidence)
 
@@ -75,7 +75,7 @@ def _count_differs(claim: str, evidence: str) -> bool:
 
 
 def _speak_of_different_things(claimed: str | None, measured: str | None) -> bool:
-    """Whether both name what they count, in words of which none is common: hours and seconds, lines and files."""
+    """Check whether both name what they count and have no word in common, as hours and seconds, or lines and files."""
     if not claimed or not measured:
         return False
     return _singular(claimed).isdisjoint(_singular(measured))

@@ -1,11 +1,11 @@
-"""The structure of a text as CommonMark (with tables) sees it.
+"""Read the structure of a text as CommonMark (with tables) sees it.
 
 The text is read, never rendered: everything found points into the original characters, so that an edit is a splice. A long text
-is read in parts, each from one heading at the start of its line to another: such a heading ends whatever was open, but for code
-in a fence and HTML, so that the blocks of the parts are those of the whole.
+is read in parts, each from one heading at the start of its line to another: such a heading ends every open block except fenced
+code and HTML, so the blocks of the parts are those of the whole.
 
-The parser is imported where it is needed and no sooner: many documents never need it, and it makes a logger for each of its
-rules, where pytest goes through all loggers six times in each test.
+The parser is imported only where it is needed: many documents never need it, and it makes a logger for each of its rules, while
+pytest goes through all loggers six times in each test.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _FENCE_OR_HEADING = re.compile(r"^(?: {0,3}(?P<fence>```|~~~)|#{1,6}(?:[ \t]|$))
 
 
 def parse(text: str, *, in_parts: bool = True) -> Markdown:
-    """Read a text's structure. A BOM and YAML front matter are no part of the Markdown.
+    """Read a text's structure. A BOM and YAML front matter are not part of the Markdown.
 
     Args:
-        in_parts: ``False`` has the parser read all of it at once: it takes its time, and nothing else comes of it.
+        in_parts: ``False`` makes the parser read the whole text at once, which takes longer, with the same result.
     """
     reading = _Reading(text, in_parts=in_parts)
     while reading.start < len(reading.source):
@@ -41,14 +41,14 @@ def parse(text: str, *, in_parts: bool = True) -> Markdown:
 
 
 def fenced_lines(text: str) -> frozenset[int]:
-    """The indices of all lines in code fences, closed or not, and of their marks."""
+    """Find the indices of all lines in code fences, closed or not, and of their marks."""
     from pytest_handoff.markdown_blocks import fenced_lines
 
     return fenced_lines("\n".join(Structure(text).raws))
 
 
 class _Reading:
-    """A text that is read part by part: ``start`` and ``line`` are where the next part begins, at a heading or at the top."""
+    """A text being read part by part: ``start`` and ``line`` are where the next part begins, at a heading or at the top."""
 
     def __init__(self, text: str, *, in_parts: bool) -> None:
         self.structure = Structure(text)
@@ -59,7 +59,7 @@ class _Reading:
         self.start = self.line = 0
 
     def go_on(self) -> None:
-        """Read one part more."""
+        """Read one more part."""
         stop = self._stop_from(self.start + 1)
         plain = plain_blocks(self.source, self.start, stop) if self.in_parts else None
         if plain is None:
@@ -70,13 +70,13 @@ class _Reading:
         self.start = stop
 
     def inline(self, content: str) -> Inline:
-        """Inline content as the parser reads it."""
+        """Read inline content with the parser."""
         from pytest_handoff.markdown_blocks import read_inline
 
         return read_inline(content, self.references)
 
     def _put_parsed(self, stop: int) -> int:
-        """Have the parser read up to ``stop``, or further where a fence or HTML is open there; returns how far it was."""
+        """Have the parser read up to ``stop``, or further if a fence or HTML is open there; return where it stopped."""
         from pytest_handoff.markdown_blocks import put_blocks, reaches_on, read_blocks
 
         blocks = read_blocks(self.source[self.start : stop])
@@ -89,12 +89,12 @@ class _Reading:
         return stop
 
     def _stop_from(self, offset: int) -> int:
-        """The first place not before this offset where a part may end."""
+        """Find the first offset, from this one on, where a part may end."""
         return self.stops[bisect_left(self.stops, min(offset, len(self.source)))]
 
 
 def _cuts(source: str) -> Iterator[int]:
-    """Where headings begin at the start of their line; those between the marks of what looks like a fence are left out."""
+    """Find where headings begin at the start of a line, except inside what looks like a fence, or at the very top."""
     fenced = False
     for found in _FENCE_OR_HEADING.finditer(source):
         if found["fence"]:
@@ -104,7 +104,7 @@ def _cuts(source: str) -> Iterator[int]:
 
 
 def _without_front_matter(raws: list[str]) -> list[str]:
-    """The lines as the parser gets them: front matter is blank there and a BOM gone, so that line numbers stay."""
+    """Blank the lines of front matter and drop a BOM, so that line numbers stay."""
     lines = [*(raw.removeprefix("\ufeff") for raw in raws[:1]), *raws[1:]]
     if len(lines) < 3 or lines[0].rstrip() != "---" or not re.match(_FRONT_MATTER_KEY, lines[1]):
         return lines

@@ -1,4 +1,4 @@
-"""The document engine: text to places (:func:`find`), places and values to text (:func:`fill`)."""
+"""Find the places of a document (:func:`find`), and write values into them (:func:`fill`)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ __all__ = ["Document", "Filled", "Finding", "Place", "Task", "Title", "block_che
 def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:
     """Find the places, checklist lines and headings of a document.
 
-    What stands in a block of ours is the block's, not a place or checklist line of its own. A marker at a line's end decides
-    over the catalogue. Nothing is found under a heading with ``<!-- handoff:off -->``, nor anywhere when it stands above all
-    headings.
+    What stands in one of our blocks belongs to the block, and is no place or checklist line of its own. A marker at the end of
+    a line overrules the catalogue. Nothing is found under a heading with ``<!-- handoff:off -->``, nor anywhere if it stands
+    above all headings.
 
     Raises:
         DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.markdown.refuse_unfit`.

@@ -1,4 +1,4 @@
-"""The catalogue: which fields of a hand-off document evidence can fill, and under which names documents have them.
+"""List the fields of a hand-off document that evidence can fill, and the names that documents give them: the catalogue.
 
 Aliases are written as :func:`pytest_handoff.labels.keys_of` gives them: lower case, no punctuation, ``#`` for a number.
 Fields that only a person can fill are not in the catalogue.
@@ -21,16 +21,16 @@ TOP = "(top)"
 
 
 class Field(Frozen, frozen=True):
-    """One field.
+    """A field that evidence can fill.
 
     Attributes:
         kind: ``label`` (the value after a label), ``choice`` (the same, where a bare ``A | B`` asks to choose), ``fence`` (the
             body of the first code fence under a heading), ``cell`` (of a table, by its row's first cell and its column).
-        sections: headings of which one must enclose the field; none at all means that it may stand anywhere.
+        sections: headings, one of which must enclose the field; if there are none, it may stand anywhere.
         labels: what the label, or the row's first cell, may be called.
-        alone: the label is a word that could speak of something else. It counts where neither a heading nor a text that leads to
+        alone: the label is a word that could mean something else. It counts only if neither a heading nor a text that leads to
             a list stands between it and the heading of its section, and no other label was found for the id.
-        parents: labels of which one must be the label of an enclosing list item.
+        parents: labels, one of which must be that of an enclosing list item.
         columns: what the column of a cell may be called.
     """
 
@@ -156,11 +156,11 @@ _RECOVERY = (
 def row_fields(
     name: str, labels: tuple[str, ...], sections: tuple[str, ...] = METRICS, more: Mapping[str, tuple[str, ...]] = _NOTHING_MORE
 ) -> tuple[Field, ...]:
-    """The cells of one row of a metrics table: its value, its target (which is read, not written) and whether that is met.
+    """Make the cells of one row of a metrics table: its value, its target, and whether the target is met.
 
     Args:
         name: the ids are ``name.value``, ``name.target``, ``name.status`` and one for each key of ``more``.
-        more: further columns by the last word of their id.
+        more: more columns, by the last word of their id.
     """
     columns = {"value": VALUE, "target": TARGET, "status": _STATUS, **more}
     return tuple(
@@ -204,9 +204,9 @@ FAMILIES: tuple[tuple[Field, ...], ...] = (_HANDOFF, _RECOVERY, _SUMMARY, _PHASE
 
 
 def fields_for(session: str) -> tuple[Field, ...]:
-    """The catalogue for a session's own document: where the name ends in a number, ``Session 5 Tests`` are its current tests.
+    """Return the catalogue for a session's own document: if its name ends in 5, ``Session 5 Tests`` are its current tests.
 
-    Without the name such a label may speak of any session, so the catalogue alone does not know it.
+    Without the session's name, such a label may speak of any session, so the catalogue itself does not have it.
     """
     number = re.search(r"\d+$", session)
     if number is None:

@@ -1,4 +1,4 @@
-"""Places and values to text: what is ours is replaced, what is a person's stays, and both are told apart here alone."""
+"""Write values into the places of a text: ours are replaced, a person's words stay, and only here are the two told apart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class _Work(msgspec.Struct):
-    """The outcome as it grows: splices of the text, what was written, what was found."""
+    """The result in the making: splices of the text, what was written, what was found."""
 
     document: Document
     memory: Mapping[str, str]
@@ -52,14 +52,14 @@ def fill(
     """Write values, blocks and ticks into a document's text; every character outside its places stays.
 
     Args:
-        values: place id to one line of Markdown, or to the lines of a fence's body; ids without a place are ignored.
-        blocks: block id to the lines between its markers.
-        ticks: line of a task (counted from 1) to whether its box shall be ticked.
-        memory: place id to what was written there last time.
+        values: by place id, one line of Markdown or the lines of a fence's body; ids without a place are ignored.
+        blocks: by block id, the lines between its markers.
+        ticks: by line of a task (counted from 1), whether its box is to be ticked.
+        memory: by place id, what was written there last time.
         take_over: ids of places where a person's words are to be replaced; ``*`` is every place that has a value.
 
     Returns:
-        The text; what stands at each place of ours now; and the document's findings with those of filling.
+        The text, what now stands at each of our places, and the document's findings with those of filling.
 
     Raises:
         ValueError: a tick is given for a line without a check box.
@@ -90,14 +90,14 @@ def _fill_place(work: _Work, place: Place, new: str) -> None:
 
 
 def _one_line(value: str, *, in_table: bool) -> str:
-    """A value that stays in its line and cell: no line break, no comment, no backslash that would join it to what follows."""
+    """Keep a value in its line and cell: no line break, no comment, no backslash that would join it to what follows."""
     value = " ".join(filter(None, map(str.strip, value.splitlines()))).replace("<!--", "&lt;!--")
     value += "\\" * ((len(value) - len(value.rstrip("\\"))) % 2)
     return escape_pipes(value) if in_table else value
 
 
 def _leave(work: _Work, place: Place) -> None:
-    """There is nothing to write; what we wrote before is remembered, so that it stays ours."""
+    """Leave a place that there is nothing to write to; what we wrote before is remembered, so that it stays ours."""
     remembered = work.memory.get(place.id, "")
     if place.state == "placeholder":
         work.found("placeholder", place, f"{place.id} is not measured; its placeholder stays")
@@ -129,7 +129,7 @@ def _fill_line(work: _Work, place: Place, value: str) -> None:
 
 
 def _own_part(work: _Work, place: Place, value: str) -> int | None:
-    """How much of a value is ours to replace; ``None`` where a person's words stand."""
+    """Count the leading characters of a value that are ours to replace; ``None`` if a person's words stand there."""
     if place.id in work.take_over:
         return len(place.text)
     if place.state != "written":
@@ -166,7 +166,7 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
-    """A person's words stay; where their figures are not the evidence's, what is told is the evidence that has the figures."""
+    """Keep a person's words and report them; if their figures contradict the evidence, quote the evidence that has figures."""
     from pytest_handoff.claims import contradicts
 
     known = () if place.kind == "fence" else (evidence, work.figures.get(place.id, ""))
@@ -179,7 +179,7 @@ def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
 
 
 def _figures_of_statuses(values: Mapping[str, str]) -> dict[str, str]:
-    """The count behind each status of a kind of tests: ``Unit Tests: 12/12 passing`` claims one, where we would write a word."""
+    """Find the count behind each tier's status: ``Unit Tests: 12/12 passing`` claims one, where we would write a word."""
     beside = {place: place.removesuffix(".status") + ".passing" for place in values if place.endswith(".status")}
     return {place: values[count] for place, count in beside.items() if count in values}
 
@@ -202,7 +202,7 @@ def _report_lost(work: _Work) -> None:
 
 
 def _finished(work: _Work, wanted: set[str]) -> Filled:
-    """The spliced text, with the findings that concern it; a doubt about a place that nobody wants filled is none."""
+    """Splice the text and sort its findings; a doubt about a place that nobody wants filled is dropped."""
     text, edits = work.document.text, sorted(work.edits)
     parts, at = [], 0
     for start, end, new in edits:
@@ -219,7 +219,7 @@ def _finished(work: _Work, wanted: set[str]) -> Filled:
 
 
 def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -> Finding:
-    """The finding with its line in the filled text; ``growth`` tells where edits that add lines end, and how many."""
+    """Move a finding to its line in the filled text; ``growth`` tells where edits that add lines end, and how many."""
     if finding.line is None:
         return finding
     offset = starts[finding.line - 1]
@@ -227,18 +227,18 @@ def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -
 
 
 def _in_ascii(text: str) -> str:
-    from pytest_handoff.plain_ascii import to_ascii  # for the few documents that are no UTF-8
+    from pytest_handoff.plain_ascii import to_ascii  # for the few documents that are not UTF-8
 
     return to_ascii(text)
 
 
 def _without_surrogates(text: str) -> str:
-    """The text with each lone surrogate spelled, as ``\\udc80``: it stands for a byte that is no character, or for nothing."""
+    """Spell out each lone surrogate, as ``\\udc80``: it stands for a byte that is no character, or for nothing."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _inside_fence(line: str) -> str:
-    """The line, indented where it would otherwise close the fence: a closing mark has at most three blanks before it."""
+    """Indent a line that would otherwise close the fence: a closing mark has at most three blanks before it."""
     return f"    {line}" if line.lstrip(" ").startswith(("```", "~~~")) else line
 
 

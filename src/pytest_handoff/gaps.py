@@ -1,4 +1,4 @@
-"""What a document still asks for: placeholders that no place covers, and sections that a document of its kind has."""
+"""Find what a document still asks for: placeholders that no place covers, and sections that a document of its kind has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENOUGH = 3  # one or two matching labels do not make a document one of ours
 
 
 def open_questions(parsed: Markdown, closed: Collection[int], places: Iterable[Place]) -> Iterator[Finding]:
-    """A finding for each label or list item that only a person can fill and that still holds its placeholder."""
+    """Report each label or list item that only a person can fill and that still holds its placeholder."""
     ours = {place.line for place in places}
     for line in parsed.lines:
         if "[" in line.text and line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
@@ -26,9 +26,9 @@ def open_questions(parsed: Markdown, closed: Collection[int], places: Iterable[P
 
 
 def missing_sections(parsed: Markdown, fields: Iterable[Field], found: Collection[str]) -> Iterator[Finding]:
-    """A finding for each section that the document's kind has and this document has not; nothing is ever appended.
+    """Report each section that documents of this kind have and this one lacks; nothing is ever appended.
 
-    A document is of the kind of which most fields, and at least three, are found.
+    A document is of the kind that most of the fields found, and at least three, belong to.
     """
     wanted = {field.id for field in fields}
     family = max(FAMILIES, key=lambda kind: len({field.id for field in kind} & set(found)))

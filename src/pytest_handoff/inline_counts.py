@@ -1,4 +1,4 @@
-"""Named files with a figure behind them, ``src/a.py`` (230 lines): the figure is a place wherever it stands."""
+"""Find the figures after named files, as in ``src/a.py`` (230 lines): such a figure is a place wherever it stands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+
 
 
 def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
-    """A place for each such figure; of a file that is named twice in this way, the first one.
+    """Make a place of each such figure; if a file is named twice in this way, of the first one.
 
     Args:
         closed: indices of the lines in which nothing may be found.
@@ -35,7 +35,7 @@ def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
 
 
 def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
-    """Those of the places that share no character with another one."""
+    """Keep the places that share no character with one of the others."""
     return [place for place in places if all(place.end <= other.start or other.end <= place.start for other in others)]
 
 

@@ -1,4 +1,4 @@
-"""One line of a document: the label before its colon, the value after it, and whether that value is a placeholder."""
+"""Read a line of a document: the label before its colon, the value after it, and whether that value is a placeholder."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Label(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def keys_of(text: str) -> frozenset[str]:
-    """The forms under which a heading or label may be listed as an alias.
+    """Return the forms under which a heading or label may be listed as an alias.
 
     Case, emoji (also mangled ones), emphasis, leading numbering and punctuation do not count. One form leaves out what stands
     in parentheses; one has ``#`` for each number, so that ``Session 5 Tests`` is found as ``session # tests``.
@@ -49,17 +49,17 @@ def keys_of(text: str) -> frozenset[str]:
 
 
 def own_key(text: str) -> str | None:
-    """The one form under which a name of the project's own is listed; ``None`` where it cannot be told from others.
+    """Return the one form under which one of the project's own names is listed, or ``None`` if it cannot be told from others.
 
     Numbers and what stands in parentheses count here: ``Latency 1`` is not ``Latency 2``. A leading number is taken for
-    numbering in a document, so a name that begins with one has none.
+    numbering in a document, so a name that begins with one has no such form.
     """
     first = _WORD.search(text)
     return None if first is None or first[0].isdigit() else _normal(text)
 
 
 def read_label(text: str) -> Label | None:
-    """The label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
+    """Read the label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
     bold, plain = _beginnings(":：" if "：" in text else ":")
     found = bold.match(text) or plain.match(text)
     if found is None:
@@ -69,7 +69,7 @@ def read_label(text: str) -> Label | None:
 
 
 def value_end(text: str, start: int) -> int:
-    """Where a value ends: before comments, trailing blanks and the backslash of a hard break."""
+    """Find where a value ends: before comments, trailing blanks and the backslash of a hard break."""
     kept = text[start:]
     while (shorter := _COMMENT_TAIL.sub("", kept).rstrip(" \t")) != kept:
         kept = shorter
@@ -77,16 +77,16 @@ def value_end(text: str, start: int) -> int:
 
 
 def box_of(text: str) -> re.Match[str] | None:
-    """The check box at the start of an item's text; group 1 is the character inside. An item with nothing after it has none."""
+    """Match the check box at the start of an item's text, if anything follows it; group 1 is the character inside."""
     return _BOX.match(text)
 
 
 def placeholder_length(value: str, references: Collection[str] = ()) -> int:
-    """How many leading characters of a value are a bracketed placeholder; 0 where a person's words stand.
+    """Count the leading characters of a value that are a bracketed placeholder; 0 if a person's words stand there.
 
     A link, a footnote, a check box, a bare number and a reference with a definition are not placeholders, and neither is a
-    bracket with other words behind it than a tail or a unit (``[WIP] nearly done``). A lone ``[X]`` is one where a unit
-    follows. Several alternatives separated by pipes are one placeholder where each of them holds a bracket.
+    bracket followed by anything but a tail or a unit (``[WIP] nearly done``). A lone ``[X]`` is one if a unit follows.
+    Several alternatives separated by pipes are one placeholder if each of them holds a bracket.
     """
     prompt = value[1:] if value.startswith(("+", "~", "≈")) else value
     if prompt.startswith("[X") and re.fullmatch(_COUNTED_PROMPT, prompt):
@@ -101,16 +101,16 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
 
 
 def is_choice(value: str) -> bool:
-    """Whether a value is a list to choose from, such as ``✅ Complete | ❌ Incomplete``: nothing was chosen yet."""
+    """Check whether a value is a list to choose from, such as ``✅ Complete | ❌ Incomplete``: nothing has been chosen yet."""
     pieces = [piece.strip() for piece in value.split("|")]
     return len(pieces) > 1 and all(0 < len(piece) <= 40 for piece in pieces)
 
 
 def own_length(current: str, ours: str) -> int | None:
-    """How many leading characters of a value are ours, where it is our text or our text with a person's tail.
+    """Count the leading characters of a value that are ours; ``None`` if it is not our text, alone or with a person's tail.
 
-    Runs of white space count as one blank and backslashes before punctuation do not count, so that a formatter does not take
-    our text from us.
+    Runs of white space count as one blank and backslashes before punctuation do not count, so that our text is still ours
+    after a formatter has changed it.
     """
     ours = ours.strip(" \t")
     if not ours.strip():
@@ -118,7 +118,7 @@ def own_length(current: str, ours: str) -> int | None:
     if current == ours:
         return len(current)
     if current[:1] not in {"\\", without_escapes(ours)[0]}:
-        return None  # so it is with most, and a pattern takes longer to compile than to match
+        return None  # true of most values, and a pattern takes longer to compile than to match
     pattern = r"[ \t]+".join(map(_with_or_without_escapes, re.split("[ \t]+", ours)))
     found = re.match(pattern, current)
     if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):
@@ -127,13 +127,13 @@ def own_length(current: str, ours: str) -> int | None:
 
 
 def without_escapes(text: str) -> str:
-    """The text without the backslashes that keep punctuation from being markup."""
+    """Remove the backslashes that keep punctuation from being markup."""
     return _ESCAPE.sub(r"\1", text)
 
 
 @cache
 def _beginnings(colons: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """How a line begins that has a label, in bold or plain. Classes with wide characters take long to compile: few need them."""
+    """Compile how a line with a label begins, in bold and plain. Few need wide characters, which take long to compile."""
     colon = rf"[ \t]*[{colons}]"
     return (
         re.compile(
@@ -161,7 +161,7 @@ def _bracket_length(value: str, references: Collection[str]) -> int:
 
 
 def _is_prompt(inner: str, references: Collection[str]) -> bool:
-    """Whether the text between brackets asks for something, rather than being a box, a number, a footnote or a reference."""
+    """Check whether the text between brackets asks for something, rather than being a box, number, footnote or reference."""
     known = " ".join(inner.split()).upper() in references
     return bool(inner.strip()) and inner not in "xX" and not inner.isdigit() and inner[0] not in "^!" and not known
 
@@ -171,7 +171,7 @@ def _holds_bracket(piece: str, references: Collection[str]) -> bool:
 
 
 def _closing(value: str, start: int) -> int:
-    """The offset past the bracket that closes the one at ``start``; 0 where there is none."""
+    """Find the offset past the bracket that closes the one at ``start``; 0 if there is none."""
     if not value.startswith("[", start):
         return 0
     depth, at = 1, start + 1
@@ -194,7 +194,7 @@ def _normal(text: str) -> str:
 
 
 def _without_mangled_symbols(found: re.Match[str]) -> str:
-    """A run of non-ASCII characters, or a blank where it is an emoji whose UTF-8 was read as Mac Roman or cp1252."""
+    """Restore characters whose UTF-8 was read as Mac Roman or cp1252; those without a letter or digit, emoji, become a blank."""
     for wrong in ("mac_roman", "cp1252"):
         try:
             meant = found[0].encode(wrong).decode("utf-8")

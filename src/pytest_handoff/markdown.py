@@ -1,4 +1,4 @@
-"""Text of documents: exact to and from bytes, and refused where nothing can be written safely."""
+"""Decode and encode the text of documents exactly, and refuse a text into which nothing can be written safely."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["decode", "encode", "parse", "refuse_unfit"]
 
 
 def decode(data: bytes, path: str) -> str:
-    """The text of a document; bytes that are not UTF-8 become lone surrogates, and a BOM stays the first character.
+    """Decode a document; bytes that are not UTF-8 become lone surrogates, and a BOM stays the first character.
 
     Raises:
         DocumentProblem: the file is UTF-16, holds NUL bytes, or holds the markers of an unresolved merge.
@@ -36,12 +36,12 @@ def refuse_unfit(text: str, path: str | None) -> None:
 
 
 def encode(text: str) -> bytes:
-    """The exact inverse of :func:`decode`."""
+    """Encode a document: the exact inverse of :func:`decode`."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def _merge_conflict(text: str) -> int | None:
-    """The index of the line with the first conflict marker, where all three stand in order outside fences."""
+    """Find the index of the line with the first conflict marker, if all three stand in order outside fences."""
     if "<<<<<<<" not in text:
         return None
     fenced = fenced_lines(text)

@@ -1,4 +1,4 @@
-"""Blocks as markdown-it-py reads them: its block rules alone, and its inline rules only for what is asked for."""
+"""Read blocks with markdown-it-py's block rules alone, and apply its inline rules only where asked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HANGING = {"bullet_list_open", "ordered_list_open", "fence", "code_block", "table_open", "blockquote_open"}
 _CLOSING = re.compile(r" {0,3}(`+|~+)[ \t]*")
-_DEEPEST = 20  # where blocks are nested deeper, the parser looks at nothing that follows
+_DEEPEST = 20  # if blocks are nested deeper, the parser ignores everything that follows
 
 
 class Blocks(NamedTuple):
@@ -36,7 +36,7 @@ class Blocks(NamedTuple):
 
 
 def read_blocks(source: str) -> Blocks:
-    """The blocks of a text whose lines end in LF."""
+    """Read the blocks of a text whose lines end in LF."""
     env: MutableMapping[str, Any] = {}
     tokens: list[Token] = []
     parser = _parser()
@@ -45,7 +45,7 @@ def read_blocks(source: str) -> Blocks:
 
 
 def reaches_on(blocks: Blocks, source: str) -> bool:
-    """Whether these blocks of a part, which ends in LF, could be others once the text goes on with a heading at a line's start.
+    """Check whether these blocks of a part, which ends in LF, could change if a heading at the start of a line follows.
 
     Such a heading ends every block but fenced code and HTML.
     """
@@ -65,7 +65,7 @@ def put_blocks(blocks: Blocks, structure: Structure, line: int) -> None:
 
 
 def read_inline(content: str, references: Mapping[str, Any]) -> Inline:
-    """Inline content in which links go by these references."""
+    """Read inline content, in which links are resolved by these references."""
     children: list[Token] = []
     parser = _parser()
     parser.inline.parse(content, parser, {"references": references}, children)
@@ -78,7 +78,7 @@ def read_inline(content: str, references: Mapping[str, Any]) -> Inline:
 
 
 def fenced_lines(source: str) -> frozenset[int]:
-    """The indices of all lines in code fences, closed or not, and of their marks."""
+    """Find the indices of all lines in code fences, closed or not, and of their marks."""
     fences = (token for token in read_blocks(source).tokens if token.type == "fence")
     return frozenset(line for fence in fences for line in range(*_lines_of(fence)))
 
@@ -136,7 +136,7 @@ class _Putting:
             self.items[-1] = first
 
     def _pieces(self, lines: tuple[int, int], contents: list[str]) -> list[Piece]:
-        """Where each line of a paragraph's content stands."""
+        """Find where each line of a paragraph's content stands."""
         raws, pieces = self.structure.raws, []
         for line, content in enumerate(contents, self._first_kept(lines, contents)):
             text = content.strip(" \t")
@@ -144,7 +144,7 @@ class _Putting:
         return pieces
 
     def _first_kept(self, lines: tuple[int, int], contents: list[str]) -> int:
-        """The line of a paragraph's first content: the parser drops outer lines of blanks that are none to CommonMark."""
+        """Find the line of a paragraph's first content: the parser drops outer lines that it, but not CommonMark, calls blank."""
         first, end = lines
         raws = self.structure.raws
         for start in range(first, end - len(contents) + 1):

@@ -1,4 +1,4 @@
-"""Fields of the catalogue against a document: each field is found once, or not at all, or said to be ambiguous."""
+"""Match the fields of the catalogue to a document: each field is found once, or not at all, or said to be ambiguous."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Match(msgspec.Struct, frozen=True):
-    """A field found at a place, below the innermost heading that has one of the field's names (``None``: by no heading)."""
+    """A field found at a place, with the innermost heading above it that is one of the field's sections (``None`` if none is)."""
 
     place: Place
     heading: Heading | None
@@ -32,14 +32,14 @@ class _Match(msgspec.Struct, frozen=True):
 
 
 class _Sections:
-    """The open headings of a document under the names they go by."""
+    """The headings of a document outside the closed lines, with the names they go by."""
 
     def __init__(self, parsed: Markdown, closed: Collection[int]) -> None:
         self.parsed = parsed
         self.keys = {heading: keys_of(heading.text) for heading in parsed.headings if heading.line not in closed}
 
     def around(self, line: int, field: Field) -> tuple[bool, Heading | None]:
-        """Whether the line is where the field may stand, and by which heading."""
+        """Decide whether the field may stand in a line, and by which heading."""
         path = self.parsed.path(line)
         named = [heading for heading in path if not self.keys.get(heading, frozenset()).isdisjoint(field.sections)]
         if named:
@@ -48,12 +48,12 @@ class _Sections:
         return at_top or not field.sections, None
 
     def is_right_below(self, line: int, heading: Heading | None) -> bool:
-        """Whether neither a heading nor a text that leads to a list stands between a line and a heading (or the title) above."""
+        """Check that neither a heading nor a text leading to a list stands between a line and a heading (or the title) above."""
         return line not in self._led and (heading is None or self.parsed.path(line)[-1] is heading)
 
     @cached_property
     def _led(self) -> frozenset[int]:
-        """The lines that open items of lists to which a text leads: they may be about what it names."""
+        """Find the lines that open items of a list that a text leads to: they may be about what the text names."""
         led, lead = set(), None
         for line in self.parsed.lines:
             if line.opens_item and lead is not None and self.parsed.path(line.line) == self.parsed.path(lead.line):
@@ -63,7 +63,7 @@ class _Sections:
         return frozenset(led)
 
     def twins(self, heading: Heading) -> list[Heading]:
-        """All headings of the same name, this one included, where none of them encloses another."""
+        """List the headings of the same name: this one, and those that neither enclose it nor lie under it."""
         inside = self.parsed.section(heading)
         return [
             other
@@ -80,11 +80,11 @@ class _Sections:
 def match_fields(
     parsed: Markdown, fields: Iterable[Field], closed: Collection[int], *, taken: Iterable[Place]
 ) -> tuple[list[Place], list[Finding]]:
-    """The places of all fields, and a finding for each field that two spots, or two equal headings, could be.
+    """Find the places of all fields, and report each field that could be in two spots or under two equal headings.
 
     Args:
         closed: indices of the lines in which nothing may be found.
-        taken: places that a marker names; their fields and their lines are out of question.
+        taken: places that a marker names; nothing else is found for their fields or in their lines.
     """
     sections = _Sections(parsed, closed)
     marked = tuple(taken)
@@ -104,7 +104,7 @@ def match_fields(
 
 
 class _Labelled:
-    """Fields by what their label, or their row, may be called."""
+    """The fields by the names that their label, or their row, may have."""
 
     def __init__(self, fields: Iterable[Field]) -> None:
         self._by_name: dict[str, list[tuple[int, Field]]] = {}
@@ -113,7 +113,7 @@ class _Labelled:
                 self._by_name.setdefault(name, []).append((rank, field))
 
     def called(self, keys: Iterable[str]) -> list[Field]:
-        """The fields that go by one of these names, in the catalogue's order."""
+        """Find the fields that go by one of these names, in the catalogue's order."""
         ranked = {rank: field for key in keys for rank, field in self._by_name.get(key, ())}
         return [ranked[rank] for rank in sorted(ranked)]
 
@@ -145,7 +145,7 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
 
 
 def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
-    """The first fence right below each heading."""
+    """Match the first fence right below each heading."""
     first: dict[int, Fence] = {}
     for fence in parsed.fences:
         path = parsed.path(fence.line)
@@ -168,13 +168,13 @@ def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Section
 
 
 def _same_spot(marked: Place, place: Place) -> bool:
-    """Whether a marker settles this match: by its id, its line, or in a table its cell."""
+    """Check whether a marker settles this match: by its id, its line, or in a table its cell."""
     same_line = marked.line == place.line and "cell" not in (marked.kind, place.kind)
     return marked.id == place.id or marked.start == place.start or same_line
 
 
 def _one_field_a_spot(matches: Iterable[_Match]) -> list[_Match]:
-    """Where several fields claim the same characters, the one whose heading is nearest; the first of the catalogue on a tie."""
+    """Keep one of several fields that claim the same characters: the one whose heading is nearest, or on a tie the first."""
     best: dict[int, _Match] = {}
     for match in matches:
         rival = best.get(match.place.start)

@@ -1,4 +1,4 @@
-"""Rows of tables of measured values: which rows a document has, and which of them ask how long a test took."""
+"""Find the rows in a document's tables of measured values, and which of them ask how long a test took."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _DURATION = r"(?i:duration of (?P<after>\S.*)|(?P<before>\S.*) duration)"
 
 
 def performance_rows(text: str) -> list[str]:
-    """What each row of a table below *Performance Metrics* and the like is called; heads of tables are among them."""
+    """List the names of the rows in tables below *Performance Metrics* and the like; the heads of the tables are among them."""
     return list(dict.fromkeys(_rows_below(text, PERFORMANCE)))
 
 
 def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
-    """The rows that ask how long a test took, each with the id of that test.
+    """Find the rows that ask how long a test took, each with the id of that test.
 
-    A row is called ``Duration of TEST`` or ``TEST duration``, where ``TEST`` is an id, or the end of one id alone from a
-    ``::`` on. A row that could mean two tests is left out.
+    A row is called ``Duration of TEST`` or ``TEST duration``, where ``TEST`` is an id, or the end of an id after a ``::``. A
+    row that could mean two tests is left out.
     """
     asked = {
         row: found["after"] or found["before"] for row in _rows_below(text, MEASURED) if (found := re.fullmatch(_DURATION, row))
@@ -37,7 +37,7 @@ def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
 
 
 def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
-    """The first cells of all tables below headings of these names, without emphasis."""
+    """Yield the first cells of all tables below headings of these names, without emphasis."""
     inside: int | None = None
     for line in text.splitlines():
         heading = _HEADING.match(line) if "#" in line else None

@@ -1,4 +1,4 @@
-"""The structure of a Markdown text as data: what stands where, by line index (from 0) and character offset."""
+"""Hold the structure of a Markdown text as data: what stands where, by line index (from 0) and character offset."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TextLine(msgspec.Struct, frozen=True, gc=False):
     """One line of a paragraph, without indentation, list marker and trailing blanks.
 
     ``opens_item`` is true for the first line of a list item; ``parents`` are the opening lines of the items around it,
-    outermost first. ``followed`` is true where a list, fence, table or quote hangs directly under the paragraph.
+    outermost first. ``followed`` is true if a list, fence, table or quote hangs directly under the paragraph.
     """
 
     line: int
@@ -40,7 +40,7 @@ class TextLine(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def end(self) -> int:
-        """The offset past the last character."""
+        """Return the offset past the last character."""
         return self.start + len(self.text)
 
 
@@ -55,7 +55,7 @@ class Fence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):
-    """One cell of a table; ``start`` to ``end`` is all between its pipes, ``text`` its content without padding."""
+    """One cell of a table; ``start`` to ``end`` is everything between its pipes, ``text`` its content without padding."""
 
     start: int
     end: int
@@ -63,7 +63,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One row of a table; cells that the line leaves out are not in ``cells``."""
+    """One row of a table; cells that are missing in the line are missing in ``cells``, too."""
 
     line: int
     cells: tuple[Cell, ...]
@@ -77,7 +77,7 @@ class Table(msgspec.Struct, frozen=True, gc=False):
 
 
 class Comment(msgspec.Struct, frozen=True, gc=False):
-    """An HTML comment; ``alone`` says that it fills its line rather than ending a line of text."""
+    """An HTML comment; ``alone`` is true if it fills its line rather than ending a line of text."""
 
     line: int
     start: int
@@ -86,15 +86,15 @@ class Comment(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def end(self) -> int:
-        """The offset past ``-->``."""
+        """Return the offset past ``-->``."""
         return self.start + len(self.text)
 
 
 class Markdown(msgspec.Struct, frozen=True, gc=False):
     """A parsed text.
 
-    ``starts`` holds the offset of each line and, last, the length of the text; ``paths`` has for each heading itself with the
-    headings that enclose it, outermost first.
+    ``starts`` holds the offset of each line and, last, the length of the text; ``paths`` holds, for each heading, the headings
+    that enclose it, outermost first, and the heading itself.
     """
 
     text: str
@@ -108,44 +108,44 @@ class Markdown(msgspec.Struct, frozen=True, gc=False):
     references: frozenset[str]
 
     def raw(self, line: int) -> str:
-        """The line with this index, without its line ending."""
+        """Return the line with this index, without its line ending."""
         return self.text[self.starts[line] : self.starts[line + 1]].rstrip("\r\n")
 
     def line_at(self, offset: int) -> int:
-        """The index of the line that holds this offset; the last line for the end of the text."""
+        """Return the index of the line that holds this offset; that of the last line for the end of the text."""
         return max(min(bisect.bisect_right(self.starts, offset) - 1, len(self.starts) - 2), 0)
 
     def path(self, line: int) -> tuple[Heading, ...]:
-        """The headings above this line that enclose it, outermost first."""
+        """Return the headings that this line is under, outermost first."""
         last = bisect.bisect_right(self.headings, line, key=_LINE)
         return self.paths[last - 1] if last else ()
 
     def text_line(self, line: int) -> TextLine | None:
-        """The prose of the line with this index."""
+        """Find the text line with this index; return ``None`` if that line is not prose."""
         return _at(self.lines, line)
 
     def row(self, line: int) -> Row | None:
-        """The row of a table in the line with this index."""
+        """Find the table row in the line with this index; return ``None`` if there is none."""
         last = bisect.bisect_right(self.tables, line, key=_HEAD_LINE)
         table = self.tables[last - 1] if last else None
         return None if table is None else table.head if table.head.line == line else _at(table.rows, line)
 
     def below(self, index: int) -> Iterator[TextLine]:
-        """The further lines of the paragraph to which the text line of this index belongs."""
+        """Yield the rest of the paragraph after the text line at this index of ``lines``."""
         for at in range(index + 1, len(self.lines)):
             if self.lines[at].paragraph != self.lines[index].paragraph:
                 return
             yield self.lines[at]
 
     def section(self, heading: Heading) -> range:
-        """The lines of a heading and all below it, up to the next heading of the same or a higher level."""
+        """Return the lines of a heading and of all below it, up to the next heading of the same or a higher level."""
         following = range(bisect.bisect_right(self.headings, heading.line, key=_LINE), len(self.headings))
         later = (self.headings[at].line for at in following if self.headings[at].level <= heading.level)
         return range(heading.line, next(later, len(self.starts) - 1))
 
 
 def paths_of(headings: Sequence[Heading]) -> tuple[tuple[Heading, ...], ...]:
-    """For each heading the headings that enclose it by their levels, and itself last."""
+    """List for each heading the headings that enclose it by their levels, and itself last."""
     paths: list[tuple[Heading, ...]] = []
     for heading in headings:
         outer = tuple(above for above in (paths[-1] if paths else ()) if above.level < heading.level)

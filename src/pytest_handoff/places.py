@@ -1,4 +1,4 @@
-"""What is found in a document, and what became of it: the data between finding, filling and whoever reports it."""
+"""Define what is found in a document and what becomes of it: the data that finding, filling and reporting share."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Place(Frozen, frozen=True):
     """A spot that the plugin fills.
 
     Attributes:
-        line: counted from 1; of a fence or block the line that opens it.
+        line: counted from 1; for a fence or block, the line that opens it.
         text: what stands there now, without padding and without comments after it.
-        state: ``placeholder`` (asks to be filled), ``empty``, or ``written`` (by whom, only memory can tell).
+        state: ``placeholder`` (asks to be filled), ``empty``, or ``written`` (only memory can tell by whom).
         start, end: the characters of the document that a new value replaces.
         own: how many leading characters of ``text`` are the placeholder; what follows it is a person's.
         prefix: what stands before each line of a fence or block (indentation, quote marks).
-        sealed: for blocks: nobody has edited the text since its checksum was written.
+        sealed: for blocks: whether nobody has edited the text since its checksum was written.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Title(Frozen, frozen=True):
 
 
 class Document(Frozen, frozen=True):
-    """A text with all that was found in it."""
+    """A text, with everything that was found in it."""
 
     text: str
     places: tuple[Place, ...]
@@ -82,12 +82,12 @@ class Document(Frozen, frozen=True):
 
     @property
     def title(self) -> str | None:
-        """The first heading, as plain text."""
+        """Return the first heading, as plain text."""
         return self.headings[0].text if self.headings else None
 
 
 class Filled(Frozen, frozen=True):
-    """A filled text; lines of findings are lines of this text. ``written`` has each place that holds its value now."""
+    """A filled text; the lines of its findings are lines of this text. ``written`` has each place that now holds its value."""
 
     text: str
     written: tuple[Written, ...]

@@ -1,8 +1,8 @@
-"""Blocks of the plain kinds that most documents are made of, read by one regular expression instead of a parser.
+"""Read the plain blocks that most documents are made of with one regular expression instead of a parser.
 
-A text is plain where nothing of CommonMark but this is in play: headings with ``#``, paragraphs, lists, tables with a pipe at
-both ends of each row, code between backticks, rules, and comments that fill their line. Whatever else might begin a block, be it
-a tab, makes it not plain, and a parser has to read it. Both see the same: tests try that law on texts of every kind.
+A text is plain if it uses nothing of CommonMark but this: headings with ``#``, paragraphs, lists, tables with a pipe at both
+ends of each row, code fences of backticks, rules, and comments that fill their line. Anything else that might begin a block,
+even a tab, makes it not plain, and a parser has to read it. Both find the same: tests compare them on texts of every kind.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pytest_handoff.structure import Structure
 
 _END = r"(?:\n|\Z)"
-_REST = rf"[\S ]*+{_END}"  # a blank is the only white space of a plain line
-# How a line of prose begins: with nothing that could open another block, underline a heading or define a reference.
+_REST = rf"[\S ]*+{_END}"  # a blank is the only white space in a plain line
+# A line of prose must not begin with anything that could open another block, underline a heading or define a reference.
 _BEGIN = r"(?:[^\s\d#>\-+*_=`~<\[|:]|\*\*[^\s*]|__[^\s_]|`[^\s`]|\[(?:[^\s\[\]\\]|[ ])*+\](?!:)|[0-9]{1,9}+(?![.)0-9]))"
 _PROSE = rf"{_BEGIN}{_REST}"
-# The first of several begins like the others, less the blanks: said once, a pattern takes half as long to compile.
+# The first line begins like the others, but without blanks: one pattern for all takes half as long to compile.
 _PARAGRAPH = rf"(?![ ])(?:[ ]*+{_PROSE})++"
 _MARK = r"(?:[-*+]|[0-9]{1,9}[.)])[ ]"
 _ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>{_PARAGRAPH})"
@@ -48,7 +48,7 @@ _DEEPEST = 8  # lists within lists; a parser gives up at some depth
 
 
 class _Item(msgspec.Struct, frozen=True, gc=False):
-    """A list item: its first line in the list, the columns of its mark and of its text, and how many items it lies in."""
+    """A list item: its first line in the list, the columns of its mark and of its text, and how many items enclose it."""
 
     line: int
     indent: int
@@ -58,7 +58,7 @@ class _Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlainBlock(msgspec.Struct, frozen=True, gc=False):
-    """A block with its kind, which is the name of a group of the expression."""
+    """A block with its kind, which is the name of a group in the regular expression."""
 
     kind: str
     text: str
@@ -66,7 +66,7 @@ class PlainBlock(msgspec.Struct, frozen=True, gc=False):
 
 
 def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
-    """The blocks of a part of a text, or ``None`` where it is not plain.
+    """Read the blocks of a part of a text, or return ``None`` if it is not plain.
 
     Args:
         source: a text whose lines end in LF.
@@ -85,7 +85,7 @@ def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
 
 
 def put_plain(blocks: Sequence[PlainBlock], structure: Structure, line: int) -> None:
-    """Put blocks into the structure of their text; ``line`` is the index of the first one's first line."""
+    """Put blocks into the structure of their text; ``line`` is the index of the first block's first line."""
     for index, block in enumerate(blocks):
         text = block.text
         match block.kind:
@@ -107,7 +107,7 @@ def put_plain(blocks: Sequence[PlainBlock], structure: Structure, line: int) -> 
 
 
 def _plain(kind: str, text: str) -> PlainBlock | None:
-    """The block, where no marks end a heading, items stand where lists put them, and rows have as many cells as the head."""
+    """Make a block; return ``None`` if marks end a heading, an item is out of place, or rows differ in their number of cells."""
     if kind == "list":
         items = _items(text)
         return PlainBlock(kind, text, items) if items else None
@@ -117,7 +117,7 @@ def _plain(kind: str, text: str) -> PlainBlock | None:
 
 
 def _hangs(following: Sequence[PlainBlock]) -> bool:
-    """Whether the next block, blank lines aside, is one that a paragraph may lead to."""
+    """Check whether the next block, blank lines aside, is one that a paragraph may lead to."""
     kinds = [block.kind for block in following if block.kind != "blank"]
     return kinds[:1] in (["list"], ["table"], ["fence"])
 
@@ -133,9 +133,9 @@ def _put_list(items: Sequence[_Item], structure: Structure, line: int) -> None:
 
 
 def _items(text: str) -> list[_Item] | None:
-    """The items of a list; ``None`` where one stands neither below the mark of an item around it nor below the text above it."""
+    """Split a list into items; return ``None`` if one stands neither below the mark of an item around it nor below its text."""
     items: list[_Item] = []
-    opened: list[_Item] = []  # those around the item before, and that item
+    opened: list[_Item] = []  # the item before, preceded by those around it
     line = 0
     for found in _item().finditer(text):
         indent, column = len(found["indent"]), found.start("text") - found.start()
@@ -152,12 +152,12 @@ def _items(text: str) -> list[_Item] | None:
 
 
 def _begins_list(mark: str) -> bool:
-    """Whether a list may begin with this mark right under a line of text."""
+    """Check whether a list may begin with this mark right under a line of text."""
     return mark in ("- ", "* ", "+ ", "1. ", "1) ")
 
 
 def _pieces(text: str, line: int, column: int = 0) -> list[Piece]:
-    """The lines of a paragraph; ``text`` begins at the column of its first line."""
+    """Split a paragraph into its lines; ``text`` begins at the column of its first line."""
     pieces = []
     for at, raw in enumerate(_lines(text), line):
         own = raw.lstrip(" ")
@@ -167,7 +167,7 @@ def _pieces(text: str, line: int, column: int = 0) -> list[Piece]:
 
 
 def _row(text: str, line: int, structure: Structure) -> Row:
-    """A row with a pipe at both ends, none of which is escaped."""
+    """Read a row that has a pipe at both ends and none that is escaped."""
     start, cells = structure.starts[line] + 1, []
     contents = text.rstrip(" ")[1:-1].split("|")
     for content in contents:

@@ -1,4 +1,4 @@
-"""From a line, fence, cell or marker to the place it is: which characters are its value, and in which state they are."""
+"""Make places of lines, fences, cells and markers: which characters are the value, and what state it is in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ State = Literal["placeholder", "empty", "written"]
 
 
 def label_place(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -> Place:  # noqa: A002 - the word of records
-    """The value after a line's label. Without a value it is empty only where nothing below the label is its value."""
+    """Make a place of the value after a line's label; it is empty only if nothing below the label is its value either."""
     label = read_label(line.text)
     if label is None:
         raise AssertionError(line.text)
@@ -29,12 +29,12 @@ def label_place(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -> P
 
 
 def fence_place(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
-    """The body of a fence. It asks to be filled where its first line, less its decoration, starts with a prompt in brackets."""
+    """Make a place of a fence's body; it asks to be filled if its first line, less decoration, starts with a bracketed prompt."""
     lines = parsed.text[fence.start : fence.end].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     text = "\n".join(line.removeprefix(fence.indent) for line in lines)
     first = next((line for line in lines if line.strip()), "").lstrip(" \t=-#*")
     own = placeholder_length(first)
-    # A table's name in TOML or a list in Python is no prompt: those hold a blank or, in templates, capitals such as [X].
+    # A table's name in TOML or a list in Python is no prompt: prompts hold a blank or, in templates, capitals such as [X].
     prompts = first.startswith("[X]") or (bool(own) and (" " in first[:own] or first[1 : own - 1].isupper()))
     state: State = "placeholder" if prompts else "written" if text.strip() else "empty"
     return Place(
@@ -44,16 +44,16 @@ def fence_place(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A002
 
 
 def cell_place(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # noqa: A002 - the word of records
-    """The inside of a table's cell."""
+    """Make a place of the inside of a table's cell."""
     own = placeholder_length(cell.text, parsed.references)
     state: State = "placeholder" if own else "written" if cell.text else "empty"
     return Place(id=id, kind="cell", line=row.line + 1, text=cell.text, state=state, start=cell.start, end=cell.end, own=own)
 
 
 def marker_place(parsed: Markdown, marker: Marker) -> Place | Trouble:
-    """The value that a marker names: after the label of its line, else all of the line's text, or the cell it stands in.
+    """Make a place of the value that a marker names: the cell around it, what follows its line's label, or all the line's text.
 
-    The line's text is taken without list marker and check box. A heading holds no value, and neither does a line of its own.
+    The line's text is taken without list marker and check box. A marker in a heading, or on a line of its own, names no value.
     """
     comment = marker.comment
     row, line = parsed.row(comment.line), parsed.text_line(comment.line)
@@ -90,7 +90,7 @@ def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | Tr
 
 
 def _continues(parsed: Markdown, line: TextLine) -> bool:
-    """Whether the value of an empty label goes on below it, as further text or as a list, fence or table."""
+    """Check whether the value of an empty label stands below it, as more text or as a list, fence, table or quote."""
     following = parsed.text_line(line.line + 1)
     if following is None or following.paragraph != line.paragraph:
         return line.followed

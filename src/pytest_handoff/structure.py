@@ -1,6 +1,6 @@
-"""What is found of one text, gathered block by block from its first line to its last by whoever reads the blocks.
+"""Gather the structure of a text, block by block from its first line to its last, from whatever reads the blocks.
 
-Inline markup is looked at last, and only where it may hold what is wanted: a link's reference may be defined further below.
+Inline markup is read last, since a link's reference may be defined further down, and only where it may hold what is wanted.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
-_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
+_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, what is shown differs
 
 
 class Inline(msgspec.Struct, frozen=True, gc=False):
-    """A block's inline content as it is shown, and its HTML comments, each with its offset in the content."""
+    """A block's inline content as it is shown, with its HTML comments, each at its offset in the content."""
 
     plain: str
     comments: tuple[tuple[int, str], ...]
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """What a line adds to a paragraph: the line's index, and the column and length of the text there."""
+    """A line's share of a paragraph: the line's index, and the column and length of the text there."""
 
     line: int
     column: int
@@ -40,7 +40,7 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Unread(msgspec.Struct, frozen=True, gc=False):
-    """Inline content to be looked at in the end.
+    """Inline content to be read in the end.
 
     ``at`` is the index of its heading, of its paragraph's first text line, or of its row's line.
     """
@@ -65,7 +65,7 @@ class Structure:
         self._unread: list[_Unread] = []
 
     def heading(self, line: int, end: int, level: int, content: str) -> None:
-        """A heading that divides the document; ``end`` is the index past its last line."""
+        """Add a heading that divides the document; ``end`` is the index past its last line."""
         if "[" in content or _MARKUP.search(content):
             self._unread.append(_Unread("heading", len(self._headings), content))
         self._headings.append(Heading(line, end, level, content.strip()))
@@ -73,7 +73,7 @@ class Structure:
     def paragraph(
         self, pieces: Sequence[Piece], content: str, *, opens_item: bool, parents: tuple[TextLine, ...], followed: bool
     ) -> TextLine:
-        """A paragraph by its lines and its inline content; returns its first line."""
+        """Add a paragraph by its lines and its inline content; return its first line."""
         if "<!--" in content:
             self._unread.append(_Unread("paragraph", len(self._lines), content))
         paragraph = pieces[0].line
@@ -85,20 +85,20 @@ class Structure:
         return self._lines[-len(pieces)]
 
     def fence(self, line: int, end: int, mark: str, indent: str) -> None:
-        """A closed fence at the top level; ``end`` is the index past its closing mark."""
+        """Add a closed fence at the top level; ``end`` is the index past its closing mark."""
         self._fences.append(Fence(line, self.starts[line + 1], self.starts[end - 1], mark, indent))
 
     def row(self, line: int, cells: tuple[Cell, ...], contents: Iterable[str]) -> Row:
-        """A row of a table by its cells and their inline contents."""
+        """Make a row of a table from its cells and their inline contents."""
         self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
         return Row(line, cells)
 
     def table(self, rows: Sequence[Row]) -> None:
-        """A table, its head first."""
+        """Add a table by its rows, the head first."""
         self._tables.append(Table(rows[0], tuple(rows[1:])))
 
     def html(self, line: int, end: int) -> None:
-        """A block of HTML; ``end`` is the index past its last line."""
+        """Add the comments in a block of HTML; ``end`` is the index past its last line."""
         offset = self.starts[line]
         for found in _COMMENT.finditer(self.text[offset : self.starts[end]]):
             start = offset + found.start()
@@ -107,7 +107,7 @@ class Structure:
             self._comments.append(Comment(at, start, found[0], alone=alone))
 
     def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Markdown:
-        """All that was found, with the inline content read that was put off."""
+        """Read the inline content that was put off, and return all that was found."""
         for unread in self._unread:
             if not (references or _MARKUP.search(unread.content)):
                 continue
@@ -132,7 +132,7 @@ class Structure:
         )
 
     def _comment_lines(self, first: int, content: str, inline: Inline) -> None:
-        """Comments of a paragraph; one that runs over several lines ends no line."""
+        """Add the comments of a paragraph, except those over several lines: they do not end a line."""
         for at, text in inline.comments:
             if "\n" not in text:
                 line = self._lines[first + content.count("\n", 0, at)]
@@ -140,7 +140,7 @@ class Structure:
                 self._comments.append(Comment(line.line, line.start + len(before.lstrip(" \t")), text, alone=False))
 
     def _comment(self, line: int, inline: Inline) -> None:
-        """Comments of a heading or row, whose content has no offset in its line: those that the line holds exactly once."""
+        """Add the comments of a heading or row that its line holds exactly once: the content's offset in the line is unknown."""
         raw, start = self.raws[line], self.starts[line]
         for _, text in inline.comments:
             if raw.count(text) == 1:
@@ -148,6 +148,6 @@ class Structure:
 
 
 def _readable(text: str) -> str:
-    """Without what a parser may trip over, NUL and lone surrogates; one character stands for one, so that offsets stay true."""
+    """Replace what a parser may trip over, NUL and lone surrogates, each by one character, so that offsets stay true."""
     text = text.replace("\0", "\ufffd")
     return re.sub("[\ud800-\udfff]", "\ufffd", text) if holds_lone_surrogate(text) else text

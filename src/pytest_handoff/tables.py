@@ -1,4 +1,4 @@
-"""Cells of a table by their offsets. A parser gives a row's contents but not where each cell stands in its line."""
+"""Find the cells of a table by their offsets: a parser gives a row's contents, but not where each cell stands in its line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANY_PIPE = re.compile(r"\\?\|")
 
 
 def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, ...]:
-    """The cells of one line that hold exactly what the parser read there.
+    """Find the cells of a line that hold exactly what the parser read there.
 
     Args:
         raw: the line without its ending.
@@ -24,7 +24,7 @@ def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, 
         contents: the parser's cells of this row; it adds empty ones where the line is short.
 
     Returns:
-        As many cells as the line really has; none where line and parser disagree, so that nothing is written there.
+        As many cells as the line really has; none if line and parser disagree, so that nothing is written there.
     """
     cuts = [-1, *(pipe.start() for pipe in _PIPE.finditer(raw)), len(raw)]
     spans = [(left + 1, right) for left, right in pairwise(cuts)]
@@ -39,9 +39,9 @@ def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, 
 
 
 def with_padding(old: str, value: str) -> str:
-    """A cell's new inside: the old left padding, and the old width where the value fits into it.
+    """Pad a cell's new value: with the old left padding, and to the old width if the value fits into it.
 
-    A pipe in the value would open a further cell, so it is escaped.
+    A pipe in the value would open another cell, so it is escaped.
     """
     value = escape_pipes(value)
     left = old[: len(old) - len(old.lstrip(" "))] if old.strip() else " "
@@ -50,7 +50,7 @@ def with_padding(old: str, value: str) -> str:
 
 
 def escape_pipes(value: str) -> str:
-    """The value with a backslash before each pipe that has none."""
+    """Put a backslash before each pipe that has none."""
     return _ANY_PIPE.sub(r"\\|", value)
 
 

@@ -1,4 +1,4 @@
-"""Lines of a text as CommonMark counts them: split at CR LF, CR and LF only."""
+"""Split a text into lines as CommonMark does: at CR LF, CR and LF only."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ _EOL = re.compile(r"\r\n?|\n")
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines with their endings; form feeds and Unicode separators end none."""
+    """Split a text into lines with their endings; form feeds and Unicode separators end none."""
     return _LINE.findall(text)
 
 
 def raw_lines(text: str) -> list[str]:
-    """The lines without their endings."""
+    """Split a text into lines without their endings."""
     lines = _EOL.split(text)
     return lines if lines[-1] else lines[:-1]
 
 
 def eol_of(line: str) -> str:
-    """The line ending of one line of :func:`split_lines`; empty on a last line without one."""
+    """Return the ending of a line from :func:`split_lines`; it is empty on a last line without one."""
     return line[len(line.rstrip("\r\n")) :]
 
 
 def eol_before(text: str, offset: int) -> str:
-    """The line ending before this offset, which is where a line begins and not the start of the text."""
+    """Return the line ending before this offset, at which a line begins; it is not the start of the text."""
     return eol_of(split_lines(text[max(offset - 2, 0) : offset])[-1])
 
 
 def holds_lone_surrogate(text: str) -> bool:
-    """Whether a character stands for a byte that is none: then the text is no UTF-8. A class of these takes long to compile."""
+    """Look for a lone surrogate, which stands for a byte that is not UTF-8; a regular expression for them compiles slowly."""
     try:
         text.encode()
     except UnicodeEncodeError:
