@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import record_of
-from pytest_handoff.ancestry import with_ancestors
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.record import Parent
@@ -35,7 +35,7 @@ def test_ancestors_come_oldest_first(tmp_path: Path) -> None:
     """Over two branches, without what came beside or after, and without what is gone."""
     store, records = written(tmp_path, a="gone", b="a", c="a", d="b c", beside="a", after="d")
 
-    assert [record.session for record in with_ancestors(store, records["d"])] == ["a", "b", "c", "d"]
+    assert [record.session for record in Chain(store).records_up_to(records["d"])] == ["a", "b", "c", "d"]
 
 
 def test_no_more_than_asked_for_are_read(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_no_more_than_asked_for_are_read(tmp_path: Path) -> None:
     store, records = written(tmp_path, a="", b="a", c="b")
     (store.evidence / "a" / "record.json").write_text("{")
 
-    assert [record.session for record in with_ancestors(store, records["c"], most=2)] == ["b", "c"]
+    assert [record.session for record in Chain(store).records_up_to(records["c"], most=2)] == ["b", "c"]
 
 
 def test_a_circle_is_told(tmp_path: Path) -> None:
@@ -51,4 +51,13 @@ def test_a_circle_is_told(tmp_path: Path) -> None:
     store, records = written(tmp_path, a="b", b="a")
 
     with pytest.raises(EvidenceProblem, match="circle"):
-        with_ancestors(store, records["a"])
+        Chain(store).records_up_to(records["a"])
+
+
+def test_names_before_and_after(tmp_path: Path) -> None:
+    """The nearest come first, each once; what is gone is not named, and a circle ends."""
+    chain = Chain(written(tmp_path, a="gone", b="a", c="a", d="b c", x="y", y="x")[0])
+
+    assert chain.before("d") == ["b", "c", "a"]
+    assert chain.after("a") == ["b", "c"]
+    assert (chain.before("x"), chain.after("d"), chain.before("nobody")) == (["y", "x"], [], [])

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import ledger_of, record_of
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.encoding import digest_of, encode_lines
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
@@ -232,14 +233,14 @@ FAMILY = {"s": (), "left": ("s",), "ri": ("s",)}
 def test_tips(tmp_path: Path) -> None:
     """The tips are the sessions that nobody continues, oldest first; what is no session does not count."""
     store = Store(tmp_path, tmp_path)
-    assert store.tips() == []
+    assert Chain(store).tips() == []
     keep(store, FAMILY)
     (store.evidence / "empty").mkdir()
     (store.evidence / "file").touch()
-    assert store.tips() == ["ri", "left"]
+    assert Chain(store).tips() == ["ri", "left"]
     assert store.sessions() == ["left", "ri", "s"]
     keep(store, {"next": ("left", "ri")})
-    assert store.tips() == ["next"]
+    assert Chain(store).tips() == ["next"]
 
 
 MOST_BYTES_IN_A_NAME = 255
@@ -256,7 +257,7 @@ def test_tips_are_the_same_however_a_record_is_laid_out(tmp_path: Path, name: st
         keep(store, {name: ()})
     path = store.evidence / "next" / "record.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()), **layout), "utf-8")
-    assert store.tips() == ["ri", "next"]
+    assert Chain(store).tips() == ["ri", "next"]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +276,7 @@ def test_tips_where_a_beginning_cannot_be_read(tmp_path: Path, old: bytes, new: 
     path = store.evidence / "ri" / "record.json"
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(EvidenceProblem, match=said):
-        store.tips()
+        Chain(store).tips()
 
 
 def test_of_a_session_that_is_continued_only_the_beginning_is_read(tmp_path: Path) -> None:
@@ -284,6 +285,6 @@ def test_of_a_session_that_is_continued_only_the_beginning_is_read(tmp_path: Pat
     keep(store, FAMILY)
     path = store.evidence / "s" / "record.json"
     path.write_bytes(path.read_bytes()[:1000])
-    assert store.tips() == ["ri", "left"]
+    assert Chain(store).tips() == ["ri", "left"]
     with pytest.raises(EvidenceProblem, match="is no record"):
         store.record("s")

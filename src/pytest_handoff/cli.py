@@ -22,7 +22,6 @@ from pytest_handoff.schema_command import schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.gating import Reason
     from pytest_handoff.verification import Problem
 
 
@@ -105,7 +104,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
             project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
         )
     ]
-    _annotate(problems)
+    _annotate([(problem, str(problem)) for problem in problems])
     if as_json:
         table = {"session": session, "verified": names, "passes": not problems, "problems": [p.as_table() for p in problems]}
         click.echo(json.dumps(table, indent=1, ensure_ascii=False))
@@ -131,10 +130,10 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
-    _annotate(reasons)
+    _annotate([(reason, gating.reason_line(reason)) for reason in reasons])
     _summarise(session, reasons)
     if as_json:
-        table = {"session": session, "passes": not reasons, "reasons": [reason.as_table() for reason in reasons]}
+        table = {"session": session, "passes": not reasons, "reasons": [gating.reason_table(reason) for reason in reasons]}
         click.echo(json.dumps(table, indent=1, ensure_ascii=False))
     else:
         _echo(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")
@@ -143,22 +142,22 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     return NO if reasons else GOOD
 
 
-def _annotate(findings: Sequence[Problem | Reason]) -> None:
+def _annotate(findings: Sequence[tuple[Problem, str]]) -> None:
     """On GitHub, put the findings beside the lines they are about; on standard error, so that ``--json`` stays JSON."""
     from pytest_handoff.github import error_commands, on_github
 
     if on_github():
-        for line in error_commands([(finding.path, finding.line, str(finding)) for finding in findings]):
+        for line in error_commands([(problem.path, problem.line, said) for problem, said in findings]):
             click.echo(line, err=True)
 
 
-def _summarise(session: str, reasons: Sequence[Reason]) -> None:
+def _summarise(session: str, reasons: Sequence[Problem]) -> None:
     """On GitHub, say on the page of the run what the gate says; that this fails changes nothing about the verdict."""
     from pytest_handoff.github import append_summary, gate_summary, on_github
 
     if on_github():
         try:
-            append_summary(gate_summary(session, [(reason.gate, reason.message, reason.needs or "") for reason in reasons]))
+            append_summary(gate_summary(session, [(reason.kind, reason.message, reason.remedy or "") for reason in reasons]))
         except WriteProblem as error:
             click.echo(f"the summary of the step {error}", err=True)
 

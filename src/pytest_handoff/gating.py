@@ -5,57 +5,46 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from pytest_handoff.record import Frozen, Verdict
-from pytest_handoff.verification import verify
+from msgspec.structs import replace
+
+from pytest_handoff.verification import Problem, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_handoff.project import Project
+    from pytest_handoff.record import Verdict
     from pytest_handoff.workflow import Outcome
-
-
-class Reason(Frozen, frozen=True):
-    """One reason why the gate does not pass."""
-
-    gate: str
-    path: str
-    line: int | None
-    message: str
-    needs: str | None
-
-    def __str__(self) -> str:
-        """Gate, evidence, remedy on one line."""
-        return f"{self.gate:<11}{self.message}" + (f"; {self.needs}" if self.needs else "")
-
-    def as_table(self) -> dict[str, object]:
-        """For ``--json``."""
-        return {"gate": self.gate, "path": self.path, "line": self.line, "message": self.message, "needs": self.needs}
 
 
 def reasons(
     project: Project, session: str, outcome: Outcome, *, machine_only: bool, provenance: str | None = None
-) -> list[Reason]:
-    """Why the gate does not pass; empty when it does. ``provenance`` is where the evidence must have been made."""
+) -> list[Problem]:
+    """Find what keeps a session from being merged; nothing is found where the gate passes.
+
+    The ``kind`` of each problem is the gate that does not pass, and its message says by itself which file it is about.
+
+    Args:
+        outcome: what filling again would write.
+        machine_only: leave out the lines that wait for a person's tick.
+        provenance: where the evidence must have been made, such as ``ci``.
+    """
     document = project.shown(project.document(session))
     found = [*_elsewhere(project, outcome, provenance)]
+    found += [replace(wrong, message=f"{wrong.path}: {wrong.message}") for wrong in verify(project, session, outcome)]
     found += [
-        Reason(gate=wrong.kind, path=wrong.path, line=wrong.line, message=f"{wrong.path}: {wrong.message}", needs=wrong.remedy)
-        for wrong in verify(project, session, outcome)
-    ]
-    found += [
-        Reason(gate=verdict.id, path=document, line=None, message=evidence, needs=verdict.needs)
+        Problem(kind=verdict.id, path=document, message=evidence, remedy=verdict.needs)
         for verdict in outcome.composition.blocking
         for evidence in _one_by_one(verdict, outcome)
     ]
     if not machine_only:
         found += [
-            Reason(
-                gate="person",
+            Problem(
+                kind="person",
                 path=document,
                 line=decision.line,
                 message=f"{document}:{decision.line}: {decision.text}",
-                needs="a person ticks it, or writes `N/A: reason` behind it",
+                remedy="a person ticks it, or writes `N/A: reason` behind it",
             )
             for decision in outcome.composition.decisions
             if decision.counts and decision.state == "waits"
@@ -63,11 +52,21 @@ def reasons(
     return found
 
 
-def told(found: Sequence[Reason]) -> Iterator[str]:
-    """The reasons as lines; where several of a gate have the same remedy, the last one says it."""
-    for reason, following in zip_longest(found, found[1:]):
-        again = following is not None and (following.gate, following.needs) == (reason.gate, reason.needs)
-        yield f"{reason.gate:<11}{reason.message}" if again else str(reason)
+def told(found: Sequence[Problem]) -> Iterator[str]:
+    """Say each problem on one line; where several of a gate have the same remedy, the last one says it."""
+    for problem, following in zip_longest(found, found[1:]):
+        again = following is not None and (following.kind, following.remedy) == (problem.kind, problem.remedy)
+        yield reason_line(replace(problem, remedy=None) if again else problem)
+
+
+def reason_line(problem: Problem) -> str:
+    """Say on one line which gate does not pass, why, and what mends it."""
+    return f"{problem.kind:<11}{problem.message}" + (f"; {problem.remedy}" if problem.remedy else "")
+
+
+def reason_table(problem: Problem) -> dict[str, object]:
+    """Return the shape of a reason for ``handoff gate --json``."""
+    return {"gate": problem.kind, "path": problem.path, "line": problem.line, "message": problem.message, "needs": problem.remedy}
 
 
 def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:
@@ -76,14 +75,13 @@ def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:
     return [str(finding) for finding in found] or [verdict.evidence]
 
 
-def _elsewhere(project: Project, outcome: Outcome, wanted: str | None) -> Iterator[Reason]:
+def _elsewhere(project: Project, outcome: Outcome, wanted: str | None) -> Iterator[Problem]:
     made = outcome.record.provenance
     if wanted is not None and made.kind != wanted:
-        path = project.shown(project.store.evidence / outcome.record.session / "record.json")
-        yield Reason(
-            gate="provenance",
+        path = project.shown_record(outcome.record.session)
+        yield Problem(
+            kind="provenance",
             path=path,
-            line=None,
             message=f"{path}: the evidence was made by a {made.kind} run, not by {wanted}",
-            needs=f"run pytest --handoff={outcome.record.session} in the job that gates",
+            remedy=f"run pytest --handoff={outcome.record.session} in the job that gates",
         )

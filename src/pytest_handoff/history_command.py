@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.commands import GOOD, console, print_parts, progress, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 
@@ -70,7 +71,7 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
     """The id that is meant: itself, where a session ever had it, else the one id of the newest sessions that it is a part of."""
     if any(store.ledger_lines(record, {wanted}) for record in reversed(ordered)):
         return wanted
-    tips = store.tips()
+    tips = Chain(store).tips()
     known = {test for record in ordered if record.session in tips for test in store.ledger(record)}
     found = sorted(test for test in known if wanted in test)
     if not found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.figures import listed
@@ -70,13 +71,13 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
         return [_known(store, session, name) for name in dict.fromkeys(override)]
     if store.has(session):
         return [parent.session for parent in store.record(session).previous]
-    links = store.links()
-    if later := sorted(name for name, parents in links.items() if session in parents):
+    chain = Chain(store)
+    if later := chain.after(session):
         raise EvidenceProblem(
             f"the record of {session!r} is missing, and {listed(later)} {'continues' if len(later) == 1 else 'continue'} it; "
             f"restore it from git, or name what it continued with --handoff-previous, or begin anew without {listed(later)}"
         )
-    return store.tips(links)
+    return chain.tips()
 
 
 def load_parents(store: Store, names: Sequence[str]) -> Parents:
@@ -102,17 +103,6 @@ def _known(store: Store, session: str, name: str) -> str:
     if not store.has(name):
         known = ", ".join(store.sessions()) or "none"
         raise UsageProblem(f"--handoff-previous={name}: there is no record of it; recorded: {known}")
-    if session in _before(store, name):
+    if session in Chain(store).before(name):
         raise UsageProblem(f"--handoff-previous={name}: it comes after {session} itself")
     return name
-
-
-def _before(store: Store, session: str) -> set[str]:
-    """Every session that this one goes back to."""
-    found: set[str] = set()
-    ahead = [session]
-    while ahead:
-        parents = {parent.session for parent in store.record(ahead.pop()).previous} - found
-        found |= parents
-        ahead += filter(store.has, parents)
-    return found

@@ -16,7 +16,7 @@ from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.record import Frozen
-from pytest_handoff.store import Store
+from pytest_handoff.store import RECORD, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +61,10 @@ class Project(Frozen, frozen=True):
     def shown(self, path: Path) -> str:
         """A path as a user of this project would write it."""
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
+
+    def shown_record(self, session: str) -> str:
+        """Name the record of a session, whether it is there or not."""
+        return self.shown(self.store.evidence / session / RECORD)
 
     def key(self, path: Path) -> str:
         """A path as evidence names it: relative to the root, with ``/``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def plan(store: Store) -> Pruning:
         EvidenceProblem: when a record cannot be read: whose base it is would be a guess.
     """
     records = {name: store.record(name) for name in store.sessions()}
-    tips = store.tips()
+    tips = Chain(store).tips()
     needed = {*tips, *(parent.session for tip in tips for parent in records[tip].previous)}
     there = {name for name in records if store.has_sources(name)}
     removable = there - needed

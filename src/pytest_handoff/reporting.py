@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import history, html_report
-from pytest_handoff.ancestry import with_ancestors
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.charts import coverage_chart, outcome_chart
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.line_ranges import parse_ranges
@@ -34,7 +34,7 @@ def report_of(project: Project, outcome: Outcome) -> str:
         EvidenceProblem: when a session before it cannot be read.
     """
     record, composed = outcome.record, outcome.composition
-    before = with_ancestors(project.store, record)
+    before = Chain(project.store).records_up_to(record)
     rows = history.session_rows({one.session: one for one in before})
     ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
     ledgers.append((record.session, composed.facts.ledger))

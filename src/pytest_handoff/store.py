@@ -20,7 +20,7 @@ from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
     from pytest_handoff.artifacts import Content
@@ -137,19 +137,6 @@ class Store:
         """
         parents = {name: self._parents(name) for name in self._folders()}
         return {name: links for name, links in parents.items() if links is not None}
-
-    def tips(self, links: Mapping[str, Sequence[str]] | None = None) -> list[str]:
-        """Sessions that no other session names as its parent, oldest first.
-
-        Args:
-            links: what :meth:`links` says, where it is at hand.
-
-        Raises:
-            EvidenceProblem: as :meth:`links`, or when the record of a tip is damaged.
-        """
-        found = self.links() if links is None else links
-        named = {parent for parents in found.values() for parent in parents}
-        return sorted(found.keys() - named, key=lambda name: (self.record(name).run.started, name))
 
     def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
         """The files of a session's evidence, the record last, so that it never names a ledger that is not there.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.ancestry import Chain
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.policy_source import rewritten_records
 from pytest_handoff.recomputing import missing_bases, untrue
@@ -29,17 +30,17 @@ class Problem(Frozen, frozen=True):
 
     kind: str
     path: str
-    line: int | None
     message: str
-    remedy: str
+    remedy: str | None
+    line: int | None = None
 
     def __str__(self) -> str:
-        """One line: place, what is wrong, what to do."""
+        """Say it on one line: place, what is wrong, what to do."""
         place = self.path if self.line is None else f"{self.path}:{self.line}"
         return f"{place}: {self.message}; {self.remedy}"
 
     def as_table(self) -> dict[str, object]:
-        """For ``--json``."""
+        """Return the shape for ``--json``."""
         return {"kind": self.kind, "path": self.path, "line": self.line, "message": self.message, "remedy": self.remedy}
 
 
@@ -84,8 +85,7 @@ def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem
     if changed:
         yield Problem(
             kind="stale",
-            path=_shown(project, record),
-            line=None,
+            path=project.shown_record(record.session),
             message=f"is about another tree{_which(changed)}",
             remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed)}",
         )
@@ -99,10 +99,6 @@ def _otherwise(project: Project, changed: Iterable[str]) -> str:
     return "" if all(path.suffix == ".py" for path in there) else ", or put what is generated into .gitignore"
 
 
-def _shown(project: Project, record: Record) -> str:
-    return project.shown(project.store.evidence / record.session / "record.json")
-
-
 def _which(changed: list[str]) -> str:
     unknown = changed[0].startswith("(")
     return f" {changed[0]}" if unknown else f": {counted(len(changed), 'file differs/files differ')}: {listed(changed)}"
@@ -111,32 +107,25 @@ def _which(changed: list[str]) -> str:
 def _recomputed(project: Project, outcome: Outcome, tree: Tree) -> Iterator[Problem]:
     """What the record says of the tree, where the tree it is about is here to be asked again."""
     record = outcome.record
-    missing = missing_bases(project, record) if _is_newest(project, record) else []
+    missing = [] if Chain(project.store).after(record.session) else missing_bases(project, record)
     for session in missing:
         path = project.shown(project.store.sources_path(session))
         message = "is missing, and what changed since cannot be told again without it"
-        yield Problem(kind="chain", path=path, line=None, message=message, remedy="restore it from git")
+        yield Problem(kind="chain", path=path, message=message, remedy="restore it from git")
     for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
             kind="record",
-            path=_shown(project, record),
-            line=None,
+            path=project.shown_record(record.session),
             message=f"is not what the tree says: {difference}",
             remedy=f"restore it, or run pytest --handoff={record.session} again",
         )
-
-
-def _is_newest(project: Project, record: Record) -> bool:
-    """Whether no session continues this one: only then the sources before it must have been kept."""
-    names = project.store.sessions()
-    return all(record.session not in {parent.session for parent in project.store.record(name).previous} for name in names)
 
 
 def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Problem]:
     path = project.document(session)
     shown = project.shown(path)
     if not path.exists():
-        yield Problem(kind="document", path=shown, line=None, message="is missing", remedy=f"make it with handoff fill {session}")
+        yield Problem(kind="document", path=shown, message="is missing", remedy=f"make it with handoff fill {session}")
         return
     expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
     line = _first_difference(path.read_bytes(), expected.whole)
@@ -172,12 +161,11 @@ def _first_difference(have: bytes, want: bytes) -> int | None:
 
 def _chain(project: Project, record: Record) -> Iterator[Problem]:
     for parent in record.previous:
-        shown = project.shown(project.store.evidence / parent.session / "record.json")
+        shown = project.shown_record(parent.session)
         if not project.store.has(parent.session):
             yield Problem(
                 kind="chain",
                 path=shown,
-                line=None,
                 message=f"is missing, and {record.session} continues it",
                 remedy="restore it from git",
             )
@@ -185,7 +173,6 @@ def _chain(project: Project, record: Record) -> Iterator[Problem]:
             yield Problem(
                 kind="chain",
                 path=shown,
-                line=None,
                 message=f"is not the record that {record.session} continues",
                 remedy=f"restore it, or run pytest --handoff={record.session} again",
             )
@@ -197,19 +184,11 @@ def _history(project: Project, record: Record) -> Iterator[Problem]:
         yield Problem(
             kind="chain",
             path=path,
-            line=None,
             message=f"{message} on {project.config.target}",
             remedy=f"restore it with git checkout {project.config.target} -- {path}",
         )
 
 
 def chain_of(project: Project, session: str) -> list[str]:
-    """A session and everything before it, newest first."""
-    order: list[str] = []
-    ahead = [session]
-    while ahead:
-        name = ahead.pop(0)
-        if name not in order:
-            order.append(name)
-            ahead += [parent.session for parent in project.store.record(name).previous if project.store.has(parent.session)]
-    return order
+    """Name a session and everything before it, newest first."""
+    return list(dict.fromkeys([session, *Chain(project.store).before(session)]))

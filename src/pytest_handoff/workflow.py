@@ -251,11 +251,11 @@ def _instructions(project: Project, key: str | None) -> str | None:
 
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """The session as a row of its history, behind as many before it as a trend shows, and one more to compare with."""
-    from pytest_handoff.ancestry import with_ancestors
+    from pytest_handoff.ancestry import Chain
     from pytest_handoff.history import session_rows
     from pytest_handoff.trend import MOST_SESSIONS
 
-    return session_rows({one.session: one for one in with_ancestors(project.store, record, most=MOST_SESSIONS + 1)})
+    return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})
 
 
 def _line_counts(project: Project, session: str, sources: Iterable[SourceLine] | None) -> dict[str, int]:
