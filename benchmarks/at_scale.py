@@ -103,7 +103,7 @@ def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     """Processor seconds of each step, and MiB at the peak over what was there before the first."""
     from pytest_handoff import workflow
     from pytest_handoff.project import open_project
-    from pytest_handoff.recording import record_run
+    from pytest_handoff.recording import RunResults, record_run
     from pytest_handoff.surroundings import context_of
     from pytest_handoff.switching import write_together
 
@@ -114,7 +114,9 @@ def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     project = open_project(folder, fallback=folder)
     start = workflow.begin(project, session)
     ticks.append(_cpu())
-    outcome = record_run(project, start, run, measured, context_of(run, None), is_test_file=lambda path: "/test_" in path)
+    context = context_of(run, None)
+    results = RunResults(run=run, measured=measured, context=context, is_test_file=lambda path: "/test_" in path)
+    outcome = record_run(project, start, results)
     ticks.append(_cpu())
     write_together(project.handoffs, outcome.artifacts)
     ticks.append(_cpu())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import facts, lineage, regression
+from pytest_handoff.kinds import Kinds
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,
@@ -110,7 +111,13 @@ def facts_of(now: str, before: str = "", **changes: Any) -> facts.Facts:
     lines = ledger_of(now, since=BEFORE if before else NOW)
     earlier = earlier_of(before) if before else lineage.Earlier()
     record = record_of(lines, earlier, **changes)
-    return facts.gather(record, lines, earlier)
+    return facts_from(record, lines, earlier)
+
+
+def facts_from(record: Record, lines: dict[str, LedgerLine], earlier: lineage.Earlier) -> facts.Facts:
+    """Gather the facts of a session whose settings are as they were before, and whose document was not read."""
+    fates = facts.fates_on_record(record, lines, earlier)
+    return facts.Facts(record=record, ledger=lines, earlier=earlier, fates=fates, kinds=Kinds(lines, fates))
 
 
 def record_of(

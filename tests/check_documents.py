@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from builders import coverage_of, facts_of, new_code_of
 from pytest_handoff import markdown
 from pytest_handoff.block_context import owed
-from pytest_handoff.composition import Composition, compose
+from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.markup import Markdown
@@ -99,9 +99,13 @@ def facts(memory: Iterable[object] = ()) -> Facts:
 def fill(text: str, memory: Iterable[object] = ()) -> Filling:
     """The text as the plugin fills it; ``memory`` is what an earlier fill wrote."""
     composed = compose(
-        text, facts(memory), Config(), path="document.md", today="2026-01-02", parent_percent=80.0, render=RENDERER.block,
-        required=[], line_counts=lambda: LINES,
-    )  # fmt: skip
+        text,
+        facts(memory),
+        Config(),
+        FillRequest(
+            path="document.md", today="2026-01-02", render=RENDERER.block, parent_percent=80.0, line_counts=lambda: LINES
+        ),
+    )
     return Filling(text, composed.text, composed)
 
 

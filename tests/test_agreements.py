@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from builders import facts_of
 from pytest_handoff.config import Promise
-from pytest_handoff.facts import Instruction
+from pytest_handoff.facts import DocumentFacts, Instruction
 from pytest_handoff.gate_spec import GateSpec
 from pytest_handoff.gates import evaluate
 from pytest_handoff.record import Metric
@@ -22,7 +22,9 @@ def verdict(
     gate: str, now: str, before: str = PASSED, *, name: str | None = None, record: Any = None, **told: Any
 ) -> tuple[str, str]:
     """The word and the evidence of a gate."""
-    facts = replace(facts_of(now, before, **(record or {})), **told)
+    facts = facts_of(now, before, **(record or {}))
+    of_document = {name: told.pop(name) for name in ("targets", "instructions") if name in told}
+    facts = replace(facts, document=DocumentFacts(**of_document), **told)
     found = evaluate(facts, GateSpec(gate=gate, name=name))
     return found.verdict, found.evidence
 

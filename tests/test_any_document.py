@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from check_documents import RENDERER, TEMPLATES, facts, fill, from_template, problems
 from pytest_handoff import markdown
 from pytest_handoff.blocks import block_checksum
-from pytest_handoff.composition import compose
+from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.kinds import Kinds
@@ -154,9 +154,8 @@ def filled_with(template: str, name: str, message: str) -> str:
     record = replace(known.record, changes=replace(known.record.changes, created=[f"src/{name}"], removed=[name]))
     told = replace(known, ledger=ledger, fates=fates, kinds=Kinds(ledger, fates), record=record)
     return compose(
-        from_template(template), told, Config(), path="x.md", today="2026-01-02", parent_percent=None, render=RENDERER.block,
-        required=[],
-    ).text  # fmt: skip
+        from_template(template), told, Config(), FillRequest(path="x.md", today="2026-01-02", render=RENDERER.block)
+    ).text
 
 
 PLAIN = {template: structure(filled_with(template, "plain", "a message")) for template in TEMPLATES}

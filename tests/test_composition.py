@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff.composition import Composition, compose
+from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.explain import explain
 from pytest_handoff.record import Written
@@ -43,9 +43,17 @@ def composed(
 
 def compose_facts(facts: Facts, text: str = DOCUMENT, required: list[str] | None = None) -> Composition:
     return compose(
-        text, facts, Config(), path="handoffs/session-2.md", today="2026-01-02", parent_percent=90.0,
-        render=lambda _place, _context: None, required=required or [],
-    )  # fmt: skip
+        text,
+        facts,
+        Config(),
+        FillRequest(
+            path="handoffs/session-2.md",
+            today="2026-01-02",
+            render=lambda _place, _context: None,
+            parent_percent=90.0,
+            required=required or [],
+        ),
+    )
 
 
 def test_a_filled_document() -> None:

@@ -34,16 +34,15 @@ def test_two_plugins_are_joined() -> None:
     one = {"facts": lambda run: {"a.b": "x\ny"}, "gates": lambda: {"own": lambda facts: PASSED}}
     two = {"facts": lambda: {"a.c": "z"}, "checks": lambda: {"All  is\nwell": "own"}}
 
-    assert asking(one, two).evidence(run_of(), FACTS) == Extensions(
-        facts={"a.b": "x y", "a.c": "z"},
-        gates=[Verdict(id="own", verdict="passed", evidence="one line")],
-        checks={"All is well": "own"},
-    )
+    hooks = asking(one, two)
+    assert hooks.evidence(run_of()) == Extensions(facts={"a.b": "x y", "a.c": "z"}, checks={"All is well": "own"})
+    assert hooks.gates(FACTS) == [Verdict(id="own", verdict="passed", evidence="one line")]
 
 
 def test_without_hooks_nothing_is_said() -> None:
     """And the document stays as it is."""
-    assert asking().evidence(run_of(), FACTS) == Extensions()
+    assert asking().evidence(run_of()) == Extensions()
+    assert asking().gates(FACTS) == []
     assert asking().document("text", FACTS) == "text"
     assert asking({"document": lambda text: None}).document("text", FACTS) == "text"
     assert asking({"document": lambda text: text + "!"}).document("text", FACTS) == "text!"
@@ -62,8 +61,9 @@ def test_without_hooks_nothing_is_said() -> None:
 )
 def test_what_cannot_be_used_is_told(plugins: list[dict[str, Any]], message: str) -> None:
     """The hook is named, and what to do."""
+    hooks = asking(*plugins)
     with pytest.raises(UsageProblem, match=message):
-        asking(*plugins).evidence(run_of(), FACTS)
+        (hooks.evidence(run_of()), hooks.gates(FACTS))
 
 
 def test_an_error_in_a_hook_is_told_as_one_sentence() -> None:
@@ -76,9 +76,9 @@ def test_an_error_in_a_hook_is_told_as_one_sentence() -> None:
         raise HandoffError("not today")
 
     with pytest.raises(HandoffError, match="pytest_handoff_facts raised KeyError"):
-        asking({"facts": fails}).evidence(run_of(), FACTS)
+        asking({"facts": fails}).evidence(run_of())
     with pytest.raises(HandoffError, match=r"^not today"):
-        asking({"facts": refuses}).evidence(run_of(), FACTS)
+        asking({"facts": refuses}).evidence(run_of())
     with pytest.raises(UsageProblem, match="not text or None"):
         asking({"document": lambda: 7}).document("text", FACTS)
 
@@ -92,6 +92,6 @@ def test_an_error_in_a_hook_is_told_as_one_sentence() -> None:
 )
 def test_a_gate_that_does_not_decide_is_unknown(gate: Any, evidence: str) -> None:
     """Never passed."""
-    [verdict] = asking({"gates": lambda: {"own": gate}}).evidence(run_of(), FACTS).gates
+    [verdict] = asking({"gates": lambda: {"own": gate}}).gates(FACTS)
 
     assert (verdict.id, verdict.verdict, verdict.evidence) == ("own", "unknown", evidence)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from builders import facts_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.facts import gather
+from pytest_handoff.facts import fates_on_record
 
 if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine
@@ -82,5 +82,5 @@ def test_an_edited_record(key: str) -> None:
     wrong = {"new": 9, "flaky": 9, "counts": {}, "tiers": {}, "regression": replace(tests.regression, passing=9)}
     edited = replace(facts.record, tests=replace(tests, **{key: wrong[key]}))
     with pytest.raises(EvidenceProblem, match="other figures than its ledger"):
-        gather(edited, facts.ledger, facts.earlier)
-    assert gather(facts.record, facts.ledger, facts.earlier).fates == facts.fates
+        fates_on_record(edited, facts.ledger, facts.earlier)
+    assert fates_on_record(facts.record, facts.ledger, facts.earlier) == facts.fates

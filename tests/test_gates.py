@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
+from pytest_handoff.facts import DocumentFacts
 from pytest_handoff.gate_spec import GateSpec
 from pytest_handoff.gates import GATES, STANDING, evaluate
 
@@ -276,7 +277,10 @@ def test_claims_and_required_lines() -> None:
     """A contradicted claim and an absent line fail their gates, which otherwise pass."""
     facts = facts_of(PASSED)
     assert [evaluate(facts, GateSpec(gate=name)).verdict for name in ("claims", "required")] == ["passed", "passed"]
-    facts = replace(facts, contradicted=("line 3 says 9/9",), absent=(("All tests pass", "Some pass"), ("Docs", None)))
+    facts = replace(
+        facts,
+        document=DocumentFacts(contradicted=("line 3 says 9/9",), absent=(("All tests pass", "Some pass"), ("Docs", None))),
+    )
     claims, required = (evaluate(facts, GateSpec(gate=name)) for name in ("claims", "required"))
     assert (claims.verdict, claims.evidence) == ("failed", "line 3 says 9/9")
     assert (required.verdict, required.evidence) == ("failed", "missing: 'All tests pass' (nearest: 'Some pass'), 'Docs'")

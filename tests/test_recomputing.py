@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from builders import ledger_of, record_of
-from pytest_handoff import facts as gathering
+from builders import facts_from, ledger_of, record_of
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.config import Config
 from pytest_handoff.encoding import encode_lines
@@ -56,7 +55,7 @@ def second(project: Project, **changes: Any) -> Facts:
     earlier = join_parents([("s-1", ledger_of(LEDGER))])
     record = record_of(ledger, earlier, session="s-2")
     record = replace(record, run=replace(record.run, python=platform.python_version()))
-    facts = gathering.gather(record, ledger, earlier)
+    facts = facts_from(record, ledger, earlier)
     sources = project.store.sources("s-1")
     assert sources is not None
     true = recompute(project, facts, read_tree(project), [sources])

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of, run_info
+from pytest_handoff.facts import DocumentFacts
 from pytest_handoff.record import CoverageSummary, Metric
 from pytest_handoff.values import Rows, values
 
@@ -112,7 +113,9 @@ def test_what_was_not_measured_is_left_out() -> None:
 
 def test_how_long_the_run_took() -> None:
     """The run's duration beside its target and the run before; of a part no target is met, and a baseline says nothing."""
-    facts = replace(facts_of(PASSED), baselines={"metrics.duration": 24.0}, targets={"metrics.duration": "< 1 min"})
+    facts = replace(
+        facts_of(PASSED), baselines={"metrics.duration": 24.0}, document=DocumentFacts(targets={"metrics.duration": "< 1 min"})
+    )
     part = replace(facts, record=replace(facts.record, run=run_info(why_incomplete=["-k x"])))
     found = [values(one, agent=None, parent_percent=None) for one in (facts, part)]
     rows = [{place.rpartition(".")[2]: text for place, text in one.items() if "duration." in place} for one in found]
@@ -151,7 +154,11 @@ def test_the_results_of_a_phase() -> None:
 def test_a_metric_in_its_row() -> None:
     """All columns of a metric's row; a target that a person wrote is read instead of filled."""
     metric = Metric(name="Check out", value=100, unit="ms", better="lower")
-    facts = replace(facts_of(PASSED, metrics=[metric]), baselines={"Check out": 125.0}, targets={"metric.Check-out": "< 90 ms"})
+    facts = replace(
+        facts_of(PASSED, metrics=[metric]),
+        baselines={"Check out": 125.0},
+        document=DocumentFacts(targets={"metric.Check-out": "< 90 ms"}),
+    )
     found = values(facts, agent=None, parent_percent=None)
     shown = {place.removeprefix("metric.Check-out."): text for place, text in found.items() if place.startswith("metric.")}
     assert shown == {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.part_writing import parts_here
 from pytest_handoff.record import Provenance
-from pytest_handoff.recording import Combined, record_run
+from pytest_handoff.recording import Combined, RunResults, record_run
 from pytest_handoff.settings_files import CoverageSettings, with_those_in_force
 from pytest_handoff.switching import write_together
 from pytest_handoff.tracing import trace_collected
@@ -76,13 +75,10 @@ def _joined(
     if isinstance(measured, Measurement):
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy))
         measured = replace(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
-    record = partial(
-        record_run,
-        project,
-        start,
-        run,
-        measured,
-        _context(run, parts),
+    results = RunResults(
+        run=run,
+        measured=measured,
+        context=_context(run, parts),
         is_test_file=lambda path: any(part.run.suite.is_module(path) for part in parts),
         instructions=_instructions(parts),
         measured_by=_measured_by(parts),
@@ -90,8 +86,11 @@ def _joined(
     )
     hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
     if not hooks:
-        return record()
-    return ask_pytest(project.root / parts[0].run.rootdir, lambda config: record(extending=_extending(config, hooks)))
+        return record_run(project, start, results)
+    return ask_pytest(
+        project.root / parts[0].run.rootdir,
+        lambda config: record_run(project, start, results, hooks=_extending(config, hooks)),
+    )
 
 
 def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow.Start, dict[str, Part]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from pytest_handoff.block_context import block_context
 from pytest_handoff.catalogue import catalogue, mentioned, own_names, path_row
 from pytest_handoff.checks import missing_required
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.facts import Facts, Instruction
+from pytest_handoff.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.fields import FIELDS
 from pytest_handoff.gates import GATES
 from pytest_handoff.inline_counts import PREFIX as COUNTS
@@ -50,60 +51,68 @@ class Composition(Frozen, frozen=True):
     required: list[str]
 
 
-def compose(
-    text: str,
-    facts: Facts,
-    config: Config,
-    *,
-    path: str,
-    today: str,
-    parent_percent: float | None,
-    render: Render,
-    required: list[str],
-    take_over: frozenset[str] = frozenset(),
-    instructions: str | None = None,
-    line_counts: Callable[[], dict[str, int]] = dict,
-    sessions: Callable[[], Sequence[SessionRow]] = tuple,
-) -> Composition:
+@dataclass(frozen=True, slots=True)
+class FillRequest:
+    """How to fill a document, apart from the facts and the settings.
+
+    Attributes:
+        path: the document's name in messages.
+        today: the date, for waivers that expire.
+        render: renders the body of a block from its id and a context; returns ``None`` for a block that is not ours.
+        parent_percent: coverage of the parent, if there is exactly one and it was measured.
+        required: checklist lines that the document must not lose: this session's since its first fill, and its parents'.
+        take_over: places where a person's words are replaced.
+        instructions: the text of the session's instructions, if a file was named and could be read.
+        line_counts: counts the lines of the source files; called only if the document wants to know.
+        sessions: lists this session after those it descends from; called only if the document shows a trend.
+        ask_gates: asks the project's own gates while a run is recorded; later the record knows their verdicts.
+    """
+
+    path: str
+    today: str
+    render: Render
+    parent_percent: float | None = None
+    required: Sequence[str] = ()
+    take_over: frozenset[str] = frozenset()
+    instructions: str | None = None
+    line_counts: Callable[[], dict[str, int]] = dict
+    sessions: Callable[[], Sequence[SessionRow]] = tuple
+    ask_gates: Callable[[Facts], list[Verdict]] | None = None
+
+
+def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Composition:
     """Fill a document from the facts.
 
     The same facts and text always give the same result, and filling twice changes nothing.
 
     Args:
         text: the document's text so far.
-        path: the document's name in messages.
-        today: the date, for waivers that expire.
-        render: renders the body of a block from its id and a context; returns ``None`` for a block that is not ours.
-        required: checklist lines that the document must not lose: this session's since its first fill, and its parents'.
-        take_over: places where a person's words are replaced.
-        instructions: the text of the session's instructions, if a file was named and could be read.
-        line_counts: counts the lines of the source files; called only if the document wants to know.
-        sessions: lists this session after those it descends from; called only if the document shows a trend.
     """
     memory = {written.id: written.text for written in facts.record.places}
-    found, rows = _find(text, facts, config, memory, path)
-    facts = replace(facts, targets={row: text for row, text in rows.targets.items() if is_measured(row)})
-    rows = replace(rows, line_counts=line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
-    rows = replace(rows, trend=_trend(sessions) if "handoff:begin trend" in text else None)
-    plain = values(facts, agent=facts.record.run.agent, parent_percent=parent_percent, rows=rows)
-    claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=take_over).findings
-    must = list(dict.fromkeys([*config.required, *required]))
-    facts = replace(
-        facts,
+    found, rows = _find(text, facts, config, memory, request.path)
+    rows = replace(rows, line_counts=request.line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
+    rows = replace(rows, trend=_trend(request.sessions) if "handoff:begin trend" in text else None)
+    targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
+    facts = replace(facts, document=DocumentFacts(targets=targets))
+    plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
+    claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
+    must = list(dict.fromkeys([*config.required, *request.required]))
+    read = DocumentFacts(
+        targets=targets,
         contradicted=tuple(finding.message for finding in claims if finding.kind == "contradicted"),
         absent=tuple(missing_required(must, [task.text for task in found.tasks])),
     )
-    facts = replace(facts, instructions=_instructions(instructions, facts, config))
+    facts = _with_instructions(replace(facts, document=read), config, request)
     decided = deciding.decide(found.tasks, facts, config)
-    standing = deciding.standing_verdicts(facts, config, today)
+    standing = deciding.standing_verdicts(facts, config, request.today)
     blocking = deciding.blocking(standing, decided)
     filled = documents.fill(
         found,
         values=plain | status_values(facts, blocking, decided),
-        blocks=_blocks(found, block_context(facts, decided, rows), render),
+        blocks=_blocks(found, block_context(facts, decided, rows), request.render),
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
-        take_over=take_over,
+        take_over=request.take_over,
     )
     return Composition(
         text=filled.text,
@@ -116,6 +125,20 @@ def compose(
         blocking=blocking,
         required=list(dict.fromkeys([*must, *_decidable(decided)])),
     )
+
+
+def _with_instructions(facts: Facts, config: Config, request: FillRequest) -> Facts:
+    """Add the session's instructions and, where a run is recorded, what the project's own gates say of the facts as a whole."""
+
+    def added(facts: Facts, *, gates_asked: bool) -> Facts:
+        lines = _instructions(request.instructions, facts, config, gates_asked=gates_asked)
+        return replace(facts, document=replace(facts.document, instructions=lines))
+
+    if request.ask_gates is not None:
+        verdicts = request.ask_gates(added(facts, gates_asked=False))
+        extensions = replace(facts.record.extensions, gates=verdicts)
+        facts = replace(facts, record=replace(facts.record, extensions=extensions))
+    return added(facts, gates_asked=True)
 
 
 def check_names(config: Config) -> None:
@@ -184,14 +207,18 @@ def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:
     return own_length(place.text, memory.get(place.id, "")) is None
 
 
-def _instructions(text: str | None, facts: Facts, config: Config) -> tuple[Instruction, ...] | None:
-    """Read the checklist of the session's instructions; if the evidence decides a line, a tick is neither needed nor enough."""
+def _instructions(text: str | None, facts: Facts, config: Config, *, gates_asked: bool) -> tuple[Instruction, ...] | None:
+    """Read the checklist of the session's instructions; if the evidence decides a line, a tick is neither needed nor enough.
+
+    Until the project's own gates are asked, the lines that they decide are left out.
+    """
     if text is None:
         return None
     tasks = documents.find(text, fields=()).tasks
     return tuple(
         Instruction(text=decision.text, why_not=None if decision.state in ("holds", "done", "waived") else _why_not(decision))
         for decision in deciding.decide(tasks, facts, config)
+        if gates_asked or all(spec.gate in GATES for spec in decision.check.specs)
     )
 
 

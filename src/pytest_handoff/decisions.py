@@ -74,7 +74,7 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
         lexicon=lexicon_of(extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS, tuple(config.tiers)),
         bound={normalise(binding.line): binding for binding in (*_by_hooks(facts), *config.bind)},
         linked={normalise(line) for test in _linked(facts) if test.retired is None for line in test.checks},
-        instructions=facts.instructions is not None,
+        instructions=facts.document.instructions is not None,
     )
     return tuple(_decide(task, facts, language.check(task.text)) for task in tasks)
 

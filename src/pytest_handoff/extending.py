@@ -38,22 +38,31 @@ class Extending:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
-    def evidence(self, run: Run, facts: Facts) -> Extensions:
-        """What the hooks say of this session, as the record keeps it.
+    def evidence(self, run: Run) -> Extensions:
+        """Ask for the project's own values and for the lines that its gates decide, as the record keeps them.
 
         Raises:
             UsageProblem: for a name that cannot be used, or that two hooks give.
             HandoffError: for a hook that raises an error.
         """
-        gates = self._ask("pytest_handoff_gates", _GATE, GATES, config=self._config)
         return Extensions(
             facts={name: _text(name, value) for name, value in self._ask("pytest_handoff_facts", _NAME, _OURS, run=run).items()},
-            gates=[_verdict(name, gate, facts) for name, gate in gates.items()],
+            gates=[],
             checks={
                 " ".join(line.split()): str(gate)
                 for line, gate in self._ask("pytest_handoff_checks", None, (), config=self._config).items()
             },
         )
+
+    def gates(self, facts: Facts) -> list[Verdict]:
+        """Ask the project's own gates, which are given the facts whole, what the document says among them.
+
+        Raises:
+            UsageProblem: for a name that cannot be used, or that two hooks give.
+            HandoffError: for a hook that raises an error; a gate that does is ``unknown``.
+        """
+        gates = self._ask("pytest_handoff_gates", _GATE, GATES, config=self._config)
+        return [_verdict(name, gate, facts) for name, gate in gates.items()]
 
     def document(self, text: str, facts: Facts) -> str:
         """The document's text as the hooks want it before it is filled.

@@ -29,6 +29,22 @@ class Instruction(Frozen, frozen=True):
     why_not: str | None
 
 
+class DocumentFacts(Frozen, frozen=True):
+    """What a session's document adds to its evidence.
+
+    Attributes:
+        targets: what the document names as target of a metric (or of the run's duration), by the id of its row.
+        contradicted: a person's words in the document that the evidence contradicts, one sentence each.
+        absent: required checklist lines that the document does not carry, with the nearest one it has.
+        instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
+    """
+
+    targets: dict[str, str] = {}
+    contradicted: tuple[str, ...] = ()
+    absent: tuple[tuple[str, str | None], ...] = ()
+    instructions: tuple[Instruction, ...] | None = None
+
+
 class Facts(Frozen, frozen=True):
     """A session's evidence, with what follows from it.
 
@@ -38,14 +54,11 @@ class Facts(Frozen, frozen=True):
         earlier: the parents' ledgers.
         fates: the fate of each test.
         kinds: the tests grouped by kind: there may be many, and they are asked about many times.
-        contradicted: a person's words in the document that the evidence contradicts, one sentence each.
-        absent: required checklist lines that the document does not carry, each with the nearest line that it has.
         loosened: settings that let more through than before.
         policy_unknown: why the target branch's settings are not known, if the project names one.
         baselines: the parents' value of each metric, by name, and the duration of their run, by the id of its row.
-        targets: the document's target for each metric (and for the run's duration), by the id of its row.
         inherited: promises that the parents' configuration had in force.
-        instructions: the checklist of the session's instructions; ``None`` if no readable file was named.
+        document: what the document adds; empty until the document is read.
     """
 
     record: Record
@@ -53,14 +66,11 @@ class Facts(Frozen, frozen=True):
     earlier: Earlier
     fates: dict[str, regression.Fate]
     kinds: Kinds
-    contradicted: tuple[str, ...] = ()
-    absent: tuple[tuple[str, str | None], ...] = ()
     loosened: tuple[Loosening, ...] = ()
     policy_unknown: str | None = None
     baselines: dict[str, float] = {}
-    targets: dict[str, str] = {}
     inherited: tuple[Promise, ...] = ()
-    instructions: tuple[Instruction, ...] | None = None
+    document: DocumentFacts = DocumentFacts()
 
     @property
     def session(self) -> str:
@@ -154,8 +164,8 @@ def tally(
     )
 
 
-def gather(record: Record, ledger: Ledger, earlier: Earlier) -> Facts:
-    """Gather the facts of a session from its record, its ledger and its parents' ledgers.
+def fates_on_record(record: Record, ledger: Ledger, earlier: Earlier) -> dict[str, regression.Fate]:
+    """Work out the fate of each test again, and check that it gives the record's figures.
 
     Raises:
         EvidenceProblem: the ledgers give other figures than the record's: one of them was edited or made anew.
@@ -166,4 +176,4 @@ def gather(record: Record, ledger: Ledger, earlier: Earlier) -> Facts:
             f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
             f"changed; restore it, or run pytest --handoff={record.session} again"
         )
-    return Facts(record=record, ledger=ledger, earlier=earlier, fates=fates, kinds=Kinds(ledger, fates))
+    return fates

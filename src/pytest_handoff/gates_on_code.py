@@ -82,17 +82,17 @@ def reports(facts: Facts, spec: GateSpec) -> Verdict:
 
 def claims(facts: Facts, spec: GateSpec) -> Verdict:
     """No figure that a person wrote into the document contradicts the evidence."""
-    if facts.contradicted:
+    if facts.document.contradicted:
         needs = f"correct them, or replace them with handoff fill {facts.session} --take-over"
-        return failed(spec, listed(facts.contradicted), needs)
+        return failed(spec, listed(facts.document.contradicted), needs)
     return passed(spec, "no claim in the document contradicts the evidence")
 
 
 def required(facts: Facts, spec: GateSpec) -> Verdict:
     """The document still carries every checklist line that it must, word for word."""
-    if not facts.absent:
+    if not facts.document.absent:
         return passed(spec, "every required line is there")
-    named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.absent]
+    named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.document.absent]
     return failed(spec, "missing: " + listed(named, 2), "put the line back, or waive it with a reason in [[tool.handoff.waive]]")
 
 

@@ -36,7 +36,7 @@ def promises(facts: Facts, spec: GateSpec) -> Verdict:
 
 def instructions(facts: Facts, spec: GateSpec) -> Verdict:
     """Every line of the checklist in the session's instructions is ticked, or decided by the evidence and holds."""
-    lines = facts.instructions
+    lines = facts.document.instructions
     if lines is None:
         return unknown(spec, "not measured: the file with the instructions cannot be read", "name it with --handoff-instructions")
     if not lines:
@@ -52,7 +52,7 @@ def metrics(facts: Facts, spec: GateSpec) -> Verdict:
     """Every target is met, those of tests and those in the document, and what they are for was measured; there must be one."""
     took = duration_of(facts)
     known = {row_of(metric.name): metric for metric in facts.record.metrics} | ({DURATION_ROW: took} if took else {})
-    wanted = {row: text for row, text in facts.targets.items() if read_target(text)}
+    wanted = {row: text for row, text in facts.document.targets.items() if read_target(text)}
     asked = {row: metric for row, metric in known.items() if metric.target is not None or row in wanted}
     absent = sorted(row.partition(".")[2] for row in wanted.keys() - known.keys())
     if spec.name is not None:

@@ -8,7 +8,7 @@ from pytest_handoff import journal, workflow
 from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.measurement import NotMeasured
-from pytest_handoff.recording import record_run
+from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.run import CaseResult, Run, worse
 from pytest_handoff.surroundings import context_of
 
@@ -73,16 +73,14 @@ def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[L
         raise EvidenceProblem(f"no run of {session!r} was interrupted; nothing is left to use")
     start, collection = _usable(project, runs[-1])
     run = _as_run(runs[-1], collection)
-    outcome = record_run(
-        project,
-        start,
-        run,
-        NotMeasured("the run was interrupted, and its coverage went with it"),
-        context_of(run, None),
+    results = RunResults(
+        run=run,
+        measured=NotMeasured("the run was interrupted, and its coverage went with it"),
+        context=context_of(run, None),
         is_test_file=runs[-1].start.suite.is_module,
         instructions=runs[-1].start.instructions,
     )
-    return outcome, runs
+    return record_run(project, start, results), runs
 
 
 def _next_step(project: Project, run: LeftBehind) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from pytest_handoff import git
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
+from pytest_handoff.record import Frozen
 from pytest_handoff.settings_files import (
     NAMES,
     coverage_settings,
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.config import Config
-    from pytest_handoff.facts import Facts
     from pytest_handoff.parents import Parents
     from pytest_handoff.project import Project
+    from pytest_handoff.record import Record
     from pytest_handoff.settings_files import CoverageSettings
 
 NOT_RECORDED = ("dir", "document", "templates", "template")
@@ -45,23 +45,35 @@ def policy_table(project: Project, measured_by: CoverageSettings | None = None) 
     return _table(project.config, _texts_here(project), measured_by)
 
 
-def with_policy(project: Project, facts: Facts, parents: Parents) -> Facts:
-    """The facts, with every setting that is looser now than in a session before or on the target branch.
+class PolicyChanges(Frozen, frozen=True):
+    """Settings that let more through than before.
+
+    Attributes:
+        loosened: looser now than in a session before, or on the target branch.
+        unknown: why the settings of the target branch cannot be told, where one is named.
+    """
+
+    loosened: tuple[Loosening, ...]
+    unknown: str | None
+
+
+def policy_changes(project: Project, record: Record, parents: Parents) -> PolicyChanges:
+    """Find every setting that is looser now, or was in the session's run, than in a session before or on the target branch.
 
     Raises:
         EvidenceProblem: when a record's policy is damaged.
         UsageProblem: when a file that configures pytest or coverage cannot be read.
     """
     now = read_policy(policy_table(project), path="the settings")
-    then = read_policy(facts.record.policy, path=f"the record of {facts.session}")
+    then = read_policy(record.policy, path=f"the record of {record.session}")
     found: list[Loosening] = []
-    for record in parents.records:
-        before = read_policy(record.policy, path=f"the record of {record.session}")
-        found += [*loosened(before, now, against=record.session), *loosened(before, then, against=record.session)]
+    for parent in parents.records:
+        before = read_policy(parent.policy, path=f"the record of {parent.session}")
+        found += [*loosened(before, now, against=parent.session), *loosened(before, then, against=parent.session)]
     target, why = _policy_on_target(project)
     if target is not None:
         found += loosened(target, now, against=str(project.config.target))
-    return replace(facts, loosened=without_repeats(found), policy_unknown=why)
+    return PolicyChanges(loosened=without_repeats(found), unknown=why)
 
 
 def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:

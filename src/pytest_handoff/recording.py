@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from pytest_handoff import completeness, facts, ledger
 from pytest_handoff.changes import changes_between
 from pytest_handoff.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.integrity import examine
-from pytest_handoff.kinds import Kinds
 from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.measurement import Measurement, NotMeasured
 from pytest_handoff.metrics import joined
@@ -29,13 +29,14 @@ from pytest_handoff.record import (
     RunInfo,
     SourceLine,
     SourceState,
+    TallySummary,
     UnstableIds,
 )
 from pytest_handoff.regression import fates
 from pytest_handoff.tracing import trace_collected, with_unseen
 from pytest_handoff.tree import texts_in, with_lines
 from pytest_handoff.unstable_ids import unstable_ids
-from pytest_handoff.workflow import Outcome, Start, adds_up, finish
+from pytest_handoff.workflow import Files, Filling, Outcome, Start, adds_up, finish, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,6 +55,28 @@ class Combined(Frozen, frozen=True):
     parts: list[CombinedPart]
 
 
+@dataclass(frozen=True, slots=True)
+class RunResults:
+    """All that a run found out.
+
+    Attributes:
+        measured: its coverage.
+        context: when, where and by whom it was made.
+        is_test_file: whether a path is that of a test module of its suite.
+        instructions: the key of the file with the session's instructions, where one was named.
+        measured_by: what coverage.py went by, where it measured.
+        combined: the parts that make up the run; what the session had before is then replaced, never added to.
+    """
+
+    run: Run
+    measured: Measurement | NotMeasured
+    context: RunContext
+    is_test_file: Callable[[str], bool]
+    instructions: str | None = None
+    measured_by: CoverageSettings | None = None
+    combined: Combined | None = None
+
+
 class _Seen(Frozen, frozen=True):
     """What was seen of each test, and ``before``: the earlier run of this session on the same tree that it was added to."""
 
@@ -64,42 +87,43 @@ class _Seen(Frozen, frozen=True):
 
 
 def record_run(
-    project: Project,
-    start: Start,
-    run: Run,
-    measured: Measurement | NotMeasured,
-    context: RunContext,
-    *,
-    is_test_file: Callable[[str], bool],
-    instructions: str | None = None,
-    extending: Extending | None = None,
-    combined: Combined | None = None,
-    measured_by: CoverageSettings | None = None,
-    renderer: Renderer | None = None,
+    project: Project, start: Start, results: RunResults, *, hooks: Extending | None = None, renderer: Renderer | None = None
 ) -> Outcome:
     """Make the evidence of a run and fill the document with it.
 
     Args:
-        instructions: the key of the file with the session's instructions, where one was named.
-        extending: the hooks of the project and of other plugins.
-        combined: the parts that make up the run; what the session had before is then replaced, never added to.
-        measured_by: what coverage.py went by, where it measured.
+        hooks: those of the project and of other plugins.
         renderer: the project's templates, where they are at hand already.
     """
-    seen = _see(project, start, run, combined)
-    paths = measured.files.keys() if isinstance(measured, Measurement) else ()
-    sources = with_lines(project, start.tree, paths, start.sources)
+    seen = _see(project, start, results.run, results.combined)
     found = fates(start.session, seen.lines, start.parents.earlier)
     encoded = partial(encode_in_pieces, seen.lines.values())
     tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()))
+    paths = results.measured.files.keys() if isinstance(results.measured, Measurement) else ()
+    sources = with_lines(project, start.tree, paths, start.sources)
+    record = _record(project, start, results, seen, tests=tests, sources=sources)
+    if hooks is not None:
+        record = replace(record, extensions=hooks.evidence(results.run))
+    gathered = gather(project, record, start.parents, seen.lines, found)
+    filling = Filling(today=results.context.finished[:10], hooks=hooks, renderer=renderer)
+    outcome = finish(project, gathered, start.parents, Files(ledger=encoded, sources=tuple(sources.values())), filling)
+    return replace(outcome, dropped_part=_drops_a_part(start))
+
+
+def _record(
+    project: Project, start: Start, results: RunResults, seen: _Seen, *, tests: TallySummary, sources: Mapping[str, SourceLine]
+) -> Record:
+    """Put together what the record says of the run itself; gates, places and required lines come with the document."""
+    run, context = results.run, results.context
     changes = _changes(start, sources, tests.new)
-    coverage, code, not_measured = _coverage(project, start, sources, measured, _doubtful(start, run, seen.traced))
-    why = completeness.why_incomplete(seen.scope, seen.lines, filter(is_test_file, start.tree.files))
-    record = Record(
+    doubtful = _doubtful(start, run, seen.traced)
+    coverage, code, not_measured = _coverage(project, start, sources, results.measured, doubtful)
+    why = completeness.why_incomplete(seen.scope, seen.lines, filter(results.is_test_file, start.tree.files))
+    return Record(
         schema=RECORD_SCHEMA,
         session=start.session,
         previous=start.parents.links,
-        run=_run_info(run, context, seen.scope, why, _parts(combined, seen.before)),
+        run=_run_info(run, context, seen.scope, why, _parts(results.combined, seen.before)),
         source=_source_state(start, sources),
         tests=tests,
         coverage=coverage,
@@ -107,33 +131,17 @@ def record_run(
         not_measured=not_measured,
         changes=changes,
         unparsable=_unparsable(project, sources, changes),
-        policy=policy_table(project, measured_by),
+        policy=policy_table(project, results.measured_by),
         gates=[],
         metrics=_metrics(seen.before, run),
         document=project.key(project.document(start.session)),
         places=start.before.places if start.before else [],
         required=_remembered(start),
         provenance=context.provenance,
-        instructions=instructions,
+        instructions=results.instructions,
         integrity=_integrity(project, start, seen.lines, sources),
         unstable=_unstable(project, start, run),
     )
-    gathered = facts.Facts(
-        record=record, ledger=seen.lines, earlier=start.parents.earlier, fates=found, kinds=Kinds(seen.lines, found)
-    )
-    if extending is not None:
-        gathered = replace(gathered, record=replace(record, extensions=extending.evidence(run, gathered)))
-    outcome = finish(
-        project,
-        gathered,
-        start.parents,
-        today=context.finished[:10],
-        ledger=encoded,
-        sources=sources.values(),
-        edit=extending.document if extending is not None else None,
-        renderer=renderer,
-    )
-    return replace(outcome, dropped_part=_drops_a_part(start))
 
 
 def _see(project: Project, start: Start, run: Run, combined: Combined | None) -> _Seen:

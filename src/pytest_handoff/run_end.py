@@ -20,7 +20,7 @@ from pytest_handoff.interrupted import interrupted_after
 from pytest_handoff.lineage import share_ids
 from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
-from pytest_handoff.recording import record_run
+from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.regression import PASSING
 from pytest_handoff.run import Collection
 from pytest_handoff.run_folder import meanwhile
@@ -159,18 +159,15 @@ class RunEnd:
             self._ending.say([meanwhile(start, run)])
         measured = self._measuring.read(run, start, company=self._folder.had_company())
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
-        outcome = record_run(
-            self._project,
-            start,
-            run,
-            measured,
-            context_of(run, self._config.getoption("handoff_agent")),
+        results = RunResults(
+            run=run,
+            measured=measured,
+            context=context_of(run, self._config.getoption("handoff_agent")),
             is_test_file=self._suite.is_module,
             instructions=self._instructions,
-            extending=Extending(self._config),
             measured_by=self._measuring.settings(),
-            renderer=self._renderer(),
         )
+        outcome = record_run(self._project, start, results, hooks=Extending(self._config), renderer=self._renderer())
         self._folder.will_be_recorded(outcome.record.run)
         write_together(self._project.handoffs, outcome.artifacts)
         return outcome

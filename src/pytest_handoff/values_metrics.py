@@ -40,7 +40,7 @@ def metric_values(facts: Facts) -> dict[str, str | None]:
     for place, row in (rows | _duration(facts)).items():
         values |= {f"{place}.{column}": getattr(row, column) for column in _COLUMNS}
         values[f"{place}.before"] = row.baseline
-        if place in facts.targets:
+        if place in facts.document.targets:
             values[f"{place}.target"] = None
     return values
 
@@ -62,7 +62,7 @@ def _duration(facts: Facts) -> dict[str, MetricRow]:
 
 
 def _row(facts: Facts, metric: Metric, place: str, before: float | None) -> MetricRow:
-    met = is_met(metric, facts.targets.get(place, ""))
+    met = is_met(metric, facts.document.targets.get(place, ""))
     return MetricRow(
         name=metric.name,
         value=shown(metric.value, metric.unit),

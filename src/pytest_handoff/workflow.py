@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from stat import S_ISREG
@@ -12,28 +13,31 @@ from msgspec.structs import replace
 
 from pytest_handoff import facts, markdown
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.composition import Composition, check_names, compose
+from pytest_handoff.composition import Composition, FillRequest, check_names, compose
 from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
+from pytest_handoff.kinds import Kinds
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.lineage import Ledger
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.parents import Parents, choose_parents, load_parents
-from pytest_handoff.policy_source import with_policy
+from pytest_handoff.policy_source import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.regression import count_passing
 from pytest_handoff.rendering import Renderer
 from pytest_handoff.tree import Tree, read_tree, with_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pytest_handoff.artifacts import Content
+    from pytest_handoff.extending import Extending
     from pytest_handoff.history import SessionRow
     from pytest_handoff.project import Project
+    from pytest_handoff.regression import Fate
     from pytest_handoff.run import Run
 
 
@@ -146,56 +150,87 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     lines = project.store.ledger(record)
     parents = load_parents(project.store, [parent.session for parent in record.previous])
     refuse_edited(record)
-    gathered = facts.gather(record, lines, parents.earlier)
-    encoded = partial(encode_in_pieces, lines.values())
-    return finish(project, gathered, parents, today=today, ledger=encoded, sources=None, take_over=take_over)
+    fates = facts.fates_on_record(record, lines, parents.earlier)
+    gathered = gather(project, record, parents, lines, fates)
+    files = Files(ledger=partial(encode_in_pieces, lines.values()))
+    return finish(project, gathered, parents, files, Filling(today=today, take_over=take_over))
 
 
-def finish(
-    project: Project,
-    gathered: facts.Facts,
-    parents: Parents,
-    *,
-    today: str,
-    ledger: Content,
-    sources: Iterable[SourceLine] | None,
-    take_over: frozenset[str] = frozenset(),
-    edit: Callable[[str, facts.Facts], str] | None = None,
-    renderer: Renderer | None = None,
-) -> Outcome:
-    """Compose the document and put everything that is to be written in the order in which it must be.
+def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, fates: dict[str, Fate]) -> facts.Facts:
+    """Gather all that evidence and settings say of a session; what its document says comes when it is composed.
 
-    Args:
+    Raises:
+        HandoffError: when the settings, or the policy that a record keeps, cannot be read.
+    """
+    changed = policy_changes(project, record, parents)
+    return facts.Facts(
+        record=record,
+        ledger=ledger,
+        earlier=parents.earlier,
+        fates=fates,
+        kinds=Kinds(ledger, fates),
+        loosened=changed.loosened,
+        policy_unknown=changed.unknown,
+        baselines=parents.metrics,
+        inherited=parents.promises,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The evidence that is written beside the record.
+
+    Attributes:
         ledger: the file of the session's tests.
-        edit: what changes the document's text before it is filled.
+        sources: the source tree; ``None`` leaves what is there.
+    """
+
+    ledger: Content
+    sources: tuple[SourceLine, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How a session's document is to be filled.
+
+    Attributes:
+        today: the date, for waivers that end.
+        take_over: places whose words of a person are to be replaced.
+        hooks: those of the project and of other plugins, where a run is recorded.
         renderer: the project's templates, where they are at hand already.
     """
-    session = gathered.session
-    sources = None if sources is None else tuple(sources)
-    renderer = renderer or renderer_of(project)
-    gathered = with_policy(project, gathered, parents)
+
+    today: str
+    take_over: frozenset[str] = frozenset()
+    hooks: Extending | None = None
+    renderer: Renderer | None = None
+
+
+def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Files, filling: Filling) -> Outcome:
+    """Compose the document and put everything that is to be written in the order in which it must be."""
+    session, hooks = gathered.session, filling.hooks
+    renderer = filling.renderer or renderer_of(project)
     text = read_document(project, session)
     if text is None:
         text = new_document(project, session, parents, renderer=renderer)
-    gathered = replace(gathered, baselines=parents.metrics, inherited=parents.promises)
-    text = edit(text, gathered) if edit is not None else text
-    composed = compose(
-        text,
-        gathered,
-        project.config,
+    if hooks is not None:
+        text = hooks.document(text, gathered)
+    request = FillRequest(
         path=project.shown(project.document(session)),
-        today=today,
-        parent_percent=parents.percent,
+        today=filling.today,
         render=renderer.block,
+        parent_percent=parents.percent,
         required=list(dict.fromkeys([*gathered.record.required, *parents.required])),
-        take_over=take_over,
+        take_over=filling.take_over,
         instructions=_instructions(project, gathered.record.instructions),
-        line_counts=partial(_line_counts, project, session, sources),
+        line_counts=partial(_line_counts, project, session, files.sources),
         sessions=lambda: _sessions(project, gathered.record),
+        ask_gates=hooks.gates if hooks is not None else None,
     )
-    record = replace(gathered.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
+    composed = compose(text, gathered, project.config, request)
+    record = replace(composed.facts.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=markdown.encode(composed.text))
-    evidence = project.store.artifacts(record, ledger, sources)
+    evidence = project.store.artifacts(record, files.ledger, files.sources)
     return Outcome(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
     )

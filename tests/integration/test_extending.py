@@ -120,3 +120,71 @@ def test_every_name_of_a_block_is_described() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", PAGE.partition("may use these names")[2], re.MULTILINE)
 
     assert sorted(listed) == sorted(block_context(facts_of("unit a.py::t passed"), (), NO_ROWS))
+
+
+SEES_ALL = """
+    from pytest_handoff.record import Verdict
+
+
+    def whole(facts):
+        document = facts.document
+        said = [
+            f"looser: {len(facts.loosened)}",
+            f"baselines: {sorted(facts.baselines)}",
+            f"inherited: {[promise.test for promise in facts.inherited]}",
+            f"targets: {document.targets}",
+            f"contradicted: {len(document.contradicted)}",
+            f"absent: {document.absent[0][0]}",
+            f"instructions: {[line.text for line in document.instructions]}",
+        ]
+        return Verdict(id="whole", verdict="passed", evidence="; ".join(said))
+
+
+    def pytest_handoff_gates(config):
+        return {"whole": whole}
+
+
+    def pytest_handoff_checks(config):
+        return {"The project agrees": "whole"}
+"""
+
+
+def test_a_gate_of_the_project_is_given_the_facts_whole(shop: Story) -> None:
+    """Settings, sessions before, document and instructions: all of it is there when the project's own gate is asked."""
+    settings = shop.text("pyproject.toml")
+    promise = '\n[[tool.handoff.promise]]\ntest = "tests/unit/test_later.py::*"\nreason = "later"\n'
+    (shop.folder / "pyproject.toml").write_text(settings + "\n[tool.handoff]\nrequired = ['All is well']\n" + promise)
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.edit("pyproject.toml", "required = ['All is well']", "")
+    shop.write_files(
+        {
+            "conftest.py": SEES_ALL,
+            "plan.md": "# Plan\n\n## Checklist\n\n- [x] Talk to the shop\n- [ ] The project agrees\n",
+            "handoffs/session-2.md": """
+                # Session 2
+
+                ## Test Results
+
+                - **Previous Session Tests**: 9/9 passed
+
+                ## Performance Metrics
+
+                | Metric | Target | Actual |
+                |---|---|---|
+                | Test duration | < 1 min | [value] |
+            """,
+        }
+    )
+    shop.pytest("--no-cov", "--handoff=session-2", "--handoff-instructions=plan.md")
+
+    [verdict] = [gate for gate in shop.show("session-2")["gates"] if gate["id"] == "whole"]
+    assert verdict["evidence"].split("; ") == [
+        "looser: 1",
+        "baselines: ['metrics.duration']",
+        "inherited: ['tests/unit/test_later.py::*']",
+        "targets: {'metrics.duration': '< 1 min'}",
+        "contradicted: 1",
+        "absent: All is well",
+        "instructions: ['Talk to the shop']",  # the other line waits for this very gate
+    ]
+    assert shop.handoff("fill", "session-2", "--check").code == 0
