@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.history import in_order
 
 if TYPE_CHECKING:
     from pytest_handoff.record import Record
@@ -68,6 +67,8 @@ class Chain:
         Raises:
             EvidenceProblem: when a record cannot be read, or the sessions form a circle.
         """
+        from pytest_handoff.history import in_order
+
         found = {record.session: record}
         ahead = [record]
         while ahead and (most is None or len(found) < most):

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff import selection, workflow
-from pytest_handoff.collection import COLLECTION, Collector, key_prefix
+from pytest_handoff.collection import COLLECTION, Collector
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.lineage import share_ids
 from pytest_handoff.measuring import Measuring
@@ -15,70 +14,41 @@ from pytest_handoff.recorder import Recorder
 from pytest_handoff.run_end import RunEnd
 from pytest_handoff.run_folder import RunFolder
 from pytest_handoff.tiers import Tiers
-from pytest_handoff.tracing import trace_collected
 from pytest_handoff.worker import INPUT, Ages
 from pytest_handoff.worker_faults import hear_spool, hear_worker
+from pytest_handoff.workflow import trace_all
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
-    from pytest_handoff.faults import Faults
     from pytest_handoff.part_writing import PartWriting
-    from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
+    from pytest_handoff.run_plan import RunPlan
 
 
 class Controller:
     """Hooks of the controller; each test costs what :class:`Recorder` costs and nothing here.
 
     Args:
+        plan: what is known of the run before its first test.
         ending: says what came of the run.
-        faults: takes what goes wrong in here; the tests go on.
-        instructions: the key of the file with the session's instructions, where one was named.
     """
 
-    def __init__(
-        self,
-        config: pytest.Config,
-        project: Project,
-        start: workflow.Start,
-        ending: Ending,
-        faults: Faults,
-        *,
-        instructions: str | None,
-    ) -> None:
-        self._project = project
-        self._start = start
-        self._faults = faults
+    def __init__(self, plan: RunPlan, ending: Ending) -> None:
+        self._plan = plan
+        self._start = plan.start
+        self._faults = plan.faults
         self._collection: Collection | None = None
         self._closed = False
-        prefix = key_prefix(config, project)
-        suite = selection.suite_files(config, prefix)
-        collector = Collector(config, project, Tiers(project.config), self._take_collection, faults)
-        self._ages = Ages(start.session, prefix, collector)
-        measuring = Measuring(config, project, start, suite)
-        self._folder = RunFolder(config, project, start, prefix=prefix, suite=suite, instructions=instructions)
-        recorder = Recorder(prefix, faults, self._folder.ended)
-        config.pluginmanager.register(recorder, "handoff-recorder")
-        config.pluginmanager.register(collector, "handoff-collector")
-        measuring.register(self._ages, faults)
-        self._part: PartWriting | None = None
-        if config.getoption("handoff_part") is not None:
-            from pytest_handoff.part_writing import PartWriting
-
-            self._part = PartWriting(config, project, start, suite=suite, instructions=instructions)
-            ending.also_tell(self._part.stop)
-        self._end = RunEnd(
-            config,
-            project,
-            start,
-            ending,
-            suite=suite,
-            measuring=measuring,
-            folder=self._folder,
-            recorder=recorder,
-            part=self._part,
-            instructions=instructions,
-        )
+        collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
+        self._ages = Ages(plan.start.session, plan.prefix, collector)
+        self._folder = RunFolder(plan)
+        self._measuring = Measuring(plan)
+        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
+        plan.config.pluginmanager.register(recorder, "handoff-recorder")
+        plan.config.pluginmanager.register(collector, "handoff-collector")
+        self._measuring.register(self._ages)
+        self._part = self._begin_part(ending)
+        self._end = RunEnd(plan, ending, measuring=self._measuring, folder=self._folder, recorder=recorder, part=self._part)
 
     def pytest_sessionstart(self) -> None:
         """Begin the part, where this run is one; a folder that cannot be written is known before anyone has waited for tests."""
@@ -124,13 +94,22 @@ class Controller:
         with self._faults:
             self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
 
+    def _begin_part(self, ending: Ending) -> PartWriting | None:
+        if self._plan.part is None:
+            return None
+        from pytest_handoff.part_writing import PartWriting
+
+        part = PartWriting(self._plan)
+        ending.also_tell(part.stop)
+        return part
+
     def _take_collection(self, collection: Collection) -> None:
         self._collection = collection
         self._folder.collected(collection)
-        earlier = self._start.parents.earlier
-        share_ids(earlier.lines, collection.tests)
-        found = trace_collected(earlier, collection.tests, collection.whole_files, self._start.renames, self._project.root)
-        self._ages.know(earlier, found)
+        share_ids(self._start.parents.earlier.lines, collection.tests)
+        lineage = trace_all(self._start, collection.tests, collection.whole_files, self._plan.project.root)
+        self._ages.know(self._start.parents.earlier, lineage)
+        self._end.traced = lineage
 
     def _finish(self, session: pytest.Session, exitstatus: int) -> None:
         hear_spool(self._folder.path, self._faults)

@@ -8,25 +8,20 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff import selection, workflow
-from pytest_handoff.collection import key_prefix
 from pytest_handoff.measurement import NotMeasured
-from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
-
-    from pytest_handoff.faults import Faults
+    from pytest_handoff.lineage import Lineage
     from pytest_handoff.measurement import Measurement
     from pytest_handoff.part import PartCoverage
-    from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
+    from pytest_handoff.run_plan import RunPlan
     from pytest_handoff.settings_files import CoverageSettings
     from pytest_handoff.shared_analyses import SharedAnalyses
-    from pytest_handoff.suite_files import SuiteFiles
     from pytest_handoff.tree import Tree
     from pytest_handoff.worker import Ages
 
@@ -34,32 +29,31 @@ if TYPE_CHECKING:
 class Measuring:
     """Everything that pytest-cov is asked for; where it is blocked, everything is *not measured*."""
 
-    def __init__(self, config: pytest.Config, project: Project, start: workflow.Start, suite: SuiteFiles) -> None:
-        self._config = config
-        self._project = project
-        self._start = start
-        self._available = selection.has_pytest_cov(config.pluginmanager)
-        self._prefix = key_prefix(config, project)
-        self._suite = suite
+    def __init__(self, plan: RunPlan) -> None:
+        self._plan = plan
+        self._config = plan.config
+        self._start = plan.start
+        self._available = selection.has_pytest_cov(plan.config.pluginmanager)
         self._adds_up = False
-        self._kept = kept_folder(self._cache(), start.session, start.tree)
+        self._kept = kept_folder(self._cache(), plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
 
-    def register(self, ages: Ages, faults: Faults) -> None:
+    def register(self, ages: Ages) -> None:
         """Switch contexts in this process, where tests run in it, and share what its reports find out."""
         if selection.measures_coverage(self._config):
             from pytest_handoff.coverage_classes import ContextSwitcher
             from pytest_handoff.shared_analyses import SharedAnalyses
 
-            self._shared = SharedAnalyses(self._config, faults)
-            self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, faults), "handoff-contexts")
+            self._shared = SharedAnalyses(self._config, self._plan.faults)
+            self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
-    def read(self, run: Run, start: workflow.Start, *, company: bool) -> Measurement | NotMeasured:
+    def read(self, run: Run, start: workflow.Start, traced: Lineage, *, company: bool) -> Measurement | NotMeasured:
         """What was measured, together with what earlier parts on the same tree measured.
 
         Args:
             start: with what the session's record is now.
+            traced: which collected test continues which earlier one.
             company: whether another run of this project was alive at the same time: pytest-cov would take in its data too.
         """
         self._start, self._adds_up = start, workflow.adds_up(start, run)
@@ -73,9 +67,9 @@ class Measuring:
             return also
         return read(
             self._config,
-            root=self._project.root,
-            is_test=self._suite.belongs,
-            classes_of=self._classes_of(run),
+            root=self._plan.project.root,
+            is_test=self._plan.suite.belongs,
+            classes_of=self._classes_of(run, traced),
             also=also,
             expected=[path for path in self._start.tree.files if path.endswith(".py")],
             shared=self._shared,
@@ -89,7 +83,7 @@ class Measuring:
         from pytest_handoff.coverage_data import keep_part
 
         path.unlink(missing_ok=True)
-        saved = keep_part(self._config, path, root=self._project.root)
+        saved = keep_part(self._config, path, root=self._plan.project.root)
         settings = self.settings()
         if isinstance(saved, NotMeasured) or settings is None:
             return saved
@@ -136,17 +130,16 @@ class Measuring:
             return NotMeasured("the coverage data of the earlier part are gone")
         return found
 
-    def _classes_of(self, run: Run) -> Callable[[str], tuple[str, str, bool] | None]:
+    def _classes_of(self, run: Run, traced: Lineage) -> Callable[[str], tuple[str, str, bool] | None]:
         """What a context of the user's own, named after a test, stands for."""
-        start, session = self._start, self._start.session
-        traced = trace_collected(start.parents.earlier, run.collected, run.whole_files, start.renames, self._project.root)
+        session, earlier = self._start.session, self._start.parents.earlier
 
         def classes_of(nodeid: str) -> tuple[str, str, bool] | None:
-            test = self._prefix + nodeid
+            test = self._plan.prefix + nodeid
             seen, result = run.collected.get(test), run.results.get(test)
             if seen is None:
                 return None
-            age = "new" if traced.since(test, session, start.parents.earlier) == session else "old"
+            age = "new" if traced.since(test, session, earlier) == session else "old"
             return seen.tier, age, result is not None and result.outcome == "passed"
 
         return classes_of

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from pytest_handoff import part_files, surroundings
 from pytest_handoff.artifacts import write_all
-from pytest_handoff.collection import key_prefix
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.exporting import kept_out_of_git
@@ -31,24 +30,20 @@ if TYPE_CHECKING:
     from pytest_handoff.measuring import Measuring
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run
-    from pytest_handoff.suite_files import SuiteFiles
+    from pytest_handoff.run_plan import RunPlan
     from pytest_handoff.workflow import Start
 
 
 class PartWriting:
     """Writes one part: first a head that says that the part is not finished, then everything."""
 
-    def __init__(
-        self, config: pytest.Config, project: Project, start: Start, *, suite: SuiteFiles, instructions: str | None
-    ) -> None:
-        self._config = config
-        self._project = project
-        self._suite = suite
-        self._instructions = instructions
-        self._start = start
-        label = config.getoption("handoff_part")
+    def __init__(self, plan: RunPlan) -> None:
+        self._plan = plan
+        self._project = plan.project
+        self._start = start = plan.start
+        label = str(plan.part)
         origin = surroundings.provenance(os.environ)
-        self._parts = _parts_folder(config, project, start)
+        self._parts = _parts_folder(plan)
         self._folder = part_files.folder_of(self._parts, label, origin.attempt)
         self._head = Part(
             schema=PART_SCHEMA,
@@ -68,7 +63,7 @@ class PartWriting:
         Raises:
             WriteProblem: when nothing can be written there.
         """
-        if not self._config.getoption("handoff_artifacts"):
+        if not self._plan.option("artifacts"):
             _forget_other_trees(self._parts)
         write_all(kept_out_of_git(self._parts, self._project))
         part_files.write_head(self._folder, self._head)
@@ -82,7 +77,7 @@ class PartWriting:
         measured = measuring.save(self._folder / part_files.COVERAGE, company=company)
         collection = Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=run.broken_files)
         part_files.write_tests(self._folder, collection, run.results, self._start.tree.files)
-        rootdir = key_prefix(self._config, self._project).rstrip("/") or "."
+        rootdir = self._plan.prefix.rstrip("/") or "."
         done = PartRun(
             started=run.started,
             finished=run.finished,
@@ -93,10 +88,10 @@ class PartWriting:
             mishaps=list(run.mishaps),
             metrics=list(run.metrics),
             rootdir=rootdir,
-            suite=self._suite,
-            instructions=self._instructions,
-            agent=surroundings.agent_of(self._config.getoption("handoff_agent")),
-            hooks=implemented(self._config),
+            suite=self._plan.suite,
+            instructions=self._plan.instructions,
+            agent=surroundings.agent_of(self._plan.option("agent")),
+            hooks=implemented(self._plan.config),
             coverage=None if isinstance(measured, NotMeasured) else measured,
             not_measured=measured.why if isinstance(measured, NotMeasured) else None,
             digests=part_files.digests(self._folder),
@@ -114,7 +109,7 @@ class PartWriting:
         told = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES if counts[outcome]) or "none ran"
         left = len(run.collected) - len(run.results)
         others = f"   {left:,} of {counted(len(run.collected), 'collected test')} left to others" if left else ""
-        named = self._config.getoption("handoff_artifacts")
+        named = self._plan.option("artifacts")
         parts = named or self._project.shown(self._parts)
         folder = f"{parts}/{self._folder.relative_to(self._parts).as_posix()}"
         return [
@@ -146,9 +141,9 @@ def refuse_part(config: pytest.Config, project: Project) -> None:
         raise UsageProblem(f"--handoff-part={label} is none of the declared parts ({', '.join(declared)}); add it to 'parts'")
 
 
-def _parts_folder(config: pytest.Config, project: Project, start: Start) -> Path:
-    named = config.getoption("handoff_artifacts")
-    return Path(os.path.normpath(config.invocation_params.dir / named)) if named else parts_here(project, start)
+def _parts_folder(plan: RunPlan) -> Path:
+    named = plan.option("artifacts")
+    return Path(os.path.normpath(plan.config.invocation_params.dir / named)) if named else parts_here(plan.project, plan.start)
 
 
 def _forget_other_trees(here: Path) -> None:

@@ -33,10 +33,10 @@ from pytest_handoff.record import (
     UnstableIds,
 )
 from pytest_handoff.regression import fates
-from pytest_handoff.tracing import trace_collected, with_unseen
+from pytest_handoff.tracing import with_unseen
 from pytest_handoff.tree import texts_in, with_lines
 from pytest_handoff.unstable_ids import unstable_ids
-from pytest_handoff.workflow import Files, Filling, Outcome, Start, adds_up, finish, gather
+from pytest_handoff.workflow import Files, Filling, Outcome, Start, adds_up, finish, gather, trace_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +66,7 @@ class RunResults:
         instructions: the key of the file with the session's instructions, where one was named.
         measured_by: what coverage.py went by, where it measured.
         combined: the parts that make up the run; what the session had before is then replaced, never added to.
+        traced: which collected test continues which earlier one, where that is known already.
     """
 
     run: Run
@@ -75,6 +76,7 @@ class RunResults:
     instructions: str | None = None
     measured_by: CoverageSettings | None = None
     combined: Combined | None = None
+    traced: Lineage | None = None
 
 
 class _Seen(Frozen, frozen=True):
@@ -95,7 +97,7 @@ def record_run(
         hooks: those of the project and of other plugins.
         renderer: the project's templates, where they are at hand already.
     """
-    seen = _see(project, start, results.run, results.combined)
+    seen = _see(project, start, results)
     found = fates(start.session, seen.lines, start.parents.earlier)
     encoded = partial(encode_in_pieces, seen.lines.values())
     tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()))
@@ -144,10 +146,10 @@ def _record(
     )
 
 
-def _see(project: Project, start: Start, run: Run, combined: Combined | None) -> _Seen:
+def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     """Each test beside the sessions before and, where the run adds to an earlier one, with what that one saw."""
-    earlier = start.parents.earlier
-    traced = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.root)
+    run, combined, earlier = results.run, results.combined, start.parents.earlier
+    traced = results.traced or trace_all(start, run.collected, run.whole_files, project.root)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
     lines = with_unseen(lines, start.own, start.session, run.whole_files, project.root)
     scope = completeness.scope_of(run) if combined is None else combined.scope

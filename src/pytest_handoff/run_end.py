@@ -11,7 +11,7 @@ from pytest_handoff import selection, workflow
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.categories import counts_of_pytest
-from pytest_handoff.collection import key_prefix, read_spool
+from pytest_handoff.collection import read_spool
 from pytest_handoff.completeness import disagreement
 from pytest_handoff.durations import duration_metrics
 from pytest_handoff.extending import Extending
@@ -31,15 +31,15 @@ from pytest_handoff.tree import changed_since
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
+    from pytest_handoff.lineage import Lineage
     from pytest_handoff.measuring import Measuring
     from pytest_handoff.part_writing import PartWriting
-    from pytest_handoff.project import Project
     from pytest_handoff.record import Metric
     from pytest_handoff.recorder import Recorder
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.run import Run
     from pytest_handoff.run_folder import RunFolder
-    from pytest_handoff.suite_files import SuiteFiles
+    from pytest_handoff.run_plan import RunPlan
 
 _WRITTEN = "the record and the document are written"
 _PART_WRITTEN = "the part is written"
@@ -50,40 +50,36 @@ class RunEnd:
     """Brings a run to its end; what was gathered of it comes from those who heard it.
 
     Args:
+        plan: what was known of the run before its first test.
         ending: says what came of the run.
         part: where the run is one part of several, which ``handoff combine`` puts together.
-        instructions: the key of the file with the session's instructions, where one was named.
 
     Attributes:
+        traced: which collected test continues which earlier one, where this process collected.
         recorded: whether what was to be written is written.
         keeps: whether the run's own folder is worth keeping where nothing was recorded.
     """
 
     def __init__(
         self,
-        config: pytest.Config,
-        project: Project,
-        start: workflow.Start,
+        plan: RunPlan,
         ending: Ending,
         *,
-        suite: SuiteFiles,
         measuring: Measuring,
         folder: RunFolder,
         recorder: Recorder,
         part: PartWriting | None,
-        instructions: str | None,
     ) -> None:
+        self.traced: Lineage | None = None
         self.recorded, self.keeps = False, True
-        self._config = config
-        self._project = project
-        self._start = start
+        self._plan = plan
+        self._project = plan.project
+        self._start = plan.start
         self._ending = ending
-        self._suite = suite
         self._measuring = measuring
         self._folder = folder
         self._recorder = recorder
         self._part = part
-        self._instructions = instructions
 
     def finish(self, session: pytest.Session, exitstatus: int, collection: Collection | None) -> None:
         """Write the evidence of a run in which nothing of ours went wrong; without a collection, it was not finished."""
@@ -92,7 +88,7 @@ class RunEnd:
         if stop is not None:
             self._ending.fail(session, stop)
             return
-        wrong = disagreement(run, counts_of_pytest(self._config))
+        wrong = disagreement(run, counts_of_pytest(self._plan.config))
         if wrong:
             self.keeps = False
             self._ending.fail(session, f"{wrong}; nothing was recorded")
@@ -104,7 +100,7 @@ class RunEnd:
             return
         outcome = self._write(run)
         self._say(outcome)
-        if self._config.getoption("handoff_gate") and outcome.composition.blocking and exitstatus == 0:
+        if self._plan.option("gate") and outcome.composition.blocking and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._measuring.keep(outcome.record)
         self._export(outcome)
@@ -134,7 +130,7 @@ class RunEnd:
                 self._project.shown(self._project.document(self._start.session)),
                 parent_percent=self._start.parents.percent,
                 dropped=outcome.dropped_part,
-                verbosity=self._config.get_verbosity(),
+                verbosity=self._plan.config.get_verbosity(),
             )
         )
 
@@ -157,34 +153,36 @@ class RunEnd:
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
-        measured = self._measuring.read(run, start, company=self._folder.had_company())
+        traced = self.traced or workflow.trace_all(start, run.collected, run.whole_files, self._project.root)
+        measured = self._measuring.read(run, start, traced, company=self._folder.had_company())
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
         results = RunResults(
             run=run,
             measured=measured,
-            context=context_of(run, self._config.getoption("handoff_agent")),
-            is_test_file=self._suite.is_module,
-            instructions=self._instructions,
+            context=context_of(run, self._plan.option("agent")),
+            is_test_file=self._plan.suite.is_module,
+            instructions=self._plan.instructions,
             measured_by=self._measuring.settings(),
+            traced=traced,
         )
-        outcome = record_run(self._project, start, results, hooks=Extending(self._config), renderer=self._renderer())
+        outcome = record_run(self._project, start, results, hooks=Extending(self._plan.config), renderer=self._renderer())
         self._folder.will_be_recorded(outcome.record.run)
         write_together(self._project.handoffs, outcome.artifacts)
         return outcome
 
     def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
         """What tests did not hand over themselves: benchmarks, and durations that the document asks for."""
-        prefix = key_prefix(self._config, self._project)
+        config, prefix = self._plan.config, self._plan.prefix
         document = workflow.read_document(self._project, self._start.session)
         passed = {test for test, result in run.results.items() if result.outcome in PASSING}
-        return [*benchmark_metrics(self._config, prefix, passed), *duration_metrics(self._config, prefix, document, passed)]
+        return [*benchmark_metrics(config, prefix, passed), *duration_metrics(config, prefix, document, passed)]
 
     def _export(self, outcome: workflow.Outcome) -> None:
-        folder = self._config.getoption("handoff_artifacts")
+        folder = self._plan.option("artifacts")
         if folder:
             from pytest_handoff.exporting import artifacts_for_ci
 
-            target = self._config.invocation_params.dir / folder
+            target = self._plan.config.invocation_params.dir / folder
             write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer()))
 
     def _renderer(self) -> Renderer:
@@ -199,11 +197,11 @@ class RunEnd:
             mishaps.append("collection was not finished")
         return self._recorder.finish(
             collection=collection or Collection(tests={}, whole_files=[], broken_files={}),
-            why_partial=selection.narrowing(self._config),
+            why_partial=selection.narrowing(self._plan.config),
             mishaps=mishaps,
             started=self._folder.started,
             finished=self._folder.now(),
             exitstatus=exitstatus,
-            args=selection.shown_arguments(self._config),
-            plugins=selection.plugins(self._config),
+            args=selection.shown_arguments(self._plan.config),
+            plugins=selection.plugins(self._plan.config),
         )

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_handoff.project import Project
     from pytest_handoff.record import RunInfo
     from pytest_handoff.run import CaseResult, Collection, Run
-    from pytest_handoff.suite_files import SuiteFiles
+    from pytest_handoff.run_plan import RunPlan
     from pytest_handoff.workflow import Start
 
 
@@ -35,33 +34,19 @@ class RunFolder:
         ended: what is to be called with the id and the result of each test that has ended; ``None`` without a journal.
     """
 
-    def __init__(
-        self, config: pytest.Config, project: Project, start: Start, *, prefix: str, suite: SuiteFiles, instructions: str | None
-    ) -> None:
+    def __init__(self, plan: RunPlan) -> None:
         self.started, self._counted = time.time(), time.perf_counter()
-        self._project, self._session = project, start.session
+        self._project, self._session = plan.project, plan.start.session
         self._run: RunInfo | None = None
         self._journal: Journal | None = None
         self.ended: Callable[[str, CaseResult], None] | None = None
         self._trouble: str | None = None
         self.templates: Path | None = None
-        journals = journals_of(project.folder)
-        begun = JournalStart(
-            session=_name(config, start),
-            fingerprint=start.tree.fingerprint,
-            started=self.started,
-            prefix=prefix,
-            args=list(selection.shown_arguments(config)),
-            why_partial=list(selection.narrowing(config)),
-            previous=[record.session for record in start.parents.records],
-            instructions=instructions,
-            plugins=selection.plugins(config),
-            suite=suite,
-        )
+        journals, begun = journals_of(plan.project.folder), _journal_start(plan, self.started)
         try:
-            self._died = not_recorded(project, begun.session)[-1:]
+            self._died = not_recorded(plan.project, begun.session)[-1:]
             sweep(journals, begun.session, keep=self._died)
-            _prepare_cache(config, journals)
+            _prepare_cache(plan.config, journals)
             self._journal = Journal(journals, begun)
             self.ended = self._journal.note
             self.path = self._journal.folder
@@ -113,10 +98,19 @@ class RunFolder:
             shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _name(config: pytest.Config, start: Start) -> str:
-    """Whose journal it is; a part that died is no interrupted run of its session, and no session's name begins with a dot."""
-    part = config.getoption("handoff_part")
-    return start.session if part is None else f".{start.session}+{part}"
+def _journal_start(plan: RunPlan, started: float) -> JournalStart:
+    return JournalStart(
+        session=plan.journal_name,
+        fingerprint=plan.start.tree.fingerprint,
+        started=started,
+        prefix=plan.prefix,
+        args=list(selection.shown_arguments(plan.config)),
+        why_partial=list(selection.narrowing(plan.config)),
+        previous=[record.session for record in plan.start.parents.records],
+        instructions=plan.instructions,
+        plugins=selection.plugins(plan.config),
+        suite=plan.suite,
+    )
 
 
 def meanwhile(start: Start, run: Run) -> Line:

@@ -13,7 +13,8 @@ from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.locking import read_settled
 from pytest_handoff.project import open_project
-from pytest_handoff.run_options import instructions_key, refuse_a_path, with_template
+from pytest_handoff.run_options import refuse_a_path, with_template
+from pytest_handoff.run_plan import plan_run
 from pytest_handoff.switching import finish_switch
 
 if TYPE_CHECKING:
@@ -52,6 +53,5 @@ def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
         refuse_part(config, project)
     previous = config.getoption("handoff_previous") or ()
     start = read_settled(project.handoffs, lambda: workflow.begin(project, session, previous))
-    instructions = instructions_key(config, project)
-    controller = Controller(config, project, start, ending, faults, instructions=instructions)
+    controller = Controller(plan_run(config, project, start, faults), ending)
     config.pluginmanager.register(controller, "handoff-controller")

@@ -18,7 +18,7 @@ from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.kinds import Kinds
 from pytest_handoff.line_hashes import WIDTH
-from pytest_handoff.lineage import Ledger
+from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.markup import Markdown
 from pytest_handoff.moves import match_moves
 from pytest_handoff.nodeids import file_of
@@ -27,10 +27,11 @@ from pytest_handoff.policy_source import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.regression import count_passing
 from pytest_handoff.rendering import Renderer
+from pytest_handoff.tracing import trace_collected
 from pytest_handoff.tree import Tree, read_tree, with_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pytest_handoff.artifacts import Content
@@ -85,6 +86,11 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
     sources = with_lines(project, tree, (), base)
     renames = {old: new for new, old in match_moves(base, sources).items()} if base else {}
     return Start(session=session, parents=parents, tree=tree, sources=sources, renames=renames, before=before)
+
+
+def trace_all(start: Start, collected: Mapping[str, object], whole_files: Iterable[str], root: Path) -> Lineage:
+    """Find which collected test continues which earlier one; ``root`` is the folder that ids are relative to."""
+    return trace_collected(start.parents.earlier, collected, whole_files, start.renames, root)
 
 
 def adds_up(start: Start, run: Run) -> bool:

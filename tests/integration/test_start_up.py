@@ -38,7 +38,7 @@ ONLY_FOR_OTHER_DOCUMENTS = {"markdown_it"}  # those that a template of ours make
 OURS_FOR_OTHER_RUNS = {
     f"pytest_handoff.{name}"
     for name in (
-        "ancestry", "child_processes", "consistency", "coverage_classes", "coverage_summary", "git_history", "history",
+        "child_processes", "consistency", "coverage_classes", "coverage_summary", "git_history", "history",
         "new_code", "plain_ascii", "target_branch", "trend",
     )
 }  # fmt: skip
