@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from builders import record_of
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.cli import main
-from pytest_handoff.commands import CANNOT_TELL, print_parts, progress
+from pytest_handoff.commands import CANNOT_TELL
+from pytest_handoff.printing import progress, say_parts
 from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def test_a_stream_without_our_signs_gets_plain_ones(monkeypatch: pytest.MonkeyPa
     """Nothing stops at a sign that the encoding does not have."""
     data = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(data, "ascii"))
-    print_parts([[("✓ 90 % ≥", "green"), (" café", "")]])
+    say_parts([[("✓ 90 % ≥", "green"), (" café", "")]])
     sys.stdout.flush()
 
     assert data.getvalue() == b"OK 90 % >= cafe\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from contextlib import chdir, redirect_stdout
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import pytest
 
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.printing import say_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def ask_pytest(rootdir: Path, ask: Callable[[pytest.Config], Answer]) -> Answer:
     if asker.error is not None:
         raise asker.error
     if not asker.answers:
-        sys.stderr.write(said.getvalue())
+        say_text(said.getvalue(), err=True)
         raise EvidenceProblem(f"pytest ended with {int(code)} before the hooks of the hand-off could be asked; mend what it says")
     return asker.answers[0]
 

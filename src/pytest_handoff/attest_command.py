@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.printing import say, say_json_text
 
 
 @click.command()
@@ -29,7 +30,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     outcome = outcome_of(project, session)
     problems = verification.verify(project, session, outcome)
     for problem in problems:
-        click.echo(str(problem), err=True)
+        say(str(problem), err=True)
     if problems:
         return NO
     own = project.folder / (project.config.templates or "") / (project.config.template + SUFFIX)
@@ -39,10 +40,10 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     digests |= {f"template {project.config.template}": digest_of(template.read_bytes())} if template.is_file() else {}
     content = statement(outcome.composition, Digests(files=digests))
     if output is None:
-        click.echo(content.decode(), nl=False)
+        say_json_text(content.decode())
     else:
         path = Path.cwd() / output
         write_all([Artifact(path=path, content=content)])
-        click.echo(output)
+        say(output)
         tell_if_code(project, path)
     return GOOD

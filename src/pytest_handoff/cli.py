@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +9,13 @@ import click
 from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
 from pytest_handoff.combine_command import combine
-from pytest_handoff.commands import GOOD, NO, outcome_of, print_parts, progress, project_here, session_argument, verb
+from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_argument, verb
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.fill_command import fill
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
+from pytest_handoff.plain_usage import SpeakingPlainly
+from pytest_handoff.printing import progress, say, say_findings, say_json, say_parts
 from pytest_handoff.prune_command import prune
 from pytest_handoff.report_command import report
 from pytest_handoff.schema_command import schema
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_handoff.verification import Problem
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=SpeakingPlainly, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="handoff")
 @click.option("--handoff-dir", metavar="DIR", help="The hand-off folder, where it is not the configured one.")
 @click.pass_context
@@ -53,11 +54,11 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     outcome = outcome_of(project, session)
     if as_json:
         fresh = verification.is_fresh(project, outcome.record)
-        click.echo(json.dumps(shape(outcome.composition, fresh=fresh), indent=1, ensure_ascii=False, sort_keys=False))
+        say_json(shape(outcome.composition, fresh=fresh))
         return GOOD
     document = project.shown(project.document(session))
     figures = run_lines(outcome.composition, document, parent_percent=outcome.parent_percent, dropped=False, verbosity=1)
-    print_parts(show_lines(session, figures, outcome.composition.verdicts))
+    say_parts(show_lines(session, figures, outcome.composition.verdicts))
     return GOOD
 
 
@@ -76,9 +77,9 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     outcome = outcome_of(project, session)
     if as_json:
         checks = [check(decision) for decision in outcome.composition.decisions if decision.counts]
-        click.echo(json.dumps(checks, indent=1, ensure_ascii=False))
+        say_json(checks)
         return GOOD
-    click.echo(project.shown(project.document(session)))
+    say(project.shown(project.document(session)))
     for row in (*explained(outcome.composition), *closing(outcome.composition)):
         _echo(row.text, row.style)
     return GOOD
@@ -104,15 +105,15 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
             project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
         )
     ]
-    _annotate([(problem, str(problem)) for problem in problems])
+    say_findings([(problem.path, problem.line, str(problem)) for problem in problems])
     if as_json:
         table = {"session": session, "verified": names, "passes": not problems, "problems": [p.as_table() for p in problems]}
-        click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+        say_json(table)
         return NO if problems else GOOD
     for problem in problems:
-        click.echo(str(problem))
+        say(str(problem))
     if not problems:
-        click.echo(f"{', '.join(names)}: document, evidence, tree and chain agree")
+        say(f"{', '.join(names)}: document, evidence, tree and chain agree")
     return NO if problems else GOOD
 
 
@@ -130,25 +131,16 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
-    _annotate([(reason, gating.reason_line(reason)) for reason in reasons])
+    say_findings([(reason.path, reason.line, gating.reason_line(reason)) for reason in reasons])
     _summarise(session, reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [gating.reason_table(reason) for reason in reasons]}
-        click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+        say_json(table)
     else:
         _echo(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")
         for line in gating.told(reasons):
-            click.echo(f"  {line}")
+            say(f"  {line}")
     return NO if reasons else GOOD
-
-
-def _annotate(findings: Sequence[tuple[Problem, str]]) -> None:
-    """On GitHub, put the findings beside the lines they are about; on standard error, so that ``--json`` stays JSON."""
-    from pytest_handoff.github import error_commands, on_github
-
-    if on_github():
-        for line in error_commands([(problem.path, problem.line, said) for problem, said in findings]):
-            click.echo(line, err=True)
 
 
 def _summarise(session: str, reasons: Sequence[Problem]) -> None:
@@ -159,12 +151,12 @@ def _summarise(session: str, reasons: Sequence[Problem]) -> None:
         try:
             append_summary(gate_summary(session, [(reason.kind, reason.message, reason.remedy or "") for reason in reasons]))
         except WriteProblem as error:
-            click.echo(f"the summary of the step {error}", err=True)
+            say(f"the summary of the step {error}", err=True)
 
 
 def _echo(text: str, style: str) -> None:
     """Print one line, coloured only where a terminal shows it."""
-    print_parts([[(text, style)]])
+    say_parts([[(text, style)]])
 
 
 main.add_command(combine)

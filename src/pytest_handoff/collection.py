@@ -12,6 +12,7 @@ from pytest_handoff import selection
 from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.markup import one_line
+from pytest_handoff.printable import printable
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Collector:
             return None
         tier = item.ihook.pytest_handoff_tier(item=item)
         if tier is not None and (not isinstance(tier, str) or not re.fullmatch(r"\w[\w-]*", tier)):
-            raise pytest.UsageError(f"{item.nodeid}: pytest_handoff_tier returned {tier!r}; a tier is a word")
+            raise pytest.UsageError(printable(f"{item.nodeid}: pytest_handoff_tier returned {tier!r}; a tier is a word"))
         return tier
 
     def _inherited(self, item: pytest.Item) -> tuple[pytest.Mark, ...]:
@@ -144,7 +145,7 @@ def _check(mark: pytest.Mark, item: pytest.Item) -> str:
     """
     check = mark.kwargs.get("check")
     if not isinstance(check, str) or not check.strip() or mark.args or len(mark.kwargs) > 1:
-        raise pytest.UsageError(f'{item.nodeid}: write @pytest.mark.handoff(check="the text of a checklist line")')
+        raise pytest.UsageError(printable(f'{item.nodeid}: write @pytest.mark.handoff(check="the text of a checklist line")'))
     return " ".join(check.split())
 
 

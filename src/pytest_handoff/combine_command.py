@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, print_parts, progress, project_here, session_argument, verb
+from pytest_handoff.commands import GOOD, project_here, session_argument, verb
+from pytest_handoff.printing import progress, say_parts
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -60,4 +61,4 @@ def _tell(project: Project, outcome: Outcome) -> None:
         dropped=outcome.dropped_part,
         verbosity=0,
     )
-    print_parts(show_lines(session, figures, ()))
+    say_parts(show_lines(session, figures, ()))

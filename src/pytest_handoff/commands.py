@@ -1,33 +1,32 @@
-"""What every command shares: exit codes, the one map from an error to them, the project at hand, and coloured lines."""
+"""What every command shares: exit codes, the one map from an error to them, and the project at hand."""
 
 from __future__ import annotations
 
 import errno
 import functools
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.printing import say, say_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from rich.console import Console
+    from collections.abc import Callable
 
     from pytest_handoff.project import Project
     from pytest_handoff.workflow import Outcome
 
 GOOD, NO, CANNOT_TELL = 0, 1, 2
 
-Command = TypeVar("Command", bound="Callable[..., Any]")
-Item = TypeVar("Item")
+_ONE_WORD = re.compile(r"[\w.+-]+")
 
-_FEW = 20
-"""So many items are done before a bar could be read."""
+Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 def verb(command: Command) -> Command:
@@ -38,12 +37,12 @@ def verb(command: Command) -> Command:
         try:
             sys.exit(command(*args, **kwargs))
         except HandoffError as error:
-            click.echo(f"handoff: {error}", err=True)
+            say_error(error)
             sys.exit(CANNOT_TELL)
         except OSError as error:
             if error.errno != errno.ENOSPC or error.filename is not None:
                 raise
-            click.echo("handoff: there is no room for what is to be printed", err=True)
+            say("handoff: there is no room for what is to be printed", err=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it would fail again at the very end
             sys.exit(CANNOT_TELL)
 
@@ -62,7 +61,7 @@ def project_here(handoff_dir: str | None) -> Project:
 
     project = open_project(Path.cwd(), dir_option=handoff_dir)
     for name in finish_switch(project.handoffs):
-        click.echo(f"{name}: was changed by somebody else while it was being written, and is left as it is", err=True)
+        say(f"{name}: was changed by somebody else while it was being written, and is left as it is", err=True)
     return project
 
 
@@ -71,7 +70,7 @@ def tell_if_code(project: Project, path: Path) -> None:
     from pytest_handoff.tree import read_tree
 
     if project.key(path.resolve()) in read_tree(project).files:
-        click.echo(
+        say(
             f"{project.shown(path)}: is a part of the tree now, and the evidence is about the tree without it; "
             f"put it into .gitignore, or write it below {project.shown(project.handoffs)}/"
         )
@@ -111,23 +110,27 @@ def tell_interrupted(project: Project, session: str) -> None:
 
         told = interrupted.tell(project, session)
         if told is not None:
-            click.echo(f"handoff: {told}", err=True)
+            say(f"handoff: {told}", err=True)
 
 
 def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
-    """Names of recorded sessions, for the shell; where there are none to be told, none."""
+    """Names of recorded sessions that mean nothing else to a shell, for the shell; where there are none to be told, none."""
+    return [name for name in _recorded(context) if name.startswith(incomplete) and _ONE_WORD.fullmatch(name)]
+
+
+def _recorded(context: click.Context) -> list[str]:
     try:
         names = project_here(context.find_root().params.get("handoff_dir")).store.sessions()
     except HandoffError:  # a message of ours in the middle of a command line helps nobody
         return []
-    return [name for name in names if name.startswith(incomplete)]
+    return [name for name in names if is_session_name(name)]
 
 
-def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 - click's signature
     if value is None and not context.resilient_parsing:
         from pytest_handoff.figures import listed
 
-        names = complete_session(context, parameter, "")
+        names = _recorded(context)
         known = f"recorded: {listed(names)}" if names else "none is recorded yet; begin with pytest --handoff=session-1"
         raise click.UsageError(f"which SESSION? {known}")
     return value
@@ -135,33 +138,3 @@ def _named(context: click.Context, parameter: click.Parameter, value: str | None
 
 session_argument = click.argument("session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session)
 """The argument SESSION, whose name the shell can complete; left out, it is asked for by the names that there are."""
-
-
-def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
-    """The items, with a bar on standard error while they are worked through; none where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    terminal = Console(stderr=True)
-    shown = terminal.is_terminal and len(items) > _FEW
-    return track(items, doing, console=terminal, transient=True) if shown else items
-
-
-def console() -> Console:
-    """Standard output; plain where it is no terminal, and with ASCII signs where it cannot show others."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True, emoji=False)
-
-
-def print_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
-    """Print lines made of pieces, each a text and a style of rich's."""
-    from rich.text import Text
-
-    from pytest_handoff.plain_ascii import to_ascii
-
-    terminal = console()
-    plain = not terminal.encoding.startswith("utf")
-    for line in lines:
-        parts = [(to_ascii(text) if plain else text, style) for text, style in line]
-        terminal.print(Text.assemble(*parts))

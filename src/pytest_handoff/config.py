@@ -130,6 +130,11 @@ def check_session_name(name: str) -> str:
     return _checked(name, "the session name", "session-3")
 
 
+def is_session_name(name: str) -> bool:
+    """Tell whether :func:`check_session_name` lets this name pass."""
+    return _complaint(name) is None
+
+
 def check_part_label(label: str) -> str:
     """Return the label of a part if it can be a folder's name everywhere.
 

@@ -10,6 +10,7 @@ from pytest_handoff.collection import COLLECTION, Collector
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.lineage import share_ids
 from pytest_handoff.measuring import Measuring
+from pytest_handoff.printable import printable
 from pytest_handoff.recorder import Recorder
 from pytest_handoff.run_end import RunEnd
 from pytest_handoff.run_folder import RunFolder
@@ -57,7 +58,7 @@ class Controller:
                 if self._part is not None:
                     self._part.begin()
             except HandoffError as error:
-                raise pytest.UsageError(f"--handoff-part: {error}") from error
+                raise pytest.UsageError(printable(f"--handoff-part: {error}")) from error
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:

@@ -13,6 +13,7 @@ from pytest_handoff.child_processes import Children, switch
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
 from pytest_handoff.markup import one_line
 from pytest_handoff.measurement import context_name, parse_context
+from pytest_handoff.printable import printable
 from pytest_handoff.running_coverage import running_coverage
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def before_conftests(early_config: pytest.Config) -> None:
         configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
     except (CoverageException, ConfigError) as problem:  # in older versions the second is not a subclass of the first
         raise pytest.UsageError(
-            f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; mend it, or give --no-cov"
+            printable(f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; mend it, or give --no-cov")
         ) from problem
     if configured_sources(configuration) or configured_includes(configuration):
         options.cov_source = [True]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.printable import printable
+from pytest_handoff.printing import say
 from pytest_handoff.terminal import problem_lines
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from pytest_handoff.faults import Faults
     from pytest_handoff.terminal import Line
+
+LONGEST_TITLE = 200
 
 EXIT_NO_EVIDENCE = 3
 """Exit status when evidence was asked for and could not be written; the same as pytest's own for an internal error."""
@@ -53,9 +56,9 @@ class Ending:
         """Say what came of the hand-off."""
         with self._faults:
             if self._lines:
-                terminalreporter.write_sep("─", self._title)
+                terminalreporter.write_sep("─", printable(self._title, LONGEST_TITLE))
             for line in self._lines:
-                terminalreporter.write_line(line.text, **line.markup)
+                terminalreporter.write_line(printable(line.text), **line.markup)
             self._unsaid.clear()
 
     @pytest.hookimpl(trylast=True)
@@ -64,7 +67,8 @@ class Ending:
         if self._session is not None:
             self._tell(self._session)
         if self._unsaid:
-            sys.stderr.write("\n".join(line.text for line in self._unsaid) + "\n")
+            for line in self._unsaid:
+                say(line.text, err=True)
 
     def say(self, lines: Iterable[Line]) -> None:
         """Say this at the end of the run."""

@@ -10,12 +10,14 @@ class HandoffError(Exception):
         message: what is wrong and what to do, without the place.
         path: the file it is about, as the user would name it.
         line: the line in that file, counted from 1.
+        details: what there is to choose from; each is a line of its own below the sentence.
     """
 
-    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None, details: tuple[str, ...] = ()) -> None:
         self.message = message
         self.path = path
         self.line = line
+        self.details = details
         place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(place + message)
 

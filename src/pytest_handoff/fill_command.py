@@ -9,9 +9,11 @@ import click
 
 from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, refilled, session_argument, tell_interrupted, verb
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.printing import say
+from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytest_handoff.project import Project
@@ -59,11 +61,12 @@ def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) ->
     document = project.document(session)
     artifact, shown = outcome.artifact(document), project.shown(document)
     if diff:
-        click.echo(_diff(document.read_bytes() if document.exists() else b"", artifact.whole, shown), nl=False)
+        for line in _diff(document.read_bytes() if document.exists() else b"", artifact.whole, shown):
+            say(line, whole=True)
     if artifact.differs():
-        click.echo(f"{shown}: differs from the evidence; next: handoff fill {session}")
+        say(f"{shown}: differs from the evidence; next: handoff fill {session}")
         return NO
-    click.echo(f"{shown}: is what the evidence says")
+    say(f"{shown}: is what the evidence says")
     return GOOD
 
 
@@ -79,7 +82,7 @@ def _fill(project: Project, session: str, take_over: frozenset[str], places: Seq
         _refuse_unknown(places, outcome)
         changed = [artifact.path for artifact in outcome.artifacts if artifact.differs()]
         write_together(project.handoffs, outcome.artifacts)
-    click.echo(f"{project.shown(document)}: {_what_was_filled(project, document, changed)}")
+    say(f"{project.shown(document)}: {_what_was_filled(project, document, changed)}")
     _tell_findings(outcome)
 
 
@@ -107,16 +110,17 @@ def _record_interrupted(project: Project, session: str) -> None:
         outcome, runs = interrupted.outcome_of(project, session)
         write_together(project.handoffs, outcome.artifacts)
     journal.forget(runs)
-    click.echo(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
+    say(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
 
 
-def _diff(have: bytes, want: bytes, name: str) -> str:
-    old, new = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (have, want))
-    return "".join(difflib.unified_diff(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"))
+def _diff(have: bytes, want: bytes, name: str) -> Iterator[str]:
+    old, new = (split_lines(data.decode("utf-8", "replace")) for data in (have, want))
+    for line in difflib.unified_diff(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"):
+        yield line.rstrip("\r\n")
 
 
 def _tell_findings(outcome: Outcome) -> None:
     for finding in outcome.composition.findings:
         if finding.kind != "placeholder":
             place = f"line {finding.line}: " if finding.line else ""
-            click.echo(f"  {place}{finding.message}")
+            say(f"  {place}{finding.message}")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.markup import escape
+from pytest_handoff.markup import escape, shorten
+from pytest_handoff.printable import printable
+from pytest_handoff.text_lines import raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +23,9 @@ LIMIT = 10
 
 SUMMARY_LIMIT = 900_000
 """Bytes of a step's summary that are surely shown."""
+
+LONGEST_CELL = 1_000
+"""Characters in a cell of a summary; the log has the rest."""
 
 _CUT = "\n\nCut here; the step's log has the rest.\n"
 
@@ -41,7 +46,7 @@ def error_commands(findings: Sequence[tuple[str, int | None, str]]) -> list[str]
 
 def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]]) -> str:
     """What the gate says, as Markdown: each reason (gate, message, remedy) is a row, and none means that it passes."""
-    rows = ["| " + " | ".join(map(escape, reason)) + " |" for reason in reasons]
+    rows = ["| " + " | ".join(escape(shorten(cell, LONGEST_CELL)) for cell in reason) + " |" for reason in reasons]
     title = f"### Hand-off {escape(session)}: the gate {'does not pass' if rows else 'passes'}"
     return "\n".join([title, "", *(["| Gate | What | To mend |", "|---|---|---|"] if rows else []), *rows]) + "\n"
 
@@ -72,8 +77,8 @@ def fitting(text: str, limit: int, cut: str = _CUT) -> bytes:
 
 
 def _command(path: str, line: int | None, message: str) -> str:
-    place = f"file={_property(path)}" + (f",line={line}" if line else "")
-    return f"::error {place},title=handoff::{_data(message)}"
+    place = f"file={_property(printable(path))}" + (f",line={line}" if line else "")
+    return f"::error {place},title=handoff::{_data(chr(10).join(map(printable, raw_lines(message))))}"
 
 
 def _data(text: str) -> str:

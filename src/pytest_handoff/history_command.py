@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from pytest_handoff.ancestry import Chain
-from pytest_handoff.commands import GOOD, console, print_parts, progress, project_here, verb
+from pytest_handoff.commands import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.printing import console, progress, say_json, say_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,9 +43,9 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
         return GOOD
     rows = shape.session_rows(records)
     if as_json:
-        click.echo(json.dumps(shape.history_table(rows), indent=1, ensure_ascii=False))
+        say_json(shape.history_table(rows))
         return GOOD
-    print_parts(history_lines(rows, width=_width()))
+    say_parts(history_lines(rows, width=_width()))
     return GOOD
 
 
@@ -62,9 +62,9 @@ def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_j
         names = shape.names_of(test, ledgers)
     moments = shape.life_of(names, zip((record.session for record in ordered), ledgers, strict=True))
     if as_json:
-        click.echo(json.dumps(shape.life_table(test, moments), indent=1, ensure_ascii=False))
+        say_json(shape.life_table(test, moments))
     else:
-        print_parts(life_lines(moments))
+        say_parts(life_lines(moments))
 
 
 def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
@@ -78,8 +78,8 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
         newest = ordered[-1].session
         raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {newest} --json lists them")
     if len(found) > 1:
-        more = f"\n  and {len(found) - _MOST_NAMED:,} more" if len(found) > _MOST_NAMED else ""
-        raise UsageProblem(f"{wanted!r} is a part of {len(found):,} ids; name one:\n  " + "\n  ".join(found[:_MOST_NAMED]) + more)
+        more = [f"and {len(found) - _MOST_NAMED:,} more"] if len(found) > _MOST_NAMED else []
+        raise UsageProblem(f"{wanted!r} is a part of {len(found):,} ids; name one:", details=(*found[:_MOST_NAMED], *more))
     return found[0]
 
 

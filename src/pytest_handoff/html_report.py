@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_handoff.document_html import document_html
 from pytest_handoff.figures import counted, percent, percent_of
+from pytest_handoff.printable import printable_text
 from pytest_handoff.rendering import bundled_templates
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(bundled_templates()),
         autoescape=True,
+        finalize=_shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -40,8 +42,12 @@ def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) 
     return environment.get_template(TEMPLATE).render(
         **context,
         data=Markup(embedded(data)),  # noqa: S704 - escaped already
-        document=Markup(document_html(document)),  # noqa: S704 - escaped already
+        document=Markup(document_html(printable_text(document))),  # noqa: S704 - escaped already
     )
+
+
+def _shown(value: object) -> object:
+    return printable_text(value) if type(value) is str else value
 
 
 def embedded(data: Mapping[str, Any]) -> str:

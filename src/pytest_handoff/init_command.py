@@ -10,6 +10,7 @@ import click
 
 from pytest_handoff.commands import GOOD, project_here, verb
 from pytest_handoff.errors import DocumentProblem, UsageProblem
+from pytest_handoff.printing import say
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -48,7 +49,8 @@ def _make(project: Project, session: str, template: str | None) -> int:
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = workflow.new_document(project, session, parents, template=template)
     write_all([Artifact(path=path, content=markdown.encode(text))])
-    click.echo(f"{project.shown(path)}\nnext: write what the session is about, then pytest --handoff={session}")
+    say(project.shown(path))
+    say(f"next: write what the session is about, then pytest --handoff={session}")
     return GOOD
 
 
@@ -67,18 +69,18 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     adopted = adopt(text, str(source))
     _show(text, adopted.text, str(source), shown)
     for block in adopted.homeless:
-        click.echo(f"{shown}: no section for the block {block}")
+        say(f"{shown}: no section for the block {block}")
     if not adopted.added:
-        click.echo(f"{shown}: nothing to add")
+        say(f"{shown}: nothing to add")
     if write:
         write_all([Artifact(path=target, content=markdown.encode(adopted.text))])
-        click.echo(f"{shown}: written; next: pytest --handoff={session}")
+        say(f"{shown}: written; next: pytest --handoff={session}")
     else:
-        click.echo(f"nothing was written; next: handoff init {session} --adopt {source} --write")
+        say(f"nothing was written; next: handoff init {session} --adopt {source} --write")
     return GOOD
 
 
 def _show(old: str, new: str, source: str, shown: str) -> None:
     lines = difflib.unified_diff(old.split("\n"), new.split("\n"), source, shown, lineterm="")
     for line in lines:
-        click.echo(line.encode("utf-8", "backslashreplace").decode("utf-8").rstrip("\r"))
+        say(line.rstrip("\r"), whole=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pytest_handoff.unseen_characters import visible
+
 LONGEST = 160
 
 _SPECIAL = re.compile(
@@ -40,8 +42,8 @@ def code_in_text(text: object) -> Markdown:
 
 
 def one_line(text: str) -> str:
-    """The text with every line break, control character and lone surrogate made visible or a blank."""
-    return "".join(map(_visible, " ".join(text.split())))
+    """The text with every line break made a blank, and everything else that nobody would see made visible."""
+    return visible(" ".join(text.split()))
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:
@@ -50,9 +52,3 @@ def shorten(text: str, longest: int = LONGEST) -> str:
         return text
     half = (longest - 1) // 2
     return f"{text[:half]}…{text[-half:]}"
-
-
-def _visible(char: str) -> str:
-    if char.isprintable():
-        return char
-    return char.encode("unicode_escape", "backslashreplace").decode("ascii")

@@ -109,4 +109,6 @@ def _refuse_options_without_session(config: pytest.Config) -> None:
     typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)
     for option in typed:
         if option.startswith("--handoff-"):
-            raise pytest.UsageError(f"{option} needs --handoff=SESSION: without it, no session is recorded")
+            from pytest_handoff.printable import printable
+
+            raise pytest.UsageError(printable(f"{option} needs --handoff=SESSION: without it, no session is recorded"))

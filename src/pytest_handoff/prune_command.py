@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pytest_handoff.commands import GOOD, file_size, project_here, verb
+from pytest_handoff.printing import say
 
 
 @click.command()
@@ -26,15 +27,15 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
         plan = pruning.plan(store)
         for session in plan.removable:
             path = store.sources_path(session)
-            click.echo(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")
+            say(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")
             if not dry_run:
                 path.unlink()
     if plan.kept:
-        click.echo(f"kept, as a base: {', '.join(plan.kept)}")
+        say(f"kept, as a base: {', '.join(plan.kept)}")
     if not plan.removable:
-        click.echo("nothing to remove: every source tree that is there is still a base")
+        say("nothing to remove: every source tree that is there is still a base")
     elif plan.unrepeatable:
-        click.echo(
+        say(
             "handoff verify and handoff gate work as before; "
             f"the new code of {', '.join(plan.unrepeatable)} could not be measured again by a run, unless git restores the file"
         )

@@ -8,6 +8,7 @@ import click
 
 from pytest_handoff.commands import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.printing import say
 
 
 @click.command()
@@ -33,6 +34,6 @@ def report(handoff_dir: str | None, session: str | None, output: str | None) -> 
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output
     write_all([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)])
-    click.echo(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
+    say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
     tell_if_code(project, path)
     return GOOD

@@ -45,9 +45,9 @@ def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) 
         files.setdefault(file_of(test), []).append(row)
     return {
         "sessions": [session for session, _ in ledgers],
-        "tiers": tiers,
+        "tiers": [one_line(tier) for tier in tiers],
         "statuses": statuses,
-        "since": since,
+        "since": [one_line(session) for session in since],
         "files": [[one_line(path), files[path]] for path in sorted(files)],
     }
 

@@ -10,6 +10,7 @@ from pytest_handoff.charts import coverage_chart, outcome_chart
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.line_ranges import parse_ranges
 from pytest_handoff.markup import one_line
+from pytest_handoff.printable import printable_text
 from pytest_handoff.report_grid import grid
 from pytest_handoff.tree import read_tree
 from pytest_handoff.workflow import Outcome, read_document
@@ -127,6 +128,6 @@ def _line_marks(missing: str, new: str) -> dict[str, list[int]]:
 
 def _text(project: Project, path: str) -> str | None:
     try:
-        return (project.root / path).read_bytes().decode("utf-8", "replace")
+        return printable_text((project.root / path).read_bytes().decode("utf-8", "replace"))
     except OSError:
         return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from pytest_handoff.commands import GOOD, verb
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.printing import say_json
 
 
 @click.command()
@@ -20,5 +19,5 @@ def schema(name: str | None) -> int:
     if name is not None and name not in schemas.NAMES:
         raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(schemas.NAMES)}")
     table = schemas.schema(name) if name else {one: schemas.schema(one) for one in schemas.NAMES}
-    click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+    say_json(table)
     return GOOD

@@ -12,6 +12,7 @@ from pytest_handoff.controller import Controller
 from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.locking import read_settled
+from pytest_handoff.printable import printable
 from pytest_handoff.project import open_project
 from pytest_handoff.run_options import refuse_a_path, with_template
 from pytest_handoff.run_plan import plan_run
@@ -35,7 +36,7 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
         try:
             _register(config, ending, faults)
         except HandoffError as error:
-            raise pytest.UsageError(f"--handoff: {error}") from error
+            raise pytest.UsageError(printable(f"--handoff: {error}")) from error
     config.pluginmanager.register(ending, "handoff-ending")  # after the controller: of two last ones pytest calls the newer last
 
 

@@ -1,0 +1,114 @@
+"""The one door through which the command's words go out: whoever wrote them, what leaves here is fit to be printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_handoff.printable import LONGEST, printable, printable_json, printable_pieces
+from pytest_handoff.text_lines import raw_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
+
+    from rich.console import Console
+
+    from pytest_handoff.errors import HandoffError
+
+Item = TypeVar("Item")
+
+_FEW = 20
+"""So many items are done before a bar could be read."""
+
+
+def say(line: str, *, err: bool = False, whole: bool = False) -> None:
+    """Print one line; a line end within it is shown as an escape.
+
+    Args:
+        err: on standard error.
+        whole: a line of a document: however long it is, with its tabs as blanks.
+    """
+    stream = sys.stderr if err else sys.stdout
+    spelled = _spelled(line.expandtabs(4) if whole else line, stream)
+    _write(stream, printable(spelled, None if whole else LONGEST))
+
+
+def say_text(text: str, *, err: bool = False) -> None:
+    """Print what somebody else said in several lines."""
+    for line in raw_lines(text):
+        say(line, err=err, whole=True)
+
+
+def say_error(error: HandoffError) -> None:
+    """Print what is wrong, and below it the names that there are to choose from."""
+    say(f"handoff: {error}", err=True)
+    for detail in error.details:
+        say(f"  {detail}", err=True)
+
+
+def say_json(table: object) -> None:
+    """Print a table for programs."""
+    say_json_text(json.dumps(table, indent=1, ensure_ascii=not _shows_everything(sys.stdout)))
+
+
+def say_json_text(text: str) -> None:
+    """Print what is JSON already; it means the same."""
+    _write(sys.stdout, printable_json(text).removesuffix("\n"))
+
+
+def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
+    """On GitHub, put findings (path, line, message) beside the lines they are about; on standard error, beside any JSON."""
+    from pytest_handoff.github import error_commands, on_github
+
+    if on_github():
+        for command in error_commands(findings):
+            _write(sys.stderr, command)
+
+
+def say_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
+    """Print lines made of pieces, each a text and a style of rich's."""
+    from rich.text import Text
+
+    terminal = console()
+    for line in lines:
+        parts = list(line)
+        texts = printable_pieces([_spelled(text, sys.stdout) for text, _ in parts])
+        terminal.print(Text.assemble(*zip(texts, (style for _, style in parts), strict=True)))
+
+
+def console() -> Console:
+    """Standard output; plain where it is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
+    """The items, with a bar on standard error while they are worked through; none where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    terminal = Console(stderr=True)
+    shown = terminal.is_terminal and len(items) > _FEW
+    return track(items, doing, console=terminal, transient=True) if shown else items
+
+
+def _write(stream: TextIO, line: str) -> None:
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
+def _spelled(text: str, stream: TextIO) -> str:
+    """The text with ASCII signs where the stream cannot show others; before it is made fit, since spelling makes new words."""
+    if _shows_everything(stream) or text.isascii():
+        return text
+    from pytest_handoff.plain_ascii import to_ascii
+
+    return to_ascii(text)
+
+
+def _shows_everything(stream: Any) -> bool:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return str(encoding).lower().startswith("utf")
