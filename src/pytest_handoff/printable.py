@@ -63,6 +63,8 @@ def _without_orders(shown: list[str]) -> list[str]:
 
 
 def _json_line(line: str) -> str:
+    if line.isascii() and line.isprintable() and not _ORDER.search(line):
+        return line
     shown = _without_orders(visible_characters(line))
     return "".join(char if char == seen else _json_escaped(char) for char, seen in zip(line, shown, strict=True))
 
