@@ -14,6 +14,7 @@ import click
 
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.printable import printable
 from pytest_handoff.printing import say, say_error
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _named(context: click.Context, parameter: click.Parameter, value: str | None
 
         names = _recorded(context)
         known = f"recorded: {listed(names)}" if names else "none is recorded yet; begin with pytest --handoff=session-1"
-        raise click.UsageError(f"which SESSION? {known}")
+        raise click.UsageError(printable(f"which SESSION? {known}"))
     return value
 
 
