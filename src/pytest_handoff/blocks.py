@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pytest_handoff.figures import enumerated
 from pytest_handoff.labels import without_escapes
 from pytest_handoff.outline import Comment
 from pytest_handoff.text_lines import eol_of, split_lines
@@ -19,7 +20,7 @@ _ID = r"[A-Za-z][\w.-]*"
 _MARKER = re.compile(rf"<!--\s*handoff:\s*(?:(begin|end)\s+({_ID})(?:\s+([0-9a-f]+))?|({_ID}))\s*-->")
 _OURS = re.compile(r"<!--\s*handoff:")
 _FORGED = re.compile(r"<!--\s*handoff:|^<{7}", re.MULTILINE)
-_DELIMITER_ROW = r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*"
+_DELIMITER_ROW = r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+"
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -169,7 +170,7 @@ def _without_twins(blocks: list[Block], troubles: list[Trouble]) -> tuple[list[B
         lines.setdefault(block.id, []).append(block.line)
     for id, places in lines.items():  # noqa: A001 - the word every other module uses
         if len(places) > 1:
-            named = " and ".join(str(line + 1) for line in places)
+            named = enumerated([line + 1 for line in places])
             troubles.append(Trouble(places[0], id, f"the block {id} stands more than once, in lines {named}"))
     return blocks, troubles
 

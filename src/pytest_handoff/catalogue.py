@@ -23,6 +23,7 @@ from pytest_handoff.fields import (
     row_fields,
 )
 from pytest_handoff.labels import keys_of, own_key
+from pytest_handoff.markup import shorten
 from pytest_handoff.metrics import row_of
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ def catalogue(
         row = row_of(name)
         fields += row_fields(row, (key,), MEASURED, BESIDE_BEFORE)
         fields.append(Field(id=f"{row}.before", kind="cell", sections=BEFORE, labels=(key,), columns=VALUE))
+    known = frozenset(recorded.values())
     for name, key in _keyed(rows):
-        if key not in recorded.values():
+        if key not in known:
             fields += row_fields(row_of(name), (key,), PERFORMANCE, BESIDE_BEFORE)
     for path in paths:
         labels = tuple(keys_of(path))
@@ -108,7 +110,7 @@ def _named(field: Field, names: Sequence[str]) -> Field:
 def _forms(place: str, name: str) -> list[str]:
     forms = sorted(keys_of(name))
     if not forms:
-        raise UsageProblem(f"aliases: {name!r}, a name for {place}, has no word in it")
+        raise UsageProblem(f"aliases: {shorten(name)!r}, a name for {place}, has no word in it, or more than 1,000 characters")
     return forms
 
 

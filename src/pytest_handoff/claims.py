@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-_FRACTION = re.compile(r"(?<![\w./-])(\d+)[ \t]*/[ \t]*(\d+)(?![\w/]|[.-]\d)")
-_NUMBER = r"\d+(?:[.,]\d+)?"
+# Blanks and digits are taken at once and not given back, and no figure begins amid digits: each character is looked at few times.
+_FRACTION = re.compile(r"(?<![\w./-])(\d++)[ \t]*+/[ \t]*+(\d++)(?![\w/]|[.-]\d)")
+_NUMBER = r"\d++(?:[.,]\d++)?"
 _PERCENT = re.compile(
-    rf"(?P<about>[~≈][ \t]*)?(?P<bound>>=|<=|≥|≤|>|<)?[ \t]*"
-    rf"(?:(?P<low>{_NUMBER})[ \t]*%?[ \t]*[-–][ \t]*)?(?P<value>{_NUMBER})[ \t]*(?:%|percent\b|Prozent\b)(?P<more>\+)?"
+    rf"(?:(?P<about>[~≈])[ \t]*+)?(?:(?P<bound>>=|<=|≥|≤|>|<)[ \t]*+)?(?<!\d)"
+    rf"(?:(?P<low>{_NUMBER})[ \t]*+%?[ \t]*+[-–][ \t]*+)?(?P<value>{_NUMBER})[ \t]*+(?:%|percent\b|Prozent\b)(?P<more>\+)?"
 )
-_COUNT = re.compile(r"(?P<about>[~≈][ \t]*)?\+?(?P<value>\d{1,3}(?:,\d{3})+|\d+)(?P<more>\+)?(?:[ \t]+(?P<what>[^\d%/]*))?")
+_COUNT = re.compile(r"(?P<about>[~≈][ \t]*+)?\+?(?P<value>\d{1,3}(?:,\d{3})+|\d+)(?P<more>\+)?(?:[ \t]++(?P<what>[^\d%/]*+))?")
 _BOUNDS = {">=": "__ge__", "≥": "__ge__", "<=": "__le__", "≤": "__le__", ">": "__gt__", "<": "__lt__"}
+_LONGEST_FIGURE = 350  # digits; a longer figure counts as 1e350: arithmetic has its limits, and no evidence comes near
 _ABOUT_PERCENT = Decimal(5)
 _ABOUT_COUNT = Decimal("0.1")
 
@@ -29,13 +31,15 @@ def contradicts(claim: str, evidence: str) -> bool:
 
 def _fraction_differs(claim: str, evidence: str) -> bool:
     measured = _FRACTION.search(evidence)
-    claimed = [(int(found[1]), int(found[2])) for found in _FRACTION.finditer(claim)]
-    return measured is not None and bool(claimed) and (int(measured[1]), int(measured[2])) not in claimed
+    if measured is None:
+        return False
+    claimed = [_fraction(found) for found in _FRACTION.finditer(claim)]
+    return bool(claimed) and _fraction(measured) not in claimed
 
 
 def _percent_differs(claim: str, evidence: str) -> bool:
     measured = _PERCENT.search(evidence)
-    claimed = list(_PERCENT.finditer(claim))
+    claimed = list(_PERCENT.finditer(claim)) if measured is not None else []
     if measured is None or not claimed:
         return False
     value = _decimal(measured["value"])
@@ -56,8 +60,8 @@ def _can_be(found: re.Match[str], measured: Decimal) -> bool:
 
 
 def _is_rounding(claimed: Decimal, measured: Decimal) -> bool:
-    if claimed == 100:
-        return measured == 100
+    if claimed == 100 or abs(claimed - measured) >= 1:
+        return claimed == measured
     coarser, finer = sorted((claimed, measured), key=lambda number: -int(number.as_tuple().exponent))
     return coarser in (finer.quantize(coarser, ROUND_FLOOR), finer.quantize(coarser, ROUND_HALF_UP))
 
@@ -66,7 +70,7 @@ def _count_differs(claim: str, evidence: str) -> bool:
     claimed, measured = _COUNT.fullmatch(claim.strip()), _COUNT.fullmatch(evidence.strip())
     if claimed is None or measured is None or _speak_of_different_things(claimed["what"], measured["what"]):
         return False
-    said, counted = (int(found["value"].replace(",", "")) for found in (claimed, measured))
+    said, counted = (_decimal(found["value"].replace(",", "")) for found in (claimed, measured))
     if claimed["more"]:
         return counted < said
     if claimed["about"]:
@@ -85,5 +89,9 @@ def _singular(words: str) -> set[str]:
     return {word.removesuffix("s") for word in words.lower().split()}
 
 
+def _fraction(found: re.Match[str]) -> tuple[Decimal, Decimal]:
+    return _decimal(found[1]), _decimal(found[2])
+
+
 def _decimal(figure: str) -> Decimal:
-    return Decimal(figure.replace(",", "."))
+    return Decimal(figure.replace(",", ".")) if len(figure) <= _LONGEST_FIGURE else Decimal(f"1e{_LONGEST_FIGURE}")

@@ -6,11 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.blocks import Block, Trouble, block_checksum, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.comments import value_end
 from pytest_handoff.fields import FIELDS, Field
+from pytest_handoff.figures import enumerated
 from pytest_handoff.filling import fill
 from pytest_handoff.gaps import missing_sections, open_questions
 from pytest_handoff.inline_counts import counted_files, without_overlap
-from pytest_handoff.labels import box_of, value_end
+from pytest_handoff.labels import box_of
 from pytest_handoff.markdown import parse, refuse_unfit
 from pytest_handoff.matching import match_fields
 from pytest_handoff.places import Document, Filled, Finding, Place, Task, Title
@@ -59,12 +61,10 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
 
 
 def _switched_off(parsed: Markdown, markers: Iterable[Marker]) -> set[int]:
-    lines: set[int] = set()
-    for marker in markers:
-        if marker.does == "off":
-            path = parsed.path(marker.comment.line)
-            lines.update(parsed.section(path[-1]) if path else range(len(parsed.starts)))
-    return lines
+    paths = [parsed.path(marker.comment.line) for marker in markers if marker.does == "off"]
+    if not all(paths):
+        return set(range(len(parsed.starts)))
+    return {line for heading in {path[-1] for path in paths} for line in parsed.section(heading)}
 
 
 def _block_places(blocks: list[Block], unpaired: list[Trouble]) -> Iterator[Place]:
@@ -90,8 +90,8 @@ def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place]
         if isinstance(place, Trouble):
             troubles.append(place)
         elif len(same) > 1:
-            where = " and ".join(map(str, same))
-            troubles.append(Trouble(line, marker.id, f"the marker {marker.id} stands more than once, in lines {where}"))
+            message = f"the marker {marker.id} stands more than once, in lines {enumerated(same)}"
+            troubles.append(Trouble(line, marker.id, message))
         elif starts[place.start] > 1:
             troubles.append(Trouble(line, marker.id, f"two markers name the same value, one of them is {marker.id}"))
         else:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from pytest_handoff.comments import without_comments
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
     from markdown_it.renderer import RendererHTML
 
 _BOX = re.compile(r"\[([ xX])\] ")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DEEPER = 2
 """The document's title stands two levels below the page's own."""
 
@@ -63,7 +64,7 @@ def _task_box(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any
 
 
 def _markup(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
-    return escape(_COMMENT.sub("", tokens[at].content).strip())
+    return escape(without_comments(tokens[at].content).strip())
 
 
 def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:

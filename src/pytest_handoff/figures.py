@@ -49,6 +49,15 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
+MOST_LINES = 20
+"""A sentence names so many lines at most: it may be said of each of them."""
+
+
+def enumerated(lines: Sequence[int]) -> str:
+    """Name the lines of a document: ``3 and 9``."""
+    return " and ".join(map(str, lines[:MOST_LINES])) + (" and more" if len(lines) > MOST_LINES else "")
+
+
 def holds(left: Decimal, op: Comparison, right: Decimal) -> bool:
     match op:
         case ">":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from pytest_handoff.labels import placeholder_length
@@ -35,8 +37,15 @@ def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
 
 
 def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
-    """Keep the places that share no character with one of the others."""
-    return [place for place in places if all(place.end <= other.start or other.end <= place.start for other in others)]
+    """Those of the places that share no character with another one."""
+    ordered = sorted((other.start, other.end) for other in others)
+    reached = list(accumulate((end for _, end in ordered), max))
+
+    def is_free(place: Place) -> bool:
+        before = bisect_left(ordered, (place.end,))
+        return not before or reached[before - 1] <= place.start
+
+    return [place for place in places if is_free(place)]
 
 
 def _place(line: TextLine, found: re.Match[str]) -> Place:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from pytest_handoff.comments import value_end
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_LONGEST_NAME = 1_000  # to bring accents of a longer one into their order may take very long
 _STATUS = r"(?:[^\x00-\x7f]+[ \t]*)?"
 _BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _MANGLED = re.compile(r"[^\x00-\x7f]+")
@@ -20,11 +23,14 @@ _PARENTHESIS = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\b\d+\b")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
-_COMMENT_TAIL = re.compile(r"[ \t]*<!--(?:(?!-->).)*-->$|(?<!\\)\\$")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
 _COUNTED_PROMPT = r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))"
+_PIECE = re.compile(r"[ \t]+|\\+|[^\\ \t]", re.DOTALL)
+_SLASHES = re.compile(r"\\+")
+_BLANKS = re.compile(r"[ \t]+")
+_BRACKET = re.compile(r"[\[\]]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_UNIT = r"[ \t]*(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*(?:passed|passing|covered|added)?)"
+_UNIT = r"[ \t]*+(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*+(?:passed|passing|covered|added)?)"
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -41,8 +47,11 @@ def keys_of(text: str) -> frozenset[str]:
     """Return the forms under which a heading or label may be listed as an alias.
 
     Case, emoji (also mangled ones), emphasis, leading numbering and punctuation do not count. One form leaves out what stands
-    in parentheses; one has ``#`` for each number, so that ``Session 5 Tests`` is found as ``session # tests``.
+    in parentheses; one has ``#`` for each number, so that ``Session 5 Tests`` is found as ``session # tests``. A text of more
+    than 1,000 characters has no form.
     """
+    if len(text) > _LONGEST_NAME:
+        return frozenset()
     plain = _normal(text)
     shorter = _normal(_PARENTHESIS.sub(" ", text)) if "(" in text else plain
     return frozenset(form for form in (plain, shorter, _NUMBER.sub("#", plain)) if form)
@@ -52,9 +61,9 @@ def own_key(text: str) -> str | None:
     """Return the one form under which one of the project's own names is listed, or ``None`` if it cannot be told from others.
 
     Numbers and what stands in parentheses count here: ``Latency 1`` is not ``Latency 2``. A leading number is taken for
-    numbering in a document, so a name that begins with one has no such form.
+    numbering in a document, so a name that begins with one has none, and neither has one of more than 1,000 characters.
     """
-    first = _WORD.search(text)
+    first = _WORD.search(text) if len(text) <= _LONGEST_NAME else None
     return None if first is None or first[0].isdigit() else _normal(text)
 
 
@@ -66,14 +75,6 @@ def read_label(text: str) -> Label | None:
         return None
     start = found.start("value")
     return Label(keys_of(found["label"]), found["label"].strip(), start, value_end(text, start))
-
-
-def value_end(text: str, start: int) -> int:
-    """Find where a value ends: before comments, trailing blanks and the backslash of a hard break."""
-    kept = text[start:]
-    while (shorter := _COMMENT_TAIL.sub("", kept).rstrip(" \t")) != kept:
-        kept = shorter
-    return start + len(kept)
 
 
 def box_of(text: str) -> re.Match[str] | None:
@@ -118,12 +119,9 @@ def own_length(current: str, ours: str) -> int | None:
     if current == ours:
         return len(current)
     if current[:1] not in {"\\", without_escapes(ours)[0]}:
-        return None  # true of most values, and a pattern takes longer to compile than to match
-    pattern = r"[ \t]+".join(map(_with_or_without_escapes, re.split("[ \t]+", ours)))
-    found = re.match(pattern, current)
-    if found is None or not (found.end() == len(current) or _TAIL.match(current, found.end())):
-        return None
-    return found.end()
+        return None  # so it is with most
+    end = _end_of_same(current, without_escapes(ours))
+    return end if end is not None and (end == len(current) or _TAIL.match(current, end)) else None
 
 
 def without_escapes(text: str) -> str:
@@ -137,7 +135,8 @@ def _beginnings(colons: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     colon = rf"[ \t]*[{colons}]"
     return (
         re.compile(
-            rf"{_STATUS}(?P<mark>\*\*|__)(?P<label>[^*\n]+?)(?:{colon}[ \t]*(?P=mark)|(?P=mark){colon})[ \t]*(?P<value>.*)"
+            rf"{_STATUS}(?P<mark>\*\*|__)(?P<label>[^*\n](?:[ \t]*+[^*\n \t])*?)[ \t]*+"
+            rf"(?:[{colons}][ \t]*+(?P=mark)|(?P=mark){colon})[ \t]*+(?P<value>.*)"
         ),
         re.compile(
             rf"(?:[^\x00-\x7f]+[ \t]+)?(?P<label>[^\s{colons}`*\[<|][^{colons}`\[<|\n]{{0,60}}?){colon}(?:[ \t]+|$)(?P<value>.*)"
@@ -145,8 +144,29 @@ def _beginnings(colons: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def _with_or_without_escapes(word: str) -> str:
-    return "".join(rf"\\?{re.escape(char)}" if char in punctuation else re.escape(char) for char in without_escapes(word))
+def _end_of_same(current: str, plain: str) -> int | None:
+    """Return where a text ends that is at the start of ``current``; ``plain`` is that text without escapes.
+
+    Of several backslashes in a row each may have one before it, and so may the punctuation that follows them.
+    """
+    at = slashes = 0
+    for piece in _PIECE.findall(plain):
+        if piece[0] == "\\":
+            slashes = len(piece)
+            continue
+        found = _run(_SLASHES, current, at)
+        at += found
+        length = _run(_BLANKS, current, at) if piece[0] in " \t" else len(piece) * current.startswith(piece, at)
+        if not length or not slashes <= found <= 2 * slashes + (piece in punctuation):
+            return None
+        at, slashes = at + length, 0
+    found = _run(_SLASHES, current, at)
+    return None if found < slashes else at + min(found, 2 * slashes)
+
+
+def _run(of: re.Pattern[str], text: str, at: int) -> int:
+    found = of.match(text, at)
+    return 0 if found is None else found.end() - at
 
 
 def _bracket_length(value: str, references: Collection[str]) -> int:
@@ -154,20 +174,35 @@ def _bracket_length(value: str, references: Collection[str]) -> int:
     wrap = mark[1] if mark else ""
     start = len(wrap)
     end = _closing(value, start)
-    inner = value[start + 1 : end - 1]
-    if not end or not _is_prompt(inner, references) or value[end : end + 1] in ("(", "[", ":"):
+    if not end or not _is_prompt(value, start, end, references):
         return 0
     return end + len(wrap) if value.startswith(wrap, end) else 0
 
 
-def _is_prompt(inner: str, references: Collection[str]) -> bool:
-    """Check whether the text between brackets asks for something, rather than being a box, number, footnote or reference."""
+def _is_prompt(value: str, start: int, end: int, references: Collection[str]) -> bool:
+    """Tell whether a text in brackets asks for something, rather than being a box, a number, a link, a footnote or a reference.
+
+    The characters beside the brackets are looked at first: where many brackets stand in each other, what is between them is long.
+    """
+    if value[start + 1] in "^!" or value[end : end + 1] in ("(", "[", ":"):
+        return False
+    inner = value[start + 1 : end - 1]
     known = " ".join(inner.split()).upper() in references
-    return bool(inner.strip()) and inner not in "xX" and not inner.isdigit() and inner[0] not in "^!" and not known
+    return bool(inner.strip()) and inner not in "xX" and not inner.isdigit() and not known
 
 
 def _holds_bracket(piece: str, references: Collection[str]) -> bool:
-    return any(_bracket_length(piece[at:], references) for at in range(len(piece)))
+    return any(_is_prompt(piece, start, end, references) for start, end in _brackets(piece))
+
+
+def _brackets(text: str) -> Iterator[tuple[int, int]]:
+    """Find the offsets of each bracket that is closed, and of what follows the one that closes it."""
+    opened: list[int] = []
+    for found in _BRACKET.finditer(text):
+        if found[0] == "[":
+            opened.append(found.start())
+        elif opened:
+            yield opened.pop(), found.end()
 
 
 def _closing(value: str, start: int) -> int:
@@ -188,9 +223,8 @@ def _normal(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _MANGLED.sub(_without_mangled_symbols, text))
     words = _WORD.findall(text.casefold())
-    while len(words) > 1 and words[0].isdigit():
-        words.pop(0)
-    return " ".join(words)
+    first = next((at for at, word in enumerate(words) if not word.isdigit()), len(words) - 1)
+    return " ".join(words[max(first, 0) :])
 
 
 def _without_mangled_symbols(found: re.Match[str]) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pytest_handoff.fields import TOP, Field
+from pytest_handoff.figures import MOST_LINES, enumerated
 from pytest_handoff.labels import box_of, keys_of, read_label
 from pytest_handoff.outline import Heading
 from pytest_handoff.places import Finding, Place
 from pytest_handoff.spots import cell_place, fence_place, label_place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from pytest_handoff.outline import Fence, Markdown, Table
+    from pytest_handoff.labels import Label
+    from pytest_handoff.outline import Fence, Markdown, Table, TextLine
 
 
 class _Match(msgspec.Struct, frozen=True):
@@ -37,6 +40,7 @@ class _Sections:
     def __init__(self, parsed: Markdown, closed: Collection[int]) -> None:
         self.parsed = parsed
         self.keys = {heading: keys_of(heading.text) for heading in parsed.headings if heading.line not in closed}
+        self._twins: dict[Heading, list[Heading]] = {}
 
     def around(self, line: int, field: Field) -> tuple[bool, Heading | None]:
         """Decide whether the field may stand in a line, and by which heading."""
@@ -62,19 +66,29 @@ class _Sections:
                 lead = line if line.followed else None
         return frozenset(led)
 
+    @cached_property
+    def _named(self) -> Mapping[str, list[Heading]]:
+        """The headings by each form of their names, in their order."""
+        named: dict[str, list[Heading]] = {}
+        for heading, keys in self.keys.items():
+            for key in keys:
+                named.setdefault(key, []).append(heading)
+        return named
+
     def twins(self, heading: Heading) -> list[Heading]:
-        """List the headings of the same name: this one, and those that neither enclose it nor lie under it."""
-        inside = self.parsed.section(heading)
-        return [
-            other
-            for other, keys in self.keys.items()
-            if other is heading
-            or (
-                not keys.isdisjoint(self.keys[heading])
-                and other.line not in inside
-                and heading.line not in self.parsed.section(other)
-            )
-        ]
+        """All headings of the same name, this one included, where none of them encloses another; of very many the first."""
+        if heading not in self._twins:
+            inside, around = self.parsed.section(heading), self.parsed.path(heading.line)
+            found = {
+                other.line: other
+                for key in self.keys[heading]
+                for other in islice(
+                    (other for other in self._named[key] if other.line not in inside and other not in around), MOST_LINES + 1
+                )
+            }
+            found[heading.line] = heading
+            self._twins[heading] = [found[line] for line in sorted(found)]
+        return self._twins[heading]
 
 
 def match_fields(
@@ -87,10 +101,10 @@ def match_fields(
         taken: places that a marker names; nothing else is found for their fields or in their lines.
     """
     sections = _Sections(parsed, closed)
-    marked = tuple(taken)
+    marked = _Marked(taken)
     by_id: dict[str, list[_Match]] = {}
     for match in _one_field_a_spot(_matches(parsed, list(fields), sections, closed)):
-        if not any(_same_spot(place, match.place) for place in marked):
+        if not marked.settles(match.place):
             by_id.setdefault(match.place.id, []).append(match)
     places, findings = [], []
     for id, matches in by_id.items():  # noqa: A001 - the word of records
@@ -129,12 +143,13 @@ def _matches(parsed: Markdown, fields: list[Field], sections: _Sections, closed:
 
 
 def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+    label_of = _labels_of_items()
     for line in parsed.lines:
         label = None if line.line in closed or (line.opens_item and box_of(line.text)) else read_label(line.text)
         called = fields.called(label.keys) if label else []
         if not called:
             continue
-        above = [read_label(parent.text) for parent in line.parents if parent is not line]
+        above = [label_of(parent) for parent in line.parents if parent is not line]
         names = frozenset[str]().union(*(parent.keys for parent in above if parent))
         for field in called:
             nested = not names.isdisjoint(field.parents) if field.parents else not line.parents or line.parents[-1] is line
@@ -142,6 +157,18 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
             if fits and (not field.alone or sections.is_right_below(line.line, heading)):
                 place = label_place(parsed, line, field.id, choice=field.kind == "choice")
                 yield _Match(place, heading, alone=field.alone)
+
+
+def _labels_of_items() -> Callable[[TextLine], Label | None]:
+    """Read the label of an item around others once, however many there are."""
+    known: dict[int, Label | None] = {}
+
+    def label_of(line: TextLine) -> Label | None:
+        if line.line not in known:
+            known[line.line] = read_label(line.text)
+        return known[line.line]
+
+    return label_of
 
 
 def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
@@ -167,10 +194,19 @@ def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Section
                 yield _Match(cell_place(parsed, row, cell, field.id), heading)
 
 
-def _same_spot(marked: Place, place: Place) -> bool:
-    """Check whether a marker settles this match: by its id, its line, or in a table its cell."""
-    same_line = marked.line == place.line and "cell" not in (marked.kind, place.kind)
-    return marked.id == place.id or marked.start == place.start or same_line
+class _Marked:
+    """The places that markers name."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        known = tuple(places)
+        self._ids = {place.id for place in known}
+        self._starts = {place.start for place in known}
+        self._lines = {place.line for place in known if place.kind != "cell"}
+
+    def settles(self, place: Place) -> bool:
+        """Tell whether a marker settles this match: by its id, its line, or in a table its cell."""
+        same_line = place.kind != "cell" and place.line in self._lines
+        return same_line or place.id in self._ids or place.start in self._starts
 
 
 def _one_field_a_spot(matches: Iterable[_Match]) -> list[_Match]:
@@ -189,7 +225,7 @@ def _doubt(id: str, found: list[_Match], sections: _Sections) -> Finding | None:
     lines = [twin.line + 1 for twin in twins] or sorted(match.place.line for match in found)
     if len(lines) < 2:
         return None
-    where = " and ".join(map(str, lines))
+    where = enumerated(lines)
     by_heading = bool(twins) or found[0].place.kind == "fence"
     remedy = "put <!-- handoff:off --> under the other heading" if by_heading else f"end the right one with <!-- handoff:{id} -->"
     message = f"{id} could be {'below' if twins else 'in'} lines {where}; {remedy}"

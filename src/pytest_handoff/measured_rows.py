@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
-_FIRST_CELL = re.compile(r"[ \t]*\|[ \t]*((?:[^|\\]|\\.)+?)[ \t]*\|")
+_FIRST_CELL = re.compile(r"[ \t]*+\|((?:[^|\\]|\\.)++)\|")
+_AFTER_SEPARATOR = re.compile(r"(?<=::)")
 _MARKS = re.compile(r"[`*]")
 _DURATION = r"(?i:duration of (?P<after>\S.*)|(?P<before>\S.*) duration)"
 
@@ -31,9 +32,20 @@ def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
     asked = {
         row: found["after"] or found["before"] for row in _rows_below(text, MEASURED) if (found := re.fullmatch(_DURATION, row))
     }
-    known = tuple(tests) if asked else ()
-    meant = {row: [test for test in known if test == name or test.endswith(f"::{name}")] for row, name in asked.items()}
-    return {row: ids[0] for row, ids in meant.items() if len(ids) == 1}
+    ids = _by_ending(tests, frozenset(asked.values())) if asked else {}
+    return {row: ids[name][0] for row, name in asked.items() if len(ids.get(name, ())) == 1}
+
+
+def _by_ending(tests: Iterable[str], names: Collection[str]) -> dict[str, list[str]]:
+    """The tests that each of these names could mean: ids, or ends of ids from a ``::`` on."""
+    lengths = {len(name) for name in names}
+    found: dict[str, list[str]] = {}
+    for test in tests:
+        starts = (0, *(mark.start() for mark in _AFTER_SEPARATOR.finditer(test)))
+        for ending in {test[start:] for start in starts if len(test) - start in lengths}:
+            if ending in names:
+                found.setdefault(ending, []).append(test)
+    return found
 
 
 def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:

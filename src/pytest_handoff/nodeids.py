@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from pytest_handoff import glob_steps
+
 _BELOW = "(?:/.*)?"
 
 
@@ -30,31 +32,54 @@ def id_matches(test: str, glob: str) -> bool:
 
 
 def path_matches(path: str, glob: str) -> bool:
-    """Match a path against a glob: ``*`` stays within a folder, ``**`` does not, and a folder matches everything below it."""
-    return _path_pattern(glob).fullmatch(path) is not None
+    """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
+    return matches_any(path, (glob,))
 
 
 def matches_any(path: str, globs: tuple[str, ...]) -> bool:
-    """Match a path against any of the globs, as :func:`path_matches` does, but in one step."""
-    return _any_pattern(globs).fullmatch(path) is not None
-
-
-@lru_cache(maxsize=16)
-def _any_pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(f"(?:{'|'.join(map(_expression, globs))}){_BELOW}" if globs else r"(?!)", re.DOTALL)
+    """Whether :func:`path_matches` holds for any of the globs; many of them take no longer than one."""
+    pattern, others = _matchers(globs)
+    return pattern.fullmatch(path) is not None or any(glob_steps.match(path, steps) for steps in others)
 
 
 @lru_cache(maxsize=256)
 def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob), re.DOTALL)
+    first, *others = ["".join("." if char == "?" else re.escape(char) for char in part) for part in re.split(r"\*+", glob)]
+    return re.compile(first + _behind_stars(others, "."), re.DOTALL)
 
 
 @lru_cache(maxsize=256)
-def _path_pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(_expression(glob) + _BELOW, re.DOTALL)
+def _matchers(globs: tuple[str, ...]) -> tuple[re.Pattern[str], list[glob_steps.Steps]]:
+    """One expression for most globs, and the steps of those for which an expression could take very long."""
+    cleaned = [glob.removeprefix("./").rstrip("/") for glob in globs]
+    quick = [glob for glob in cleaned if _is_quick(glob)]
+    expression = f"(?:{'|'.join(map(_expression, quick))}){_BELOW}" if quick else r"(?!)"
+    return re.compile(expression, re.DOTALL), [glob_steps.steps_of(glob) for glob in cleaned if not _is_quick(glob)]
+
+
+def _is_quick(glob: str) -> bool:
+    """Tell whether at most one choice is left to an expression: where, before the last part, a ``**`` ends."""
+    parts = glob.split("/")
+    deep = [part for part in parts if "**" in part]
+    return all(part.count("*") == len("**") for part in deep) and len(deep) - (parts[-1] == "**") <= 1
 
 
 def _expression(glob: str) -> str:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(wild.get(part) or re.escape(part) for part in parts)
+    parts = re.split(r"(\*\*/|\*\*|/)", glob)
+    return "".join(_WILD.get(part) or _in_folder(part) for part in parts)
+
+
+_WILD = {"**/": "(?:.*/)?", "**": ".*"}
+
+
+def _in_folder(part: str) -> str:
+    first, *others = ["".join("[^/]" if char == "?" else re.escape(char) for char in text) for text in part.split("*")]
+    return first + _behind_stars(others, "[^/]")
+
+
+def _behind_stars(sought: list[str], char: str) -> str:
+    """What stands behind each star, the last one up to the end: the first place of one leaves the most for the next.
+
+    So it is looked for once and not again, however the rest turns out.
+    """
+    return "".join(f"(?>{char}*?{text})" for text in sought[:-1]) + "".join(f"{char}*{text}" for text in sought[-1:])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.blocks import Trouble
-from pytest_handoff.labels import box_of, is_choice, placeholder_length, read_label, value_end
+from pytest_handoff.comments import value_end
+from pytest_handoff.labels import box_of, is_choice, placeholder_length, read_label
 from pytest_handoff.places import Place
 
 if TYPE_CHECKING:

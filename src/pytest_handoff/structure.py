@@ -1,6 +1,7 @@
 """Gather the structure of a text, block by block from its first line to its last, from whatever reads the blocks.
 
-Inline markup is read last, since a link's reference may be defined further down, and only where it may hold what is wanted.
+Inline markup is looked at last, and only where it may hold what is wanted: a link's reference may be defined further below. How
+long a parser takes for inline markup may grow faster than the markup, so that very long pieces are left alone.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
+from pytest_handoff.comments import comment_spans
 from pytest_handoff.outline import Cell, Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
 from pytest_handoff.text_lines import holds_lone_surrogate, raw_lines, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_LONELY = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*")
-_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, what is shown differs
+LONGEST_INLINE = 10_000
+"""A longer heading, paragraph or row is read without its inline markup: a heading stands as it is, and no comment counts."""
+
+_LONELY = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d++[.)])[ \t>]++)*+")
+_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
 
 
 class Inline(msgspec.Struct, frozen=True, gc=False):
@@ -65,16 +69,16 @@ class Structure:
         self._unread: list[_Unread] = []
 
     def heading(self, line: int, end: int, level: int, content: str) -> None:
-        """Add a heading that divides the document; ``end`` is the index past its last line."""
-        if "[" in content or _MARKUP.search(content):
+        """A heading that divides the document; ``end`` is the index past its last line."""
+        if len(content) <= LONGEST_INLINE and ("[" in content or _MARKUP.search(content)):
             self._unread.append(_Unread("heading", len(self._headings), content))
         self._headings.append(Heading(line, end, level, content.strip()))
 
     def paragraph(
         self, pieces: Sequence[Piece], content: str, *, opens_item: bool, parents: tuple[TextLine, ...], followed: bool
     ) -> TextLine:
-        """Add a paragraph by its lines and its inline content; return its first line."""
-        if "<!--" in content:
+        """A paragraph by its lines and its inline content; returns its first line."""
+        if "<!--" in content and len(content) <= LONGEST_INLINE:
             self._unread.append(_Unread("paragraph", len(self._lines), content))
         paragraph = pieces[0].line
         for piece in pieces:
@@ -89,8 +93,9 @@ class Structure:
         self._fences.append(Fence(line, self.starts[line + 1], self.starts[end - 1], mark, indent))
 
     def row(self, line: int, cells: tuple[Cell, ...], contents: Iterable[str]) -> Row:
-        """Make a row of a table from its cells and their inline contents."""
-        self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
+        """A row of a table by its cells and their inline contents."""
+        if len(self.raws[line]) <= LONGEST_INLINE:
+            self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
         return Row(line, cells)
 
     def table(self, rows: Sequence[Row]) -> None:
@@ -98,13 +103,14 @@ class Structure:
         self._tables.append(Table(rows[0], tuple(rows[1:])))
 
     def html(self, line: int, end: int) -> None:
-        """Add the comments in a block of HTML; ``end`` is the index past its last line."""
-        offset = self.starts[line]
-        for found in _COMMENT.finditer(self.text[offset : self.starts[end]]):
-            start = offset + found.start()
-            at = bisect_right(self.starts, start) - 1
-            alone = _LONELY.fullmatch(self.raws[at].replace(found[0], "", 1)) is not None
-            self._comments.append(Comment(at, start, found[0], alone=alone))
+        """A block of HTML; ``end`` is the index past its last line."""
+        offset, before = self.starts[line], -1
+        block = self.text[offset : self.starts[end]]
+        for first, last in comment_spans(block):
+            at = bisect_right(self.starts, offset + first) - 1
+            alone = at != before and self._is_alone(at, offset + first, block[first:last])
+            self._comments.append(Comment(at, offset + first, block[first:last], alone=alone))
+            before = at
 
     def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Markdown:
         """Read the inline content that was put off, and return all that was found."""
@@ -130,6 +136,12 @@ class Structure:
             comments=tuple(sorted(self._comments, key=lambda comment: comment.start)),
             references=frozenset(references),
         )
+
+    def _is_alone(self, line: int, start: int, comment: str) -> bool:
+        """Whether a comment, the first one of its line, fills it."""
+        raw, column = self.raws[line], start - self.starts[line]
+        beside = raw[:column] + raw[column + len(comment) :]
+        return raw.startswith(comment, column) and _LONELY.fullmatch(beside) is not None
 
     def _comment_lines(self, first: int, content: str, inline: Inline) -> None:
         """Add the comments of a paragraph, except those over several lines: they do not end a line."""

@@ -8,7 +8,8 @@ from decimal import Decimal
 from pytest_handoff.gate_spec import Comparison
 from pytest_handoff.record import Frozen
 
-_TARGET = r"(?P<op>>=|<=|≥|≤|>|<|=)?\s*(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s*(?P<unit>[^\d\s+|][^\d+|]*?)?\s*\+?"
+_TARGET = r"(?P<op>>=|<=|≥|≤|>|<|=)?\s*+(?P<value>\d{1,3}(?:,\d{3})+|\d++(?:\.\d++)?)\s*+(?P<unit>[^\d\s+|][^\d+|]*+)?+\+?"
+_LONGEST_FIGURE = 30  # nobody means a longer one, and arithmetic has its limits
 _OPERATORS: dict[str, Comparison] = {">=": ">=", "<=": "<=", ">": ">", "<": "<", "=": "==", "≥": ">=", "≤": "<="}
 _SECONDS = {
     **dict.fromkeys(("ns",), Decimal("1e-9")),
@@ -30,7 +31,7 @@ class Target(Frozen, frozen=True):
 def read_target(text: str) -> Target | None:
     """Read the target in a cell: ``≥ 80 %``, ``80%+``, ``220+``, ``< 200 ms``; ``None`` for everything else."""
     found = re.fullmatch(_TARGET, text.strip().strip("*_` ")) if text else None
-    if found is None:
+    if found is None or len(found["value"]) > _LONGEST_FIGURE:
         return None
     op = found["op"]
     return Target(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pytest_handoff.comments import without_comments
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,8 +29,8 @@ def visible_text(markdown: str) -> str:
     """
     text = _as_it_was_meant(markdown)
     if not text.isascii() or _WRITTEN_OTHERWISE.search(text):
-        text = _ESCAPE.sub(r"\1", _COMMENT.sub(" ", text))
-        text = _without_tick_signs(html.unescape(text).replace("’", "'"))
+        text = _ESCAPE.sub(r"\1", without_comments(text, " "))
+        text = _without_tick_signs(_unescaped(text).replace("’", "'"))
     text = _BULLET_AND_BOX.sub("", " ".join(text.split()))
     while len(text) <= _LONGEST_LINE and (plainer := _EMPHASIS.sub(r"\2", text)) != text:
         text = plainer
@@ -36,8 +38,11 @@ def visible_text(markdown: str) -> str:
 
 
 def tokenize(text: str) -> list[Token]:
-    """Split a visible text into tokens, dropping only white space and the hyphens inside words ("end-to-end")."""
-    return list(tokens_in(text))
+    """The tokens of a visible text. Nothing is dropped but white space and the hyphens inside words ("end-to-end").
+
+    A text of more than 2,000 characters is one sign, which no line can be made of.
+    """
+    return list(tokens_in(text)) if len(text) <= _LONGEST_LINE else [Token("sign", text)]
 
 
 def tokens_in(text: str) -> Iterator[Token]:
@@ -55,7 +60,6 @@ def tokens_in(text: str) -> Iterator[Token]:
 
 _LONGEST_LINE = 2_000  # a longer one keeps its emphasis: nobody ticks it, and pairing the marks would take long
 _WRITTEN_OTHERWISE = re.compile(r"[<\\&]")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BULLET_AND_BOX = re.compile(r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?")
 # An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are no emphasis.
@@ -73,6 +77,14 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PATH = re.compile(r"[a-z_*][\w*?\[\]-]*(?:\.[\w*-]+)?(?:/[\w.*?\[\]-]+)+/?|[a-z_]\w*/")
+
+
+def _unescaped(text: str) -> str:
+    """The text without character references; as it stands where one is a number too long for Python to read."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text
 
 
 def _without_tick_signs(text: str) -> str:
