@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from functools import cache
+from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.gate_spec import Check
@@ -19,6 +21,9 @@ from pytest_handoff.words import DEFAULT_WORDS, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+NAMED = 2
+"""So many missing lines a sentence names, each with the line most like it."""
 
 DEFAULT_TIERS = ("unit", "integration", "e2e", "performance")
 
@@ -60,7 +65,7 @@ def understand_by(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
 
 
 def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
-    """List the required lines that no present line carries, each with the present line most like it, if any is alike.
+    """List the required lines that no present line carries, the first few with the present line most like it, if any is alike.
 
     White space, emphasis, tick marks and case make no difference. A waiver with a reason leaves its line standing, even struck
     out; a line that is struck out without one is gone.
@@ -68,7 +73,8 @@ def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[t
     literally = set(present)
     others = [line for line in required if line not in literally]
     standing = {_key(line) for line in present} if others else set()
-    return tuple((line, _nearest(line, present)) for line in others if _key(line) not in standing)
+    absent = [line for line in others if _key(line) not in standing]
+    return tuple((line, _nearest(line, present) if at < NAMED else None) for at, line in enumerate(absent))
 
 
 def normalise(text: str) -> str:
@@ -102,6 +108,7 @@ _STAND_INS = frozenset(
     {"tbd", "tba", "tbc", "todo", "reason", "reason here", "none", "unknown", "not applicable", "pending", "yes"}
 )
 _LIKENESS = 0.6
+_COMPARED = 20  # lines at most are compared with a missing one: to compare two takes long
 
 
 @cache
@@ -116,7 +123,17 @@ def _key(line: str) -> str:
 
 
 def _nearest(line: str, present: Sequence[str]) -> str | None:
+    """The present line most like this one, of those that have most of its characters. No line is like a very long one."""
+    if len(line) > _LONGEST_CLAIM:
+        return None
     wanted = normalise(line)
-    likeness = {other: SequenceMatcher(None, wanted, normalise(other)).ratio() for other in present}
+    short = (other for other in dict.fromkeys(present) if len(other) <= _LONGEST_CLAIM)
+    alike = ((_matcher(wanted, other).quick_ratio(), other) for other in short)  # never below the true ratio, and quick
+    nearest = {other for bound, other in nlargest(_COMPARED, alike, key=itemgetter(0)) if bound >= _LIKENESS}
+    likeness = {other: _matcher(wanted, other).ratio() for other in present if other in nearest}
     best = max(likeness, key=likeness.__getitem__, default=None)
     return best if best is not None and likeness[best] >= _LIKENESS else None
+
+
+def _matcher(wanted: str, other: str) -> SequenceMatcher[str]:
+    return SequenceMatcher(None, wanted, normalise(other))

@@ -23,7 +23,7 @@ from pytest_handoff.metrics import is_measured
 from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.values import Rows, status_values, values
-from pytest_handoff.values_phase import claims_too_many, tells_results
+from pytest_handoff.values_phase import claims_too_many, tells_results, tests_by_file
 from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
@@ -177,7 +177,8 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     metrics = [metric.name for metric in facts.record.metrics]
     fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named)
     found = documents.find(text, fields=fields, path=path)
-    places = [place for place in found.places if not _is_a_persons_remark(place, memory, facts)]
+    tests = tests_by_file(facts) if any(place.id.startswith(COUNTS) for place in found.places) else {}
+    places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests)]
     asked = {place.id.rpartition(".")[0] for place in places}
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
@@ -187,7 +188,7 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     return replace(found, places=tuple(places)), rows
 
 
-def _is_a_persons_remark(place: Place, memory: Mapping[str, str], facts: Facts) -> bool:
+def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int]) -> bool:
     """Check whether a person's words stand where a document need not speak of evidence.
 
     That is beside a file's name, in the status at the top, and in the fence under *Test Results*. A number of tests beside a
@@ -198,7 +199,7 @@ def _is_a_persons_remark(place: Place, memory: Mapping[str, str], facts: Facts) 
         return False
     if place.id == "phase.results":
         return not tells_results(place.text)
-    return (place.id == "status.top" or place.id.startswith(COUNTS)) and not claims_too_many(place, facts)
+    return (place.id == "status.top" or place.id.startswith(COUNTS)) and not claims_too_many(place, tests)
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:

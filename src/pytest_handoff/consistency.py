@@ -82,6 +82,8 @@ def _of_new_code(code: NewCode) -> Iterator[str]:
 
 
 def _of_new_lines(path: str, file: NewCodeFile) -> Iterator[str]:
+    if _lines_in(file.marked) < 0:
+        yield f"the marked lines of {path} are no line numbers"
     if file.num_statements != _lines_in(file.lines):
         yield f"the number of {path}'s new statements is not that of its new lines"
     if file.num_statements - file.covered != _lines_in(file.missing):

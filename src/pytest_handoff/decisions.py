@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,7 @@ from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_handoff.config import Config
     from pytest_handoff.document import Task
@@ -76,7 +76,8 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
         linked={normalise(line) for test in _linked(facts) if test.retired is None for line in test.checks},
         instructions=facts.document.instructions is not None,
     )
-    return tuple(_decide(task, facts, language.check(task.text)) for task in tasks)
+    verdict = cache(partial(evaluate, facts))  # many lines may ask the same
+    return tuple(_decide(task, language.check(task.text), verdict) for task in tasks)
 
 
 def _linked(facts: Facts) -> Iterable[LedgerLine]:
@@ -141,8 +142,8 @@ def _own_gates(facts: Facts) -> list[GateSpec]:
     return [GateSpec(gate=verdict.id) for verdict in facts.record.extensions.gates]
 
 
-def _decide(task: Task, facts: Facts, check: Check) -> Decision:
-    verdicts = [evaluate(facts, spec) for spec in check.specs]
+def _decide(task: Task, check: Check, verdict: Callable[[GateSpec], Verdict]) -> Decision:
+    verdicts = [verdict(spec) for spec in check.specs]
     return Decision(
         line=task.line,
         text=task.text,

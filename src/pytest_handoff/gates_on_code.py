@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed, percent, rate_holds
-from pytest_handoff.line_ranges import format_ranges, parse_ranges
+from pytest_handoff.line_ranges import count_ranges, join_ranges
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.verdicts import failed, if_complete, passed, unknown, why_not_measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
 
     from pytest_handoff.facts import Facts
-    from pytest_handoff.gate_spec import GateSpec
+    from pytest_handoff.gate_spec import Comparison, GateSpec
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
@@ -44,7 +46,7 @@ def new_code(facts: Facts, spec: GateSpec) -> Verdict:
     code = facts.record.new_code
     if code is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
-    marked = sum(len(parse_ranges(file.marked)) for file in code.files.values())
+    marked = sum(count_ranges(file.marked) for file in code.files.values())
     total = code.num_statements + marked
     if not total:
         return if_complete(facts, spec, "not applicable: no new statements")
@@ -119,12 +121,16 @@ def _uncovered(code: NewCode, spec: GateSpec) -> str:
 
 def _missing_lines(file: NewCodeFile, spec: GateSpec) -> str:
     others = {"any": None, "unit": file.not_by_unit, "new_unit": file.not_by_new_unit}[spec.by]
-    return format_ranges(parse_ranges(file.missing) | parse_ranges(others or "") | parse_ranges(file.marked))
+    return join_ranges(file.missing, others or "", file.marked)
+
+
+def _fewest_more(covered: int, total: int, op: Comparison, value: Decimal) -> int:
+    """Find how many statements more make a rate hold; 0 where no number does."""
+    reached: Comparison = ">" if op == ">" else ">="
+    more = bisect_left(range(total - covered + 1), x=True, key=lambda n: rate_holds(covered + n, total, reached, value))
+    return more if more <= total - covered and rate_holds(covered + more, total, op, value) else 0
 
 
 def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:
-    needed = (
-        n for n in range(total - covered + 1) if spec.op and spec.value and rate_holds(covered + n, total, spec.op, spec.value)
-    )
-    more = next(needed, None)
+    more = _fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
     return f"cover {counted(more, 'more statement')}" if more else f"the line asks for {spec.op} {spec.value} %"

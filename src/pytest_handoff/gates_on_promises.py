@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Metric, Verdict
 
 
+_NUMBER = re.compile(r"(?<!\d)\d{1,18}\Z")
+
+
 def promises(facts: Facts, spec: GateSpec) -> Verdict:
     """What earlier sessions promised is kept or still owed; one that is gone, or due and not kept, is broken."""
     kept, open_still, broken = _strict_xfails(facts)
@@ -75,9 +78,15 @@ def is_due(promise: Promise, facts: Facts) -> bool:
     if promise.due is None:
         return False
     sessions = {facts.session, *facts.earlier.sessions, *(kind.since for kind, _ in facts.kinds)}
-    due, now = (re.fullmatch(r"(.*?)(\d+)", name) for name in (promise.due, facts.session))
-    past = due is not None and now is not None and due[1] == now[1] and int(now[2]) >= int(due[2])
+    due, now = _numbered(promise.due), _numbered(facts.session)
+    past = due is not None and now is not None and due[0] == now[0] and now[1] >= due[1]
     return promise.due in sessions or past
+
+
+def _numbered(session: str) -> tuple[str, int] | None:
+    """Read the number at the end of a session's name, and what stands before it."""
+    found = _NUMBER.search(session)
+    return None if found is None else (session[: found.start()], int(found[0]))
 
 
 def _strict_xfails(facts: Facts) -> tuple[list[str], list[str], list[str]]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from pytest_handoff.line_hashes import hash_lines, split_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pytest_handoff.record import SourceLine
 
 _BLANK = hash_lines(b"\n")
+_MOST_PAIRS = 1_000_000
+"""Where more files could be compared with each other, only those with the same blob are found again, as git does it."""
 
 
 def match_moves(base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]) -> dict[str, str]:
@@ -21,29 +23,62 @@ def match_moves(base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]) -
 
     A file that has left its old path is found again by the same blob, else by the most similar text, of which at least half must
     be common to both (common lines, without blank ones, as a share of the longer file). This is the rule of git's rename
-    detection at its default, kept here so that nobody's git configuration changes a figure. If several files match equally well,
-    one with the same file name wins; if that does not decide, none is matched.
+    detection at its default, its limit of 1,000 times 1,000 files included, kept here so that nobody's git configuration changes
+    a figure. If several files match equally well, one with the same file name wins; if that does not decide, none is matched.
     """
     added = {path: now[path] for path in now.keys() - base.keys()}
     removed = {path: base[path] for path in base.keys() - now.keys()}
-    moves = _match({(new, old): 1.0 for new in added for old in removed if added[new].blob == removed[old].blob})
+    moves = _of_the_same_blob(added, removed)
     rest = {path: added[path] for path in added.keys() - moves.keys()}
     free = {path: removed[path] for path in removed.keys() - set(moves.values())}
     return moves | _match(_similarities(rest, free))
 
 
+def _of_the_same_blob(added: Mapping[str, SourceLine], removed: Mapping[str, SourceLine]) -> dict[str, str]:
+    """The moves among files of one content: by a name that one file has on each side, else where one is left on each side."""
+    moves: dict[str, str] = {}
+    olds_by_blob = _by_blob(removed)
+    for blob, news in _by_blob(added).items():
+        olds = olds_by_blob.get(blob, [])
+        new_names, old_names = _unique_names(news), _unique_names(olds)
+        named = {new: old_names[name] for name, new in new_names.items() if name in old_names}
+        taken = set(named.values())
+        left, free = [new for new in news if new not in named], [old for old in olds if old not in taken]
+        moves |= named | (dict(zip(left, free, strict=True)) if len(left) == len(free) == 1 else {})
+    return moves
+
+
 def _similarities(added: Mapping[str, SourceLine], removed: Mapping[str, SourceLine]) -> dict[tuple[str, str], float]:
     new_lines = {path: _counted(line) for path, line in added.items() if line.lines}
     old_lines = {path: _counted(line) for path, line in removed.items() if line.lines}
+    if len(new_lines) * len(old_lines) > _MOST_PAIRS:
+        return {}
     pairs = {}
+    totals = {path: others.total() for path, others in old_lines.items()}
     for new, lines in new_lines.items():
+        total = lines.total()
         for old, others in old_lines.items():
-            longer = max(lines.total(), others.total())
-            if longer and min(lines.total(), others.total()) * 2 >= longer:
+            longer = max(total, totals[old])
+            if longer and min(total, totals[old]) * 2 >= longer:
                 common = (lines & others).total()
                 if common * 2 >= longer:
                     pairs[new, old] = common / longer
     return pairs
+
+
+def _by_blob(files: Mapping[str, SourceLine]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path, line in files.items():
+        found[line.blob].append(path)
+    return found
+
+
+def _unique_names(paths: Iterable[str]) -> dict[str, str]:
+    """The paths by their last parts, where only one ends so."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        by_name[PurePosixPath(path).name].append(path)
+    return {name: found[0] for name, found in by_name.items() if len(found) == 1}
 
 
 def _counted(line: SourceLine) -> Counter[str]:

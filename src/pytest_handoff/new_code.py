@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.line_changes import changed_lines
-from pytest_handoff.line_ranges import format_ranges, parse_ranges
+from pytest_handoff.line_ranges import count_ranges, format_ranges
 from pytest_handoff.moves import match_moves
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
@@ -84,7 +84,7 @@ def new_code(
         covered=sum(file.covered for file in files.values()),
         covered_by_unit=_total([file.covered_by_unit for file in files.values()], known=measurement.classes_known),
         covered_by_new_unit=_total([file.covered_by_new_unit for file in files.values()], known=measurement.classes_known),
-        excluded=sum(len(parse_ranges(file.excluded)) for file in files.values()),
+        excluded=sum(count_ranges(file.excluded) for file in files.values()),
         base=base_name,
         files=files,
         notes=[*_notes(measurement, now, failed_counting), *_notes_of_merge(merged_in, left_out)],

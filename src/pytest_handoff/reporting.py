@@ -12,6 +12,7 @@ from pytest_handoff.line_ranges import parse_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable_text
 from pytest_handoff.report_grid import grid
+from pytest_handoff.text_lines import raw_lines
 from pytest_handoff.tree import read_tree
 from pytest_handoff.workflow import Outcome, read_document
 
@@ -116,14 +117,15 @@ def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[d
             if text is not None and len(text) > room:
                 text, row["why"] = None, "The page holds enough source already; look at the file itself."
             row["source"] = text
-            row["marks"] = _line_marks(file.missing, code.lines if code else "")
+            row["marks"] = _line_marks(file.missing, code.lines if code else "", last=len(raw_lines(text or "")))
             room -= len(text or "")
         found.append(row)
     return found
 
 
-def _line_marks(missing: str, new: str) -> dict[str, list[int]]:
-    return {"missing": sorted(parse_ranges(missing)), "new": sorted(parse_ranges(new))}
+def _line_marks(missing: str, new: str, *, last: int) -> dict[str, list[int]]:
+    """The lines of a source that is shown; a record may name others, and very many."""
+    return {"missing": sorted(parse_ranges(missing, last=last)), "new": sorted(parse_ranges(new, last=last))}
 
 
 def _text(project: Project, path: str) -> str | None:

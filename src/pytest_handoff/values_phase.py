@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pytest_handoff.places import Place
 
 _MOST_FILES = 40
+_LONGEST_COUNT = 18
+"""Digits; no file has so many tests, and Python reads no number of some thousands."""
+
 _RESULT = r"(?:pass(?:ed|es|ing)?|fail(?:ed|s|ing|ures?)?|errors?|skipped|xfailed|xpassed)\b"
 _RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b"
 
@@ -28,7 +31,7 @@ def phase_values(facts: Facts) -> dict[str, str | None]:
 
 def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
     """Map each place such as ``count.lines:src/a.py`` to its count, if the file is known."""
-    tests = _tests_by_file(facts)
+    tests = tests_by_file(facts)
     values = {}
     for place in wanted:
         what, _, path = place.removeprefix("count.").partition(":")
@@ -38,12 +41,12 @@ def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[st
     return values
 
 
-def claims_too_many(place: Place, facts: Facts) -> bool:
-    """Check whether a person's words give one of the session's test files more tests than it has."""
+def claims_too_many(place: Place, known: Mapping[str, int]) -> bool:
+    """Check whether a person's words give a test file more tests than it has; ``known`` is how many each file has."""
     what, _, path = place.id.removeprefix("count.").partition(":")
-    tests = _tests_by_file(facts)[path] if what == "tests" else 0
-    said = place.text.split()[0].replace(",", "")
-    return tests > 0 and said.isdecimal() and int(said) > tests
+    tests = known.get(path, 0) if what == "tests" else 0
+    said = place.text.split()[0].replace(",", "") if tests else ""
+    return said.isdecimal() and (len(said) > _LONGEST_COUNT or int(said) > tests)
 
 
 def tells_results(text: str) -> bool:
@@ -51,12 +54,13 @@ def tells_results(text: str) -> bool:
     return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled only if a document has such lines
 
 
-def _tests_by_file(facts: Facts) -> Counter[str]:
+def tests_by_file(facts: Facts) -> Counter[str]:
+    """How many tests each file has."""
     return facts.kinds.files(lambda kind: kind.live)
 
 
 def _files(facts: Facts) -> str:
-    tests = len(_tests_by_file(facts))
+    tests = len(tests_by_file(facts))
     measured = facts.record.coverage
     code = [f"{len(measured.files):,} implementation"] if measured else []
     return " | ".join([*code, f"{tests:,} tests"])
