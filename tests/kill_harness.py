@@ -27,7 +27,7 @@ from typing import NamedTuple
 from click.testing import CliRunner
 
 from pytest_handoff.cli import main
-from pytest_handoff.switching import NOTE
+from pytest_handoff.switch_note import read_note
 
 SHAPES = {
     "serial": ["--no-cov"],
@@ -189,12 +189,13 @@ def _look(folder: Path, before: dict[str, bytes], code: int, *, runs_again: bool
     """Which of the allowed ends this is, and what is wrong with it."""
     if code == HUNG:
         return "hung", [f"the run did not end within {MOST_SECONDS:.0f} s"]
+    wrong = _finished(folder)
     shown = _handoff("show", "session-1")
     after = _evidence(folder)
     same = after == before
     came_to = "nothing recorded" if same else "recorded"
     told = re.search(rf"was interrupted (after (\d+) of {TESTS} tests|before all tests were collected)", shown.stderr)
-    wrong = [*_of_the_evidence(folder, shown), *_of_what_is_said(shown.stderr, told, code, same=same)]
+    wrong += [*_of_the_evidence(shown), *_of_what_is_said(shown.stderr, told, code, same=same)]
     if told:
         came_to += ", told how far" if told[2] else ", told that it began"
         wrong += _of_its_use(told[2])
@@ -203,11 +204,22 @@ def _look(folder: Path, before: dict[str, bytes], code: int, *, runs_again: bool
     return came_to, wrong
 
 
-def _of_the_evidence(folder: Path, shown) -> list[str]:  # type: ignore[no-untyped-def] # click's Result differs between versions
+def _finished(folder: Path) -> list[str]:
+    """What is wrong with a write that was cut short: whoever reads is told, and filling finishes it."""
+    if read_note(folder / "handoffs") is None:
+        return []
+    told = "finish it with handoff fill session-1"
+    before = _handoff("show", "session-1")
+    done = _handoff("fill", "session-1")
+    wrong = [] if told in before.stderr or before.exit_code == 0 else [f"not told of: {before.output[-300:]}"]
+    wrong += [] if done.exit_code == 0 else [f"handoff fill: {done.exit_code} {done.output[-600:]}"]
+    return wrong + (["the write was not finished"] if read_note(folder / "handoffs") is not None else [])
+
+
+def _of_the_evidence(shown) -> list[str]:  # type: ignore[no-untyped-def] # click's Result differs between versions
     wrong = [] if shown.exit_code == 0 else [f"handoff show: {shown.exit_code} {shown.output[-600:]}"]
     checked = _handoff("fill", "session-1", "--check")
     wrong += [] if checked.exit_code == 0 else [f"document and record do not agree: {checked.output[-300:]}"]
-    wrong += ["the switch was not finished"] if (folder / "handoffs" / NOTE).exists() else []
     return wrong
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from uuid import uuid4
 
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.foreign_files import real_path
 from pytest_handoff.record import Frozen
 
 IGNORE_ALL = b"*\n"
@@ -34,9 +36,11 @@ class Artifact(Frozen, frozen=True):
         return (self.content,) if isinstance(self.content, bytes) else self.content()
 
     def differs(self) -> bool:
-        """Whether the file on disk is absent or another one."""
+        """Whether the file on disk is absent or another one; what is no regular file is not waited for."""
         try:
-            with self.path.open("rb") as file:
+            with open(self.path, "rb", opener=_without_waiting) as file:
+                if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return True
                 return any(file.read(len(piece)) != piece for piece in self.pieces()) or file.read(1) != b""
         except FileNotFoundError:
             return True
@@ -47,19 +51,23 @@ def self_ignoring(folder: Path) -> Artifact:
     return Artifact(path=folder / ".gitignore", content=IGNORE_ALL)
 
 
-def write_all(artifacts: Iterable[Artifact]) -> None:
+def write_all(artifacts: Iterable[Artifact], within: Sequence[Path] | None = None) -> None:
     """Write each artifact that differs, in the given order, so that what names another file comes after it.
 
     Each file is written beside its place, synced and renamed: a reader sees the old file or the new one. Symbolic links are
     followed and the mode of an existing file is kept.
+
+    Args:
+        within: folders that a link may not lead out of, wherever the repository may have brought one.
 
     Raises:
         WriteProblem: naming the file; what was written before it stays, what it was to replace is untouched.
     """
     for artifact in artifacts:
         try:
+            place = Path(os.path.realpath(artifact.path)) if within is None else real_path(artifact.path, within)
             if artifact.differs():
-                _replace(artifact.path.resolve(), artifact.pieces())
+                _replace(place, artifact.pieces())
         except OSError as error:
             raise WriteProblem(f"cannot be written: {error.strerror or error}", path=str(artifact.path)) from error
 
@@ -73,7 +81,7 @@ def write_beside(path: Path, pieces: Iterable[bytes]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
@@ -94,6 +102,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _replace(path: Path, pieces: Iterable[bytes]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, project_here, session_argument, verb
+from pytest_handoff.commands import GOOD, project_to_write, session_argument, verb
 from pytest_handoff.printing import progress, say_parts
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     from pytest_handoff import combining
     from pytest_handoff.config import check_session_name
 
-    project = project_here(handoff_dir)
+    project = project_to_write(handoff_dir)
     check_session_name(session)
     outcome = combining.combine(project, session, folders, progress)
     if artifacts is not None:

@@ -16,13 +16,12 @@ from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
-from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.part_writing import parts_here
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, RunResults, record_run
 from pytest_handoff.settings_files import CoverageSettings, with_those_in_force
-from pytest_handoff.switching import write_together
+from pytest_handoff.switching import write_together, writing
 from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
@@ -47,12 +46,12 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each)
     Raises:
         HandoffError: when the parts cannot be joined, or the document cannot be filled; nothing is written then.
     """
-    with locked(project.handoffs):
+    with writing(project):
         start, heads = _find(project, session, folders)
         parts, older = _read(start, heads, each)
         outcome = _joined(project, start, parts, older, each)
         keep_for_later(project, session, start.tree, parts)
-        write_together(project.handoffs, outcome.artifacts)
+        write_together(project, session, outcome.artifacts)
     return outcome
 
 

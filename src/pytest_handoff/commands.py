@@ -51,18 +51,44 @@ def verb(command: Command) -> Command:
 
 
 def project_here(handoff_dir: str | None) -> Project:
-    """The project of the working directory; what a process left half-done that died while it wrote is finished.
+    """Return the project of the working directory, to be read; nothing in it is changed.
 
     Raises:
         UsageProblem: for settings that cannot be used.
-        WriteProblem: when what was left half-done cannot be finished.
+        EvidenceProblem: when a process died while it wrote the evidence, and only some of its files are new.
     """
-    from pytest_handoff.project import open_project
+    from pytest_handoff.switching import refuse_mixed
+
+    project = _open(handoff_dir)
+    if (unfinished := refuse_mixed(project)) is not None:
+        say(f"handoff: {unfinished}", err=True)
+    return project
+
+
+def project_to_write(handoff_dir: str | None) -> Project:
+    """Return the project of the working directory, in which what a process had begun to write and died is finished.
+
+    Raises:
+        UsageProblem: for settings that cannot be used.
+        WriteProblem: when what was begun cannot be finished.
+    """
     from pytest_handoff.switching import finish_switch
 
-    project = open_project(Path.cwd(), dir_option=handoff_dir)
-    for name in finish_switch(project.handoffs):
+    project = _open(handoff_dir)
+    for name in finish_switch(project):
         say(f"{name}: was changed by somebody else while it was being written, and is left as it is", err=True)
+    return project
+
+
+def _open(handoff_dir: str | None) -> Project:
+    from pytest_handoff.project import open_project
+    from pytest_handoff.switching import OLD_NOTE
+
+    project = open_project(Path.cwd(), dir_option=handoff_dir)
+    if os.path.lexists(note := project.handoffs / OLD_NOTE):
+        say(
+            f"{project.shown(note)}: says what to move where, and is not followed: anybody can commit one; remove it", err=True
+        )
     return project
 
 
@@ -115,13 +141,15 @@ def tell_interrupted(project: Project, session: str) -> None:
 
 
 def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
-    """Names of recorded sessions that mean nothing else to a shell, for the shell; where there are none to be told, none."""
+    """Name the recorded sessions that mean nothing else to a shell; where there are none to be told, none."""
     return [name for name in _recorded(context) if name.startswith(incomplete) and _ONE_WORD.fullmatch(name)]
 
 
 def _recorded(context: click.Context) -> list[str]:
+    from pytest_handoff.project import open_project
+
     try:
-        names = project_here(context.find_root().params.get("handoff_dir")).store.sessions()
+        names = open_project(Path.cwd(), dir_option=context.find_root().params.get("handoff_dir")).store.sessions()
     except HandoffError:  # a message of ours in the middle of a command line helps nobody
         return []
     return [name for name in names if is_session_name(name)]

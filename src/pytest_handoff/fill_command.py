@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, refilled, session_argument, tell_interrupted, verb
+from pytest_handoff.commands import (
+    GOOD,
+    NO,
+    outcome_of,
+    project_here,
+    project_to_write,
+    refilled,
+    session_argument,
+    tell_interrupted,
+    verb,
+)
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.printing import say
 from pytest_handoff.text_lines import split_lines
@@ -42,14 +52,15 @@ def fill(
     """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
     if places and not take_over:
         raise UsageProblem(f"{places[0]!r} goes with --take-over: handoff fill {session} --take-over {' '.join(places)}")
-    project = project_here(handoff_dir)
     replaced = frozenset(places or ["*"]) if take_over else frozenset()
     if check or diff:
         if interrupted:
             raise UsageProblem("--interrupted writes the record; --check and --diff write nothing: use one of the two")
+        project = project_here(handoff_dir)
         outcome = outcome_of(project, session, replaced)
         _refuse_unknown(places, outcome)
         return _compare(project, session, outcome, diff=diff)
+    project = project_to_write(handoff_dir)
     if interrupted:
         _record_interrupted(project, session)
     _fill(project, session, replaced, places)
@@ -72,16 +83,15 @@ def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) ->
 
 def _fill(project: Project, session: str, take_over: frozenset[str], places: Sequence[str]) -> None:
     """Fill and write with the lock held from the first byte that is read: a run may end in this moment."""
-    from pytest_handoff.locking import locked
-    from pytest_handoff.switching import write_together
+    from pytest_handoff.switching import write_together, writing
 
     tell_interrupted(project, session)
     document = project.document(session)
-    with locked(project.handoffs):
+    with writing(project):
         outcome = refilled(project, session, take_over)
         _refuse_unknown(places, outcome)
         changed = [artifact.path for artifact in outcome.artifacts if artifact.differs()]
-        write_together(project.handoffs, outcome.artifacts)
+        write_together(project, session, outcome.artifacts)
     say(f"{project.shown(document)}: {_what_was_filled(project, document, changed)}")
     _tell_findings(outcome)
 
@@ -103,12 +113,11 @@ def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) 
 
 def _record_interrupted(project: Project, session: str) -> None:
     from pytest_handoff import interrupted, journal
-    from pytest_handoff.locking import locked
-    from pytest_handoff.switching import write_together
+    from pytest_handoff.switching import write_together, writing
 
-    with locked(project.handoffs):
+    with writing(project):
         outcome, runs = interrupted.outcome_of(project, session)
-        write_together(project.handoffs, outcome.artifacts)
+        write_together(project, session, outcome.artifacts)
     journal.forget(runs)
     say(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, project_here, verb
+from pytest_handoff.commands import GOOD, project_here, project_to_write, verb
 from pytest_handoff.errors import DocumentProblem, UsageProblem
 from pytest_handoff.printing import say
 
@@ -27,7 +27,7 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
     """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
     from pytest_handoff.config import check_session_name
 
-    project = project_here(handoff_dir)
+    project = (project_to_write if adopt is None or write else project_here)(handoff_dir)
     check_session_name(session)
     if adopt is not None and template is not None:
         raise UsageProblem("--adopt takes the document as it is; leave --template out")

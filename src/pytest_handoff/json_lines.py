@@ -19,17 +19,22 @@ _DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BLOCK = 1 << 16
 """Bytes that are decoded before what they share is looked for: what is given up then is there for the next block to use."""
 
+LONGEST = 1 << 20
+"""Bytes of a line; the longest of a test holds its id and a line of its error."""
 
-def decode_lines(data: bytes, kind: type[Line], path: str, *, few: Sequence[str] = ()) -> list[Line]:
+
+def decode_lines(data: bytes, kind: type[Line], path: str, *, few: Sequence[str] = (), longest: int = LONGEST) -> list[Line]:
     """The lines of a file.
 
     Args:
         path: how messages name the file.
         few: names of fields that have few values: all lines with the same one share it, where each would have a copy.
+        longest: the bytes that a line may have.
 
     Raises:
-        EvidenceProblem: naming the first line that is no such struct.
+        EvidenceProblem: naming the first line that is no such struct, or is too long.
     """
+    _refuse_long(data, path, longest)
     decoder = msgspec.json.Decoder(kind)
     with suppress(*_DAMAGE):
         lines = _decode_all(decoder, data, few)
@@ -52,6 +57,17 @@ def by_name(lines: Sequence[Line], name_of: Callable[[Line], str], path: str) ->
                 raise EvidenceProblem(f"is damaged: {name!r} stands in it twice", path=path, line=number)
             known.add(name)
     return found
+
+
+def _refuse_long(data: bytes, path: str, longest: int) -> None:
+    """Look for the last line's end within reach of each: of most lines nothing is looked at."""
+    start = 0
+    while len(data) - start > longest:
+        end = data.rfind(b"\n", start, start + longest + 1)
+        if end < 0:
+            line = data.count(b"\n", 0, start) + 1
+            raise EvidenceProblem(f"is damaged: the line has more than {longest:,} bytes", path=path, line=line)
+        start = end + 1
 
 
 def _decode_all(decoder: msgspec.json.Decoder[Line], data: bytes, few: Sequence[str]) -> list[Line]:

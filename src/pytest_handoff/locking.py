@@ -34,6 +34,11 @@ def read_settled(folder: Path, read: Callable[[], Read]) -> Read:
             return read()
 
 
+def key_of_folder(folder: Path) -> str:
+    """Return what stands for a folder in the names of files about it that lie elsewhere."""
+    return sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
 @contextmanager
 def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock of a folder; it lies outside of the project, so that nothing appears in git.
@@ -41,8 +46,7 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     Raises:
         WriteProblem: when another process holds it for longer than ``patience`` seconds, or it cannot be taken at all.
     """
-    name = sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"pytest-handoff-{name}.lock"
+    path = Path(tempfile.gettempdir()) / f"pytest-handoff-{key_of_folder(folder)}.lock"
     try:
         let_go = take_lock(path, patience)
     except TimeoutError as error:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from pytest_handoff import git
 from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.record import Frozen
 from pytest_handoff.store import RECORD, Store
@@ -27,6 +28,9 @@ _NEVER_CODE = (
     "**/*.pyc",
 )  # fmt: skip
 
+
+_TEMPORARY = re.compile(r"(.*/)?\.([^/]+)\.[0-9a-f]{8}\.tmp")
+"""What :func:`pytest_handoff.artifacts.write_beside` calls a file that is to take the place of another."""
 
 _FEW_SESSIONS = 3
 """A sentence names so many sessions."""
@@ -52,7 +56,12 @@ class Project(Frozen, frozen=True):
     @property
     def store(self) -> Store:
         """The evidence of this project."""
-        return Store(self.handoffs, self.folder)
+        return Store(self.handoffs, self.folder, self.within)
+
+    @property
+    def within(self) -> tuple[Path, ...]:
+        """The folders that nothing leads out of which the repository names: its root, and a hand-off folder elsewhere."""
+        return (self.root,) if self.handoffs.is_relative_to(self.root) else (self.root, self.handoffs)
 
     def document(self, session: str) -> Path:
         """Where the document of a session is."""
@@ -79,6 +88,13 @@ class Project(Frozen, frozen=True):
         ours, ignored = self._hand_off_files(), (*_NEVER_CODE, *self.config.ignore)
         document, scope = self.key(self.document("\0")), tuple(self.config.scope)
         return [path for path in paths if _belongs(path, ours, document, scope, ignored)]
+
+    def is_left_of_a_write(self, path: str) -> bool:
+        """Whether a file (by its key) is what a process left beside a document that died while it wrote."""
+        found = _TEMPORARY.fullmatch(path)
+        if found is None:
+            return False
+        return _document_pattern(self.key(self.document("\0"))).fullmatch((found[1] or "") + found[2]) is not None
 
     def _hand_off_files(self) -> tuple[str, ...]:
         """The hand-off folder; behind a link there may be code as well, so that only what is written there is left out."""
@@ -114,11 +130,11 @@ def open_project(start: Path, *, dir_option: str | None = None, fallback: Path |
     root = git.find_root(start)
     folders = _upwards(start.resolve(), root)
     for folder in folders:
-        table, path = _settings(folder)
+        table, path = _settings(folder, root or folder)
         if table is not None:
-            return _project(folder, root, read_config(table, path=path), dir_option)
-    plain = fallback or next((f for f in folders if any((f / name).is_file() for name in _ROOT_FILES)), root or start)
-    return _project(plain.resolve(), root, Config(), dir_option)
+            return _project(folder, root, _within(folder, root or folder, read_config(table, path=path), path), dir_option)
+    plain = (fallback or next((f for f in folders if any((f / name).is_file() for name in _ROOT_FILES)), root or start)).resolve()
+    return _project(plain, root, Config(), dir_option)
 
 
 def find_session(project: Project, name: str) -> str:
@@ -154,7 +170,24 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
     handoffs = Path(os.path.realpath(folder / config.dir))
     if {handoffs, _plain(folder / config.dir)} & {folder, *folder.parents}:
         raise UsageProblem(f"the hand-off folder must be a folder of its own, not {config.dir!r}")
+    allowed = root or folder if dir_option is None else named_by_a_person(folder / dir_option, root or folder)
+    if why := leads_outside(handoffs, [allowed]):
+        named = "'dir'" if dir_option is None else "--handoff-dir"
+        raise UsageProblem(f"{named}: the hand-off folder {config.dir!r} {why}; name the place itself with --handoff-dir")
     return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=handoffs)
+
+
+def _within(folder: Path, root: Path, config: Config, path: str) -> Config:
+    """Return the settings, if what they name lies within the repository.
+
+    Raises:
+        UsageProblem: naming the setting that leads elsewhere.
+    """
+    named = {"templates": config.templates, "document": config.document and config.document_path("session")}
+    for setting, value in named.items():
+        if value and (why := leads_outside(folder / value, [root])):
+            raise UsageProblem(f"{setting!r}: {getattr(config, setting)!r} {why}; name a place inside of it", path=path)
+    return config
 
 
 def _plain(path: Path) -> Path:
@@ -167,20 +200,22 @@ def _upwards(start: Path, root: Path | None) -> list[Path]:
     return folders[: folders.index(root) + 1] if root in folders else folders
 
 
-def _settings(folder: Path) -> tuple[dict[str, Any] | None, str]:
+def _settings(folder: Path, root: Path) -> tuple[dict[str, Any] | None, str]:
     own = folder / "handoff.toml"
     if own.is_file():
-        return _toml(own), own.name
+        return _toml(own, root), own.name
     shared = folder / "pyproject.toml"
-    tools = _toml(shared).get("tool") if shared.is_file() else None
+    tools = _toml(shared, root).get("tool") if shared.is_file() else None
     table = tools.get("handoff") if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
         raise UsageProblem("'handoff' is no table; write [tool.handoff]", path=shared.name)
     return table, f"{shared.name} [tool.handoff]"
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path, root: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return tomllib.loads(read_file(path, [root], SETTINGS).decode("utf-8"))
+    except OSError as error:
+        raise UsageProblem(f"cannot be read: {error.strerror or error}", path=path.name) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageProblem(f"cannot be read: {error}", path=path.name) from error

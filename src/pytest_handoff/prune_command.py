@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_handoff.commands import GOOD, file_size, project_here, verb
+from pytest_handoff.commands import GOOD, file_size, project_here, project_to_write, verb
 from pytest_handoff.printing import say
 
 
@@ -20,10 +20,11 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
     """
     from pytest_handoff import pruning
     from pytest_handoff.locking import locked
+    from pytest_handoff.switching import writing
 
-    project = project_here(handoff_dir)
+    project = (project_here if dry_run else project_to_write)(handoff_dir)
     store = project.store
-    with locked(project.handoffs):
+    with locked(project.handoffs) if dry_run else writing(project):
         plan = pruning.plan(store)
         for session in plan.removable:
             path = store.sources_path(session)

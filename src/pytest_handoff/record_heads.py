@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.foreign_files import FLAGS
 from pytest_handoff.record import RECORD_SCHEMA, Parent
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def parents_at_head(path: Path | str, session: str) -> list[str] | None:
     Raises:
         OSError: when the file cannot be read.
     """
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    file = os.open(path, FLAGS)
     try:
         head = _HEAD.match(os.read(file, _LONGEST))
     finally:

@@ -18,14 +18,14 @@ from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
 from pytest_handoff.interrupted import interrupted_after
 from pytest_handoff.lineage import share_ids
-from pytest_handoff.locking import locked
 from pytest_handoff.measurement import Measurement
 from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.regression import PASSING
 from pytest_handoff.run import Collection
 from pytest_handoff.run_folder import meanwhile
 from pytest_handoff.surroundings import context_of
-from pytest_handoff.switching import NOTE, finish_switch, write_together
+from pytest_handoff.switch_note import read_note
+from pytest_handoff.switching import finish_switch, write_together, writing
 from pytest_handoff.terminal import run_lines
 from pytest_handoff.tree import changed_since
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _WRITTEN = "the record and the document are written"
 _PART_WRITTEN = "the part is written"
-_BEGUN = "the files are made, and the next command puts them in their places"
+_BEGUN = "the files are made, and the next run, or handoff fill, puts them in their places"
 
 
 class RunEnd:
@@ -107,17 +107,17 @@ class RunEnd:
 
     def break_off(self, session: pytest.Session) -> None:
         """Ctrl-C while the evidence is made: in the end all of it stands, or nothing."""
-        finish_switch(self._project.handoffs)
+        finish_switch(self._project)
         if self._folder.is_recorded():
             self.recorded, self._ending.written = True, _WRITTEN
         self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
 
     def _write(self, run: Run) -> workflow.Outcome:
         try:
-            with locked(self._project.handoffs):
+            with writing(self._project):
                 outcome = self._record(run)
         finally:
-            if (self._project.handoffs / NOTE).is_file():
+            if read_note(self._project.handoffs) is not None:
                 self._ending.written = _BEGUN
         self.recorded, self._ending.written = True, _WRITTEN
         return outcome
@@ -167,7 +167,7 @@ class RunEnd:
         )
         outcome = record_run(self._project, start, results, hooks=Extending(self._plan.config), renderer=self._renderer())
         self._folder.will_be_recorded(outcome.record.run)
-        write_together(self._project.handoffs, outcome.artifacts)
+        write_together(self._project, self._start.session, outcome.artifacts)
         return outcome
 
     def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.encoding import content_digest, digest_of, encode_in_pieces, encode_json
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.foreign_files import LINES, MEGABYTE, TABLE, leads_outside, read_file
 from pytest_handoff.json_lines import by_name, decode_lines
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
 
+_LONGEST_SOURCE = 16 * MEGABYTE
+"""Bytes of a line of the sources; it holds a hash for each line of a file."""
+
 
 class Store:
     """The evidence below one hand-off folder.
@@ -34,11 +38,13 @@ class Store:
     Args:
         folder: the hand-off folder; evidence is in ``evidence/<session>/`` below it.
         root: the folder that messages name files from.
+        within: the folders that no link may lead out of; without them, the two above.
     """
 
-    def __init__(self, folder: Path, root: Path) -> None:
+    def __init__(self, folder: Path, root: Path, within: Sequence[Path] = ()) -> None:
         self.evidence = folder / "evidence"
         self._root = root
+        self._within = within or (root.resolve(), folder.resolve())
 
     def sessions(self) -> list[str]:
         """Names of the sessions that have a record, sorted."""
@@ -106,7 +112,8 @@ class Store:
         path = self.sources_path(session)
         if not path.is_file():
             return None
-        return by_name(decode_lines(self._bytes(path, session), SourceLine, shown := self._name(path)), attrgetter("path"), shown)
+        lines = decode_lines(self._bytes(path, session), SourceLine, shown := self._name(path), longest=_LONGEST_SOURCE)
+        return by_name(lines, attrgetter("path"), shown)
 
     def sources_of(self, record: Record) -> dict[str, SourceLine] | None:
         """The tree that belongs to a record, or ``None`` where it was pruned.
@@ -135,7 +142,7 @@ class Store:
         Raises:
             EvidenceProblem: when a record cannot be read, or its beginning says too little and the rest is damaged.
         """
-        parents = {name: self._parents(name) for name in self._folders()}
+        parents = {name: self._parents(name, linked=linked) for name, linked in self._folders().items()}
         return {name: links for name, links in parents.items() if links is not None}
 
     def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
@@ -150,14 +157,20 @@ class Store:
         record_bytes = msgspec.json.format(encode_json(sealed), indent=1) + b"\n"
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
 
-    def _folders(self) -> list[str]:
+    def _folders(self) -> dict[str, bool]:
+        """The names of what is in the folder of the evidence, each with whether it is a link."""
+        if why := leads_outside(self.evidence, self._within):
+            raise EvidenceProblem(f"{why}; put the evidence there itself", path=self._name(self.evidence))
         try:
-            return os.listdir(self.evidence)  # noqa: PTH208 # names are enough, and a project may have a thousand
+            with os.scandir(self.evidence) as found:  # a project may have a thousand sessions, and nothing is asked of each here
+                return {entry.name: entry.is_symlink() for entry in found}
         except (FileNotFoundError, NotADirectoryError):
-            return []
+            return {}
 
-    def _parents(self, session: str) -> list[str] | None:
+    def _parents(self, session: str, *, linked: bool) -> list[str] | None:
         """Whom a session continues, or ``None`` where a folder holds no record; of a record only the beginning is read."""
+        if linked:
+            return [parent.session for parent in self.record(session).previous] if self.has(session) else None
         try:
             parents = parents_at_head(f"{self.evidence}/{session}/{RECORD}", session)
         except (FileNotFoundError, NotADirectoryError):
@@ -175,6 +188,11 @@ class Store:
         return path, data
 
     def _refuse_other(self, path: Path, session: str) -> NoReturn:
+        if any(path.parent.glob(".*.????????.tmp")):  # its note is gone, or was kept on another machine
+            raise EvidenceProblem(
+                f"does not fit the digest in {RECORD}: a write of {session} was cut short; run pytest --handoff={session} again",
+                path=self._name(path),
+            )
         raise EvidenceProblem(
             f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
             f"restore it, or run pytest --handoff={session} again",
@@ -193,7 +211,7 @@ class Store:
 
     def _bytes(self, path: Path, session: str) -> bytes:
         try:
-            return path.read_bytes()
+            return read_file(path, self._within, TABLE if path.name == RECORD else LINES)
         except (FileNotFoundError, NotADirectoryError) as error:
             again = "" if path.name == RECORD else f", or record it again: pytest --handoff={session}"
             raise EvidenceProblem(

@@ -3,136 +3,220 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from stat import S_ISREG
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.artifacts import sync_folder, write_beside
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.locking import locked
-from pytest_handoff.record import Frozen
+from pytest_handoff.foreign_files import FLAGS, Refused, real_path
+from pytest_handoff.locking import PATIENCE, locked
+from pytest_handoff.store import LEDGER, RECORD, SOURCES
+from pytest_handoff.switch_note import Note, Step, read_note, remove_note, write_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_handoff.artifacts import Artifact
+    from pytest_handoff.project import Project
+    from pytest_handoff.switch_note import Kind
 
-NOTE = ".handoff-switch.json"
-"""Name of the note that says which finished files are still to take their places; it exists for an instant only."""
-
-
-class _Step(Frozen, frozen=True):
-    """A finished file and the place it is to take, both relative to the note; ``before`` is what the place held."""
-
-    made: str
-    place: str
-    before: str | None
+OLD_NOTE = ".handoff-switch.json"
+"""Name of the note that version 0.1 kept in the hand-off folder; anybody can commit one, so none there is followed."""
 
 
-def write_together(folder: Path, artifacts: Iterable[Artifact]) -> None:
-    """Write artifacts so that :func:`finish_switch` finds either nothing to do, or everything to do.
+class Unfinished(NamedTuple):
+    """A write whose process died: the session it was about, and whether some files are new and others are not."""
 
-    All contents are made beside their places first, then a note in ``folder`` names them, then they take their places in the
-    given order. To be called with the lock of the folder held.
+    session: str
+    mixed: bool
+
+    def __str__(self) -> str:
+        """One sentence with what finishes it."""
+        how = "some of its files are in their places and others are not" if self.mixed else "its evidence is as it was before"
+        return f"a write of {self.session} was cut short, {how}; finish it with handoff fill {self.session}"
+
+
+@contextmanager
+def writing(project: Project) -> Iterator[None]:
+    """Hold the lock of the hand-off folder, in which everything is finished that another process had begun.
 
     Raises:
-        WriteProblem: naming the file; then nothing has changed, or the note is there and the next command finishes.
+        WriteProblem: when another process holds the lock, or a file cannot take its place.
     """
-    steps: list[_Step] = []
+    with locked(project.handoffs):
+        _finish(project)
+        yield
+
+
+def write_together(project: Project, session: str, artifacts: Iterable[Artifact]) -> None:
+    """Write a session's files so that :func:`finish_switch` finds either nothing to do, or everything to do.
+
+    All contents are made beside their places first, then a note names them, then they take their places in the given order.
+    To be called within :func:`writing`.
+
+    Raises:
+        WriteProblem: naming the file; then nothing has changed, or the note is there and the next command that writes finishes.
+    """
+    kinds = {path: kind for kind, path in _files(project, session).items()}
+    steps: list[Step] = []
     try:
         for artifact in artifacts:
             if artifact.differs():
-                steps.append(_make(folder, artifact))  # noqa: PERF401 - what is made so far must be known when the next one fails
+                steps.append(_make(project, kinds[artifact.path], artifact))  # noqa: PERF401 - what is made so far must be known when the next one fails
         if steps:
-            _note_down(folder, steps)
+            write_note(project.handoffs, Note(session=session, steps=steps))
     except BaseException as error:
         for step in steps:
-            (folder / step.made).unlink(missing_ok=True)
+            _made(project, session, step).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise WriteProblem(f"cannot be written: {error.strerror or error}", path=str(error.filename or folder)) from error
+            raise _not_written(error, project) from error
         raise
     if steps:
-        _take_places(folder, steps)
+        _take_places(project, session, steps)
 
 
-def finish_switch(folder: Path) -> list[str]:
+def finish_switch(project: Project) -> list[str]:
     """Finish what a process that died had begun; return the names of files that a person has changed since and keeps.
 
     Raises:
-        EvidenceProblem: when the note cannot be read.
         WriteProblem: when another process holds the lock, or a file cannot take its place.
     """
-    if not (folder / NOTE).is_file():
+    if read_note(project.handoffs) is None:
         return []
-    with locked(folder):
-        note = folder / NOTE
-        if not note.is_file():
-            return []
-        _sweep(note)
-        try:
-            steps = msgspec.json.decode(note.read_bytes(), type=list[_Step])
-        except msgspec.DecodeError as error:
-            raise EvidenceProblem(f"is damaged: {error}; remove it and run again", path=str(note)) from error
-        return _take_places(folder, steps)
+    with locked(project.handoffs):
+        return _finish(project)
 
 
-def _make(folder: Path, artifact: Artifact) -> _Step:
-    place = artifact.path.resolve()
+def unfinished(project: Project, patience: float = PATIENCE) -> Unfinished | None:
+    """Return what is left of a process that died while it wrote; nothing is changed.
+
+    Args:
+        patience: seconds to wait for a process that is writing now.
+
+    Raises:
+        WriteProblem: when another process holds the lock for longer.
+    """
+    if read_note(project.handoffs) is None:
+        return None
+    with locked(project.handoffs, patience):
+        note = read_note(project.handoffs)
+        if note is None:
+            return None
+        waiting = [step for step in note.steps if _is_waiting(project, note.session, step)]
+        return Unfinished(note.session, mixed=len(waiting) < len(note.steps)) if waiting else None
+
+
+def refuse_mixed(project: Project) -> Unfinished | None:
+    """Return what :func:`unfinished` returns, if the evidence can be read all the same: every file is as it was before.
+
+    Raises:
+        EvidenceProblem: when some files are new and others are not, so that any answer might be false.
+        WriteProblem: as :func:`unfinished`.
+    """
+    found = unfinished(project)
+    if found is not None and found.mixed:
+        raise EvidenceProblem(str(found), path=project.shown(project.store.evidence / found.session))
+    return found
+
+
+def _files(project: Project, session: str) -> dict[Kind, Path]:
+    """The files that a write is about, and no others."""
+    folder = project.store.evidence / session
+    return {
+        "sources": folder / SOURCES,
+        "ledger": folder / LEDGER,
+        "document": project.document(session),
+        "record": folder / RECORD,
+    }
+
+
+def _make(project: Project, kind: Kind, artifact: Artifact) -> Step:
+    place = real_path(artifact.path, project.within)
     _sweep(place)
     made = write_beside(place, artifact.pieces())
-    return _Step(made=_relative(made, folder), place=_relative(place, folder), before=_digest(place))
+    return Step(kind=kind, mark=made.suffixes[-2][1:], before=_digest(place))
+
+
+def _made(project: Project, session: str, step: Step) -> Path:
+    """The finished file of a step, beside its place.
+
+    Raises:
+        OSError: when the place leads out of the repository.
+    """
+    place = real_path(_files(project, session)[step.kind], project.within)
+    return place.with_name(f".{place.name}.{step.mark}.tmp")
+
+
+def _is_waiting(project: Project, session: str, step: Step) -> bool:
+    """Whether the finished file is still beside its place."""
+    try:
+        return S_ISREG(_made(project, session, step).lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _finish(project: Project) -> list[str]:
+    note = read_note(project.handoffs)
+    return [] if note is None else _take_places(project, note.session, note.steps)
+
+
+def _take_places(project: Project, session: str, steps: Sequence[Step]) -> list[str]:
+    try:
+        kept = [project.shown(path) for step in steps if (path := _take_place(project, session, step)) is not None]
+        for changed in dict.fromkeys(_made(project, session, step).parent for step in steps):
+            sync_folder(changed)
+        remove_note(project.handoffs)
+    except OSError as error:
+        raise _not_written(error, project) from error
+    return kept
+
+
+def _take_place(project: Project, session: str, step: Step) -> Path | None:
+    """Put a finished file into its place; return the place where somebody else has changed it in between."""
+    if not _is_waiting(project, session, step):
+        return None
+    made, place = _made(project, session, step), _files(project, session)[step.kind]
+    real = real_path(place, project.within)
+    if _digest(real) != step.before:
+        made.unlink()
+        return place
+    made.replace(real)
+    _sweep(real)
+    return None
 
 
 def _sweep(place: Path) -> None:
-    """Remove what processes left that died before they came to their note."""
-    beside = os.scandir(place.parent) if place.parent.is_dir() else ()
-    left = [entry.path for entry in beside if entry.name.startswith(f".{place.name}.") and entry.name.endswith(".tmp")]
+    """Remove what processes left that died before they came to their note; nobody else gives a file such a name."""
+    ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.tmp")
+    try:
+        with os.scandir(place.parent) as beside:
+            left = [entry.path for entry in beside if ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+    except FileNotFoundError:
+        return
     for old in left:
         Path(old).unlink(missing_ok=True)
 
 
-def _note_down(folder: Path, steps: list[_Step]) -> None:
-    _sweep(folder / NOTE)
-    made = write_beside(folder / NOTE, [msgspec.json.encode(steps)])
-    made.replace(folder / NOTE)
-    sync_folder(folder)
-
-
-def _take_places(folder: Path, steps: list[_Step]) -> list[str]:
-    try:
-        kept = [folder / step.place for step in steps if not _take_place(folder, step)]
-        for changed in {(folder / step.place).parent for step in steps}:
-            sync_folder(changed)
-        (folder / NOTE).unlink(missing_ok=True)
-    except OSError as error:
-        raise WriteProblem(f"cannot be written: {error.strerror or error}", path=str(error.filename or folder)) from error
-    return list(_names(kept))
-
-
-def _take_place(folder: Path, step: _Step) -> bool:
-    """Whether the place holds what it should; not where somebody else has changed it in between."""
-    made, place = folder / step.made, folder / step.place
-    if not made.is_file():
-        return True
-    if _digest(place) != step.before:
-        made.unlink()
-        return False
-    made.replace(place)
-    return True
-
-
 def _digest(path: Path) -> str | None:
-    if not path.is_file():
+    """The digest of a regular file, ``None`` where there is none."""
+    try:
+        descriptor = os.open(path, FLAGS)
+    except OSError:
         return None
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    try:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            return file_digest(file, "sha256").hexdigest()
+    finally:
+        os.close(descriptor)
 
 
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder.resolve())).as_posix()
-
-
-def _names(paths: Iterable[Path]) -> Iterator[str]:
-    return (os.path.normpath(path) for path in paths)
+def _not_written(error: OSError, project: Project) -> WriteProblem:
+    why = f"{error.why}, and is not written to" if isinstance(error, Refused) else f"cannot be written: {error.strerror or error}"
+    path = error.filename
+    return WriteProblem(why, path=project.shown(Path(os.fsdecode(path))) if path else str(project.handoffs))

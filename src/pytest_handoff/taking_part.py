@@ -46,7 +46,7 @@ def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
     project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
     if not selection.runs_tests(config):
         return
-    finish_switch(project.handoffs)
+    finish_switch(project)
     project = with_template(project, config.getoption("handoff_template"))
     if config.getoption("handoff_part") is not None:
         from pytest_handoff.part_writing import refuse_part

@@ -47,7 +47,8 @@ def read_tree(project: Project) -> Tree:
     if not project.uses_git:
         return Tree(files=_hash_files(project.root, project.code_among(_walk(project.root))))
     work = git.read_work_tree(project.root, without=_evidence_in(project))
-    files = {path: work.files[path] for path in project.code_among(work.files)}
+    left = set(filter(project.is_left_of_a_write, work.untracked))
+    files = {path: work.files[path] for path in project.code_among(work.files) if path not in left}
     if project.config.scope and not files:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
     return Tree(
@@ -55,7 +56,7 @@ def read_tree(project: Project) -> Tree:
         commit=work.commit,
         branch=work.branch,
         modified=project.code_among(work.modified),
-        untracked=project.code_among(work.untracked),
+        untracked=[path for path in project.code_among(work.untracked) if path not in left],
     )
 
 
