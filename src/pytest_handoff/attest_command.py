@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb
 from pytest_handoff.printing import say, say_json_text
+
+if TYPE_CHECKING:
+    from pytest_handoff.project import Project
+    from pytest_handoff.workflow import Outcome
 
 
 @click.command()
@@ -23,8 +28,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     from pytest_handoff import verification
     from pytest_handoff.artifacts import Artifact, write_all
     from pytest_handoff.attestation import Digests, statement
-    from pytest_handoff.encoding import digest_of
-    from pytest_handoff.rendering import SUFFIX, bundled_templates
+    from pytest_handoff.foreign_files import named_by_a_person
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
@@ -33,17 +37,27 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
         say(str(problem), err=True)
     if problems:
         return NO
-    own = project.folder / (project.config.templates or "") / (project.config.template + SUFFIX)
-    template = own if project.config.templates and own.is_file() else bundled_templates() / (project.config.template + SUFFIX)
-    files = [artifact.path for artifact in outcome.artifacts]
-    digests = {project.shown(path): digest_of(path.read_bytes()) for path in files}
-    digests |= {f"template {project.config.template}": digest_of(template.read_bytes())} if template.is_file() else {}
-    content = statement(outcome.composition, Digests(files=digests))
+    content = statement(outcome.composition, Digests(files=_digests(project, outcome)))
     if output is None:
         say_json_text(content.decode())
     else:
         path = Path.cwd() / output
-        write_all([Artifact(path=path, content=content)])
+        write_all([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
         say(output)
         tell_if_code(project, path)
     return GOOD
+
+
+def _digests(project: Project, outcome: Outcome) -> dict[str, str]:
+    """The digests of the evidence, the document, and the template that makes such documents."""
+    from pytest_handoff.encoding import digest_of
+    from pytest_handoff.foreign_files import LINES, SETTINGS, read_file, read_if_there
+    from pytest_handoff.rendering import SUFFIX, bundled_templates
+
+    files = [artifact.path for artifact in outcome.artifacts]
+    digests = {project.shown(path): digest_of(read_file(path, project.within, LINES)) for path in files}
+    name, own = project.config.template, project.config.templates
+    template = read_if_there(project.folder / own / (name + SUFFIX), project.within, SETTINGS) if own else None
+    if template is None:
+        template = read_if_there(bundled_templates() / (name + SUFFIX), [bundled_templates().resolve()], SETTINGS)
+    return digests | ({} if template is None else {f"template {name}": digest_of(template)})

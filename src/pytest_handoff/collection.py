@@ -11,6 +11,7 @@ import pytest
 from pytest_handoff import selection
 from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.foreign_files import LINES, read_own
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable
 from pytest_handoff.run import Collected, Collection
@@ -197,8 +198,10 @@ def read_spool(folder: Path) -> Collection | None:
     """
     path = folder / COLLECTION
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Collection) if path.exists() else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return msgspec.json.decode(read_own(path, [folder], LINES), type=Collection)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceProblem(f"what an interrupted run left is damaged: {error}; run it again", path=path.name) from error
 
 

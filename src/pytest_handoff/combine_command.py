@@ -45,8 +45,10 @@ def _export(project: Project, outcome: Outcome, folder: Path) -> None:
     from pytest_handoff import workflow
     from pytest_handoff.artifacts import write_all
     from pytest_handoff.exporting import artifacts_for_ci
+    from pytest_handoff.foreign_files import named_by_a_person
 
-    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], workflow.renderer_of(project)))
+    within = [named_by_a_person(folder.absolute(), project.root)]
+    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], workflow.renderer_of(project)), within)
 
 
 def _tell(project: Project, outcome: Outcome) -> None:

@@ -6,6 +6,8 @@ import json
 import tomllib
 from typing import TYPE_CHECKING
 
+from pytest_handoff.foreign_files import TEXT, Refused, leads_outside, read_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -16,16 +18,18 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(paths):
         parse = _PARSERS.get((root / path).suffix.lower())
-        if parse is not None and (root / path).is_file():
-            problem = _problem(parse, root / path)
+        if parse is not None and (root / path).is_file() and not leads_outside(root / path, [root]):
+            problem = _problem(parse, root / path, root)
             if problem:
                 found[path] = problem
     return found
 
 
-def _problem(parse: Callable[[str], object], path: Path) -> str | None:
+def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | None:
     try:
-        parse(path.read_bytes().decode("utf-8-sig"))
+        parse(read_file(path, [root], TEXT).decode("utf-8-sig"))
+    except Refused as refused:
+        return f"it {refused.why}"
     except (ValueError, RecursionError) as error:
         return " ".join(str(error).split())[:200] or type(error).__name__
     return None

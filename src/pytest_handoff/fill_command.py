@@ -69,10 +69,12 @@ def fill(
 
 def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) -> int:
     """Whether the document is what the evidence says; with ``diff``, how it differs."""
+    from pytest_handoff.workflow import document_bytes
+
     document = project.document(session)
     artifact, shown = outcome.artifact(document), project.shown(document)
     if diff:
-        for line in _diff(document.read_bytes() if document.exists() else b"", artifact.whole, shown):
+        for line in _diff(document_bytes(project, session) or b"", artifact.whole, shown):
             say(line, whole=True)
     if artifact.differs():
         say(f"{shown}: differs from the evidence; next: handoff fill {session}")

@@ -102,11 +102,23 @@ def read_opened(descriptor: int, path: Path | str, most: int) -> bytes:
         os.close(descriptor)
 
 
+def read_if_there(path: Path | str, within: Sequence[Path], most: int) -> bytes | None:
+    """Read a file that a repository names, or return ``None`` where there is none that may be read.
+
+    Raises:
+        OSError: when the system does not let it be read.
+    """
+    try:
+        return read_file(path, within, most)
+    except (Refused, FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def named_by_a_person(path: Path, root: Path) -> Path:
-    """Return the folder that a path may not lead out of: outside of the repository a person's word holds.
+    """Return what links may not lead out of, where a person names a path: elsewhere than in the repository, the path itself.
 
     Args:
-        path: what a person named, absolute.
+        path: a file or folder that a person named, absolute.
         root: the top of the repository, or of the project without git.
     """
     plain = Path(os.path.normpath(path))

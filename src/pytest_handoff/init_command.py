@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
         raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = workflow.new_document(project, session, parents, template=template)
-    write_all([Artifact(path=path, content=markdown.encode(text))])
+    write_all([Artifact(path=path, content=markdown.encode(text))], project.within)
     say(project.shown(path))
     say(f"next: write what the session is about, then pytest --handoff={session}")
     return GOOD
@@ -61,11 +62,11 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
 
     target = project.document(session)
     shown = project.shown(target)
-    if target.exists() and not source.resolve() == target.resolve():
+    if target.exists() and os.path.realpath(source) != os.path.realpath(target):
         raise DocumentProblem("is there already; adopt that one, or move it away", path=shown)
     if not source.is_file():
         raise DocumentProblem("there is no such file to adopt", path=str(source))
-    text = markdown.decode(source.read_bytes(), str(source))
+    text = markdown.decode(_content(project, source), str(source))
     adopted = adopt(text, str(source))
     _show(text, adopted.text, str(source), shown)
     for block in adopted.homeless:
@@ -73,11 +74,20 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     if not adopted.added:
         say(f"{shown}: nothing to add")
     if write:
-        write_all([Artifact(path=target, content=markdown.encode(adopted.text))])
+        write_all([Artifact(path=target, content=markdown.encode(adopted.text))], project.within)
         say(f"{shown}: written; next: pytest --handoff={session}")
     else:
         say(f"nothing was written; next: handoff init {session} --adopt {source} --write")
     return GOOD
+
+
+def _content(project: Project, source: Path) -> bytes:
+    from pytest_handoff.foreign_files import TEXT, named_by_a_person, read_file
+
+    try:
+        return read_file(source, [named_by_a_person(Path.cwd() / source, project.root)], TEXT)
+    except OSError as error:
+        raise DocumentProblem(f"cannot be read: {error.strerror or error}", path=str(source)) from error
 
 
 def _show(old: str, new: str, source: str, shown: str) -> None:

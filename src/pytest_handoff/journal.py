@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.file_lock import take_lock
+from pytest_handoff.foreign_files import LINES, read_own
 from pytest_handoff.record import Frozen, RunInfo
 from pytest_handoff.run import CaseResult
 from pytest_handoff.suite_files import SuiteFiles
@@ -159,12 +160,12 @@ def _greet(journals: Path, own: Path) -> bool:
 def _read(folder: Path) -> LeftBehind | None:
     """A journal as far as it can be read: a process may die within a line; one that died before its start left nothing."""
     try:
-        start = msgspec.json.decode((folder / START).read_bytes(), type=JournalStart)
+        start = msgspec.json.decode(read_own(folder / START, [folder], LINES), type=JournalStart)
         tests = folder / TESTS
-        lines = tests.read_bytes().decode("ascii", "replace").splitlines(keepends=True) if tests.exists() else []
+        lines = read_own(tests, [folder], LINES).decode("ascii", "replace").splitlines(keepends=True) if tests.exists() else []
         last = tests.stat().st_mtime if tests.exists() else start.started
         recorded = folder / RECORDED
-        run = msgspec.json.decode(recorded.read_bytes(), type=RunInfo) if recorded.exists() else None
+        run = msgspec.json.decode(read_own(recorded, [folder], LINES), type=RunInfo) if recorded.exists() else None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return LeftBehind(folder=folder, start=start, results=list(_results(lines)), last=last, recorded=run)
@@ -198,4 +199,6 @@ def _runs(session: Path) -> list[Path]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())

@@ -8,7 +8,8 @@ import msgspec
 
 from pytest_handoff import git
 from pytest_handoff.config import read_config
-from pytest_handoff.errors import HandoffError
+from pytest_handoff.errors import HandoffError, UsageProblem
+from pytest_handoff.foreign_files import SETTINGS, TABLE, read_file, read_if_there
 from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.record import Frozen
 from pytest_handoff.settings_files import (
@@ -92,14 +93,17 @@ def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:
             here = project.root / path
             if not here.is_file():
                 found.append((path, "is gone, and is"))
-            elif _blob(project, here) != blob:
+            elif _blob(project, path) != blob:
                 found.append((path, "is not the one"))
     return found
 
 
-def _blob(project: Project, path: Path) -> str:
+def _blob(project: Project, path: str) -> str | None:
     """The blob id that git would give a file here, with its filters: line endings that git turns are no difference."""
-    return git.run_git(project.root, "hash-object", "--", str(path)).stdout.decode().strip()
+    content = read_if_there(project.root / path, project.within, TABLE)
+    if content is None:
+        return None
+    return git.run_git(project.root, "hash-object", "--stdin", f"--path={path}", stdin=content).stdout.decode().strip()
 
 
 def _base(project: Project) -> str | None:
@@ -138,7 +142,14 @@ def _table(config: Config, texts: Mapping[str, str], measured_by: CoverageSettin
 
 def _texts_here(project: Project) -> dict[str, str]:
     paths = {name: project.folder / name for name in NAMES}
-    return {name: path.read_text("utf-8", "replace") for name, path in paths.items() if path.is_file()}
+    return {name: _text(project, path) for name, path in paths.items() if path.is_file()}
+
+
+def _text(project: Project, path: Path) -> str:
+    try:
+        return read_file(path, project.within, SETTINGS).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageProblem(f"cannot be read: {error.strerror or error}", path=project.shown(path)) from error
 
 
 def _texts_of(project: Project, commit: str) -> dict[str, str]:

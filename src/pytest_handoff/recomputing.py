@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
 from pytest_handoff.figures import listed
+from pytest_handoff.foreign_files import TEXT, read_if_there
 from pytest_handoff.integrity import examine
 from pytest_handoff.moves import match_moves
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
@@ -82,8 +83,7 @@ def _generated(project: Project, record: Record, files: Collection[str]) -> Sour
 
 
 def _content(project: Project, path: str) -> bytes | None:
-    file = project.root / path
-    return file.read_bytes() if file.is_file() else None
+    return read_if_there(project.root / path, project.within, TEXT)
 
 
 def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Iterator[str]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pytest_handoff import completeness, facts, ledger
 from pytest_handoff.changes import changes_between
 from pytest_handoff.encoding import digest_of_pieces, encode_in_pieces
+from pytest_handoff.foreign_files import TEXT, read_if_there
 from pytest_handoff.integrity import examine
 from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.measurement import Measurement, NotMeasured
@@ -224,11 +225,14 @@ def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) 
 
 
 def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine]) -> Integrity:
-    def read(path: str) -> bytes | None:
-        file = project.root / path
-        return file.read_bytes() if file.is_file() else None
-
-    return examine(start.session, lines.values(), sources, start.parents.sources, renames=start.renames, read=read)
+    return examine(
+        start.session,
+        lines.values(),
+        sources,
+        start.parents.sources,
+        renames=start.renames,
+        read=lambda path: read_if_there(project.root / path, project.within, TEXT),
+    )
 
 
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:

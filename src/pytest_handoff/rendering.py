@@ -11,7 +11,7 @@ from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code, code_in_text, escape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import BytecodeCache
 
@@ -32,15 +32,20 @@ class Renderer:
     Args:
         own: the project's own template folder; a file there wins over ours of the same name.
         compiled: a folder for compiled templates, which are reused as long as their text is the same.
+        within: the folders that no link among the project's own templates may lead out of; without them, ``own``.
     """
 
-    def __init__(self, own: Path | None = None, compiled: Path | None = None) -> None:
+    def __init__(self, own: Path | None = None, compiled: Path | None = None, within: Sequence[Path] = ()) -> None:
         import jinja2
         from jinja2.sandbox import SandboxedEnvironment
 
-        folders = [folder for folder in (own, bundled_templates()) if folder is not None]
+        loader: jinja2.BaseLoader = jinja2.FileSystemLoader(bundled_templates())
+        if own is not None:
+            from pytest_handoff.own_templates import OwnTemplates
+
+            loader = jinja2.ChoiceLoader([OwnTemplates(own, within or (own.resolve(),)), loader])
         self._environment = SandboxedEnvironment(
-            loader=jinja2.FileSystemLoader(folders),
+            loader=loader,
             undefined=jinja2.StrictUndefined,
             finalize=escape,
             trim_blocks=True,

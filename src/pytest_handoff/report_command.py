@@ -19,6 +19,7 @@ from pytest_handoff.printing import say
 def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
     from pytest_handoff.artifacts import Artifact, self_ignoring, write_all
+    from pytest_handoff.foreign_files import named_by_a_person
     from pytest_handoff.history import in_order
     from pytest_handoff.reporting import report_of
 
@@ -33,7 +34,8 @@ def report(handoff_dir: str | None, session: str | None, output: str | None) -> 
     content = report_of(project, outcome).encode("utf-8", "backslashreplace")
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output
-    write_all([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)])
+    within = project.within if output is None else [named_by_a_person(path, project.root)]
+    write_all([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)], within)
     say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
     tell_if_code(project, path)
     return GOOD

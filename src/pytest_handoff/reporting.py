@@ -8,6 +8,7 @@ from pytest_handoff import history, html_report
 from pytest_handoff.ancestry import Chain
 from pytest_handoff.charts import coverage_chart, outcome_chart
 from pytest_handoff.figures import percent, percent_of
+from pytest_handoff.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.line_ranges import parse_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable_text
@@ -26,6 +27,7 @@ COLUMNS = 12
 MOST_SOURCE = 400_000
 """Characters of source in a page, so that it can still be mailed; files with missing lines come first."""
 
+_CHANGED = "The file is not as it was when this was measured; its lines are not shown."
 _WHO = {"decided": "machine", "veto": "person, machine may block", "person": "person", "waived": "waived"}
 
 
@@ -112,8 +114,7 @@ def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[d
         }  # fmt: skip
         if file.missing or code:
             wanted = path in known and files.get(path) == known[path].blob
-            text = _text(project, path) if wanted else None
-            row["why"] = "" if text is not None else "The file is not as it was when this was measured; its lines are not shown."
+            text, row["why"] = _text(project, path) if wanted else (None, _CHANGED)
             if text is not None and len(text) > room:
                 text, row["why"] = None, "The page holds enough source already; look at the file itself."
             row["source"] = text
@@ -128,8 +129,11 @@ def _line_marks(missing: str, new: str, *, last: int) -> dict[str, list[int]]:
     return {"missing": sorted(parse_ranges(missing, last=last)), "new": sorted(parse_ranges(new, last=last))}
 
 
-def _text(project: Project, path: str) -> str | None:
+def _text(project: Project, path: str) -> tuple[str | None, str]:
+    """The text of a file, or why it is not shown."""
     try:
-        return printable_text((project.root / path).read_bytes().decode("utf-8", "replace"))
+        return printable_text(read_file(project.root / path, project.within, TEXT).decode("utf-8", "replace")), ""
+    except Refused as refused:
+        return None, f"The file {refused.why}; its lines are not shown."
     except OSError:
-        return None
+        return None, _CHANGED

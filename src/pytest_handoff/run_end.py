@@ -181,9 +181,11 @@ class RunEnd:
         folder = self._plan.option("artifacts")
         if folder:
             from pytest_handoff.exporting import artifacts_for_ci
+            from pytest_handoff.foreign_files import named_by_a_person
 
             target = self._plan.config.invocation_params.dir / folder
-            write_all(artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer()))
+            copies = artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer())
+            write_all(copies, [named_by_a_person(target, self._project.root)])
 
     def _renderer(self) -> Renderer:
         return workflow.renderer_of(self._project, self._folder.templates)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.foreign_files import leads_outside
 from pytest_handoff.workflow import renderer_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
     """The key of the file that ``--handoff-instructions`` names.
 
     Raises:
-        UsageProblem: when there is no such file.
+        UsageProblem: when there is no such file in the repository.
     """
     name = config.getoption("handoff_instructions")
     if name is None:
@@ -30,6 +31,8 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
     path = Path(os.path.normpath(config.invocation_params.dir / name))
     if not path.is_file():
         raise UsageProblem("is named by --handoff-instructions and is no file", path=name)
+    if why := leads_outside(path, project.within):
+        raise UsageProblem(f"is named by --handoff-instructions and {why}: readers elsewhere need it too", path=name)
     return project.key(path)
 
 

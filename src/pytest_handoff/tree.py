@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 from pytest_handoff import git
 from pytest_handoff.artifacts import IGNORE_ALL
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.foreign_files import MEGABYTE, leads_outside
 from pytest_handoff.line_hashes import hash_lines
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pytest_handoff.project import Project
-
-
-_MEGABYTE = 1 << 20
 
 
 class Tree(Frozen, frozen=True):
@@ -73,6 +71,7 @@ def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Map
     """
     code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
     files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
+    code -= {path for path in code if _is_elsewhere(project.root, path, tree.files)}
     return {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
 
 
@@ -81,7 +80,7 @@ def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
     missing, found = set(texts), set()
     for path in tree.files:
         file = project.root / path
-        if missing and file.is_file() and file.stat().st_size < _MEGABYTE:
+        if missing and file.is_file() and file.stat().st_size < MEGABYTE and not _is_link_elsewhere(project.root, file):
             content = file.read_bytes()
             found |= {text for text in missing if text.encode() in content}
             missing -= found
@@ -108,7 +107,7 @@ def _may_hold_sources(folder: Path) -> bool:
 def _ignores_itself(folder: Path) -> bool:
     """Whether a tool made the folder for what it generates, and says so in the way that git would understand."""
     ignore = folder / ".gitignore"
-    return ignore.is_file() and ignore.read_bytes() == IGNORE_ALL
+    return ignore.is_file() and not ignore.is_symlink() and ignore.read_bytes() == IGNORE_ALL
 
 
 def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:
@@ -122,7 +121,23 @@ def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceL
 
 
 def _hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    return {path: _blob_id((root / path).read_bytes()) for path in sorted(set(paths)) if (root / path).is_file()}
+    return {path: _blob_id(_content(root, root / path)) for path in sorted(set(paths)) if (root / path).is_file()}
+
+
+def _content(root: Path, file: Path) -> bytes:
+    """What git takes for the content of a file; of a link that leads out of the repository it is where that leads."""
+    if leads_outside(file, [root]) is None:
+        return file.read_bytes()
+    return os.fsencode(file.readlink()) if file.is_symlink() else b""
+
+
+def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
+    """Whether a file leads out of the repository; of one in the tree only the file itself can be a link."""
+    return _is_link_elsewhere(root, root / path) if path in tree else leads_outside(root / path, [root]) is not None
+
+
+def _is_link_elsewhere(root: Path, file: Path) -> bool:
+    return file.is_symlink() and leads_outside(file, [root]) is not None
 
 
 def _blob_id(content: bytes) -> str:

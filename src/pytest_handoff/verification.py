@@ -11,6 +11,7 @@ from pytest_handoff.recomputing import missing_bases, untrue
 from pytest_handoff.record import Frozen
 from pytest_handoff.tree import read_tree
 from pytest_handoff.values import STATUS_PLACES
+from pytest_handoff.workflow import document_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,11 +125,12 @@ def _recomputed(project: Project, outcome: Outcome, tree: Tree) -> Iterator[Prob
 def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Problem]:
     path = project.document(session)
     shown = project.shown(path)
-    if not path.exists():
+    stands = document_bytes(project, session)
+    if stands is None:
         yield Problem(kind="document", path=shown, message="is missing", remedy=f"make it with handoff fill {session}")
         return
     expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
-    line = _first_difference(path.read_bytes(), expected.whole)
+    line = _first_difference(stands, expected.whole)
     if line is not None:
         line, why, remedy = _why_it_differs(project.store.record(session), outcome, line)
         message = f"differs from what the evidence says{why}"

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
-from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, FillRequest, check_names, compose
 from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
+from pytest_handoff.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.kinds import Kinds
 from pytest_handoff.line_hashes import WIDTH
 from pytest_handoff.lineage import Ledger, Lineage
@@ -248,17 +248,25 @@ def read_document(project: Project, session: str) -> str | None:
     Raises:
         DocumentProblem: when it is no text that can be filled safely.
     """
+    data = document_bytes(project, session)
+    return None if data is None else markdown.decode(data, project.shown(project.document(session)))
+
+
+def document_bytes(project: Project, session: str) -> bytes | None:
+    """The document as it stands, or ``None`` where there is none yet.
+
+    Raises:
+        DocumentProblem: when what stands there is none that can be read.
+    """
     path = project.document(session)
-    shown = project.shown(path)
     try:
-        if not S_ISREG(path.stat().st_mode):
-            raise DocumentProblem("this is no file, but a folder, a pipe or a device; move it away", path=shown)
-        data = path.read_bytes()
+        return read_file(path, project.within, TEXT)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except Refused as refused:
+        raise DocumentProblem(f"this {refused.why}; move it away", path=project.shown(path)) from refused
     except OSError as error:
-        raise DocumentProblem(f"this cannot be read: {error.strerror or error}", path=shown) from error
-    return markdown.decode(data, shown)
+        raise DocumentProblem(f"this cannot be read: {error.strerror or error}", path=project.shown(path)) from error
 
 
 def new_document(
@@ -285,7 +293,7 @@ def _instructions(project: Project, key: str | None) -> str | None:
     if key is None:
         return None
     try:
-        return markdown.decode((project.root / key).read_bytes(), key)
+        return markdown.decode(read_file(project.root / key, project.within, TEXT), key)
     except OSError:
         return None
 
@@ -315,4 +323,4 @@ def _number(session: str) -> int | None:
 def renderer_of(project: Project, compiled: Path | None = None) -> Renderer:
     """The templates of a project, its own before ours; ``compiled`` is a folder that keeps them from being compiled again."""
     own = project.config.templates
-    return Renderer(project.folder / own if own else None, compiled)
+    return Renderer(project.folder / own if own else None, compiled, project.within)
