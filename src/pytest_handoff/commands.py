@@ -86,9 +86,7 @@ def _open(handoff_dir: str | None) -> Project:
 
     project = open_project(Path.cwd(), dir_option=handoff_dir)
     if os.path.lexists(note := project.handoffs / OLD_NOTE):
-        say(
-            f"{project.shown(note)}: says what to move where, and is not followed: anybody can commit one; remove it", err=True
-        )
+        say(f"{project.shown(note)}: says what to move where, and is not followed: anybody can commit one; remove it", err=True)
     return project
 
 
