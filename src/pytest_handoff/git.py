@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +23,16 @@ _SETTINGS = (
     "core.safecrlf=false",
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
+    "safe.bareRepository=explicit",
     "advice.addEmbeddedRepo=false",
 )
 _STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
 """What git tells its hooks of the command that runs them; a work tree is found without, and as it stands."""
+_OF_THE_USER = re.compile(r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE|EXTERNAL_DIFF|DIFF_OPTS)")
+"""What a user may have told git, which changes how it reads a path or an attribute, or what it prints and where."""
+_NOTHING_FETCHED = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
+"""A partial clone would fetch what it lacks, by whatever program its configuration names; no protocol has this name."""
 
 
 _STATE = (
@@ -55,12 +62,14 @@ def find_root(folder: Path) -> Path | None:
     Raises:
         HandoffError: when there is a repository that git refuses to read, such as another user's.
     """
-    if shutil.which("git") is None:
+    if _program(os.environ.get("PATH", os.defpath)) is None:
         return None
     done = run_git(folder, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
         return _path(done.stdout).resolve()
-    if any(known in done.stderr for known in (b"not a git repository", b"must be run in a work tree")):
+    if any(
+        known in done.stderr for known in (b"not a git repository", b"must be run in a work tree", b"cannot use bare repository")
+    ):
         return None
     raise _problem("rev-parse", done)
 
@@ -102,15 +111,33 @@ def tree_of(root: Path, commit: str) -> dict[str, str]:
 def run_git(
     root: Path, *args: str, environment: dict[str, str] | None = None, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder, without what the host's settings or a hook's variables would change; any exit code is returned."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    """Run git in a folder, without what the host's settings or a hook's variables would change; any exit code is returned.
+
+    Raises:
+        HandoffError: when there is no git.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK and not _OF_THE_USER.fullmatch(name)}
+    program = _program(os.environ.get("PATH", os.defpath))
+    if program is None:
+        raise HandoffError("git is in no folder that PATH names in full; install it, or mend PATH")
     return subprocess.run(
-        ["git", "-C", str(root), *_STEADY, *args],
+        [program, "-C", str(root), *_STEADY, *args],
         capture_output=True,
         check=False,
         input=stdin,
-        env=inherited | {"LC_ALL": "C"} | (environment or {}),
+        env=inherited | {"LC_ALL": "C"} | _NOTHING_FETCHED | (environment or {}),
     )
+
+
+@lru_cache(maxsize=4)
+def _program(path: str) -> str | None:
+    """Find git in the absolute folders of a ``PATH``: one in the working directory belongs to the repository.
+
+    Windows would look there first, and so does every system for a ``PATH`` with an empty or a relative entry.
+    """
+    name = "git.exe" if os.name == "nt" else "git"
+    places = (Path(folder, name) for folder in path.split(os.pathsep) if Path(folder).is_absolute())
+    return next((str(place) for place in places if os.access(place, os.X_OK) and place.is_file()), None)
 
 
 @contextmanager

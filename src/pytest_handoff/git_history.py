@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PLACES = ("refs/heads/{}", "refs/remotes/{}", "refs/remotes/origin/{}", "refs/tags/{}")
-_STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1"}
-"""History as it was committed, and nothing fetched: evidence must not depend on who can reach a server."""
+_STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1"}
+"""History as it was committed; :func:`run_git` fetches nothing, since evidence must not depend on who can reach a server."""
 
 
 def tips_of_branch(root: Path, name: str) -> list[str]:

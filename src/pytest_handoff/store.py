@@ -21,7 +21,7 @@ from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
 from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from pytest_handoff.artifacts import Content

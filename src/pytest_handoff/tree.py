@@ -121,7 +121,7 @@ def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceL
 
 
 def _hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    return {path: _blob_id(_content(root, root / path)) for path in sorted(set(paths)) if (root / path).is_file()}
+    return {path: blob_id(_content(root, root / path)) for path in sorted(set(paths)) if (root / path).is_file()}
 
 
 def _content(root: Path, file: Path) -> bytes:
@@ -140,6 +140,6 @@ def _is_link_elsewhere(root: Path, file: Path) -> bool:
     return file.is_symlink() and leads_outside(file, [root]) is not None
 
 
-def _blob_id(content: bytes) -> str:
+def blob_id(content: bytes) -> str:
     """The id that git gives a file of this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
     return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
