@@ -32,6 +32,7 @@ from pytest_handoff.new_code import new_code
 from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.record import SourceLine
 from pytest_handoff.shared_analyses import SharedAnalyses
+from pytest_handoff.user_folder import Sealed
 
 if TYPE_CHECKING:
     import pytest
@@ -71,7 +72,7 @@ def _measure(suite: Path, sources: list[Path], what: str, *, branches: bool) -> 
     name = "branches" if branches else "lines"
     data = CoverageData(basename=str(suite / f"{name}.data"))
     _fill(data, sources, branches=branches)
-    cache = suite / f"cache of {name}"
+    cache = Sealed(suite / f"cache of {name}", bytes(32))
     base = _tree(suite, sources)
     changed = sources[::10]
     _change(changed)
@@ -79,7 +80,7 @@ def _measure(suite: Path, sources: list[Path], what: str, *, branches: bool) -> 
     _change(changed)
     edited = _read(suite, data, cache, base)
     data.close(force=True)
-    size = sum(file.stat().st_size for file in cache.iterdir()) / 2**20
+    size = sum(file.stat().st_size for file in cache.path.iterdir()) / 2**20
     return [
         Row(f"{what}: nothing known", _BUDGET, first, "s"),
         Row(f"{what}: everything known", _BUDGET, known, "s", f"cache {size:.1f} MiB"),
@@ -116,7 +117,7 @@ def _measurement(data_file: Path) -> coverage.Coverage:
 def _read(
     suite: Path,
     data: CoverageData,
-    cache: Path | None,
+    cache: Sealed | None,
     base: dict[str, SourceLine],
     reported: tuple[coverage.Coverage, SharedAnalyses] | None = None,
 ) -> float:

@@ -1,4 +1,4 @@
-"""What all tests share: how often Hypothesis tries, and git without the settings of whoever runs the tests."""
+"""What all tests share: how often Hypothesis tries, and git and caches that are not those of whoever runs the tests."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the notes of writes that are under way out of the home of whoever runs the tests."""
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what runs keep for a user, caches and notes of unfinished writes, out of the home of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
+            patched.setenv(name, str(tmp_path_factory.mktemp("own")))
         yield
 
 

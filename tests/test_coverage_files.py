@@ -20,6 +20,8 @@ from pytest_handoff.parsed_sources import parsed_sources
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_handoff.user_folder import Sealed
+
 UNIT = "handoff:s:unit:new"
 
 
@@ -38,7 +40,7 @@ def write(folder: Path, name: str, text: str | bytes) -> str:
     return str(path.resolve())
 
 
-def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str = "", cache: Path | None = None) -> FileReader:
+def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str = "", cache: Sealed | None = None) -> FileReader:
     (folder / "rc").write_text(config, encoding="utf-8")
     cov = coverage.Coverage(data_file=str(folder / "unused"), config_file=str(folder / "rc"))
     cov.get_data()

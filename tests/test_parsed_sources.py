@@ -14,6 +14,7 @@ from coverage.results import Analysis, analysis_from_file_reporter
 
 from pytest_handoff import code_shape
 from pytest_handoff.parsed_sources import ParsedSources, SourceFacts, parsed_sources
+from pytest_handoff.user_folder import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,13 +66,13 @@ def test_nothing_that_is_known_differs_from_coverage_s_own(
         data.add_arcs(arcs)
     else:
         data.add_lines({name: [line for line, _ in of_file if line > 0] for name, of_file in arcs.items()})
-    first = parsed_sources(cov, tmp_path)
+    first = parsed_sources(cov, Sealed(tmp_path, bytes(32)))
     said = {name: say(cov, first, data, name) for name in names}
     first.save()
     plain = {name: analysis_from_file_reporter(data, 0, cov._get_file_reporter(name), name) for name in names}
     assert {name: analysis for name, (_, analysis) in said.items()} == plain
     monkeypatch.setattr(PythonParser, "parse_source", lambda _: pytest.fail("the source was parsed again"))
-    second = parsed_sources(measuring(tmp_path), tmp_path)
+    second = parsed_sources(measuring(tmp_path), Sealed(tmp_path, bytes(32)))
     assert {name: say(cov, second, data, name) for name in names} == said
 
 
@@ -81,10 +82,10 @@ def test_a_known_source_serves_lines_after_branches_and_not_the_other_way(tmp_pa
     Path(name).write_text(SKIPS, "utf-8")
     data.add_arcs({name: [(-1, 1), (1, -1), (-1, 2), (2, 4), (4, -1)]})
     cov = measuring(tmp_path)
-    lines = parsed_sources(cov, tmp_path / "cache")
+    lines = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
     of_lines = lines.facts(cov._get_file_reporter(name), branches=False)
     lines.save()
-    branches = parsed_sources(cov, tmp_path / "cache")
+    branches = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
     of_branches, analysis = say(cov, branches, data, name)
     assert of_branches == of_lines
     assert (analysis.numbers.n_branches, analysis.numbers.n_missing_branches) == (2, 1)
@@ -97,7 +98,7 @@ def test_a_known_source_is_another_under_other_exclusions(tmp_path: Path, data: 
     data.add_lines({name: [1]})
     statements = []
     for cov in (measuring(tmp_path), measuring(tmp_path, "never"), measuring(tmp_path)):
-        parsed = parsed_sources(cov, tmp_path / "cache")
+        parsed = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
         statements.append(say(cov, parsed, data, name)[1].statements)
         parsed.save()
     assert statements == [{1, 2, 3, 4}, {1, 4}, {1, 2, 3, 4}]
@@ -111,7 +112,7 @@ def test_a_source_that_changes_is_parsed_again(tmp_path: Path, data: CoverageDat
     for text in ("x = 1\n", "\nx = 1\n"):
         name.write_text(text, "utf-8")
         cov = measuring(tmp_path)
-        parsed = parsed_sources(cov, tmp_path / "cache")
+        parsed = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
         found.append(say(cov, parsed, data, str(name))[1].statements)
         parsed.save()
     assert found == [{1}, {2}]
@@ -126,12 +127,12 @@ def test_a_source_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, data
     reporter = cov._get_file_reporter(str(name))
     assert reporter.source() == "x = 1\n"
     name.write_text("\n\nx = 1\n", "utf-8")
-    parsed = parsed_sources(cov, tmp_path / "cache")
+    parsed = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
     parsed.facts(reporter, branches=False)
     parsed.save()
     name.write_text("x = 1\n", "utf-8")
     cov = measuring(tmp_path)
-    assert say(cov, parsed_sources(cov, tmp_path / "cache"), data, str(name))[1].statements == {1}
+    assert say(cov, parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32))), data, str(name))[1].statements == {1}
 
 
 def test_nothing_is_kept_where_the_rule_for_imports_cannot_be_read(
@@ -143,7 +144,7 @@ def test_nothing_is_kept_where_the_rule_for_imports_cannot_be_read(
     data.add_lines({str(name): [1]})
     cov = measuring(tmp_path)
     monkeypatch.setattr(code_shape, "__file__", str(tmp_path / "archive.zip" / "code_shape.py"))
-    parsed = parsed_sources(cov, tmp_path / "cache")
+    parsed = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
     assert say(cov, parsed, data, str(name))[1].statements == {1}
     parsed.save()
     assert not (tmp_path / "cache").exists()

@@ -1,11 +1,12 @@
 """Keep compiled templates for later runs: compiling those of a document takes longer than everything else done to it.
 
-They are kept in pytest's cache, and only pytest runs use them. ``handoff verify``, ``gate`` and ``fill`` compile the template's
-text each time, so nothing in the cache can deceive them.
+They lie in the user's own folder, where no repository can put any, and all of the user's projects share them. Only pytest uses
+them: ``handoff verify``, ``gate`` and ``fill`` compile the template's text each time.
 """
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from jinja2.bccache import Bucket
 
+_MOST, _KEPT = 400, 200
+"""So many templates may lie there, and so many of the newest stay where there are more; a template takes some 4 KiB."""
+
 
 class CompiledTemplates(jinja2.FileSystemBytecodeCache):
     """Jinja's own cache, which reuses only what the same versions of this plugin, Python and Jinja made of the same text.
@@ -26,7 +30,7 @@ class CompiledTemplates(jinja2.FileSystemBytecodeCache):
     """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder), f"%s-{__version__}-jinja-{jinja2.__version__}")
+        super().__init__(str(folder), f"%s-{__version__}-jinja-{jinja2.__version__}-{sys.implementation.cache_tag}")
         self._folder = folder
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -35,7 +39,11 @@ class CompiledTemplates(jinja2.FileSystemBytecodeCache):
             super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a compiled template."""
+        """Keep a compiled template; when there are too many, remove the oldest."""
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             super().dump_bytecode(bucket)
+            kept = list(self._folder.iterdir())
+            if len(kept) > _MOST:
+                for old in sorted(kept, key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+                    old.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.artifacts import Artifact, self_ignoring
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.github import SUMMARY_LIMIT, fitting
+from pytest_handoff.kept_coverage import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ def artifacts_for_ci(
 ) -> list[Artifact]:
     """Copies of what was written, below one folder, with the coverage data and ``summary.md``."""
     copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
-    data = [Artifact(path=folder / f"coverage-{path.name}", content=path.read_bytes()) for path in data_files]
+    data = [Artifact(path=folder / f"coverage-{plain_name(path)}", content=path.read_bytes()) for path in data_files]
     summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
     return [*kept_out_of_git(folder, project), *copies, *data, summed_up]
 

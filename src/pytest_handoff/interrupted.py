@@ -70,6 +70,8 @@ def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[L
     """
     runs = not_recorded(project, session)
     if not runs:
+        if journal.has_strange(journal.journals_of(project.folder), session):
+            raise EvidenceProblem(f"no run of yours left the journal of {session!r} that lies in pytest's cache; run it again")
         raise EvidenceProblem(f"no run of {session!r} was interrupted; nothing is left to use")
     start, collection = _usable(project, runs[-1])
     run = _as_run(runs[-1], collection)

@@ -4,7 +4,8 @@ A run has a folder of its own. ``start.json`` says what was asked for, ``collect
 has a line for each test that has ended: its id alone where it simply passed, else ``[id, result]``. While the process lives
 it holds a lock on ``alive``, which the system lets go when it dies, however it dies. ``recorded.json`` is written just before
 the record is: where the record has the same in its ``run``, the run came to its end. A journal without ``start.json`` says
-nothing: its run died before it began, or has ended well.
+nothing: its run died before it began, or has ended well. ``seal`` tells that a run of this user's began it: a journal that came
+with a repository says nothing either.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from pytest_handoff.foreign_files import LINES, read_own
 from pytest_handoff.record import Frozen, RunInfo
 from pytest_handoff.run import CaseResult
 from pytest_handoff.suite_files import SuiteFiles
+from pytest_handoff.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ALIVE, BESIDE, START, TESTS, RECORDED = "alive", "beside", "start.json", "tests.jsonl", "recorded.json"
+ALIVE, BESIDE, START, SEAL, TESTS, RECORDED = "alive", "beside", "start.json", "seal", "tests.jsonl", "recorded.json"
 _PASSED = CaseResult(outcome="passed")
 _PATIENCE = 10.0
 """Seconds to wait for a lock that nobody but a process that looks whether we are alive can hold, for an instant."""
@@ -65,7 +67,12 @@ class Journal:
         self.folder.mkdir(parents=True)
         self._let_go = take_lock(self.folder / ALIVE, _PATIENCE)
         self._beside = _greet(journals, self.folder)
-        _write_whole(self.folder / START, msgspec.json.encode(start))
+        begun, key = msgspec.json.encode(start), user_key(_project_of(journals))
+        if key is None:
+            self.trouble = "there is no folder that only you can write, outside of the project"
+        else:
+            _write_whole(self.folder / SEAL, _seal_of(self.folder, begun, key))
+        _write_whole(self.folder / START, begun)
         self._tests = (self.folder / TESTS).open("ab", buffering=0)
 
     def note(self, nodeid: str, result: CaseResult) -> None:
@@ -124,9 +131,17 @@ def journals_of(project_folder: Path) -> Path:
 
 
 def left_behind(journals: Path, session: str) -> list[LeftBehind]:
-    """The journals of a session's runs whose processes have ended, oldest first."""
-    found = [_read(folder) for folder in _runs(journals / session) if not _is_alive(folder)]
+    """The journals of this user's runs of a session whose processes have ended, oldest first."""
+    ended = [folder for folder in _runs(journals / session) if not _is_alive(folder)]
+    key = user_key(_project_of(journals), make=False) if ended else None
+    found = [_read(folder) for folder in ended if key is not None and _bears_seal(folder, key)]
     return sorted((run for run in found if run is not None), key=lambda run: run.start.started)
+
+
+def has_strange(journals: Path, session: str) -> bool:
+    """Tell whether there is a journal of a session that no run of this user's began."""
+    key = user_key(_project_of(journals), make=False)
+    return any(key is None or not _bears_seal(folder, key) for folder in _runs(journals / session) if (folder / START).exists())
 
 
 def forget(runs: list[LeftBehind]) -> None:
@@ -141,6 +156,21 @@ def sweep(journals: Path, session: str, *, keep: list[LeftBehind]) -> None:
     for folder in _runs(journals / session):
         if folder not in kept and not _is_alive(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _project_of(journals: Path) -> Path:
+    return journals.parents[2]
+
+
+def _seal_of(folder: Path, begun: bytes, key: bytes) -> bytes:
+    return Sealed(folder, key).seal(f"{folder.parent.name}/{folder.name}", begun)
+
+
+def _bears_seal(folder: Path, key: bytes) -> bool:
+    try:
+        return (folder / SEAL).read_bytes() == _seal_of(folder, (folder / START).read_bytes(), key)
+    except OSError:
+        return False
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff import selection, workflow
+from pytest_handoff.kept_coverage import KeptCoverage
 from pytest_handoff.measurement import NotMeasured
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_handoff.run_plan import RunPlan
     from pytest_handoff.settings_files import CoverageSettings
     from pytest_handoff.shared_analyses import SharedAnalyses
-    from pytest_handoff.tree import Tree
     from pytest_handoff.worker import Ages
 
 
@@ -35,7 +35,7 @@ class Measuring:
         self._start = plan.start
         self._available = selection.has_pytest_cov(plan.config.pluginmanager)
         self._adds_up = False
-        self._kept = kept_folder(self._cache(), plan.start.session, plan.start.tree)
+        self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
 
     def register(self, ages: Ages) -> None:
@@ -104,13 +104,12 @@ class Measuring:
         from pytest_handoff.coverage_data import keep
 
         if not self._adds_up:
-            self._forget()
-        self._kept.mkdir(parents=True, exist_ok=True)
-        keep(self._config, self._kept / f"part-{len(list(self._kept.iterdir()))}")
+            self._kept.forget()
+        self._kept.keep(lambda path: keep(self._config, path))
 
     def data_files(self) -> list[Path]:
         """The kept data files of this tree."""
-        return sorted(self._kept.iterdir()) if self._kept.is_dir() else []
+        return self._kept.files()
 
     def _why_not(self, *, company: bool) -> NotMeasured | None:
         if not self._available:
@@ -125,6 +124,8 @@ class Measuring:
         before = self._start.before
         if before is None or not self._adds_up:
             return []
+        if self._kept.has_others():
+            return NotMeasured("pytest's cache holds coverage data that no run of yours kept here; run all tests again")
         found = self.data_files()
         if before.coverage is not None and not found:
             return NotMeasured("the coverage data of the earlier part are gone")
@@ -147,13 +148,3 @@ class Measuring:
     def _cache(self) -> Path:
         has_cache = self._config.pluginmanager.hasplugin("cacheprovider")
         return self._config.rootpath / str(self._config.getini("cache_dir") if has_cache else ".pytest_cache")
-
-    def _forget(self) -> None:
-        session = self._kept.parent
-        for file in sorted(session.rglob("part-*")) if session.is_dir() else []:
-            file.unlink()
-
-
-def kept_folder(cache: Path, session: str, tree: Tree) -> Path:
-    """Where the coverage data of a session's runs on a tree are kept, below pytest's cache."""
-    return cache / "handoff" / session / tree.fingerprint.removeprefix("sha256:")[:16]

@@ -1,10 +1,11 @@
-"""Cache, between runs, the facts that follow from a source's text alone; damaged data are not used."""
+"""Cache, between runs, the facts that follow from a source's text alone; read only what this user's runs wrote."""
 
 from __future__ import annotations
 
 import marshal
 import zlib
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff.artifacts import Artifact, write_all
@@ -13,7 +14,9 @@ from pytest_handoff.errors import WriteProblem
 if TYPE_CHECKING:
     from pathlib import Path
 
-_DIGEST = 32
+    from pytest_handoff.user_folder import Sealed
+
+_SEAL = 32
 _FILES = 4
 _FASTEST = 1
 
@@ -21,18 +24,18 @@ _FASTEST = 1
 class ParseCache:
     """A cache of facts by the text they follow from, in one file for each maker.
 
-    A missing or damaged file is an empty cache: only time is lost. Another text, or another maker, has another key, so its
-    facts cannot be taken for those of this text.
+    A missing or damaged file, or somebody else's, is an empty cache: only time is lost. Another text, or another maker, has
+    another key, so its facts cannot be taken for those of this text.
 
     Args:
-        folder: where the file is kept; with ``None``, nothing is kept for the next run.
+        folder: where the file is kept, and what it is sealed with; with ``None``, nothing is kept for the next run.
         maker: everything besides the text that the facts depend on: versions, settings. Its ``repr`` must tell makers apart.
     """
 
-    def __init__(self, folder: Path | None, maker: object) -> None:
-        name = blake2b(repr(maker).encode(), digest_size=8).hexdigest()
-        self._path = folder and folder / f"parsed-{name}"
-        self._found = _load(self._path) if self._path else {}
+    def __init__(self, folder: Sealed | None, maker: object) -> None:
+        self._name = f"parsed-{blake2b(repr(maker).encode(), digest_size=8).hexdigest()}"
+        self._folder = folder
+        self._found = _load(folder, self._name) if folder else {}
         self._used: dict[bytes, bytes] = {}
 
     def get(self, text: str) -> object | None:
@@ -42,7 +45,7 @@ class ParseCache:
         if kept is None:
             return None
         self._used[key] = kept
-        facts: object = marshal.loads(zlib.decompress(kept))  # noqa: S302 # held to its digest, and nothing in it can run
+        facts: object = marshal.loads(zlib.decompress(kept))  # noqa: S302 # out of a file that bears this user's seal
         return facts
 
     def put(self, text: str, facts: tuple[Any, ...]) -> None:
@@ -54,31 +57,28 @@ class ParseCache:
 
     def save(self) -> None:
         """Write what this run used, if anything is new, and remove the oldest files of other makers."""
-        if self._path is None or self._used.items() <= self._found.items():
+        if self._folder is None or self._used.items() <= self._found.items():
             return
         payload = marshal.dumps(self._used)
         try:
-            write_all([Artifact(path=self._path, content=_digest(self._path, payload) + payload)])
-            for old in _by_age(self._path.parent)[_FILES:]:
+            path = self._folder.path / self._name
+            write_all([Artifact(path=path, content=self._folder.seal(self._name, payload) + payload)])
+            for old in _by_age(self._folder.path)[_FILES:]:
                 old.unlink(missing_ok=True)
         except (WriteProblem, OSError):  # the folder cannot be written: the next run parses again, with the same result
             return
 
 
-def _load(path: Path) -> dict[bytes, bytes]:
+def _load(folder: Sealed, name: str) -> dict[bytes, bytes]:
     try:
-        content = path.read_bytes()
+        content = (folder.path / name).read_bytes()
     except OSError:
         return {}
-    payload = content[_DIGEST:]
-    if content[:_DIGEST] != _digest(path, payload):
+    payload = content[_SEAL:]
+    if not compare_digest(content[:_SEAL], folder.seal(name, payload)):
         return {}
-    found: dict[bytes, bytes] = marshal.loads(payload)  # noqa: S302 # held to its digest, and nothing in it can run
+    found: dict[bytes, bytes] = marshal.loads(payload)  # noqa: S302 # it bears this user's seal
     return found
-
-
-def _digest(path: Path, payload: bytes) -> bytes:
-    return blake2b(payload, digest_size=_DIGEST, key=path.name.encode()).digest()
 
 
 def _key(text: str) -> bytes:

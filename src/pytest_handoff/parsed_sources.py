@@ -16,6 +16,7 @@ from coverage.python import PythonFileReporter
 from pytest_handoff import code_shape
 from pytest_handoff.code_shape import Shape, module_shape
 from pytest_handoff.parse_cache import ParseCache
+from pytest_handoff.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ class ParsedSources:
         return SourceFacts(first_line, shape)
 
 
-def parsed_sources(cov: coverage.Coverage, folder: Path | None) -> ParsedSources:
+def parsed_sources(cov: coverage.Coverage, folder: Sealed | None) -> ParsedSources:
     """Open the cache in ``folder``, if there is one, for this Python, this coverage.py and its exclusions."""
     try:
         own = [Path(module).read_bytes() for module in (__file__, code_shape.__file__)]
@@ -123,11 +124,12 @@ def parsed_sources(cov: coverage.Coverage, folder: Path | None) -> ParsedSources
     return ParsedSources(ParseCache(folder, maker))
 
 
-def cache_folder(config: pytest.Config) -> Path | None:
-    """Make a folder that ``--cache-clear`` removes; return ``None`` without pytest's cache, or if it cannot be written."""
+def cache_folder(config: pytest.Config) -> Sealed | None:
+    """Make a folder that ``--cache-clear`` removes; return ``None`` without pytest's cache, a key, or leave to write there."""
     cache = getattr(config, "cache", None)
+    key = user_key(config.rootpath) if cache is not None else None
     try:
-        return cache.mkdir("handoff") if cache is not None else None
+        return Sealed(cache.mkdir("handoff"), key) if cache is not None and key is not None else None
     except OSError:
         return None
 

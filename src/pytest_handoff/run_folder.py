@@ -14,6 +14,7 @@ from pytest_handoff.errors import WriteProblem
 from pytest_handoff.interrupted import how_far, is_recorded, not_recorded
 from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.terminal import Line
+from pytest_handoff.user_folder import user_folder
 from pytest_handoff.workflow import adds_up
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class RunFolder:
 
     Attributes:
         ended: what is to be called with the id and the result of each test that has ended; ``None`` without a journal.
+        templates: where this user's runs keep compiled templates; ``None`` where there is no such place.
     """
 
     def __init__(self, plan: RunPlan) -> None:
@@ -41,7 +43,8 @@ class RunFolder:
         self._journal: Journal | None = None
         self.ended: Callable[[str, CaseResult], None] | None = None
         self._trouble: str | None = None
-        self.templates: Path | None = None
+        own = user_folder(plan.project.folder)
+        self.templates = own and own / "templates"
         journals, begun = journals_of(plan.project.folder), _journal_start(plan, self.started)
         try:
             self._died = not_recorded(plan.project, begun.session)[-1:]
@@ -50,7 +53,6 @@ class RunFolder:
             self._journal = Journal(journals, begun)
             self.ended = self._journal.note
             self.path = self._journal.folder
-            self.templates = journals.parent / ".templates"
         except OSError as error:
             self._died, self._trouble = [], error.strerror or str(error)
             self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))
