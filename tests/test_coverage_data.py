@@ -240,7 +240,8 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
         [Kept(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
         root=run.path,
         is_test=lambda path: "test" in path,
-        settings=PartCoverage(source=[], tests=[], config_file=".coveragerc", untidy=["One ended early."]),
+        settings=PartCoverage(source=[], tests=[], config_file="theirs", untidy=["One ended early."]),
+        config_file=run.path / ".coveragerc",
     )
     assert isinstance(found, Measurement)
     assert found.percent == 100.0
@@ -251,9 +252,9 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
 def test_no_files_are_no_measurement(tmp_path: Path) -> None:
     """Without data, or with a configuration that cannot be read, there is no figure."""
     (tmp_path / "rc").write_text("[run]\nbranch = maybe\n", encoding="utf-8")
-    for config_file, why in [(None, "no file of the code"), ("rc", "coverage.py cannot read its data")]:
-        settings = PartCoverage(source=[], tests=[], config_file=config_file)
-        found = read_files([], root=tmp_path, is_test=lambda _: False, settings=settings)
+    for config_file, why in [(None, "no file of the code"), (tmp_path / "rc", "coverage.py cannot read its data")]:
+        settings = PartCoverage(source=[], tests=[], config_file=None)
+        found = read_files([], root=tmp_path, is_test=lambda _: False, settings=settings, config_file=config_file)
         assert isinstance(found, NotMeasured)
         assert found.why.startswith(why)
 

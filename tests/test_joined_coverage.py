@@ -11,7 +11,9 @@ from builders import part_of
 from pytest_handoff import part_files
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
+from pytest_handoff.kept_coverage import plain_name
 from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, context_name
+from pytest_handoff.own_setup import own_setup
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.project import open_project
 from pytest_handoff.tree import Tree
@@ -58,7 +60,7 @@ def joined(folder: Path, parts: Sequence[PartTests]) -> Measurement | NotMeasure
     def each(items: Iterable[object], _doing: str) -> Iterable[object]:
         return items
 
-    return joined_coverage(open_project(folder), TREE, parts, each)  # type: ignore[arg-type] # it gives what it takes
+    return joined_coverage(open_project(folder), TREE, parts, each, own_setup(folder))  # type: ignore[arg-type] # it gives what it takes
 
 
 def test_a_line_is_covered_that_any_part_ran(folder: Path) -> None:
@@ -107,7 +109,7 @@ def test_data_are_kept_for_later_runs(folder: Path) -> None:
     keep_for_later(project, "session-2", TREE, parts)
 
     kept = sorted(path for path in (folder / ".pytest_cache").rglob("*") if path.is_file())
-    assert [path.name for path in kept] == ["part-0", "part-1"]
+    assert [plain_name(path) for path in kept] == ["part-0", "part-1"]
     assert kept[0].parent.name == TREE.fingerprint.removeprefix("sha256:")[:16]
 
 

@@ -27,14 +27,14 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     """Join the parts of SESSION that jobs left (pytest --handoff-part), and fill its document; no test is run.
 
     Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
-    about the tree that this is run in.
+    about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
     """
     from pytest_handoff import combining
     from pytest_handoff.config import check_session_name
 
     project = project_to_write(handoff_dir)
     check_session_name(session)
-    outcome = combining.combine(project, session, folders, progress)
+    outcome = combining.combine(project, session, folders, progress, lambda text: click.echo(f"handoff: {text}", err=True))
     if artifacts is not None:
         _export(project, outcome, artifacts)
     _tell(project, outcome)

@@ -1,4 +1,8 @@
-"""``handoff combine``: the parts that several jobs left, joined to one session as if one run had made it."""
+"""``handoff combine``: the parts that several jobs left, joined to one session as if one run had made it.
+
+A part is data. Where pytest's rootdir is, which file configures coverage.py, and which hooks run is told by this checkout; what a
+part says of them must agree.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.measurement import Measurement
+from pytest_handoff.own_setup import own_setup
+from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
 from pytest_handoff.part_writing import parts_here
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, RunResults, record_run
@@ -25,7 +31,7 @@ from pytest_handoff.switching import write_together, writing
 from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pytest
 
@@ -36,12 +42,13 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Run, RunContext
 
 
-def combine(project: Project, session: str, folders: Sequence[Path], each: Each) -> workflow.Outcome:
+def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> workflow.Outcome:
     """Write the session that all parts together make.
 
     Args:
         folders: where the parts are, at any depth; none: where they are kept when no folder is named.
         each: goes through the parts, and may show how far it is.
+        tell: says what of this checkout is about to be run.
 
     Raises:
         HandoffError: when the parts cannot be joined, or the document cannot be filled; nothing is written then.
@@ -49,7 +56,7 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each)
     with writing(project):
         start, heads = _find(project, session, folders)
         parts, older = _read(start, heads, each)
-        outcome = _joined(project, start, parts, older, each)
+        outcome = _joined(project, start, parts, older, each=each, tell=tell)
         keep_for_later(project, session, start.tree, parts)
         write_together(project, session, outcome.artifacts)
     return outcome
@@ -65,12 +72,20 @@ def _read(start: workflow.Start, heads: Mapping[str, Part], each: Each) -> tuple
 
 
 def _joined(
-    project: Project, start: workflow.Start, parts: Sequence[PartTests], older: Sequence[PartTests], each: Each
+    project: Project,
+    start: workflow.Start,
+    parts: Sequence[PartTests],
+    older: Sequence[PartTests],
+    *,
+    each: Each,
+    tell: Callable[[str], None],
 ) -> workflow.Outcome:
     """The session as if one run had made it."""
+    setup = own_setup(project.folder)
+    refuse_other_setups(project, setup, parts)
     absent = part_choice.missing(project.config.parts, [part.head.label for part in parts])
     run = joined_run(parts, older, absent)
-    measured = joined_coverage(project, start.tree, parts, each)
+    measured = joined_coverage(project, start.tree, parts, each, setup)
     if isinstance(measured, Measurement):
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy))
         measured = replace(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
@@ -79,16 +94,16 @@ def _joined(
         measured=measured,
         context=_context(run, parts),
         is_test_file=lambda path: any(part.run.suite.is_module(path) for part in parts),
-        instructions=_instructions(parts),
+        instructions=_instructions(project, parts),
         measured_by=_measured_by(parts),
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
     )
     hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
-    if not hooks:
+    if not hooks and not conftests_with_hooks(project, start.tree, setup):
         return record_run(project, start, results)
+    tell("running the hooks of this checkout: its conftest.py files, and the plugins that pytest finds")
     return ask_pytest(
-        project.root / parts[0].run.rootdir,
-        lambda config: record_run(project, start, results, hooks=_extending(config, hooks)),
+        setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
     )
 
 
@@ -152,14 +167,17 @@ def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
     )
 
 
-def _extending(config: pytest.Config, hooks: Sequence[str]) -> Extending:
-    """The hooks of this checkout, which must be those that the parts had: a gate of the project's is never left out silently."""
+def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str], None]) -> Extending:
+    """The hooks of this checkout, with all that the parts had: a gate of the project's is never left out silently."""
     absent = [hook for hook in hooks if hook not in implemented(config)]
     if absent:
         raise EvidenceProblem(
             f"the parts were made with {', '.join(absent)}, and pytest finds no such hook here: "
             "install the plugins that the parts had"
         )
+    more = [hook for hook in implemented(config) if hook not in hooks]
+    if more:
+        tell(f"asking {', '.join(more)} too, which no part had")
     return Extending(config)
 
 
@@ -180,8 +198,13 @@ def _settings_of(table: Mapping[str, object], label: str) -> CoverageSettings:
         raise EvidenceProblem(f"the part {label!r} is damaged: {error}; make it again") from error
 
 
-def _instructions(parts: Sequence[PartTests]) -> str | None:
+def _instructions(project: Project, parts: Sequence[PartTests]) -> str | None:
     named = list(dict.fromkeys(part.run.instructions for part in parts if part.run.instructions))
     if len(named) > 1:
         raise UsageProblem(f"the parts name different instructions ({listed(named)}); give all the same --handoff-instructions")
+    outside = [name for name in named if not (project.root / name).resolve().is_relative_to(project.root.resolve())]
+    if outside:
+        raise EvidenceProblem(
+            f"the parts name instructions outside of this checkout ({outside[0]}); use a file of the repository"
+        )
     return named[0] if named else None

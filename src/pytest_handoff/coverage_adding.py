@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.data import CoverageData
 from coverage.exceptions import CoverageException
+
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.strange_coverage import why_strange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,17 +28,31 @@ class Kept(NamedTuple):
 
 
 def add(joined: CoverageData, files: Iterable[Kept], untidy: list[str]) -> None:
-    """Add data files, and note in ``untidy`` which of them cannot be added."""
+    """Add data files, and note in ``untidy`` which of them cannot be added.
+
+    Raises:
+        EvidenceProblem: for a file that holds more than coverage.py puts there.
+    """
+    with TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder:
+        _add(joined, files, untidy, Path(folder, "copy"))
+
+
+def _add(joined: CoverageData, files: Iterable[Kept], untidy: list[str], copy: Path) -> None:
     for kept in files:
         # coverage.py would take a path that does not exist for a new, empty file, and make it.
         if not kept.path.is_file():
             untidy.append(f"The coverage of {kept.whose} is gone: {kept.path.name}.")
             continue
         try:
-            with closing(CoverageData(basename=str(kept.path))) as earlier:
+            why = why_strange(kept.path, copy)
+            if why is not None:
+                raise EvidenceProblem(
+                    f"the coverage of {kept.whose} is none that coverage.py made: {why}; do not use it", path=str(kept.path)
+                )
+            with closing(CoverageData(basename=str(copy))) as earlier:
                 earlier.read()
                 joined.update(earlier, map_path=partial(_place, kept.top))
-        except CoverageException as problem:
+        except (CoverageException, sqlite3.Error) as problem:
             untidy.append(f"The coverage of {kept.whose} could not be added: {one_line_of(problem)}.")
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.shared_analyses import SharedAnalyses
+    from pytest_handoff.user_folder import Sealed
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]
 """Yields the items one by one, and may show the progress."""
@@ -56,7 +57,7 @@ class _Tree:
     is_test: Callable[[str], bool]
     expected: Collection[str]
     shared: SharedAnalyses | None = None
-    cache: Path | None = None
+    cache: Sealed | None = None
 
     def counts(self, path: str) -> bool:
         return not self.is_test(path) or any((self.root / path).is_relative_to(folder) for folder in self.tests)
@@ -119,6 +120,7 @@ def read_files(
     root: Path,
     is_test: Callable[[str], bool],
     settings: PartCoverage,
+    config_file: Path | None,
     expected: Collection[str] = (),
     each: Each = iter,
 ) -> Measurement | NotMeasured:
@@ -126,7 +128,8 @@ def read_files(
 
     Args:
         kept: the data files; one that cannot be added makes the measurement untidy.
-        settings: what the jobs measured, and with which configuration file.
+        settings: what the jobs measured.
+        config_file: the checkout's own configuration of coverage.py; that of a part is never read.
         root, is_test, expected: as for :func:`read`.
         each: goes through the files, and may show the progress.
     """
@@ -135,7 +138,7 @@ def read_files(
         with joined_data() as joined:
             add(joined, each(kept), untidy)
             # This object has data of its own, which it erases when they are first used.
-            file = str(root / settings.config_file) if settings.config_file else False
+            file = str(config_file) if config_file else False
             cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
             cov.get_data()
             source, tests = ([(root / name).resolve() for name in names] for names in (settings.source, settings.tests))

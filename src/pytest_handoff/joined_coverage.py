@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import chdir
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.kept_coverage import KeptCoverage, copied_from
 from pytest_handoff.measurement import Measurement, NotMeasured
-from pytest_handoff.measuring import kept_folder
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.part_files import coverage_file
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Protocol
 
+    from pytest_handoff.own_setup import OwnSetup
     from pytest_handoff.part import PartTests
     from pytest_handoff.project import Project
     from pytest_handoff.tree import Tree
@@ -30,11 +30,16 @@ if TYPE_CHECKING:
         def __call__(self, items: Sequence[Item], doing: str, /) -> Iterable[Item]: ...
 
 
-def joined_coverage(project: Project, tree: Tree, parts: Sequence[PartTests], each: Each) -> Measurement | NotMeasured:
+def joined_coverage(
+    project: Project, tree: Tree, parts: Sequence[PartTests], each: Each, setup: OwnSetup
+) -> Measurement | NotMeasured:
     """The coverage of all parts that measured any; a part that did not is named beside the figures.
 
+    Args:
+        setup: how pytest and coverage.py are set up in this checkout, as they were in every part.
+
     Raises:
-        EvidenceProblem: when the data of a part are missing or damaged.
+        EvidenceProblem: when the data of a part are missing, damaged, or none of coverage.py's.
     """
     settings = [part.run.coverage for part in parts if part.run.coverage is not None]
     without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
@@ -44,17 +49,15 @@ def joined_coverage(project: Project, tree: Tree, parts: Sequence[PartTests], ea
     from pytest_handoff.coverage_data import read_files
 
     files = [(part, coverage_file(part)) for part in parts]
-    kept = [
-        Kept(file.absolute(), project.root / part.run.rootdir, f"the part {part.head.label!r}") for part, file in files if file
-    ]
-    rootdir = next(part.run.rootdir for part in parts if part.run.coverage is not None)
+    kept = [Kept(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
     # coverage.py resolves the patterns of its configuration against the working directory.
-    with chdir(project.root / rootdir):
+    with chdir(setup.rootdir):
         measured = read_files(
             kept,
             root=project.root,
             is_test=lambda path: any(part.run.suite.belongs(path) for part in parts),
             settings=_together(settings),
+            config_file=setup.coverage_file,
             expected=[path for path in tree.files if path.endswith(".py")],
             each=lambda items: each(items, "joining coverage"),
         )
@@ -73,18 +76,16 @@ def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[P
         EvidenceProblem: when the data of a part are damaged.
         WriteProblem: when the cache cannot be written.
     """
-    kept = kept_folder(project.folder / ".pytest_cache", session, tree)
+    kept = KeptCoverage(project.folder / ".pytest_cache", project.folder, session, tree)
     one_place = {part.run.rootdir for part in parts} == {project.key(project.folder)}
     files = [file for part in parts if (file := coverage_file(part)) is not None] if one_place else []
     try:
-        for old in sorted(kept.parent.rglob("part-*")) if kept.parent.is_dir() else []:
-            old.unlink()
-        if files and kept.parents[2].is_dir():
-            kept.mkdir(parents=True, exist_ok=True)
-            for number, file in enumerate(files):
-                shutil.copyfile(file, kept / f"part-{number}")
+        kept.forget()
+        if kept.folder.parents[2].is_dir():
+            for file in files:
+                kept.keep(copied_from(file))
     except OSError as error:
-        raise WriteProblem(f"cannot be written: {error.strerror or error}", path=project.shown(kept)) from error
+        raise WriteProblem(f"cannot be written: {error.strerror or error}", path=project.shown(kept.folder)) from error
 
 
 def _together(given: Sequence[PartCoverage]) -> PartCoverage:
@@ -93,6 +94,6 @@ def _together(given: Sequence[PartCoverage]) -> PartCoverage:
     return PartCoverage(
         source=list(dict.fromkeys(sources)),
         tests=list(dict.fromkeys(name for one in given for name in one.tests)),
-        config_file=next((one.config_file for one in given if one.config_file), None),
+        config_file=None,
         untidy=[why for one in given for why in one.untidy],
     )

@@ -134,7 +134,7 @@ class Shop:
 
     def run(self, *command: str) -> Done:
         """Run a command in the repository."""
-        kept = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONDONTWRITEBYTECODE")
+        kept = ("PATH", "HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "TMPDIR", "LANG", "LC_ALL", "PYTHONDONTWRITEBYTECODE")
         plain = {
             "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "A", "GIT_COMMITTER_NAME": "A",
             "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_EMAIL": "a@example.org",

@@ -93,7 +93,7 @@ def another_configuration(shop: Shop) -> None:
 
 
 def another_configuration_in_a_part(shop: Shop) -> None:
-    """The same in one job of several."""
+    """The same in jobs, which are not joined then."""
     untested(shop)
     shop.write({"lax.toml": '[tool.coverage.run]\nomit = ["src/shop/tax.py"]\n'})
     in_parts(shop, "--cov-config=lax.toml")
@@ -167,7 +167,7 @@ CHEATS = [
     Cheat("measured", "narrow it on the command line", without_tests("--cov=shop.cart"), "new_code|coverage|complete|policy",
           "name the package", with_tests("--cov=src")),
     Cheat("measured", "measure by other settings", another_configuration, "policy|complete", "name the usual ones", kept_in_another_file),
-    Cheat("measured", "measure by other settings in a part", another_configuration_in_a_part, "policy",
+    Cheat("measured", "measure by other settings in a part", another_configuration_in_a_part, "stale",
           "run in parts", lambda shop: (tested(shop), in_parts(shop))),
     Cheat("measured", "an unreachable threshold made reachable", lambda shop: (
               untested(shop), run_measured(shop, "--cov-fail-under=1")), "new_code|coverage", "ask for more", with_tests("--cov-fail-under=90")),

@@ -1,0 +1,76 @@
+"""Coverage data that somebody else made, held against what coverage.py makes before it reads them.
+
+A data file is a database, and a database can hold more than data: views and triggers, which run when it is read or written,
+columns that are computed, and journals beside it, which name files to be replayed and removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from coverage.sqldata import SCHEMA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_Shape = dict[str, list[tuple[object, ...]]]
+
+_TYPES = {"integer": ("integer", "null"), "text": ("text", "null"), "blob": ("blob", "null")}
+
+
+def why_strange(file: Path, copy: Path) -> str | None:
+    """Copy a data file alone, without what lies beside it, and say what makes it none of coverage.py's.
+
+    Raises:
+        sqlite3.Error: when it is no database.
+    """
+    shutil.copyfile(file, copy)
+    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+        database.execute("pragma trusted_schema=off")
+        return _more_than_tables(database) or _other_columns(database) or _other_values(database)
+
+
+def _more_than_tables(database: sqlite3.Connection) -> str | None:
+    """Tables and the indices that SQLite makes for them are all that there is."""
+    for kind, name, sql in database.execute("select type, name, sql from sqlite_master"):
+        plain = kind == "table" and name in _ours() and " ".join(str(sql).split()[:2]).upper() == "CREATE TABLE"
+        if not plain and not (kind == "index" and sql is None):
+            return f"it holds the {kind} {name!r}"
+    return None
+
+
+def _other_columns(database: sqlite3.Connection) -> str | None:
+    shape = _shape(database)
+    return next((f"its table {name!r} has other columns" for name, columns in shape.items() if columns != _ours()[name]), None)
+
+
+def _other_values(database: sqlite3.Connection) -> str | None:
+    """Values of another type than their column's, and names that no file can have, are errors in whatever reads them."""
+    for table, columns in _shape(database).items():
+        for name, kind in columns:
+            allowed = ", ".join(f"'{one}'" for one in _TYPES[str(kind).lower()])
+            odd = f"typeof({name}) not in ({allowed}) or (typeof({name}) = 'text' and instr({name}, char(0)))"
+            if database.execute(f"select 1 from {table} where {odd} limit 1").fetchone():  # noqa: S608 # names of our own schema
+                return f"its table {table!r} has a strange {name!r}"
+    for table, name in (("file", "path"), ("context", "context")):
+        if table in _shape(database):
+            database.execute(f"select {name} from {table}").fetchall()  # noqa: S608 # raises an error for what is no UTF-8
+    return None
+
+
+@lru_cache(maxsize=1)
+def _ours() -> _Shape:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(SCHEMA)
+        return _shape(database)
+
+
+def _shape(database: sqlite3.Connection) -> _Shape:
+    """Every table with its columns' names and types; what is computed is no column of this type."""
+    names = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+    columns = "select name, case hidden when 0 then lower(type) else 'computed' end from pragma_table_xinfo(?)"
+    return {name: list(database.execute(columns, (name,))) for name in names}
