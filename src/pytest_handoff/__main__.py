@@ -9,9 +9,13 @@ def _forget_working_directory() -> None:
 
     Anybody's ``click/`` may lie there. What ``PYTHONPATH`` or an installation names besides stays: that is the user's word.
     """
-    first, own = os.path.realpath(sys.path[0]), os.path.realpath(__file__)
     # pathlib may lie in the working directory, too; what Python has imported before it runs us may not.
-    if not sys.flags.safe_path and first in (os.path.realpath(os.curdir), os.path.dirname(own)):  # noqa: PTH120
+    own = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
+    try:
+        is_ours_to_drop = os.path.realpath(sys.path[0]) in (os.path.realpath(os.curdir), own)
+    except FileNotFoundError:  # the working directory is gone, and nothing lies in it
+        return
+    if is_ours_to_drop and not sys.flags.safe_path:
         del sys.path[0]
 
 

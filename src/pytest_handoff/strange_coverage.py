@@ -45,7 +45,10 @@ def _more_than_tables(database: sqlite3.Connection) -> str | None:
 
 def _other_columns(database: sqlite3.Connection) -> str | None:
     shape = _shape(database)
-    return next((f"its table {name!r} has other columns" for name, columns in shape.items() if columns != _ours()[name]), None)
+    for name, columns in _ours().items():
+        if shape.get(name) != columns:
+            return f"its table {name!r} has other columns" if name in shape else f"it lacks the table {name!r}"
+    return None
 
 
 def _other_values(database: sqlite3.Connection) -> str | None:
@@ -57,8 +60,7 @@ def _other_values(database: sqlite3.Connection) -> str | None:
             if database.execute(f"select 1 from {table} where {odd} limit 1").fetchone():  # noqa: S608 # names of our own schema
                 return f"its table {table!r} has a strange {name!r}"
     for table, name in (("file", "path"), ("context", "context")):
-        if table in _shape(database):
-            database.execute(f"select {name} from {table}").fetchall()  # noqa: S608 # raises an error for what is no UTF-8
+        database.execute(f"select {name} from {table}").fetchall()  # noqa: S608 # raises an error for what is no UTF-8
     return None
 
 
