@@ -102,9 +102,7 @@ def _joined(
     if not hooks and not conftests_with_hooks(project, start.tree, setup):
         return record_run(project, start, results)
     tell("running the hooks of this checkout: its conftest.py files, and the plugins that pytest finds")
-    return ask_pytest(
-        setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
-    )
+    return ask_pytest(setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell)))
 
 
 def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow.Start, dict[str, Part]]:
