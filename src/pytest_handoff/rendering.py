@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.figures import counted, listed, percent, percent_of
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jinja2 import BytecodeCache
+    from jinja2.sandbox import SandboxedEnvironment
 
 
 SUFFIX = ".md.j2"
-_FAULTS_OF_A_TEMPLATE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_FAULTS_OF_A_TEMPLATE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def bundled_templates() -> Path:
@@ -36,32 +40,7 @@ class Renderer:
     """
 
     def __init__(self, own: Path | None = None, compiled: Path | None = None, within: Sequence[Path] = ()) -> None:
-        import jinja2
-        from jinja2.sandbox import SandboxedEnvironment
-
-        loader: jinja2.BaseLoader = jinja2.FileSystemLoader(bundled_templates())
-        if own is not None:
-            from pytest_handoff.own_templates import OwnTemplates
-
-            loader = jinja2.ChoiceLoader([OwnTemplates(own, within or (own.resolve(),)), loader])
-        self._environment = SandboxedEnvironment(
-            loader=loader,
-            undefined=jinja2.StrictUndefined,
-            finalize=escape,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            optimized=False,  # the optimizer folds constants, which no template has, and takes a fifth of the time
-            bytecode_cache=_cache(compiled),
-        )
-        self._environment.filters |= {
-            "code": code,
-            "code_in_text": code_in_text,
-            "percent_of": percent_of,
-            "counted": counted,
-            "listed": listed,
-        }
-        self._environment.globals["percent"] = percent
+        self._environment = _environment(compiled) if own is None else _bounded_environment(own, within, compiled)
 
     def names(self) -> list[str]:
         """List the templates that make documents."""
@@ -101,9 +80,64 @@ class Renderer:
         import jinja2
 
         try:
-            return self._environment.get_template(name).render(context)
+            with getattr(self._environment, "within_budget", nullcontext)():
+                return self._environment.get_template(name).render(context)
         except (jinja2.TemplateError, *_FAULTS_OF_A_TEMPLATE) as error:
-            raise UsageProblem(f"cannot be rendered: {error}", path=_file(error) or name, line=_line(error)) from error
+            raise UsageProblem(f"cannot be rendered: {_why(error)}", path=_file(error) or name, line=_line(error)) from error
+
+
+def _environment(compiled: Path | None) -> SandboxedEnvironment:
+    import jinja2
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(bundled_templates()), finalize=escape, bytecode_cache=_cache(compiled), **_options()
+    )
+    _add_words(environment)
+    return environment
+
+
+def _bounded_environment(own: Path, within: Sequence[Path], compiled: Path | None) -> SandboxedEnvironment:
+    """One for templates of a project, whoever wrote them, and for ours where these include them."""
+    import jinja2
+
+    from pytest_handoff.bounded_templates import BoundedEnvironment
+    from pytest_handoff.own_templates import OwnTemplates
+    from pytest_handoff.template_budget import Budget
+
+    environment = BoundedEnvironment(
+        Budget(),
+        escape,
+        loader=jinja2.ChoiceLoader([OwnTemplates(own, within or (own.resolve(),)), jinja2.FileSystemLoader(bundled_templates())]),
+        bytecode_cache=_cache(compiled and compiled / "bounded"),
+        **_options(),
+    )
+    _add_words(environment)
+    environment.keep_within()
+    return environment
+
+
+def _options() -> dict[str, Any]:
+    import jinja2
+
+    return {
+        "undefined": jinja2.StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "keep_trailing_newline": True,
+        "optimized": False,  # it looks for constants to fold, of which no template has any, and takes a fifth of the time
+    }
+
+
+def _add_words(environment: SandboxedEnvironment) -> None:
+    environment.filters |= {
+        "code": code,
+        "code_in_text": code_in_text,
+        "percent_of": percent_of,
+        "counted": counted,
+        "listed": listed,
+    }
+    environment.globals["percent"] = percent
 
 
 def _cache(folder: Path | None) -> BytecodeCache | None:
@@ -112,6 +146,10 @@ def _cache(folder: Path | None) -> BytecodeCache | None:
     from pytest_handoff.compiled_templates import CompiledTemplates
 
     return CompiledTemplates(folder)
+
+
+def _why(error: Exception) -> str:
+    return "it needs more memory than there is" if isinstance(error, MemoryError) else str(error)
 
 
 def _file(error: Exception) -> str | None:

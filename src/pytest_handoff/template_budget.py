@@ -1,0 +1,240 @@
+"""What the templates that a project brings may cost: steps, characters and seconds, whatever they are made to do.
+
+A step is about what a microsecond is. No value is made before its size is known, and nothing that is made or gone through is
+free, so that time and memory are bounded by what may be spent.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+from jinja2.exceptions import SecurityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STEPS, CHARACTERS, SECONDS = 10_000_000, 128_000_000, 30.0
+"""What all templates of one command may take together; 100,000 rows with ten filters each take a quarter of it."""
+
+LARGEST = 16_000_000
+"""Characters of a single text, and eight times the parts of a single list."""
+_LONGEST_NUMBER = 100_000
+"""Bits of a number, and the most that a width or a precision may be."""
+_PARTS_A_STEP = 8
+_STEPS_A_LOOK = 32
+"""Steps between two looks at the clock."""
+
+_PERCENT_WIDTH = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(\*|\d*(?:\.(?:\*|\d*))?)")
+_BRACE_WIDTH = re.compile(r"\{[^{}]*:([^{}]*\{|[^{}]*)")
+_CONTAINERS = (list, tuple, set, frozenset)
+
+
+class Budget:
+    """What is left of it."""
+
+    def __init__(self) -> None:
+        self._steps, self._characters, self._seconds = STEPS, CHARACTERS, SECONDS
+        self._deadline = 0.0
+
+    def begin(self) -> None:
+        """Start the clock, which only runs while this process does."""
+        self._deadline = time.thread_time() + self._seconds
+
+    def end(self) -> None:
+        """Stop it."""
+        self._seconds = self._deadline - time.thread_time()
+
+    def step(self, number: int = 1) -> None:
+        """Spend steps.
+
+        Raises:
+            SecurityError: when too few are left, or the time is up.
+        """
+        before, self._steps = self._steps, self._steps - number
+        if before // _STEPS_A_LOOK != self._steps // _STEPS_A_LOOK:
+            if self._steps < 0:
+                refuse(f"it takes more than {STEPS:,} steps")
+            if time.thread_time() > self._deadline:
+                refuse(f"it takes more than {SECONDS:.0f} seconds")
+
+    def write(self, characters: int) -> None:
+        """Spend the characters of a text that is made.
+
+        Raises:
+            SecurityError: when it is too long, or too few are left.
+        """
+        self._characters -= characters
+        if characters > LARGEST:
+            refuse(f"it makes a text of more than {LARGEST:,} characters")
+        if self._characters < 0:
+            refuse(f"it makes more than {CHARACTERS:,} characters")
+
+    def spent(self, characters: int) -> None:
+        """Spend the characters of text between tags, which is printed as it stands."""
+        self.step()
+        self.write(characters)
+
+    def weigh(self, value: object) -> None:
+        """Spend what a value holds: its characters, and the parts of lists and tables at any depth.
+
+        Raises:
+            SecurityError: when it holds too much.
+        """
+        if isinstance(value, (str, bytes)):
+            self.write(len(value))
+        elif isinstance(value, int):
+            self.write(value.bit_length() // 8)
+        else:
+            for _ in self._parts(value):
+                pass
+
+    def spell(self, value: object) -> int:
+        """Return about how many characters a value has as text.
+
+        Raises:
+            SecurityError: when it has too many; nothing so long was made.
+        """
+        if not isinstance(value, (*_CONTAINERS, dict)):
+            return len(value) if isinstance(value, (str, bytes)) else 1
+        number, known = 0, dict[int, int]()
+        for parts in self._parts(value):
+            for part in parts:
+                if id(part) not in known:
+                    known[id(part)] = 1 if isinstance(part, (*_CONTAINERS, dict)) else len(repr(part))
+                number += known[id(part)] + 2
+            if number > LARGEST:
+                refuse(f"it makes a text of more than {LARGEST:,} characters")
+        return number
+
+    def _parts(self, value: object) -> Iterator[list[object]]:
+        """The parts of a list or table, and of those in it, however often one stands there."""
+        number, ahead = 0, [value]
+        while ahead:
+            one = ahead.pop()
+            parts = [*one.keys(), *one.values()] if isinstance(one, dict) else list(one) if isinstance(one, _CONTAINERS) else []
+            number += len(parts)
+            self.step(len(parts) // _PARTS_A_STEP + 1)
+            if number > LARGEST // _PARTS_A_STEP:
+                refuse(f"it makes a list of more than {LARGEST // _PARTS_A_STEP:,} parts")
+            yield parts
+            ahead += [part for part in parts if isinstance(part, (*_CONTAINERS, dict))]
+
+    def made(self, value: object) -> object:
+        """Return what was just made, once it is paid for."""
+        self.step()
+        self.weigh(value)
+        return value
+
+    def printed(self, text: str) -> str:
+        """Return what is printed, once it is paid for."""
+        self.step()
+        self.write(len(text))
+        return text
+
+    def counted(self, items: Iterable[object]) -> Iterable[object]:
+        """Return the items of a loop; each is paid for when its turn comes."""
+        return _Counted(items, self)
+
+    def joined(self, items: Iterable[object], between: str = "") -> str:
+        """Put texts together, each of which is paid for before."""
+        texts = []
+        for item in items:
+            self.spell(item)
+            texts.append(item if isinstance(item, str) else str(item))
+            self.step()
+            self.write(len(texts[-1]) + len(between))
+        check_product(sum(map(len, texts)) + len(texts) * len(between))
+        return between.join(texts)
+
+
+class _Counted:
+    """Items as they are, with their number where they have one, which ``loop.length`` asks for."""
+
+    def __init__(self, items: Iterable[object], budget: Budget) -> None:
+        self._items = items
+        self._budget = budget
+
+    def __iter__(self) -> Iterator[object]:
+        for item in self._items:
+            self._budget.step()
+            yield item
+
+    def __len__(self) -> int:
+        return len(self._items)  # type: ignore[arg-type] # a TypeError says that they have no number, as len does
+
+
+def refuse(why: str) -> NoReturn:
+    """Stop a template.
+
+    Raises:
+        SecurityError: always.
+    """
+    raise SecurityError(f"{why}, and is stopped")
+
+
+def size_of(value: object) -> int:
+    """The characters of a text or the parts of a list, 1 of what has no size."""
+    if isinstance(value, (str, bytes, dict, range, *_CONTAINERS)):
+        return len(value)
+    return 1
+
+
+def check_product(*sizes: int) -> None:
+    """Refuse what multiplies sizes, before it is made.
+
+    Raises:
+        SecurityError: when too much would come of it.
+    """
+    product = 1
+    for size in sizes:
+        product *= max(size, 1)
+    if product > 4 * LARGEST:
+        refuse(f"it makes a text or list of more than {LARGEST:,} characters")
+
+
+def check_number(value: object) -> None:
+    """Refuse a width, precision or number of times that is far from what a document needs.
+
+    Raises:
+        SecurityError: when it is.
+    """
+    if isinstance(value, int) and abs(value) > _LONGEST_NUMBER:
+        refuse(f"it asks for a width or number above {_LONGEST_NUMBER:,}")
+
+
+def check_format(text: str | bytes, sizes: Iterable[int], *, braces: bool = False) -> None:
+    """Refuse a format that asks for widths as large as it likes.
+
+    Args:
+        sizes: about how many characters each value has.
+        braces: whether it is one of ``str.format``, not of ``%``.
+
+    Raises:
+        SecurityError: when it does.
+    """
+    text = text.decode("latin-1") if isinstance(text, bytes) else text
+    specs = _BRACE_WIDTH.findall(text.replace("{{", "").replace("}}", "")) if braces else _PERCENT_WIDTH.findall(text)
+    if any(("*" in spec and not braces) or "{" in spec for spec in specs):
+        refuse("it asks for a width that is not written out")
+    written = [number.lstrip("0")[:9] for spec in specs for number in re.findall(r"\d+", spec)]
+    widths = [int(number or 0) for number in written]
+    for width in widths:
+        check_number(width)
+    check_product(text.count("{" if braces else "%"), max([*sizes, *widths], default=1))
+
+
+def check_operation(operator: str, left: object, right: object) -> None:
+    """Refuse an operation whose result would be too large, before it is done.
+
+    Raises:
+        SecurityError: when it would.
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() + right.bit_length() if operator != "**" else left.bit_length() * abs(right)
+        if bits > _LONGEST_NUMBER:
+            refuse(f"it makes a number of more than {_LONGEST_NUMBER:,} bits")
+    elif operator == "*":
+        times = [value for value in (left, right) if isinstance(value, int)]
+        check_product(*map(size_of, (left, right)), *(max(value, 0) for value in times))
