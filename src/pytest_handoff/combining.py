@@ -85,6 +85,8 @@ def _joined(
     refuse_other_setups(project, setup, parts)
     absent = part_choice.missing(project.config.parts, [part.head.label for part in parts])
     run = joined_run(parts, older, absent)
+    if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
+        tell(f"loading the plugins of coverage.py that this checkout names: {', '.join(setup.coverage_plugins)}")
     measured = joined_coverage(project, start.tree, parts, each, setup)
     if isinstance(measured, Measurement):
         run = replace(run, mishaps=(*run.mishaps, *measured.untidy))

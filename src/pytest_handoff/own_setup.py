@@ -26,10 +26,12 @@ class OwnSetup(Frozen, frozen=True):
     Attributes:
         rootdir: the folder that pytest takes for its rootdir.
         coverage_file: the file that configures coverage.py, ``None`` without one.
+        coverage_plugins: the plugins that this file has coverage.py import.
     """
 
     rootdir: Path
     coverage_file: Path | None
+    coverage_plugins: tuple[str, ...]
 
 
 def own_setup(folder: Path) -> OwnSetup:
@@ -42,7 +44,8 @@ def own_setup(folder: Path) -> OwnSetup:
     rootdir = _rootdir(folder, said).resolve()
     texts = {name: (rootdir / name).read_text("utf-8", "replace") for name in NAMES if (rootdir / name).is_file()}
     named = said.cov_config or _options(pytest_settings(texts).addopts).cov_config
-    return OwnSetup(rootdir=rootdir, coverage_file=_coverage_file(folder, named))
+    file, plugins = _coverage(folder, named)
+    return OwnSetup(rootdir=rootdir, coverage_file=file, coverage_plugins=plugins)
 
 
 def _of_environment() -> list[str]:
@@ -71,20 +74,23 @@ def _rootdir(folder: Path, said: argparse.Namespace) -> Path:
     }
     try:
         with chdir(folder):
-            found: Path = determine_setup(**{name: asked[name] for name in signature(determine_setup).parameters})[0]
+            found: Path = determine_setup(
+                **{name: asked[name] for name in signature(determine_setup).parameters if name in asked}
+            )[0]
     except pytest.UsageError as error:
         raise UsageProblem(f"pytest cannot be configured here: {error}") from error
     return found
 
 
-def _coverage_file(folder: Path, named: str | None) -> Path | None:
-    """Ask coverage.py which file it reads in a folder; it loads no plugin for that."""
+def _coverage(folder: Path, named: str | None) -> tuple[Path | None, tuple[str, ...]]:
+    """Ask coverage.py which file it reads in a folder, and which plugins that names; it loads none for that."""
     import coverage
     from coverage.exceptions import ConfigError, CoverageException
 
     try:
         with chdir(folder):
-            found = coverage.Coverage(data_file=None, config_file=named or True).config.config_file
+            found = coverage.Coverage(data_file=None, config_file=named or True).config
     except (CoverageException, ConfigError) as error:
         raise UsageProblem(f"coverage.py cannot be configured here: {error}") from error
-    return None if found is None else (folder / found).resolve()
+    file = None if found.config_file is None else (folder / found.config_file).resolve()
+    return file, tuple(found.plugins)

@@ -28,7 +28,8 @@ def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartT
         EvidenceProblem: naming the part, what it says, and what is found here.
     """
     rootdir = project.key(setup.rootdir)
-    file = None if setup.coverage_file is None else project.key(setup.coverage_file)
+    found = setup.coverage_file
+    file = found and (project.key(found) if found.is_relative_to(project.root) else str(found))
     for part in parts:
         named = f"the part {part.head.shown!r}"
         if part.run.rootdir != rootdir:

@@ -35,7 +35,8 @@ class Sealed(NamedTuple):
         """Make the seal of contents under a name: nobody without the key can make it."""
         made = blake2b(name.encode("utf-8", "surrogateescape") + b"\0", key=self.key, digest_size=_BYTES)
         for content in contents:
-            made.update(len(content).to_bytes(8, "big") + content)
+            made.update(len(content).to_bytes(8, "big"))
+            made.update(content)
         return made.digest()
 
 

@@ -173,6 +173,18 @@ def test_a_configuration_that_addopts_name_is_the_checkout_s_own(recorded: Story
     assert recorded.show("session-2")["coverage"]["files"]["src/shop/cart.py"]["num_statements"] == 1
 
 
+def test_plugins_of_coverage_are_the_checkout_s_and_are_named(recorded: Story) -> None:
+    """They are loaded as any run loads them, and that is said."""
+    recorded.edit("pyproject.toml", '["src"]', '["src"]\n[tool.coverage.run]\nplugins = ["own_plugin"]')
+    elsewhere = recorded.folder.parent / "site"
+    elsewhere.mkdir()
+    (elsewhere / "own_plugin.py").write_text("def coverage_init(reg, options):\n    pass\n")
+    recorded.environment["PYTHONPATH"] = str(elsewhere)
+    recorded.pytest("-q", "--handoff=session-2", "--handoff-part=all", "--handoff-artifacts=../parts")
+    code, told = Joining(recorded.folder.parent).combine()
+    assert (code, told) == (0, "handoff: loading the plugins of coverage.py that this checkout names: own_plugin\n")
+
+
 HOSTILE = {
     "a trigger": (["create trigger t after insert on file begin select 1; end"], "holds the trigger 't'"),
     "a view": (["alter table file rename to f", "create view file as select * from f"], "holds the table 'f'"),
