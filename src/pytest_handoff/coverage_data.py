@@ -132,6 +132,9 @@ def read_files(
         config_file: the checkout's own configuration of coverage.py; that of a part is never read.
         root, is_test, expected: as for :func:`read`.
         each: goes through the files, and may show the progress.
+
+    Raises:
+        EvidenceProblem: a plugin of coverage.py cannot be loaded, or a file is none of coverage.py's.
     """
     untidy = list(settings.untidy)
     try:
@@ -140,12 +143,24 @@ def read_files(
             # This object has data of its own, which it erases when they are first used.
             file = str(config_file) if config_file else False
             cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
-            cov.get_data()
+            _load_plugins(cov)
             source, tests = ([(root / name).resolve() for name in names] for names in (settings.source, settings.tests))
             return _measure(_Tree(cov, root.resolve(), source, tests, is_test, expected), joined, None, untidy)
     # In older versions, the error for an unreadable configuration is not a CoverageException.
     except (CoverageException, ConfigError) as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
+
+
+def _load_plugins(cov: coverage.Coverage) -> None:
+    try:
+        cov.get_data()
+    except CoverageException:
+        raise
+    except Exception as error:  # whatever a plugin raises while it is imported
+        why = one_line_of(error) or type(error).__name__
+        raise EvidenceProblem(
+            f"coverage.py cannot load its plugins: {why}; install what the jobs had", path=str(cov.config.config_file)
+        ) from error
 
 
 def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage | NotMeasured:

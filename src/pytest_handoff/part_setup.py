@@ -29,7 +29,7 @@ def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartT
     """
     rootdir = project.key(setup.rootdir)
     found = setup.coverage_file
-    file = found and (project.key(found) if found.is_relative_to(project.root) else str(found))
+    file = None if found is None else project.key(found) if found.is_relative_to(project.root) else str(found)
     for part in parts:
         named = f"the part {part.head.shown!r}"
         if part.run.rootdir != rootdir:
@@ -59,5 +59,5 @@ def conftests_with_hooks(project: Project, tree: Tree, setup: OwnSetup) -> bool:
     return bool(texts_in(project, replace(tree, files=first), HOOKS))
 
 
-def _file(name: str | None) -> str:
+def _file(name: object) -> str:
     return "no configuration file" if name is None else repr(name)

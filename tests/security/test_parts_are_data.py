@@ -77,7 +77,7 @@ class Joining:
         """Join the part; nothing that it brings may have run."""
         done = self.story.handoff("combine", "session-2", "../parts")
         assert not self.canary.exists(), "something was run"
-        assert "Traceback" not in done.err
+        assert "Traceback" not in done.err, done.err
         if done.code:
             assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
             assert not (self.story.folder / "handoffs/evidence/session-2").exists()
@@ -181,8 +181,14 @@ def test_plugins_of_coverage_are_the_checkout_s_and_are_named(recorded: Story) -
     (elsewhere / "own_plugin.py").write_text("def coverage_init(reg, options):\n    pass\n")
     recorded.environment["PYTHONPATH"] = str(elsewhere)
     recorded.pytest("-q", "--handoff=session-2", "--handoff-part=all", "--handoff-artifacts=../parts")
-    code, told = Joining(recorded.folder.parent).combine()
-    assert (code, told) == (0, "handoff: loading the plugins of coverage.py that this checkout names: own_plugin\n")
+    joining = Joining(recorded.folder.parent)
+    loading = "handoff: loading the plugins of coverage.py that this checkout names: own_plugin\n"
+    done = joining.story.handoff("combine", "session-2", "../parts")
+    assert done.code == 2
+    assert done.err.startswith(loading)
+    assert done.err.endswith("coverage.py cannot load its plugins: No module named 'own_plugin'; install what the jobs had\n")
+    joining.story.environment["PYTHONPATH"] = str(elsewhere)
+    assert joining.combine() == (0, loading)
 
 
 HOSTILE = {
