@@ -22,7 +22,7 @@ from measuring_cpu import GIT, Cost, commit, cost, metered, write
 from results import Row
 
 if TYPE_CHECKING:
-    from pytest_handoff.measurement import Measurement
+    from pytest_handoff.measurement import Measured
     from pytest_handoff.run import Run
 
 _PER_FILE = 50
@@ -118,7 +118,7 @@ def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     results = RunResults(run=run, measured=measured, context=context, is_test_file=lambda path: "/test_" in path)
     outcome = record_run(project, start, results)
     ticks.append(_cpu())
-    write_together(project.handoffs, outcome.artifacts)
+    write_together(project, session, outcome.artifacts)
     ticks.append(_cpu())
     steps = dict(zip(("begin", "record", "write"), (end - begin for begin, end in pairwise(ticks)), strict=True))
     return steps | {"peak": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident) / 1024}
@@ -152,17 +152,17 @@ def _run(tests: int) -> Run:
     )
 
 
-def _measured(tests: int) -> Measurement:
-    from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
+def _measured(tests: int) -> Measured:
+    from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
     lines = frozenset(range(1, _STATEMENTS + 1))
     by = {RunBy(None, "unit", "old"): lines - {3}}
     paths = [f"src/part{number}.py" for number in range(tests // _PER_FILE)]
     files = {
-        path: MeasuredFile(path=path, statements=lines, missing=frozenset({3}), executed=by.copy, import_time=lines, percent=95.0)
-        for path in paths
+        path: MeasuredFile(path=path, statements=lines, missing=frozenset({3}), import_time=lines, percent=95.0) for path in paths
     }
-    return Measurement(files=files, percent=95.0, branch_percent=None)
+    found = Measurement(files=files, percent=95.0, branch_percent=None)
+    return Measured(found, Lines(executed=lambda _path: by, marked=lambda _path: frozenset()))
 
 
 def _command(folder: Path, *arguments: str) -> Cost:

@@ -27,8 +27,8 @@ from results import Row
 from pytest_handoff.coverage_files import FileReader
 from pytest_handoff.faults import Faults
 from pytest_handoff.line_hashes import hash_lines
-from pytest_handoff.measurement import Measurement, context_name, parse_context
-from pytest_handoff.new_code import new_code
+from pytest_handoff.measurement import Measured, context_name, parse_context
+from pytest_handoff.new_code import Trees, new_code
 from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.record import SourceLine
 from pytest_handoff.shared_analyses import SharedAnalyses
@@ -128,8 +128,8 @@ def _read(
     reader = FileReader(cov, suite, lambda _: True, parse_context, parsed, shared=shared, lasting=True)
     measurement = reader.measurement(data, [])
     parsed.save()
-    assert isinstance(measurement, Measurement)
-    found = new_code(measurement, bases=[base], base_name="before", now=now, session="s")
+    assert isinstance(measurement, Measured)
+    found = new_code(measurement, Trees(bases=[base], base_name="before", now=now), session="s")
     taken = time.process_time() - start
     assert found.num_statements
     return taken

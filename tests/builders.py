@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import facts, lineage, regression
 from pytest_handoff.kinds import Kinds
+from pytest_handoff.measurement import Lines
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 BEFORE, NOW = "session-1", "session-2"
+NO_LINES = Lines(executed=lambda _path: {}, marked=lambda _path: frozenset())
 
 
 def ledger_of(text: str, *, since: str = BEFORE) -> dict[str, LedgerLine]:

@@ -10,16 +10,16 @@ import coverage
 import pytest
 from _pytest.cacheprovider import Cache
 from coverage.data import CoverageData
-from msgspec.structs import replace
 
 from pytest_handoff.coverage_adding import Kept
 from pytest_handoff.coverage_data import keep, read, read_files
 from pytest_handoff.coverage_sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, context_name
+from pytest_handoff.measurement import Measured, Measurement, NotMeasured, RunBy, context_name
 from pytest_handoff.part import PartCoverage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 UNIT_NEW = RunBy("s", "unit", "new")
@@ -49,16 +49,22 @@ class Run:
         self.data.set_context(context)
         self.data.add_lines({self.write(f"{name.replace('_', '/')}.py"): run for name, run in lines.items()})
 
-    def read(self, **options: object) -> Measurement:
+    def measure(self, **options: object) -> Measured:
         found = read(self.config, **{"root": self.path, "is_test": lambda path: "test" in path, **options})
-        assert isinstance(found, Measurement)
+        assert isinstance(found, Measured)
         return found
 
+    def read(self, **options: object) -> Measurement:
+        return self.measure(**options).measurement
 
-def shown(found: Measurement) -> tuple[Measurement, list[object]]:
-    """A measurement with what its files give when they are asked."""
-    files = {path: replace(file, executed=dict, marked=frozenset) for path, file in found.files.items()}
-    return replace(found, files=files), [(file.executed(), file.marked()) for file in found.files.values()]
+    def executed(self, path: str, **options: object) -> Mapping[RunBy, frozenset[int]]:
+        return self.measure(**options).lines.executed(path)
+
+
+def shown(found: Measured) -> tuple[Measurement, list[object]]:
+    """A measurement with what is known of the lines of its files."""
+    measurement, lines = found.measurement, found.lines
+    return measurement, [(lines.executed(path), lines.marked(path)) for path in measurement.files]
 
 
 @pytest.fixture
@@ -69,21 +75,22 @@ def run(pytester: pytest.Pytester) -> Run:
 def test_combined_data_are_believed(run: Run) -> None:
     """What pytest-cov combined is read as it is."""
     run.ran(UNIT_NAME, app_a=[1])
-    found = run.read()
+    ran = run.measure()
+    found = ran.measurement
     assert (found.percent, found.untidy, found.why_no_classes) == (50.0, (), None)
-    assert found.files["app/a.py"].executed() == {UNIT_NEW: {1}}
+    assert ran.lines.executed("app/a.py") == {UNIT_NEW: {1}}
 
 
 def test_what_is_known_of_sources_lies_in_pytest_s_cache(run: Run) -> None:
     """Where the cache cannot be written, the figures are the same."""
     run.ran(UNIT_NAME, app_a=[1])
     cache = run.config.cache = Cache.for_config(run.config, _ispytest=True)
-    found = shown(run.read())
+    found = shown(run.measure())
     folder = cache.mkdir("handoff")
     assert [path.name.partition("-")[0] for path in folder.iterdir()] == ["parsed"]
     shutil.rmtree(run.path / ".pytest_cache")
     (run.path / ".pytest_cache").write_text("in the way")
-    assert shown(run.read()) == found
+    assert shown(run.measure()) == found
 
 
 @pytest.mark.parametrize(
@@ -124,7 +131,7 @@ def test_data_with_relative_names_are_read(pytester: pytest.Pytester, monkeypatc
     run.data.set_context(UNIT_NAME)
     run.data.add_lines({"app/a.py": [1, 2]})
     monkeypatch.chdir(run.path / "app")
-    assert run.read().files["app/a.py"].executed() == {UNIT_NEW: {1, 2}}
+    assert run.executed("app/a.py") == {UNIT_NEW: {1, 2}}
 
 
 def test_what_is_lost_is_told(run: Run) -> None:
@@ -175,9 +182,10 @@ def test_why_kinds_are_not_known(pytester: pytest.Pytester, contexts: list[str],
     run = Run(pytester, config=config)
     for context in contexts:
         run.ran(context, app_a=[1])
-    found = run.read()
+    ran = run.measure()
+    found = ran.measurement
     assert found.why_no_classes == why
-    assert found.files["app/a.py"].executed() == {}
+    assert ran.lines.executed("app/a.py") == {}
 
 
 def test_contexts_by_test_need_someone_who_knows_the_tests(run: Run) -> None:
@@ -186,8 +194,8 @@ def test_contexts_by_test_need_someone_who_knows_the_tests(run: Run) -> None:
     for context, line in [("t.py::a[x|y]|run", 1), ("t.py::gone|run", 2), ("t.py::a|other", 2), ("", 2)]:
         run.ran(context, app_a=[line])
     assert run.read().why_no_classes == "no test ran in a context of its kind"
-    found = run.read(classes_of=lambda nodeid: ("unit", "new", False) if nodeid == "t.py::a[x|y]" else None)
-    assert found.files["app/a.py"].executed() == {RunBy(None, "unit", "new", counts=False): {1}}
+    ran = run.measure(classes_of=lambda nodeid: ("unit", "new", False) if nodeid == "t.py::a[x|y]" else None)
+    assert ran.lines.executed("app/a.py") == {RunBy(None, "unit", "new", counts=False): {1}}
 
 
 def test_kept_data_are_added(run: Run) -> None:
@@ -203,10 +211,11 @@ def test_kept_data_are_added(run: Run) -> None:
     second.add_lines({"app/b.py": [2]})
     run.data.erase()
     run.ran("", app_a=[2], app_b=[1])
-    found = run.read(also=[run.path / "kept", run.path / "second"])
+    ran = run.measure(also=[run.path / "kept", run.path / "second"])
+    found = ran.measurement
     assert found.percent == 100.0
-    assert found.files["app/a.py"].executed() == {UNIT_NEW: {1}}
-    assert found.files["app/b.py"].executed() == {UNIT_NEW: {2}}
+    assert ran.lines.executed("app/a.py") == {UNIT_NEW: {1}}
+    assert ran.lines.executed("app/b.py") == {UNIT_NEW: {2}}
 
 
 def test_earlier_data_that_cannot_be_added_are_told(run: Run) -> None:
@@ -236,16 +245,17 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
     run.data.erase()
     run.ran(context_name("s", "e2e", "old"), app_a=[2])
     keep(run.config, run.path / "two")
-    found = read_files(
+    ran = read_files(
         [Kept(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
         root=run.path,
         is_test=lambda path: "test" in path,
         settings=PartCoverage(source=[], tests=[], config_file="theirs", untidy=["One ended early."]),
         config_file=run.path / ".coveragerc",
     )
-    assert isinstance(found, Measurement)
+    assert isinstance(ran, Measured)
+    found = ran.measurement
     assert found.percent == 100.0
-    assert found.files["app/a.py"].executed() == {UNIT_NEW: {1}, RunBy("s", "e2e", "old"): {2}}
+    assert ran.lines.executed("app/a.py") == {UNIT_NEW: {1}, RunBy("s", "e2e", "old"): {2}}
     assert found.untidy == ("One ended early.", "The coverage of the part 'three' is gone: three.")
 
 

@@ -14,11 +14,11 @@ from coverage.data import CoverageData
 from coverage.plugin import FileReporter
 
 from pytest_handoff.coverage_files import FileReader, in_source
-from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context
+from pytest_handoff.measurement import Measured, Measurement, NotMeasured, RunBy, parse_context
 from pytest_handoff.parsed_sources import parsed_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_handoff.user_folder import Sealed
 
@@ -53,9 +53,14 @@ def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str =
     )
 
 
-def measured(found: Measurement | NotMeasured) -> Measurement:
-    assert isinstance(found, Measurement)
-    return found
+def measured(found: Measured | NotMeasured) -> Measurement:
+    assert isinstance(found, Measured)
+    return found.measurement
+
+
+def executed(found: Measured | NotMeasured, path: str) -> Mapping[RunBy, frozenset[int]]:
+    assert isinstance(found, Measured)
+    return found.lines.executed(path)
 
 
 HARD = '''\
@@ -112,9 +117,10 @@ def test_statements_over_several_lines_have_one_number(tmp_path: Path, data: Cov
     data.set_context(UNIT)
     # Lines as an interpreter reports them: also those within a statement.
     data.add_lines({name: [18, 19, 20, 25, 26, 27, 29, 30, 32, 33, 36, 38, 39]})
-    file = measured(reader(tmp_path).measurement(data, [])).files["hard.py"]
+    found = reader(tmp_path).measurement(data, [])
+    file = measured(found).files["hard.py"]
     assert file.statements == {3, 5, 12, 13, 18, 24, 25, 29, 32, 36, 37, 39, 40, 41}
-    assert file.executed() == {RunBy("s", "unit", "new"): frozenset({18, 25, 29, 32, 36, 37, 39})}
+    assert executed(found, "hard.py") == {RunBy("s", "unit", "new"): frozenset({18, 25, 29, 32, 36, 37, 39})}
     assert file.missing == {12, 13, 24, 40, 41}
     body_of_run = frozenset({25, 29, 32, 36, 37, 39, 40, 41})
     assert file.headers == {12: {18}, 13: {18}, 24: body_of_run}
@@ -232,8 +238,8 @@ def test_unknown_contexts_are_not_read(tmp_path: Path, data: CoverageData) -> No
     name = write(tmp_path, "a.py", "x = 1\n")
     data.set_context("something")
     data.add_lines({name: [1]})
-    assert measured(reader(tmp_path, known=False).measurement(data, [])).files["a.py"].executed() == {}
-    assert measured(reader(tmp_path).measurement(data, [])).files["a.py"].executed() == {}
+    assert executed(reader(tmp_path, known=False).measurement(data, []), "a.py") == {}
+    assert executed(reader(tmp_path).measurement(data, []), "a.py") == {}
 
 
 def test_excluded_lines_are_no_statements(tmp_path: Path, data: CoverageData) -> None:
@@ -277,9 +283,10 @@ def test_files_that_are_no_python_have_no_headers(tmp_path: Path, data: Coverage
     data.add_lines({name: [1]})
     reading = reader(tmp_path)
     monkeypatch.setattr(reading.cov, "_get_file_reporter", Template)
-    file = measured(reading.measurement(data, [])).files["page.html"]
+    found = reading.measurement(data, [])
+    file = measured(found).files["page.html"]
     assert (file.headers, file.import_time, file.missing) == ({}, frozenset(), {3})
-    assert file.executed() == {RunBy("s", "unit", "new"): {1}}
+    assert executed(found, "page.html") == {RunBy("s", "unit", "new"): {1}}
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -12,7 +12,7 @@ from pytest_handoff import part_files
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.kept_coverage import plain_name
-from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, context_name
+from pytest_handoff.measurement import Measured, NotMeasured, RunBy, context_name
 from pytest_handoff.own_setup import own_setup
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.project import open_project
@@ -54,7 +54,7 @@ def measured(folder: Path, label: str, *, lines: Sequence[int] = (), arcs: Seque
     return part_of("unit t.py::x passed", label=label, folder=place, coverage=SETTINGS, not_measured=None, digests=digests)
 
 
-def joined(folder: Path, parts: Sequence[PartTests]) -> Measurement | NotMeasured:
+def joined(folder: Path, parts: Sequence[PartTests]) -> Measured | NotMeasured:
     """What the parts measured together."""
 
     def each(items: Iterable[object], _doing: str) -> Iterable[object]:
@@ -65,11 +65,13 @@ def joined(folder: Path, parts: Sequence[PartTests]) -> Measurement | NotMeasure
 
 def test_a_line_is_covered_that_any_part_ran(folder: Path) -> None:
     """Files that nobody imported count, and the kind of test that ran a line is known."""
-    found = joined(folder, [measured(folder, "1", lines=[1]), measured(folder, "2", lines=[1, 2]), part_of("", label="3")])
+    parts = [measured(folder, "1", lines=[1]), measured(folder, "2", lines=[1, 2]), part_of("", label="3")]
+    measured_by_all = joined(folder, parts)
 
-    assert isinstance(found, Measurement)
+    assert isinstance(measured_by_all, Measured)
+    found = measured_by_all.measurement
     assert (found.files["src/a.py"].missing, found.files["src/b.py"].missing) == ({3}, {1, 2, 3})
-    assert found.files["src/a.py"].executed() == {RunBy("session-2", "unit", "new"): {1, 2}}
+    assert measured_by_all.lines.executed("src/a.py") == {RunBy("session-2", "unit", "new"): {1, 2}}
     assert found.percent == pytest.approx(100 * 2 / 6)
     assert (found.untidy, found.notes) == ((), ("The part '3' measured none: no pytest-cov.",))
 
@@ -78,9 +80,9 @@ def test_branches_and_lines_cannot_be_joined(folder: Path) -> None:
     """A part that coverage.py cannot add makes the session incomplete, by name."""
     found = joined(folder, [measured(folder, "1", arcs=[(-1, 1), (1, 2)]), measured(folder, "2", lines=[3])])
 
-    assert isinstance(found, Measurement)
-    assert len(found.untidy) == 1
-    assert found.untidy[0].startswith("The coverage of the part '2' could not be added: Can't combine")
+    assert isinstance(found, Measured)
+    assert len(found.measurement.untidy) == 1
+    assert found.measurement.untidy[0].startswith("The coverage of the part '2' could not be added: Can't combine")
 
 
 def test_nothing_was_measured(folder: Path) -> None:

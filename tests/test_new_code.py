@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from builders import record_of
+from builders import NO_LINES, record_of
 from pytest_handoff.consistency import contradictions
 from pytest_handoff.line_hashes import hash_lines
-from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
-from pytest_handoff.new_code import IMPORT_RULE, MergedIn, new_code
+from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
+from pytest_handoff.new_code import IMPORT_RULE, MergedIn, Trees, new_code
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
 UNIT_NEW = RunBy("s-2", "unit", "new")
@@ -70,12 +70,11 @@ def judge(
     why: str | None = None,
     failed: tuple[str, ...] = (),
 ) -> NewCode:
-    file = replace(file, executed=lambda: {by: frozenset(lines) for by, lines in executed.items()})
+    ran = {by: frozenset(lines) for by, lines in executed.items()}
+    measurement = Measurement(files={"a.py": file}, percent=90.0, branch_percent=None, why_no_classes=why)
     return new_code(
-        Measurement(files={"a.py": file}, percent=90.0, branch_percent=None, why_no_classes=why),
-        bases=[{"a.py": line(base)} for base in bases],
-        base_name="s-1",
-        now={"a.py": line(now)},
+        Measured(measurement, Lines(executed=lambda _: ran, marked=lambda _: frozenset())),
+        Trees(bases=[{"a.py": line(base)} for base in bases], base_name="s-1", now={"a.py": line(now)}),
         session="s-2",
         failed_counting=failed,
     )
@@ -193,10 +192,8 @@ def test_moved_code_is_not_new(old_path: str | None, lines: str) -> None:
     """A file that moved is compared with its old self; without one, all of it is new."""
     old = SOURCE.replace("LIMIT = 3\n", "")
     found = new_code(
-        Measurement(files={"a.py": FILE}, percent=90.0, branch_percent=None),
-        bases=[{old_path: line(old, old_path)} if old_path else {}],
-        base_name="s-1",
-        now={"a.py": line(SOURCE)},
+        Measured(Measurement(files={"a.py": FILE}, percent=90.0, branch_percent=None), NO_LINES),
+        Trees(bases=[{old_path: line(old, old_path)} if old_path else {}], base_name="s-1", now={"a.py": line(SOURCE)}),
         session="s-2",
     )
     assert found.files["a.py"].lines == lines
@@ -242,10 +239,8 @@ def test_tests_that_did_not_pass_are_told_beside_the_figure(failed: tuple[str, .
 def test_measured_files_that_are_no_sources_are_told() -> None:
     """A generated file that git ignores has no base to be new against; it is left out, and named."""
     found = new_code(
-        Measurement(files={"gen.py": FILE}, percent=90.0, branch_percent=None, notes=("Seen.",)),
-        bases=[],
-        base_name="first",
-        now={},
+        Measured(Measurement(files={"gen.py": FILE}, percent=90.0, branch_percent=None, notes=("Seen.",)), NO_LINES),
+        Trees(bases=[], base_name="first", now={}),
         session="s-2",
     )
     assert found.num_statements == 0
@@ -271,7 +266,8 @@ def test_what_came_from_the_target_branch_is_another_s(merged_in: MergedIn, line
     file = MeasuredFile(path="a.py", statements=frozenset({1, 2}), percent=100.0)
     measurement = Measurement(files={"a.py": file}, percent=100.0, branch_percent=None)
     now = {"a.py": line("x = 1\ny = 2\n")}
-    found = new_code(measurement, bases=[{}], base_name="b", now=now, session="s-2", merged_in=merged_in)
+    trees = Trees(bases=[{}], base_name="b", now=now, merged_in=merged_in)
+    found = new_code(Measured(measurement, NO_LINES), trees, session="s-2")
     assert found.files["a.py"].lines == lines
     notes = [text for text in found.notes if text != IMPORT_RULE]
     assert [text[: len(note or "")] for text in notes] == ([note] if note else [])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders import NO_LINES
 from pytest_handoff.line_hashes import hash_lines
-from pytest_handoff.measurement import MeasuredFile, Measurement
-from pytest_handoff.new_code import new_code
+from pytest_handoff.measurement import Measured, MeasuredFile, Measurement
+from pytest_handoff.new_code import Trees, new_code
 from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:
@@ -101,10 +102,8 @@ def test_random_edits(case: tuple[list[Piece], list[Piece], int, str]) -> None:
     old, now = text(before), text(pieces, indent)
     file = measured(pieces, path)
     found = new_code(
-        Measurement(files={path: file}, percent=0.0, branch_percent=None),
-        bases=[{"old.py": source("old.py", old)}],
-        base_name="base",
-        now={path: source(path, now)},
+        Measured(Measurement(files={path: file}, percent=0.0, branch_percent=None), NO_LINES),
+        Trees(bases=[{"old.py": source("old.py", old)}], base_name="base", now={path: source(path, now)}),
         session="s",
     )
     new = {number for one in found.files.values() for number in _numbers(one.lines)}

@@ -10,8 +10,8 @@ from coverage.data import CoverageData
 
 from pytest_handoff.coverage_files import FileReader
 from pytest_handoff.line_hashes import hash_lines
-from pytest_handoff.measurement import Measurement, parse_context
-from pytest_handoff.new_code import new_code
+from pytest_handoff.measurement import Measured, parse_context
+from pytest_handoff.new_code import Trees, new_code
 from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.record import SourceLine
 
@@ -58,8 +58,8 @@ def judge(folder: Path, base: Mapping[str, bytes], now: Mapping[str, bytes]) -> 
         data, [folder.resolve() / path for path in now]
     )
     data.close(force=True)
-    assert isinstance(measurement, Measurement)
-    found = new_code(measurement, bases=[tree(base)], base_name="before", now=tree(now), session="s")
+    assert isinstance(measurement, Measured)
+    found = new_code(measurement, Trees(bases=[tree(base)], base_name="before", now=tree(now)), session="s")
     return {path: file.lines for path, file in found.files.items()}
 
 

@@ -11,11 +11,10 @@ import coverage
 import pytest
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
-from msgspec.structs import replace
 
 from pytest_handoff.coverage_files import FileReader
 from pytest_handoff.faults import Faults
-from pytest_handoff.measurement import Measurement
+from pytest_handoff.measurement import Measured, Measurement
 from pytest_handoff.parsed_sources import ParsedSources, parsed_sources
 from pytest_handoff.shared_analyses import SharedAnalyses
 
@@ -52,8 +51,8 @@ class Reported:
         """The evidence, with what the reports have found out or without."""
         reader = FileReader(self.cov, self.folder, lambda _: True, None, parsed_sources(self.cov, None), shared=shared)
         found = reader.measurement(self.cov.get_data(), [])
-        assert isinstance(found, Measurement)
-        return replace(found, files={path: replace(file, executed=dict) for path, file in found.files.items()})
+        assert isinstance(found, Measured)
+        return found.measurement
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
-from pytest_handoff.measurement import Measurement
+from pytest_handoff.measurement import Measured
 from pytest_handoff.own_setup import own_setup
 from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
 from pytest_handoff.part_writing import parts_here
@@ -88,9 +88,11 @@ def _joined(
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
         tell(f"loading the plugins of coverage.py that this checkout names: {', '.join(setup.coverage_plugins)}")
     measured = joined_coverage(project, start.tree, parts, each, setup)
-    if isinstance(measured, Measurement):
-        run = replace(run, mishaps=(*run.mishaps, *measured.untidy))
-        measured = replace(measured, why_no_classes=measured.why_no_classes or _why_ages_differ(project, start, parts, run))
+    if isinstance(measured, Measured):
+        found = measured.measurement
+        run = replace(run, mishaps=(*run.mishaps, *found.untidy))
+        why = found.why_no_classes or _why_ages_differ(project, start, parts, run)
+        measured = replace(measured, measurement=replace(found, why_no_classes=why))
     results = RunResults(
         run=run,
         measured=measured,

@@ -22,7 +22,7 @@ from pytest_handoff.coverage_sources import (
     source_folders,
 )
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.measurement import Measurement, NotMeasured, RunBy, parse_context, parse_unknown
+from pytest_handoff.measurement import Measured, NotMeasured, RunBy, parse_context, parse_unknown
 from pytest_handoff.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.running_coverage import combined_coverage
@@ -77,7 +77,7 @@ def read(
     also: Sequence[Path] = (),
     expected: Collection[str] = (),
     shared: SharedAnalyses | None = None,
-) -> Measurement | NotMeasured:
+) -> Measured | NotMeasured:
     """Read what this run measured; call it on the controller, in a ``trylast`` ``pytest_sessionfinish``.
 
     Args:
@@ -123,7 +123,7 @@ def read_files(
     config_file: Path | None,
     expected: Collection[str] = (),
     each: Each = iter,
-) -> Measurement | NotMeasured:
+) -> Measured | NotMeasured:
     """Read the data files that several jobs on the same tree kept (:func:`keep_part`).
 
     Args:
@@ -212,18 +212,18 @@ def keep(config: pytest.Config, path: Path) -> None:
 
 def _measure(
     tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str], *, lasting: bool = False
-) -> Measurement | NotMeasured:
+) -> Measured | NotMeasured:
     why = None if per_test else _why_no_kinds(tree.cov, data)
     parsed = tree.shared.parsed(tree.cov) if tree.shared else parsed_sources(tree.cov, tree.cache)
     run_by = None if why else per_test or parse_context
     reader = FileReader(tree.cov, tree.root, tree.counts, run_by, parsed, shared=tree.shared, lasting=lasting)
-    measurement = reader.measurement(data, tree.wanted())
+    measured = reader.measurement(data, tree.wanted())
     parsed.save()
     if tree.shared:
         tree.shared.forget()
-    if isinstance(measurement, NotMeasured):
-        return measurement
-    return replace(measurement, why_no_classes=why, untidy=tuple(untidy))
+    if isinstance(measured, NotMeasured):
+        return measured
+    return replace(measured, measurement=replace(measured.measurement, why_no_classes=why, untidy=tuple(untidy)))
 
 
 def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 from coverage.results import Numbers, analysis_from_file_reporter
 
-from pytest_handoff.measurement import MeasuredFile, Measurement, NotMeasured, RunBy
+from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
 from pytest_handoff.parsed_sources import no_collections
 from pytest_handoff.shared_analyses import UNREADABLE, Analysed
 
@@ -57,13 +56,14 @@ class FileReader:
     shared: SharedAnalyses | None = None
     lasting: bool = False
 
-    def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
+    def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measured | NotMeasured:
         """Measure all files in the data, and the other ``expected`` ones with nothing covered."""
         with no_collections(), _kept_open(data):
             return self._measurement(data, expected)
 
-    def _measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measurement | NotMeasured:
+    def _measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measured | NotMeasured:
         files: dict[str, MeasuredFile] = {}
+        names: dict[str, str] = {}
         numbers: list[Numbers] = []
         problems: list[str] = []
         outside = 0
@@ -80,13 +80,15 @@ class FileReader:
                 problems.append(f"{relative} is not measured: {self._without_root(problem)}.")
             else:
                 numbers.append(of_file)
+                names[relative] = name
         if not files:
             return NotMeasured(" ".join(["no file of the code under test was measured", *problems]))
         if outside:
             problems.append(f"{outside} measured file(s) outside of the project are left out.")
         total = sum(numbers, start=Numbers())
         branches = _percent(total.n_executed_branches, total.n_branches) if data.has_arcs() else None
-        return Measurement(files=files, percent=total.pc_covered, branch_percent=branches, notes=tuple(problems))
+        found = Measurement(files=files, percent=total.pc_covered, branch_percent=branches, notes=tuple(problems))
+        return Measured(found, self._lines(data, files, names))
 
     def _left_out(self, name: str) -> bool:
         """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""
@@ -96,16 +98,11 @@ class FileReader:
     def _measure(self, data: CoverageData, name: str, relative: str) -> tuple[MeasuredFile, Numbers]:
         analysis, (first_line, shape) = self._analysed(data, name)
         numbers = analysis.numbers
-        excluded = frozenset(analysis.excluded)
-        statements = frozenset(analysis.statements)
-        executed = partial(self._executed, data, name, statements, first_line)
         file = MeasuredFile(
             path=relative,
-            statements=statements,
-            excluded=excluded,
-            marked=partial(self._marked, name, excluded) if excluded else frozenset,
+            statements=frozenset(analysis.statements),
+            excluded=frozenset(analysis.excluded),
             missing=frozenset(analysis.missing),
-            executed=executed if self.lasting else executed().copy,
             first_line=first_line,
             headers=shape.headers,
             import_time=shape.import_time,
@@ -123,23 +120,31 @@ class FileReader:
         facts = self.parsed.facts(reporter, branches=data.has_arcs())
         return Analysed(analysis_from_file_reporter(data, 0, reporter, name), facts)
 
-    def _marked(self, name: str, excluded: frozenset[int]) -> frozenset[int]:
-        return _marked_in(self.cov._get_file_reporter(name), excluded)
+    def _lines(self, data: CoverageData, files: Mapping[str, MeasuredFile], names: Mapping[str, str]) -> Lines:
+        """Offer the lines of each file; read them now if the data cannot be asked later."""
 
-    def _executed(
-        self, data: CoverageData, name: str, statements: frozenset[int], first_line: dict[int, int]
-    ) -> dict[RunBy, frozenset[int]]:
+        def executed(path: str) -> dict[RunBy, frozenset[int]]:
+            return self._executed(data, names[path], files[path])
+
+        def marked(path: str) -> frozenset[int]:
+            excluded = files[path].excluded
+            return _marked_in(self.cov._get_file_reporter(names[path]), excluded) if excluded else excluded
+
+        known = None if self.lasting else {path: executed(path) for path in files}
+        return Lines(executed=executed if known is None else known.__getitem__, marked=marked)
+
+    def _executed(self, data: CoverageData, name: str, file: MeasuredFile) -> dict[RunBy, frozenset[int]]:
         if self.run_by is None:
             return {}
         # Neighbouring lines mostly ran in the same contexts, so read each set of contexts once.
         together: dict[tuple[str, ...], set[int]] = defaultdict(set)
         for line, contexts in data.contexts_by_lineno(name).items():
-            together[tuple(contexts)].add(first_line.get(line, line))
+            together[tuple(contexts)].add(file.first_line.get(line, line))
         executed: dict[RunBy, frozenset[int]] = defaultdict(frozenset)
         for names, lines in together.items():
             for run_by in set(map(self.run_by, names)):
                 if run_by is not None:
-                    executed[run_by] |= lines & statements
+                    executed[run_by] |= lines & file.statements
         return dict(executed)
 
     def _without_root(self, problem: Exception) -> str:

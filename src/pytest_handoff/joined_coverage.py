@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.kept_coverage import KeptCoverage, copied_from
-from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.measurement import Measured, NotMeasured
 from pytest_handoff.part import PartCoverage
 from pytest_handoff.part_files import coverage_file
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def joined_coverage(
     project: Project, tree: Tree, parts: Sequence[PartTests], each: Each, setup: OwnSetup
-) -> Measurement | NotMeasured:
+) -> Measured | NotMeasured:
     """The coverage of all parts that measured any; a part that did not is named beside the figures.
 
     Args:
@@ -63,7 +63,8 @@ def joined_coverage(
         )
     if isinstance(measured, NotMeasured):
         return measured
-    return replace(measured, notes=(*measured.notes, *(f"{why[0].upper()}{why[1:]}." for why in without)))
+    notes = (*measured.measurement.notes, *(f"{why[0].upper()}{why[1:]}." for why in without))
+    return replace(measured, measurement=replace(measured.measurement, notes=notes))
 
 
 def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:

@@ -35,10 +35,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
         path: relative to the root of the measurement, with ``/``.
         statements: all statements, without excluded ones.
         excluded: lines that coverage.py was told to exclude.
-        marked: returns the excluded lines that a comment in the file itself (``pragma: no cover``) excludes; called for few
-            files, since each must be parsed once more for it.
         missing: statements that nothing ran.
-        executed: returns what each kind of test ran; called only for files with new code.
         first_line: maps each continuation line to the first line of its statement; other lines are not in it.
         headers: maps each ``def``, ``class`` and decorator line that runs at import to the statements of its body.
         import_time: the other statements that run at import, including those in class bodies.
@@ -49,9 +46,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     statements: frozenset[int]
     excluded: frozenset[int] = frozenset()
-    marked: Callable[[], frozenset[int]] = frozenset
     missing: frozenset[int] = frozenset()
-    executed: Callable[[], Mapping[RunBy, frozenset[int]]] = dict
     first_line: Mapping[int, int] = {}
     headers: Mapping[int, frozenset[int]] = {}
     import_time: frozenset[int] = frozenset()
@@ -82,6 +77,26 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     def classes_known(self) -> bool:
         """Check that the files' ``executed`` can be trusted."""
         return self.why_no_classes is None
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """The lines of single files, by path, which only a file with new code is asked for.
+
+    Attributes:
+        executed: the lines that each kind of test ran.
+        marked: the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; the file is parsed once
+            more for them.
+    """
+
+    executed: Callable[[str], Mapping[RunBy, frozenset[int]]]
+    marked: Callable[[str], frozenset[int]]
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A measurement, and the way to ask for the lines of its files."""
+
+    measurement: Measurement
+    lines: Lines
 
 
 class NotMeasured(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.lineage import Lineage
-    from pytest_handoff.measurement import Measurement
+    from pytest_handoff.measurement import Measured
     from pytest_handoff.part import PartCoverage
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
@@ -48,7 +48,7 @@ class Measuring:
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
-    def read(self, run: Run, start: workflow.Start, traced: Lineage, *, company: bool) -> Measurement | NotMeasured:
+    def read(self, run: Run, start: workflow.Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         """What was measured, together with what earlier parts on the same tree measured.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,9 +13,9 @@ from pytest_handoff.moves import match_moves
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from pytest_handoff.measurement import MeasuredFile, Measurement, RunBy
+    from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
 __all__ = ["MergedIn", "changed_lines", "match_moves", "new_code"]
 
@@ -40,35 +40,39 @@ class MergedIn(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-def new_code(
-    measurement: Measurement,
-    *,
-    bases: Sequence[Mapping[str, SourceLine]],
-    base_name: str,
-    now: Mapping[str, SourceLine],
-    session: str,
-    failed_counting: Sequence[str] = (),
-    merged_in: MergedIn | None = None,
-) -> NewCode:
-    """Find the new statements of every measured file, and which kind of test runs them.
+class Trees(msgspec.Struct, frozen=True, kw_only=True):
+    """The source trees that tell which lines are new, each by path.
 
-    A statement is new if any of its physical lines is. With several bases, a statement is new only if it is new against each of
-    them; without a base, everything is new.
+    Attributes:
+        bases: those of the parent sessions; none in a first session.
+        base_name: what the record calls the base.
+        now: the one that the tests ran on.
+        merged_in: what came from the target branch; statements that are not new against it are left out, and a note says how
+            many.
+    """
+
+    bases: Sequence[Mapping[str, SourceLine]]
+    base_name: str
+    now: Mapping[str, SourceLine]
+    merged_in: MergedIn | None = None
+
+
+def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting: Sequence[str] = ()) -> NewCode:
+    """Find the new statements of every measured file, and who runs them.
+
+    A statement is new if any of its physical lines is, and with several bases only if it is new against each of them. Without a
+    base everything is new.
 
     Args:
-        bases: the source trees of the parent sessions, by path.
-        base_name: what the record calls the base.
-        now: the source tree that the tests ran on, by path.
         session: the session of this run; what other sessions' tests ran does not count.
         failed_counting: ids of tests that would count but did not simply pass (failed, rerun, xfailed from inside the test). They
             ran in the same context as those that passed, so the figures may include their lines, and a note says so.
-        merged_in: what came from the target branch; statements that are not new against it are left out, and a note says how
-            many.
 
     Raises:
         EvidenceProblem: line hashes are damaged.
     """
-    olds_of = _old_versions(bases, now)
+    measurement, now, merged_in = measured.measurement, trees.now, trees.merged_in
+    olds_of = _old_versions(trees.bases, now)
     merged_of = _old_versions(merged_in.trees if merged_in else (), now)
     files: dict[str, NewCodeFile] = {}
     left_out = 0
@@ -78,16 +82,22 @@ def new_code(
         new = changed & _new_first_lines(file, now[path], merged_of(path)) if changed else changed
         left_out += len((changed - new) & file.statements)
         if new & (file.statements | file.excluded):
-            files[path] = _judge(file, new, session, known=measurement.classes_known)
+            files[path] = _judge(file, new, session, measured.lines, known=measurement.classes_known)
+    notes = [*_notes(measurement, now, failed_counting), *_notes_of_merge(merged_in, left_out)]
+    return _summed_up(files, trees.base_name, notes, known=measurement.classes_known)
+
+
+def _summed_up(files: dict[str, NewCodeFile], base: str, notes: list[str], *, known: bool) -> NewCode:
+    each = files.values()
     return NewCode(
-        num_statements=sum(file.num_statements for file in files.values()),
-        covered=sum(file.covered for file in files.values()),
-        covered_by_unit=_total([file.covered_by_unit for file in files.values()], known=measurement.classes_known),
-        covered_by_new_unit=_total([file.covered_by_new_unit for file in files.values()], known=measurement.classes_known),
-        excluded=sum(count_ranges(file.excluded) for file in files.values()),
-        base=base_name,
+        num_statements=sum(file.num_statements for file in each),
+        covered=sum(file.covered for file in each),
+        covered_by_unit=_total([file.covered_by_unit for file in each], known=known),
+        covered_by_new_unit=_total([file.covered_by_new_unit for file in each], known=known),
+        excluded=sum(count_ranges(file.excluded) for file in each),
+        base=base,
         files=files,
-        notes=[*_notes(measurement, now, failed_counting), *_notes_of_merge(merged_in, left_out)],
+        notes=notes,
     )
 
 
@@ -111,9 +121,9 @@ def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[Source
     return new
 
 
-def _judge(file: MeasuredFile, new: frozenset[int], session: str, *, known: bool) -> NewCodeFile:
+def _judge(file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, *, known: bool) -> NewCodeFile:
     statements = new & file.statements
-    executed = file.executed()
+    executed = lines.executed(file.path)
     by_unit = statements & _run_by(file, executed, lambda by: _counts(by, session))
     by_new_unit = statements & _run_by(file, executed, lambda by: _counts(by, session) and by.age == "new")
     return NewCodeFile(
@@ -126,7 +136,7 @@ def _judge(file: MeasuredFile, new: frozenset[int], session: str, *, known: bool
         covered_by_unit=len(by_unit) if known else None,
         covered_by_new_unit=len(by_new_unit) if known else None,
         excluded=format_ranges(new & file.excluded),
-        marked=format_ranges(new & file.marked()) if new & file.excluded else "",
+        marked=format_ranges(new & lines.marked(file.path)) if new & file.excluded else "",
     )
 
 

@@ -14,7 +14,7 @@ from pytest_handoff.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.foreign_files import TEXT, read_if_there
 from pytest_handoff.integrity import examine
 from pytest_handoff.lineage import Ledger, Lineage
-from pytest_handoff.measurement import Measurement, NotMeasured
+from pytest_handoff.measurement import Measured, NotMeasured
 from pytest_handoff.metrics import joined
 from pytest_handoff.policy_source import policy_table
 from pytest_handoff.record import (
@@ -71,7 +71,7 @@ class RunResults:
     """
 
     run: Run
-    measured: Measurement | NotMeasured
+    measured: Measured | NotMeasured
     context: RunContext
     is_test_file: Callable[[str], bool]
     instructions: str | None = None
@@ -102,7 +102,7 @@ def record_run(
     found = fates(start.session, seen.lines, start.parents.earlier)
     encoded = partial(encode_in_pieces, seen.lines.values())
     tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()))
-    paths = results.measured.files.keys() if isinstance(results.measured, Measurement) else ()
+    paths = results.measured.measurement.files.keys() if isinstance(results.measured, Measured) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     record = _record(project, start, results, seen, tests=tests, sources=sources)
     if hooks is not None:
@@ -272,28 +272,31 @@ def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
 
 
 def _coverage(
-    project: Project, start: Start, sources: Mapping[str, SourceLine], measured: Measurement | NotMeasured, doubtful: list[str]
+    project: Project, start: Start, sources: Mapping[str, SourceLine], measured: Measured | NotMeasured, doubtful: list[str]
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
     from pytest_handoff.coverage_summary import summarise
-    from pytest_handoff.new_code import new_code
+    from pytest_handoff.new_code import Trees, new_code
     from pytest_handoff.target_branch import merged_in
 
-    reasons = {} if measured.classes_known else {"contexts": measured.why_no_classes or "contexts are missing"}
+    found = measured.measurement
+    reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}
     parents = start.parents
     if parents.sources is None:
-        return summarise(measured), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
+        return summarise(found), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
     code = new_code(
         measured,
-        bases=parents.sources,
-        base_name=parents.names or "the beginning",
-        now=sources,
+        Trees(
+            bases=parents.sources,
+            base_name=parents.names or "the beginning",
+            now=sources,
+            merged_in=merged_in(project, start, sources),
+        ),
         session=start.session,
         failed_counting=doubtful,
-        merged_in=merged_in(project, start, sources),
     )
-    return summarise(measured), code, reasons
+    return summarise(found), code, reasons
 
 
 def _remembered(start: Start) -> list[str]:

@@ -18,7 +18,7 @@ from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
 from pytest_handoff.interrupted import interrupted_after
 from pytest_handoff.lineage import share_ids
-from pytest_handoff.measurement import Measurement
+from pytest_handoff.measurement import Measured
 from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.regression import PASSING
 from pytest_handoff.run import Collection
@@ -155,7 +155,8 @@ class RunEnd:
             self._ending.say([meanwhile(start, run)])
         traced = self.traced or workflow.trace_all(start, run.collected, run.whole_files, self._project.root)
         measured = self._measuring.read(run, start, traced, company=self._folder.had_company())
-        run = replace(run, mishaps=(*run.mishaps, *measured.untidy)) if isinstance(measured, Measurement) else run
+        untidy = measured.measurement.untidy if isinstance(measured, Measured) else ()
+        run = replace(run, mishaps=(*run.mishaps, *untidy)) if untidy else run
         results = RunResults(
             run=run,
             measured=measured,

@@ -56,13 +56,14 @@ def pytest_sessionfinish(session):
     if isinstance(measured, NotMeasured):
         result = {"why": measured.why}
     else:
+        measured, lines_of = measured.measurement, measured.lines
         result = {
             "percent": measured.percent, "branch_percent": measured.branch_percent,
             "why_no_classes": measured.why_no_classes, "untidy": measured.untidy, "notes": measured.notes,
             "files": {path: sorted(file.statements) for path, file in measured.files.items()},
             "missing": {path: sorted(file.missing) for path, file in measured.files.items()},
             "executed": {path: {f"{by.tier} {by.age}{'' if by.counts else ' xfail'}": sorted(lines)
-                for by, lines in file.executed().items() if lines} for path, file in measured.files.items()},
+                for by, lines in lines_of.executed(path).items() if lines} for path in measured.files},
             "covered": coverage_summary.summarise(measured).covered,
         }
     Path("result.json").write_text(json.dumps(result))
