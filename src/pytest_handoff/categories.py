@@ -1,4 +1,4 @@
-"""What pytest counts a report as, and how many of each it counted."""
+"""Count reports in the categories of pytest's last line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Outcome
 
 COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
-"""The categories of pytest's last line that the recorder counts as well."""
+"""The categories of pytest's last line that the recorder counts too."""
 
 
 def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
-    """How many tests pytest's own terminal reporter counts in each category; ``None`` where there is none.
+    """Count the tests in each category of pytest's terminal reporter; return ``None`` if there is no reporter.
 
-    A test under a word of the project's own (``pytest_report_teststatus``) counts under what its report says.
+    A test to which the project gives a category of its own (``pytest_report_teststatus``) counts by what its report says.
     """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
@@ -32,7 +32,7 @@ def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
 
 
 def _is_result(report: object) -> TypeGuard[pytest.TestReport]:
-    """Not a warning, a deselected test, an attempt that was repeated or a sub-test, which have words of their own, too."""
+    """Leave out warnings, deselected tests, reruns and sub-tests, which have categories of their own too."""
     return isinstance(report, pytest.TestReport) and not is_subtest(report) and report.outcome in ("passed", "failed", "skipped")
 
 
@@ -43,12 +43,12 @@ def _without_subtests(reports: Sequence[object]) -> int:
 
 
 def is_subtest(report: object) -> bool:
-    """Whether this is the report of a sub-test; it counts within its test, and pytest shows it or not by its verbosity."""
+    """Recognize the report of a sub-test: it counts within its test, and pytest shows it or not depending on verbosity."""
     return type(report) is not pytest.TestReport and hasattr(report, "context")
 
 
 def category_of(report: pytest.TestReport) -> Outcome | None:
-    """Where pytest counts a test's own report; ``None`` for a setup or teardown that it does not count."""
+    """Return the category in which pytest counts a test's own report; ``None`` for a setup or teardown that it does not count."""
     expected = hasattr(report, "wasxfail")
     if report.failed:
         return "error" if report.when in ("setup", "teardown") else "failed"

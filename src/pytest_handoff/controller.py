@@ -1,4 +1,4 @@
-"""The plugin object of the process that writes: gathers one run, makes its evidence, and says in the end what came of it."""
+"""Follow one run in the process that writes: gather its results, make the evidence, and report the outcome at the end."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class Controller:
-    """Hooks of the controller; each test costs what :class:`Recorder` costs and nothing here.
+    """The plugin object of the controller; it has no hook per test, so that a test costs no more than :class:`Recorder` does.
 
     Args:
         plan: what is known of the run before its first test.
-        ending: says what came of the run.
+        ending: reports the result of the run.
     """
 
     def __init__(self, plan: RunPlan, ending: Ending) -> None:
@@ -52,7 +52,7 @@ class Controller:
         self._end = RunEnd(plan, ending, measuring=self._measuring, folder=self._folder, recorder=recorder, part=self._part)
 
     def pytest_sessionstart(self) -> None:
-        """Begin the part, where this run is one; a folder that cannot be written is known before anyone has waited for tests."""
+        """Begin the part, if this run is one, so that a folder that cannot be written is reported before any test runs."""
         with self._faults:
             try:
                 if self._part is not None:
@@ -62,7 +62,7 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Hand each xdist worker what it needs to know."""
+        """Send each xdist worker what it needs to know."""
         with self._faults:
             node.workerinput[INPUT] = {  # type: ignore[attr-defined] # xdist's WorkerController, which has no types
                 "session": self._start.session,
@@ -73,13 +73,13 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Hear what went wrong on a worker that could not write it down."""
+        """Take over the faults of a worker that could not write them to the spool."""
         with self._faults:
             hear_worker(node, self._faults)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the evidence; a fault of ours never hides a result, and never passes for success."""
+        """Write the evidence; a fault in the plugin never hides a test result, and never looks like success."""
         try:
             with self._faults:
                 self._finish(session, int(exitstatus))
@@ -91,7 +91,7 @@ class Controller:
                 self._close(keep=self._end.keeps)
 
     def pytest_unconfigure(self) -> None:
-        """Close what a run left open that ended before its session began, or by a second Ctrl-C at its end."""
+        """Clean up after a run that ended before its session began, or that a second Ctrl-C stopped at its end."""
         with self._faults:
             self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
 

@@ -1,4 +1,4 @@
-"""How a run ends for its hand-off: what is said of it, and an exit status that never passes a fault for success."""
+"""Report the end of a run, with an exit status that never lets a fault pass for success."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 200
 
 EXIT_NO_EVIDENCE = 3
-"""Exit status when evidence was asked for and could not be written; the same as pytest's own for an internal error."""
+"""Exit status when evidence was asked for and could not be written; the same as pytest's for an internal error."""
 
 
 class Ending:
-    """A plugin object for the process that writes; the only one of ours where nothing else could be begun.
+    """The plugin object that reports the result of a run; it is registered even if no other object could be made.
 
     Args:
-        name: the hand-off's session.
-        part: the label, where this run is a part of it.
-        faults: what went wrong in here, told at the end.
+        name: the session of the hand-off.
+        part: the label, if this run is a part of the session.
+        faults: what went wrong in the plugin, reported at the end.
 
     Attributes:
-        written: what became of the evidence, as a problem's sentence ends.
+        written: what became of the evidence, as the end of a sentence about a problem.
     """
 
     def __init__(self, name: str, part: str | None, faults: Faults) -> None:
@@ -47,13 +47,13 @@ class Ending:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Tell what went wrong, by the words and by the exit status."""
+        """Report what went wrong, in words and by the exit status."""
         self._session = session
         with self._faults:
             self._tell(session)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what came of the hand-off."""
+        """Print the section of the hand-off."""
         with self._faults:
             if self._lines:
                 terminalreporter.write_sep("─", printable(self._title, LONGEST_TITLE))
@@ -63,7 +63,7 @@ class Ending:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        """Tell what went wrong after everything else was said, and what pytest had no summary or no terminal for."""
+        """Report faults that came after the summary, and problems that pytest had no summary or terminal to print in."""
         if self._session is not None:
             self._tell(self._session)
         if self._unsaid:
@@ -71,15 +71,15 @@ class Ending:
                 say(line.text, err=True)
 
     def say(self, lines: Iterable[Line]) -> None:
-        """Say this at the end of the run."""
+        """Add lines to the section at the end of the run."""
         self._lines += lines
 
     def also_tell(self, tell: Callable[[str], object]) -> None:
-        """Have each problem told elsewhere too."""
+        """Set a function that is called with each problem too."""
         self._also_tell = tell
 
     def fail(self, session: pytest.Session, problem: str, details: Iterable[str] = ()) -> None:
-        """Say a problem, and end the run with another status than 0."""
+        """Report a problem, and make the exit status of the run nonzero."""
         self._also_tell(problem)
         lines = problem_lines(self._name, problem, details)
         self.say(lines)
@@ -88,7 +88,7 @@ class Ending:
             session.exitstatus = EXIT_NO_EVIDENCE
 
     def _tell(self, session: pytest.Session) -> None:
-        """Say all faults that were not told yet, defects of ours with their tracebacks."""
+        """Report all new faults, and give the tracebacks of the plugin's own defects."""
         if self._faults.number == self._told:
             return
         self._told = self._faults.number

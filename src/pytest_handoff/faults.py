@@ -1,4 +1,4 @@
-"""Defects of ours: noted where they happen, so that no test run stops for one, and told in the end, so that none is hidden."""
+"""Collect faults of the plugin as they happen, so that none stops a test run, and report them, so that none is hidden."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MOST_LINES = 40
-"""Lines shown of a defect: its own traceback fits, a recursion does not."""
+"""The most lines that are shown of a defect: enough for a traceback, not for a recursion."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class Faults:
-    """A context manager that keeps exceptions to itself, except a user's mistake and what ends a process.
+    """A context manager that collects exceptions; a usage error and whatever ends the process pass through.
 
     Attributes:
-        defects: their tracebacks.
-        problems: sentences about what is no defect of ours, such as a disk that is full.
+        defects: the tracebacks of the plugin's own defects.
+        problems: sentences about faults that are not the plugin's, such as a full disk.
     """
 
     def __init__(self) -> None:
@@ -35,27 +35,27 @@ class Faults:
 
     @property
     def number(self) -> int:
-        """How many things went wrong."""
+        """Count the defects and the problems."""
         return len(self.defects) + len(self.problems)
 
     def tell_at_once(self, tell: Callable[[Faults], object]) -> None:
-        """Tell each fault when it happens: for a process that has no end of its own to tell it at."""
+        """Call ``tell`` for each fault as it happens; for a worker, which reports nothing at its own end."""
         self._tell = tell
         if self.number:
             tell(self)
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Begin to collect exceptions."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        """Keep an exception of ours; let the rest through."""
+        """Collect an exception of the plugin; let usage errors and the end of the process through."""
         if not isinstance(error, Exception) or isinstance(error, (pytest.UsageError, pytest.exit.Exception)):
             return False
         self.add(error)
         return True
 
     def add(self, error: Exception) -> None:
-        """Note a fault; the same one again, as a hook that runs for each test would bring it, once only."""
+        """Note a fault, but only once: a hook that runs for each test may repeat it."""
         problem = _problem(error)
         known, shown = (self.defects, _shown(error)) if problem is None else (self.problems, problem)
         if shown not in known:
@@ -64,7 +64,7 @@ class Faults:
 
 
 def _problem(error: Exception) -> str | None:
-    """The sentence about what is no defect of ours; ``None`` for one that is."""
+    """Describe a fault that is not a defect of the plugin; return ``None`` for a defect."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return f"{error.filename2 or error.filename}: cannot be written: {error.strerror}"
     return str(error) if isinstance(error, HandoffError) else None

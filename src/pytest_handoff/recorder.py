@@ -1,4 +1,4 @@
-"""Gathers the reports of one run, and says in the end what each test did."""
+"""Turn the reports of one run into the result of each test."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 _PASSED = CaseResult(outcome="passed")
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
-"""How a report of pytest-xdist begins that has no file: then no worker ran anything."""
+"""The start of pytest-xdist's report, without a file, that workers collected different tests: then none of them ran any."""
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
 _WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
-"""How pytest-xdist ends that has heard of an interruption from a worker alone."""
+"""The message with which pytest-xdist ends when only a worker was interrupted."""
 
 
 class Recorder:
-    """A plugin object for the controller (or the only process): hears every report, keeps what it means for its test.
+    """A plugin object for the controller (or the only process) that keeps the result of each test from its reports.
 
     Args:
-        prefix: what makes a node id relative to the git root.
-        faults: takes what goes wrong in here; the test goes on.
-        ended: called with the id and the outcome of each test that has ended.
+        prefix: makes a node id relative to the git root.
+        faults: collects what goes wrong in here; the test goes on.
+        ended: called with the node id and the result of each test that ends.
     """
 
     def __init__(self, prefix: str, faults: Faults | None = None, ended: Callable[[str, CaseResult], None] | None = None) -> None:
@@ -52,7 +52,7 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hear every report of every test: a passed phase of an ordinary one at the least cost, the rest is looked at closely."""
+        """Take a test's report; a passed phase of an ordinary test is the common case, and costs as little as possible."""
         try:
             if report.outcome != "passed" or type(report) is not pytest.TestReport:
                 self._look_closely(report)
@@ -71,7 +71,7 @@ class Recorder:
             self._faults.add(error)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Count what pytest's last line counts too: files that could not be collected, or skipped themselves."""
+        """Count files that could not be collected or were skipped, as pytest's last line does."""
         with self._faults:
             if report.failed or report.skipped:
                 self.reported["error" if report.failed else "skipped"] += 1
@@ -79,7 +79,7 @@ class Recorder:
                     self._at_odds.append(f"{apart[1]} and {apart[2]} {_AT_ODDS}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember Ctrl-C and ``pytest.exit``, on a worker too; xdist's own way to stop after ``-x`` is not one."""
+        """Note Ctrl-C and ``pytest.exit``, on a worker too; xdist's own way to stop after ``-x`` is no interruption."""
         with self._faults:
             said = _one_line(str(excinfo.value))
             if excinfo.typename != "Interrupted":
@@ -88,13 +88,13 @@ class Recorder:
                 self.interrupted = f"{worker[1]} received keyboard-interrupt"
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Remember that pytest itself, or a plugin, broke."""
+        """Note that pytest itself or a plugin broke."""
         with self._faults:
             self.interrupted = f"internal error: {first_line(excinfo.exconly())}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:
-        """Remember an xdist worker that went away with its coverage."""
+        """Note an xdist worker that crashed and took its coverage with it."""
         with self._faults:
             if error:
                 self.lost_workers.append(getattr(getattr(node, "gateway", None), "id", "a worker"))
@@ -111,7 +111,7 @@ class Recorder:
         args: Iterable[str],
         plugins: dict[str, str],
     ) -> Run:
-        """The run as data."""
+        """Build the run from everything that was reported."""
         lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
         return Run(
             collected=collection.tests,
@@ -131,18 +131,18 @@ class Recorder:
         )
 
     def _final_results(self, collected: Iterable[str]) -> dict[str, CaseResult]:
-        """By key; an id that only its xdist group tells from another is the same test."""
+        """Key the results by test id; ids that differ only in their xdist group are the same test."""
         prefix, results = self._prefix, self._results
         for nodeid in self._reruns.keys() | self._subtests.keys():
             if nodeid in results:
                 results[nodeid] = self._final(nodeid, results[nodeid])
         if not prefix and not any("@" in nodeid for nodeid in results):
-            return results  # there may be very many, and each is under its key already
+            return results  # there may be very many, and each one has its key already
         found: dict[str, CaseResult] = {}
         keys = {key: key for key in collected}
         for nodeid, result in results.items():
             key = key_of(nodeid, prefix) if "@" in nodeid else prefix + nodeid
-            key = keys.get(key, key)  # the string that is kept anyway
+            key = keys.get(key, key)  # reuse the string that is kept anyway
             found[key] = worse(found[key], result) if key in found else result
         return found
 
@@ -166,7 +166,7 @@ class Recorder:
             self._ended(nodeid, self._final(nodeid, result))
 
     def _take_metrics(self, report: pytest.TestReport) -> None:
-        """What a test measured counts where it passed; what a failed one measured says nothing."""
+        """Take the metrics of a test that passed; those of a failed one mean nothing."""
         from pytest_handoff.metrics import from_properties
 
         test = key_of(report.nodeid, self._prefix)
@@ -198,12 +198,12 @@ class Recorder:
             self._results[nodeid] = result if known is None else worse(known, result)
 
     def _result(self, nodeid: str, report: pytest.TestReport, category: Outcome) -> CaseResult:
-        """A failed sub-test fails its test, whatever the test's own report says."""
+        """Build the result of a report; a failed sub-test fails its test, whatever the test's own report says."""
         failures = self._failed_subtests.pop(nodeid, None) if report.when == "call" else None
         if failures:
             return CaseResult(outcome="failed", error=failures[0])
         if category in ("failed", "error"):
-            # A crashed worker's last test has a report of no phase, which pytest counts as failed.
+            # The last test of a crashed worker has a report without a phase, which pytest counts as failed.
             return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(report.longreprtext))
         if category == "passed":
             return _PASSED

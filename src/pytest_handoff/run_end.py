@@ -1,4 +1,4 @@
-"""What is made of a run when pytest ends it: evidence and document, a part of them, or the reason why nothing is."""
+"""Turn a finished run into evidence and a document, into a part, or into the reason why nothing was recorded."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ _BEGUN = "the files are made, and the next run, or handoff fill, puts them in th
 
 
 class RunEnd:
-    """Brings a run to its end; what was gathered of it comes from those who heard it.
+    """The end of a run: collects what the recorder and the other plugin objects gathered, and writes it.
 
     Args:
         plan: what was known of the run before its first test.
-        ending: says what came of the run.
-        part: where the run is one part of several, which ``handoff combine`` puts together.
+        ending: reports the result of the run.
+        part: writes this run's part, if it is one of several that ``handoff combine`` joins.
 
     Attributes:
-        traced: which collected test continues which earlier one, where this process collected.
-        recorded: whether what was to be written is written.
-        keeps: whether the run's own folder is worth keeping where nothing was recorded.
+        traced: which collected test continues which earlier one, if this process collected.
+        recorded: true once the evidence, or the part, is written.
+        keeps: false if the run's own folder is not worth keeping when nothing was recorded.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class RunEnd:
         self._part = part
 
     def finish(self, session: pytest.Session, exitstatus: int, collection: Collection | None) -> None:
-        """Write the evidence of a run in which nothing of ours went wrong; without a collection, it was not finished."""
+        """Write the evidence of a run without faults; ``collection`` is ``None`` if this process did not finish one."""
         run = self._run(exitstatus, collection)
         stop = self._why_stopped(run, exitstatus)
         if stop is not None:
@@ -106,7 +106,7 @@ class RunEnd:
         self._export(outcome)
 
     def break_off(self, session: pytest.Session) -> None:
-        """Ctrl-C while the evidence is made: in the end all of it stands, or nothing."""
+        """Handle Ctrl-C while the evidence is made: finish a write that has begun, so that all of it is there or nothing."""
         finish_switch(self._project)
         if self._folder.is_recorded():
             self.recorded, self._ending.written = True, _WRITTEN
@@ -135,7 +135,7 @@ class RunEnd:
         )
 
     def _why_stopped(self, run: Run, exitstatus: int) -> str | None:
-        """Why there is nothing to record, and what can still be done."""
+        """Explain why there is nothing to record, and what to do next; return ``None`` for a run that can be recorded."""
         if exitstatus == pytest.ExitCode.USAGE_ERROR:
             self.keeps = False
             return "the command line could not be used: nothing was recorded, the evidence is as it was before"
@@ -172,7 +172,7 @@ class RunEnd:
         return outcome
 
     def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
-        """What tests did not hand over themselves: benchmarks, and durations that the document asks for."""
+        """Collect the metrics that tests do not record themselves: benchmarks, and durations that the document asks for."""
         config, prefix = self._plan.config, self._plan.prefix
         document = workflow.read_document(self._project, self._start.session)
         passed = {test for test, result in run.results.items() if result.outcome in PASSING}

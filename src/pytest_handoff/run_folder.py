@@ -1,4 +1,4 @@
-"""The folder that a run has to itself: its journal, and what xdist's workers leave for the controller."""
+"""Give each run a folder of its own, for its journal and for what xdist's workers leave for the controller."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 class RunFolder:
-    """Where nothing can be written beside the project, the run goes on with a temporary folder and without a journal.
+    """A run's own folder; where it cannot be made in the project, a temporary folder takes its place and there is no journal.
 
     Attributes:
-        ended: what is to be called with the id and the result of each test that has ended; ``None`` without a journal.
-        templates: where this user's runs keep compiled templates; ``None`` where there is no such place.
+        ended: call this with the id and the result of each test that ends; ``None`` without a journal.
+        templates: where this user's runs keep compiled templates; ``None`` if there is no such place.
     """
 
     def __init__(self, plan: RunPlan) -> None:
@@ -58,32 +58,32 @@ class RunFolder:
             self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))
 
     def now(self) -> float:
-        """The time, in seconds since the epoch, by a clock that nobody sets back while tests run."""
+        """Return the time in seconds since the epoch, by a clock that cannot be set back while tests run."""
         return self.started + (time.perf_counter() - self._counted)
 
     def collected(self, collection: Collection) -> None:
-        """Leave what was collected for the next command."""
+        """Store the collection where the next command can find it."""
         try:
             write_spool(self.path, collection)
         except WriteProblem as problem:
             self._trouble = str(problem)
 
     def will_be_recorded(self, run: RunInfo) -> None:
-        """Remember what the record is about to say of this run, so that nobody calls it interrupted who finds it recorded."""
+        """Note what the record is about to say about this run, so that a run with a record is never called interrupted."""
         self._run = run
         if self._journal is not None:
             self._journal.will_be_recorded(run)
 
     def is_recorded(self) -> bool:
-        """Whether the session's record is about this run."""
+        """Check if the session's record is about this run."""
         return self._run is not None and is_recorded(self._project, self._session, self._run)
 
     def had_company(self) -> bool:
-        """Whether another run recorded in this project at the same time."""
+        """Check if another run was recording in this project at the same time."""
         return self._journal is not None and self._journal.had_company()
 
     def lines(self) -> list[Line]:
-        """What the end of a run must say of earlier runs that died, and of a journal that could not be kept."""
+        """List what to say at the end of the run: earlier runs that died, and a journal that could not be kept."""
         trouble = self._trouble or (self._journal.trouble if self._journal else None)
         died = [how_far(run) for run in self._died]
         said = [f"an earlier run of this session was {far}; this one takes its place" for far in died]
@@ -91,7 +91,7 @@ class RunFolder:
         return [_beside(text) for text in (*said, *kept)]
 
     def close(self, *, recorded: bool, keep: bool) -> None:
-        """End the run: one that was recorded needs no journal any more, nor does one that died before it."""
+        """Close the folder. Once this run is recorded, neither its journal nor those of earlier runs that died are needed."""
         if recorded:
             forget(self._died)
         if self._journal is not None:
@@ -116,10 +116,10 @@ def _journal_start(plan: RunPlan, started: float) -> JournalStart:
 
 
 def meanwhile(start: Start, run: Run) -> Line:
-    """What to say where another run of the session was recorded while this one ran.
+    """Report that another run of the session was recorded while this one ran.
 
     Args:
-        start: with what that other run recorded.
+        start: includes what the other run recorded.
     """
     done = "the two add up" if adds_up(start, run) else "this one takes its place"
     return _beside(f"another run of {start.session} was recorded while this one ran; {done}")
@@ -130,7 +130,7 @@ def _beside(text: str) -> Line:
 
 
 def _prepare_cache(config: pytest.Config, journals: Path) -> None:
-    """Let pytest make its cache, with the files that keep it out of git; where that is somewhere else, keep ours out."""
+    """Let pytest make its cache with the files that keep it out of git; if its cache is elsewhere, make a ``.gitignore`` here."""
     folder = journals.parents[1]
     if folder.exists():
         return

@@ -1,4 +1,4 @@
-"""What is known when a run begins, in one object for everything that takes part in it."""
+"""Hold what is known of a run before its first test, in one object for everything that takes part in it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class RunPlan:
     """One recorded run of pytest, before its first test.
 
     Attributes:
-        start: the sessions before, the tree, and what this session has recorded already.
-        prefix: what turns one of pytest's ids into one of ours: the path from the git root to pytest's rootdir.
+        start: the earlier sessions, the tree, and what this session has recorded so far.
+        prefix: turns a node id of pytest into a test id of the evidence: the path from the git root to pytest's rootdir.
         suite: which files hold tests.
-        instructions: the key of the file with the session's instructions, where one was named.
-        faults: takes what goes wrong in the plugin; the tests go on.
+        instructions: the key of the file with the session's instructions, if one was named.
+        faults: collects what goes wrong in the plugin; the tests go on.
     """
 
     config: pytest.Config
@@ -40,26 +40,26 @@ class RunPlan:
 
     @property
     def part(self) -> str | None:
-        """The label, where this run is one part of several."""
+        """Return the label of the part, or ``None`` if this run is the whole session."""
         label: str | None = self.config.getoption("handoff_part")
         return label
 
     @property
     def journal_name(self) -> str:
-        """Whose journal it keeps: a part that dies is no interrupted run of its session, whose name begins with no dot."""
+        """Name the journal; a part's begins with a dot, since a part that dies is not an interrupted run of its session."""
         session = self.start.session
         return session if self.part is None else f".{session}+{self.part}"
 
     def option(self, name: str) -> Any:
-        """Return the value of one of our options on the command line."""
+        """Return the value of a ``--handoff-...`` option."""
         return self.config.getoption(f"handoff_{name}")
 
 
 def plan_run(config: pytest.Config, project: Project, start: Start, faults: Faults) -> RunPlan:
-    """Put together what pytest's configuration and the project say of a run.
+    """Gather what pytest's configuration and the project say about a run.
 
     Raises:
-        UsageProblem: for instructions that are no file of the project.
+        UsageProblem: if the instructions are not a file of the project.
     """
     prefix = key_prefix(config, project)
     return RunPlan(

@@ -1,4 +1,4 @@
-"""The process that writes joins a run: everything that is wrong beforehand is said before anyone has waited for tests."""
+"""Register the plugin objects of the process that writes, and report every mistake in the setup before any test runs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def take_part(config: pytest.Config, faults: Faults) -> None:
-    """Register the controller, and what tells its end; where the first has a defect, the second tells of it.
+    """Register the controller and the ending; if the controller has a defect, the ending reports it.
 
     Args:
-        faults: what went wrong before; what goes wrong here is added to it.
+        faults: what went wrong so far; faults in here are added to it.
 
     Raises:
-        pytest.UsageError: for a session name, a configuration, earlier evidence or a document that cannot be used.
+        pytest.UsageError: if the session name, the configuration, earlier evidence or the document cannot be used.
     """
     ending = Ending(config.getoption("handoff"), config.getoption("handoff_part"), faults)
     with faults:
@@ -37,7 +37,9 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
             _register(config, ending, faults)
         except HandoffError as error:
             raise pytest.UsageError(printable(f"--handoff: {error}")) from error
-    config.pluginmanager.register(ending, "handoff-ending")  # after the controller: of two last ones pytest calls the newer last
+    config.pluginmanager.register(
+        ending, "handoff-ending"
+    )  # after the controller: of two trylast hooks pytest calls the newer last
 
 
 def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:

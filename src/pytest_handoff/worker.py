@@ -1,4 +1,4 @@
-"""What an xdist worker does for the hand-off: tell what it collected, and name the kinds of tests to its coverage."""
+"""Do an xdist worker's share: hand its collection to the controller, and switch coverage contexts by the kind of test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INPUT = "handoff"
 
 
 class Ages:
-    """Says of each item whether its test is new in this session; known once collection is finished."""
+    """Whether each item's test is new in this session; known once collection has finished."""
 
     def __init__(self, session: str, prefix: str, collector: Collector) -> None:
         self._session = session
@@ -38,11 +38,11 @@ class Ages:
         self._lineage: Lineage | None = None
 
     def know(self, earlier: Earlier, lineage: Lineage) -> None:
-        """Take the earlier tests and what the collected ones continue."""
+        """Store the earlier tests and what the collected tests continue."""
         self._earlier, self._lineage = earlier, lineage
 
     def __call__(self, item: pytest.Item) -> tuple[str, str]:
-        """``("new" or "old", tier)`` of an item."""
+        """Return the age (``"new"`` or ``"old"``) and the tier of an item."""
         if self._earlier is None or self._lineage is None:
             return "new", self._collector.tier_of(item)
         since = self._lineage.since(self._prefix + without_group(item.nodeid), self._session, self._earlier)
@@ -50,13 +50,13 @@ class Ages:
 
 
 def join(config: pytest.Config, faults: Faults) -> None:
-    """Register what a worker needs, from what the controller handed over.
+    """Register a worker's plugin objects, as the controller's input says.
 
     Args:
-        faults: what went wrong before; the controller is told of it, and of what goes wrong from here on.
+        faults: what went wrong so far; the controller is told about these and all later faults.
     """
     given: Mapping[str, object] | None = config.workerinput.get(INPUT)  # type: ignore[attr-defined] # xdist adds it to the config
-    if given is None:  # the controller could not say; it has noted why
+    if given is None:  # the controller failed to send it, and has noted why
         return
     spool = Path(str(given["spool"]))
     faults.tell_at_once(lambda faults: tell_controller(config, spool, faults))
@@ -66,7 +66,7 @@ def join(config: pytest.Config, faults: Faults) -> None:
 
 
 def register(config: pytest.Config, project: Project, spool: Path, given: Mapping[str, object], faults: Faults) -> None:
-    """Watch collection, leave it in the spool, and switch contexts while tests run."""
+    """Register the collector, which writes to the spool, and the context switcher if coverage is measured."""
     measures = selection.measures_coverage(config)
     session = str(given["session"])
     parents = cast("list[str]", given["parents"])
@@ -74,7 +74,7 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
 
     def collected(collection: Collection) -> None:
         write_spool(spool, collection)
-        if not measures:  # nobody asks which tests are new
+        if not measures:  # only coverage contexts need the age of a test
             return
         earlier = load_parents(project.store, parents).earlier
         share_ids(earlier.lines, collection.tests)

@@ -1,4 +1,4 @@
-"""What goes wrong on an xdist worker, told to the controller: as a file, since a worker may crash; else when it ends."""
+"""Pass faults of an xdist worker on to the controller: in a file, since a worker may crash, or else when the worker ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FAULTS = ".faults"
 
 
 def tell_controller(config: pytest.Config, spool: Path, faults: Faults) -> None:
-    """Leave a worker's faults in the spool; where nothing can be written, send them when the worker ends."""
+    """Write a worker's faults to the spool; if that cannot be written, send them when the worker ends."""
     worker = config.workerinput["workerid"]  # type: ignore[attr-defined] # xdist adds it to the config
     told = {"defects": list(faults.defects), "problems": list(faults.problems)}
     try:
@@ -28,12 +28,12 @@ def tell_controller(config: pytest.Config, spool: Path, faults: Faults) -> None:
 
 
 def hear_worker(node: Any, faults: Faults) -> None:
-    """Take over what a worker sent that has ended."""
+    """Take over the faults that a worker sent when it ended."""
     _take(node.gateway.id, getattr(node, "workeroutput", {}).get(OUTPUT), faults)
 
 
 def hear_spool(spool: Path, faults: Faults) -> None:
-    """Take over what workers left in the spool."""
+    """Take over the faults that workers left in the spool."""
     for path in sorted(spool.glob(f"*{_FAULTS}")):
         _take(path.name.removesuffix(_FAULTS), msgspec.json.decode(path.read_bytes()), faults)
 
@@ -42,5 +42,5 @@ def _take(worker: str, told: dict[str, list[str]] | None, faults: Faults) -> Non
     for defect in (told or {}).get("defects", ()):
         faults.defects.append(f"in worker {worker}: {defect}")
     for problem in (told or {}).get("problems", ()):
-        if problem not in faults.problems:  # one disk is full for all of them
+        if problem not in faults.problems:  # a full disk is full for every worker
             faults.problems.append(problem)
