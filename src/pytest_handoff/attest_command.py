@@ -1,4 +1,4 @@
-"""``handoff attest``: the evidence as a statement that a signer can sign."""
+"""Run ``handoff attest``: write the evidence as a statement that a signer can sign."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
 
 def _digests(project: Project, outcome: Outcome) -> dict[str, str]:
-    """The digests of the evidence, the document, and the template that makes such documents."""
+    """Compute the digests of the evidence, the document and the template for new documents."""
     from pytest_handoff.encoding import digest_of
     from pytest_handoff.foreign_files import LINES, SETTINGS, read_file, read_if_there
     from pytest_handoff.rendering import SUFFIX, bundled_templates

@@ -1,6 +1,6 @@
-"""A session's evidence as an in-toto Statement v1 with the predicate ``test-result`` v0.1, ready for a signer.
+"""Make an in-toto Statement v1 of a session's evidence, with the predicate ``test-result`` v0.1, ready for a signer.
 
-The shapes are those of github.com/in-toto/attestation: ``spec/v1/statement.md`` and ``spec/predicates/test-result.md``.
+The formats are specified in github.com/in-toto/attestation: ``spec/v1/statement.md`` and ``spec/predicates/test-result.md``.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
 
 class Digests(Frozen, frozen=True):
-    """Files that the statement names: path to ``sha256:…``."""
+    """The digests of the files that the statement names, as ``sha256:…`` by path."""
 
     files: dict[str, str]
 
 
 def statement(composed: Composition, digests: Digests) -> bytes:
-    """The statement about a session, as JSON.
+    """Build the statement about a session as JSON.
 
-    Its subjects are the commit (where there is one) and the tree without the hand-off files; its configuration is the policy
-    in force and the files given. The result is ``FAILED`` when a machine-decided check does not hold, ``WARNED`` when one
-    holds by a waiver only.
+    Its subjects are the commit (if there is one) and the tree without the hand-off files; its configuration is the policy
+    in force and the given files. The result is ``FAILED`` if a machine-decided check does not hold, and ``WARNED`` if one
+    holds only by a waiver.
     """
     record = composed.facts.record
     policy = digest_of(msgspec.json.encode(record.policy, order="sorted"))

@@ -1,4 +1,4 @@
-"""What pytest-benchmark measured, where that plugin took part, as metrics."""
+"""Turn the results of pytest-benchmark, if that plugin took part, into metrics."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def benchmark_metrics(config: pytest.Config, prefix: str, tests: Collection[str]) -> list[tuple[str, Metric]]:
-    """The mean time of each benchmark in seconds, with the id of its test; one that ended in an error says nothing.
+    """Give the mean time of each benchmark in seconds, with the id of its test; leave out those that ended in an error.
 
-    The plugin has no hook that hands its results to another; ``config._benchmarksession`` is where its own report takes them
-    from, in every release since 3.0. It measures nothing under xdist.
+    The plugin has no hook that hands its results to other plugins; its own report reads them from ``config._benchmarksession``,
+    in every release since 3.0. It measures nothing under xdist.
 
     Args:
-        prefix: what makes a node id relative to the git root.
-        tests: the ids of the tests that passed: what another one measured says nothing.
+        prefix: makes a node id relative to the git root.
+        tests: the ids of the tests that passed; what others measured means nothing.
     """
     session = getattr(config, "_benchmarksession", None)
     return [

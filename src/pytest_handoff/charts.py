@@ -1,4 +1,4 @@
-"""Charts as plain geometry: outcomes a session as stacked bars, coverage as lines. A template turns them into SVG."""
+"""Lay out charts as plain geometry, for a template to draw as SVG: outcomes as stacked bars, coverage as lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 640.0, 190.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 12.0, 34.0
 MOST_SESSIONS = 40
-"""More bars than this are thinner than a reader can tell apart; the newest are drawn."""
+"""The most bars that a reader can tell apart; of more, only the newest are drawn."""
 
 _KINDS = (
     ("pass", ("passed", "xpassed")),
@@ -26,7 +26,7 @@ _MOST_LABELS = 8
 
 
 class Bar(NamedTuple):
-    """One piece of a stacked bar; ``kind`` is its class, ``said`` its words."""
+    """A piece of a stacked bar; ``kind`` is its class, ``said`` its words."""
 
     x: float
     y: float
@@ -37,7 +37,7 @@ class Bar(NamedTuple):
 
 
 class Point(NamedTuple):
-    """One measured value of a line."""
+    """A measured value of a line."""
 
     x: float
     y: float
@@ -45,7 +45,7 @@ class Point(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A label at an axis, and where."""
+    """A label at an axis, and its position."""
 
     at: float
     text: str
@@ -66,7 +66,7 @@ class Chart(NamedTuple):
 
 
 def outcome_chart(rows: Sequence[SessionRow]) -> Chart:
-    """How the tests of each session ended; the highest bar fills the height."""
+    """Chart the outcomes of each session's tests; the highest bar fills the height."""
     rows = rows[-MOST_SESSIONS:]
     most = max((sum(row.counts.values()) for row in rows), default=0) or 1
     return Chart(
@@ -78,7 +78,7 @@ def outcome_chart(rows: Sequence[SessionRow]) -> Chart:
 
 
 def coverage_chart(rows: Sequence[SessionRow]) -> Chart:
-    """Coverage and coverage of new code, in percent; a session in which nothing was measured leaves a gap."""
+    """Chart coverage and coverage of new code in percent; a session in which nothing was measured leaves a gap."""
     rows = rows[-MOST_SESSIONS:]
     total = [None if row.percent is None else (row.percent, percent_of(row.percent)) for row in rows]
     new = [
@@ -128,7 +128,7 @@ def _line(
 
 
 def _floor(values: Sequence[float]) -> int:
-    """Where the axis begins: whole tens below the lowest value, and never so high that a small change looks great."""
+    """Choose the start of the axis: whole tens below the lowest value, and never so high that a small change looks big."""
     return min(int(min(values, default=0.0)) // 10 * 10, 80)
 
 

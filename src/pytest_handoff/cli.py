@@ -1,4 +1,4 @@
-"""The ``handoff`` command: arguments in, lines out, and the one map from an error to an exit code."""
+"""Define the ``handoff`` command and the verbs that judge a session: show, explain, verify and gate."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
 
 
 def _summarise(session: str, reasons: Sequence[Problem]) -> None:
-    """On GitHub, say on the page of the run what the gate says; that this fails changes nothing about the verdict."""
+    """On GitHub, add what the gate says to the step summary; a failure to write it does not change the verdict."""
     from pytest_handoff.github import append_summary, gate_summary, on_github
 
     if on_github():
@@ -155,7 +155,7 @@ def _summarise(session: str, reasons: Sequence[Problem]) -> None:
 
 
 def _echo(text: str, style: str) -> None:
-    """Print one line, coloured only where a terminal shows it."""
+    """Print one line, in colour only on a terminal."""
     say_parts([[(text, style)]])
 
 

@@ -1,4 +1,4 @@
-"""What collection finds: every test with its tier, before anything is deselected; on workers it is handed to the controller."""
+"""Watch collection: note every test with its tier before anything is deselected, and hand the result to the controller."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COLLECTION = "collection.json"
 
 
 class Collector:
-    """Watches collection in the process that collects: the only one, or an xdist worker.
+    """A plugin object that watches collection in the process that collects: the only one, or an xdist worker.
 
     Args:
         done: called with the collection when it is finished.
-        faults: takes what goes wrong in here; collection goes on.
+        faults: collects what goes wrong in here; collection goes on.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Collector:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
-        """See every item before another plugin takes some away, and those that another plugin adds."""
+        """Note every item before other plugins deselect any, and then the items that they add."""
         with self._faults:
             self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
             self._add(items)
@@ -67,19 +67,19 @@ class Collector:
             self._came_through = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember which files were collected whole, and which could not be."""
+        """Note which files were collected whole, and which could not be collected."""
         with self._faults:
             self._take_file(report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
-        """Hand over what was found; pytest calls this too when collection is broken off, and then it is not all there is."""
+        """Hand over what was found, unless collection was broken off: pytest calls this then too."""
         with self._faults:
             if self._came_through:
                 self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
 
     def tier_of(self, item: pytest.Item) -> str:
-        """The tier of an item, by its markers or its file."""
+        """Return the tier of an item, by its markers, a hook or its file."""
         return self._collected(item).tier
 
     def _take_file(self, report: pytest.CollectReport) -> None:
@@ -98,7 +98,7 @@ class Collector:
             self._tests[key_of(nodeid, self._prefix) if "@" in nodeid else self._prefix + nodeid] = seen
 
     def _collected_unmarked(self, item: pytest.Item, path: str) -> Collected:
-        """What is said of an item by what it stands in, which is the same for all of its neighbours."""
+        """Classify an item without markers of its own; the result is the same for all its siblings in one file."""
         if self._asks_hooks:
             return self._collected(item)
         found = self._unmarked.get((item.parent, path))
@@ -117,10 +117,10 @@ class Collector:
         return self._known.setdefault((tier, promised, checks), Collected(tier=tier, promised=promised, checks=checks))
 
     def _by_hook(self, item: pytest.Item) -> str | None:
-        """What another plugin or the test's own conftest says.
+        """Ask the ``pytest_handoff_tier`` hook, of another plugin or a conftest file, for the tier.
 
         Raises:
-            pytest.UsageError: for a tier that is no name.
+            pytest.UsageError: if the tier is not a name.
         """
         if not self._asks_hooks:
             return None
@@ -139,10 +139,10 @@ class Collector:
 
 
 def _check(mark: pytest.Mark, item: pytest.Item) -> str:
-    """The checklist line that a marker links a test to.
+    """Return the checklist line that a marker links a test to.
 
     Raises:
-        pytest.UsageError: for a marker that names none.
+        pytest.UsageError: if the marker names none.
     """
     check = mark.kwargs.get("check")
     if not isinstance(check, str) or not check.strip() or mark.args or len(mark.kwargs) > 1:
@@ -151,27 +151,27 @@ def _check(mark: pytest.Mark, item: pytest.Item) -> str:
 
 
 def key_prefix(config: pytest.Config, project: Project) -> str:
-    """What stands before a node id to make it relative to the git root instead of pytest's rootdir."""
+    """Return the prefix that makes a node id relative to the git root instead of pytest's rootdir."""
     rootdir = config.rootpath.resolve()
     inner = project.key(rootdir)
     return "" if inner == "." else f"{inner}/"
 
 
 def key_of(nodeid: str, prefix: str) -> str:
-    """The id of a test in evidence: relative to the git root, and without an xdist group."""
+    """Return the id of a test in the evidence: relative to the git root, and without an xdist group."""
     return prefix + without_group(nodeid)
 
 
 def without_group(nodeid: str) -> str:
-    """The id without the ``@group`` that xdist's loadgroup appends before pytest 9.2; a parameter may hold an ``@``."""
+    """Drop the ``@group`` that xdist's loadgroup appends before pytest 9.2; a parameter may hold an ``@``."""
     at = nodeid.rfind("@")
     return nodeid[:at] if at > nodeid.rfind("]") and at > nodeid.rfind("::") >= 0 else nodeid
 
 
 def first_line(text: str) -> str:
-    """The line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first.
+    """Pick the line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first.
 
-    Where Python tells a file and its source before the error, as for syntax that it cannot read, it is the last one marked.
+    If Python shows a file and its source before the error, as for a syntax error, it is the last marked line.
     """
     lines = [one_line(line) for line in text.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
@@ -180,21 +180,21 @@ def first_line(text: str) -> str:
 
 
 def write_spool(folder: Path, collection: Collection) -> None:
-    """Leave the collection where the controller, or the next command, finds it; one worker's is enough, all must agree.
+    """Write the collection where the controller, or the next command, finds it; one worker's is enough, since all must agree.
 
     Raises:
-        WriteProblem: when it cannot be written.
+        WriteProblem: if it cannot be written.
     """
     path = folder / COLLECTION
-    if folder.is_dir() and not path.exists():  # a worker may outlive the run that it belongs to, and its folder
+    if folder.is_dir() and not path.exists():  # a worker may outlive its run and the run's folder
         write_all([Artifact(path=path, content=msgspec.json.encode(collection))])
 
 
 def read_spool(folder: Path) -> Collection | None:
-    """The collection that a run left, or ``None`` when it did not come that far.
+    """Read the collection that a run left; return ``None`` if it did not come that far.
 
     Raises:
-        EvidenceProblem: when it is there and damaged.
+        EvidenceProblem: if it is there but damaged.
     """
     path = folder / COLLECTION
     try:
@@ -208,5 +208,5 @@ def read_spool(folder: Path) -> Collection | None:
 def _ini(config: pytest.Config, name: str) -> object:
     try:
         return config.getini(name)
-    except (KeyError, ValueError):  # an option that this pytest does not have
+    except (KeyError, ValueError):  # this pytest does not have the option
         return None

@@ -1,4 +1,4 @@
-"""``handoff combine``: join what several jobs left of a session."""
+"""Run ``handoff combine``: join the parts of a session that several jobs left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command shares: exit codes, the one map from an error to them, and the project at hand."""
+"""Share what every command needs: exit codes, the map from errors to them, and the project of the working directory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 def verb(command: Command) -> Command:
-    """A command that reports a mistake of the user's as one sentence and exit code 2, and no answer that nobody could read."""
+    """Wrap a command: a user's mistake, or output that could not be written, becomes one sentence and exit code 2."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -44,18 +44,18 @@ def verb(command: Command) -> Command:
             if error.errno != errno.ENOSPC or error.filename is not None:
                 raise
             say("handoff: there is no room for what is to be printed", err=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it would fail again at the very end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushing the rest at exit would fail again
             sys.exit(CANNOT_TELL)
 
     return run  # type: ignore[return-value] # click only needs the name and the parameters, which wraps keeps
 
 
 def project_here(handoff_dir: str | None) -> Project:
-    """Return the project of the working directory, to be read; nothing in it is changed.
+    """Open the project of the working directory for reading; nothing in it is changed.
 
     Raises:
-        UsageProblem: for settings that cannot be used.
-        EvidenceProblem: when a process died while it wrote the evidence, and only some of its files are new.
+        UsageProblem: if the settings cannot be used.
+        EvidenceProblem: if a process died while it wrote the evidence, and only some of its files are new.
     """
     from pytest_handoff.switching import refuse_mixed
 
@@ -66,11 +66,11 @@ def project_here(handoff_dir: str | None) -> Project:
 
 
 def project_to_write(handoff_dir: str | None) -> Project:
-    """Return the project of the working directory, in which what a process had begun to write and died is finished.
+    """Open the project of the working directory for writing, and finish the write of a process that died.
 
     Raises:
-        UsageProblem: for settings that cannot be used.
-        WriteProblem: when what was begun cannot be finished.
+        UsageProblem: if the settings cannot be used.
+        WriteProblem: if that write cannot be finished.
     """
     from pytest_handoff.switching import finish_switch
 
@@ -91,7 +91,7 @@ def _open(handoff_dir: str | None) -> Project:
 
 
 def tell_if_code(project: Project, path: Path) -> None:
-    """Say so when a file that was just written has made the tree another one than the evidence is about."""
+    """Warn if a file that was just written makes the tree differ from the one that the evidence is about."""
     from pytest_handoff.tree import read_tree
 
     if project.key(path.resolve()) in read_tree(project).files:
@@ -102,15 +102,15 @@ def tell_if_code(project: Project, path: Path) -> None:
 
 
 def file_size(number: int) -> str:
-    """A number of bytes for people."""
+    """Format a number of bytes for people."""
     return f"{number:,} bytes" if number < 10_000 else f"{number // 1024:,} KiB"
 
 
 def outcome_of(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> Outcome:
-    """A session as filling it again would write it; of a run of it that died it is told.
+    """Refill a session without writing it, and warn about a run of it that died.
 
     Raises:
-        HandoffError: when its evidence is missing or damaged, or its document cannot be filled.
+        HandoffError: if its evidence is missing or damaged, or its document cannot be filled.
     """
     from pytest_handoff.locking import read_settled
 
@@ -119,7 +119,7 @@ def outcome_of(project: Project, session: str, take_over: frozenset[str] = froze
 
 
 def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outcome:
-    """The same in a moment in which nobody writes, and without a word."""
+    """Refill a session without writing it; nobody else may be writing, and nothing is printed."""
     from pytest_handoff import surroundings, workflow
     from pytest_handoff.project import find_session
 
@@ -127,7 +127,7 @@ def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outco
 
 
 def tell_interrupted(project: Project, session: str) -> None:
-    """Say on standard error, so that ``--json`` stays JSON, that a run of this session died."""
+    """Warn that a run of this session died; on standard error, so that ``--json`` stays JSON."""
     from pytest_handoff import journal
 
     if journal.left_behind(journal.journals_of(project.folder), session):
@@ -139,7 +139,7 @@ def tell_interrupted(project: Project, session: str) -> None:
 
 
 def complete_session(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
-    """Name the recorded sessions that mean nothing else to a shell; where there are none to be told, none."""
+    """Complete the names of recorded sessions, except names that a shell would not take as one plain word."""
     return [name for name in _recorded(context) if name.startswith(incomplete) and _ONE_WORD.fullmatch(name)]
 
 
@@ -148,7 +148,7 @@ def _recorded(context: click.Context) -> list[str]:
 
     try:
         names = open_project(Path.cwd(), dir_option=context.find_root().params.get("handoff_dir")).store.sessions()
-    except HandoffError:  # a message of ours in the middle of a command line helps nobody
+    except HandoffError:  # an error message in the middle of a command line helps nobody
         return []
     return [name for name in names if is_session_name(name)]
 
@@ -164,4 +164,4 @@ def _named(context: click.Context, parameter: click.Parameter, value: str | None
 
 
 session_argument = click.argument("session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session)
-"""The argument SESSION, whose name the shell can complete; left out, it is asked for by the names that there are."""
+"""The argument SESSION, which the shell can complete; if it is missing, the error names the recorded sessions."""

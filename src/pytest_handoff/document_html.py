@@ -1,4 +1,4 @@
-"""A Markdown document as HTML that cannot do anything: no script, no foreign markup, nothing fetched from elsewhere."""
+"""Render a Markdown document as inert HTML: no script, no markup of its own, nothing fetched from elsewhere."""
 
 # ruff: noqa: ARG001 - markdown-it-py calls every rule with the same five arguments
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 _BOX = re.compile(r"\[([ xX])\] ")
 _DEEPER = 2
-"""The document's title stands two levels below the page's own."""
+"""The document's headings are two levels below the page's own."""
 
 
 def document_html(text: str) -> str:
-    """The document as a reader of a code host sees it; comments are left out, other markup stands there as text."""
+    """Render the document as a code host shows it; comments are dropped, other HTML is shown as text."""
     parser = _parser()
     tokens = parser.parse(text)
     for at, token in enumerate(tokens):
@@ -68,7 +68,7 @@ def _markup(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, 
 
 
 def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]) -> str:
-    """What the picture shows and where it is; the page fetches nothing."""
+    """Show a picture's alternative text and address; the page fetches nothing."""
     shown, address = tokens[at].content or "picture", str(tokens[at].attrGet("src") or "")
     return f'<span class="picture">{escape(shown)} ({escape(address)})</span>'
 

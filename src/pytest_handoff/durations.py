@@ -1,4 +1,4 @@
-"""How long single tests took, for the rows of a document that ask for it: nothing is kept of any other test."""
+"""Record how long single tests took, for the rows of a document that ask for it; nothing is kept about other tests."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def duration_metrics(config: pytest.Config, prefix: str, document: str | None, tests: Iterable[str]) -> list[tuple[str, Metric]]:
-    """The seconds that the call of each such test took, with its id.
+    """Give the seconds that the call of each test in such a row took, with its id.
 
-    The terminal reporter keeps every report until the end, which is where pytest's own ``--durations`` finds them: a test costs
-    nothing here. Where ``SOURCE_DATE_EPOCH`` holds the clock still there are none.
+    The terminal reporter keeps every report until the end, where pytest's own ``--durations`` reads them too, so that this costs
+    nothing per test. If ``SOURCE_DATE_EPOCH`` holds the clock still, there are no durations.
 
     Args:
-        prefix: what makes a node id relative to the git root.
-        document: the text of the document, where there is one yet.
-        tests: the ids of the tests that passed: how long another one took says nothing.
+        prefix: makes a node id relative to the git root.
+        document: the text of the document, if there is one yet.
+        tests: the ids of the tests that passed; the durations of others mean nothing.
     """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if document is None or reporter is None or os.environ.get("SOURCE_DATE_EPOCH"):

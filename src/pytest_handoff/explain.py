@@ -1,4 +1,4 @@
-"""Line by line: who decides this, by which rule, on what evidence, and what is missing."""
+"""Explain a document line by line: who decides a line, by which rule, on what evidence, and what is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLES = {"holds": "green", "done": "green", "fails": "red", "vetoed": "red", "
 
 
 class Explained(NamedTuple):
-    """One line of the explanation and how it is shown."""
+    """A line of the explanation: the document's line number, the text and its style."""
 
     line: int
     text: str
@@ -31,14 +31,14 @@ class Explained(NamedTuple):
 
 
 def explain(composed: Composition) -> list[Explained]:
-    """What is said of each checklist line and of each place, in the order of the document."""
+    """Explain each checklist line and each place with a finding, in the order of the document."""
     told = [*(row for decision in composed.decisions if decision.counts for row in _decision(decision))]
     told += [row for finding in composed.findings if finding.kind != "placeholder" for row in _finding(finding)]
     return [*sorted(told, key=lambda row: row.line), *_still_open(composed), *_unstable(composed)]
 
 
 def closing(composed: Composition) -> list[Explained]:
-    """How it stands in one line, and the next command to type."""
+    """Summarize the checklist in one line, and name the next command to type."""
     session = composed.facts.session
     following = f"handoff gate {session}" if not composed.blocking else f"mend it, then pytest --handoff={session}"
     style = "red" if composed.blocking else "green"
@@ -69,7 +69,7 @@ def _finding(finding: Finding) -> Iterator[Explained]:
 
 
 def _still_open(composed: Composition) -> list[Explained]:
-    """Fields that still hold a placeholder, by line: they are a person's to fill."""
+    """List the lines that still hold a placeholder, which a person has to fill."""
     lines = {finding.line for finding in composed.findings if finding.kind == "placeholder" and finding.line}
     if not lines:
         return []
@@ -78,6 +78,6 @@ def _still_open(composed: Composition) -> list[Explained]:
 
 
 def _unstable(composed: Composition) -> list[Explained]:
-    """Tests that the next session cannot compare."""
+    """Name the tests whose unstable ids the next session cannot compare."""
     found = composed.facts.record.unstable
     return [Explained(0, f"   –  {one_line(ids.test)}: {shorten(sentence(ids), 300)}", "yellow") for ids in found]

@@ -1,4 +1,4 @@
-"""``handoff fill``: the document once more from the record, or first from what a run left that died."""
+"""Run ``handoff fill``: fill the document again from the record, or from what an interrupted run left."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def fill(
 
 
 def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) -> int:
-    """Whether the document is what the evidence says; with ``diff``, how it differs."""
+    """Check the document against the evidence; with ``diff``, show how it differs."""
     from pytest_handoff.workflow import document_bytes
 
     document = project.document(session)
@@ -84,7 +84,7 @@ def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) ->
 
 
 def _fill(project: Project, session: str, take_over: frozenset[str], places: Sequence[str]) -> None:
-    """Fill and write with the lock held from the first byte that is read: a run may end in this moment."""
+    """Fill and write the document, with the lock held from the first read on, since a run may end meanwhile."""
     from pytest_handoff.switching import write_together, writing
 
     tell_interrupted(project, session)

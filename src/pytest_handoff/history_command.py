@@ -1,4 +1,4 @@
-"""``handoff history``: sessions side by side, or the life of one test."""
+"""Run ``handoff history``: print the sessions side by side, or the life of one test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_handoff.store import Store
 
 PIPED = 10_000
-"""Where nobody's terminal has an edge, nothing is folded."""
+"""The width for output that is not a terminal: so wide that nothing is folded."""
 
 _MOST_NAMED = 10
 
@@ -68,7 +68,7 @@ def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_j
 
 
 def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
-    """The id that is meant: itself, where a session ever had it, else the one id of the newest sessions that it is a part of."""
+    """Find the test id that is meant: an exact id of any session, else the only id of the newest sessions that contains it."""
     if any(store.ledger_lines(record, {wanted}) for record in reversed(ordered)):
         return wanted
     tips = Chain(store).tips()

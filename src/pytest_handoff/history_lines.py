@@ -1,4 +1,4 @@
-"""The history as lines for a terminal: one row a session where there is room, a few lines a session where there is not."""
+"""Format the history for a terminal: one row per session if there is room, else a few lines per session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_handoff.history import Moment, Rate, SessionRow
 
 WIDE = 110
-"""Columns from which a session fits on one line."""
+"""The columns that a session needs to fit on one line."""
 
 _HEAD = ("session", "tests", "by tier", "new", "lost", "earlier", "coverage", "new code", "gate")
 _GAP = "  "
@@ -23,21 +23,21 @@ _GATE_STYLE = {"passed": "green", "failed": "red", None: "dim"}
 
 
 class Part(NamedTuple):
-    """A piece of a line, in one style of rich's; ``""`` is plain."""
+    """A piece of a line in one rich style; ``""`` is plain."""
 
     text: str
     style: str = ""
 
 
 def history_lines(rows: Sequence[SessionRow], *, width: int) -> list[list[Part]]:
-    """The sessions, oldest first; every mark of colour is a sign too."""
+    """Format the sessions in the order given; nothing is told by colour alone."""
     if not rows:
         return []
     return _table(rows, width) if width >= WIDE else [line for row in rows for line in _stacked(row, width)]
 
 
 def life_lines(moments: Sequence[Moment]) -> list[list[Part]]:
-    """The life of a test; sessions in which nothing changed share a line."""
+    """Format the life of a test; sessions in which nothing changed share a line."""
     runs = [list(group) for _, group in groupby(moments, key=lambda moment: (moment.id, moment.what))]
     spans = [_span(run) for run in runs]
     room = max(map(len, spans), default=0)
@@ -87,7 +87,7 @@ def _stacked(row: SessionRow, width: int) -> Iterator[list[Part]]:
 
 
 def _folded(parts: Sequence[str], width: int) -> Iterator[str]:
-    """The parts on as few lines as they fit on; none is torn apart."""
+    """Fold the parts onto as few lines as possible, without breaking a part."""
     line = ""
     for part in parts:
         joined = f"{line} · {part}" if line else part
@@ -137,7 +137,7 @@ def _coverage(row: SessionRow) -> str:
 
 
 def _trend(change: float | None) -> str:
-    """The way it went, as a sign and in points; less than a tenth of a point is no way."""
+    """Format a change as an arrow and percentage points; one that rounds to 0.0 points is ``=``."""
     if change is None:
         return ""
     tenths = round(abs(change) * 10)

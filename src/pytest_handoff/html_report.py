@@ -1,4 +1,4 @@
-"""One self-contained page about a session: a template, with its style, its script and its data put into it."""
+"""Render one self-contained page about a session: a template with its style, script and data embedded."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NEVER_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"
 
 
 def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) -> str:
-    """The page as HTML.
+    """Render the page as HTML.
 
     Args:
-        context: what the template prints; every value is escaped.
-        data: what the page's script shows; plain JSON values.
+        context: the values that the template prints; each is escaped.
+        data: the plain JSON values that the page's script shows.
         document: the session's document, as Markdown.
     """
     import jinja2
@@ -51,6 +51,6 @@ def _shown(value: object) -> object:
 
 
 def embedded(data: Mapping[str, Any]) -> str:
-    """JSON that may stand within a script element: no character in it can end the element or begin a comment."""
+    """Format data as JSON for a script element: no character in it can end the element or begin a comment."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_NEVER_IN_SCRIPT)
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The verb that makes a new document, or adopts one that somebody else made."""
+"""Run ``handoff init``: make a new document, or adopt one that already exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that did not come to their end: what is said of them, and what they still are worth as evidence."""
+"""Report runs that were interrupted, and make evidence from what they left."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Collection
 
 INTERRUPTED = 2
-"""pytest's exit status of a run that was interrupted."""
+"""pytest's exit status for an interrupted run."""
 _BEFORE_COLLECTED = "before all tests were collected"
 
 
 def how_far(run: LeftBehind) -> str:
-    """``interrupted after 812 of 3,000 tests``."""
+    """Say how far a run came: ``interrupted after 812 of 3,000 tests``."""
     try:
         collection = read_spool(run.folder)
     except EvidenceProblem:
@@ -33,29 +33,29 @@ def how_far(run: LeftBehind) -> str:
 
 
 def interrupted_after(ended: int, collected: int | None) -> str:
-    """The same of numbers of tests; ``collected`` is ``None`` for a run that was broken off while it collected them."""
+    """Say how far a run came, from numbers of tests; ``collected`` is ``None`` if collection did not finish."""
     if collected is None:
         return f"interrupted {_BEFORE_COLLECTED}"
     return f"interrupted after {ended:,} of {collected:,} tests"
 
 
 def not_recorded(project: Project, session: str) -> list[LeftBehind]:
-    """The journals of a session's runs that died before they were recorded, oldest first.
+    """Find the journals of a session's runs that died before they were recorded, oldest first.
 
     Raises:
-        EvidenceProblem: when the session's record cannot be read.
+        EvidenceProblem: if the session's record cannot be read.
     """
     runs = journal.left_behind(journal.journals_of(project.folder), session)
     return [run for run in runs if run.recorded is None or not is_recorded(project, session, run.recorded)]
 
 
 def is_recorded(project: Project, session: str, run: RunInfo) -> bool:
-    """Whether the record of a session is about this run."""
+    """Check if the record of a session is about this run."""
     return project.store.has(session) and project.store.record(session).run == run
 
 
 def tell(project: Project, session: str) -> str | None:
-    """What a reader of a session's evidence must know of a run of it that died; ``None`` where there is none."""
+    """Warn about the newest run of a session that died without a record; return ``None`` if there is none."""
     runs = not_recorded(project, session)
     if not runs:
         return None
@@ -63,10 +63,10 @@ def tell(project: Project, session: str) -> str | None:
 
 
 def outcome_of(project: Project, session: str) -> tuple[workflow.Outcome, list[LeftBehind]]:
-    """The evidence of the newest run of a session that died, as an incomplete run, and the journals that are then done with.
+    """Make evidence of the newest run of a session that died, as an incomplete run; also return the journals this makes obsolete.
 
     Raises:
-        EvidenceProblem: when there is none, when it is not about the code as it stands, or would take something away.
+        EvidenceProblem: if there is none, if the code has changed since, or if a complete run of this code is recorded.
     """
     runs = not_recorded(project, session)
     if not runs:

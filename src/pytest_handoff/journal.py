@@ -1,11 +1,11 @@
-"""What a run has found out so far, on disk: where its process dies, the next command can say how far it came.
+"""Keep the results of a run on disk while it goes on, so that the next command can say how far a run came that died.
 
-A run has a folder of its own. ``start.json`` says what was asked for, ``collection.json`` what was collected, ``tests.jsonl``
-has a line for each test that has ended: its id alone where it simply passed, else ``[id, result]``. While the process lives
-it holds a lock on ``alive``, which the system lets go when it dies, however it dies. ``recorded.json`` is written just before
-the record is: where the record has the same in its ``run``, the run came to its end. A journal without ``start.json`` says
-nothing: its run died before it began, or has ended well. ``seal`` tells that a run of this user's began it: a journal that came
-with a repository says nothing either.
+Each run has its own folder. ``start.json`` says what was asked for, ``collection.json`` what was collected, and ``tests.jsonl``
+has a line for each test that has ended: just its id if it simply passed, else ``[id, result]``. While the process lives, it
+holds a lock on ``alive``, which the system releases when the process ends, however it ends. ``recorded.json`` is written just
+before the record: if the record's ``run`` is the same, the run was recorded. A journal without ``start.json`` is ignored: its
+run died before it began, or ended well. ``seal`` shows that one of this user's runs made the journal: a journal that came with
+a repository is ignored too.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 ALIVE, BESIDE, START, SEAL, TESTS, RECORDED = "alive", "beside", "start.json", "seal", "tests.jsonl", "recorded.json"
 _PASSED = CaseResult(outcome="passed")
 _PATIENCE = 10.0
-"""Seconds to wait for a lock that nobody but a process that looks whether we are alive can hold, for an instant."""
+"""Seconds to wait for our own lock: another process can hold it only for an instant, to check if we are alive."""
 
 
 class JournalStart(Frozen, frozen=True):
-    """What a run set out to do; ``prefix`` makes a node id relative to the git root, ``started`` is in seconds since 1970."""
+    """The plan of a run; ``prefix`` makes a node id relative to the git root, ``started`` is in seconds since the epoch."""
 
     session: str
     fingerprint: str
@@ -51,14 +51,14 @@ class JournalStart(Frozen, frozen=True):
 
 
 class Journal:
-    """The notes of a run that goes on.
+    """The journal of a run that is still going on.
 
     Args:
         journals: the folder of all runs of the project, see :func:`journals_of`.
-        start: what the run set out to do.
+        start: the plan of the run.
 
     Raises:
-        OSError: when the folder cannot be written.
+        OSError: if the folder cannot be written.
     """
 
     def __init__(self, journals: Path, start: JournalStart) -> None:
@@ -76,7 +76,7 @@ class Journal:
         self._tests = (self.folder / TESTS).open("ab", buffering=0)
 
     def note(self, nodeid: str, result: CaseResult) -> None:
-        """Write the line of a test that has ended; a disk that is full costs the journal, never the run."""
+        """Write the line of a test that has ended; a full disk costs the journal, never the run."""
         if self.trouble is not None:
             return
         line = encode_basestring_ascii(nodeid)
@@ -90,20 +90,20 @@ class Journal:
             self.trouble = error.strerror or str(error)
 
     def will_be_recorded(self, run: RunInfo) -> None:
-        """Write what the record is about to say of this run."""
+        """Write down what the record is about to say about this run."""
         try:
             _write_whole(self.folder / RECORDED, msgspec.json.encode(run))
         except OSError as error:
             self.trouble = error.strerror or str(error)
 
     def had_company(self) -> bool:
-        """Whether another run of this project was alive at any time of this one."""
+        """Check if another run of this project was alive at any time during this one."""
         return self._beside or (self.folder / BESIDE).exists()
 
     def close(self, *, keep: bool) -> None:
-        """End the journal; ``keep`` leaves it to be found as that of an interrupted run."""
+        """Close the journal; with ``keep``, leave it to be found as that of an interrupted run."""
         self._tests.close()
-        if not keep:  # while the lock is held: nobody shall find the journal of a run that is neither alive nor interrupted
+        if not keep:  # while the lock is held, so that nobody takes this run, which is over, for an interrupted one
             (self.folder / START).unlink(missing_ok=True)
         self._let_go()
         if not keep:
@@ -114,8 +114,8 @@ class LeftBehind(Frozen, frozen=True):
     """The journal of a run whose process has ended.
 
     Attributes:
-        last: the time of its last sign of life, in seconds since 1970.
-        recorded: what its record says of it, where it came so far as to begin to write one.
+        last: the time of its last sign of life, in seconds since the epoch.
+        recorded: what its record was to say about it, if it came as far as writing one.
     """
 
     folder: Path
@@ -126,12 +126,12 @@ class LeftBehind(Frozen, frozen=True):
 
 
 def journals_of(project_folder: Path) -> Path:
-    """Where the runs of a project keep their journals: in pytest's cache, which git does not see."""
+    """Return the folder of a project's journals; it is in pytest's cache, which git ignores."""
     return project_folder / ".pytest_cache" / "handoff" / ".journals"
 
 
 def left_behind(journals: Path, session: str) -> list[LeftBehind]:
-    """The journals of this user's runs of a session whose processes have ended, oldest first."""
+    """Find the journals of a session's runs that this user started and whose processes have ended, oldest first."""
     ended = [folder for folder in _runs(journals / session) if not _is_alive(folder)]
     key = user_key(_project_of(journals), make=False) if ended else None
     found = [_read(folder) for folder in ended if key is not None and _bears_seal(folder, key)]
@@ -139,19 +139,19 @@ def left_behind(journals: Path, session: str) -> list[LeftBehind]:
 
 
 def has_strange(journals: Path, session: str) -> bool:
-    """Tell whether there is a journal of a session that no run of this user's began."""
+    """Check if there is a journal of a session that none of this user's runs made."""
     key = user_key(_project_of(journals), make=False)
     return any(key is None or not _bears_seal(folder, key) for folder in _runs(journals / session) if (folder / START).exists())
 
 
 def forget(runs: list[LeftBehind]) -> None:
-    """Remove journals that nobody needs any more."""
+    """Remove journals that are no longer needed."""
     for run in runs:
         shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def sweep(journals: Path, session: str, *, keep: list[LeftBehind]) -> None:
-    """Remove every journal of a session that is of no use: its process has ended, and it is none of those to ``keep``."""
+    """Remove every journal of a session whose process has ended, except those to ``keep``."""
     kept = {run.folder for run in keep}
     for folder in _runs(journals / session):
         if folder not in kept and not _is_alive(folder):
@@ -180,7 +180,7 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _greet(journals: Path, own: Path) -> bool:
-    """Tell every run of the project that is alive that it is not alone; whether there is any."""
+    """Let every live run of the project know that it is not alone; return whether there is one."""
     others = [run for session in _folders(journals) for run in _runs(session) if run != own and _is_alive(run)]
     for other in others:
         (other / BESIDE).touch()
@@ -188,7 +188,7 @@ def _greet(journals: Path, own: Path) -> bool:
 
 
 def _read(folder: Path) -> LeftBehind | None:
-    """A journal as far as it can be read: a process may die within a line; one that died before its start left nothing."""
+    """Read a journal up to a line that a dying process left unfinished; return ``None`` if its start cannot be read."""
     try:
         start = msgspec.json.decode(read_own(folder / START, [folder], LINES), type=JournalStart)
         tests = folder / TESTS
@@ -209,8 +209,8 @@ def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:
                 yield found, _PASSED
             else:
                 yield msgspec.convert(found, tuple[str, CaseResult])
-        except (ValueError, RecursionError):  # ValueError is also what a journal of other shapes is
-            return  # what was written after a torn line cannot be trusted
+        except (ValueError, RecursionError):  # msgspec's ValidationError is a ValueError
+            return  # lines after a torn one cannot be trusted
 
 
 def _is_alive(folder: Path) -> bool:
@@ -218,7 +218,7 @@ def _is_alive(folder: Path) -> bool:
         let_go = take_lock(folder / ALIVE, patience=0)
     except TimeoutError:
         return True
-    except OSError:  # removed in this moment by the run that has ended
+    except OSError:  # its run ended and removed it just now
         return False
     let_go()
     return False

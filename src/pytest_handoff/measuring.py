@@ -1,4 +1,4 @@
-"""Coverage of one run on the controller: switching, reading, and keeping it for a later run on the same tree."""
+"""Measure the coverage of one run: switch contexts, read the data, and keep them for a later run on the same tree."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Measuring:
-    """Everything that pytest-cov is asked for; where it is blocked, everything is *not measured*."""
+    """The coverage of one run, from pytest-cov; without that plugin, everything is *not measured*."""
 
     def __init__(self, plan: RunPlan) -> None:
         self._plan = plan
@@ -39,7 +39,7 @@ class Measuring:
         self._shared: SharedAnalyses | None = None
 
     def register(self, ages: Ages) -> None:
-        """Switch contexts in this process, where tests run in it, and share what its reports find out."""
+        """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
         if selection.measures_coverage(self._config):
             from pytest_handoff.coverage_classes import ContextSwitcher
             from pytest_handoff.shared_analyses import SharedAnalyses
@@ -49,12 +49,12 @@ class Measuring:
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
     def read(self, run: Run, start: workflow.Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
-        """What was measured, together with what earlier parts on the same tree measured.
+        """Read what this run measured, together with what earlier parts on the same tree measured.
 
         Args:
-            start: with what the session's record is now.
+            start: includes what the session's record says now.
             traced: which collected test continues which earlier one.
-            company: whether another run of this project was alive at the same time: pytest-cov would take in its data too.
+            company: whether another run of this project was alive at the same time: pytest-cov would read its data too.
         """
         self._start, self._adds_up = start, workflow.adds_up(start, run)
         why = self._why_not(company=company)
@@ -76,7 +76,7 @@ class Measuring:
         )
 
     def save(self, path: Path, *, company: bool) -> PartCoverage | NotMeasured:
-        """Save what was measured for ``handoff combine``, which reads it beside that of other parts."""
+        """Save what was measured for ``handoff combine``, which reads it together with the data of other parts."""
         why = self._why_not(company=company)
         if why is not None:
             return why
@@ -90,7 +90,7 @@ class Measuring:
         return replace(saved, in_force=msgspec.to_builtins(settings))
 
     def settings(self) -> CoverageSettings | None:
-        """What coverage.py went by, where it measured."""
+        """Return the settings that coverage.py used; ``None`` if it measured nothing."""
         if not self._available or not selection.measures_coverage(self._config):
             return None
         from pytest_handoff.settings_in_force import coverage_in_force
@@ -98,7 +98,7 @@ class Measuring:
         return coverage_in_force(self._config)
 
     def keep(self, record: Record) -> None:
-        """Keep this run's data, so that a later part on the same tree can add them; older trees' data go."""
+        """Keep this run's data for a later part on the same tree; drop older data to which they do not add up."""
         if record.coverage is None:
             return
         from pytest_handoff.coverage_data import keep
@@ -108,7 +108,7 @@ class Measuring:
         self._kept.keep(lambda path: keep(self._config, path))
 
     def data_files(self) -> list[Path]:
-        """The kept data files of this tree."""
+        """List the kept data files of this tree."""
         return self._kept.files()
 
     def _why_not(self, *, company: bool) -> NotMeasured | None:
@@ -132,7 +132,7 @@ class Measuring:
         return found
 
     def _classes_of(self, run: Run, traced: Lineage) -> Callable[[str], tuple[str, str, bool] | None]:
-        """What a context of the user's own, named after a test, stands for."""
+        """Make the function that maps a user's own context, named after a test, to tier, age and whether the test passed."""
         session, earlier = self._start.session, self._start.parents.earlier
 
         def classes_of(nodeid: str) -> tuple[str, str, bool] | None:

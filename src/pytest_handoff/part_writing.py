@@ -1,4 +1,4 @@
-"""``--handoff-part``: what a job leaves in place of a document and evidence, for ``handoff combine`` to join."""
+"""Write a part (``--handoff-part``) instead of a document and evidence, for ``handoff combine`` to join."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class PartWriting:
-    """Writes one part: first a head that says that the part is not finished, then everything."""
+    """The writer of one part: first a head that says that the part is unfinished, then everything."""
 
     def __init__(self, plan: RunPlan) -> None:
         self._plan = plan
@@ -58,10 +58,10 @@ class PartWriting:
         )
 
     def begin(self) -> None:
-        """Take the place, so that a process that dies leaves word of it; parts of other trees that are kept here go.
+        """Write the unfinished head, so that a process that dies leaves a trace; remove parts of other trees from pytest's cache.
 
         Raises:
-            WriteProblem: when nothing can be written there.
+            WriteProblem: if nothing can be written there.
         """
         if not self._plan.option("artifacts"):
             _forget_other_trees(self._parts)
@@ -69,10 +69,10 @@ class PartWriting:
         part_files.write_head(self._folder, self._head)
 
     def finish(self, run: Run, measuring: Measuring, *, company: bool) -> list[Line]:
-        """Write the part, and say where it is.
+        """Write the part, and return the lines that report it.
 
         Raises:
-            HandoffError: when it cannot be written.
+            HandoffError: if it cannot be written.
         """
         measured = measuring.save(self._folder / part_files.COVERAGE, company=company)
         collection = Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=run.broken_files)
@@ -100,7 +100,7 @@ class PartWriting:
         return self._lines(run, measured)
 
     def stop(self, why: str) -> None:
-        """Leave word of what stopped the run; where it cannot be left, the head that is there says it did not finish."""
+        """Write what stopped the run into the head; if that fails, the head there already says that the part is unfinished."""
         with suppress(WriteProblem):
             part_files.write_head(self._folder, replace(self._head, unfinished=why))
 
@@ -122,16 +122,16 @@ class PartWriting:
 
 
 def parts_here(project: Project, start: Start) -> Path:
-    """Where parts are kept that name no folder: in pytest's cache, those of one tree together."""
+    """Return the folder in pytest's cache for parts without ``--handoff-artifacts``; each tree has its own."""
     sessions = project.folder / ".pytest_cache" / "handoff" / ".parts" / start.session
     return sessions / start.tree.fingerprint.removeprefix("sha256:")[:16]
 
 
 def refuse_part(config: pytest.Config, project: Project) -> None:
-    """Stop at options that no part can have.
+    """Refuse options that a part cannot have.
 
     Raises:
-        UsageProblem: for ``--handoff-gate``, and for a label that cannot be used or that the configuration does not declare.
+        UsageProblem: for ``--handoff-gate``, or a label that cannot be used or that the configuration does not declare.
     """
     label = check_part_label(config.getoption("handoff_part"))
     if config.getoption("handoff_gate"):

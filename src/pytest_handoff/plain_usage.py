@@ -1,4 +1,4 @@
-"""The command as click runs it, whose own complaints repeat no word that is not fit to be printed."""
+"""Make click's own usage errors safe to print."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class SpeakingPlainly(click.Group):
-    """A group of verbs; the arguments that click complains of may come from a branch's name or a folder's."""
+    """A group of verbs with safe usage errors; arguments that click repeats may come from the name of a branch or a folder."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Read the options before the verb."""
+        """Parse the options before the verb."""
         with _plainly():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Read the verb with its arguments, and run it."""
+        """Parse the verb with its arguments, and run it."""
         with _plainly():
             return super().invoke(ctx)
 

@@ -1,4 +1,4 @@
-"""The one door through which the command's words go out: whoever wrote them, what leaves here is fit to be printed."""
+"""Print all output of the command, and make whatever text it holds safe to print."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _FEW = 20
-"""So many items are done before a bar could be read."""
+"""Up to this many items are done before anyone could read a progress bar."""
 
 
 def say(line: str, *, err: bool = False, whole: bool = False) -> None:
-    """Print one line; a line end within it is shown as an escape.
+    """Print one line; show a line end within it as an escape.
 
     Args:
-        err: on standard error.
-        whole: a line of a document: however long it is, with its tabs as blanks.
+        err: print on standard error.
+        whole: print a line of a document in full length, with its tabs as spaces.
     """
     stream = sys.stderr if err else sys.stdout
     spelled = _spelled(line.expandtabs(4) if whole else line, stream)
@@ -36,30 +36,30 @@ def say(line: str, *, err: bool = False, whole: bool = False) -> None:
 
 
 def say_text(text: str, *, err: bool = False) -> None:
-    """Print what somebody else said in several lines."""
+    """Print text of several lines from another source, line by line."""
     for line in raw_lines(text):
         say(line, err=err, whole=True)
 
 
 def say_error(error: HandoffError) -> None:
-    """Print what is wrong, and below it the names that there are to choose from."""
+    """Print an error, and below it its details, such as the names to choose from."""
     say(f"handoff: {error}", err=True)
     for detail in error.details:
         say(f"  {detail}", err=True)
 
 
 def say_json(table: object) -> None:
-    """Print a table for programs."""
+    """Print a table as JSON."""
     say_json_text(json.dumps(table, indent=1, ensure_ascii=not _shows_everything(sys.stdout)))
 
 
 def say_json_text(text: str) -> None:
-    """Print what is JSON already; it means the same."""
+    """Print JSON text, made safe to print without a change of meaning."""
     _write(sys.stdout, printable_json(text).removesuffix("\n"))
 
 
 def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
-    """On GitHub, put findings (path, line, message) beside the lines they are about; on standard error, beside any JSON."""
+    """On GitHub, annotate lines with findings (path, line, message); on standard error, so that ``--json`` stays JSON."""
     from pytest_handoff.github import error_commands, on_github
 
     if on_github():
@@ -68,7 +68,7 @@ def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
 
 
 def say_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
-    """Print lines made of pieces, each a text and a style of rich's."""
+    """Print lines made of pieces, each a text and a rich style."""
     from rich.text import Text
 
     terminal = console()
@@ -79,14 +79,14 @@ def say_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
 
 
 def console() -> Console:
-    """Standard output; plain where it is no terminal."""
+    """Make a rich console on standard output, plain if that is not a terminal."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
-    """The items, with a bar on standard error while they are worked through; none where that is no terminal."""
+    """Iterate over the items with a progress bar on standard error; without one for few items, or if that is not a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -101,7 +101,7 @@ def _write(stream: TextIO, line: str) -> None:
 
 
 def _spelled(text: str, stream: TextIO) -> str:
-    """The text with ASCII signs where the stream cannot show others; before it is made fit, since spelling makes new words."""
+    """Spell the text in ASCII if the stream cannot show other characters; call this before ``printable``, since it changes words."""
     if _shows_everything(stream) or text.isascii():
         return text
     from pytest_handoff.plain_ascii import to_ascii

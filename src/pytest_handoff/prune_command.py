@@ -1,4 +1,4 @@
-"""``handoff prune``: remove the source trees that no session will be compared with."""
+"""Run ``handoff prune``: remove the source trees that no session will be compared with."""
 
 from __future__ import annotations
 

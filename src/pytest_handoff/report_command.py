@@ -1,4 +1,4 @@
-"""``handoff report``: one self-contained page about a session."""
+"""Run ``handoff report``: write one self-contained page about a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests by sessions, in the compact form that a page with tens of thousands of tests can carry."""
+"""Tabulate tests by session, compactly enough for a page with tens of thousands of tests."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ LONGEST_DETAIL = 200
 
 
 def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> dict[str, Any]:
-    """The tests of the session with their outcome in each of the sessions.
+    """Build the grid of a session's tests, with their outcome in each of the given sessions.
 
     Args:
         facts: the session that the page is about.
-        ledgers: sessions and their ledgers, oldest first, the session itself last.
+        ledgers: the sessions and their ledgers, oldest first, with the session itself last.
 
     Returns:
-        ``sessions``, ``tiers``, ``statuses`` and ``since`` are the names that a test's figures are indexes of. ``files`` are
-        pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``, where ``marks`` holds
-        one letter a session (see :data:`MARKS`; ``R`` retired, ``.`` not there yet) and ``detail`` what else is to be told.
+        ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index. ``files``
+        are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``, where ``marks`` has
+        one letter per session (see :data:`MARKS`; ``R`` retired, ``.`` not in the ledger) and ``detail`` is further text.
     """
     lines = facts.ledger.values()
     tiers = sorted({line.tier for line in lines})
@@ -53,7 +53,7 @@ def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) 
 
 
 def _marks(tests: Mapping[str, LedgerLine], ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> dict[str, str]:
-    """One letter a session, oldest first; backwards in time a test that moved is looked up under its earlier id."""
+    """Give each test one letter per session, oldest first; before a move, a test is looked up under its earlier id."""
     known_as = {test: test for test in tests}
     marks: dict[str, list[str]] = {test: [] for test in tests}
     for _, ledger in reversed(ledgers):

@@ -1,4 +1,4 @@
-"""Gathers what the page about a session shows: its evidence, the sessions before it, and the source lines it speaks of."""
+"""Gather what the page about a session shows: its evidence, the earlier sessions, and the source lines it mentions."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Record
 
 COLUMNS = 12
-"""Sessions in the grid of tests: as many columns as fit beside a name."""
+"""The most sessions in the grid of tests: as many columns as fit beside a name."""
 
 MOST_SOURCE = 400_000
-"""Characters of source in a page, so that it can still be mailed; files with missing lines come first."""
+"""The most characters of source in a page, so that it can still be mailed; files with missing lines come first."""
 
 _CHANGED = "The file is not as it was when this was measured; its lines are not shown."
 _WHO = {"decided": "machine", "veto": "person, machine may block", "person": "person", "waived": "waived"}
 
 
 def report_of(project: Project, outcome: Outcome) -> str:
-    """The page about a session as HTML.
+    """Render the page about a session as HTML.
 
     Raises:
-        EvidenceProblem: when a session before it cannot be read.
+        EvidenceProblem: if an earlier session cannot be read.
     """
     record, composed = outcome.record, outcome.composition
     before = Chain(project.store).records_up_to(record)
@@ -64,7 +64,7 @@ def report_of(project: Project, outcome: Outcome) -> str:
 
 
 def tiles(outcome: Outcome) -> list[dict[str, str]]:
-    """The figures at the top: a name, a value, words under it, and whether it is good, bad or neither."""
+    """Make the tiles at the top of the page: each has a name, a value, words under it, and the kind ``bad`` or ``plain``."""
     record, counts = outcome.record, outcome.record.tests.counts
     failing, regression = counts["failed"] + counts["error"], record.tests.regression
     decided = [decision for decision in outcome.composition.decisions if decision.state in ("holds", "fails", "vetoed")]
@@ -99,7 +99,7 @@ def _tile(name: str, value: str, words: str, *, bad: bool = False) -> dict[str, 
 
 
 def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[dict[str, Any]]:
-    """Each measured file, the one with most missing statements first, with its lines where they are those that were measured."""
+    """List the measured files, most missing statements first, with the source if it is still the one that was measured."""
     if record.coverage is None:
         return []
     known = project.store.sources_of(record) or {}
@@ -125,12 +125,12 @@ def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[d
 
 
 def _line_marks(missing: str, new: str, *, last: int) -> dict[str, list[int]]:
-    """The lines of a source that is shown; a record may name others, and very many."""
+    """Mark lines of a shown source, up to its last line; a record may name others, and very many."""
     return {"missing": sorted(parse_ranges(missing, last=last)), "new": sorted(parse_ranges(new, last=last))}
 
 
 def _text(project: Project, path: str) -> tuple[str | None, str]:
-    """The text of a file, or why it is not shown."""
+    """Read the text of a file, or explain why it is not shown."""
     try:
         return printable_text(read_file(project.root / path, project.within, TEXT).decode("utf-8", "replace")), ""
     except Refused as refused:

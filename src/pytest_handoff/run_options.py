@@ -1,4 +1,4 @@
-"""Options of a run as the rest of the plugin wants them: a file's key, a template, and a session's name that is no path."""
+"""Turn options of a run into what the plugin needs: a file's key, a template, and a session name that is not a path."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def instructions_key(config: pytest.Config, project: Project) -> str | None:
-    """The key of the file that ``--handoff-instructions`` names.
+    """Return the key of the file that ``--handoff-instructions`` names.
 
     Raises:
-        UsageProblem: when there is no such file in the repository.
+        UsageProblem: if there is no such file in the repository.
     """
     name = config.getoption("handoff_instructions")
     if name is None:
@@ -37,10 +37,10 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
 
 
 def with_template(project: Project, template: str | None) -> Project:
-    """The project with the template that ``--handoff-template`` names, where it does.
+    """Return the project with the template that ``--handoff-template`` names, if the option was given.
 
     Raises:
-        UsageProblem: when there is no such template.
+        UsageProblem: if there is no such template.
     """
     if not template:
         return project
@@ -50,10 +50,10 @@ def with_template(project: Project, template: str | None) -> Project:
 
 
 def refuse_a_path(config: pytest.Config, session: str) -> None:
-    """``pytest --handoff tests`` has forgotten the session's name, and would run everything as the session ``tests``.
+    """Refuse ``pytest --handoff tests``: the session's name was forgotten, and all tests would run as the session ``tests``.
 
     Raises:
-        UsageProblem: when the word behind the option is one of the folder's files; ``--handoff=tests`` is meant.
+        UsageProblem: if the word after the option names a file or folder here; ``--handoff=tests`` is accepted.
     """
     typed = list(map(str, config.invocation_params.args))
     if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():

@@ -1,4 +1,4 @@
-"""``handoff schema``: the JSON Schemas of what is written and printed."""
+"""Run ``handoff schema``: print the JSON Schemas of files and of ``--json`` output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of everything that programs read: the evidence on disk, and what the command prints with ``--json``."""
+"""Build JSON Schemas of everything that programs read: the evidence on disk, and what the command prints with ``--json``."""
 
 from __future__ import annotations
 
@@ -130,12 +130,12 @@ NAMES = (*_WRITTEN, *_PRINTED)
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of one of :data:`NAMES`.
+    """Build the JSON Schema of one of :data:`NAMES`.
 
-    What is written refuses keys that nobody knows. What is printed allows them: keys may be added there and none is removed.
+    Schemas of written files refuse unknown keys. Those of printed output allow them: keys may be added, and none is removed.
 
     Raises:
-        KeyError: for another name.
+        KeyError: if there is no schema of that name.
     """
     kind, version = (_WRITTEN | _PRINTED)[name]
     made: dict[str, Any] = {"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind, schema_hook=_anything)}
@@ -145,14 +145,14 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _anything(kind: type) -> dict[str, Any]:
-    """The policy holds the user's own settings: whatever JSON can say."""
+    """Allow any JSON value, since the policy holds the user's own settings."""
     if kind is object:
         return {"description": "any JSON value"}
     raise NotImplementedError(f"no schema of {kind}")
 
 
 def _open(part: Any) -> Any:
-    """The schema without its refusals of unknown keys; an object's values may still have a type."""
+    """Drop the refusals of unknown keys from a schema; the values of an object may still have a type."""
     if isinstance(part, dict):
         return {key: _open(value) for key, value in part.items() if (key, value) != ("additionalProperties", False)}
     return [_open(value) for value in part] if isinstance(part, list) else part

@@ -1,4 +1,4 @@
-"""What this invocation was asked to run: everything, or less, read from pytest's resolved options and never from argv."""
+"""Find out if pytest was asked to run all tests or fewer, from its resolved options and never from argv."""
 
 from __future__ import annotations
 
@@ -28,57 +28,57 @@ _NOT_A_RUN = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fix
 
 
 def runs_tests(config: pytest.Config) -> bool:
-    """Whether tests will be run at all: not with ``--collect-only``, ``--setup-plan``, ``--fixtures`` and their like."""
+    """Check if tests will run at all: not with ``--collect-only``, ``--setup-plan``, ``--fixtures`` and the like."""
     return not any(config.getoption(name, default=False) for name in _NOT_A_RUN)
 
 
 def has_pytest_cov(pluginmanager: pytest.PytestPluginManager) -> bool:
-    """Whether pytest-cov takes part, by its entry point or by ``-p pytest_cov.plugin``."""
+    """Check if pytest-cov takes part, by its entry point or by ``-p pytest_cov.plugin``."""
     return pluginmanager.hasplugin("pytest_cov") or pluginmanager.hasplugin("pytest_cov.plugin")
 
 
 def measures_coverage(config: pytest.Config) -> bool:
-    """Whether this run measures coverage: pytest-cov is there and was not switched off."""
+    """Check if this run measures coverage: pytest-cov is there and was not switched off."""
     return has_pytest_cov(config.pluginmanager) and not config.getoption("no_cov", default=False)
 
 
 def narrowing(config: pytest.Config) -> tuple[str, ...]:
-    """Why the run was asked to do less than everything: the options with their values, and paths that leave some tests out."""
+    """List why this is less than a full run: the options with their values, and paths that leave tests out."""
     return tuple(_narrowing_options(config)) + tuple(_narrowing_paths(config))
 
 
 def files_given_in_part(config: pytest.Config) -> frozenset[Path]:
-    """Files of which only some tests were asked for, by ``path::name``."""
+    """Return the files of which only some tests were asked for, by ``path::name``."""
     directory = config.invocation_params.dir
     return frozenset((directory / arg.partition("::")[0]).resolve() for arg in config.args if "::" in arg)
 
 
 def drops_within_files(config: pytest.Config) -> bool:
-    """Whether tests are left out while a file is collected, where no hook sees them: ``--lf`` does that."""
+    """Check for ``--lf``, which leaves tests out while a file is collected, where no hook sees them."""
     return bool(config.getoption("lf", default=False))
 
 
 def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
-    """The arguments of this invocation without the folders of this machine."""
+    """Return the command-line arguments of pytest without the folders of this machine."""
     directory = config.invocation_params.dir
     return tuple(_as_given(str(arg), directory) for arg in config.invocation_params.args)
 
 
 def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
-    """Which files hold tests; ``prefix`` makes paths relative to the git root."""
+    """Describe which files hold tests; ``prefix`` makes paths relative to the git root."""
     return SuiteFiles(
         patterns=list(config.getini("python_files")), folders=[prefix + str(path) for path in config.getini("testpaths")]
     )
 
 
 def plugins(config: pytest.Config) -> dict[str, str]:
-    """pytest and the plugins of this run, with their versions."""
+    """List pytest and the plugins of this run with their versions."""
     found = {dist.project_name: dist.version for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
 
 
 def _narrowing_options(config: pytest.Config) -> Iterator[str]:
-    if not __debug__ and config.getoption("assertmode") == "plain":  # else pytest runs the assert statements of tests itself
+    if not __debug__ and config.getoption("assertmode") == "plain":  # with --assert=rewrite, the asserts of tests run even then
         yield "--assert=plain was given to an optimizing Python (-O, PYTHONOPTIMIZE), so that no assert statement ran"
     directory = config.invocation_params.dir
     for name, option in _NARROWING.items():
@@ -100,14 +100,14 @@ def _narrowing_paths(config: pytest.Config) -> Iterator[str]:
 
 
 def _everything(config: pytest.Config) -> list[Path]:
-    """What a plain ``pytest`` in the rootdir would look at; a glob in ``testpaths`` is taken as its files."""
+    """Return the paths that a plain ``pytest`` in the rootdir would collect; a glob in ``testpaths`` is expanded."""
     testpaths: list[str] = config.getini("testpaths")
     found = [path.resolve() for pattern in testpaths for path in sorted(config.rootpath.glob(pattern))]
     return found or [config.rootpath.resolve()]
 
 
 def _as_given(arg: str, directory: Path) -> str:
-    """The argument without the folder it was made absolute with: no absolute path goes into the evidence."""
+    """Shorten an absolute path in an argument: no absolute path goes into the evidence."""
     option, equals, value = ("", "", arg) if Path(arg).is_absolute() else arg.rpartition("=")
     path = Path(value.partition("::")[0])
     if not path.is_absolute():

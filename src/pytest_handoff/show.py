@@ -1,4 +1,4 @@
-"""The stable shape of ``handoff show --json``: a session's evidence for programs."""
+"""Build the stable output of ``handoff show --json``: a session's evidence for programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOW_SCHEMA = "pytest-handoff/show/1"
 
 
 def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
-    """Everything known of a session; ``None`` is *not measured*, keys may be added and are never removed."""
+    """Build a table of everything known about a session; ``None`` is *not measured*, keys may be added and are never removed."""
     facts = composed.facts
     record = facts.record
     return {
@@ -55,7 +55,7 @@ def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
 
 
 def check(decision: Decision) -> dict[str, Any]:
-    """One checklist line, as ``show`` and ``explain`` give it to programs."""
+    """Build the table of a checklist line that ``show`` and ``explain`` give to programs."""
     return {
         "line": decision.line,
         "text": decision.text,

@@ -1,4 +1,4 @@
-"""What ``handoff show`` tells a person: the figures of the run, then every gate with a sign and its evidence."""
+"""Format ``handoff show`` for people: the figures of the run, then every gate with a sign and its evidence."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LABEL = re.compile(r"\S+ {2,}")
 
 
 def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[Part]]:
-    """The lines, each made of pieces with a style; a sign stands beside every colour.
+    """Yield the lines, each made of styled pieces; a gate has a sign as well as a colour.
 
     Args:
-        figures: the section at the end of a run.
+        figures: the lines of the section at the end of a run.
         verdicts: every gate that was evaluated.
     """
     yield [Part(f"handoff {session}", "bold")]

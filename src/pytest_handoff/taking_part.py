@@ -37,9 +37,7 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
             _register(config, ending, faults)
         except HandoffError as error:
             raise pytest.UsageError(printable(f"--handoff: {error}")) from error
-    config.pluginmanager.register(
-        ending, "handoff-ending"
-    )  # after the controller: of two trylast hooks pytest calls the newer last
+    config.pluginmanager.register(ending, "handoff-ending")  # second: of two trylast hooks pytest calls the newer one last
 
 
 def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:

@@ -1,4 +1,4 @@
-"""The tier of a test: by a marker, else by its folder, else the default."""
+"""Find the tier of a test: by a marker, else by its path, else the default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Tiers:
-    """Decides tiers after one configuration; what a folder says is remembered per file."""
+    """The tiers of one configuration; what the path rules say is cached per file."""
 
     def __init__(self, config: Config) -> None:
         self._rules = config.tiers
@@ -23,15 +23,15 @@ class Tiers:
 
     @property
     def markers(self) -> Mapping[str, str]:
-        """Marker name to tier."""
+        """Map marker names to tiers."""
         return self._by_marker
 
     def by_marker(self, names: Iterable[str]) -> str | None:
-        """The tier that the nearest of these markers names, nearest first."""
+        """Return the tier of the first of these markers that has one; the nearest marker comes first."""
         return next((self._by_marker[name] for name in names if name in self._by_marker), None)
 
     def by_path(self, path: str) -> str:
-        """The tier that the rules give a file; the rule whose glob is longest wins, since it says more."""
+        """Return the tier that the rules give a file; the longest matching glob wins, since it is the most specific."""
         if path not in self._by_path:
             found = [(len(glob), tier) for tier, rule in self._rules.items() for glob in rule.paths if path_matches(path, glob)]
             self._by_path[path] = max(found)[1] if found else self._default
