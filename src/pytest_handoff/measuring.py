@@ -98,7 +98,7 @@ class Measuring:
         return coverage_in_force(self._config)
 
     def keep(self, record: Record) -> None:
-        """Keep this run's data for a later part on the same tree; drop older data to which they do not add up."""
+        """Keep this run's data for a later part on the same tree; drop earlier data unless this run adds up with them."""
         if record.coverage is None:
             return
         from pytest_handoff.coverage_data import keep

@@ -101,7 +101,7 @@ def _write(stream: TextIO, line: str) -> None:
 
 
 def _spelled(text: str, stream: TextIO) -> str:
-    """Spell the text in ASCII if the stream cannot show other characters; call this before ``printable``, since it changes words."""
+    """Spell the text in ASCII if the stream cannot show more; call this before ``printable``, since it makes new words."""
     if _shows_everything(stream) or text.isascii():
         return text
     from pytest_handoff.plain_ascii import to_ascii

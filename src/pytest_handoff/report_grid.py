@@ -29,8 +29,8 @@ def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) 
         ledgers: the sessions and their ledgers, oldest first, with the session itself last.
 
     Returns:
-        ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index. ``files``
-        are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``, where ``marks`` has
+        ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index.
+        ``files`` are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``, where ``marks`` has
         one letter per session (see :data:`MARKS`; ``R`` retired, ``.`` not in the ledger) and ``detail`` is further text.
     """
     lines = facts.ledger.values()
