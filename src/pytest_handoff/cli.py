@@ -1,4 +1,4 @@
-"""Define the ``handoff`` command and the verbs that judge a session: show, explain, verify and gate."""
+"""Define the ``handoff`` command, with its verbs show, explain, verify and gate, and add the verbs of the other modules."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) 
 
     Returns:
         ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index.
-        ``files`` are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``, where ``marks`` has
-        one letter per session (see :data:`MARKS`; ``R`` retired, ``.`` not in the ledger) and ``detail`` is further text.
+        ``files`` are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``. Of these,
+        ``marks`` has one letter per session (see :data:`MARKS`; ``R`` retired, ``.`` not in the ledger), and ``detail`` is text.
     """
     lines = facts.ledger.values()
     tiers = sorted({line.tier for line in lines})
