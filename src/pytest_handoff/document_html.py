@@ -7,15 +7,18 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pytest_handoff.comments import without_comments
+from pytest_handoff.markdown_blocks import parser_with_tables
+from pytest_handoff.structure import LONGEST_INLINE
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
+    from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
 
 _BOX = re.compile(r"\[([ xX])\] ")
 _DEEPER = 2
@@ -35,7 +38,8 @@ def document_html(text: str) -> str:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = parser_with_tables()
+    parser.core.ruler.at("inline", _read_inline)
     for name, rule in (
         ("html_block", _markup),
         ("html_inline", _markup),
@@ -46,6 +50,17 @@ def _parser() -> MarkdownIt:
     ):
         parser.add_render_rule(name, rule)
     return parser
+
+
+def _read_inline(state: StateCore) -> None:
+    """Read inline markup as the parser does; a very long piece, for which it could take very long, is shown as it stands."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = []
+            if len(token.content) <= LONGEST_INLINE:
+                state.md.inline.parse(token.content, state.md, state.env, token.children)
+            else:
+                token.children.append(Token("text", "", 0, content=token.content))
 
 
 def _tick_box(token: Token) -> None:

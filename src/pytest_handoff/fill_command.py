@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +19,7 @@ from pytest_handoff.commands import (
 )
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.printing import say
+from pytest_handoff.text_diff import unified
 from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _record_interrupted(project: Project, session: str) -> None:
 
 def _diff(have: bytes, want: bytes, name: str) -> Iterator[str]:
     old, new = (split_lines(data.decode("utf-8", "replace")) for data in (have, want))
-    for line in difflib.unified_diff(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"):
+    for line in unified(old, new, f"{name} (as it stands)", f"{name} (by the evidence)"):
         yield line.rstrip("\r\n")
 
 

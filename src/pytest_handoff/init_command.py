@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 from pytest_handoff.commands import GOOD, project_here, project_to_write, verb
 from pytest_handoff.errors import DocumentProblem, UsageProblem
 from pytest_handoff.printing import say
+from pytest_handoff.text_diff import unified
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -91,6 +91,6 @@ def _content(project: Project, source: Path) -> bytes:
 
 
 def _show(old: str, new: str, source: str, shown: str) -> None:
-    lines = difflib.unified_diff(old.split("\n"), new.split("\n"), source, shown, lineterm="")
+    lines = unified(old.split("\n"), new.split("\n"), source, shown, end="")
     for line in lines:
         say(line.rstrip("\r"), whole=True)

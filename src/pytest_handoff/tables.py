@@ -38,6 +38,11 @@ def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, 
     return ()
 
 
+def split_cells(row: str) -> list[str]:
+    """Split a row at its pipes, but for those with a backslash before them, which goes."""
+    return [cell.replace("\\|", "|") for cell in _PIPE.split(row)]
+
+
 def with_padding(old: str, value: str) -> str:
     """Pad a cell's new value: with the old left padding, and to the old width if the value fits into it.
 
