@@ -1,4 +1,4 @@
-"""The chain of sessions: which one continues which."""
+"""Follow the chain of sessions: which one continues which."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Chain:
-    """The recorded sessions of a hand-off folder as they stand, each with those that it continues.
+    """The recorded sessions of a hand-off folder as they stand, each with the sessions it continues.
 
-    Only the beginning of each record is read, once and when the first question is asked.
+    Only the beginning of each record is read, once, when the first question is asked.
     """
 
     def __init__(self, store: Store) -> None:
@@ -24,7 +24,7 @@ class Chain:
 
     @cached_property
     def links(self) -> dict[str, list[str]]:
-        """Every recorded session with the names of those that it continues, which need not be there any more.
+        """Map every recorded session to the names of the sessions it continues, which need not exist any more.
 
         Raises:
             EvidenceProblem: when a record cannot be read.
@@ -45,7 +45,7 @@ class Chain:
         return sorted(name for name, parents in self.links.items() if session in parents)
 
     def before(self, session: str) -> list[str]:
-        """Name the recorded sessions that this one goes back to, the nearest first."""
+        """Name the recorded ancestors of this session, nearest first."""
         found: dict[str, None] = {}
         ahead = deque([session])
         while ahead:
@@ -56,13 +56,13 @@ class Chain:
         return list(found)
 
     def records_up_to(self, record: Record, *, most: int | None = None) -> list[Record]:
-        """Read the records of a session and of those that it goes back to, oldest first.
+        """Read the records of a session and of its ancestors, oldest first.
 
-        A session whose evidence is not there any more ends its line.
+        The walk does not go past a session whose evidence is gone.
 
         Args:
             record: the session's own record, which need not be written yet.
-            most: read so many records at most, the nearest ones.
+            most: the most records to read, the nearest ones.
 
         Raises:
             EvidenceProblem: when a record cannot be read, or the sessions form a circle.

@@ -1,4 +1,4 @@
-"""Files to be written, as values, and the one way they reach the disk."""
+"""Describe files to be written as values, and write them in the one way that is safe."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pytest_handoff.foreign_files import real_path
 from pytest_handoff.record import Frozen
 
 IGNORE_ALL = b"*\n"
-"""A ``.gitignore`` of nothing else makes its folder, and itself, invisible to git; pytest's cache and htmlcov have the same."""
+"""A ``.gitignore`` with only this hides its folder and itself from git; pytest's cache and htmlcov do the same."""
 
 
 Content = bytes | Callable[[], Iterable[bytes]]
-"""The bytes of a file, or of a long one what makes them piece by piece, the same whenever it is asked."""
+"""The bytes of a file, or, for a long file, a function that makes the same pieces whenever it is called."""
 
 
 class Artifact(Frozen, frozen=True):
@@ -28,15 +28,15 @@ class Artifact(Frozen, frozen=True):
 
     @property
     def whole(self) -> bytes:
-        """The content in one piece."""
+        """Return the content in one piece."""
         return b"".join(self.pieces())
 
     def pieces(self) -> Iterable[bytes]:
-        """The content in as many pieces as it is made in."""
+        """Return the content in the pieces in which it is made."""
         return (self.content,) if isinstance(self.content, bytes) else self.content()
 
     def differs(self) -> bool:
-        """Whether the file on disk is absent or another one; what is no regular file is not waited for."""
+        """Check whether the file on disk is absent or has other content, without waiting for anything but a regular file."""
         try:
             with open(self.path, "rb", opener=_without_waiting) as file:
                 if not S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -47,21 +47,21 @@ class Artifact(Frozen, frozen=True):
 
 
 def self_ignoring(folder: Path) -> Artifact:
-    """The file that keeps a folder of generated files out of git, and out of the tree that evidence is about."""
+    """Make the file that keeps a folder of generated files out of git, and out of the tree that evidence is about."""
     return Artifact(path=folder / ".gitignore", content=IGNORE_ALL)
 
 
 def write_all(artifacts: Iterable[Artifact], within: Sequence[Path] | None = None) -> None:
-    """Write each artifact that differs, in the given order, so that what names another file comes after it.
+    """Write each artifact that differs, in the given order, so that a file comes after those that it names.
 
     Each file is written beside its place, synced and renamed: a reader sees the old file or the new one. Symbolic links are
     followed and the mode of an existing file is kept.
 
     Args:
-        within: folders that a link may not lead out of, wherever the repository may have brought one.
+        within: folders that no link may lead out of, for places where the repository may have put a link.
 
     Raises:
-        WriteProblem: naming the file; what was written before it stays, what it was to replace is untouched.
+        WriteProblem: naming the file; files written before it stay, and the file that it was to replace is untouched.
     """
     for artifact in artifacts:
         try:
@@ -76,7 +76,7 @@ def write_beside(path: Path, pieces: Iterable[bytes]) -> Path:
     """Write a file that can take the place of ``path``: in its folder, synced, with its mode; return its path.
 
     Raises:
-        OSError: when it cannot be written; nothing of it is left.
+        OSError: when it cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
@@ -94,7 +94,7 @@ def write_beside(path: Path, pieces: Iterable[bytes]) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a loss of power, where the system can."""
+    """Make the names in a folder survive a power failure, where the system can."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

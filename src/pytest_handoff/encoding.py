@@ -1,4 +1,4 @@
-"""Evidence as bytes, whole or in pieces, and the digests that a record holds of them."""
+"""Encode evidence as bytes, whole or in pieces, and compute the digests that a record holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LINES_AT_ONCE = 500
 
 
 def encode_lines(lines: Iterable[LedgerLine | SourceLine]) -> bytes:
-    """JSON Lines, one struct a line.
+    """Encode structs as JSON Lines, one struct per line.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
@@ -31,7 +31,7 @@ def encode_lines(lines: Iterable[LedgerLine | SourceLine]) -> bytes:
 
 
 def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes]:
-    """The same bytes in pieces, since there may be very many lines.
+    """Encode structs as :func:`encode_lines` does, but in pieces, since there may be very many lines.
 
     Raises:
         WriteProblem: as :func:`encode_lines`.
@@ -42,7 +42,7 @@ def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes
 
 
 def encode_json(value: object) -> bytes:
-    """Any value as JSON.
+    """Encode any value as JSON.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
@@ -51,12 +51,12 @@ def encode_json(value: object) -> bytes:
 
 
 def digest_of(data: bytes) -> str:
-    """The digest that records hold: ``sha256:`` and the hash in hex."""
+    """Return the digest of bytes as records hold it: ``sha256:`` and the hash in hex."""
     return digest_of_pieces((data,))
 
 
 def digest_of_pieces(pieces: Iterable[bytes]) -> str:
-    """The same of bytes that come in pieces."""
+    """Return the digest of bytes that come in pieces."""
     found = sha256()
     for piece in pieces:
         found.update(piece)
@@ -64,7 +64,7 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
 
 
 def content_digest(record: Record) -> str:
-    """The digest of what a record says, however it is laid out: line endings and the order of keys make no difference."""
+    """Return the digest of a record's content, whatever its line endings and the order of its keys."""
     return digest_of(_encoded(partial(msgspec.json.encode, order="sorted"), replace(record, digest=None)))
 
 

@@ -1,7 +1,7 @@
-"""A lock on a file, of which the system lets go when the process that holds it dies, however it dies.
+"""Lock a file so that the system releases the lock when the process that holds it dies, however it dies.
 
-Where the system has ``flock`` it is asked directly, since importing filelock takes a run longer than all that it writes. On
-Windows, and on file systems without such locks, filelock knows what there is instead.
+Where the system has ``flock``, it is called directly, since importing filelock costs a run more time than all its writing. On
+Windows, and on file systems without such locks, filelock knows what to use instead.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _PAUSE = 0.05
 
 
 def take_lock(path: Path, patience: float) -> Callable[[], None]:
-    """Take the lock of a file, which is made where there is none; what is returned lets go of it and leaves the file.
+    """Lock a file, making it if need be; return a function that releases the lock and leaves the file.
 
     Args:
-        patience: seconds to wait for another holder.
+        patience: seconds to wait for another process.
 
     Raises:
-        TimeoutError: when another holds it for longer.
+        TimeoutError: when another process holds it for longer.
         OSError: when it cannot be taken at all.
     """
     if not HAS_FLOCK:
@@ -53,7 +53,7 @@ def take_lock(path: Path, patience: float) -> Callable[[], None]:
 
 
 def _attempt(path: Path) -> int | None:
-    """The descriptor that holds the lock; ``None`` where another holds it, or has just removed the file."""
+    """Return the descriptor that holds the lock, or ``None`` where another process holds it or has just removed the file."""
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,7 +69,7 @@ def _attempt(path: Path) -> int | None:
 
 
 def _open(path: Path) -> int:
-    """Another user's file in a shared folder may be opened, but not with leave to make it."""
+    """Open the file, first without ``O_CREAT``: with it the system may refuse another user's file in a shared folder."""
     flags = os.O_RDWR | os.O_NOFOLLOW
     try:
         return os.open(path, flags)
@@ -78,13 +78,13 @@ def _open(path: Path) -> int:
 
 
 def _let_go(descriptor: int) -> None:
-    """Unlocked first: a child that was forked meanwhile has the file open too."""
+    """Unlock before closing: a child that was forked meanwhile has the file open too."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
 
 
 def _by_filelock(path: Path, patience: float) -> Callable[[], None]:
-    """Where it is the file system that has no ``flock``, a file is the lock: another one, since ours was just made."""
+    """Lock by filelock; where only the file system lacks ``flock``, use another file as the lock, since ours was just made."""
     from filelock import FileLock, SoftFileLock
 
     lock = SoftFileLock(path.with_name(f"{path.name}.held")) if HAS_FLOCK else FileLock(path)

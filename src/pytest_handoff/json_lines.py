@@ -1,4 +1,4 @@
-"""Reading JSON Lines, one struct a line: fast where all is well, and exact about what is not."""
+"""Read JSON Lines, one struct per line: fast where all is well, and exact about any damage."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Line = TypeVar("Line", bound=msgspec.Struct)
 
 _DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BLOCK = 1 << 16
-"""Bytes that are decoded before what they share is looked for: what is given up then is there for the next block to use."""
+"""Bytes to decode before their common values are shared, so that the next block can use the memory that this frees."""
 
 LONGEST = 1 << 20
-"""Bytes of a line; the longest of a test holds its id and a line of its error."""
+"""Bytes of a line; the longest line of a test holds its id and one line of its error."""
 
 
 def decode_lines(data: bytes, kind: type[Line], path: str, *, few: Sequence[str] = (), longest: int = LONGEST) -> list[Line]:
-    """The lines of a file.
+    """Decode the lines of a file.
 
     Args:
         path: how messages name the file.
-        few: names of fields that have few values: all lines with the same one share it, where each would have a copy.
-        longest: the bytes that a line may have.
+        few: names of fields that have few different values: all lines with the same value share one copy of it.
+        longest: the most bytes that a line may have.
 
     Raises:
-        EvidenceProblem: naming the first line that is no such struct, or is too long.
+        EvidenceProblem: naming the first line that is not such a struct, or is too long.
     """
     _refuse_long(data, path, longest)
     decoder = msgspec.json.Decoder(kind)
@@ -44,10 +44,10 @@ def decode_lines(data: bytes, kind: type[Line], path: str, *, few: Sequence[str]
 
 
 def by_name(lines: Sequence[Line], name_of: Callable[[Line], str], path: str) -> dict[str, Line]:
-    """The lines by their names.
+    """Map each name to its line.
 
     Raises:
-        EvidenceProblem: when two have the same.
+        EvidenceProblem: when two lines have the same name.
     """
     found = dict(zip(map(name_of, lines), lines, strict=True))
     if len(found) < len(lines):
@@ -60,7 +60,7 @@ def by_name(lines: Sequence[Line], name_of: Callable[[Line], str], path: str) ->
 
 
 def _refuse_long(data: bytes, path: str, longest: int) -> None:
-    """Look for the last line's end within reach of each: of most lines nothing is looked at."""
+    """Refuse a line that is too long; search backwards from the farthest allowed end, so that most lines are skipped."""
     start = 0
     while len(data) - start > longest:
         end = data.rfind(b"\n", start, start + longest + 1)
@@ -87,7 +87,7 @@ def _decode_all(decoder: msgspec.json.Decoder[Line], data: bytes, few: Sequence[
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
-    """The data in pieces that end where a line ends."""
+    """Split the data into blocks that end where a line ends."""
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
@@ -96,7 +96,7 @@ def _blocks(data: bytes) -> Iterator[bytes]:
 
 
 def _number_of_lines(data: bytes) -> int:
-    """As many as ``splitlines`` finds, and without a copy of each."""
+    """Count the lines as ``splitlines`` does, without copying each."""
     if b"\r" in data:
         return len(data.splitlines())
     return data.count(b"\n") + (not data.endswith(b"\n") and data != b"")

@@ -1,4 +1,4 @@
-"""One writer at a time for a hand-off folder."""
+"""Allow one writer at a time in a hand-off folder."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PATIENCE = 60.0
 
 
 def read_settled(folder: Path, read: Callable[[], Read]) -> Read:
-    """What ``read`` reads in a folder; where it does not fit together, once more when nobody writes there.
+    """Call ``read`` on a folder; where its files do not fit together, call it once more while nobody writes there.
 
     Raises:
-        EvidenceProblem: when it does not fit together then either.
+        EvidenceProblem: when they do not fit together then either.
         WriteProblem: when another process writes for longer than it should.
     """
     try:
@@ -35,13 +35,13 @@ def read_settled(folder: Path, read: Callable[[], Read]) -> Read:
 
 
 def key_of_folder(folder: Path) -> str:
-    """Return what stands for a folder in the names of files about it that lie elsewhere."""
+    """Return the key of a folder for the names of files about it that lie elsewhere."""
     return sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 @contextmanager
 def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock of a folder; it lies outside of the project, so that nothing appears in git.
+    """Hold the lock of a folder; it lies outside the project, so that nothing appears in git.
 
     Raises:
         WriteProblem: when another process holds it for longer than ``patience`` seconds, or it cannot be taken at all.

@@ -1,4 +1,4 @@
-"""The sessions that a session continues: their records, ledgers and source trees."""
+"""Choose and load the sessions that a session continues: their records, ledgers and source trees."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Parents(Frozen, frozen=True):
-    """What the sessions before left; ``sources`` is ``None`` where a parent's was pruned, empty for a first session."""
+    """The evidence of a session's parents; ``sources`` is ``None`` where a parent's was pruned, empty for a first session."""
 
     records: tuple[Record, ...] = ()
     links: list[Parent] = []
@@ -29,29 +29,29 @@ class Parents(Frozen, frozen=True):
 
     @property
     def names(self) -> str:
-        """The parents as a reader names them."""
+        """Name the parents in one phrase."""
         return " and ".join(record.session for record in self.records)
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The value of each metric, and the run's duration by the id of its row; of two parents the later one's."""
+        """Map each metric to its value, and the row of the duration to the run's seconds; of two parents the later one counts."""
         took = [seconds for record in self.records if (seconds := run_seconds(record.run)) is not None]
         values = {metric.name: metric.value for record in self.records for metric in record.metrics}
         return values | ({DURATION_ROW: took[-1]} if took else {})
 
     @property
     def promises(self) -> tuple[Promise, ...]:
-        """What the parents' configuration promised, each once."""
+        """List the promises in the parents' configuration, each once."""
         return tuple(dict.fromkeys(promise for record in self.records for promise in _promises_of(record)))
 
     @property
     def required(self) -> list[str]:
-        """The checklist lines that the parents' documents had to carry, each once."""
+        """List the checklist lines that the parents' documents had to carry, each once."""
         return list(dict.fromkeys(line for record in self.records for line in record.required))
 
     @property
     def percent(self) -> float | None:
-        """Coverage of the one parent, where there is one and it was measured."""
+        """Return the coverage of the parent, where there is exactly one and it was measured."""
         measured = [record.coverage.percent for record in self.records if record.coverage]
         return measured[0] if len(self.records) == len(measured) == 1 else None
 
@@ -61,7 +61,7 @@ def _promises_of(record: Record) -> list[Promise]:
 
 
 def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> list[str]:
-    """The names of a session's parents: as asked for, else as it had them, else the tips of the chain.
+    """Choose a session's parents: those asked for, else those it had before, else the tips of the chain.
 
     Raises:
         UsageProblem: when a session is asked to continue itself or one that comes after it, or a name has no record.
@@ -81,7 +81,7 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
 
 
 def load_parents(store: Store, names: Sequence[str]) -> Parents:
-    """Read what these sessions left.
+    """Read the evidence of these sessions.
 
     Raises:
         EvidenceProblem: when a record or ledger is missing, damaged or edited.

@@ -1,4 +1,4 @@
-"""Which ``sources.jsonl`` are nobody's base any more."""
+"""Find the ``sources.jsonl`` that no session needs as a base any more."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Pruning(Frozen, frozen=True):
-    """What can go and what has to stay, each a sorted list of sessions.
+    """The sessions whose sources can go and those whose sources have to stay, each a sorted list.
 
     Attributes:
-        removable: sessions whose sources nobody will be compared with.
-        kept: sessions whose sources are a base: the newest ones, for the session to come, and those that they continue, for
-            running the newest once more.
+        removable: sessions whose sources no session will be compared with.
+        kept: sessions whose sources are a base: the newest ones, for the session to come, and those that they continue, so that
+            the newest can be run again.
         unrepeatable: sessions that could not have their new code measured again without the removable sources.
     """
 
@@ -27,10 +27,10 @@ class Pruning(Frozen, frozen=True):
 
 
 def plan(store: Store) -> Pruning:
-    """What pruning would do.
+    """Plan what pruning would remove.
 
     Raises:
-        EvidenceProblem: when a record cannot be read: whose base it is would be a guess.
+        EvidenceProblem: when a record cannot be read, since the bases would then be a guess.
     """
     records = {name: store.record(name) for name in store.sessions()}
     tips = Chain(store).tips()

@@ -1,6 +1,6 @@
-"""How a record begins: its session and whom it continues, read without the rest of the file.
+"""Read the beginning of a record, its session and the sessions it continues, without the rest of the file.
 
-What comes of thousands of sessions must not cost more than what comes of one, and of most sessions nobody needs more.
+A project may have thousands of sessions, and of most of them nothing more is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LONGEST = 4096
-"""Bytes that are read; the head of a record with one parent has 200."""
+"""Bytes to read; the head of a record with one parent has 200."""
 _HEAD = re.compile(
     rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
     % re.escape(RECORD_SCHEMA.encode())
@@ -27,7 +27,7 @@ _HEAD = re.compile(
 
 
 def parents_at_head(path: Path | str, session: str) -> list[str] | None:
-    """The sessions that a record continues, or ``None`` where its beginning is not as we write it, so that all must be read.
+    """Name the sessions that a record continues, or return ``None`` where its beginning is not as we write it.
 
     Raises:
         OSError: when the file cannot be read.

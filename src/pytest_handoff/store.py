@@ -1,4 +1,4 @@
-"""The only reader and writer of evidence: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session."""
+"""Read and write all evidence: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
 
 _LONGEST_SOURCE = 16 * MEGABYTE
-"""Bytes of a line of the sources; it holds a hash for each line of a file."""
+"""Bytes of a line of the sources, which holds a hash for each line of a file."""
 
 
 class Store:
@@ -37,8 +37,8 @@ class Store:
 
     Args:
         folder: the hand-off folder; evidence is in ``evidence/<session>/`` below it.
-        root: the folder that messages name files from.
-        within: the folders that no link may lead out of; without them, the two above.
+        root: the folder that paths in messages are relative to.
+        within: the folders that no link may lead out of; by default the two above.
     """
 
     def __init__(self, folder: Path, root: Path, within: Sequence[Path] = ()) -> None:
@@ -47,18 +47,18 @@ class Store:
         self._within = within or (root.resolve(), folder.resolve())
 
     def sessions(self) -> list[str]:
-        """Names of the sessions that have a record, sorted."""
+        """Name the sessions that have a record, sorted."""
         return sorted(name for name in self._folders() if self.has(name))
 
     def has(self, session: str) -> bool:
-        """Whether there is a record of this session."""
+        """Check that there is a record of this session."""
         return (self.evidence / session / RECORD).is_file()
 
     def record(self, session: str) -> Record:
-        """The record of a session.
+        """Read the record of a session.
 
         Raises:
-            EvidenceProblem: when it is missing, damaged or of a newer schema.
+            EvidenceProblem: when it is missing, damaged, edited or of another schema.
         """
         path = self.evidence / session / RECORD
         data = self._bytes(path, session)
@@ -80,11 +80,11 @@ class Store:
         return replace(record, digest=None)
 
     def digest(self, session: str) -> str:
-        """The sha256 of a record's bytes, as a child's ``previous`` holds it."""
+        """Hash a record's bytes with sha256, as a child's ``previous`` holds it."""
         return digest_of(self._bytes(self.evidence / session / RECORD, session))
 
     def ledger(self, record: Record) -> dict[str, LedgerLine]:
-        """The ledger that belongs to a record.
+        """Read the ledger that belongs to a record.
 
         Raises:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
@@ -94,7 +94,7 @@ class Store:
         return by_name(lines, attrgetter("id"), shown)
 
     def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
-        """Only the lines that name one of these ids, as theirs or as the one they moved from; the others are not decoded.
+        """Decode only the lines whose test has one of these ids, or moved from one of them.
 
         Raises:
             EvidenceProblem: as :meth:`ledger`.
@@ -108,7 +108,7 @@ class Store:
         return [line for line in found if line.id in tests or line.moved_from in tests]
 
     def sources(self, session: str) -> dict[str, SourceLine] | None:
-        """The tree as a session left it, or ``None`` where it was pruned."""
+        """Read the tree as a session left it, or return ``None`` where it was pruned."""
         path = self.sources_path(session)
         if not path.is_file():
             return None
@@ -116,7 +116,7 @@ class Store:
         return by_name(lines, attrgetter("path"), shown)
 
     def sources_of(self, record: Record) -> dict[str, SourceLine] | None:
-        """The tree that belongs to a record, or ``None`` where it was pruned.
+        """Read the tree that belongs to a record, or return ``None`` where it was pruned.
 
         Raises:
             EvidenceProblem: when it is damaged, or not the one that the record was written with.
@@ -129,15 +129,15 @@ class Store:
         return self.sources(record.session)
 
     def sources_path(self, session: str) -> Path:
-        """Where the source tree of a session is, or would be."""
+        """Return the path where the source tree of a session is, or would be."""
         return self.evidence / session / SOURCES
 
     def has_sources(self, session: str) -> bool:
-        """Whether the source tree of a session is there, not pruned."""
+        """Check that the source tree of a session is there, not pruned."""
         return self.sources_path(session).is_file()
 
     def links(self) -> dict[str, list[str]]:
-        """The sessions that are recorded, each with those that it continues. Only the beginning of each record is read.
+        """Map each recorded session to the sessions it continues, reading only the beginning of each record.
 
         Raises:
             EvidenceProblem: when a record cannot be read, or its beginning says too little and the rest is damaged.
@@ -146,7 +146,7 @@ class Store:
         return {name: links for name, links in parents.items() if links is not None}
 
     def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
-        """The files of a session's evidence, the record last, so that it never names a ledger that is not there.
+        """Build the files of a session's evidence, the record last, so that it never names a ledger that is not there.
 
         Raises:
             WriteProblem: for a name that is not UTF-8.
@@ -158,17 +158,17 @@ class Store:
         return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
 
     def _folders(self) -> dict[str, bool]:
-        """The names of what is in the folder of the evidence, each with whether it is a link."""
+        """Map each name in the evidence folder to whether it is a link."""
         if why := leads_outside(self.evidence, self._within):
             raise EvidenceProblem(f"{why}; put the evidence there itself", path=self._name(self.evidence))
         try:
-            with os.scandir(self.evidence) as found:  # a project may have a thousand sessions, and nothing is asked of each here
+            with os.scandir(self.evidence) as found:  # a project may have a thousand sessions: no system call for each
                 return {entry.name: entry.is_symlink() for entry in found}
         except (FileNotFoundError, NotADirectoryError):
             return {}
 
     def _parents(self, session: str, *, linked: bool) -> list[str] | None:
-        """Whom a session continues, or ``None`` where a folder holds no record; of a record only the beginning is read."""
+        """Name the sessions that a session continues, or return ``None`` where its folder holds no record."""
         if linked:
             return [parent.session for parent in self.record(session).previous] if self.has(session) else None
         try:
@@ -176,7 +176,7 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError:
-            parents = None  # why it cannot be read is for the whole reading to say
+            parents = None  # reading the whole record will say why
         return [parent.session for parent in self.record(session).previous] if parents is None else parents
 
     def _ledger(self, record: Record) -> tuple[Path, bytes]:
@@ -200,7 +200,7 @@ class Store:
         )
 
     def _refuse_conflict(self, path: Path, data: bytes) -> None:
-        """Git leaves both sides in a file that two branches wrote; evidence is that of one run."""
+        """Refuse a file with a merge conflict: git leaves both sides in it, but evidence is that of one run."""
         if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
             folder = self._name(path.parent)
             raise EvidenceProblem(
@@ -227,7 +227,7 @@ class Store:
             raise EvidenceProblem(f"{complaint}: {error}; {_instead(path.parent.name)}", path=self._name(path)) from error
 
     def _refuse_twins(self, path: Path, data: bytes) -> None:
-        """Readers differ in which of two equal keys counts, so a record with two says nothing."""
+        """Refuse a record with the same key twice in one table: readers differ in which of the two counts."""
 
         def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
             table = dict(pairs)
@@ -247,7 +247,7 @@ class Store:
 
 
 def _instead(session: str) -> str:
-    """A record that cannot be read stands in the way of a run: it would have to say whom its session continues."""
+    """Name the remedy for a record that cannot be read; it stops a new run, since only it says what its session continues."""
     return f"restore it from git, or delete it and run pytest --handoff={session} again"
 
 

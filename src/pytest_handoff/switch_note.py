@@ -1,8 +1,7 @@
-"""The note of a write that is under way: where the machine keeps it, and which notes are believed.
+"""Keep the note of a write that is under way, and read only notes that can be believed.
 
-It lies outside of the repository, where nobody else's commit can put one. It survives a restart in the user's own folder for
-such things; where that cannot be written it lies beside the lock. It holds no path: what a note can name is only what a write
-of ours writes.
+The note lies outside the repository, where nobody's commit can put one. It survives a restart in the user's own state folder;
+where that cannot be written, it lies beside the lock. It holds no path: a note can only name files that our own writes make.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ class Step(Frozen, frozen=True):
 
     Attributes:
         kind: which of a session's files it is.
-        mark: what tells the finished file beside its place from others.
-        before: the digest of what the place held, or ``None``.
+        mark: the part of the finished file's name that tells it from others beside its place.
+        before: the digest of the file that was in the place, or ``None``.
     """
 
     kind: Kind
@@ -46,17 +45,17 @@ class Step(Frozen, frozen=True):
 
 
 class Note(Frozen, frozen=True):
-    """The files of a session that are still to take their places, in that order."""
+    """The files of a session that are to take their places, in that order."""
 
     session: str
     steps: list[Step]
 
 
 def write_note(folder: Path, note: Note) -> None:
-    """Keep a note about a hand-off folder.
+    """Write the note about a hand-off folder.
 
     Raises:
-        OSError: when there is no place that it can be written to.
+        OSError: when it cannot be written anywhere.
     """
     content = msgspec.json.encode(note)
     *elsewhere, last = _places(folder)
@@ -71,7 +70,7 @@ def write_note(folder: Path, note: Note) -> None:
 def read_note(folder: Path) -> Note | None:
     """Return the note about a hand-off folder, if this user left one that is whole.
 
-    A note that a process did not live to finish names nothing that has begun.
+    If a process died while it wrote its note, no file has taken its place yet.
     """
     for path in _places(folder):
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, HandoffError):
@@ -83,14 +82,14 @@ def read_note(folder: Path) -> Note | None:
 
 
 def remove_note(folder: Path) -> None:
-    """Forget the notes about a hand-off folder."""
+    """Remove the notes about a hand-off folder."""
     for path in _places(folder):
         with suppress(OSError):
             path.unlink()
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that was not there before; the caller's note of an earlier write is done with."""
+    """Write a new file in place of the note of an earlier write, which is finished."""
     with suppress(FileNotFoundError):
         path.unlink()
     descriptor = os.open(path, _NEW, 0o600)
@@ -104,7 +103,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _read_own(path: Path) -> bytes:
-    """Read a regular file of this user's; in a folder that all may write to anybody may have left one."""
+    """Read a regular file of this user; anybody may have left one in a folder that all may write to."""
     descriptor = os.open(path, FLAGS)
     if hasattr(os, "geteuid") and os.fstat(descriptor).st_uid != os.geteuid():
         os.close(descriptor)
@@ -113,7 +112,7 @@ def _read_own(path: Path) -> bytes:
 
 
 def _places(folder: Path) -> Iterator[Path]:
-    """Where a note may be, the place that is preferred first."""
+    """List the places where a note may be, the preferred one first."""
     name = f"pytest-handoff-{key_of_folder(folder)}.unfinished.json"
     state = _state_folder()
     if state is not None:
@@ -122,7 +121,7 @@ def _places(folder: Path) -> Iterator[Path]:
 
 
 def _state_folder() -> Path | None:
-    """The user's folder for what programs keep from one start to the next (XDG Base Directory Specification)."""
+    """Find the user's state folder (XDG Base Directory Specification)."""
     named = Path(os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_STATE_HOME", ""))
     if named.is_absolute():
         return named / "pytest-handoff"

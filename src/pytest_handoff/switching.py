@@ -1,4 +1,4 @@
-"""Several files that belong together: all of them change, or none does, whenever the process dies."""
+"""Write several files that belong together, so that all of them change or none does, whenever the process dies."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from pytest_handoff.switch_note import Kind
 
 OLD_NOTE = ".handoff-switch.json"
-"""Name of the note that version 0.1 kept in the hand-off folder; anybody can commit one, so none there is followed."""
+"""The note that version 0.1 kept in the hand-off folder; anybody can commit one, so it is not followed there."""
 
 
 class Unfinished(NamedTuple):
-    """A write whose process died: the session it was about, and whether some files are new and others are not."""
+    """A write whose process died: its session, and whether some files are new and others are not."""
 
     session: str
     mixed: bool
 
     def __str__(self) -> str:
-        """One sentence with what finishes it."""
+        """Say in one sentence what is left, and what finishes it."""
         how = "some of its files are in their places and others are not" if self.mixed else "its evidence is as it was before"
         return f"a write of {self.session} was cut short, {how}; finish it with handoff fill {self.session}"
 
 
 @contextmanager
 def writing(project: Project) -> Iterator[None]:
-    """Hold the lock of the hand-off folder, in which everything is finished that another process had begun.
+    """Hold the lock of the hand-off folder, and first finish any write that another process began.
 
     Raises:
         WriteProblem: when another process holds the lock, or a file cannot take its place.
@@ -55,11 +55,11 @@ def writing(project: Project) -> Iterator[None]:
 def write_together(project: Project, session: str, artifacts: Iterable[Artifact]) -> None:
     """Write a session's files so that :func:`finish_switch` finds either nothing to do, or everything to do.
 
-    All contents are made beside their places first, then a note names them, then they take their places in the given order.
-    To be called within :func:`writing`.
+    Each file is first written beside its place, then a note names the files, then they take their places in the given order.
+    Call it within :func:`writing`.
 
     Raises:
-        WriteProblem: naming the file; then nothing has changed, or the note is there and the next command that writes finishes.
+        WriteProblem: naming the file; either nothing has changed, or the note is there and the next writing command finishes.
     """
     kinds = {path: kind for kind, path in _files(project, session).items()}
     steps: list[Step] = []
@@ -80,7 +80,7 @@ def write_together(project: Project, session: str, artifacts: Iterable[Artifact]
 
 
 def finish_switch(project: Project) -> list[str]:
-    """Finish what a process that died had begun; return the names of files that a person has changed since and keeps.
+    """Finish a write whose process died; return the names of files left alone because a person changed them since.
 
     Raises:
         WriteProblem: when another process holds the lock, or a file cannot take its place.
@@ -92,7 +92,7 @@ def finish_switch(project: Project) -> list[str]:
 
 
 def unfinished(project: Project, patience: float = PATIENCE) -> Unfinished | None:
-    """Return what is left of a process that died while it wrote; nothing is changed.
+    """Find a write that its process died in, without changing anything.
 
     Args:
         patience: seconds to wait for a process that is writing now.
@@ -111,7 +111,7 @@ def unfinished(project: Project, patience: float = PATIENCE) -> Unfinished | Non
 
 
 def refuse_mixed(project: Project) -> Unfinished | None:
-    """Return what :func:`unfinished` returns, if the evidence can be read all the same: every file is as it was before.
+    """Return the result of :func:`unfinished` if the evidence can still be read: every file is as it was before.
 
     Raises:
         EvidenceProblem: when some files are new and others are not, so that any answer might be false.
@@ -124,7 +124,7 @@ def refuse_mixed(project: Project) -> Unfinished | None:
 
 
 def _files(project: Project, session: str) -> dict[Kind, Path]:
-    """The files that a write is about, and no others."""
+    """Name the only files that a write may replace."""
     folder = project.store.evidence / session
     return {
         "sources": folder / SOURCES,
@@ -142,7 +142,7 @@ def _make(project: Project, kind: Kind, artifact: Artifact) -> Step:
 
 
 def _made(project: Project, session: str, step: Step) -> Path:
-    """The finished file of a step, beside its place.
+    """Locate the finished file of a step, beside its place.
 
     Raises:
         OSError: when the place leads out of the repository.
@@ -152,7 +152,7 @@ def _made(project: Project, session: str, step: Step) -> Path:
 
 
 def _is_waiting(project: Project, session: str, step: Step) -> bool:
-    """Whether the finished file is still beside its place."""
+    """Check that the finished file is still beside its place."""
     try:
         return S_ISREG(_made(project, session, step).lstat().st_mode)
     except OSError:
@@ -176,7 +176,7 @@ def _take_places(project: Project, session: str, steps: Sequence[Step]) -> list[
 
 
 def _take_place(project: Project, session: str, step: Step) -> Path | None:
-    """Put a finished file into its place; return the place where somebody else has changed it in between."""
+    """Put a finished file into its place; leave the place alone and return it if somebody else changed it meanwhile."""
     if not _is_waiting(project, session, step):
         return None
     made, place = _made(project, session, step), _files(project, session)[step.kind]
@@ -190,7 +190,7 @@ def _take_place(project: Project, session: str, step: Step) -> Path | None:
 
 
 def _sweep(place: Path) -> None:
-    """Remove what processes left that died before they came to their note; nobody else gives a file such a name."""
+    """Remove the files of processes that died before they wrote their note; nobody else gives a file such a name."""
     ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.tmp")
     try:
         with os.scandir(place.parent) as beside:
@@ -202,7 +202,7 @@ def _sweep(place: Path) -> None:
 
 
 def _digest(path: Path) -> str | None:
-    """The digest of a regular file, ``None`` where there is none."""
+    """Hash a regular file, or return ``None`` where there is none."""
     try:
         descriptor = os.open(path, FLAGS)
     except OSError:
