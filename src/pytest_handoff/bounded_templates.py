@@ -1,7 +1,7 @@
-"""Jinja's sandbox for the templates that a project brings, in which nothing can be made to take long or to fill the memory.
+"""Render a project's own templates in a Jinja sandbox where none can take long or fill the memory.
 
-What a template does passes through here: operators, calls and filters as the sandbox hands them over; loops, lists, texts put
-together and the text between tags through filters that are put around them when the template is compiled.
+Everything that a template does passes through here: the sandbox hands over operators, calls and filters; loops, lists,
+concatenations and the text between tags get filters around them when the template is compiled.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 _COUNTED, _MADE, _SPENT, _JOINED = "counted items", "made", "spent text", "joined texts"
-"""Filters of ours; with a blank in its name none can be written in a template."""
+"""Our own filters; the blank in each name keeps templates from using them."""
 
 _STEPS_A_TEMPLATE = 100
 _MOVES_VALUES = {
     "list", "length", "count", "map", "select", "reject", "selectattr", "rejectattr", "sort", "unique", "groupby", "batch",
     "slice", "first", "last", "reverse", "sum", "min", "max", "random", "dictsort", "items", "default", "d", "attr", "join",
 }  # fmt: skip
-"""Filters that make no text of what they are given."""
+"""Filters that do not turn their arguments into text."""
 _REPEATS = ("indent", "tojson")
-"""Filters that put as many blanks before each line as they are asked for."""
+"""Filters that put as many blanks before each line as a template asks for."""
 
 _CHANGES = ("append", "extend", "insert", "add", "update", "setdefault")
 _BODIES = (nodes.Template, nodes.For, nodes.Macro, nodes.Block, nodes.CallBlock)
@@ -45,8 +45,8 @@ class BoundedEnvironment(SandboxedEnvironment):
     """A sandbox with a budget.
 
     Args:
-        budget: what all templates together may cost.
-        finalize: makes text of what is printed.
+        budget: the most that all templates together may cost.
+        finalize: turns a printed value into text.
     """
 
     intercepted_binops = frozenset(SandboxedEnvironment.default_binop_table)
@@ -56,10 +56,10 @@ class BoundedEnvironment(SandboxedEnvironment):
         self._budget = budget
         self._show = finalize
         self.globals["namespace"] = _Namespace
-        del self.globals["lipsum"]  # makes as much text as it is asked for
+        del self.globals["lipsum"]  # it makes any amount of text
 
     def keep_within(self) -> None:
-        """Put the filters and tests of this moment under the budget; to be called once all are there."""
+        """Make the filters and tests of the environment spend the budget; call this once all are added."""
         filters: dict[str, Any] = {**self.filters, "join": self._join, "sum": self._sum}
         tests: dict[str, Any] = {**self.tests}
         self.filters = {name: self._bounded(name, function) for name, function in filters.items()}
@@ -73,7 +73,7 @@ class BoundedEnvironment(SandboxedEnvironment):
 
     @contextmanager
     def within_budget(self) -> Iterator[None]:
-        """Render what can be paid for."""
+        """Run the clock of the budget while a template is rendered."""
         self._budget.begin()
         try:
             yield
@@ -81,7 +81,7 @@ class BoundedEnvironment(SandboxedEnvironment):
             self._budget.end()
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Do an operation whose result has a bounded size."""
+        """Do an operation, if the size of its result is bounded."""
         check_operation(operator, left, right)
         if operator == "%" and isinstance(left, (str, bytes)):
             values = right if isinstance(right, tuple) else right.values() if isinstance(right, dict) else (right,)
@@ -89,7 +89,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return self._budget.made(super().call_binop(context, operator, left, right))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call what a template calls."""
+        """Make a template's call, and let it spend the budget."""
         if isinstance(obj, LoopContext):  # a recursive loop
             return super().call(context, obj, self._budget.counted(args[0]), *args[1:], **kwargs)
         args = tuple(map(self._paid, args))
@@ -112,7 +112,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return self._budget.printed(self._show(value))
 
     def _bounded(self, name: str | None, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A filter, or a test, which has no name here, that is paid for."""
+        """Wrap a filter, or a test (without a name), so that it spends the budget."""
         first = 1 if hasattr(function, "jinja_pass_arg") else 0
 
         @wraps(function)
@@ -125,7 +125,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return run
 
     def _paid(self, value: Any) -> Any:
-        """A value that is handed to a function, which may look at all of it."""
+        """Spend for a value that is handed to a function, which may look at all of it."""
         if isinstance(value, str):
             self._budget.step(len(value) // 64 + 1)
             return value
@@ -148,7 +148,7 @@ class BoundedEnvironment(SandboxedEnvironment):
             check_format(str(value), sizes[1:])
 
     def _for_method(self, owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """The arguments of a method of text, number, list or table, as it may have them."""
+        """Check the arguments of a method of a text, number, list or table, and return those that it may have."""
         values = (*args, *kwargs.values())
         if any(map(callable, values)):
             refuse("it hands a function to a function")
@@ -167,12 +167,12 @@ class BoundedEnvironment(SandboxedEnvironment):
         return args, kwargs
 
     def _join(self, value: Iterable[object], d: str = "", attribute: str | int | None = None) -> str:
-        """Jinja's filter, which does not know what its items have."""
+        """Join items as Jinja's filter does, but spend the budget for each."""
         items = value if attribute is None else map(make_attrgetter(self, attribute), value)
         return self._budget.joined(items, str(d))
 
     def _sum(self, iterable: Iterable[Any], attribute: str | int | None = None, start: Any = 0) -> Any:
-        """Jinja's filter, which copies a list for each that is added to it."""
+        """Sum items as Jinja's filter does, but without copying a list for each list that is added."""
         items = iterable if attribute is None else map(make_attrgetter(self, attribute), iterable)
         if not isinstance(start, list):
             return sum(self._budget.counted(items), start)  # type: ignore[arg-type] # whatever can be added
@@ -183,7 +183,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return found
 
     def _own_copy(self, value: Any) -> Any:
-        """A list as it is now: one that grows within another would hold more than anybody has weighed."""
+        """Copy a list before it goes into another: if it grew there, the outer list would hold more than was weighed."""
         self._budget.step(len(value) if isinstance(value, range) else 1)
         self._budget.weigh(value)
         return _copied(value)
@@ -195,14 +195,14 @@ class _Namespace(Namespace):
 
 
 class _Bounding(NodeTransformer):
-    """Puts filters of ours around what the sandbox does not hand over."""
+    """A visitor that puts our filters around what the sandbox does not hand over."""
 
     def __init__(self, environment: BoundedEnvironment) -> None:
         self._environment = environment
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> nodes.Node:
-        """Each turn of a loop and all text is paid for, and so are lists that are written out, slices and comparisons."""
-        text = _text_in(node.body) if isinstance(node, _BODIES) else 0  # as long as nothing of ours is among it
+        """Make each turn of a loop, all text, and literal lists, slices and comparisons spend the budget."""
+        text = _text_in(node.body) if isinstance(node, _BODIES) else 0  # counted before our own nodes are added
         self.generic_visit(node, *args, **kwargs)
         if isinstance(node, nodes.For):
             node.iter = self._through(node.iter, _COUNTED)
@@ -220,7 +220,7 @@ class _Bounding(NodeTransformer):
 
 
 def _is_made_unseen(node: nodes.Node) -> bool:
-    """Whether this makes a value that may be large, or takes long to, without a call, a filter or an operator."""
+    """Check whether a node makes a large value, or takes long, without a call, a filter or an operator."""
     if isinstance(node, nodes.Tuple):
         return node.ctx == "load"  # names that are set look the same
     return isinstance(node, (nodes.List, nodes.Dict, nodes.Compare)) or (
@@ -229,7 +229,7 @@ def _is_made_unseen(node: nodes.Node) -> bool:
 
 
 def _text_in(body: Iterable[nodes.Node]) -> int:
-    """The characters between tags that are printed when a body is, less those of the bodies in it that count their own."""
+    """Count the characters between tags that a body prints, without those of inner bodies that count their own."""
     number = 0
     for node in body:
         if isinstance(node, nodes.TemplateData):

@@ -1,4 +1,4 @@
-"""HTML comments in any text, found in one pass: a search from each ``<!--`` for its end would look at the rest many times."""
+"""Find HTML comments in one pass: a search from each ``<!--`` for its end could read the rest of a text many times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OPENS, _CLOSES = "<!--", "-->"
 
 
 def comment_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Find the comments: the offsets of each ``<!--`` and of what follows the next ``-->``."""
+    """Find the comments: the offset of each ``<!--`` and the offset after the next ``-->``."""
     start = text.find(_OPENS)
     while start >= 0:
         close = text.find(_CLOSES, start + len(_OPENS))
@@ -22,7 +22,7 @@ def comment_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def without_comments(text: str, instead: str = "") -> str:
-    """Put something else, or nothing, where comments are."""
+    """Replace each comment by another text, or remove it."""
     kept, at = [], 0
     for start, end in comment_spans(text):
         kept += [text[at:start], instead]
@@ -31,7 +31,7 @@ def without_comments(text: str, instead: str = "") -> str:
 
 
 def value_end(text: str, start: int) -> int:
-    """Return where a value that begins at ``start`` ends: before comments, blanks and the backslash of a hard break."""
+    """Find the end of a value that begins at ``start``: before comments, blanks and the backslash of a hard break."""
     end = _before_blanks(text, start, len(text))
     while (shorter := _before_comment(text, start, end)) is not None:
         end = _before_blanks(text, start, shorter)
@@ -39,7 +39,7 @@ def value_end(text: str, start: int) -> int:
 
 
 def _before_comment(text: str, start: int, end: int) -> int | None:
-    """Return where the comment, or the lone backslash, at the end begins; ``None`` where neither stands there."""
+    """Find where the comment or lone backslash at the end begins; ``None`` where there is neither."""
     if text.endswith("\\", start, end):
         return None if text.endswith("\\\\", start, end) else end - 1
     if not text.endswith(_CLOSES, start, end):

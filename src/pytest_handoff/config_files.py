@@ -1,4 +1,4 @@
-"""Whether configuration files can be parsed: JSON, TOML, YAML, INI."""
+"""Check that configuration files can be parsed: JSON, TOML, YAML, INI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Those of the files that do not parse, each with the first line of the reason."""
+    """Find the files that do not parse, each with the reason on one line."""
     found: dict[str, str] = {}
     for path in sorted(paths):
         parse = _PARSERS.get((root / path).suffix.lower())
@@ -36,7 +36,7 @@ def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | No
 
 
 def _yaml(text: str) -> None:
-    """Syntax only: what a tag stands for is the business of whoever reads the file."""
+    """Check the syntax only: the meaning of a tag is up to the program that reads the file."""
     import yaml
 
     try:

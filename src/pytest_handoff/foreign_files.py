@@ -1,6 +1,6 @@
-"""Files that a repository names: read as regular files of a bounded size, and never through a link that leads out of it.
+"""Read files that a repository names: only regular files of a bounded size, and never through a link that leads out of it.
 
-What is refused is an :class:`OSError` like any other that a file may give, so that one sentence names the file and says why.
+A refusal is an :class:`OSError` like any other error of a file, so that one sentence names the file and says why.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1 << 20
 SETTINGS, TEXT, TABLE, LINES = 4 * MEGABYTE, 64 * MEGABYTE, 64 * MEGABYTE, 256 * MEGABYTE
-"""The most that is read of a settings file or template, of a document or source file, of a record, of a file of JSON Lines."""
+"""The most bytes read of a settings file, of a document or source file, of a record, and of a JSON Lines file."""
 
 FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-"""How such a file is opened: a link is refused, and a pipe that nobody writes to is opened at once and then seen to be one."""
+"""Flags to open such a file: a link is refused, and a pipe that nobody writes to does not block the opening."""
 
 
 class Refused(OSError):
-    """A path that is not followed, or a file that is not read; ``why`` is a verb and what belongs to it."""
+    """A path that is not followed, or a file that is not read; ``why`` is a predicate such as ``is no regular file``."""
 
     def __init__(self, why: str, path: Path | str) -> None:
         super().__init__(errno.EPERM, f"it {why}", str(path))
@@ -31,13 +31,13 @@ class Refused(OSError):
 
 
 def real_path(path: Path | str, within: Sequence[Path]) -> Path:
-    """Return where a path leads once links are followed.
+    """Follow the links of a path, and return where it leads.
 
     Args:
-        within: folders, as they are once links are followed; the path must lead into one of them.
+        within: folders with their own links followed; the path must lead into one of them.
 
     Raises:
-        Refused: for a path that leads elsewhere, or into git's own folder, where files decide what git runs.
+        Refused: for a path that leads elsewhere, or into ``.git``, where files decide what git runs.
     """
     real = Path(os.path.realpath(path))
     inner = next((real.relative_to(folder) for folder in within if real.is_relative_to(folder)), None)
@@ -49,7 +49,7 @@ def real_path(path: Path | str, within: Sequence[Path]) -> Path:
 
 
 def leads_outside(path: Path | str, within: Sequence[Path]) -> str | None:
-    """Say why a path is not to be followed, or ``None`` where it may be."""
+    """Say why a path must not be followed, or return ``None`` where it may be."""
     try:
         real_path(path, within)
     except Refused as refused:
@@ -61,7 +61,7 @@ def read_file(path: Path | str, within: Sequence[Path], most: int) -> bytes:
     """Read a file that a repository names.
 
     Args:
-        most: the bytes that it may have.
+        most: the most bytes that it may have.
 
     Raises:
         OSError: when it cannot be read, is no regular file, is too large, or leads out of the folders.
@@ -78,14 +78,14 @@ def read_own(path: Path | str, within: Sequence[Path], most: int) -> bytes:
     try:
         descriptor = os.open(path, FLAGS)
     except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EMLINK):  # what systems answer for a link that is not to be followed
+        if error.errno not in (errno.ELOOP, errno.EMLINK):  # the errors of systems for a link that must not be followed
             raise
         return read_file(path, within, most)
     return read_opened(descriptor, path, most)
 
 
 def read_opened(descriptor: int, path: Path | str, most: int) -> bytes:
-    """Read what was opened, and close it.
+    """Read an opened file, and close it.
 
     Raises:
         OSError: as :func:`read_file`.
@@ -103,7 +103,7 @@ def read_opened(descriptor: int, path: Path | str, most: int) -> bytes:
 
 
 def read_if_there(path: Path | str, within: Sequence[Path], most: int) -> bytes | None:
-    """Read a file that a repository names, or return ``None`` where there is none that may be read.
+    """Read a file that a repository names, or return ``None`` where there is none or it must not be read.
 
     Raises:
         OSError: when the system does not let it be read.
@@ -115,7 +115,7 @@ def read_if_there(path: Path | str, within: Sequence[Path], most: int) -> bytes 
 
 
 def named_by_a_person(path: Path, root: Path) -> Path:
-    """Return what links may not lead out of, where a person names a path: elsewhere than in the repository, the path itself.
+    """Return the folder that links of a path named by a person may not lead out of: the root, or outside of it the path itself.
 
     Args:
         path: a file or folder that a person named, absolute.

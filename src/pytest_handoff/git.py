@@ -1,4 +1,4 @@
-"""What git knows about the work tree, asked in a way that no setting of the host changes."""
+"""Ask git about the work tree in a way that no setting of the host changes."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SETTINGS = (
 )
 _STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
-"""What git tells its hooks of the command that runs them; a work tree is found without, and as it stands."""
+"""Variables that git sets for its hooks; without them git finds the work tree itself, and reads it as it stands."""
 _OF_THE_USER = re.compile(r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE|EXTERNAL_DIFF|DIFF_OPTS)")
-"""What a user may have told git, which changes how it reads a path or an attribute, or what it prints and where."""
+"""Variables of the user that change how git reads a path or an attribute, or what it prints and where."""
 _NOTHING_FETCHED = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
-"""A partial clone would fetch what it lacks, by whatever program its configuration names; no protocol has this name."""
+"""Keeps a partial clone from fetching what it lacks by a program that its configuration names; ``none`` is no protocol."""
 
 
 _STATE = (
@@ -57,7 +57,7 @@ class WorkTree(Frozen, frozen=True):
 
 
 def find_root(folder: Path) -> Path | None:
-    """The top of the work tree that a folder is in, or ``None`` without git or outside a repository.
+    """Find the top of the work tree that a folder is in, or return ``None`` without git or outside a repository.
 
     Raises:
         HandoffError: when there is a repository that git refuses to read, such as another user's.
@@ -81,7 +81,7 @@ def read_work_tree(root: Path, *, without: str | None = None) -> WorkTree:
     links and submodules are exactly what a commit would hold.
 
     Args:
-        without: a folder relative to the root that is not looked at, however much stands in it.
+        without: a folder, relative to the root, that is not read, however much is in it.
     """
     where = _all_but([without] if without else [])
     with _as_if_committed(root, where) as environment:
@@ -91,14 +91,14 @@ def read_work_tree(root: Path, *, without: str | None = None) -> WorkTree:
 
 
 def read_files(root: Path, *, without: str | None = None) -> dict[str, str]:
-    """The ``files`` of :func:`read_work_tree`, where nothing else is asked."""
+    """Read only the ``files`` of :func:`read_work_tree`."""
     where = _all_but([without] if without else [])
     with _as_if_committed(root, where) as environment:
         return _staged_files(root, where, environment)
 
 
 def tree_of(root: Path, commit: str) -> dict[str, str]:
-    """Path to blob id of every file that a commit holds.
+    """Map the path of every file in a commit to its blob id.
 
     Raises:
         HandoffError: when git does not have the commit or its trees.
@@ -111,10 +111,10 @@ def tree_of(root: Path, commit: str) -> dict[str, str]:
 def run_git(
     root: Path, *args: str, environment: dict[str, str] | None = None, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder, without what the host's settings or a hook's variables would change; any exit code is returned.
+    """Run git in a folder, untouched by the host's settings and a hook's variables; any exit code is returned.
 
     Raises:
-        HandoffError: when there is no git.
+        HandoffError: when git is not found.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK and not _OF_THE_USER.fullmatch(name)}
     program = _program(os.environ.get("PATH", os.defpath))
@@ -131,7 +131,7 @@ def run_git(
 
 @lru_cache(maxsize=4)
 def _program(path: str) -> str | None:
-    """Find git in the absolute folders of a ``PATH``: one in the working directory belongs to the repository.
+    """Find git in the absolute folders of a ``PATH``: a git in the working directory would be the repository's own.
 
     Windows would look there first, and so does every system for a ``PATH`` with an empty or a relative entry.
     """
@@ -142,7 +142,7 @@ def _program(path: str) -> str | None:
 
 @contextmanager
 def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
-    """The environment in which git sees an index with everything staged, and stores what is new in a folder that goes."""
+    """Make an environment in which git sees an index with everything staged, and stores new objects in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
         index = Path(scratch) / "index"
         real_index, objects = _index_and_objects(root)
@@ -159,34 +159,34 @@ def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
 
 
 def _all_but(folders: Iterable[str]) -> list[str]:
-    """The pathspec of the whole tree less some folders (gitglossary, "pathspec")."""
+    """Build the pathspec of the whole tree except some folders (gitglossary, "pathspec")."""
     return ["--", ":/", *(f":(top,exclude,literal){folder}" for folder in folders)]
 
 
 def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> dict[str, str]:
-    """Every staged file. Where somebody told git not to look at one that is there, git is told to look again."""
+    """List every staged file, and make git look again at existing files that it was told not to look at."""
     rows = _staged_rows(root, where, environment)
     hidden = [name for tag, name in ((row[:1], row.split(b"\t", 1)[1]) for row in rows) if _is_hidden(root, tag, name)]
     if hidden:
         names = b"".join(name + b"\0" for name in hidden)
-        for how in (["--force-remove"], ["--add", "--remove"]):  # anew, so that neither a flag nor a time of before counts
+        for how in (["--force-remove"], ["--add", "--remove"]):  # removed and added, so that no old flag or time counts
             _checked(root, "update-index", *how, "-z", "--stdin", environment=environment, stdin=names)
         rows = _staged_rows(root, where, environment)
     return dict(_staged(row[2:]) for row in rows)
 
 
 def _staged_rows(root: Path, where: list[str], environment: dict[str, str]) -> list[bytes]:
-    """Rows of ``git ls-files --stage -v``: a tag, a blank, mode, blob id and stage, a tab, the name."""
+    """Return the rows of ``git ls-files --stage -v``: a tag, a blank, mode, blob id and stage, a tab, the name."""
     return _checked(root, "ls-files", "--stage", "-v", "-z", *where, environment=environment).split(b"\0")[:-1]
 
 
 def _is_hidden(root: Path, tag: bytes, name: bytes) -> bool:
-    """Whether git takes a file for unchanged unseen; those that a sparse checkout leaves out are not there at all."""
+    """Check whether git takes a file for unchanged without looking; a file that a sparse checkout leaves out does not exist."""
     return tag.islower() or (tag == b"S" and os.path.lexists(root / os.fsdecode(name)))
 
 
 def _work_tree(files: dict[str, str], rows: list[bytes]) -> WorkTree:
-    """The files, and what ``git status`` says of an index with all of them staged (git-status, "Porcelain Format Version 2")."""
+    """Parse ``git status`` of an index with all files staged (git-status, "Porcelain Format Version 2")."""
     heads = {key: os.fsdecode(value) for _, key, value in (row.split(b" ", 2) for row in rows if row.startswith(b"# "))}
     commit, branch = heads[b"branch.oid"], heads[b"branch.head"]
     modified, untracked = [], []
@@ -207,7 +207,7 @@ def _work_tree(files: dict[str, str], rows: list[bytes]) -> WorkTree:
 
 
 def _add_all(root: Path, where: list[str], environment: dict[str, str]) -> None:
-    """Stage everything but nested repositories without a commit: git has nothing that it could track of them, and refuses."""
+    """Stage everything except nested repositories without a commit: git cannot track those, and refuses."""
     if run_git(root, "add", "--all", *where, environment=environment).returncode:
         beside = _checked(root, "ls-files", "--others", "--exclude-standard", "-z", environment=environment).split(b"\0")
         folders = [os.fsdecode(name) for name in beside if name.endswith(b"/")]
@@ -220,7 +220,7 @@ def _index_and_objects(root: Path) -> tuple[Path, Path]:
     asked = ("rev-parse", "--path-format=absolute")
     names = (("--git-path", "index"), ("--git-path", "objects"))
     answers = _checked(root, *asked, *names[0], *names[1]).splitlines(keepends=True)
-    if len(answers) != len(names):  # a path that holds a line's end
+    if len(answers) != len(names):  # a path that holds a line break
         answers = [_checked(root, *asked, *name) for name in names]
     index, objects = map(_path, answers)
     return index, objects
@@ -236,12 +236,12 @@ def _staged(row: bytes) -> tuple[str, str]:
 
 
 def _name(name: bytes) -> str:
-    """A path as evidence, which is UTF-8, can hold it: a byte that is not stands there as ``\\xff``."""
+    """Decode a path for evidence, which is UTF-8: any other byte becomes an escape such as ``\\xff``."""
     return name.decode("utf-8", "backslashreplace")
 
 
 def _quoted(path: Path) -> str:
-    """A path as git reads it in a list of object folders: quoted, where it holds the separator or a quote."""
+    """Quote a path for git's list of object folders, where it holds the separator or starts with a quote."""
     text = str(path)
     if os.pathsep in text or text.startswith('"'):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

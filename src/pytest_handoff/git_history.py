@@ -1,4 +1,4 @@
-"""Where the work tree's history meets another branch, and what the files held there."""
+"""Find where the work tree's history meets another branch, and read the files there."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 _PLACES = ("refs/heads/{}", "refs/remotes/{}", "refs/remotes/origin/{}", "refs/tags/{}")
 _STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1"}
-"""History as it was committed; :func:`run_git` fetches nothing, since evidence must not depend on who can reach a server."""
+"""Read history as it was committed; :func:`run_git` fetches nothing, since evidence must not depend on access to a server."""
 
 
 def tips_of_branch(root: Path, name: str) -> list[str]:
-    """The commits that a branch's name stands for here: the local branch and the one of ``origin``, each where there is one."""
+    """Find the commits that a branch's name stands for: the branch here, that of ``origin``, or a tag, each where there is one."""
     found = (_commit(root, place.format(name)) for place in _PLACES)
     return list(dict.fromkeys(commit for commit in found if commit))
 
 
 def merge_bases(root: Path, tips: Sequence[str]) -> list[str]:
-    """The best common ancestors of ``HEAD`` and the tips taken together; none where the history here does not reach them."""
+    """Find the best common ancestors of ``HEAD`` and the tips together; none where the history here does not reach them."""
     done = run_git(root, "merge-base", "--all", "HEAD", *tips, environment=_STORED_HISTORY)
     return done.stdout.decode().split() if done.returncode == 0 else []
 
 
 def is_ancestor(root: Path, commit: str, of: str) -> bool:
-    """Whether a commit is part of another's history; ``False`` also where one of them is not there."""
+    """Check whether a commit is part of another's history; ``False`` also where git lacks one of them."""
     return run_git(root, "merge-base", "--is-ancestor", commit, of, environment=_STORED_HISTORY).returncode == 0
 
 
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
-    """The contents of blobs, all by one git process.
+    """Read the contents of blobs, all with one git process.
 
     Raises:
         HandoffError: when git lacks one of them, as a partial clone may.

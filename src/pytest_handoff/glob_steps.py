@@ -1,4 +1,4 @@
-"""Path globs with many wild cards, matched step by step: an expression could try all ways in which they share a long path."""
+"""Match globs with many wildcards step by step: a regex could try every way to split a long path between them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import re
 from typing import NewType
 
 Steps = NewType("Steps", tuple[str, ...])
-"""Characters that stand for themselves, and ``?``, ``*``, ``**`` and ``**/``, which never do."""
+"""Literal characters, and the wildcards ``?``, ``*``, ``**`` and ``**/``."""
 
 _WILD = frozenset({"*", "**", "**/"})
 
 
 def steps_of(glob: str) -> Steps:
-    """Read a glob."""
+    """Split a glob into its steps."""
     return Steps(tuple(re.findall(r"\*\*/|\*\*|.", glob, re.DOTALL)))
 
 
 def match(path: str, steps: Steps) -> bool:
-    """Tell whether the glob matches a path, or a folder that it lies in.
+    """Check whether a glob matches a path, or a folder above it.
 
-    All steps that may come next are followed at once, so that each character is looked at once for each step.
+    All possible next steps are followed at once, so each character is read once for each step.
     """
     places: set[int] = set()
     _enter(places, 0, steps)
@@ -34,7 +34,7 @@ def match(path: str, steps: Steps) -> bool:
 
 
 def _take(following: set[int], place: int, char: str, steps: Steps) -> None:
-    """Take a character at a step; no character follows the last one."""
+    """Add the places that follow when a step takes a character; after the last step nothing can."""
     step = steps[place] if place < len(steps) else ""
     if step == "**/":
         following.add(place)
@@ -47,7 +47,7 @@ def _take(following: set[int], place: int, char: str, steps: Steps) -> None:
 
 
 def _enter(places: set[int], place: int, steps: Steps) -> None:
-    """Go to a step, and on over those that may stand for nothing."""
+    """Enter a step, and go on past wildcards that may match nothing."""
     while place not in places:
         places.add(place)
         if place == len(steps) or steps[place] not in _WILD:

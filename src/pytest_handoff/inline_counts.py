@@ -21,7 +21,7 @@ _COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+
 
 
 def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
-    """Make a place of each such figure; if a file is named twice in this way, of the first one.
+    """Make a place of each such figure; of a file named twice, only of the first.
 
     Args:
         closed: indices of the lines in which nothing may be found.
@@ -37,7 +37,7 @@ def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
 
 
 def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
-    """Those of the places that share no character with another one."""
+    """Keep the places that share no character with any of the others."""
     ordered = sorted((other.start, other.end) for other in others)
     reached = list(accumulate((end for _, end in ordered), max))
 

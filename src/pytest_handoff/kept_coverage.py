@@ -1,7 +1,7 @@
-"""Coverage data that a session's runs keep for a later run on the same tree, which adds them to its own.
+"""Keep coverage data of a session's runs for a later run on the same tree, which adds them to its own.
 
-They lie in pytest's cache, where a repository could bring some; so the name of each bears the
-seal of the user whose run kept it.
+The files lie in pytest's cache, where a repository could put some too, so each name bears the seal of the user whose run kept
+the file.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _NAME = re.compile(r"(part-\d+)-([0-9a-f]{64})")
 
 
 class KeptCoverage:
-    """The data of one session on one tree.
+    """The kept data of one session on one tree.
 
     Args:
         cache: pytest's cache folder.
-        project: the folder of the project, which the user's key lies outside of.
+        project: the folder of the project; the user's key lies outside it.
     """
 
     def __init__(self, cache: Path, project: Path, session: str, tree: Tree) -> None:
@@ -35,16 +35,16 @@ class KeptCoverage:
         self._about = f"{session} {tree.fingerprint}"
 
     def files(self) -> list[Path]:
-        """Find the data that this user's runs have kept, in the order in which they were."""
+        """Find the files that this user's runs kept, oldest first."""
         sealed = self._sealed()
         return [] if sealed is None else [path for path in self._all() if self._bears_seal(path, sealed)]
 
     def has_others(self) -> bool:
-        """Tell whether data lie there that no run of this user's has kept."""
+        """Check whether there are files that no run of this user kept."""
         return len(self.files()) != len(self._all())
 
     def keep(self, write: Callable[[Path], None]) -> None:
-        """Keep one more file, which ``write`` makes at the path that it is given; without a key nothing is kept.
+        """Keep one more file, which ``write`` makes at the path it is given; without a key keep nothing.
 
         Raises:
             OSError: when it cannot be kept.
@@ -60,7 +60,7 @@ class KeptCoverage:
             made.replace(self.folder / f"part-{len(self._all())}-{seal}")
 
     def forget(self) -> None:
-        """Remove what is kept of this session, of any tree."""
+        """Remove the kept files of this session, of any tree."""
         session = self.folder.parent
         for file in sorted(session.rglob("part-*")) if session.is_dir() else []:
             file.unlink()
@@ -78,7 +78,7 @@ class KeptCoverage:
 
 
 def copied_from(file: Path) -> Callable[[Path], None]:
-    """Make what writes a copy of a file."""
+    """Return a function that writes a copy of a file."""
 
     def write(path: Path) -> None:
         shutil.copyfile(file, path)
@@ -87,6 +87,6 @@ def copied_from(file: Path) -> Callable[[Path], None]:
 
 
 def plain_name(path: Path) -> str:
-    """Name kept data without their seal."""
+    """Name a kept file without its seal."""
     named = _NAME.fullmatch(path.name)
     return named[1] if named else path.name

@@ -15,7 +15,7 @@ from pytest_handoff.comments import value_end
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_LONGEST_NAME = 1_000  # to bring accents of a longer one into their order may take very long
+_LONGEST_NAME = 1_000  # normalizing the accents of a longer one may take very long
 _STATUS = r"(?:[^\x00-\x7f]+[ \t]*)?"
 _BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _MANGLED = re.compile(r"[^\x00-\x7f]+")
@@ -119,7 +119,7 @@ def own_length(current: str, ours: str) -> int | None:
     if current == ours:
         return len(current)
     if current[:1] not in {"\\", without_escapes(ours)[0]}:
-        return None  # so it is with most
+        return None  # true of most values, and cheap to see
     end = _end_of_same(current, without_escapes(ours))
     return end if end is not None and (end == len(current) or _TAIL.match(current, end)) else None
 
@@ -131,7 +131,7 @@ def without_escapes(text: str) -> str:
 
 @cache
 def _beginnings(colons: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Compile how a line with a label begins, in bold and plain. Few need wide characters, which take long to compile."""
+    """Compile the beginnings of a line with a label, bold and plain; few lines need wide colons, which take long to compile."""
     colon = rf"[ \t]*[{colons}]"
     return (
         re.compile(
@@ -180,9 +180,9 @@ def _bracket_length(value: str, references: Collection[str]) -> int:
 
 
 def _is_prompt(value: str, start: int, end: int, references: Collection[str]) -> bool:
-    """Tell whether a text in brackets asks for something, rather than being a box, a number, a link, a footnote or a reference.
+    """Check that a text in brackets is a prompt, not a check box, a number, a link, a footnote or a reference.
 
-    The characters beside the brackets are looked at first: where many brackets stand in each other, what is between them is long.
+    The characters beside the brackets are checked first: the text inside many nested brackets is long.
     """
     if value[start + 1] in "^!" or value[end : end + 1] in ("(", "[", ":"):
         return False

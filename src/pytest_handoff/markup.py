@@ -1,4 +1,4 @@
-"""Foreign text made safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker."""
+"""Make foreign text safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class Markdown(str):
 
 
 def escape(text: object) -> Markdown:
-    """Any text as one line that reads as it stands."""
+    """Escape any text to one line that Markdown shows unchanged."""
     if isinstance(text, Markdown):
         return text
     return Markdown(_NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(str(text)))))
 
 
 def code(text: object) -> Markdown:
-    """As :func:`code_in_text`, for a table's cell: there a pipe ends the cell, even in a code span, and is escaped."""
+    """Make a code span as :func:`code_in_text` does, for a table cell: a pipe would end the cell, and is escaped."""
     return Markdown(code_in_text(text).replace("|", "\\|"))
 
 
 def code_in_text(text: object) -> Markdown:
-    """Any text as a code span on one line, shortened in the middle where it is very long; outside tables only."""
+    """Make a code span on one line of any text, for use outside tables; cut a long text in the middle."""
     line = shorten(one_line(str(text))) or " "
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
@@ -42,12 +42,12 @@ def code_in_text(text: object) -> Markdown:
 
 
 def one_line(text: str) -> str:
-    """The text with every line break made a blank, and everything else that nobody would see made visible."""
+    """Put a text on one line, with each run of white space as one blank and other unseen characters made visible."""
     return visible(" ".join(text.split()))
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:
-    """A long text without its middle; the ledger has it whole."""
+    """Cut the middle out of a long text; the ledger has all of it."""
     if len(text) <= longest:
         return text
     half = (longest - 1) // 2

@@ -52,7 +52,7 @@ class _Sections:
         return at_top or not field.sections, None
 
     def is_right_below(self, line: int, heading: Heading | None) -> bool:
-        """Check that neither a heading nor a text leading to a list stands between a line and a heading (or the title) above."""
+        """Check that no heading and no text that leads to a list stands between a line and the heading (or title) above it."""
         return line not in self._led and (heading is None or self.parsed.path(line)[-1] is heading)
 
     @cached_property
@@ -68,7 +68,7 @@ class _Sections:
 
     @cached_property
     def _named(self) -> Mapping[str, list[Heading]]:
-        """The headings by each form of their names, in their order."""
+        """Map each form of a name to its headings, in document order."""
         named: dict[str, list[Heading]] = {}
         for heading, keys in self.keys.items():
             for key in keys:
@@ -76,7 +76,7 @@ class _Sections:
         return named
 
     def twins(self, heading: Heading) -> list[Heading]:
-        """All headings of the same name, this one included, where none of them encloses another; of very many the first."""
+        """Find the headings of the same name that neither enclose this one nor lie in it, with itself; of very many, the first."""
         if heading not in self._twins:
             inside, around = self.parsed.section(heading), self.parsed.path(heading.line)
             found = {
@@ -160,7 +160,7 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
 
 
 def _labels_of_items() -> Callable[[TextLine], Label | None]:
-    """Read the label of an item around others once, however many there are."""
+    """Return a function that reads the label of an outer list item only once, however many items it holds."""
     known: dict[int, Label | None] = {}
 
     def label_of(line: TextLine) -> Label | None:
@@ -204,7 +204,7 @@ class _Marked:
         self._lines = {place.line for place in known if place.kind != "cell"}
 
     def settles(self, place: Place) -> bool:
-        """Tell whether a marker settles this match: by its id, its line, or in a table its cell."""
+        """Check whether a marker settles this match: by its id, its line, or in a table its cell."""
         same_line = place.kind != "cell" and place.line in self._lines
         return same_line or place.id in self._ids or place.start in self._starts
 

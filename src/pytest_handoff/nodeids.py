@@ -16,7 +16,7 @@ def file_of(test: str) -> str:
 
 
 def name_of(test: str) -> str:
-    """Return what follows the file in a test id: the qualified name and the parameters."""
+    """Return the part of a test id after its file: the qualified name and the parameters."""
     return test.partition("::")[2]
 
 
@@ -32,12 +32,12 @@ def id_matches(test: str, glob: str) -> bool:
 
 
 def path_matches(path: str, glob: str) -> bool:
-    """Whether a path matches a glob: ``*`` stays within a folder, ``**`` does not, a folder matches all below it."""
+    """Match a path against a glob: ``*`` stays within a folder, ``**`` does not, a folder matches everything below it."""
     return matches_any(path, (glob,))
 
 
 def matches_any(path: str, globs: tuple[str, ...]) -> bool:
-    """Whether :func:`path_matches` holds for any of the globs; many of them take no longer than one."""
+    """Match a path against any of the globs as :func:`path_matches` does; many globs take no longer than one."""
     pattern, others = _matchers(globs)
     return pattern.fullmatch(path) is not None or any(glob_steps.match(path, steps) for steps in others)
 
@@ -50,7 +50,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _matchers(globs: tuple[str, ...]) -> tuple[re.Pattern[str], list[glob_steps.Steps]]:
-    """One expression for most globs, and the steps of those for which an expression could take very long."""
+    """Compile one regex for most globs, and split into steps those for which a regex could take very long."""
     cleaned = [glob.removeprefix("./").rstrip("/") for glob in globs]
     quick = [glob for glob in cleaned if _is_quick(glob)]
     expression = f"(?:{'|'.join(map(_expression, quick))}){_BELOW}" if quick else r"(?!)"
@@ -58,7 +58,7 @@ def _matchers(globs: tuple[str, ...]) -> tuple[re.Pattern[str], list[glob_steps.
 
 
 def _is_quick(glob: str) -> bool:
-    """Tell whether at most one choice is left to an expression: where, before the last part, a ``**`` ends."""
+    """Check that a glob leaves a regex at most one choice: where a ``**`` before the last part ends."""
     parts = glob.split("/")
     deep = [part for part in parts if "**" in part]
     return all(part.count("*") == len("**") for part in deep) and len(deep) - (parts[-1] == "**") <= 1
@@ -78,8 +78,8 @@ def _in_folder(part: str) -> str:
 
 
 def _behind_stars(sought: list[str], char: str) -> str:
-    """What stands behind each star, the last one up to the end: the first place of one leaves the most for the next.
+    """Build the regex of the texts behind stars, each at its first place, which leaves the most room for the next.
 
-    So it is looked for once and not again, however the rest turns out.
+    Each text but the last is searched for once, without backtracking.
     """
     return "".join(f"(?>{char}*?{text})" for text in sought[:-1]) + "".join(f"{char}*{text}" for text in sought[-1:])

@@ -1,4 +1,4 @@
-"""What pytest and coverage.py would go by in this checkout, from its configuration files: nothing of it is imported or run."""
+"""Find the setup of pytest and coverage.py in this checkout from its configuration files, importing and running none of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OwnSetup(Frozen, frozen=True):
     """The setup of a checkout.
 
     Attributes:
-        rootdir: the folder that pytest takes for its rootdir.
+        rootdir: pytest's rootdir.
         coverage_file: the file that configures coverage.py, ``None`` without one.
         coverage_plugins: the plugins that this file has coverage.py import.
     """
@@ -35,7 +35,7 @@ class OwnSetup(Frozen, frozen=True):
 
 
 def own_setup(folder: Path) -> OwnSetup:
-    """Find the setup that a run of pytest in a folder would have, with what ``PYTEST_ADDOPTS`` says.
+    """Find the setup that pytest would have in a folder, with the options in ``PYTEST_ADDOPTS``.
 
     Raises:
         UsageProblem: when a configuration file cannot be used.
@@ -83,7 +83,7 @@ def _rootdir(folder: Path, said: argparse.Namespace) -> Path:
 
 
 def _coverage(folder: Path, named: str | None) -> tuple[Path | None, tuple[str, ...]]:
-    """Ask coverage.py which file it reads in a folder, and which plugins that names; it loads none for that."""
+    """Ask coverage.py which file it reads in a folder, and which plugins the file names, without loading any."""
     import coverage
     from coverage.exceptions import ConfigError, CoverageException
 

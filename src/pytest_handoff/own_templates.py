@@ -1,4 +1,4 @@
-"""The templates that a project brings: read within the repository only."""
+"""Load a project's own templates, from within the repository only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class OwnTemplates(jinja2.FileSystemLoader):
-    """Finds templates in a folder of the repository; a link may lead to a file elsewhere in it, and no further.
+    """A loader of templates in a folder of the repository; a link may lead elsewhere in the repository, but not out of it.
 
     Args:
         within: the folders that no link may lead out of.
@@ -31,7 +31,7 @@ class OwnTemplates(jinja2.FileSystemLoader):
         """Read a template.
 
         Raises:
-            UsageProblem: for a file that is not to be read, or is no text.
+            UsageProblem: for a file that must not be read, or is not UTF-8.
         """
         path = Path(self._folder, *split_template_path(template))
         try:

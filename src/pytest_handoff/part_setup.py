@@ -1,4 +1,4 @@
-"""What parts say of their setup, held against the checkout's own; it is compared, and never followed."""
+"""Compare the setup that parts report with the checkout's own; what they report is never followed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartTests]) -> None:
-    """Refuse parts of another rootdir, or that were measured by another configuration of coverage.py.
+    """Refuse parts with another rootdir, or measured with another configuration file of coverage.py.
 
     Raises:
         EvidenceProblem: naming the part, what it says, and what is found here.
@@ -48,7 +48,7 @@ def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartT
 
 
 def conftests_with_hooks(project: Project, tree: Tree, setup: OwnSetup) -> bool:
-    """Tell whether a conftest that pytest loads first names a hook on a whole session: one that every part should have had."""
+    """Check whether a conftest that pytest loads first names a hook on a whole session: every part should have had it."""
     inner = os.path.relpath(setup.rootdir, project.root).replace(os.sep, "/")
     prefix = "" if inner == "." else f"{inner}/"
     first = {

@@ -1,4 +1,4 @@
-"""Where a policy is read: the settings as they stand, those of the sessions before, and those of the target branch."""
+"""Read the policy of the settings as they stand, of the sessions before, and of the target branch."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from pytest_handoff.settings_files import CoverageSettings
 
 NOT_RECORDED = ("dir", "document", "templates", "template")
-"""Settings that say where things are and what they look like; they let nothing through."""
+"""Settings that say where things are and what they look like; they cannot loosen a gate."""
 
 
 def policy_table(project: Project, measured_by: CoverageSettings | None = None) -> dict[str, object]:
-    """The settings in force, as a record keeps them.
+    """Build the table of the settings in force, as a record keeps it.
 
     Args:
-        measured_by: what coverage.py went by in a run, which options and other files may have told it.
+        measured_by: the settings that coverage.py used in a run, which may come from options and other files.
 
     Raises:
         UsageProblem: when a file that configures pytest or coverage cannot be read.
@@ -48,10 +48,10 @@ def policy_table(project: Project, measured_by: CoverageSettings | None = None) 
 
 
 class PolicyChanges(Frozen, frozen=True):
-    """Settings that let more through than before.
+    """The settings that let more through than before.
 
     Attributes:
-        loosened: looser now than in a session before, or on the target branch.
+        loosened: settings that are looser now than in a session before, or on the target branch.
         unknown: why the settings of the target branch cannot be told, where one is named.
     """
 
@@ -60,7 +60,7 @@ class PolicyChanges(Frozen, frozen=True):
 
 
 def policy_changes(project: Project, record: Record, parents: Parents) -> PolicyChanges:
-    """Find every setting that is looser now, or was in the session's run, than in a session before or on the target branch.
+    """Find each setting that is, or was in this session's run, looser than in a parent session or on the target branch.
 
     Raises:
         EvidenceProblem: when a record's policy is damaged.
@@ -79,10 +79,10 @@ def policy_changes(project: Project, record: Record, parents: Parents) -> Policy
 
 
 def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:
-    """Records where the work left the target branch that are gone or others here, each with what became of it.
+    """Find the records that the target branch had where the work left it and that are gone or changed here, each with how.
 
-    The session at hand (``but``) may be recorded again. Where no target is set or git does not reach it, none: the gate
-    ``policy`` says so then.
+    The session at hand (``but``) may be recorded again. Return none where no target is set or git does not reach it: the gate
+    ``policy`` reports that.
     """
     commit = _base(project) if project.config.target and project.uses_git else None
     if commit is None or not project.handoffs.is_relative_to(project.root):
@@ -100,9 +100,9 @@ def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:
 
 
 def _is_blob(project: Project, path: str, blob: str) -> bool:
-    """Tell whether git would give a file this blob id; its filters are asked only about a file that is another without them.
+    """Check whether git would give a file this blob id; git's filters are run only where the id differs without them.
 
-    Line endings that git turns are no difference.
+    Line endings that git converts make no difference.
     """
     content = read_if_there(project.root / path, project.within, TABLE)
     if content is None:
@@ -121,7 +121,7 @@ def _base(project: Project) -> str | None:
 
 
 def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
-    """The policy where the work left its target branch, or why it cannot be told; neither where no target is set."""
+    """Read the policy where the work left its target branch, or say why it cannot be read; neither where no target is set."""
     name = project.config.target
     if name is None:
         return None, None

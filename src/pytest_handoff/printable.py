@@ -1,12 +1,12 @@
-"""Foreign text made fit to be printed: it moves no cursor, hides or reorders no word, and is no command to who reads the log.
+"""Make foreign text safe to print: it moves no cursor, hides or reorders no word, and commands no reader of the log.
 
-Names of files, sessions and tests, lines of documents, settings and messages come from whoever wrote the repository. A character
-that would not be seen as itself becomes a backslash escape; everything that people write in any script stays as it is.
+Names of files, sessions and tests, lines of documents, settings and messages come from the authors of the repository. A
+character that would not be seen as itself becomes a backslash escape; everything that people write in any script stays.
 
-CI systems take orders out of what a step prints. GitHub's runner obeys ``::name ...::`` at the start of a line, after blanks, and
-in its older form ``##[name]`` anywhere; Azure Pipelines ``##[name]`` and ``##vso[name]``, TeamCity ``##teamcity[name]``. The
-first sign of such a word is escaped, everywhere, since a log is read elsewhere than where it was made. GitLab's sections need a
-carriage return, which is escaped anyway.
+CI systems obey commands in the output of a step. GitHub's runner obeys ``::name ...::`` at the start of a line, after blanks, and
+its older form ``##[name]`` anywhere; Azure Pipelines obeys ``##[name]`` and ``##vso[name]``, TeamCity ``##teamcity[name]``. The
+first character of each is escaped everywhere, since a log may be read in another system than the one that made it. GitLab's
+sections need a carriage return, which is escaped anyway.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pytest_handoff.markup import shorten
 from pytest_handoff.unseen_characters import visible_characters
 
 LONGEST = 4_000
-"""Characters of a foreign word, or of a line for people, that are shown."""
+"""The most characters shown of a foreign word, or of a line for people."""
 
 _ORDER = re.compile(r"^\s*(:)(?=:)|(#)(?=#\w*\[)")
 
 
 def printable(text: str, longest: int | None = LONGEST) -> str:
-    """Any text as one line that shows all there is in it; without its middle where it is longer than ``longest``."""
+    """Put any text on one line in which every character is seen; cut the middle where it is longer than ``longest``."""
     return "".join(printable_pieces([text], longest))
 
 
 def printable_pieces(pieces: list[str], longest: int | None = LONGEST) -> list[str]:
-    """The same of a line in pieces: what is harmless in each of two may be an order where they meet."""
+    """Make a line in pieces printable: two harmless pieces may form a command where they meet."""
     kept = pieces if longest is None else [shorten(piece, longest) for piece in pieces]
     shown = _without_orders(visible_characters("".join(kept)))
     fitting, at = [], 0
@@ -39,18 +39,18 @@ def printable_pieces(pieces: list[str], longest: int | None = LONGEST) -> list[s
 
 
 def printable_text(text: str) -> str:
-    """A text of several lines to be looked at on a page: line ends and tabs stay, every other unseen character is shown."""
+    """Make a text of several lines printable for a page: line breaks and tabs stay, other unseen characters are shown."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(char if char in "\n\t" else seen for char, seen in zip(lines, visible_characters(lines), strict=True))
 
 
 def printable_json(text: str) -> str:
-    """JSON that means the same; what is not fit to be printed stands in it as JSON's own escape."""
+    """Make JSON printable without changing its meaning, by JSON's own escapes."""
     return "\n".join(map(_json_line, text.split("\n")))
 
 
 def _without_orders(shown: list[str]) -> list[str]:
-    """The same characters, with the first sign of each order to a CI system escaped."""
+    """Escape the first character of each command to a CI system."""
     line = "".join(shown)
     if "::" not in line and "##" not in line:
         return shown

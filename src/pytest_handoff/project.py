@@ -1,4 +1,4 @@
-"""Where things are: the project's folder, the git root, the settings, the hand-off folder and the documents."""
+"""Find the project's folder, the git root, the settings, the hand-off folder and the documents."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _NEVER_CODE = (
 
 
 _TEMPORARY = re.compile(r"(.*/)?\.([^/]+)\.[0-9a-f]{8}\.tmp")
-"""What :func:`pytest_handoff.artifacts.write_beside` calls a file that is to take the place of another."""
+"""The name that :func:`pytest_handoff.artifacts.write_beside` gives a file that is to take the place of another."""
 
 _FEW_SESSIONS = 3
-"""A sentence names so many sessions."""
+"""The most sessions that a sentence names."""
 
 
 class Project(Frozen, frozen=True):
@@ -55,20 +55,20 @@ class Project(Frozen, frozen=True):
 
     @property
     def store(self) -> Store:
-        """The evidence of this project."""
+        """Return the store of this project's evidence."""
         return Store(self.handoffs, self.folder, self.within)
 
     @property
     def within(self) -> tuple[Path, ...]:
-        """The folders that nothing leads out of which the repository names: its root, and a hand-off folder elsewhere."""
+        """Return the folders that no path from the repository may lead out of: its root, and a hand-off folder elsewhere."""
         return (self.root,) if self.handoffs.is_relative_to(self.root) else (self.root, self.handoffs)
 
     def document(self, session: str) -> Path:
-        """Where the document of a session is."""
+        """Return the path of a session's document."""
         return _plain(self.folder / self.config.document_path(session))
 
     def shown(self, path: Path) -> str:
-        """A path as a user of this project would write it."""
+        """Write a path as a user of this project would."""
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
     def shown_record(self, session: str) -> str:
@@ -76,28 +76,28 @@ class Project(Frozen, frozen=True):
         return self.shown(self.store.evidence / session / RECORD)
 
     def key(self, path: Path) -> str:
-        """A path as evidence names it: relative to the root, with ``/``."""
+        """Write a path as evidence does: relative to the root, with ``/``."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
     def is_code(self, path: str) -> bool:
-        """Whether a file (by its key) belongs to the tree that evidence is about."""
+        """Check whether a file (by its key) belongs to the tree that evidence is about."""
         return bool(self.code_among([path]))
 
     def code_among(self, paths: Iterable[str]) -> list[str]:
-        """Those of the files that belong to that tree."""
+        """Keep the files (by their keys) that belong to that tree."""
         ours, ignored = self._hand_off_files(), (*_NEVER_CODE, *self.config.ignore)
         document, scope = self.key(self.document("\0")), tuple(self.config.scope)
         return [path for path in paths if _belongs(path, ours, document, scope, ignored)]
 
     def is_left_of_a_write(self, path: str) -> bool:
-        """Whether a file (by its key) is what a process left beside a document that died while it wrote."""
+        """Check whether a file (by its key) was left beside a document by a process that died while it wrote."""
         found = _TEMPORARY.fullmatch(path)
         if found is None:
             return False
         return _document_pattern(self.key(self.document("\0"))).fullmatch((found[1] or "") + found[2]) is not None
 
     def _hand_off_files(self) -> tuple[str, ...]:
-        """The hand-off folder; behind a link there may be code as well, so that only what is written there is left out."""
+        """List the globs of the hand-off files; a folder behind a link may hold code too, so only our own files there count."""
         folder = self.key(self.handoffs)
         if self.handoffs == _plain(self.folder / self.config.dir):
             return (folder,)
@@ -138,11 +138,11 @@ def open_project(start: Path, *, dir_option: str | None = None, fallback: Path |
 
 
 def find_session(project: Project, name: str) -> str:
-    """The session of this name.
+    """Check that a session of this name is recorded, and return the name.
 
     Raises:
         UsageProblem: for a name that no session can have.
-        EvidenceProblem: when it has no record, naming those that have.
+        EvidenceProblem: when it has no record, naming sessions that have one.
     """
     check_session_name(name)
     if not project.store.has(name):
@@ -166,7 +166,7 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
     if dir_option is not None and not dir_option.strip():
         raise UsageProblem("--handoff-dir is empty; name a folder, or leave the option out")
     config = config if dir_option is None else replace(config, dir=dir_option)
-    # Git does not look beyond a link, and calls what is there by its own name.
+    # Git does not look beyond a link, and names files there by their real path.
     handoffs = Path(os.path.realpath(folder / config.dir))
     if {handoffs, _plain(folder / config.dir)} & {folder, *folder.parents}:
         raise UsageProblem(f"the hand-off folder must be a folder of its own, not {config.dir!r}")
@@ -178,7 +178,7 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
 
 
 def _within(folder: Path, root: Path, config: Config, path: str) -> Config:
-    """Return the settings, if what they name lies within the repository.
+    """Return the settings if every path in them lies within the repository.
 
     Raises:
         UsageProblem: naming the setting that leads elsewhere.
@@ -191,7 +191,7 @@ def _within(folder: Path, root: Path, config: Config, path: str) -> Config:
 
 
 def _plain(path: Path) -> Path:
-    """The path without ``..``, so that it has one name in evidence; links are left alone."""
+    """Remove ``..`` from a path, so that it has one name in evidence; links are left alone."""
     return Path(os.path.normpath(path))
 
 

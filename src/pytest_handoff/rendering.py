@@ -98,7 +98,7 @@ def _environment(compiled: Path | None) -> SandboxedEnvironment:
 
 
 def _bounded_environment(own: Path, within: Sequence[Path], compiled: Path | None) -> SandboxedEnvironment:
-    """One for templates of a project, whoever wrote them, and for ours where these include them."""
+    """Make the environment for a project's own templates, and for ours where they include them."""
     import jinja2
 
     from pytest_handoff.bounded_templates import BoundedEnvironment
@@ -125,7 +125,7 @@ def _options() -> dict[str, Any]:
         "trim_blocks": True,
         "lstrip_blocks": True,
         "keep_trailing_newline": True,
-        "optimized": False,  # it looks for constants to fold, of which no template has any, and takes a fifth of the time
+        "optimized": False,  # it only folds constants, which no template has, and takes a fifth of the time
     }
 
 

@@ -1,7 +1,7 @@
-"""Gather the structure of a text, block by block from its first line to its last, from whatever reads the blocks.
+"""Gather the structure of a text block by block, first line to last, from any parser.
 
-Inline markup is looked at last, and only where it may hold what is wanted: a link's reference may be defined further below. How
-long a parser takes for inline markup may grow faster than the markup, so that very long pieces are left alone.
+Inline markup is read last, since a link's reference may be defined further below, and only where it may matter. A parser's time
+for inline markup may grow faster than the markup, so very long pieces are not read.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
 LONGEST_INLINE = 10_000
-"""A longer heading, paragraph or row is read without its inline markup: a heading stands as it is, and no comment counts."""
+"""Inline markup of a longer heading, paragraph or row is not read: a heading stays as written, and no comment counts."""
 
 _LONELY = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d++[.)])[ \t>]++)*+")
-_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with it, or with a bracket and references, content is not what is shown
+_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with any of this, or a bracket and references, the content is not shown as written
 
 
 class Inline(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +44,7 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Unread(msgspec.Struct, frozen=True, gc=False):
-    """Inline content to be read in the end.
+    """Inline content to be read last.
 
     ``at`` is the index of its heading, of its paragraph's first text line, or of its row's line.
     """
@@ -69,7 +69,7 @@ class Structure:
         self._unread: list[_Unread] = []
 
     def heading(self, line: int, end: int, level: int, content: str) -> None:
-        """A heading that divides the document; ``end`` is the index past its last line."""
+        """Add a heading that divides the document; ``end`` is the index past its last line."""
         if len(content) <= LONGEST_INLINE and ("[" in content or _MARKUP.search(content)):
             self._unread.append(_Unread("heading", len(self._headings), content))
         self._headings.append(Heading(line, end, level, content.strip()))
@@ -77,7 +77,7 @@ class Structure:
     def paragraph(
         self, pieces: Sequence[Piece], content: str, *, opens_item: bool, parents: tuple[TextLine, ...], followed: bool
     ) -> TextLine:
-        """A paragraph by its lines and its inline content; returns its first line."""
+        """Add a paragraph by its lines and its inline content; return its first line."""
         if "<!--" in content and len(content) <= LONGEST_INLINE:
             self._unread.append(_Unread("paragraph", len(self._lines), content))
         paragraph = pieces[0].line
@@ -93,7 +93,7 @@ class Structure:
         self._fences.append(Fence(line, self.starts[line + 1], self.starts[end - 1], mark, indent))
 
     def row(self, line: int, cells: tuple[Cell, ...], contents: Iterable[str]) -> Row:
-        """A row of a table by its cells and their inline contents."""
+        """Make a row of a table from its cells and their inline contents."""
         if len(self.raws[line]) <= LONGEST_INLINE:
             self._unread += [_Unread("row", line, content) for content in contents if "<!--" in content]
         return Row(line, cells)
@@ -103,7 +103,7 @@ class Structure:
         self._tables.append(Table(rows[0], tuple(rows[1:])))
 
     def html(self, line: int, end: int) -> None:
-        """A block of HTML; ``end`` is the index past its last line."""
+        """Add the comments of an HTML block; ``end`` is the index past its last line."""
         offset, before = self.starts[line], -1
         block = self.text[offset : self.starts[end]]
         for first, last in comment_spans(block):
@@ -138,7 +138,7 @@ class Structure:
         )
 
     def _is_alone(self, line: int, start: int, comment: str) -> bool:
-        """Whether a comment, the first one of its line, fills it."""
+        """Check whether a comment, the first one of its line, fills the line."""
         raw, column = self.raws[line], start - self.starts[line]
         beside = raw[:column] + raw[column + len(comment) :]
         return raw.startswith(comment, column) and _LONELY.fullmatch(beside) is not None
@@ -160,6 +160,6 @@ class Structure:
 
 
 def _readable(text: str) -> str:
-    """Replace what a parser may trip over, NUL and lone surrogates, each by one character, so that offsets stay true."""
+    """Replace NUL and lone surrogates, which a parser may not take, by one character each, so that offsets stay true."""
     text = text.replace("\0", "\ufffd")
     return re.sub("[\ud800-\udfff]", "\ufffd", text) if holds_lone_surrogate(text) else text

@@ -1,4 +1,4 @@
-"""What surrounds a run: the clock, the machine's kind, who works, and whether a CI system runs it."""
+"""Describe the surroundings of a run: the time, the kind of machine, the agent, and the CI system, if any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def context_of(run: Run, agent: str | None) -> RunContext:
-    """The surroundings of a run. ``SOURCE_DATE_EPOCH`` holds its clock still (reproducible-builds.org's specification).
+    """Describe the surroundings of a run; ``SOURCE_DATE_EPOCH`` fixes its clock (reproducible-builds.org's specification).
 
     Raises:
         UsageProblem: when ``SOURCE_DATE_EPOCH`` is no number of seconds.
@@ -39,28 +39,28 @@ def context_of(run: Run, agent: str | None) -> RunContext:
 
 
 def python() -> str:
-    """The version of this Python, ``3.13.1``: what ``platform.python_version()`` says, which compiles a pattern to read it."""
+    """Return the version of this Python, ``3.13.1``, without the regex that ``platform.python_version()`` compiles."""
     return sys.version.split()[0]
 
 
 def system() -> str:
-    """The kind of this machine, ``Linux x86_64``."""
+    """Name the kind of this machine, ``Linux x86_64``."""
     return f"{platform.system()} {platform.machine()}"
 
 
 def agent_of(option: str | None) -> str | None:
-    """Who does the work, by the option or else the environment."""
+    """Name the agent that does the work, by the option or else the environment."""
     return option or os.environ.get("HANDOFF_AGENT") or None
 
 
 def today() -> str:
-    """The date in UTC, ``2026-12-31``; ``SOURCE_DATE_EPOCH`` holds it still."""
+    """Return the date in UTC, ``2026-12-31``; ``SOURCE_DATE_EPOCH`` fixes it."""
     epoch = _epoch()
     return _iso(time.time() if epoch is None else epoch)[:10]
 
 
 def provenance(environment: Mapping[str, str]) -> Provenance:
-    """Whether a CI system runs this, and its run's address where the system tells it."""
+    """Tell whether a CI system runs this, with the address of its run where the system gives it."""
     if environment.get("GITHUB_ACTIONS") == "true":
         parts = [environment.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
         url = "{}/{}/actions/runs/{}".format(*parts) if all(parts) else None

@@ -1,4 +1,4 @@
-"""What a session took over from the branch it will be merged into: another's work, which is no new code of its own."""
+"""Find the work that a session merged in from its target branch: it is not the session's own new code."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 def merged_in(project: Project, start: Start, now: Mapping[str, SourceLine]) -> MergedIn | None:
-    """The state of the target branch that is part of this tree and was not part of any parent's.
+    """Find the states of the target branch that are part of this tree and were not part of any parent's.
 
-    ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
-    left out and the note says so: then the new code holds more lines than it might, never fewer.
+    Return ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
+    left out and the note says so: the new code may then hold too many lines, never too few.
     """
     name, tree, parents = project.config.target, start.tree, start.parents
     if name is None or not parents.sources or tree.branch == name:
         return None
     try:
         bases = _bases(project.root, name, tree.commit)
-        # Here HEAD itself may be this session's work, merged already: leaving its lines out would leave out everything.
+        # HEAD itself may be this session's work, already merged: leaving its lines out would leave out everything.
         if tree.commit in bases:
             return MergedIn(target=name, note=f"HEAD is a part of {name}: no line is left out as another's work.")
         known = {line.blob: line.lines for tree in (*parents.sources, now) for line in tree.values() if line.lines}
@@ -55,7 +55,7 @@ def _bases(root: Path, name: str, commit: str | None) -> list[str]:
 
 
 def _was_there(root: Path, base: str, parents: Sequence[Record]) -> bool:
-    """Whether a parent session had this state of the target already: what it removed since and wrote again is its own."""
+    """Check whether a parent session already had this state of the target: lines removed since and rewritten are its own."""
     commits = [record.source.commit for record in parents]
     return any(commit is not None and git_history.is_ancestor(root, base, commit) for commit in commits)
 

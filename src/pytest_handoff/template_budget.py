@@ -1,7 +1,7 @@
-"""What the templates that a project brings may cost: steps, characters and seconds, whatever they are made to do.
+"""Bound the cost of a project's own templates in steps, characters and seconds.
 
-A step is about what a microsecond is. No value is made before its size is known, and nothing that is made or gone through is
-free, so that time and memory are bounded by what may be spent.
+A step takes about a microsecond. No value is made before its size is known, and everything that is made or looped over costs
+something, so the budget bounds time and memory.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STEPS, CHARACTERS, SECONDS = 10_000_000, 128_000_000, 30.0
-"""What all templates of one command may take together; 100,000 rows with ten filters each take a quarter of it."""
+"""The most that all templates of one command may take together; 100,000 rows with ten filters each take a quarter of it."""
 
 LARGEST = 16_000_000
-"""Characters of a single text, and eight times the parts of a single list."""
+"""The most characters of a single text, and eight times the most parts of a single list."""
 _LONGEST_NUMBER = 100_000
-"""Bits of a number, and the most that a width or a precision may be."""
+"""The most bits of a number, and the largest width or precision."""
 _PARTS_A_STEP = 8
 _STEPS_A_LOOK = 32
 """Steps between two looks at the clock."""
@@ -32,18 +32,18 @@ _CONTAINERS = (list, tuple, set, frozenset)
 
 
 class Budget:
-    """What is left of it."""
+    """The steps, characters and seconds that are left to spend."""
 
     def __init__(self) -> None:
         self._steps, self._characters, self._seconds = STEPS, CHARACTERS, SECONDS
         self._deadline = 0.0
 
     def begin(self) -> None:
-        """Start the clock, which only runs while this process does."""
+        """Start the clock, which counts only the CPU time of this thread."""
         self._deadline = time.thread_time() + self._seconds
 
     def end(self) -> None:
-        """Stop it."""
+        """Stop the clock."""
         self._seconds = self._deadline - time.thread_time()
 
     def step(self, number: int = 1) -> None:
@@ -72,12 +72,12 @@ class Budget:
             refuse(f"it makes more than {CHARACTERS:,} characters")
 
     def spent(self, characters: int) -> None:
-        """Spend the characters of text between tags, which is printed as it stands."""
+        """Spend the characters of text between tags, which is printed unchanged."""
         self.step()
         self.write(characters)
 
     def weigh(self, value: object) -> None:
-        """Spend what a value holds: its characters, and the parts of lists and tables at any depth.
+        """Spend the size of a value: its characters, or the parts of lists and tables at any depth.
 
         Raises:
             SecurityError: when it holds too much.
@@ -109,7 +109,7 @@ class Budget:
         return number
 
     def _parts(self, value: object) -> Iterator[list[object]]:
-        """The parts of a list or table, and of those in it, however often one stands there."""
+        """Yield the parts of a list or table and of those in it, again for each time that one occurs."""
         number, ahead = 0, [value]
         while ahead:
             one = ahead.pop()
@@ -122,23 +122,23 @@ class Budget:
             ahead += [part for part in parts if isinstance(part, (*_CONTAINERS, dict))]
 
     def made(self, value: object) -> object:
-        """Return what was just made, once it is paid for."""
+        """Spend for a value that was just made, and return it."""
         self.step()
         self.weigh(value)
         return value
 
     def printed(self, text: str) -> str:
-        """Return what is printed, once it is paid for."""
+        """Spend for a text that is to be printed, and return it."""
         self.step()
         self.write(len(text))
         return text
 
     def counted(self, items: Iterable[object]) -> Iterable[object]:
-        """Return the items of a loop; each is paid for when its turn comes."""
+        """Return the items of a loop, each of which spends a step when its turn comes."""
         return _Counted(items, self)
 
     def joined(self, items: Iterable[object], between: str = "") -> str:
-        """Put texts together, each of which is paid for before."""
+        """Join texts, and spend for each first."""
         texts = []
         for item in items:
             self.spell(item)
@@ -150,7 +150,7 @@ class Budget:
 
 
 class _Counted:
-    """Items as they are, with their number where they have one, which ``loop.length`` asks for."""
+    """The unchanged items of a loop, with their number for ``loop.length`` where they have one."""
 
     def __init__(self, items: Iterable[object], budget: Budget) -> None:
         self._items = items
@@ -162,7 +162,7 @@ class _Counted:
             yield item
 
     def __len__(self) -> int:
-        return len(self._items)  # type: ignore[arg-type] # a TypeError says that they have no number, as len does
+        return len(self._items)  # type: ignore[arg-type] # like len, raises TypeError where they have no number
 
 
 def refuse(why: str) -> NoReturn:
@@ -175,17 +175,17 @@ def refuse(why: str) -> NoReturn:
 
 
 def size_of(value: object) -> int:
-    """The characters of a text or the parts of a list, 1 of what has no size."""
+    """Count the characters of a text or the parts of a list; any other value counts 1."""
     if isinstance(value, (str, bytes, dict, range, *_CONTAINERS)):
         return len(value)
     return 1
 
 
 def check_product(*sizes: int) -> None:
-    """Refuse what multiplies sizes, before it is made.
+    """Refuse an operation that multiplies sizes, before it is done.
 
     Raises:
-        SecurityError: when too much would come of it.
+        SecurityError: when the result would be too large.
     """
     product = 1
     for size in sizes:
@@ -205,11 +205,11 @@ def check_number(value: object) -> None:
 
 
 def check_format(text: str | bytes, sizes: Iterable[int], *, braces: bool = False) -> None:
-    """Refuse a format that asks for widths as large as it likes.
+    """Refuse a format whose widths are too large or not written out.
 
     Args:
         sizes: about how many characters each value has.
-        braces: whether it is one of ``str.format``, not of ``%``.
+        braces: whether the format is for ``str.format``, not for ``%``.
 
     Raises:
         SecurityError: when it does.

@@ -38,9 +38,9 @@ def visible_text(markdown: str) -> str:
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of a visible text. Nothing is dropped but white space and the hyphens inside words ("end-to-end").
+    """Split a visible text into tokens, dropping only white space and the hyphens inside words ("end-to-end").
 
-    A text of more than 2,000 characters is one sign, which no line can be made of.
+    A text of more than 2,000 characters becomes a single sign, which matches no rule.
     """
     return list(tokens_in(text)) if len(text) <= _LONGEST_LINE else [Token("sign", text)]
 
@@ -80,7 +80,7 @@ _PATH = re.compile(r"[a-z_*][\w*?\[\]-]*(?:\.[\w*-]+)?(?:/[\w.*?\[\]-]+)+/?|[a-z
 
 
 def _unescaped(text: str) -> str:
-    """The text without character references; as it stands where one is a number too long for Python to read."""
+    """Replace character references; return the text unchanged where one is a number too long for Python to read."""
     try:
         return html.unescape(text)
     except ValueError:
@@ -94,7 +94,7 @@ def _without_tick_signs(text: str) -> str:
 
 
 def _slashed(found: str) -> Token:
-    """Make a path of what is written like one; ``CI/CD`` and ``and/or`` are not."""
+    """Make a path token of text that looks like a path; ``CI/CD`` and ``and/or`` do not."""
     path = found.rstrip(".")
     like_code = path.startswith(("src/", "tests/", "test/")) or path.endswith((".py", "/"))
     return Token("path" if like_code and _is_path(path) else "sign", path)

@@ -1,4 +1,4 @@
-"""The source tree that evidence is about: its files, its fingerprint, and the hashes of its lines."""
+"""Read the source tree that evidence is about: its files, its fingerprint, and the hashes of its lines."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Tree(Frozen, frozen=True):
 
     @property
     def fingerprint(self) -> str:
-        """A hash over every (path, blob id): the same code has the same one, committed or not, wherever it is checked out."""
+        """Hash every (path, blob id): the same code has the same hash, committed or not, wherever it is checked out."""
         rows = (f"{path}\0{blob}\n" for path, blob in sorted(self.files.items()))
         return "sha256:" + sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_tree(project: Project) -> Tree:
-    """The tree as it stands now: what git tracks or would track; without git every file but hidden and generated ones.
+    """Read the tree as it stands now: what git tracks or would track; without git, every file but hidden and generated ones.
 
     Raises:
-        UsageProblem: when the scope that is set leaves no file, so that every tree would look the same.
+        UsageProblem: when the scope leaves no file, so that every tree would look the same.
     """
     if not project.uses_git:
         return Tree(files=_hash_files(project.root, project.code_among(_walk(project.root))))
@@ -59,15 +59,15 @@ def read_tree(project: Project) -> Tree:
 
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
-    """Files of a tree that are now others or gone; what is new beside them changed nothing that was run."""
+    """Find the files of a tree that have changed or are gone; new files beside them changed nothing that was run."""
     now = git.read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).files
     return sorted(path for path, blob in tree.files.items() if now.get(path) != blob)
 
 
 def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:
-    """Every file of the tree, and measured files beside it (generated ones), with the line hashes of those that are code.
+    """Hash the lines of the code in the tree and of measured files beside it (generated ones); other files keep only an id.
 
-    ``known`` are lines of an earlier session; what has the same blob id is not read again.
+    ``known`` are the sources of an earlier session; a file with the same blob id is not read again.
     """
     code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
     files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
@@ -76,7 +76,7 @@ def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Map
 
 
 def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
-    """Which of these texts stand literally in a file of the tree; files above a megabyte hold data, and are not read."""
+    """Find the texts that occur literally in a file of the tree; files above a megabyte hold data, and are not read."""
     missing, found = set(texts), set()
     for path in tree.files:
         file = project.root / path
@@ -88,7 +88,7 @@ def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
 
 
 def _evidence_in(project: Project) -> str | None:
-    """The folder of the evidence where it lies below the root: no part of the tree, and maybe more than all of it."""
+    """Return the evidence folder, if it lies below the root: it is no part of the tree, and may be larger than all of it."""
     folder = project.store.evidence
     return project.key(folder) if folder.is_relative_to(project.root) else None
 
@@ -105,7 +105,7 @@ def _may_hold_sources(folder: Path) -> bool:
 
 
 def _ignores_itself(folder: Path) -> bool:
-    """Whether a tool made the folder for what it generates, and says so in the way that git would understand."""
+    """Check whether a tool made the folder for generated files, and says so to git."""
     ignore = folder / ".gitignore"
     return ignore.is_file() and not ignore.is_symlink() and ignore.read_bytes() == IGNORE_ALL
 
@@ -125,14 +125,14 @@ def _hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _content(root: Path, file: Path) -> bytes:
-    """What git takes for the content of a file; of a link that leads out of the repository it is where that leads."""
+    """Read a file's content; of a link that leads out of the repository, take its target as git does."""
     if leads_outside(file, [root]) is None:
         return file.read_bytes()
     return os.fsencode(file.readlink()) if file.is_symlink() else b""
 
 
 def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
-    """Whether a file leads out of the repository; of one in the tree only the file itself can be a link."""
+    """Check whether a path leads out of the repository; of a file in the tree only the file itself can be a link."""
     return _is_link_elsewhere(root, root / path) if path in tree else leads_outside(root / path, [root]) is not None
 
 
@@ -141,5 +141,5 @@ def _is_link_elsewhere(root: Path, file: Path) -> bool:
 
 
 def blob_id(content: bytes) -> str:
-    """The id that git gives a file of this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
+    """Compute the id that git gives a file with this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
     return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""Characters that nobody would see as themselves in a text, made visible: controls, invisible signs, turned directions.
+"""Make characters visible that nobody would see as themselves: controls, invisible signs, changes of direction.
 
 Everything that people write in any script stays as it is: accents, right-to-left letters, emoji of several characters.
 """
@@ -11,18 +11,18 @@ _JOINERS = "\u200c\u200d"
 _SELECTORS = frozenset([*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))])
 _KEYCAP = "\ufe0f\u20e3"
 _BLANK_SIGNS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U0001d159")
-"""Signs that count as printable and that nobody sees."""
+"""Characters that Python calls printable but nobody sees."""
 
 _VIRAMA = 9
 
 
 def visible(text: str) -> str:
-    """The text with each such character as a backslash escape."""
+    """Write each such character of a text as a backslash escape."""
     return text if text.isascii() and text.isprintable() else "".join(visible_characters(text))
 
 
 def visible_characters(text: str) -> list[str]:
-    """Each character as it may be shown: itself, or a backslash escape."""
+    """Return each character as it may be shown: itself, or a backslash escape."""
     shown: list[str] = []
     for at, char in enumerate(text):
         before = shown[-1][-1] if shown else ""
@@ -45,7 +45,7 @@ def _is_seen(before: str, char: str, after: str) -> bool:
 
 
 def _joins(before: str, joiner: str, after: str) -> bool:
-    """Whether a joiner stands where scripts and emoji need one: behind a virama, between Arabic letters, between two pictures."""
+    """Check that scripts or emoji need a joiner here: behind a virama, between Arabic letters, between two pictures."""
     if not before or not after:
         return False
     if unicodedata.combining(before) == _VIRAMA:
@@ -56,7 +56,7 @@ def _joins(before: str, joiner: str, after: str) -> bool:
 
 
 def _selects(before: str, selected: str) -> bool:
-    """Whether a variation selector changes the look of a sign that is there; elsewhere nobody sees that it stands in a word."""
+    """Check that a variation selector changes the look of the character before it; elsewhere nobody would see it."""
     if before.isascii():
         return before in tuple("0123456789#*") and selected == _KEYCAP
     return before not in _SELECTORS and before not in _JOINERS and not before.isspace()
@@ -67,5 +67,5 @@ def _is_arabic(char: str) -> bool:
 
 
 def _is_picture(char: str) -> bool:
-    """Whether a character is a picture, or the tone of a skin."""
+    """Check whether a character is a picture, or a skin tone."""
     return unicodedata.category(char) in ("So", "Sk") and not char.isascii() and char not in _BLANK_SIGNS

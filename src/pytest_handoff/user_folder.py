@@ -1,7 +1,7 @@
-"""The folder where this user's runs keep what they believe later: no repository can bring what is in it.
+"""Find the folder where this user's runs keep what later runs trust: no repository can put anything into it.
 
-What a run leaves for the next one outside of this folder is sealed with a key that is kept here, so that the next run knows it
-for its own. Where there is no such folder nothing is kept, and only time is lost.
+Files that a run leaves for the next one outside this folder are sealed with a key that is kept here, so that the next run can
+recognize them. Without such a folder nothing is kept, and only time is lost.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _READ_BY_OTHERS = 0o077
 
 
 class Sealed(NamedTuple):
-    """A folder that anybody may have filled, with the key that tells what this user's runs left there."""
+    """A folder that anybody may have filled, with the key that tells which files this user's runs left there."""
 
     path: Path
     key: bytes
 
     def seal(self, name: str, *contents: bytes) -> bytes:
-        """Make the seal of contents under a name: nobody without the key can make it."""
+        """Compute the seal of contents under a name; nobody can without the key."""
         made = blake2b(name.encode("utf-8", "surrogateescape") + b"\0", key=self.key, digest_size=_BYTES)
         for content in contents:
             made.update(len(content).to_bytes(8, "big"))
@@ -43,7 +43,7 @@ class Sealed(NamedTuple):
 def user_folder(project: Path, *, make: bool = True) -> Path | None:
     """Find this user's own cache folder, or make it; ``None`` where none is safe.
 
-    Safe is a folder of this user's, that others cannot write, outside of the project and of every git work tree.
+    A safe folder belongs to this user, cannot be written by others, and lies outside the project and every git work tree.
     """
     inner = project.resolve()
     for place in _places():
@@ -59,7 +59,7 @@ def user_folder(project: Path, *, make: bool = True) -> Path | None:
 
 
 def user_key(project: Path, *, make: bool = True) -> bytes | None:
-    """Read the key of this user's seals, or make it; ``None`` where there is none."""
+    """Read the key of this user's seals, or make it; ``None`` where it cannot be kept."""
     folder = user_folder(project, make=make)
     if folder is None:
         return None
@@ -72,7 +72,7 @@ def user_key(project: Path, *, make: bool = True) -> bytes | None:
 
 
 def _places() -> Iterator[Path]:
-    """Name the folders to try; the one for temporary files is for a home that is not there or cannot be written."""
+    """Name the folders to try; the temporary one is for a home that is missing or cannot be written."""
     if os.name == "nt":
         named = [os.environ.get("LOCALAPPDATA", "")]
     else:
@@ -93,7 +93,7 @@ def _is_own(place: Path) -> bool:
 
 
 def _is_mine(status: os.stat_result, denied: int) -> bool:
-    """Tell whether a file is this user's alone; Windows, which has no such owners, keeps a user's folders from others."""
+    """Check that a file is this user's alone; Windows, which has no such owners, keeps a user's folders from others."""
     return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & denied)
 
 

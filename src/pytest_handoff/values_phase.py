@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 40
 _LONGEST_COUNT = 18
-"""Digits; no file has so many tests, and Python reads no number of some thousands."""
+"""The most digits of a count; no file has so many tests, and Python refuses to read thousands of digits."""
 
 _RESULT = r"(?:pass(?:ed|es|ing)?|fail(?:ed|s|ing|ures?)?|errors?|skipped|xfailed|xpassed)\b"
 _RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b"
@@ -55,7 +55,7 @@ def tells_results(text: str) -> bool:
 
 
 def tests_by_file(facts: Facts) -> Counter[str]:
-    """How many tests each file has."""
+    """Count the tests of each file."""
     return facts.kinds.files(lambda kind: kind.live)
 
 
