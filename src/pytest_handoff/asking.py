@@ -1,4 +1,4 @@
-"""pytest's configuration with the project's plugins and conftests, for a command that has hooks to ask and no test to run."""
+"""Start pytest with the project's plugins and conftests, for a command that calls hooks and runs no test."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Answer = TypeVar("Answer")
 
 
 def ask_pytest(rootdir: Path, ask: Callable[[pytest.Config], Answer]) -> Answer:
-    """What a function says that is given pytest's configuration; plugins are configured, nothing is collected.
+    """Call a function with pytest's configuration and return its result; plugins are configured, nothing is collected.
 
     Raises:
         EvidenceProblem: when pytest cannot be started there.
-        Exception: what the function raises.
+        Exception: whatever the function raises.
     """
     asker, said = _Asker(ask), io.StringIO()
     with chdir(rootdir), redirect_stdout(said):
@@ -38,7 +38,7 @@ def ask_pytest(rootdir: Path, ask: Callable[[pytest.Config], Answer]) -> Answer:
 
 
 class _Asker(Generic[Answer]):
-    """A plugin that stands in for collection."""
+    """A plugin that calls the function in place of collection."""
 
     def __init__(self, ask: Callable[[pytest.Config], Answer]) -> None:
         self._ask = ask
@@ -47,7 +47,7 @@ class _Asker(Generic[Answer]):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
-        """Ask; what goes wrong is the caller's, not pytest's internal error."""
+        """Call the function; keep its error for the caller, so that pytest does not report an internal error."""
         try:
             self.answers.append(self._ask(session.config))
         except Exception as error:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAMED = 2
-"""So many missing lines a sentence names, each with the line most like it."""
+"""The most missing lines that are listed with the line most like each."""
 
 DEFAULT_TIERS = ("unit", "integration", "e2e", "performance")
 
@@ -123,7 +123,7 @@ def _key(line: str) -> str:
 
 
 def _nearest(line: str, present: Sequence[str]) -> str | None:
-    """The present line most like this one, of those that have most of its characters. No line is like a very long one."""
+    """Find the present line most like this one, of those that have most of its characters; none is like a very long line."""
     if len(line) > _LONGEST_CLAIM:
         return None
     wanted = normalise(line)

@@ -1,7 +1,7 @@
-"""``handoff combine``: the parts that several jobs left, joined to one session as if one run had made it.
+"""Join the parts of several jobs to one session, as if one run had made it, for ``handoff combine``.
 
-A part is data. Where pytest's rootdir is, which file configures coverage.py, and which hooks run is told by this checkout; what a
-part says of them must agree.
+A part is data. This checkout decides where pytest's rootdir is, which file configures coverage.py, and which hooks run; what a
+part says about them must agree.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
 
 def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> workflow.Outcome:
-    """Write the session that all parts together make.
+    """Write the session that all parts make together.
 
     Args:
-        folders: where the parts are, at any depth; none: where they are kept when no folder is named.
-        each: goes through the parts, and may show how far it is.
-        tell: says what of this checkout is about to be run.
+        folders: where the parts are, at any depth; if empty, where runs keep them when no folder is named.
+        each: iterates over the parts, and may show progress.
+        tell: says which code of this checkout is about to run.
 
     Raises:
         HandoffError: when the parts cannot be joined, or the document cannot be filled; nothing is written then.
@@ -63,7 +63,7 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each,
 
 
 def _read(start: workflow.Start, heads: Mapping[str, Part], each: Each) -> tuple[list[PartTests], list[PartTests]]:
-    """The parts that count, by label, and the earlier attempts of the same jobs."""
+    """Read the parts that count, by label, and the earlier attempts of the same jobs."""
     newest, older = part_choice.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
     reader = part_files.PartReader()
@@ -80,7 +80,7 @@ def _joined(
     each: Each,
     tell: Callable[[str], None],
 ) -> workflow.Outcome:
-    """The session as if one run had made it."""
+    """Record the session as if one run had made it."""
     setup = own_setup(project.folder)
     refuse_other_setups(project, setup, parts)
     absent = part_choice.missing(project.config.parts, [part.head.label for part in parts])
@@ -110,7 +110,7 @@ def _joined(
 
 
 def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow.Start, dict[str, Part]]:
-    """The heads of all parts by their place, and what the session is compared with: the same that each part was."""
+    """Find the heads of all parts by their place, and begin the session with the parents that the parts had."""
     start = workflow.begin(project, session)
     here = parts_here(project, start)
     heads = part_files.find_parts(folders or [folder for folder in [here] if folder.is_dir()])
@@ -139,7 +139,7 @@ def _refuse_other_trees(start: workflow.Start, heads: Mapping[str, Part]) -> Non
 
 
 def _why_ages_differ(project: Project, start: workflow.Start, parts: Sequence[PartTests], run: Run) -> str | None:
-    """Why it is not known what new tests ran: a part saw only its own tests, and took one for new that goes on from elsewhere."""
+    """Say why the coverage by new tests is unknown: a part saw only its own tests, and mistook whether one is new."""
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:
         return None
@@ -157,7 +157,7 @@ def _why_ages_differ(project: Project, start: workflow.Start, parts: Sequence[Pa
 
 
 def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
-    """The surroundings of all parts; evidence is CI's where every part and the joining were made there."""
+    """Describe the surroundings of all parts; the evidence is CI's if every part was made and combined there."""
     agents = [part.run.agent for part in parts if part.run.agent]
     here = surroundings.provenance(os.environ)
     by_ci = all(origin.kind == "ci" for origin in (here, *(part.head.provenance for part in parts)))
@@ -170,7 +170,7 @@ def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
 
 
 def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str], None]) -> Extending:
-    """The hooks of this checkout, with all that the parts had: a gate of the project's is never left out silently."""
+    """Use the hooks of this checkout, and refuse if it lacks one that the parts had: no gate is silently left out."""
     absent = [hook for hook in hooks if hook not in implemented(config)]
     if absent:
         raise EvidenceProblem(
@@ -184,7 +184,7 @@ def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str]
 
 
 def _measured_by(parts: Sequence[PartTests]) -> CoverageSettings | None:
-    """What coverage.py went by in any of the parts: what one left out is left out."""
+    """Join the settings that coverage.py used in the parts: what any of them left out is left out."""
     together: CoverageSettings | None = None
     for part in parts:
         if part.run.coverage is not None and part.run.coverage.in_force:

@@ -1,4 +1,4 @@
-"""Figures of a record that must fit each other; where they do not, the record was edited."""
+"""Check that the figures of a record fit each other; if they do not, the record was edited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RANGE = re.compile(r"([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?", re.ASCII)
 
 
 def refuse_edited(record: Record) -> None:
-    """Stop at a record that contradicts itself.
+    """Refuse a record that contradicts itself.
 
     Raises:
         EvidenceProblem: naming the first contradiction.
@@ -30,7 +30,7 @@ def refuse_edited(record: Record) -> None:
 
 
 def contradictions(record: Record) -> list[str]:
-    """What in a record contradicts itself, one phrase each; an untouched record has none."""
+    """List the contradictions in a record, one phrase each; an untouched record has none."""
     found = list(_of_run(record))
     if record.coverage is not None:
         found += _of_coverage(record.coverage)
@@ -94,7 +94,7 @@ def _of_new_lines(path: str, file: NewCodeFile) -> Iterator[str]:
 
 
 def _lines_in(ranges: str) -> int:
-    """How many lines ``7, 9-10`` names, without making them: a damaged record may name very many. -1: it is no such text."""
+    """Count the lines in ``7, 9-10`` without listing them, since a damaged record may name very many; -1 for any other text."""
     parts = [_RANGE.fullmatch(part.strip()) for part in ranges.split(",")] if ranges.strip() else []
     if None in parts:
         return -1

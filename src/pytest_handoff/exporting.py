@@ -1,4 +1,4 @@
-"""What CI uploads: the document, the evidence, coverage's data, and a summary for people."""
+"""Export the files that CI uploads: the document, the evidence, coverage's data, and a summary for people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CUT = "\n\nCut here; the document and the evidence have the rest.\n"
 def artifacts_for_ci(
     folder: Path, project: Project, outcome: Outcome, data_files: Iterable[Path], renderer: Renderer
 ) -> list[Artifact]:
-    """Copies of what was written, below one folder, with the coverage data and ``summary.md``."""
+    """Copy what was written below one folder, with the coverage data and ``summary.md``."""
     copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
     data = [Artifact(path=folder / f"coverage-{plain_name(path)}", content=path.read_bytes()) for path in data_files]
     summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
@@ -31,13 +31,13 @@ def artifacts_for_ci(
 
 
 def kept_out_of_git(folder: Path, project: Project) -> list[Artifact]:
-    """What keeps a folder that is made within the tree from making it another tree; a folder that was there is its owner's."""
+    """Hide a new folder within the tree from git, so that it does not change the tree; leave an existing folder alone."""
     is_new = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     return [self_ignoring(folder)] if is_new and folder.resolve().is_relative_to(project.root) else []
 
 
 def summary(outcome: Outcome, renderer: Renderer) -> bytes:
-    """The step summary: the figures, what blocks, and the checklist, within the size that CI systems show."""
+    """Render the step summary: the figures, what blocks, and the checklist, within the size that CI systems show."""
     composed = outcome.composition
     context = {
         "facts": composed.facts,

@@ -1,4 +1,4 @@
-"""Asks the hooks of the project and of other plugins, and turns what they say into evidence."""
+"""Call the hooks of the project and of other plugins, and turn their results into evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Run
 
 HOOKS = ("pytest_handoff_gates", "pytest_handoff_checks", "pytest_handoff_facts", "pytest_handoff_document")
-"""Hooks that a session is asked as a whole."""
+"""The hooks that are called for a session as a whole."""
 
 _NAME = r"[A-Za-z][\w-]*(?:\.[\w-]+)+"
 _GATE = r"[A-Za-z][\w.-]*"
@@ -28,12 +28,12 @@ _OURS = {field.id for field in FIELDS}
 
 
 def implemented(config: pytest.Config) -> list[str]:
-    """Those of our hooks on a whole session that the project or a plugin implements."""
+    """Name our hooks on a whole session that the project or a plugin implements."""
     return [name for name in HOOKS if getattr(config.hook, name).get_hookimpls()]
 
 
 class Extending:
-    """The hooks as one run sees them."""
+    """The hooks of one run."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -42,7 +42,7 @@ class Extending:
         """Ask for the project's own values and for the lines that its gates decide, as the record keeps them.
 
         Raises:
-            UsageProblem: for a name that cannot be used, or that two hooks give.
+            UsageProblem: for a name that cannot be used, or that two hooks return.
             HandoffError: for a hook that raises an error.
         """
         return Extensions(
@@ -55,20 +55,20 @@ class Extending:
         )
 
     def gates(self, facts: Facts) -> list[Verdict]:
-        """Ask the project's own gates, which are given the facts whole, what the document says among them.
+        """Evaluate the project's own gates on all facts, those of the document included.
 
         Raises:
-            UsageProblem: for a name that cannot be used, or that two hooks give.
-            HandoffError: for a hook that raises an error; a gate that does is ``unknown``.
+            UsageProblem: for a name that cannot be used, or that two hooks return.
+            HandoffError: for a hook that raises an error; a gate that raises one is ``unknown``.
         """
         gates = self._ask("pytest_handoff_gates", _GATE, GATES, config=self._config)
         return [_verdict(name, gate, facts) for name, gate in gates.items()]
 
     def document(self, text: str, facts: Facts) -> str:
-        """The document's text as the hooks want it before it is filled.
+        """Let the hooks change the document's text before it is filled.
 
         Raises:
-            HandoffError: for a hook that raises an error, or returns something else than text.
+            HandoffError: for a hook that raises an error, or returns anything but text.
         """
         changed = self._call("pytest_handoff_document", text=text, facts=facts)
         if changed is not None and not isinstance(changed, str):
@@ -109,7 +109,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _verdict(name: str, gate: Callable[[Facts], Verdict], facts: Facts) -> Verdict:
-    """The gate's verdict under its own name; an error in it is never a pass."""
+    """Return the gate's verdict under its own name; an error in it is never a pass."""
     try:
         verdict = gate(facts)
     except Exception as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1 << 20
 SETTINGS, TEXT, TABLE, LINES = 4 * MEGABYTE, 64 * MEGABYTE, 64 * MEGABYTE, 256 * MEGABYTE
-"""The most bytes read of a settings file, of a document or source file, of a record, and of a JSON Lines file."""
+"""The most bytes read of a settings file or template, of a document or source file, of a record, and of a JSON Lines file."""
 
 FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 """Flags to open such a file: a link is refused, and a pipe that nobody writes to does not block the opening."""

@@ -1,4 +1,4 @@
-"""Whether a session may be merged: everything is verified again, a tick is never taken for evidence."""
+"""Decide whether a session may be merged: everything is verified again, and a tick is never taken for evidence."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def reasons(
     project: Project, session: str, outcome: Outcome, *, machine_only: bool, provenance: str | None = None
 ) -> list[Problem]:
-    """Find what keeps a session from being merged; nothing is found where the gate passes.
+    """Find the reasons why a session must not be merged; there are none if the gate passes.
 
-    The ``kind`` of each problem is the gate that does not pass, and its message says by itself which file it is about.
+    The ``kind`` of each problem is the gate that does not pass; its message alone tells which file it is about.
 
     Args:
-        outcome: what filling again would write.
+        outcome: the files that filling again would write.
         machine_only: leave out the lines that wait for a person's tick.
         provenance: where the evidence must have been made, such as ``ci``.
     """
@@ -53,14 +53,14 @@ def reasons(
 
 
 def told(found: Sequence[Problem]) -> Iterator[str]:
-    """Say each problem on one line; where several of a gate have the same remedy, the last one says it."""
+    """Say each problem on one line; if neighbours of one gate have the same remedy, only the last one says it."""
     for problem, following in zip_longest(found, found[1:]):
         again = following is not None and (following.kind, following.remedy) == (problem.kind, problem.remedy)
         yield reason_line(replace(problem, remedy=None) if again else problem)
 
 
 def reason_line(problem: Problem) -> str:
-    """Say on one line which gate does not pass, why, and what mends it."""
+    """Say on one line which gate does not pass, why, and what to do."""
     return f"{problem.kind:<11}{problem.message}" + (f"; {problem.remedy}" if problem.remedy else "")
 
 
@@ -70,7 +70,7 @@ def reason_table(problem: Problem) -> dict[str, object]:
 
 
 def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:
-    """What a gate says, one finding a line where it has several that are mended one by one."""
+    """Split the evidence of a gate into its findings, if each has to be mended by itself."""
     found = outcome.composition.facts.loosened if verdict.id == "policy" and verdict.verdict == "failed" else ()
     return [str(finding) for finding in found] or [verdict.evidence]
 

@@ -17,7 +17,7 @@ _STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1"}
 
 
 def tips_of_branch(root: Path, name: str) -> list[str]:
-    """Find the commits that a branch's name stands for: the branch here, that of ``origin``, or a tag, each where there is one."""
+    """Find the commits that a branch's name stands for here: a local branch, a remote one, ``origin``'s, or a tag."""
     found = (_commit(root, place.format(name)) for place in _PLACES)
     return list(dict.fromkeys(commit for commit in found if commit))
 

@@ -1,7 +1,7 @@
-"""What GitHub Actions shows: annotations beside the lines of a change, and a summary on the page of the run.
+"""Write what GitHub Actions shows: annotations beside the lines of a change, and a summary on the page of the run.
 
-GitHub's page "Workflow commands for GitHub Actions" gives their form, and their limits. A step has ten errors at most; the
-rest is dropped without a word, so the tenth sums up. A step's summary of more than 1 MiB is dropped whole.
+GitHub's page "Workflow commands for GitHub Actions" gives their form and limits. A step shows ten errors at most and drops the
+rest silently, so the tenth sums up. A step's summary of more than 1 MiB is dropped whole.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LIMIT = 10
-"""Errors that GitHub shows of one step."""
+"""The most errors that GitHub shows of one step."""
 
 SUMMARY_LIMIT = 900_000
-"""Bytes of a step's summary that are surely shown."""
+"""Bytes of a step's summary that are safely within GitHub's limit."""
 
 LONGEST_CELL = 1_000
-"""Characters in a cell of a summary; the log has the rest."""
+"""The most characters in a cell of a summary; the log has the rest."""
 
 _CUT = "\n\nCut here; the step's log has the rest.\n"
 
 
 def on_github() -> bool:
-    """Whether GitHub Actions runs this."""
+    """Check whether GitHub Actions runs this."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def error_commands(findings: Sequence[tuple[str, int | None, str]]) -> list[str]:
-    """One workflow command for each finding (path, line, message), the first ones where there are too many."""
+    """Write a workflow command for each finding (path, line, message); of too many, for the first ones."""
     shown = findings if len(findings) <= LIMIT else findings[: LIMIT - 1]
     lines = [_command(path, line, message) for path, line, message in shown]
     if len(findings) > len(shown):
@@ -45,14 +45,14 @@ def error_commands(findings: Sequence[tuple[str, int | None, str]]) -> list[str]
 
 
 def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]]) -> str:
-    """What the gate says, as Markdown: each reason (gate, message, remedy) is a row, and none means that it passes."""
+    """Write the gate's result as Markdown: each reason (gate, message, remedy) is a row, and no reason means a pass."""
     rows = ["| " + " | ".join(escape(shorten(cell, LONGEST_CELL)) for cell in reason) + " |" for reason in reasons]
     title = f"### Hand-off {escape(session)}: the gate {'does not pass' if rows else 'passes'}"
     return "\n".join([title, "", *(["| Gate | What | To mend |", "|---|---|---|"] if rows else []), *rows]) + "\n"
 
 
 def append_summary(text: str) -> None:
-    """Append to the summary of the step that runs, cut at a line where GitHub would drop all of it.
+    """Append to the summary of the current step, and cut it at a line where GitHub would drop all of it.
 
     Raises:
         WriteProblem: when the file that ``GITHUB_STEP_SUMMARY`` names cannot be written.
@@ -68,7 +68,7 @@ def append_summary(text: str) -> None:
 
 
 def fitting(text: str, limit: int, cut: str = _CUT) -> bytes:
-    """The text in so many bytes; where there is not enough room it ends with a whole line and ``cut``, or is empty."""
+    """Encode a text in at most ``limit`` bytes; a longer one ends with a whole line and ``cut``, or is empty."""
     data = text.encode("utf-8", "backslashreplace")
     if len(data) <= limit:
         return data

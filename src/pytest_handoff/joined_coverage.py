@@ -1,4 +1,4 @@
-"""What several parts measured, added up by coverage.py and read as one measurement."""
+"""Add up the coverage of several parts with coverage.py, and read it as one measurement."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
     class Each(Protocol):
-        """Goes through items; the text says what is done to them."""
+        """A function that iterates over items; the text says what is done to them."""
 
         def __call__(self, items: Sequence[Item], doing: str, /) -> Iterable[Item]: ...
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 def joined_coverage(
     project: Project, tree: Tree, parts: Sequence[PartTests], each: Each, setup: OwnSetup
 ) -> Measured | NotMeasured:
-    """The coverage of all parts that measured any; a part that did not is named beside the figures.
+    """Join the coverage of all parts that measured any; a note names each part that did not.
 
     Args:
-        setup: how pytest and coverage.py are set up in this checkout, as they were in every part.
+        setup: the setup of pytest and coverage.py in this checkout, the same as in every part.
 
     Raises:
-        EvidenceProblem: when the data of a part are missing, damaged, or none of coverage.py's.
+        EvidenceProblem: when the data of a part are missing, damaged, or not coverage.py's.
     """
     settings = [part.run.coverage for part in parts if part.run.coverage is not None]
     without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
@@ -68,10 +68,10 @@ def joined_coverage(
 
 
 def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:
-    """Put the data of the parts where a later run on the same tree looks for those of the runs before; what was there goes.
+    """Replace the kept coverage data by those of the parts, where a later run on the same tree looks for them.
 
-    That run could not add up to these parts without them, and with the data of other runs it would add up wrongly. Where no
-    run has made pytest's cache there is nothing to keep for.
+    Without them that run could not add to these parts, and with the data of other runs it would add wrongly. If no run has made
+    pytest's cache, nothing is kept.
 
     Raises:
         EvidenceProblem: when the data of a part are damaged.
@@ -90,7 +90,7 @@ def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[P
 
 
 def _together(given: Sequence[PartCoverage]) -> PartCoverage:
-    """What the parts measured together; where one measured whatever there is, all did."""
+    """Join what the parts were to measure; if one named no source, no source limits the whole."""
     sources = [] if any(not one.source for one in given) else [name for one in given for name in one.source]
     return PartCoverage(
         source=list(dict.fromkeys(sources)),

@@ -1,4 +1,4 @@
-"""The tests of several parts as those of one run: the worst outcome of each, what differs, and what must not."""
+"""Join the tests of several parts to one run: the worst outcome of each, and which outcomes differ."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Collected, Collection
 
 _NO_FAILURE = (0, 5)
-"""pytest's exit statuses of a part in which nothing failed; 5 is a share without a test."""
+"""pytest's exit codes of a part in which nothing failed; 5 is a share without a test."""
 
 
 def joined_run(parts: Sequence[PartTests], older: Sequence[PartTests] = (), mishaps: Iterable[str] = ()) -> Run:
-    """What all parts together found out.
+    """Join the results of all parts to one run.
 
     Args:
         parts: the newest attempt of each part, sorted by label.
-        older: earlier attempts; what they say otherwise makes a test flaky, and counts for nothing else.
-        mishaps: what went wrong beside the parts: one that is missing.
+        older: earlier attempts; a different outcome in them makes a test flaky, and they count for nothing else.
+        mishaps: what else went wrong, such as a missing part.
 
     Raises:
-        EvidenceProblem: when shards of one suite did not collect the same tests.
+        EvidenceProblem: when shards of one suite collected different tests.
     """
     refuse_other_collections(parts)
     results, differing = _joined_results(parts, older)
@@ -61,14 +61,14 @@ def joined_run(parts: Sequence[PartTests], older: Sequence[PartTests] = (), mish
 
 
 def joined_scope(parts: Iterable[PartTests], run: Run) -> Scope:
-    """What the parts together looked at."""
+    """Join the scopes of the parts: what they looked at together."""
     broken = (f"{path} could not be collected: {error}" for path, error in run.broken_files.items())
     narrowed = ("; ".join(part.run.why_partial) or WHOLE for part in parts)
     return Scope(parts=tuple(dict.fromkeys(narrowed)), whole_files=run.whole_files, mishaps=(*run.mishaps, *broken))
 
 
 def combined_part(part: PartTests) -> CombinedPart:
-    """What the record keeps of a part."""
+    """Sum up a part for the record."""
     counts = Counter(result.outcome for result in part.results.values())
     return CombinedPart(
         label=part.head.label,
@@ -83,10 +83,10 @@ def combined_part(part: PartTests) -> CombinedPart:
 
 
 def refuse_other_collections(parts: Sequence[PartTests]) -> None:
-    """Stop where shards of one suite disagree on which tests there are: a test might then be in nobody's share.
+    """Refuse shards of one suite that disagree on which tests there are: a test might then be in nobody's share.
 
-    Two parts are shards of one suite where they ran in the same environment, both collected a file whole, and one of them
-    left some of its tests to others.
+    Two parts are shards of one suite if they ran in the same environment, both collected the whole of a file, and one of them
+    left some of the file's tests to others.
 
     Raises:
         EvidenceProblem: naming the parts, the file and a test.
@@ -148,7 +148,7 @@ def _joined_results(
 
 
 def _verdict(results: Sequence[CaseResult], *, flaky: bool) -> CaseResult:
-    """The worst outcome; a skip says nothing of a test that another part ran."""
+    """Take the worst outcome; a skip says nothing about a test that another part ran."""
     ran = [result for result in results if result.outcome != "skipped"] or list(results)
     worst = ran[0]
     for result in ran[1:]:
@@ -157,7 +157,7 @@ def _verdict(results: Sequence[CaseResult], *, flaky: bool) -> CaseResult:
 
 
 def _is_flaky(ran: Sequence[tuple[PartTests, CaseResult]]) -> bool:
-    """Whether a part needed several attempts, or the same environment had two outcomes; two environments may differ."""
+    """Check whether a part saw the test as flaky, or one environment or label had two outcomes; two environments may differ."""
     outcomes: dict[str | tuple[str, str], set[Outcome]] = defaultdict(set)
     for part, result in ran:
         if result.outcome != "skipped":
@@ -167,7 +167,7 @@ def _is_flaky(ran: Sequence[tuple[PartTests, CaseResult]]) -> bool:
 
 
 def _collected(collections: Sequence[Collection]) -> dict[str, Collected]:
-    """Every test that any part collected; where parts disagree on its kind, the first label's word counts."""
+    """Merge the tests that any part collected; if parts disagree on a test's kind, the first label counts."""
     collected: dict[str, Collected] = {}
     for collection in reversed(collections):
         collected |= collection.tests
@@ -179,7 +179,7 @@ def _distinct(parts: Iterable[PartTests]) -> list[Collection]:
 
 
 def _versions(tables: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Each plugin with every version that a part used."""
+    """Map each plugin to every version that a part used."""
     found: dict[str, list[str]] = defaultdict(list)
     for table in tables:
         for name, version in table.items():

@@ -48,7 +48,7 @@ def join_ranges(*texts: str) -> str:
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans from the first to the last; those that meet are one."""
+    """Sort the spans, and join those that touch."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted(spans):
         if joined and first <= joined[-1][1] + 1:

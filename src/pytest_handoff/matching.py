@@ -76,7 +76,7 @@ class _Sections:
         return named
 
     def twins(self, heading: Heading) -> list[Heading]:
-        """Find the headings of the same name that neither enclose this one nor lie in it, with itself; of very many, the first."""
+        """Find this heading and those of the same name that neither enclose it nor lie in it; of very many, the first."""
         if heading not in self._twins:
             inside, around = self.parsed.section(heading), self.parsed.path(heading.line)
             found = {

@@ -37,7 +37,7 @@ def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
 
 
 def _by_ending(tests: Iterable[str], names: Collection[str]) -> dict[str, list[str]]:
-    """The tests that each of these names could mean: ids, or ends of ids from a ``::`` on."""
+    """Find the tests that each of these names could mean: ids, or ends of ids after a ``::``."""
     lengths = {len(name) for name in names}
     found: dict[str, list[str]] = {}
     for test in tests:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _BLANK = hash_lines(b"\n")
 _MOST_PAIRS = 1_000_000
-"""Where more files could be compared with each other, only those with the same blob are found again, as git does it."""
+"""With more pairs of files to compare, only files with the same blob are matched, as git does it."""
 
 
 def match_moves(base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]) -> dict[str, str]:
@@ -35,7 +35,7 @@ def match_moves(base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]) -
 
 
 def _of_the_same_blob(added: Mapping[str, SourceLine], removed: Mapping[str, SourceLine]) -> dict[str, str]:
-    """The moves among files of one content: by a name that one file has on each side, else where one is left on each side."""
+    """Match files with the same content: by a name that only one file has on each side, else if one is left on each side."""
     moves: dict[str, str] = {}
     olds_by_blob = _by_blob(removed)
     for blob, news in _by_blob(added).items():
@@ -74,7 +74,7 @@ def _by_blob(files: Mapping[str, SourceLine]) -> dict[str, list[str]]:
 
 
 def _unique_names(paths: Iterable[str]) -> dict[str, str]:
-    """The paths by their last parts, where only one ends so."""
+    """Map each file name that only one path has to that path."""
     by_name: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         by_name[PurePosixPath(path).name].append(path)

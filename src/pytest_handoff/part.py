@@ -1,4 +1,4 @@
-"""A part of a session: what one job of several leaves behind, for ``handoff combine`` to join."""
+"""Define a part of a session: the results of one of several jobs, for ``handoff combine`` to join."""
 
 from __future__ import annotations
 
@@ -82,18 +82,18 @@ class Part(Frozen, frozen=True):
 
     @property
     def shown(self) -> str:
-        """How a message names the part."""
+        """Name the part for a message."""
         attempt = self.provenance.attempt or 1
         return self.label if attempt == 1 else f"{self.label} (attempt {attempt})"
 
     @property
     def environment(self) -> tuple[str, str]:
-        """What it ran on: parts of one environment must agree, those of two may differ."""
+        """Return the Python and platform that it ran on: parts of one environment must agree, those of two may differ."""
         return self.python, self.platform
 
 
 class PartTests(Frozen, frozen=True):
-    """A finished part with its tests, and the folder that holds it; parts that collected the same share ``collection``."""
+    """A finished part with its tests and its folder; parts that collected the same tests share ``collection``."""
 
     folder: Path
     head: Part

@@ -1,4 +1,4 @@
-"""Which of the parts that were found make up a session: the newest attempt of each, all of them finished and about one thing."""
+"""Choose the parts that make up a session: the newest attempt of each job, all finished and of the same session."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def newest_attempts(parts: Mapping[str, Part]) -> tuple[list[str], list[str]]:
-    """The places of the parts that count, and of the finished earlier attempts of the same jobs, both by label.
+    """Pick the places of the parts that count, and of finished earlier attempts of the same jobs, both sorted by label.
 
     Args:
-        parts: each part by the place it was found in.
+        parts: each part by the place where it was found.
 
     Raises:
-        EvidenceProblem: for two parts of one label that are no attempts of one job, and for a newest one that did not finish.
+        EvidenceProblem: for two parts with one label that are not attempts of one job, or a newest attempt that did not finish.
     """
     newest: list[str] = []
     older: list[str] = []
@@ -41,7 +41,7 @@ def newest_attempts(parts: Mapping[str, Part]) -> tuple[list[str], list[str]]:
 
 
 def refuse_strangers(parts: Mapping[str, Part], *, session: str, previous: Sequence[Parent]) -> None:
-    """Stop at a part of another session, or one that was compared with other sessions before.
+    """Refuse a part of another session, or one that was compared with other parent sessions.
 
     Raises:
         EvidenceProblem: naming the part.
@@ -58,7 +58,7 @@ def refuse_strangers(parts: Mapping[str, Part], *, session: str, previous: Seque
 
 
 def missing(declared: Iterable[str], present: Iterable[str]) -> list[str]:
-    """Why a session whose configuration names its parts is incomplete, one sentence for each that is not there."""
+    """Name each part that the configuration declares and that is not there, in one sentence each."""
     there = set(present)
     return [f"the part {label!r} is missing" for label in declared if label not in there]
 

@@ -1,6 +1,6 @@
-"""The only reader and writer of parts: a folder each, whose head names the digests of the files beside it.
+"""Read and write parts: a folder each, whose head names the digests of the files beside it.
 
-Parts that collected the same tests have the same bytes in ``collection.json``; these are decoded once.
+Parts that collected the same tests have the same bytes in ``collection.json``, which are decoded once.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class _Schema(msgspec.Struct):
 
 
 def folder_of(parts: Path, label: str, attempt: int | None) -> Path:
-    """Where a part is kept: attempts of one job do not overwrite each other, also where all are unpacked into one folder."""
+    """Return the folder of a part: attempts of one job do not overwrite each other, even if all are unpacked into one place."""
     folder = parts / f"part-{label}"
     return folder if attempt is None else folder / f"attempt-{attempt}"
 
 
 def write_head(folder: Path, part: Part) -> None:
-    """Write the head alone, last: it says of the files beside it whether they are whole.
+    """Write only the head, last: its digests tell whether the files beside it are whole.
 
     Raises:
         WriteProblem: when it cannot be written.
@@ -47,7 +47,7 @@ def write_head(folder: Path, part: Part) -> None:
 
 
 def write_tests(folder: Path, collection: Collection, results: Mapping[str, CaseResult], tree: Mapping[str, str]) -> None:
-    """Write what the head of a finished part names; the same tests give the same bytes, in whatever order they were collected.
+    """Write the files that the head of a finished part names; the order of collection makes no difference to the bytes.
 
     Raises:
         WriteProblem: when it cannot be written.
@@ -62,16 +62,16 @@ def write_tests(folder: Path, collection: Collection, results: Mapping[str, Case
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """The digest of each file of a part, as its head holds them."""
+    """Hash each file of a part, as its head holds the digests."""
     names = (COLLECTION, RESULTS, TREE, COVERAGE)
     return {name: digest_of((folder / name).read_bytes()) for name in names if (folder / name).is_file()}
 
 
 def find_parts(folders: Iterable[Path]) -> dict[Path, Part]:
-    """The head of every part in or below these folders, each once.
+    """Find the head of every part in or below these folders, each once.
 
     Raises:
-        EvidenceProblem: for a folder that is not there, and for a head that cannot be used.
+        EvidenceProblem: for a folder that does not exist, and for a head that cannot be used.
     """
     heads: dict[Path, Path] = {}
     for folder in folders:
@@ -83,7 +83,7 @@ def find_parts(folders: Iterable[Path]) -> dict[Path, Part]:
 
 
 def tree_of(folder: Path, head: Part) -> dict[str, str]:
-    """Path to blob id of the tree that a finished part's tests ran on.
+    """Read the tree that a finished part's tests ran on, as path to blob id.
 
     Raises:
         EvidenceProblem: when it is missing or damaged.
@@ -92,13 +92,13 @@ def tree_of(folder: Path, head: Part) -> dict[str, str]:
 
 
 class PartReader:
-    """Reads the tests of parts."""
+    """A reader of the tests of parts."""
 
     def __init__(self) -> None:
         self._collections: dict[str, Collection] = {}
 
     def tests(self, folder: Path, head: Part) -> PartTests:
-        """A finished part with its tests.
+        """Read a finished part with its tests.
 
         Raises:
             EvidenceProblem: when a file is missing, damaged, or not the one that the head names.
@@ -113,7 +113,7 @@ class PartReader:
 
 
 def coverage_file(part: PartTests) -> Path | None:
-    """The coverage data of a part, or ``None`` where it ran nothing that is measured.
+    """Locate the coverage data of a part, or return ``None`` where it ran nothing that is measured.
 
     Raises:
         EvidenceProblem: when they are missing, or not those that the head names.
@@ -146,7 +146,7 @@ def _head(path: Path) -> Part:
 
 
 def _bytes(folder: Path, name: str, run: PartRun) -> bytes:
-    """The content of a file of a part that is the one its head names."""
+    """Read a file of a part, and refuse it if it is not the one that the head names."""
     path = folder / name
     data = _content(path)
     if digest_of(data) != run.digests.get(name):

@@ -1,4 +1,4 @@
-"""Text for documents that are not UTF-8: whatever is added to them must mean the same in every encoding."""
+"""Spell text in ASCII for documents that are not UTF-8: what we add must mean the same in every encoding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SPELLED = str.maketrans({
 
 
 def to_ascii(text: str) -> str:
-    """The text in ASCII: common signs spelled out, accents dropped, the rest as a backslash escape."""
+    """Spell a text in ASCII: common signs spelled out, accents dropped, the rest as backslash escapes."""
     spelled = unicodedata.normalize("NFKD", text.translate(_SPELLED))
     plain = "".join(character for character in spelled if not unicodedata.combining(character))
     return plain.encode("ascii", "backslashreplace").decode("ascii")

@@ -1,4 +1,4 @@
-"""What a record says of files and test functions, computed once more from the tree it is about."""
+"""Recompute what a record says about files and test functions from the tree it is about."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Recomputed(Frozen, frozen=True):
 
 
 def untrue(project: Project, facts: Facts, tree: Tree) -> list[str]:
-    """What in the record of a fresh session is not what the tree as it stands says, one phrase each.
+    """Find what the record of a fresh session says that the tree does not, one phrase each.
 
-    Where another version of Python reads the files than the one that recorded them, it may understand less: then only what
-    the record leaves out is named.
+    Another version of Python than the one that recorded the files may understand less of them: then only what the record leaves
+    out is named.
     """
     record, bases = facts.record, _bases(project, facts.record)
     if record.changes is None:
@@ -51,14 +51,14 @@ def untrue(project: Project, facts: Facts, tree: Tree) -> list[str]:
 
 
 def missing_bases(project: Project, record: Record) -> list[str]:
-    """The sessions before whose sources are gone, although the record was made with them."""
+    """Name the parent sessions whose sources are gone, although the record was made with them."""
     if record.changes is None:
         return []
     return [parent.session for parent in record.previous if not project.store.has_sources(parent.session)]
 
 
 def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) -> Recomputed:
-    """Compare the tree as it stands with those of the sessions before, as a run does when it records."""
+    """Compare the tree as it stands with those of the parent sessions, as a run does when it records."""
     record, base = facts.record, bases[-1] if bases else {}
     renames = {old: new for new, old in match_moves(base, with_lines(project, tree, (), base)).items()} if base else {}
     measured = record.coverage.files if record.coverage else {}
@@ -77,7 +77,7 @@ def _bases(project: Project, record: Record) -> list[Sources | None]:
 
 
 def _generated(project: Project, record: Record, files: Collection[str]) -> Sources:
-    """Measured files that git ignores: a clean clone may not have them, so the run's word on them stands."""
+    """Find measured files that git ignores: a clean clone may lack them, so the run's word on them stands."""
     stored = project.store.sources_of(record) or {}
     return {path: line for path, line in stored.items() if path not in files}
 
@@ -104,7 +104,7 @@ def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Itera
 
 
 def _files(said: Changes | None, found: Changes) -> list[str]:
-    """The files of which the two say different things."""
+    """Name the files about which the two differ."""
     each = [_kinds(said) if said else {}, _kinds(found)]
     return sorted(path for path in {*each[0], *each[1]} if each[0].get(path) != each[1].get(path))
 

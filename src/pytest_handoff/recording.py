@@ -1,4 +1,4 @@
-"""From a run to its evidence: what ran, what it means for earlier sessions, and the record of it."""
+"""Turn a run into evidence: what ran, what it means for earlier sessions, and the record of both."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class Combined(Frozen, frozen=True):
-    """That a run is one of several parts: what they looked at, and each of them as the record keeps it."""
+    """The parts that make up a run: what they looked at together, and each part as the record keeps it."""
 
     scope: completeness.Scope
     parts: list[CombinedPart]
@@ -58,16 +58,16 @@ class Combined(Frozen, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RunResults:
-    """All that a run found out.
+    """All results of a run.
 
     Attributes:
         measured: its coverage.
-        context: when, where and by whom it was made.
-        is_test_file: whether a path is that of a test module of its suite.
+        context: when, where and by whom the run was made.
+        is_test_file: tells whether a path is a test module of its suite.
         instructions: the key of the file with the session's instructions, where one was named.
-        measured_by: what coverage.py went by, where it measured.
-        combined: the parts that make up the run; what the session had before is then replaced, never added to.
-        traced: which collected test continues which earlier one, where that is known already.
+        measured_by: the settings that coverage.py used, where it measured.
+        combined: the parts that make up the run, if any; they replace what the session had before, and never add to it.
+        traced: which collected test continues which earlier one, if that is known already.
     """
 
     run: Run
@@ -81,7 +81,7 @@ class RunResults:
 
 
 class _Seen(Frozen, frozen=True):
-    """What was seen of each test, and ``before``: the earlier run of this session on the same tree that it was added to."""
+    """The results of each test, and ``before``: the session's earlier run on the same tree that this run adds to."""
 
     traced: Lineage
     lines: Ledger
@@ -95,8 +95,8 @@ def record_run(
     """Make the evidence of a run and fill the document with it.
 
     Args:
-        hooks: those of the project and of other plugins.
-        renderer: the project's templates, where they are at hand already.
+        hooks: the hooks of the project and of other plugins.
+        renderer: the project's templates, if they are loaded already.
     """
     seen = _see(project, start, results)
     found = fates(start.session, seen.lines, start.parents.earlier)
@@ -116,7 +116,7 @@ def record_run(
 def _record(
     project: Project, start: Start, results: RunResults, seen: _Seen, *, tests: TallySummary, sources: Mapping[str, SourceLine]
 ) -> Record:
-    """Put together what the record says of the run itself; gates, places and required lines come with the document."""
+    """Build the record of the run itself; gates, places and required lines come with the document."""
     run, context = results.run, results.context
     changes = _changes(start, sources, tests.new)
     doubtful = _doubtful(start, run, seen.traced)
@@ -148,7 +148,7 @@ def _record(
 
 
 def _see(project: Project, start: Start, results: RunResults) -> _Seen:
-    """Each test beside the sessions before and, where the run adds to an earlier one, with what that one saw."""
+    """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
     traced = results.traced or trace_all(start, run.collected, run.whole_files, project.root)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
@@ -162,20 +162,20 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
 
 
 def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPart]:
-    """The parts that this run is made of, or those that it was added to."""
+    """Return the parts that make up this run, or those of the run that it adds to."""
     if combined is not None:
         return combined.parts
     return before.run.combined if before is not None else []
 
 
 def _drops_a_part(start: Start) -> bool:
-    """Whether an incomplete run of this session is given up because the code has changed since."""
+    """Check whether an incomplete run of this session is dropped because the code has changed since."""
     before = start.before
     return before is not None and not before.run.complete and before.source.fingerprint != start.tree.fingerprint
 
 
 def _metrics(before: Record | None, run: Run) -> list[Metric]:
-    """What this run measured, and before it what an earlier part of the session on the same tree did."""
+    """Join the metrics of this run with those that only an earlier part of the session on the same tree measured."""
     found = joined(run.metrics)
     again = {metric.name for metric in found}
     earlier = [metric for metric in before.metrics if metric.name not in again] if before is not None else []
@@ -236,7 +236,7 @@ def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[s
 
 
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
-    """The ids of this run that another one cannot be compared by."""
+    """Find the ids of this run that will not be the same in another run."""
     earlier = start.parents.earlier.lines
     same_code = {} if start.before is None or start.before.source.fingerprint != start.tree.fingerprint else start.own
     return unstable_ids(
@@ -260,7 +260,7 @@ def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Ch
 
 
 def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
-    """New unit tests that did not simply pass, but whose lines cannot be told from those of tests that did."""
+    """Find new unit tests that did not simply pass; their lines cannot be told from those of tests that did."""
     return [
         test
         for test, result in run.results.items()
@@ -300,6 +300,6 @@ def _coverage(
 
 
 def _remembered(start: Start) -> list[str]:
-    """Checklist lines that this session's document had, or a parent's: they may not go without being noticed."""
+    """List the checklist lines that this session's or a parent's document had: their removal must not go unnoticed."""
     own = start.before.required if start.before else []
     return list(dict.fromkeys([*own, *start.parents.required]))

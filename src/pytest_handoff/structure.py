@@ -25,7 +25,7 @@ LONGEST_INLINE = 10_000
 """Inline markup of a longer heading, paragraph or row is not read: a heading stays as written, and no comment counts."""
 
 _LONELY = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d++[.)])[ \t>]++)*+")
-_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with any of this, or a bracket and references, the content is not shown as written
+_MARKUP = re.compile(r"[\n*<\\_`]|&[#\w]|\]\(")  # with any of these, or a bracket and references, content is not shown as written
 
 
 class Inline(msgspec.Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""Is the document what the evidence says, is the evidence about this code, is the chain whole."""
+"""Verify that the document says what the evidence says, that the evidence is about this code, and that the chain is whole."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
-"""What we write that depends on a person's ticks."""
+"""Places whose text depends on a person's ticks."""
 
 
 class Problem(Frozen, frozen=True):
-    """One thing that keeps evidence from being believed, with its place and what mends it."""
+    """One reason not to believe the evidence, with its place and a remedy."""
 
     kind: str
     path: str
@@ -46,10 +46,10 @@ class Problem(Frozen, frozen=True):
 
 
 def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = True) -> list[Problem]:
-    """Every problem of one session's evidence and document.
+    """Find every problem of one session's evidence and document.
 
     Args:
-        outcome: what filling again would write (:func:`pytest_handoff.workflow.refill`).
+        outcome: the files that filling again would write (:func:`pytest_handoff.workflow.refill`).
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
     """
     record = project.store.record(session)
@@ -62,9 +62,9 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
 
 
 def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
-    """The files in which the tree differs from the one that the evidence is about; empty when it is the same tree.
+    """Name the files in which the tree differs from the one that the evidence is about; none if it is the same tree.
 
-    Measured files that git ignores are among the sources, and no part of the tree: they are not named.
+    Measured files that git ignores are among the sources but no part of the tree, so they are not named.
     """
     sources = project.store.sources_of(record)
     if now.fingerprint == record.source.fingerprint:
@@ -77,7 +77,7 @@ def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
 
 
 def is_fresh(project: Project, record: Record) -> bool:
-    """Whether the tree is the one that the evidence is about."""
+    """Check that the tree is the one that the evidence is about."""
     return not stale_files(project, record, read_tree(project))
 
 
@@ -93,7 +93,7 @@ def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem
 
 
 def _otherwise(project: Project, changed: Iterable[str]) -> str:
-    """What else than another run helps where evidence is about another tree again and again."""
+    """Name a remedy besides another run, for evidence that is about another tree again and again."""
     there = [path for path in map(project.root.joinpath, changed) if path.exists()]
     if there and not project.config.scope and not any(path.is_relative_to(project.folder) for path in there):
         return f", or name the folders that this project is made of as 'scope', such as [{project.key(project.folder)!r}]"
@@ -106,7 +106,7 @@ def _which(changed: list[str]) -> str:
 
 
 def _recomputed(project: Project, outcome: Outcome, tree: Tree) -> Iterator[Problem]:
-    """What the record says of the tree, where the tree it is about is here to be asked again."""
+    """Check what the record says about its tree against the tree itself, which is here."""
     record = outcome.record
     missing = [] if Chain(project.store).after(record.session) else missing_bases(project, record)
     for session in missing:
@@ -138,7 +138,7 @@ def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Prob
 
 
 def _why_it_differs(record: Record, outcome: Outcome, line: int) -> tuple[int, str, str]:
-    """The line to look at, the cause where it is known, and the remedy; a person's tick is no forgery, and not called one."""
+    """Return the line to look at, the cause if known, and the remedy; a person's tick must not be called a forgery."""
     session = record.session
     composed = outcome.composition
     forged = next((one for one in composed.decisions if one.wanted is not None and one.wanted != one.ticked), None)
@@ -181,7 +181,7 @@ def _chain(project: Project, record: Record) -> Iterator[Problem]:
 
 
 def _history(project: Project, record: Record) -> Iterator[Problem]:
-    """Records that the target branch has and this tree has not, or has otherwise: a history may grow, never change."""
+    """Find records of the target branch that this tree lacks or has changed: a history may grow, never change."""
     for path, message in rewritten_records(project, but=record.session):
         yield Problem(
             kind="chain",
@@ -192,5 +192,5 @@ def _history(project: Project, record: Record) -> Iterator[Problem]:
 
 
 def chain_of(project: Project, session: str) -> list[str]:
-    """Name a session and everything before it, newest first."""
+    """Name a session and all its ancestors, newest first."""
     return list(dict.fromkeys([session, *Chain(project.store).before(session)]))

@@ -1,4 +1,4 @@
-"""The verbs: record a run, fill a document again. Each returns what is to be written; nothing here writes."""
+"""Begin a run, record it, and fill a document again; each returns the files to write, and nothing here writes them."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
 
 class Start(Frozen, frozen=True):
-    """What is known when a run begins: the sessions before, the tree the tests will run on, and which test files moved.
+    """The state before a run: the sessions before, the tree that the tests will run on, and which test files moved.
 
-    ``before`` is what this session has recorded already, ``own`` its ledger, once :func:`with_latest` has read it.
+    ``before`` is the record that this session has already, ``own`` its ledger, once :func:`with_latest` has read it.
     """
 
     session: str
@@ -58,7 +58,7 @@ class Start(Frozen, frozen=True):
 
 
 class Outcome(Frozen, frozen=True):
-    """A session as it is to be written, with everything a reader is told."""
+    """A session before it is written, with everything that is printed about it."""
 
     record: Record
     composition: Composition
@@ -67,15 +67,15 @@ class Outcome(Frozen, frozen=True):
     dropped_part: bool = False
 
     def artifact(self, path: Path) -> Artifact:
-        """The one that is to be written to ``path``."""
+        """Return the artifact that is to be written to ``path``."""
         return next(artifact for artifact in self.artifacts if artifact.path == path)
 
 
 def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start:
-    """Read everything that the run will be compared with, before a test has run.
+    """Read everything that the run will be compared with, before any test runs.
 
     Raises:
-        HandoffError: when earlier evidence or the document cannot be used; nothing was run or written yet.
+        HandoffError: when earlier evidence or the document cannot be used; nothing has been run or written yet.
     """
     check_names(project.config)
     parents = load_parents(project.store, choose_parents(project.store, session, tuple(previous)))
@@ -94,9 +94,9 @@ def trace_all(start: Start, collected: Mapping[str, object], whole_files: Iterab
 
 
 def adds_up(start: Start, run: Run) -> bool:
-    """Whether a run is to be joined with what the session has already: same tree, and not a whole run after a whole one.
+    """Decide whether a run adds to the session's record: on the same tree, unless both the run and the record are whole.
 
-    A run is less than whole where it was asked for less, and where another plugin, a conftest or ``-x`` left tests or files out.
+    A run is not whole if it was asked for less, or if another plugin, a conftest or ``-x`` left tests or files out.
     """
     before = start.before
     if before is None or before.source.fingerprint != start.tree.fingerprint:
@@ -108,10 +108,10 @@ def adds_up(start: Start, run: Run) -> bool:
 
 
 def with_latest(project: Project, start: Start) -> Start:
-    """The same start with what another run of the session has recorded in the meantime; to be called with the lock held.
+    """Add to a start what another run of the session has recorded meanwhile; call this with the lock held.
 
     Raises:
-        EvidenceProblem: when that cannot be read, or a session that this one continues is not what it was at the start.
+        EvidenceProblem: when that cannot be read, or a session that this one continues has changed since the start.
     """
     for link in start.parents.links:
         if project.store.digest(link.session) != link.digest:
@@ -126,18 +126,18 @@ def with_latest(project: Project, start: Start) -> Start:
 
 
 def has_complete_run(start: Start) -> bool:
-    """Whether the session's record is that of a complete run of this very code: an interrupted one does not take its place."""
+    """Check whether the record is of a complete run on this very code: an interrupted run does not replace it."""
     before = start.before
     return before is not None and before.run.complete and before.source.fingerprint == start.tree.fingerprint
 
 
 def run_again(start: Start) -> str:
-    """What can be done after a run that was not recorded; what it knew is offered where the command would take it."""
+    """Name the remedy after a run that was not recorded; offer its results where ``handoff fill`` would take them."""
     return "run again" if has_complete_run(start) else f"run again, or handoff fill {start.session} --interrupted"
 
 
 def _own_ledger(project: Project, before: Record) -> Ledger:
-    """The ledger that a new run of the session is about to replace; running again is how a damaged one is mended."""
+    """Read the ledger that a new run is about to replace; a damaged one counts as empty, since running again repairs it."""
     try:
         return project.store.ledger(before)
     except EvidenceProblem:
@@ -163,7 +163,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
 
 
 def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, fates: dict[str, Fate]) -> facts.Facts:
-    """Gather all that evidence and settings say of a session; what its document says comes when it is composed.
+    """Gather what evidence and settings say about a session; the document is read later, when it is composed.
 
     Raises:
         HandoffError: when the settings, or the policy that a record keeps, cannot be read.
@@ -188,7 +188,7 @@ class Files:
 
     Attributes:
         ledger: the file of the session's tests.
-        sources: the source tree; ``None`` leaves what is there.
+        sources: the source tree; ``None`` leaves the present file as it is.
     """
 
     ledger: Content
@@ -197,13 +197,13 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """How a session's document is to be filled.
+    """The circumstances in which a session's document is filled.
 
     Attributes:
-        today: the date, for waivers that end.
-        take_over: places whose words of a person are to be replaced.
-        hooks: those of the project and of other plugins, where a run is recorded.
-        renderer: the project's templates, where they are at hand already.
+        today: the date, for waivers that expire.
+        take_over: places where a person's words are to be replaced.
+        hooks: the hooks of the project and of other plugins, where a run is recorded.
+        renderer: the project's templates, if they are loaded already.
     """
 
     today: str
@@ -213,7 +213,7 @@ class Filling:
 
 
 def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Files, filling: Filling) -> Outcome:
-    """Compose the document and put everything that is to be written in the order in which it must be."""
+    """Compose the document, and return all files in the order in which they must be written."""
     session, hooks = gathered.session, filling.hooks
     renderer = filling.renderer or renderer_of(project)
     text = read_document(project, session)
@@ -243,20 +243,20 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
 
 
 def read_document(project: Project, session: str) -> str | None:
-    """The document as it stands, or ``None`` where there is none yet.
+    """Read the text of the document as it stands, or return ``None`` where there is none yet.
 
     Raises:
-        DocumentProblem: when it is no text that can be filled safely.
+        DocumentProblem: when its text cannot be filled safely.
     """
     data = document_bytes(project, session)
     return None if data is None else markdown.decode(data, project.shown(project.document(session)))
 
 
 def document_bytes(project: Project, session: str) -> bytes | None:
-    """The document as it stands, or ``None`` where there is none yet.
+    """Read the bytes of the document as they stand, or return ``None`` where there is none yet.
 
     Raises:
-        DocumentProblem: when what stands there is none that can be read.
+        DocumentProblem: when what is there cannot be read as a document.
     """
     path = project.document(session)
     try:
@@ -272,7 +272,7 @@ def document_bytes(project: Project, session: str) -> bytes | None:
 def new_document(
     project: Project, session: str, parents: Parents, *, template: str | None = None, renderer: Renderer | None = None
 ) -> str:
-    """A new document from a template, with what the sessions before promised."""
+    """Make a new document from a template, with what the sessions before promised."""
     renderer = renderer or renderer_of(project)
     owed = {
         "parents": list(parents.earlier.sessions),
@@ -289,7 +289,7 @@ def new_document(
 
 
 def _instructions(project: Project, key: str | None) -> str | None:
-    """The text of the session's instructions, or ``None`` where none were named or the file is gone."""
+    """Read the session's instructions, or return ``None`` where none were named or the file is gone."""
     if key is None:
         return None
     try:
@@ -299,7 +299,7 @@ def _instructions(project: Project, key: str | None) -> str | None:
 
 
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
-    """The session as a row of its history, behind as many before it as a trend shows, and one more to compare with."""
+    """Build the rows of a trend that ends with this session, and one row before it to compare with."""
     from pytest_handoff.ancestry import Chain
     from pytest_handoff.history import session_rows
     from pytest_handoff.trend import MOST_SESSIONS
@@ -308,19 +308,19 @@ def _sessions(project: Project, record: Record) -> list[SessionRow]:
 
 
 def _line_counts(project: Project, session: str, sources: Iterable[SourceLine] | None) -> dict[str, int]:
-    """How many lines each source file has, as the run left it; none where the session's sources were pruned."""
+    """Count the lines of each source file as the run left it; none where the session's sources were pruned."""
     if sources is None:
         sources = (project.store.sources(session) or {}).values()
     return {source.path: len(source.lines) // WIDTH for source in sources if source.lines}
 
 
 def _number(session: str) -> int | None:
-    """The number of a session that is called by one: ``session-3``, ``phase-3``."""
+    """Read the number in a session's name, such as ``session-3`` or ``phase-3``."""
     found = re.fullmatch(r"(?:session-|phase-)?([0-9]+)", session)
     return int(found[1]) if found else None
 
 
 def renderer_of(project: Project, compiled: Path | None = None) -> Renderer:
-    """The templates of a project, its own before ours; ``compiled`` is a folder that keeps them from being compiled again."""
+    """Make the renderer of a project's templates, its own before ours; ``compiled`` is a folder for compiled templates."""
     own = project.config.templates
     return Renderer(project.folder / own if own else None, compiled, project.within)
