@@ -1,7 +1,7 @@
-"""Coverage data that somebody else made, held against what coverage.py makes before it reads them.
+"""Compare coverage data that somebody else made with what coverage.py makes, before coverage.py reads them.
 
-A data file is a database, and a database can hold more than data: views and triggers, which run when it is read or written,
-columns that are computed, and journals beside it, which name files to be replayed and removed.
+A data file is a database, and a database can hold more than data: views and triggers, which run when it is read or written, and
+computed columns; the journals beside it name files to replay and remove.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TYPES = {"integer": ("integer", "null"), "text": ("text", "null"), "blob": ("bl
 
 
 def why_strange(file: Path, copy: Path) -> str | None:
-    """Copy a data file alone, without what lies beside it, and say what makes it none of coverage.py's.
+    """Copy a data file alone, without the files beside it, and say why it is not one of coverage.py's, if it is not.
 
     Raises:
         sqlite3.Error: when it is no database.
@@ -35,7 +35,7 @@ def why_strange(file: Path, copy: Path) -> str | None:
 
 
 def _more_than_tables(database: sqlite3.Connection) -> str | None:
-    """Tables and the indices that SQLite makes for them are all that there is."""
+    """Find anything but coverage.py's tables and the indices that SQLite makes for them."""
     for kind, name, sql in database.execute("select type, name, sql from sqlite_master"):
         plain = kind == "table" and name in _ours() and " ".join(str(sql).split()[:2]).upper() == "CREATE TABLE"
         if not plain and not (kind == "index" and sql is None):
@@ -52,7 +52,7 @@ def _other_columns(database: sqlite3.Connection) -> str | None:
 
 
 def _other_values(database: sqlite3.Connection) -> str | None:
-    """Values of another type than their column's, and names that no file can have, are errors in whatever reads them."""
+    """Find values of another type than their column's, and names that no file can have: a reader would fail on them."""
     for table, columns in _shape(database).items():
         for name, kind in columns:
             allowed = ", ".join(f"'{one}'" for one in _TYPES[str(kind).lower()])
@@ -72,7 +72,7 @@ def _ours() -> _Shape:
 
 
 def _shape(database: sqlite3.Connection) -> _Shape:
-    """Every table with its columns' names and types; what is computed is no column of this type."""
+    """Map each table to its columns' names and types; the type of a computed one is ``computed``."""
     names = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
     columns = "select name, case hidden when 0 then lower(type) else 'computed' end from pragma_table_xinfo(?)"
     return {name: list(database.execute(columns, (name,))) for name in names}
