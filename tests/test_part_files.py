@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,3 +115,44 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
     collection = Collection(tests=tests, whole_files=[], broken_files={})
     with pytest.raises(WriteProblem, match="evidence is UTF-8"):
         part_files.write_tests(tmp_path, collection, {}, {})
+
+
+NAMES = [part_files.HEAD, part_files.COLLECTION, part_files.RESULTS, part_files.TREE]
+
+
+def read_all(folder: Path) -> None:
+    """Read every file of the one part in a folder."""
+    [(found, head)] = part_files.find_parts([folder]).items()
+    part_files.PartReader().tests(found, head)
+    part_files.tree_of(found, head)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_is_followed_within_the_part_only(tmp_path: Path, name: str) -> None:
+    """A downloaded part cannot name a file of whoever joins it; files that an unpacker linked to each other are read."""
+    written(tmp_path / "part")
+    file, secret = tmp_path / "part" / name, tmp_path / "secret"
+    file.rename(tmp_path / "part" / "kept")
+    file.symlink_to("kept")
+    read_all(tmp_path)
+    (tmp_path / "part" / "kept").rename(secret)
+    file.unlink()
+    file.symlink_to(secret)
+    with pytest.raises(EvidenceProblem, match=f"{name}: is a link out of the part"):
+        read_all(tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipe_or_an_endless_file_is_not_read(tmp_path: Path, name: str) -> None:
+    """A pipe does not block, and a file of no honest size takes no memory."""
+    written(tmp_path / "part")
+    file = tmp_path / "part" / name
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(EvidenceProblem, match=f"{name}: is no regular file"):
+        read_all(tmp_path)
+    file.unlink()
+    with file.open("wb") as sparse:
+        sparse.truncate(part_files.MOST[name] + 1)
+    with pytest.raises(EvidenceProblem, match=f"{name}: has more than"):
+        read_all(tmp_path)

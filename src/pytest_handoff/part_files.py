@@ -13,6 +13,7 @@ from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.config import check_part_label
 from pytest_handoff.encoding import digest_of, encode_json
 from pytest_handoff.errors import EvidenceProblem, HandoffError
+from pytest_handoff.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
 from pytest_handoff.part import PART_SCHEMA, Part, PartTests
 from pytest_handoff.run import CaseResult, Collection
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pytest_handoff.part import PartRun
 
 HEAD, COLLECTION, RESULTS, TREE, COVERAGE = "part.json", "collection.json", "results.json", "tree.json", "coverage.sqlite"
+
+MOST = {HEAD: TABLE, COLLECTION: LINES, RESULTS: LINES, TREE: LINES, COVERAGE: 4 * LINES}
+"""The most bytes that each file of a part may have."""
 
 _Read = TypeVar("_Read")
 
@@ -155,8 +159,14 @@ def _bytes(folder: Path, name: str, run: PartRun) -> bytes:
 
 
 def _content(path: Path) -> bytes:
+    """Read a file of a part, which another machine made: a regular one of a bounded size, and no link to somewhere else."""
+    inside = [path.parent.resolve()]
+    if leads_outside(path, inside) is not None:
+        raise EvidenceProblem("is a link out of the part; unpack the artifact of that job again", path=str(path))
     try:
-        return path.read_bytes()
+        return read_file(path, inside, MOST[path.name])
+    except Refused as refused:
+        raise EvidenceProblem(f"{refused.why}: no run writes such a part; run that job again", path=str(path)) from refused
     except OSError as error:
         raise EvidenceProblem(f"cannot be read: {error.strerror or error}; run that job again", path=str(path)) from error
 
