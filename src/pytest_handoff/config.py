@@ -12,6 +12,13 @@ import msgspec
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.record import Frozen
 
+MOST_ENTRIES, MOST_CHARACTERS = 1_000, 2_000
+"""The most that a list or table, and a text, of the settings may hold."""
+
+_LONGEST_NAME = 255
+"""Bytes that common file systems allow in a name."""
+
+_SHOWN = 40
 SESSION_NAME_LIMIT = 100
 """Bytes in UTF-8; file systems take 255, and the name of a document or a temporary file is longer than the session's."""
 
@@ -113,6 +120,9 @@ def read_config(table: Mapping[str, Any], *, path: str) -> Config:
     Raises:
         UsageProblem: with every problem of the table in one message.
     """
+    excess = list(_excess(table, "the table"))
+    if excess:
+        raise UsageProblem("; ".join(excess), path=path)
     problems = [*_unknown_keys(table), *_bad_values(table)]
     config = Config() if problems else msgspec.convert(dict(table), Config)
     problems += _without_meaning(config)
@@ -165,6 +175,21 @@ def _complaint(name: str) -> str | None:
     return f"is longer than {SESSION_NAME_LIMIT} bytes" if len(name.encode()) > SESSION_NAME_LIMIT else None
 
 
+def _excess(value: object, name: str) -> Iterator[str]:
+    """Find what is more than anybody would write: reading all of it would take long."""
+    if isinstance(value, (dict, list)) and len(value) > MOST_ENTRIES:
+        yield f"{name} has {len(value):,} entries; {MOST_ENTRIES:,} are the most"
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _excess(key, f"a key of {name}")
+            yield from _excess(entry, f"{key[:_SHOWN]!r}")
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _excess(entry, f"an entry of {name}")
+    elif isinstance(value, str) and len(value) > MOST_CHARACTERS:
+        yield f"{name} has {len(value):,} characters; {MOST_CHARACTERS:,} are the most"
+
+
 def _unknown_keys(table: Mapping[str, Any]) -> Iterator[str]:
     known = Config.__struct_fields__
     for key in table:
@@ -194,9 +219,19 @@ def _without_meaning(config: Config) -> Iterator[str]:
     yield from (f"'parts': {label!r} stands there twice" for label, times in Counter(config.parts).items() if times > 1)
     if config.target is not None and not config.target.strip():
         yield "'target': names no branch"
+    yield from _unusable_names(config)
     for waiver in config.waive:
         if waiver.until is not None and not _is_day(waiver.until):
             yield f"'waive': {waiver.until!r} is no date such as 2026-12-31"
+
+
+def _unusable_names(config: Config) -> Iterator[str]:
+    for key in ("dir", "document", "template", "templates", "target"):
+        name = getattr(config, key) or ""
+        if not name.isprintable():
+            yield f"'{key}': holds a control character"
+        if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in name.split("/")):
+            yield f"'{key}': has a name that is longer than {_LONGEST_NAME} bytes"
 
 
 def _is_day(text: str) -> bool:

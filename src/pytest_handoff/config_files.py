@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from typing import TYPE_CHECKING
 
-from pytest_handoff.foreign_files import TEXT, Refused, leads_outside, read_file
+from pytest_handoff.foreign_files import SETTINGS, TEXT, Refused, leads_outside, read_file
+from pytest_handoff.settings_text import parse_ini, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,8 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | None:
     try:
-        parse(read_file(path, [root], TEXT).decode("utf-8-sig"))
+        most = TEXT if path.suffix.lower() == ".json" else SETTINGS  # the other parsers take seconds for a megabyte
+        parse(read_file(path, [root], most).decode("utf-8-sig"))
     except Refused as refused:
         return f"it {refused.why}"
     except (ValueError, RecursionError) as error:
@@ -40,7 +41,7 @@ def _yaml(text: str) -> None:
     import yaml
 
     try:
-        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+        for _ in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             pass
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
@@ -49,15 +50,12 @@ def _yaml(text: str) -> None:
 def _ini(text: str) -> None:
     import configparser
 
-    try:
-        configparser.ConfigParser(interpolation=None, allow_no_value=True).read_string(text)
-    except configparser.Error as error:
-        raise ValueError(str(error)) from error
+    parse_ini(text, configparser.ConfigParser(interpolation=None, allow_no_value=True))
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
     ".json": json.loads,
-    ".toml": tomllib.loads,
+    ".toml": parse_toml,
     ".yaml": _yaml,
     ".yml": _yaml,
     ".ini": _ini,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.record import Frozen
+from pytest_handoff.settings_text import parse_toml
 from pytest_handoff.store import RECORD, Store
 
 if TYPE_CHECKING:
@@ -214,8 +214,8 @@ def _settings(folder: Path, root: Path) -> tuple[dict[str, Any] | None, str]:
 
 def _toml(path: Path, root: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_file(path, [root], SETTINGS).decode("utf-8"))
+        return parse_toml(read_file(path, [root], SETTINGS).decode("utf-8"))
     except OSError as error:
         raise UsageProblem(f"cannot be read: {error.strerror or error}", path=path.name) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise UsageProblem(f"cannot be read: {error}", path=path.name) from error

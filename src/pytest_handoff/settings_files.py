@@ -5,13 +5,13 @@ Each tool's own rule decides which file wins (pytest's "Configuration" page, cov
 
 # Annotations are not postponed here: msgspec would compile each from its text, in every run.
 import shlex
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.settings_text import parse_ini, parse_toml
 
 NAMES = (
     "handoff.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",
@@ -180,8 +180,8 @@ def _below(table: dict[str, Any], *keys: str) -> dict[str, Any] | None:
 
 def _toml(name: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return parse_toml(text)
+    except ValueError as error:
         raise UsageProblem(f"cannot be read: {error}", path=name) from error
 
 
@@ -190,8 +190,8 @@ def _ini(name: str, text: str) -> Mapping[str, Mapping[str, str]]:
 
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
-    except configparser.Error as error:
+        parse_ini(text, parser)
+    except ValueError as error:
         raise UsageProblem(f"cannot be read: {error}", path=name) from error
     return parser
 
