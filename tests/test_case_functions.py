@@ -91,3 +91,17 @@ def test_what_asserts(body: str, *, asserts: bool) -> None:
     """Statements and calls that can fail a test for a wrong result are known by what they are or are called."""
     source = dedent(f"def test_a(self, x):\n    {body}\n")
     assert functions_of(source.encode())["test_a"].asserts is asserts
+
+
+@pytest.mark.parametrize(
+    "deep", ["x = " + "-" * 300_000 + "1", "x = 1" + "+1" * 100_000, "x = a" + ".a" * 100_000, "x = a" + "()" * 50_000]
+)
+def test_a_file_nested_too_deeply_for_python_has_no_functions(deep: str) -> None:
+    """Python itself refuses to run it."""
+    assert functions_of(f"def test_x():\n    assert 1\n{deep}\n".encode()) in ({}, {"test_x": CaseFunction(1, 2, asserts=True)})
+
+
+def test_many_branches_hide_no_function() -> None:
+    """Each elif is nested in the one before; what comes after them is found all the same."""
+    source = "if 1:\n    pass\n" + "elif 1:\n    pass\n" * 80 + "else:\n    def inner(): pass\ndef test_x():\n    assert 1\n"
+    assert list(functions_of(source.encode())) == ["inner", "test_x"]

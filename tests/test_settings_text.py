@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOTTED = ".".join(["a"] * 250_000) + " = 1\n"
+ESCAPED = '"\\UFFFFFFFF"'
 HUGE = "dir = 1" + "0" * 5_000
 SPACED = "[pytest]\naddopts" + " " * 200_000 + "x\n"
 
@@ -67,6 +68,7 @@ def test_changed_files_of_no_honest_shape_do_not_parse(tmp_path: Path) -> None:
         "c.yaml": "[" * 300_000,
         "d.json": "[" * 300_000,
         "e.yml": "a: 1\n" * 1_000_000,
+        "f.yml": ESCAPED,
     }
     for name, text in contents.items():
         (tmp_path / name).write_text(text)

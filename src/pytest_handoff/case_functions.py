@@ -35,19 +35,26 @@ def functions_of(source: bytes) -> dict[str, CaseFunction]:
     """
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError):  # no test can be collected from such a file, and the run itself says what is wrong
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ):  # no test can be collected from such a file, and the run itself says what is wrong
         return {}
-    return {name: _function(node) for name, node in _named(tree, "")}
+    return {name: _function(node) for name, node in _named(tree)}
 
 
-def _named(node: ast.AST, within: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield within + child.name, child
-        elif isinstance(child, ast.ClassDef):
-            yield from _named(child, f"{within}{child.name}::")
-        elif isinstance(child, ast.stmt | ast.excepthandler):
-            yield from _named(child, within)
+def _named(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Walk the statements in their order without recursion: each ``elif`` is nested in the one before."""
+    ahead: list[tuple[ast.AST, str]] = [(tree, "")]
+    while ahead:
+        node, within = ahead.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield within + node.name, node
+        elif isinstance(node, ast.Module | ast.stmt | ast.excepthandler):
+            inner = f"{within}{node.name}::" if isinstance(node, ast.ClassDef) else within
+            ahead += [(child, inner) for child in reversed(list(ast.iter_child_nodes(node)))]
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> CaseFunction:

@@ -31,7 +31,7 @@ def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | No
         parse(read_file(path, [root], most).decode("utf-8-sig"))
     except Refused as refused:
         return f"it {refused.why}"
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         return " ".join(str(error).split())[:200] or type(error).__name__
     return None
 

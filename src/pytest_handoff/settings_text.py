@@ -42,3 +42,5 @@ def parse_ini(text: str, parser: ConfigParser) -> None:
         parser.read_string(text)
     except configparser.Error as error:
         raise ValueError(str(error)) from error
+    except AttributeError as error:  # older versions of Python stumble there
+        raise ValueError("a line continues a key that has no value") from error
