@@ -132,3 +132,39 @@ def test_a_key_or_a_test_that_stands_twice_is_refused(store: Store) -> None:
 
     assert "the key 'session' stands in one table twice" in str(twice)
     assert "sources.jsonl:2: is damaged: 'src/a.py' stands in it twice" in str(source)
+
+
+def damage(change: str) -> dict[str, Any]:
+    """What a forger puts into a record, whose own digest may be left out."""
+    parent = {"session": "session-0", "digest": "sha256:0"}
+    coverage = {"percent": 1e308, "branch_percent": None, "num_statements": 1, "covered": 1, "files": {}}
+    return {
+        "parents": {"previous": [parent | {"session": f"s-{number}"} for number in range(200)]},
+        "twins": {"previous": [parent, parent]},
+        "nul": {"previous": [parent | {"session": "a\0b"}]},
+        "path": {"previous": [parent | {"session": "../../elsewhere"}]},
+        "percent": {"coverage": coverage},
+        "duration": {"run": {"duration_s": 1.7e308}},
+        "negative": {"run": {"duration_s": -1}},
+    }[change]
+
+
+@pytest.mark.parametrize("change", ["parents", "twins", "nul", "path", "percent", "duration", "negative"])
+def test_what_no_run_writes_is_refused(store: Store, change: str) -> None:
+    """Whoever reads it would stumble, or read very much."""
+    path = store.evidence / BEFORE / "record.json"
+    table = json.loads(path.read_bytes()) | {"digest": None}
+    for key, value in damage(change).items():
+        table[key] = table[key] | value if isinstance(value, dict) and table[key] else value
+    said = str(with_bytes(path, json.dumps(table).encode(), store))
+
+    assert "record.json: is damaged: it" in said
+
+
+def test_very_many_keys_twice_are_found_at_once(store: Store) -> None:
+    """Each key is counted once."""
+    path = store.evidence / BEFORE / "record.json"
+    many = ",".join(f'"k{number}": 1' for number in range(60_000))
+    text = path.read_text("utf-8").replace('"policy": {', f'"policy": {{{many}, "k59999": 2', 1)
+
+    assert "the key 'k59999' stands in one table twice" in str(with_bytes(path, text.encode(), store))

@@ -39,6 +39,8 @@ def real_path(path: Path | str, within: Sequence[Path]) -> Path:
     Raises:
         Refused: for a path that leads elsewhere, or into ``.git``, where files decide what git runs.
     """
+    if "\0" in str(path):
+        raise Refused("has a name that no file has", str(path).replace("\0", "\\0"))
     real = Path(os.path.realpath(path))
     inner = next((real.relative_to(folder) for folder in within if real.is_relative_to(folder)), None)
     if inner is None:

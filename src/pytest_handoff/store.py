@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from pytest_handoff.artifacts import Content
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
+
+_MOST_PARENTS, _LONGEST_RUN = 100, 1e9
+"""The most sessions that one continues, and the most seconds that a run took."""
+
+_NO_FOLDER = re.compile(r"\.{0,2}|.*[/\0].*", re.DOTALL)
+"""Names that no folder below the evidence has."""
 
 _LONGEST_SOURCE = 16 * MEGABYTE
 """Bytes of a line of the sources, which holds a hash for each line of a file."""
@@ -72,6 +79,8 @@ class Store:
         self._refuse_twins(path, data)
         if record.session != session:
             raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
+        if impossible := _impossible(record):
+            raise EvidenceProblem(f"is damaged: {impossible}; {_instead(session)}", path=self._name(path))
         if record.digest not in (None, content_digest(record)):
             raise EvidenceProblem(
                 f"is not as it was written: it was edited or damaged; {_instead(session)}",
@@ -177,7 +186,9 @@ class Store:
             return None
         except OSError:
             parents = None  # reading the whole record will say why
-        return [parent.session for parent in self.record(session).previous] if parents is None else parents
+        if parents is None or not _are_sessions(parents):
+            return [parent.session for parent in self.record(session).previous]
+        return parents
 
     def _ledger(self, record: Record) -> tuple[Path, bytes]:
         path = self.evidence / record.session / LEDGER
@@ -232,8 +243,7 @@ class Store:
         def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
             table = dict(pairs)
             if len(table) < len(pairs):
-                keys = [key for key, _ in pairs]
-                twin = next(key for key in table if keys.count(key) > 1)
+                twin = Counter(key for key, _ in pairs).most_common(1)[0][0]
                 raise EvidenceProblem(f"is damaged: the key {twin!r} stands in one table twice", path=self._name(path))
             return table
 
@@ -244,6 +254,25 @@ class Store:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+
+
+def _are_sessions(parents: Sequence[str]) -> bool:
+    """Tell whether these can be the sessions that one session continues."""
+    return len(set(parents)) == len(parents) <= _MOST_PARENTS and not any(map(_NO_FOLDER.fullmatch, parents))
+
+
+def _impossible(record: Record) -> str | None:
+    """Say what no run writes into a record: what reads it would stumble over that, or read very much."""
+    if not _are_sessions([parent.session for parent in record.previous]):
+        return "it continues sessions that cannot be"
+    coverage, took = record.coverage, record.run.duration_s
+    files = coverage.files.values() if coverage else ()
+    percents = [coverage.percent, coverage.branch_percent or 0, *(file.percent for file in files)] if coverage else []
+    if not all(0 <= percent <= 100 for percent in percents):
+        return "it has a percentage that is none"
+    if not 0 <= took <= _LONGEST_RUN:
+        return "its run took longer than any"
+    return None
 
 
 def _instead(session: str) -> str:
