@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_handoff.commands import GOOD, project_to_write, session_argument, verb
-from pytest_handoff.printing import progress, say_parts
+from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
@@ -34,7 +34,7 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
 
     project = project_to_write(handoff_dir)
     check_session_name(session)
-    outcome = combining.combine(project, session, folders, progress, lambda text: click.echo(f"handoff: {text}", err=True))
+    outcome = combining.combine(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
     if artifacts is not None:
         _export(project, outcome, artifacts)
     _tell(project, outcome)

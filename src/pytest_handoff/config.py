@@ -12,7 +12,7 @@ import msgspec
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.record import Frozen
 
-MOST_ENTRIES, MOST_CHARACTERS = 1_000, 2_000
+MOST_ENTRIES, MOST_CHARACTERS = 5_000, 2_000
 """The most that a list or table, and a text, of the settings may hold."""
 
 _LONGEST_NAME = 255
