@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from builders import ledger_of, new_code_of
 from check_documents import LINES, RENDERER, facts
-from pytest_handoff.composition import compose
+from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.document_html import document_html
 from pytest_handoff.errors import HandoffError
@@ -118,9 +118,18 @@ WHOLE: dict[str, Callable[[int], str]] = {
 def fill(text: str, *, memory: Iterable[Written] = (), required: Iterable[str] = ()) -> object:
     """Fill a document as ``handoff fill --check`` and ``handoff verify`` do."""
     return compose(
-        text, facts(memory), Config(), path="document.md", today="2026-01-02", parent_percent=80.0, render=RENDERER.block,
-        required=list(required), line_counts=lambda: LINES,
-    )  # fmt: skip
+        text,
+        facts(memory),
+        Config(),
+        FillRequest(
+            path="document.md",
+            today="2026-01-02",
+            render=RENDERER.block,
+            parent_percent=80.0,
+            required=list(required),
+            line_counts=lambda: LINES,
+        ),
+    )
 
 
 def _remembered(size: int) -> object:
