@@ -157,10 +157,7 @@ def _settings(size: int) -> object:
 
 def _words(size: int) -> object:
     config = Config(words={"verbs": {"pass": ["a" + ",111" * (size // 4) + ",1", "`" * size]}})
-    return compose(
-        "- [ ] a cake\n", facts(), config, path="x.md", today="2026-01-02", parent_percent=None, render=RENDERER.block,
-        required=[],
-    )  # fmt: skip
+    return compose("- [ ] a cake\n", facts(), config, FillRequest(path="x.md", today="2026-01-02", render=RENDERER.block))
 
 
 def _diff(size: int) -> object:
