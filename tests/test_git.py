@@ -296,3 +296,14 @@ def test_a_repository_that_git_refuses(repository: Path) -> None:
     (repository / ".git" / "config").write_text("[core\n")
     with pytest.raises(HandoffError, match="git rev-parse failed: fatal: bad config"):
         find_root(repository)
+
+
+@pytest.mark.parametrize("bring", [lambda index: index.symlink_to("/dev/zero"), os.mkfifo])
+def test_an_index_that_is_no_file_is_not_copied(repository: Path, plain_git: Git, bring: Callable[[Path], object]) -> None:
+    """An archive may bring one that never ends."""
+    write(repository, "a.txt")
+    commit(plain_git, repository)
+    (repository / ".git/index").unlink()
+    bring(repository / ".git/index")
+    with pytest.raises(HandoffError, match=r"git.s index, is no regular file"):
+        read_work_tree(repository)

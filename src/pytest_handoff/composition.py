@@ -53,7 +53,7 @@ class Composition(Frozen, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class FillRequest:
-    """How to fill a document, apart from the facts and the settings.
+    """A request to fill a document: all that it takes apart from the facts and the settings.
 
     Attributes:
         path: the document's name in messages.

@@ -30,7 +30,7 @@ class Instruction(Frozen, frozen=True):
 
 
 class DocumentFacts(Frozen, frozen=True):
-    """What a session's document adds to its evidence.
+    """Facts that a session's document adds to its evidence.
 
     Attributes:
         targets: what the document names as target of a metric (or of the run's duration), by the id of its row.

@@ -10,6 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _SETTINGS = (
     "core.quotepath=off",
     "core.safecrlf=false",
+    "core.splitIndex=false",
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
     "safe.bareRepository=explicit",
@@ -147,6 +149,8 @@ def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
         index = Path(scratch) / "index"
         real_index, objects = _index_and_objects(root)
         if real_index.exists():
+            if not S_ISREG(real_index.stat().st_mode):  # an archive may bring a link to a device that never ends
+                raise HandoffError(f"{real_index}, git's index, is no regular file; remove it, then run git reset")
             shutil.copy2(real_index, index)
         known_objects = [_quoted(objects), os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")]
         environment = {

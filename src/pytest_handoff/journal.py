@@ -168,7 +168,8 @@ def _seal_of(folder: Path, begun: bytes, key: bytes) -> bytes:
 
 def _bears_seal(folder: Path, key: bytes) -> bool:
     try:
-        return (folder / SEAL).read_bytes() == _seal_of(folder, (folder / START).read_bytes(), key)
+        begun = read_own(folder / START, [folder], LINES)
+        return read_own(folder / SEAL, [folder], LINES) == _seal_of(folder, begun, key)
     except OSError:
         return False
 
