@@ -307,3 +307,10 @@ def test_an_index_that_is_no_file_is_not_copied(repository: Path, plain_git: Git
     bring(repository / ".git/index")
     with pytest.raises(HandoffError, match=r"git.s index, is no regular file"):
         read_work_tree(repository)
+
+
+def test_a_work_tree_elsewhere_is_refused(repository: Path, plain_git: Git) -> None:
+    """An archive may bring a repository that calls everything around it its own."""
+    plain_git(repository, "config", "core.worktree", "/")
+    with pytest.raises(HandoffError, match=r"core\.worktree in git's configuration names"):
+        find_root(repository)

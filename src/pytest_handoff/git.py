@@ -62,13 +62,16 @@ def find_root(folder: Path) -> Path | None:
     """Find the top of the work tree that a folder is in, or return ``None`` without git or outside a repository.
 
     Raises:
-        HandoffError: when there is a repository that git refuses to read, such as another user's.
+        HandoffError: when there is a repository that git refuses to read, such as another user's, or one for elsewhere.
     """
     if _program(os.environ.get("PATH", os.defpath)) is None:
         return None
     done = run_git(folder, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
-        return _path(done.stdout).resolve()
+        root = _path(done.stdout).resolve()
+        if not os.path.lexists(root / ".git"):  # else what lies around the repository would count as within it
+            raise HandoffError(f"core.worktree in git's configuration names {root}, which has no .git; remove that setting")
+        return root
     if any(
         known in done.stderr for known in (b"not a git repository", b"must be run in a work tree", b"cannot use bare repository")
     ):
