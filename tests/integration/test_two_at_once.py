@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from pytest_handoff import locking
+from pytest_handoff import locking, switching
 from pytest_handoff.cli import main
 
 if TYPE_CHECKING:
@@ -175,11 +175,10 @@ def test_filling_in_the_moment_in_which_a_run_is_recorded(shop: Story, tmp_path:
     @contextmanager
     def locked_at_last(folder: Path) -> Iterator[None]:
         shutil.copytree(tmp_path / "new", folder, dirs_exist_ok=True)
-        with locked(folder):
+        with locking.locked(folder):
             yield
 
-    locked = locking.locked
-    monkeypatch.setattr(locking, "locked", locked_at_last)
+    monkeypatch.setattr(switching, "locked", locked_at_last)
     monkeypatch.chdir(shop.folder)
     filled = CliRunner().invoke(main, ["fill", "session-1"])
 
