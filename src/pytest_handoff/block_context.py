@@ -12,12 +12,12 @@ from pytest_handoff.values_metrics import metric_rows
 from pytest_handoff.verdicts import why_not_measured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_handoff.decisions import Decision
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import NewCodeFile
-    from pytest_handoff.values import Rows
+    from pytest_handoff.trend import Trend
 
 VERDICT_WORDS = {
     "holds": "holds",
@@ -54,8 +54,15 @@ class ChangedFile(Frozen, frozen=True):
     was: str | None = None
 
 
-def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> dict[str, object]:
-    """Return the names that a block's template may use."""
+def block_context(
+    facts: Facts, decisions: Sequence[Decision], *, line_counts: Mapping[str, int], trend: Trend | None
+) -> dict[str, object]:
+    """Return the names that a block's template may use.
+
+    Args:
+        line_counts: how many lines each source file has.
+        trend: the sessions that a trend block shows, if the document has one.
+    """
     return {
         "facts": facts,
         "decisions": decisions,
@@ -68,8 +75,8 @@ def block_context(facts: Facts, decisions: Sequence[Decision], rows: Rows) -> di
         "changed_rows": changed_files(facts),
         "integrity": report(facts),
         "metric_rows": metric_rows(facts),
-        "line_counts": rows.line_counts,
-        "trend": rows.trend,
+        "line_counts": line_counts,
+        "trend": trend,
     }
 
 

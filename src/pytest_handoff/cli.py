@@ -9,16 +9,16 @@ import click
 from pytest_handoff import __version__
 from pytest_handoff.attest_command import attest
 from pytest_handoff.combine_command import combine
-from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_argument, verb
+from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, say_findings, session_argument, verb
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.fill_command import fill
 from pytest_handoff.history_command import history
 from pytest_handoff.init_command import init
 from pytest_handoff.plain_usage import SpeakingPlainly
-from pytest_handoff.printing import progress, say, say_findings, say_json, say_parts
+from pytest_handoff.printing import progress, say, say_json, say_parts
 from pytest_handoff.prune_command import prune
 from pytest_handoff.report_command import report
-from pytest_handoff.schema_command import schema
+from pytest_handoff.schema_command import print_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,6 +164,6 @@ main.add_command(fill)
 main.add_command(history)
 main.add_command(init)
 main.add_command(report)
-main.add_command(schema)
+main.add_command(print_schema)
 main.add_command(prune)
 main.add_command(attest)

@@ -15,10 +15,10 @@ import click
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.printable import printable
-from pytest_handoff.printing import say, say_error
+from pytest_handoff.printing import put_line, say, say_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_handoff.project import Project
     from pytest_handoff.workflow import Outcome
@@ -165,3 +165,12 @@ def _named(context: click.Context, parameter: click.Parameter, value: str | None
 
 session_argument = click.argument("session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session)
 """The argument SESSION, which the shell can complete; if it is missing, the error names the recorded sessions."""
+
+
+def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
+    """On GitHub, annotate lines with findings (path, line, message); on standard error, so that ``--json`` stays JSON."""
+    from pytest_handoff.github import error_commands, on_github
+
+    if on_github():
+        for command in error_commands(findings):
+            put_line(sys.stderr, command)

@@ -91,7 +91,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     memory = {written.id: written.text for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, request.path)
     rows = replace(rows, line_counts=request.line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
-    rows = replace(rows, trend=_trend(request.sessions) if "handoff:begin trend" in text else None)
+    trend = _trend(request.sessions) if "handoff:begin trend" in text else None
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
     plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
@@ -109,7 +109,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     filled = documents.fill(
         found,
         values=plain | status_values(facts, blocking, decided),
-        blocks=_blocks(found, block_context(facts, decided, rows), request.render),
+        blocks=_blocks(found, block_context(facts, decided, line_counts=rows.line_counts, trend=trend), request.render),
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
         take_over=request.take_over,

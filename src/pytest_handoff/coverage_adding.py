@@ -49,7 +49,7 @@ def _add(joined: CoverageData, files: Iterable[Kept], untidy: list[str], copy: P
                 raise EvidenceProblem(
                     f"the coverage of {kept.whose} is none that coverage.py made: {why}; do not use it", path=str(kept.path)
                 )
-            with closing(CoverageData(basename=str(copy))) as earlier:
+            with closing_data(CoverageData(basename=str(copy))) as earlier:
                 earlier.read()
                 joined.update(earlier, map_path=partial(_place, kept.top))
         except (CoverageException, sqlite3.Error) as problem:
@@ -61,13 +61,13 @@ def joined_data() -> Iterator[CoverageData]:
     """Open empty data in a file of their own: before 7.17, coverage.py can add only one file to data in memory."""
     with (
         TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder,
-        closing(CoverageData(basename=str(Path(folder, "joined")))) as data,
+        closing_data(CoverageData(basename=str(Path(folder, "joined")))) as data,
     ):
         yield data
 
 
 @contextmanager
-def closing(data: CoverageData) -> Iterator[CoverageData]:
+def closing_data(data: CoverageData) -> Iterator[CoverageData]:
     """Close a data file in the end: an open one cannot be removed on Windows, and raises a warning in the user's run."""
     try:
         yield data

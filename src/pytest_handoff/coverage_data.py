@@ -12,7 +12,7 @@ from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
-from pytest_handoff.coverage_adding import Kept, add, closing, joined_data, one_line_of
+from pytest_handoff.coverage_adding import Kept, add, closing_data, joined_data, one_line_of
 from pytest_handoff.coverage_files import ContextReader, FileReader, in_source
 from pytest_handoff.coverage_sources import (
     CHOSEN,
@@ -204,7 +204,7 @@ def keep(config: pytest.Config, path: Path) -> None:
             return
         path.unlink(missing_ok=True)
         here, top = config.invocation_params.dir, config.rootpath.resolve()
-        with closing(CoverageData(basename=str(path))) as kept:
+        with closing_data(CoverageData(basename=str(path))) as kept:
             kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
     except CoverageException as problem:
         raise EvidenceProblem(f"coverage data cannot be kept: {problem}", path=path.name) from problem

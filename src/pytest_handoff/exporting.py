@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.workflow import Outcome
 
-_CUT = "\n\nCut here; the document and the evidence have the rest.\n"
+_CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"
 
 
 def artifacts_for_ci(
@@ -46,7 +46,7 @@ def summary(outcome: Outcome, renderer: Renderer) -> bytes:
         "percent": percent,
         "percent_of": percent_of,
     }
-    return fitting((renderer.block("summary", context) or "") + "\n", SUMMARY_LIMIT, _CUT)
+    return fitting((renderer.block("summary", context) or "") + "\n", SUMMARY_LIMIT, _CUT_SUMMARY)
 
 
 def _below(project: Project, path: Path) -> str:

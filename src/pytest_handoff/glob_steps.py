@@ -8,7 +8,7 @@ from typing import NewType
 Steps = NewType("Steps", tuple[str, ...])
 """Literal characters, and the wildcards ``?``, ``*``, ``**`` and ``**/``."""
 
-_WILD = frozenset({"*", "**", "**/"})
+_WILDCARDS = frozenset({"*", "**", "**/"})
 
 
 def steps_of(glob: str) -> Steps:
@@ -50,6 +50,6 @@ def _enter(places: set[int], place: int, steps: Steps) -> None:
     """Enter a step, and go on past wildcards that may match nothing."""
     while place not in places:
         places.add(place)
-        if place == len(steps) or steps[place] not in _WILD:
+        if place == len(steps) or steps[place] not in _WILDCARDS:
             return
         place += 1

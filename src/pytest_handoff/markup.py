@@ -6,7 +6,7 @@ import re
 
 from pytest_handoff.unseen_characters import visible
 
-LONGEST = 160
+LONGEST_QUOTE = 160
 
 _SPECIAL = re.compile(
     r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
-def shorten(text: str, longest: int = LONGEST) -> str:
+def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
     """Cut the middle out of a long text; the ledger has all of it."""
     if len(text) <= longest:
         return text

@@ -32,7 +32,7 @@ def say(line: str, *, err: bool = False, whole: bool = False) -> None:
     """
     stream = sys.stderr if err else sys.stdout
     spelled = _spelled(line.expandtabs(4) if whole else line, stream)
-    _write(stream, printable(spelled, None if whole else LONGEST))
+    put_line(stream, printable(spelled, None if whole else LONGEST))
 
 
 def say_text(text: str, *, err: bool = False) -> None:
@@ -55,16 +55,7 @@ def say_json(table: object) -> None:
 
 def say_json_text(text: str) -> None:
     """Print JSON text, made safe to print without a change of meaning."""
-    _write(sys.stdout, printable_json(text).removesuffix("\n"))
-
-
-def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
-    """On GitHub, annotate lines with findings (path, line, message); on standard error, so that ``--json`` stays JSON."""
-    from pytest_handoff.github import error_commands, on_github
-
-    if on_github():
-        for command in error_commands(findings):
-            _write(sys.stderr, command)
+    put_line(sys.stdout, printable_json(text).removesuffix("\n"))
 
 
 def say_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
@@ -95,7 +86,8 @@ def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
     return track(items, doing, console=terminal, transient=True) if shown else items
 
 
-def _write(stream: TextIO, line: str) -> None:
+def put_line(stream: TextIO, line: str) -> None:
+    """Write one line that is safe to print already."""
     stream.write(f"{line}\n")
     stream.flush()
 

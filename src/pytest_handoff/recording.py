@@ -291,7 +291,7 @@ def _coverage(
             bases=parents.sources,
             base_name=parents.names or "the beginning",
             now=sources,
-            merged_in=merged_in(project, start, sources),
+            merged_in=merged_in(project, start.tree, start.parents, sources),
         ),
         session=start.session,
         failed_counting=doubtful,

@@ -9,10 +9,10 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.printing import say_json
 
 
-@click.command()
+@click.command("schema")
 @click.argument("name", required=False)
 @verb
-def schema(name: str | None) -> int:
+def print_schema(name: str | None) -> int:
     """Print the JSON Schema of NAME; without it, all of them by name: record, ledger, sources, show, history, life."""
     from pytest_handoff import schemas
 

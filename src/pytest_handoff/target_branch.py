@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pytest_handoff.parents import Parents
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
-    from pytest_handoff.workflow import Start
+    from pytest_handoff.tree import Tree
 
 
-def merged_in(project: Project, start: Start, now: Mapping[str, SourceLine]) -> MergedIn | None:
+def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:
     """Find the states of the target branch that are part of this tree and were not part of any parent's.
 
     Return ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
     left out and the note says so: the new code may then hold too many lines, never too few.
     """
-    name, tree, parents = project.config.target, start.tree, start.parents
+    name = project.config.target
     if name is None or not parents.sources or tree.branch == name:
         return None
     try:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.gate_spec import Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
-    from pytest_handoff.trend import Trend  # noqa: TC004 - rows are never decoded, so nothing evaluates the annotation
 
 
 class Rows(Frozen, frozen=True):
@@ -37,14 +36,12 @@ class Rows(Frozen, frozen=True):
         paths: the paths in tables of coverage targets, by row id.
         counts: the places for the number of tests or lines of a named file.
         line_counts: how many lines each source file has.
-        trend: the sessions that a trend block shows.
     """
 
     targets: dict[str, str] = {}
     paths: dict[str, str] = {}
     counts: tuple[str, ...] = ()
     line_counts: dict[str, int] = {}
-    trend: Trend | None = None
 
 
 NO_ROWS = Rows()

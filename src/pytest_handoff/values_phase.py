@@ -69,10 +69,10 @@ def _files(facts: Facts) -> str:
 def _results(facts: Facts) -> str:
     counts = facts.record.tests.counts
     words = [f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number]
-    return "\n".join([", ".join(words) or "no test was run", *_coverage(facts)]) + if_incomplete(facts)
+    return "\n".join([", ".join(words) or "no test was run", *_coverage_words(facts)]) + if_incomplete(facts)
 
 
-def _coverage(facts: Facts) -> list[str]:
+def _coverage_words(facts: Facts) -> list[str]:
     measured = facts.record.coverage
     if measured is None:
         return ["", f"Coverage was not measured: {one_line(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"]

@@ -31,7 +31,7 @@ def recovery_values(facts: Facts) -> dict[str, str | None]:
         values[f"tier.{tier}.status"] = _state(outcomes) + if_incomplete(facts)
         values[f"tier.{tier}.passing"] = f"{passing(outcomes)}/{outcomes.total()} tests" if outcomes else "no test"
         values[f"tier.{tier}.issues"] = failures(facts, tier)
-        values[f"tier.{tier}.coverage"] = _coverage(facts, tier) if outcomes else "no test"
+        values[f"tier.{tier}.coverage"] = _tier_coverage(facts, tier) if outcomes else "no test"
     return values
 
 
@@ -45,7 +45,7 @@ def _state(outcomes: Counter[Outcome | None]) -> str:
     return "Passing" if passing(outcomes) else "None passes"
 
 
-def _coverage(facts: Facts, tier: str) -> str | None:
+def _tier_coverage(facts: Facts, tier: str) -> str | None:
     """Word a tier's coverage: of the new code for unit tests, and otherwise the total, named as such, since no more is known."""
     total = total_coverage(facts)
     if total is None:
