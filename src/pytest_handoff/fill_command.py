@@ -114,13 +114,14 @@ def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) 
 
 
 def _record_interrupted(project: Project, session: str) -> None:
-    from pytest_handoff import interrupted, journal
+    from pytest_handoff.interrupted import outcome_of_dead_run
+    from pytest_handoff.journal import forget
     from pytest_handoff.switching import write_together, writing
 
     with writing(project):
-        outcome, runs = interrupted.outcome_of(project, session)
+        outcome, runs = outcome_of_dead_run(project, session)
         write_together(project, session, outcome.artifacts)
-    journal.forget(runs)
+    forget(runs)
     say(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
 
 
