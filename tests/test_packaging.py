@@ -53,7 +53,8 @@ def test_the_wheel_has_the_templates_of_the_checkout(wheel: dict[str, bytes]) ->
 
 def test_the_wheel_has_every_module_and_says_that_it_is_typed(wheel: dict[str, bytes]) -> None:
     """The modules are those of the source folder, and py.typed lies beside them."""
-    modules = {f"pytest_handoff/{path.name}" for path in (CHECKOUT / "src" / "pytest_handoff").glob("*.py")}
+    source = CHECKOUT / "src"
+    modules = {path.relative_to(source).as_posix() for path in (source / "pytest_handoff").rglob("*.py")}
     assert {name for name in wheel if name.endswith(".py")} == modules
     assert "pytest_handoff/py.typed" in wheel
 

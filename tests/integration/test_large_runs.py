@@ -25,7 +25,7 @@ WEIGH = """
         found = tracemalloc.take_snapshot().statistics("filename")
         tracemalloc.stop()
         paths = {one.traceback[0].filename.replace("\\\\", "/"): one.size for one in found}
-        sizes = {path.rpartition("/")[2]: size for path, size in paths.items() if "/pytest_handoff/" in path}
+        sizes = {path.rpartition("/pytest_handoff/")[2]: size for path, size in paths.items() if "/pytest_handoff/" in path}
         with open("sizes.json", "w") as file:
             json.dump(sizes, file)
 """
