@@ -28,9 +28,11 @@ SUDDEN = {
     "SIGKILL": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "SIGTERM": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
 }
+HEARS_CTRL_C = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Whoever starts the tests in the background may have told them to ignore it."""
 SAID = {
     "Ctrl-C": "raise KeyboardInterrupt",
-    "SIGINT": "import os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(5)",
+    "SIGINT": f"{HEARS_CTRL_C}; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(5)",
     "pytest.exit": "import pytest; pytest.exit('enough', returncode=0)",
 }
 
@@ -117,7 +119,7 @@ def test_a_dead_run_of_other_code_is_no_evidence(four: Story) -> None:
 
 def test_a_complete_run_of_the_same_code_is_worth_more(four: Story) -> None:
     """What an interrupted run knew does not take its place, and is not offered, neither by the run nor by a command."""
-    let_die(four, "import os; os.environ.get('CTRL_C') and os.kill(os.getpid(), 2)")
+    let_die(four, f"{HEARS_CTRL_C}; os.environ.get('CTRL_C') and os.kill(os.getpid(), signal.SIGINT)")
     four.pytest("--no-cov", "--handoff=session-1")
     before = four.evidence()
     four.environment["CTRL_C"] = "yes"
