@@ -101,7 +101,7 @@ def _session(folder: Path, session: str, tests: int) -> dict[str, float]:
 
 def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     """Processor seconds of each step, and MiB at the peak over what was there before the first."""
-    from pytest_handoff import workflow
+    from pytest_handoff import start as workflow_start
     from pytest_handoff.project import open_project
     from pytest_handoff.recording import RunResults, record_run
     from pytest_handoff.surroundings import context_of
@@ -112,7 +112,7 @@ def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     ticks = [_cpu()]
     project = open_project(folder, fallback=folder)
-    start = workflow.begin(project, session)
+    start = workflow_start.begin(project, session)
     ticks.append(_cpu())
     context = context_of(run, None)
     results = RunResults(run=run, measured=measured, context=context, is_test_file=lambda path: "/test_" in path)

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from check_documents import RENDERER, TEMPLATES, facts, fill, from_template, problems
 from pytest_handoff import markdown
 from pytest_handoff.blocks import block_checksum
+from pytest_handoff.commonmark import parse
 from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.kinds import Kinds
-from pytest_handoff.markdown import parse
 
 LAW = settings(
     max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or 500),

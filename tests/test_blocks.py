@@ -6,7 +6,7 @@ import mdformat
 import pytest
 
 from pytest_handoff.blocks import block_checksum, harmless, is_sealed, pair_blocks, read_markers, with_block
-from pytest_handoff.markdown import parse
+from pytest_handoff.commonmark import parse
 
 TABLE = "| File | Covered |\n|---|---|\n| `a.py` | 3 |\n\n- one\n- two"
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_handoff.document import Document, find
+from pytest_handoff.document import find
 from pytest_handoff.errors import DocumentProblem
 from pytest_handoff.fields import FIELDS, Field
+
+if TYPE_CHECKING:
+    from pytest_handoff.places import Document
 
 
 def _places(document: Document) -> list[tuple[str, int, str, str]]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import mdformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_handoff.blocks import block_checksum
-from pytest_handoff.document import Filled, fill, find
+from pytest_handoff.document import find
+from pytest_handoff.filling import fill
 from pytest_handoff.markdown import decode, encode
+
+if TYPE_CHECKING:
+    from pytest_handoff.places import Filled
 
 
 def _fill(

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pytest_handoff.markup import Markdown, code, code_in_text, escape, one_line, shorten
+from pytest_handoff.markup import Markdown, code, code_in_text, escape, one_line
+from pytest_handoff.printable import shorten
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 FORGED = st.sampled_from([

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check_documents import TEMPLATES, fill, from_template
-from pytest_handoff.markdown import parse
+from pytest_handoff.commonmark import parse
 from pytest_handoff.plain_blocks import plain_blocks
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.markdown import parse
-from pytest_handoff.tables import aligned_cells, escape_pipes, with_padding
+from pytest_handoff.commonmark import parse
+from pytest_handoff.filling import escape_pipes, with_padding
+from pytest_handoff.tables import aligned_cells
 
 
 @pytest.mark.parametrize(

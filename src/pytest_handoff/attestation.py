@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.composition import Composition
 
+
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 

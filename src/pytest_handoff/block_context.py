@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import NewCodeFile
     from pytest_handoff.trend import Trend
 
+
 VERDICT_WORDS = {
     "holds": "holds",
     "fails": "does not hold",

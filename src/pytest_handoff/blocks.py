@@ -16,6 +16,7 @@ from pytest_handoff.text_lines import eol_of, split_lines
 if TYPE_CHECKING:
     from pytest_handoff.outline import Markdown
 
+
 _ID = r"[A-Za-z][\w.-]*"
 _MARKER = re.compile(rf"<!--\s*handoff:\s*(?:(begin|end)\s+({_ID})(?:\s+([0-9a-f]+))?|({_ID}))\s*-->")
 _OURS = re.compile(r"<!--\s*handoff:")

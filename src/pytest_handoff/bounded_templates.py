@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.runtime import Context
 
+
 _COUNTED, _MADE, _SPENT, _JOINED = "counted items", "made", "spent text", "joined texts"
 """Our own filters; the blank in each name keeps templates from using them."""
 

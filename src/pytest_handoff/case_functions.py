@@ -11,6 +11,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 _EXPECTING = frozenset({"raises", "warns", "deprecated_call", "fail"})
 _SAYS_SO = re.compile(r"assert|expect|check|verify", re.IGNORECASE)
 

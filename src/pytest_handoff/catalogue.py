@@ -21,13 +21,14 @@ from pytest_handoff.fields import (
     Field,
     fields_for,
     row_fields,
+    row_of,
 )
 from pytest_handoff.labels import keys_of, own_key
-from pytest_handoff.markup import shorten
-from pytest_handoff.metrics import row_of
+from pytest_handoff.printable import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
 
 _SEPARATOR = " > "
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.record import Outcome
 
+
 COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 """The categories of pytest's last line that the recorder counts too."""
 

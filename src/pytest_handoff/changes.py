@@ -11,6 +11,7 @@ from pytest_handoff.record import Changes, SourceLine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 _DOCUMENTS = ("**/*.md", "**/*.rst", "**/*.adoc", "docs/**", "**/docs/**")
 
 

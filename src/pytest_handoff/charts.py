@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.history import SessionRow
 
+
 WIDTH, HEIGHT = 640.0, 190.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 12.0, 34.0
 MOST_SESSIONS = 40

@@ -22,6 +22,7 @@ from pytest_handoff.words import DEFAULT_WORDS, Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 NAMED = 2
 """The most missing lines that are listed with the line most like each."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import coverage
 
+
 _BY_CONFIGURATION = frozenset({"subprocess", "fork", "execv"})
 """The patches of coverage.py that start measuring a child with its parent's configuration."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff import part_choice, part_files, surroundings, workflow
+from pytest_handoff import start as workflow_start
 from pytest_handoff.asking import ask_pytest
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.extending import Extending, implemented
@@ -22,8 +23,8 @@ from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.measurement import Measured
 from pytest_handoff.own_setup import own_setup
+from pytest_handoff.part_files import parts_here
 from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
-from pytest_handoff.part_writing import parts_here
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, RunResults, record_run
 from pytest_handoff.settings_files import CoverageSettings, with_those_in_force
@@ -62,7 +63,7 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each,
     return outcome
 
 
-def _read(start: workflow.Start, heads: Mapping[str, Part], each: Each) -> tuple[list[PartTests], list[PartTests]]:
+def _read(start: workflow_start.Start, heads: Mapping[str, Part], each: Each) -> tuple[list[PartTests], list[PartTests]]:
     """Read the parts that count, by label, and the earlier attempts of the same jobs."""
     newest, older = part_choice.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
@@ -73,7 +74,7 @@ def _read(start: workflow.Start, heads: Mapping[str, Part], each: Each) -> tuple
 
 def _joined(
     project: Project,
-    start: workflow.Start,
+    start: workflow_start.Start,
     parts: Sequence[PartTests],
     older: Sequence[PartTests],
     *,
@@ -109,9 +110,9 @@ def _joined(
     return ask_pytest(setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell)))
 
 
-def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow.Start, dict[str, Part]]:
+def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow_start.Start, dict[str, Part]]:
     """Find the heads of all parts by their place, and begin the session with the parents that the parts had."""
-    start = workflow.begin(project, session)
+    start = workflow_start.begin(project, session)
     here = parts_here(project, start)
     heads = part_files.find_parts(folders or [folder for folder in [here] if folder.is_dir()])
     if not heads:
@@ -121,12 +122,12 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[work
     named = {str(folder): head for folder, head in heads.items()}
     previous = [parent.session for parent in next(iter(named.values())).previous]
     if previous != [record.session for record in start.parents.records] and all(map(project.store.has, previous)):
-        start = workflow.begin(project, session, previous)
+        start = workflow_start.begin(project, session, previous)
     part_choice.refuse_strangers(named, session=session, previous=start.parents.links)
-    return workflow.with_latest(project, start), named
+    return workflow_start.with_latest(project, start), named
 
 
-def _refuse_other_trees(start: workflow.Start, heads: Mapping[str, Part]) -> None:
+def _refuse_other_trees(start: workflow_start.Start, heads: Mapping[str, Part]) -> None:
     for place, head in heads.items():
         if head.fingerprint != start.tree.fingerprint:
             here, theirs = start.tree.files, part_files.tree_of(Path(place), head)
@@ -138,7 +139,7 @@ def _refuse_other_trees(start: workflow.Start, heads: Mapping[str, Part]) -> Non
             )
 
 
-def _why_ages_differ(project: Project, start: workflow.Start, parts: Sequence[PartTests], run: Run) -> str | None:
+def _why_ages_differ(project: Project, start: workflow_start.Start, parts: Sequence[PartTests], run: Run) -> str | None:
     """Say why the coverage by new tests is unknown: a part saw only its own tests, and mistook whether one is new."""
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:

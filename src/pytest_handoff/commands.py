@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.workflow import Outcome
 
+
 GOOD, NO, CANNOT_TELL = 0, 1, 2
 
 _ONE_WORD = re.compile(r"[\w.+-]+")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_handoff.outline import Markdown
     from pytest_handoff.structure import Inline
 
+
 _FRONT_MATTER_KEY = r"#|[\w\"'][^:]*:(?:\s|$)"
 _FENCE_OR_HEADING = re.compile(r"^(?: {0,3}(?P<fence>```|~~~)|#{1,6}(?:[ \t]|$))", re.MULTILINE)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jinja2.bccache import Bucket
 
+
 _MOST, _KEPT = 400, 200
 """So many templates may lie there, and so many of the newest stay where there are more; a template takes some 4 KiB."""
 

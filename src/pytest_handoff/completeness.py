@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine, RunInfo
     from pytest_handoff.run import Run
 
+
 WHOLE = "everything"
 
 

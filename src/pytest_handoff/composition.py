@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff import decisions as deciding
 from pytest_handoff import document as documents
+from pytest_handoff import filling as documents_filling
 from pytest_handoff.block_context import block_context
 from pytest_handoff.catalogue import catalogue, mentioned, own_names, path_row
 from pytest_handoff.checks import missing_required
@@ -19,7 +20,7 @@ from pytest_handoff.gates import GATES
 from pytest_handoff.inline_counts import PREFIX as COUNTS
 from pytest_handoff.labels import own_length
 from pytest_handoff.measured_rows import performance_rows
-from pytest_handoff.metrics import is_measured
+from pytest_handoff.metrics import DURATION_ROW
 from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.values import Rows, status_values, values
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from pytest_handoff.trend import Trend
 
     Render = Callable[[str, Mapping[str, object]], str | None]
+
+
+def is_measured(row: str) -> bool:
+    """Check for the row of a metric or of the run's duration: two runs may measure different values."""
+    return row.startswith("metric.") or row == DURATION_ROW
 
 
 class Composition(Frozen, frozen=True):
@@ -95,7 +101,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
     plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
-    claims = documents.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
+    claims = documents_filling.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     must = list(dict.fromkeys([*config.required, *request.required]))
     read = DocumentFacts(
         targets=targets,
@@ -106,7 +112,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     decided = deciding.decide(found.tasks, facts, config)
     standing = deciding.standing_verdicts(facts, config, request.today)
     blocking = deciding.blocking(standing, decided)
-    filled = documents.fill(
+    filled = documents_filling.fill(
         found,
         values=plain | status_values(facts, blocking, decided),
         blocks=_blocks(found, block_context(facts, decided, line_counts=rows.line_counts, trend=trend), request.render),

@@ -1,6 +1,5 @@
 """Read the project's settings: ``[tool.handoff]`` in ``pyproject.toml``, or the same keys in ``handoff.toml``."""
 
-# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.record import CoverageSummary, NewCode, NewCodeFile, Record
 
+
 _RANGE = re.compile(r"([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?", re.ASCII)
 
 

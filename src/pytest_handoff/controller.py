@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_handoff.collection import COLLECTION, Collector
 from pytest_handoff.errors import HandoffError
@@ -17,11 +18,12 @@ from pytest_handoff.run_folder import RunFolder
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.worker import INPUT, Ages
 from pytest_handoff.worker_faults import hear_spool, hear_worker
-from pytest_handoff.workflow import trace_all
+from pytest_handoff.workflow import renderer_of, trace_all
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
     from pytest_handoff.part_writing import PartWriting
+    from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
     from pytest_handoff.run_plan import RunPlan
 
@@ -123,3 +125,16 @@ class Controller:
         if not self._closed:
             self._closed = True
             self._folder.close(recorded=self._end.recorded, keep=keep and not self._end.recorded)
+
+
+def with_template(project: Project, template: str | None) -> Project:
+    """Return the project with the template that ``--handoff-template`` names, if the option was given.
+
+    Raises:
+        UsageProblem: if there is no such template.
+    """
+    if not template:
+        return project
+    project = replace(project, config=replace(project.config, template=template))
+    renderer_of(project).refuse_unknown(template)
+    return project

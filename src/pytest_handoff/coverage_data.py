@@ -14,17 +14,10 @@ from msgspec.structs import replace
 
 from pytest_handoff.coverage_adding import Kept, add, closing_data, joined_data, one_line_of
 from pytest_handoff.coverage_files import ContextReader, FileReader, in_source
-from pytest_handoff.coverage_sources import (
-    CHOSEN,
-    configured_includes,
-    configured_sources,
-    folders_of_tests,
-    source_folders,
-)
+from pytest_handoff.coverage_sources import CHOSEN, configured_includes, configured_sources, folders_of_tests, source_folders
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.measurement import Measured, NotMeasured, RunBy, parse_context, parse_unknown
+from pytest_handoff.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
 from pytest_handoff.parsed_sources import cache_folder, parsed_sources
-from pytest_handoff.part import PartCoverage
 from pytest_handoff.running_coverage import combined_coverage
 
 if TYPE_CHECKING:
@@ -32,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.shared_analyses import SharedAnalyses
     from pytest_handoff.user_folder import Sealed
+
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]
 """Yields the items one by one, and may show the progress."""

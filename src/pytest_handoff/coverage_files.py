@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_handoff.parsed_sources import ParsedSources
     from pytest_handoff.shared_analyses import SharedAnalyses
 
+
 _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 """The exclusion comment that coverage.py knows by default."""
 

@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from coverage import Coverage
 
+
 CHOSEN = pytest.StashKey[bool]()
 """Set on a run whose source this plugin chose, because neither options nor configuration named one."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ from pytest_handoff.gate_spec import Check, GateSpec
 from pytest_handoff.gates import STANDING, evaluate
 from pytest_handoff.lexicon import Lexicon, lexicon_of
 from pytest_handoff.record import Frozen, Verdict, Word
+from pytest_handoff.spots import in_checklist
 from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pytest_handoff.config import Config
-    from pytest_handoff.document import Task
     from pytest_handoff.facts import Facts
+    from pytest_handoff.places import Task
     from pytest_handoff.record import LedgerLine
+
 
 _NEVER_WAIVED = ("complete",)
 """Gates that no waiver lifts: no reason makes up for an incomplete run."""
-
-_CHECKLISTS = ("checklist", "success criteria", "quality gates", "acceptance criteria", "definition of done", "checkliste")
 
 
 class Decision(Frozen, frozen=True):
@@ -161,12 +161,6 @@ def _together(verdicts: Sequence[Verdict]) -> Word | None:
     words = {verdict.verdict for verdict in verdicts}
     order: tuple[Word, ...] = ("failed", "unknown", "passed", "waived")
     return next((word for word in order if word in words), None)
-
-
-@lru_cache(maxsize=64)
-def in_checklist(section: tuple[str, ...]) -> bool:
-    """Check that a line below these headings belongs to a checklist, not to a list of what is to be done."""
-    return any(name in heading.casefold() for heading in section for name in _CHECKLISTS)
 
 
 def _after_waivers(verdict: Verdict, config: Config, today: str) -> Verdict:

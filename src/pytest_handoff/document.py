@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.blocks import Block, Trouble, block_checksum, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.blocks import Block, Trouble, is_sealed, pair_blocks, read_markers
 from pytest_handoff.comments import value_end
+from pytest_handoff.commonmark import parse
 from pytest_handoff.fields import FIELDS, Field
 from pytest_handoff.figures import enumerated
-from pytest_handoff.filling import fill
 from pytest_handoff.gaps import missing_sections, open_questions
 from pytest_handoff.inline_counts import counted_files, without_overlap
 from pytest_handoff.labels import box_of
-from pytest_handoff.markdown import parse, refuse_unfit
+from pytest_handoff.markdown import refuse_unfit
 from pytest_handoff.matching import match_fields
-from pytest_handoff.places import Document, Filled, Finding, Place, Task, Title
+from pytest_handoff.places import Document, Finding, Place, Task, Title
 from pytest_handoff.spots import marker_place
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from pytest_handoff.blocks import Marker
     from pytest_handoff.outline import Markdown
-
-__all__ = ["Document", "Filled", "Finding", "Place", "Task", "Title", "block_checksum", "fill", "find", "with_block"]
 
 
 def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.renderer import RendererHTML
     from markdown_it.rules_core import StateCore
 
+
 _BOX = re.compile(r"\[([ xX])\] ")
 _DEEPER = 2
 """The document's headings are two levels below the page's own."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.record import LedgerLine, Record, SourceLine
 
+
 _Value = TypeVar("_Value")
 _LINES_AT_ONCE = 500
 

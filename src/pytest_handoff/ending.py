@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_handoff.faults import Faults
     from pytest_handoff.terminal import Line
 
+
 LONGEST_TITLE = 200
 
 EXIT_NO_EVIDENCE = 3

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.figures import counted
 from pytest_handoff.line_ranges import format_ranges
-from pytest_handoff.markup import one_line, shorten
+from pytest_handoff.markup import one_line
+from pytest_handoff.printable import shorten
 from pytest_handoff.terminal import checklist_summary
 from pytest_handoff.unstable_ids import sentence
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_handoff.composition import Composition
     from pytest_handoff.decisions import Decision
     from pytest_handoff.places import Finding
+
 
 _INDENT = " " * 10
 _SIGNS = {"holds": "✓", "done": "✓", "fails": "✗", "vetoed": "✗", "waived": "–", "waits": "○"}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.workflow import Outcome
 
+
 _CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.run import Run
 
+
 HOOKS = ("pytest_handoff_gates", "pytest_handoff_checks", "pytest_handoff_facts", "pytest_handoff_document")
 """The hooks that are called for a session as a whole."""
 

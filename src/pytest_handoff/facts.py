@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter, countOf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff import regression
 from pytest_handoff.config import Promise
@@ -18,7 +18,6 @@ from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_handoff.gate_spec import Scope
     from pytest_handoff.kinds import Kind
 
 
@@ -177,3 +176,6 @@ def fates_on_record(record: Record, ledger: Ledger, earlier: Earlier) -> dict[st
             f"changed; restore it, or run pytest --handoff={record.session} again"
         )
     return fates
+
+
+Scope = Literal["current", "previous", "all"]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+
 MOST_LINES = 40
 """The most lines that are shown of a defect: enough for a traceback, not for a recursion."""
 

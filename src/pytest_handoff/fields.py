@@ -16,6 +16,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 TOP = "(top)"
 """A section alias: the lines under the document's title, before its next heading."""
 
@@ -216,3 +217,8 @@ def fields_for(session: str) -> tuple[Field, ...]:
         msgspec.structs.replace(field, labels=(*field.labels, label)) if field.id == "tests.current" else field
         for field in FIELDS
     )
+
+
+def row_of(name: str) -> str:
+    """Build the id of a metric's row."""
+    return "metric." + "-".join(name.split())

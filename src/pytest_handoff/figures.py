@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pytest_handoff.gate_spec import Comparison
 
 
 def percent(part: int, whole: int) -> str:
@@ -70,3 +68,6 @@ def holds(left: Decimal, op: Comparison, right: Decimal) -> bool:
             return left <= right
         case "<":
             return left < right
+
+
+Comparison = Literal[">", ">=", "==", "<=", "<"]

@@ -10,6 +10,7 @@ from pytest_handoff.markup import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 MOST_FILES = 60
 
 Folder = dict[str, "Folder"]

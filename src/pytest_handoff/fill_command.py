@@ -69,7 +69,7 @@ def fill(
 
 def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) -> int:
     """Check the document against the evidence; with ``diff``, show how it differs."""
-    from pytest_handoff.workflow import document_bytes
+    from pytest_handoff.start import document_bytes
 
     document = project.document(session)
     artifact, shown = outcome.artifact(document), project.shown(document)

@@ -10,10 +10,27 @@ import msgspec
 
 from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
 from pytest_handoff.labels import own_length
+from pytest_handoff.outline import _ANY_PIPE
 from pytest_handoff.places import Document, Filled, Finding, Place
 from pytest_handoff.record import Written
-from pytest_handoff.tables import escape_pipes, with_padding
 from pytest_handoff.text_lines import eol_before, holds_lone_surrogate, split_lines
+
+
+def with_padding(old: str, value: str) -> str:
+    """Pad a cell's new value: with the old left padding, and to the old width if the value fits into it.
+
+    A pipe in the value would open another cell, so it is escaped.
+    """
+    value = escape_pipes(value)
+    left = old[: len(old) - len(old.lstrip(" "))] if old.strip() else " "
+    right = " " if old.endswith(" ") or not old.strip() else ""
+    return (left + value).ljust(len(old) - 1) + right if right else left + value
+
+
+def escape_pipes(value: str) -> str:
+    """Put a backslash before each pipe that has none."""
+    return _ANY_PIPE.sub(r"\\|", value)
+
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 MEGABYTE = 1 << 20
 SETTINGS, TEXT, TABLE, LINES = 4 * MEGABYTE, 64 * MEGABYTE, 64 * MEGABYTE, 256 * MEGABYTE
 """The most bytes read of a settings file or template, of a document or source file, of a record, and of a JSON Lines file."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_handoff.outline import Markdown, TextLine
     from pytest_handoff.places import Place
 
+
 _ENOUGH = 3  # one or two matching labels do not make a document one of ours
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
+from pytest_handoff.facts import Scope
+from pytest_handoff.figures import Comparison
 from pytest_handoff.record import Frozen
 
-Comparison = Literal[">", ">=", "==", "<=", "<"]
-Scope = Literal["current", "previous", "all"]
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 

@@ -13,6 +13,7 @@ from pytest_handoff.verdicts import unknown
 if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
 
+
 Gate = Callable[["Facts", GateSpec], Verdict]
 
 _STANDING = ("complete", "failures", "regression", "promises", "claims", "required", "policy")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pytest_handoff.facts import Facts
-    from pytest_handoff.gate_spec import Comparison, GateSpec
+    from pytest_handoff.figures import Comparison
+    from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 

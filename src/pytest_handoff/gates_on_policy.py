@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import Verdict
 
+
 REMEDY = 'set it back, or say why in [[tool.handoff.waive]] gate = "policy"'
 
 

@@ -19,6 +19,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+
 _SETTINGS = (
     "core.quotepath=off",
     "core.safecrlf=false",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+
 _PLACES = ("refs/heads/{}", "refs/remotes/{}", "refs/remotes/origin/{}", "refs/tags/{}")
 _STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1"}
 """Read history as it was committed; :func:`run_git` fetches nothing, since evidence must not depend on access to a server."""

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.markup import escape, shorten
-from pytest_handoff.printable import printable
+from pytest_handoff.markup import escape
+from pytest_handoff.printable import printable, shorten
 from pytest_handoff.text_lines import raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
 
 LIMIT = 10
 """The most errors that GitHub shows of one step."""

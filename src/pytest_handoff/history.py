@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.record import Record, Verdict
 
+
 HISTORY_SCHEMA = "pytest-handoff/history/1"
 LIFE_SCHEMA = "pytest-handoff/life/1"
 LOST = ("missing", "newly_skipped")

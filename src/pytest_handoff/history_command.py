@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Record
     from pytest_handoff.store import Store
 
+
 PIPED = 10_000
 """The width for output that is not a terminal: so wide that nothing is folded."""
 

@@ -6,12 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.figures import listed, percent, percent_of
-from pytest_handoff.markup import one_line, shorten
+from pytest_handoff.markup import one_line
+from pytest_handoff.printable import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.history import Moment, Rate, SessionRow
+
 
 WIDE = 110
 """The columns that a session needs to fit on one line."""

@@ -13,6 +13,7 @@ from pytest_handoff.rendering import bundled_templates
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 TEMPLATE = "report.html.j2"
 
 _NEVER_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.outline import Markdown, TextLine
 
+
 PREFIX = "count."
 
 _COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)"

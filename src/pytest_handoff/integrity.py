@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import LedgerLine, SourceLine
 
+
 _BLANK = hash_lines(b"\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff import journal, workflow
+from pytest_handoff import start as workflow_start
 from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.measurement import NotMeasured
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.record import RunInfo
     from pytest_handoff.run import Collection
+
 
 INTERRUPTED = 2
 """pytest's exit status for an interrupted run."""
@@ -90,18 +92,18 @@ def _next_step(project: Project, run: LeftBehind) -> str:
         start, _ = _usable(project, run)
     except HandoffError:
         return "run again"
-    return workflow.run_again(start)
+    return workflow_start.run_again(start)
 
 
-def _usable(project: Project, run: LeftBehind) -> tuple[workflow.Start, Collection]:
+def _usable(project: Project, run: LeftBehind) -> tuple[workflow_start.Start, Collection]:
     session = run.start.session
     collection = read_spool(run.folder)
     if collection is None:
         raise EvidenceProblem(f"the run of {session!r} was interrupted {_BEFORE_COLLECTED}; run it again")
-    start = workflow.with_latest(project, workflow.begin(project, session, run.start.previous))
+    start = workflow_start.with_latest(project, workflow_start.begin(project, session, run.start.previous))
     if start.tree.fingerprint != run.start.fingerprint:
         raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")
-    if workflow.has_complete_run(start):
+    if workflow_start.has_complete_run(start):
         raise EvidenceProblem(f"{session!r} has the record of a complete run of this code already; it is worth more")
     return start, collection
 

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.kept_coverage import KeptCoverage, copied_from
-from pytest_handoff.measurement import Measured, NotMeasured
-from pytest_handoff.part import PartCoverage
+from pytest_handoff.measurement import Measured, NotMeasured, PartCoverage
 from pytest_handoff.part_files import coverage_file
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Outcome
     from pytest_handoff.run import Collected, Collection
 
+
 _NO_FAILURE = (0, 5)
 """pytest's exit codes of a part in which nothing failed; 5 is a share without a test."""
 

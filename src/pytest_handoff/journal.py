@@ -29,6 +29,7 @@ from pytest_handoff.user_folder import Sealed, user_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 ALIVE, BESIDE, START, SEAL, TESTS, RECORDED = "alive", "beside", "start.json", "seal", "tests.jsonl", "recorded.json"
 _PASSED = CaseResult(outcome="passed")
 _PATIENCE = 10.0

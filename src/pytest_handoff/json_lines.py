@@ -13,6 +13,7 @@ from pytest_handoff.errors import EvidenceProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+
 Line = TypeVar("Line", bound=msgspec.Struct)
 
 _DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

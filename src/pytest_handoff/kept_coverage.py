@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.tree import Tree
 
+
 _NAME = re.compile(r"(part-\d+)-([0-9a-f]{64})")
 
 

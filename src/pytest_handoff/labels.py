@@ -15,6 +15,7 @@ from pytest_handoff.comments import value_end
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+
 _LONGEST_NAME = 1_000  # normalizing the accents of a longer one may take very long
 _STATUS = r"(?:[^\x00-\x7f]+[ \t]*)?"
 _BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Outcome
     from pytest_handoff.run import Collected, Run
 
+
 _PASSED = CaseResult(outcome="passed")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.gate_spec import Comparison
+from pytest_handoff.figures import Comparison
 from pytest_handoff.tokens import Token, tokens_in
 
 if TYPE_CHECKING:

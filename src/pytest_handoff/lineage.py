@@ -13,6 +13,7 @@ from pytest_handoff.record import Frozen, LedgerLine
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
+
 Ledger = dict[str, LedgerLine]
 
 

@@ -14,6 +14,7 @@ from pytest_handoff.file_lock import take_lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+
 Read = TypeVar("Read")
 
 PATIENCE = 60.0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_handoff.commonmark import fenced_lines, parse
+from pytest_handoff.commonmark import fenced_lines
 from pytest_handoff.errors import DocumentProblem
 from pytest_handoff.text_lines import split_lines
-
-__all__ = ["decode", "encode", "parse", "refuse_unfit"]
 
 
 def decode(data: bytes, path: str) -> str:

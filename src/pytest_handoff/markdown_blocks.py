@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_handoff.outline import Row, TextLine
     from pytest_handoff.structure import Structure
 
+
 _HANGING = {"bullet_list_open", "ordered_list_open", "fence", "code_block", "table_open", "blockquote_open"}
 _CLOSING = re.compile(r" {0,3}(`+|~+)[ \t]*")
 _DEEPEST = 20  # if blocks are nested deeper, the parser ignores everything that follows

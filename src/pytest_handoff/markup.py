@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pytest_handoff.printable import shorten
 from pytest_handoff.unseen_characters import visible
-
-LONGEST_QUOTE = 160
 
 _SPECIAL = re.compile(
     r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
@@ -44,11 +43,3 @@ def code_in_text(text: object) -> Markdown:
 def one_line(text: str) -> str:
     """Put a text on one line, with each run of white space as one blank and other unseen characters made visible."""
     return visible(" ".join(text.split()))
-
-
-def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
-    """Cut the middle out of a long text; the ledger has all of it."""
-    if len(text) <= longest:
-        return text
-    half = (longest - 1) // 2
-    return f"{text[:half]}…{text[-half:]}"

@@ -11,6 +11,7 @@ from pytest_handoff.labels import keys_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _FIRST_CELL = re.compile(r"[ \t]*+\|((?:[^|\\]|\\.)++)\|")
 _AFTER_SEPARATOR = re.compile(r"(?<=::)")

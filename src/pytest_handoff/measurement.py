@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from pytest_handoff.record import Frozen
+
 _PREFIX = "handoff"
 _UNKNOWN = "handoff-unknown"
 _XFAIL = "xfail"
@@ -134,3 +136,21 @@ def parse_context(name: str) -> RunBy | None:
         return None
     session, tier, age = (unquote(part) for part in parts[:3])
     return RunBy(session, tier, age, counts=not xfail)
+
+
+class PartCoverage(Frozen, frozen=True):
+    """How a part measured coverage; its data are beside it, with names relative to its rootdir.
+
+    Attributes:
+        source: folders that were to be measured, relative to the git root; empty where none was named.
+        tests: those of them that hold tests, and count because the user named them.
+        config_file: coverage.py's configuration file, relative to the git root.
+        untidy: why the data are not those of the whole part, one sentence each.
+        in_force: what coverage.py went by, with the keys of :class:`pytest_handoff.settings_files.CoverageSettings`.
+    """
+
+    source: list[str]
+    tests: list[str]
+    config_file: str | None
+    untidy: list[str] = []
+    in_force: dict[str, object] = {}

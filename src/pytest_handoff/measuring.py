@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import selection, workflow
+from pytest_handoff import selection
+from pytest_handoff import start as workflow_start
 from pytest_handoff.kept_coverage import KeptCoverage
 from pytest_handoff.measurement import NotMeasured
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.lineage import Lineage
-    from pytest_handoff.measurement import Measured
-    from pytest_handoff.part import PartCoverage
+    from pytest_handoff.measurement import Measured, PartCoverage
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
     from pytest_handoff.run_plan import RunPlan
@@ -48,7 +48,7 @@ class Measuring:
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
-    def read(self, run: Run, start: workflow.Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
+    def read(self, run: Run, start: workflow_start.Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         """Read what this run measured, together with what earlier parts on the same tree measured.
 
         Args:
@@ -56,7 +56,7 @@ class Measuring:
             traced: which collected test continues which earlier one.
             company: whether another run of this project was alive at the same time: pytest-cov would read its data too.
         """
-        self._start, self._adds_up = start, workflow.adds_up(start, run)
+        self._start, self._adds_up = start, workflow_start.adds_up(start, run)
         why = self._why_not(company=company)
         if why is not None:
             return why

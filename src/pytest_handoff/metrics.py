@@ -17,9 +17,11 @@ from pytest_handoff.targets import read_target, unit_factor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.gate_spec import Comparison
+    from pytest_handoff.facts import Facts
+    from pytest_handoff.figures import Comparison
     from pytest_handoff.record import RunInfo
     from pytest_handoff.targets import Target
+
 
 PROPERTY = "handoff_metric"
 """The name under which a metric travels with a test's report, also from an xdist worker."""
@@ -65,16 +67,6 @@ def joined(found: Iterable[tuple[str, Metric]]) -> list[Metric]:
         known = by_name[metric.name].get(test)
         by_name[metric.name][test] = metric if known is None else _worse(known, metric)
     return sorted((one for given in by_name.values() for one in _one_a_name(given)), key=lambda metric: metric.name)
-
-
-def row_of(name: str) -> str:
-    """Build the id of a metric's row."""
-    return "metric." + "-".join(name.split())
-
-
-def is_measured(row: str) -> bool:
-    """Check for the row of a metric or of the run's duration: two runs may measure different values."""
-    return row.startswith("metric.") or row == DURATION_ROW
 
 
 def is_met(metric: Metric, asked: str = "") -> bool | None:
@@ -148,3 +140,9 @@ def _compares(value: float, target: float, better: Literal["lower", "higher"] | 
     if better is None:
         return None
     return value <= target if better == "lower" else value >= target
+
+
+def duration_of(facts: Facts) -> Metric | None:
+    """Return the run's duration as a metric, or ``None`` if it is not known."""
+    seconds = run_seconds(facts.record.run)
+    return None if seconds is None else Metric(name="test duration", value=seconds, unit="s", better="lower")

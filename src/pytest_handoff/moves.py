@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.record import SourceLine
 
+
 _BLANK = hash_lines(b"\n")
 _MOST_PAIRS = 1_000_000
 """With more pairs of files to compare, only files with the same blob are matched, as git does it."""

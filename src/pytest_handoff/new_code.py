@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
-__all__ = ["MergedIn", "changed_lines", "match_moves", "new_code"]
 
 IMPORT_RULE = (
     "By tests: a def, class or decorator line has the state of its body; another line that runs at import counts where it "

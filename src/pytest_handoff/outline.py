@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +11,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
 
 _LINE, _HEAD_LINE = attrgetter("line"), attrgetter("head.line")
 
@@ -159,3 +161,6 @@ _Part = TypeVar("_Part", TextLine, Row)
 def _at(parts: Sequence[_Part], line: int) -> _Part | None:
     index = bisect.bisect_left(parts, line, key=_LINE)
     return parts[index] if index < len(parts) and parts[index].line == line else None
+
+
+_ANY_PIPE = re.compile(r"\\?\|")

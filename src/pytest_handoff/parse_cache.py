@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.user_folder import Sealed
 
+
 _SEAL = 32
 _FILES = 4
 _FASTEST = 1

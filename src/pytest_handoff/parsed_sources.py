@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pytest
     from coverage.plugin import FileReporter
 
+
 _NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
 """Attributes of coverage.py's parser that are given to it, or that no figure needs."""
 

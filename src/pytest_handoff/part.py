@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_handoff.measurement import PartCoverage
 from pytest_handoff.record import Frozen, Metric, Parent, Provenance
 from pytest_handoff.run import CaseResult, Collection
 from pytest_handoff.suite_files import SuiteFiles
 
 PART_SCHEMA = "pytest-handoff/part/1"
-
-
-class PartCoverage(Frozen, frozen=True):
-    """How a part measured coverage; its data are beside it, with names relative to its rootdir.
-
-    Attributes:
-        source: folders that were to be measured, relative to the git root; empty where none was named.
-        tests: those of them that hold tests, and count because the user named them.
-        config_file: coverage.py's configuration file, relative to the git root.
-        untidy: why the data are not those of the whole part, one sentence each.
-        in_force: what coverage.py went by, with the keys of :class:`pytest_handoff.settings_files.CoverageSettings`.
-    """
-
-    source: list[str]
-    tests: list[str]
-    config_file: str | None
-    untidy: list[str] = []
-    in_force: dict[str, object] = {}
 
 
 class PartRun(Frozen, frozen=True):

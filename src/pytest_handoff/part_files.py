@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.part import PartRun
+    from pytest_handoff.project import Project
+    from pytest_handoff.start import Start
+
 
 HEAD, COLLECTION, RESULTS, TREE, COVERAGE = "part.json", "collection.json", "results.json", "tree.json", "coverage.sqlite"
 
@@ -176,3 +179,9 @@ def _decode(path: Path, data: bytes, kind: type[_Read]) -> _Read:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceProblem(f"is damaged: {error}; run that job again", path=str(path)) from error
+
+
+def parts_here(project: Project, start: Start) -> Path:
+    """Return the folder in pytest's cache for parts without ``--handoff-artifacts``; each tree has its own."""
+    sessions = project.folder / ".pytest_cache" / "handoff" / ".parts" / start.session
+    return sessions / start.tree.fingerprint.removeprefix("sha256:")[:16]

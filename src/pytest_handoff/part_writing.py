@@ -20,6 +20,7 @@ from pytest_handoff.extending import implemented
 from pytest_handoff.figures import counted
 from pytest_handoff.measurement import NotMeasured
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun
+from pytest_handoff.part_files import parts_here
 from pytest_handoff.record import OUTCOMES
 from pytest_handoff.run import Collection
 from pytest_handoff.terminal import Line
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run
     from pytest_handoff.run_plan import RunPlan
-    from pytest_handoff.workflow import Start
 
 
 class PartWriting:
@@ -119,12 +119,6 @@ class PartWriting:
             Line(f"{'part':<11}{folder}"),
             Line(f"{'next':<11}with all parts: handoff combine {self._head.session}{' ' + named if named else ''}"),
         ]
-
-
-def parts_here(project: Project, start: Start) -> Path:
-    """Return the folder in pytest's cache for parts without ``--handoff-artifacts``; each tree has its own."""
-    sessions = project.folder / ".pytest_cache" / "handoff" / ".parts" / start.session
-    return sessions / start.tree.fingerprint.removeprefix("sha256:")[:16]
 
 
 def refuse_part(config: pytest.Config, project: Project) -> None:

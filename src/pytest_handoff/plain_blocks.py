@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_handoff.outline import TextLine
     from pytest_handoff.structure import Structure
 
+
 _END = r"(?:\n|\Z)"
 _REST = rf"[\S ]*+{_END}"  # a blank is the only white space in a plain line
 # A line of prose must not begin with anything that could open another block, underline a heading or define a reference.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.faults import Faults
 
+
 _MARKERS = (
     "unit: a unit test, for pytest-handoff",
     "integration: an integration test, for pytest-handoff",

@@ -1,6 +1,5 @@
 """Compare the settings that decide what evidence counts, and name those that a session loosened."""
 
-# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any

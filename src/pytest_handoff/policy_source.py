@@ -12,13 +12,7 @@ from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.foreign_files import SETTINGS, TABLE, read_file, read_if_there
 from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.record import Frozen
-from pytest_handoff.settings_files import (
-    NAMES,
-    coverage_settings,
-    handoff_table,
-    pytest_settings,
-    with_those_in_force,
-)
+from pytest_handoff.settings_files import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
 from pytest_handoff.tree import blob_id
 
 if TYPE_CHECKING:
@@ -30,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.settings_files import CoverageSettings
+
 
 NOT_RECORDED = ("dir", "document", "templates", "template")
 """Settings that say where things are and what they look like; they cannot loosen a gate."""

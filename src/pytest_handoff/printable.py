@@ -13,8 +13,18 @@ from __future__ import annotations
 
 import re
 
-from pytest_handoff.markup import shorten
 from pytest_handoff.unseen_characters import visible_characters
+
+LONGEST_QUOTE = 160
+
+
+def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
+    """Cut the middle out of a long text; the ledger has all of it."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
 
 LONGEST = 4_000
 """The most characters shown of a foreign word, or of a line for people."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.errors import HandoffError
 
+
 Item = TypeVar("Item")
 
 _FEW = 20

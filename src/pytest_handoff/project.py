@@ -22,6 +22,7 @@ from pytest_handoff.store import RECORD, Store
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+
 _ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
 _NEVER_CODE = (
     "**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/.hypothesis/**", "**/.testmondata*", "**/__pycache__/**",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Record
     from pytest_handoff.tree import Tree
 
+
 Sources = dict[str, SourceLine]
 
 

@@ -4,7 +4,6 @@
 use ``/``. Percentages are unrounded; code that shows one cuts it and never rounds it up.
 """
 
-# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from typing import Literal
 
 import msgspec

@@ -17,6 +17,7 @@ from pytest_handoff.record import RECORD_SCHEMA, Parent
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 _LONGEST = 4096
 """Bytes to read; the head of a record with one parent has 200."""
 _HEAD = re.compile(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.record import Metric, Outcome
 
+
 _PASSED = CaseResult(outcome="passed")
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """The start of pytest-xdist's report, without a file, that workers collected different tests: then none of them ran any."""

@@ -34,10 +34,11 @@ from pytest_handoff.record import (
     UnstableIds,
 )
 from pytest_handoff.regression import fates
+from pytest_handoff.start import Start, adds_up
 from pytest_handoff.tracing import with_unseen
 from pytest_handoff.tree import texts_in, with_lines
 from pytest_handoff.unstable_ids import unstable_ids
-from pytest_handoff.workflow import Files, Filling, Outcome, Start, adds_up, finish, gather, trace_all
+from pytest_handoff.workflow import Files, Filling, Outcome, finish, gather, trace_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

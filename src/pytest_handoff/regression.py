@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.lineage import Earlier, Ledger
 
+
 PASSING: frozenset[Outcome | None] = frozenset({"passed", "xpassed"})
 FAILING: frozenset[Outcome | None] = frozenset({"failed", "error"})
 LEFT_OUT: frozenset[Outcome | None] = frozenset({"skipped", "xfailed"})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import LedgerLine
 
+
 MARKS = {
     "passed": "P", "failed": "F", "error": "E", "skipped": "S", "xfailed": "X", "xpassed": "U", "not_run": "N", None: "M",
 }  # fmt: skip

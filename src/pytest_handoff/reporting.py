@@ -13,13 +13,15 @@ from pytest_handoff.line_ranges import parse_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable_text
 from pytest_handoff.report_grid import grid
+from pytest_handoff.start import read_document
 from pytest_handoff.text_lines import raw_lines
 from pytest_handoff.tree import read_tree
-from pytest_handoff.workflow import Outcome, read_document
 
 if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
+    from pytest_handoff.workflow import Outcome
+
 
 COLUMNS = 12
 """The most sessions in the grid of tests: as many columns as fit beside a name."""

@@ -1,6 +1,5 @@
 """Describe one pytest invocation as data: what was collected, what each test did, and what kept the run from being whole."""
 
-# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from pytest_handoff.record import Frozen, Metric, Outcome, Provenance
 
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")

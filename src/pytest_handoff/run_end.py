@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from pytest_handoff import selection, workflow
+from pytest_handoff import start as workflow_start
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.categories import counts_of_pytest
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Run
     from pytest_handoff.run_folder import RunFolder
     from pytest_handoff.run_plan import RunPlan
+
 
 _WRITTEN = "the record and the document are written"
 _PART_WRITTEN = "the part is written"
@@ -145,11 +147,11 @@ class RunEnd:
         if self._part is not None:
             self.keeps = False
             return f"{far}; next: run this part again"
-        step = workflow.run_again(self._start) if run.collected else "run again"
+        step = workflow_start.run_again(self._start) if run.collected else "run again"
         return f"{far}: nothing was recorded, the evidence is as it was before; next: {step}"
 
     def _record(self, run: Run) -> workflow.Outcome:
-        start = workflow.with_latest(self._project, self._start)
+        start = workflow_start.with_latest(self._project, self._start)
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
@@ -174,7 +176,7 @@ class RunEnd:
     def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
         """Collect the metrics that tests do not record themselves: benchmarks, and durations that the document asks for."""
         config, prefix = self._plan.config, self._plan.prefix
-        document = workflow.read_document(self._project, self._start.session)
+        document = workflow_start.read_document(self._project, self._start.session)
         passed = {test for test, result in run.results.items() if result.outcome in PASSING}
         return [*benchmark_metrics(config, prefix, passed), *duration_metrics(config, prefix, document, passed)]
 

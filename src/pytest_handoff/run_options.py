@@ -7,11 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.foreign_files import leads_outside
-from pytest_handoff.workflow import renderer_of
 
 if TYPE_CHECKING:
     import pytest
@@ -34,19 +31,6 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
     if why := leads_outside(path, project.within):
         raise UsageProblem(f"is named by --handoff-instructions and {why}: readers elsewhere need it too", path=name)
     return project.key(path)
-
-
-def with_template(project: Project, template: str | None) -> Project:
-    """Return the project with the template that ``--handoff-template`` names, if the option was given.
-
-    Raises:
-        UsageProblem: if there is no such template.
-    """
-    if not template:
-        return project
-    project = replace(project, config=replace(project.config, template=template))
-    renderer_of(project).refuse_unknown(template)
-    return project
 
 
 def refuse_a_path(config: pytest.Config, session: str) -> None:

@@ -13,6 +13,7 @@ from pytest_handoff.suite_files import SuiteFiles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 _NARROWING = {
     "keyword": "-k",
     "markexpr": "-m",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff import claim_gates as gates
+from pytest_handoff import claim_gates
 from pytest_handoff.claim_gates import Found, Specs
 from pytest_handoff.line_tags import Bound, Tag
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """One understood sentence: its tags by kind, its gates, and whether a person has to confirm more than the gates say."""
+    """One understood sentence: its tags by kind, its claim_gates, and whether a person has to confirm more than the claim_gates say."""
 
     found: Found
     specs: Specs
@@ -83,7 +83,7 @@ def _note(part: Sequence[Tag], before: Claim | None, joint: str) -> Claim | None
     if before is None or joint == "and" or before.specs[0].gate not in {"tests", "regression"}:
         return None
     if (found := _fits("fraction tests? pass?", part)) is not None:
-        same = gates.tests_counted({**before.found, **found})
+        same = claim_gates.tests_counted({**before.found, **found})
         return Claim(before.found, same) if same else None
     if _fits("none failures|errors", part) is not None or _is_hundred(_fits("percent pass?", part)):
         return Claim(before.found, before.specs)
@@ -100,7 +100,7 @@ def _sentence(tags: Sequence[Tag]) -> Claim | None:
         for shape in shapes:
             found = _fits(shape, tags)
             if found is not None and (specs := asked(found)):
-                return Claim(found, specs, veto=asked is gates.files_valid)
+                return Claim(found, specs, veto=asked is claim_gates.files_valid)
     return None
 
 
@@ -125,26 +125,26 @@ _IS = "reach? of? percent"
 _NO_ERRORS = "without errors|import_errors|collection_errors"
 
 _SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
-    (gates.tests_pass, (
+    (claim_gates.tests_pass, (
         f"all? {_TESTS} pass", f"{_TESTS} all pass", f"pass all {_TESTS}", f"all? {_WHO} suite scope_after? pass",
         f"each {_WHO} test scope_after? pass", f"all? {_WHO} tests in path pass", f"each {_WHO} test in path pass",
         "path pass",
         f"none failing {_TESTS}", f"none {_WHO} failing tests", f"none {_WHO} tests|test failures",
         f"none {_TESTS} fail|failing",
     )),
-    (gates.tests_counted, (
+    (claim_gates.tests_counted, (
         f"all? count|fraction {_TESTS} pass", f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
     )),
-    (gates.pass_rate, (
+    (claim_gates.pass_rate, (
         f"percent of? all? {_TESTS} pass", f"{_TESTS} pass percent", f"{_WHO} tests|test? pass_rate {_IS} reach?",
         f"reach? percent {_WHO} tests|test? pass_rate reach?", "reach pass_rate of? percent", f"pass_rate of {_TESTS} {_IS}",
         f"{_TESTS} reach percent pass_rate",
     )),
-    (gates.new_tests, (
+    (claim_gates.new_tests, (
         f"count {_TESTS} added?", f"added count {_TESTS}", f"count {_TESTS} written_and_pass",
         f"{_TESTS} written_and_pass",
     )),
-    (gates.coverage, (
+    (claim_gates.coverage, (
         f"tier? {_COVERAGE} {_IS} reach?", f"{_IS} tier? {_COVERAGE} reach?", f"reach tier? {_COVERAGE} of? percent",
         "coverage_target of? percent reach", f"{_WHO} tests reach? percent {_COVERAGE}",
         f"{_WHO} tests {_COVERAGE} {_IS}",
@@ -154,7 +154,7 @@ _SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         f"path reach percent tier? {_COVERAGE}",
         f"reach? percent tier? {_COVERAGE} of|in path", "path percent covered", "percent of path covered",
     )),
-    (gates.new_code, (
+    (claim_gates.new_code, (
         f"tier? {_COVERAGE} of|in new_code {_IS} reach?", f"new_code tier? {_COVERAGE} {_IS} reach?",
         f"tier? {_COVERAGE} {_IS} of|in new_code",
         f"new_code reach percent tier? {_COVERAGE}", f"reach? percent tier? {_COVERAGE} of|in new_code",
@@ -163,30 +163,30 @@ _SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         f"{_TESTS} reach percent {_COVERAGE} of|in new_code", f"{_TESTS} cover percent of new_code",
         f"new_code_coverage {_IS} reach?", "reach? percent new_code_coverage reach?",
     )),
-    (gates.regression, (
+    (claim_gates.regression, (
         "none regressions introduced?", f"none regressions introduced? of|in {_TESTS}",
         "none regressions introduced? scope_after",
         "regressions introduced? none",
     )),
-    (gates.skips, (
+    (claim_gates.skips, (
         "none skipped tests?", "none skipped tier tests", "none tier? tests skipped", "skipped tests? none",
         "skipped tier tests none",
     )),
-    (gates.flaky, (
+    (claim_gates.flaky, (
         "none flaky tests?", "none flaky tier tests", "none tier? tests flaky", "flaky tests? none", "flaky tier tests none",
     )),
-    (gates.collection, (
+    (claim_gates.collection, (
         "none collection_errors introduced?", "collection_errors none", f"all? tests collected {_NO_ERRORS}",
         "all? count tests executed without import_errors|collection_errors",
         "all? count tests executed with none import_errors|collection_errors",
     )),
-    (gates.reports, ("coverage_report generated|added",)),
-    (gates.files_parse, ("all? config_files parse", "all? config_files parse without errors")),
-    (gates.files_valid, (
+    (claim_gates.reports, ("coverage_report generated|added",)),
+    (claim_gates.files_parse, ("all? config_files parse", "all? config_files parse without errors")),
+    (claim_gates.files_valid, (
         "all? config_files|config valid", "all? config_files|config valid and documented",
         "all? config_files|config documented and valid",
     )),
-    (gates.promises, ("none failing promises scope_after?", "none promises scope_after? failing")),
-    (gates.metrics, ("all? metric_targets reach",)),
-    (gates.instructions, ("all? instructions completed|reach",)),
+    (claim_gates.promises, ("none failing promises scope_after?", "none promises scope_after? failing")),
+    (claim_gates.metrics, ("all? metric_targets reach",)),
+    (claim_gates.instructions, ("all? instructions completed|reach",)),
 )  # fmt: skip

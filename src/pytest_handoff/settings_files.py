@@ -3,7 +3,6 @@
 Each tool's own rule decides which file wins (pytest's "Configuration" page, coverage.py's "Configuration reference").
 """
 
-# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

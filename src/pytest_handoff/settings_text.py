@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from configparser import ConfigParser
 
+
 MOST_DOTS, LONGEST_LINE = 200, 10_000
 """tomllib takes time for a dotted key, and configparser for a line, that grows with the square of its length."""
 

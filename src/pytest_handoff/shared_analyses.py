@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.parsed_sources import ParsedSources
 
+
 UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError)
 """The exceptions that coverage.py raises for a source that it cannot read or parse."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_handoff.decisions import Decision
     from pytest_handoff.facts import Facts
 
+
 SHOW_SCHEMA = "pytest-handoff/show/1"
 
 

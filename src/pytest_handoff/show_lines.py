@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_handoff.history_lines import Part
-from pytest_handoff.markup import one_line, shorten
+from pytest_handoff.markup import one_line
+from pytest_handoff.printable import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_handoff.record import Verdict
     from pytest_handoff.terminal import Line
+
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}
 _LABEL = re.compile(r"\S+ {2,}")

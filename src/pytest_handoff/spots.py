@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.blocks import Trouble
@@ -12,6 +13,7 @@ from pytest_handoff.places import Place
 if TYPE_CHECKING:
     from pytest_handoff.blocks import Marker
     from pytest_handoff.outline import Cell, Fence, Markdown, Row, TextLine
+
 
 State = Literal["placeholder", "empty", "written"]
 
@@ -96,3 +98,12 @@ def _continues(parsed: Markdown, line: TextLine) -> bool:
     if following is None or following.paragraph != line.paragraph:
         return line.followed
     return read_label(following.text) is None
+
+
+_CHECKLISTS = ("checklist", "success criteria", "quality gates", "acceptance criteria", "definition of done", "checkliste")
+
+
+@lru_cache(maxsize=64)
+def in_checklist(section: tuple[str, ...]) -> bool:
+    """Check that a line below these headings belongs to a checklist, not to a list of what is to be done."""
+    return any(name in heading.casefold() for heading in section for name in _CHECKLISTS)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.artifacts import Content
 
+
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
 
 _MOST_PARENTS, _LONGEST_RUN = 100, 1e9

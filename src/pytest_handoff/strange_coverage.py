@@ -17,6 +17,7 @@ from coverage.sqldata import SCHEMA
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 _Shape = dict[str, list[tuple[object, ...]]]
 
 _TYPES = {"integer": ("integer", "null"), "text": ("text", "null"), "blob": ("blob", "null")}

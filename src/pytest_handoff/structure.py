@@ -21,6 +21,7 @@ from pytest_handoff.text_lines import holds_lone_surrogate, raw_lines, split_lin
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+
 LONGEST_INLINE = 10_000
 """Inline markup of a longer heading, paragraph or row is not read: a heading stays as written, and no comment counts."""
 

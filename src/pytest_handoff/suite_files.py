@@ -1,6 +1,5 @@
 """Tell which files hold tests, by pytest's settings but without pytest."""
 
-# Annotations are not postponed here: msgspec would compile each from its text, in every run.
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 

@@ -25,6 +25,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 Kind = Literal["sources", "ledger", "document", "record"]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 _MARK = re.compile(r"[0-9a-f]{8}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.switch_note import Kind
 
+
 OLD_NOTE = ".handoff-switch.json"
 """The note that version 0.1 kept in the hand-off folder; anybody can commit one, so it is not followed there."""
 

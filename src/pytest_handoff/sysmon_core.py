@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import coverage
 
+
 UNKNOWN_CORE = "this release of coverage.py has a sysmon core whose branches cannot be told apart by kinds of tests"
 
 

@@ -6,13 +6,13 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pytest_handoff.outline import Cell
+from pytest_handoff.outline import _ANY_PIPE, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 _PIPE = re.compile(r"(?<!\\)\|")
-_ANY_PIPE = re.compile(r"\\?\|")
 
 
 def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, ...]:
@@ -41,22 +41,6 @@ def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, 
 def split_cells(row: str) -> list[str]:
     """Split a row at its pipes, but for those with a backslash before them, which goes."""
     return [cell.replace("\\|", "|") for cell in _PIPE.split(row)]
-
-
-def with_padding(old: str, value: str) -> str:
-    """Pad a cell's new value: with the old left padding, and to the old width if the value fits into it.
-
-    A pipe in the value would open another cell, so it is escaped.
-    """
-    value = escape_pipes(value)
-    left = old[: len(old) - len(old.lstrip(" "))] if old.strip() else " "
-    right = " " if old.endswith(" ") or not old.strip() else ""
-    return (left + value).ljust(len(old) - 1) + right if right else left + value
-
-
-def escape_pipes(value: str) -> str:
-    """Put a backslash before each pipe that has none."""
-    return _ANY_PIPE.sub(r"\\|", value)
 
 
 def _agree(cells: Sequence[Cell], contents: Sequence[str]) -> bool:

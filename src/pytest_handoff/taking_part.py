@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff import selection, workflow
+from pytest_handoff import selection
+from pytest_handoff import start as workflow_start
 from pytest_handoff.config import check_session_name
-from pytest_handoff.controller import Controller
+from pytest_handoff.controller import Controller, with_template
 from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.locking import read_settled
 from pytest_handoff.printable import printable
 from pytest_handoff.project import open_project
-from pytest_handoff.run_options import refuse_a_path, with_template
+from pytest_handoff.run_options import refuse_a_path
 from pytest_handoff.run_plan import plan_run
 from pytest_handoff.switching import finish_switch
 
@@ -53,6 +54,6 @@ def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
 
         refuse_part(config, project)
     previous = config.getoption("handoff_previous") or ()
-    start = read_settled(project.handoffs, lambda: workflow.begin(project, session, previous))
+    start = read_settled(project.handoffs, lambda: workflow_start.begin(project, session, previous))
     controller = Controller(plan_run(config, project, start, faults), ending)
     config.pluginmanager.register(controller, "handoff-controller")

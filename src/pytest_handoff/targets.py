@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from pytest_handoff.gate_spec import Comparison
+from pytest_handoff.figures import Comparison
 from pytest_handoff.record import Frozen
 
 _TARGET = r"(?P<op>>=|<=|≥|≤|>|<|=)?\s*+(?P<value>\d{1,3}(?:,\d{3})+|\d++(?:\.\d++)?)\s*+(?P<unit>[^\d\s+|][^\d+|]*+)?+\+?"

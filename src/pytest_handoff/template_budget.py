@@ -15,6 +15,7 @@ from jinja2.exceptions import SecurityError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+
 STEPS, CHARACTERS, SECONDS = 10_000_000, 128_000_000, 30.0
 """The most that all templates of one command may take together; 100,000 rows with ten filters each take a quarter of it."""
 

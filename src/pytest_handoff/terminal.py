@@ -9,7 +9,8 @@ import msgspec
 
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.integrity import report
-from pytest_handoff.markup import one_line, shorten
+from pytest_handoff.markup import one_line
+from pytest_handoff.printable import shorten
 from pytest_handoff.unstable_ids import sentence
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.composition import Composition
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import CombinedPart, NewCode, Outcome, RunInfo, Verdict
+
 
 MOST_GATES = 5
 MOST_PARTS = 8

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+
 _MOST_LINES = 1_000
 """Where many lines are the same, the time that :mod:`difflib` takes grows with the cube of their number."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.history import Rate
 
+
 MOST_SESSIONS = 12
 """The number of sessions that a document shows at most: the newest."""
 

@@ -18,6 +18,7 @@ from pytest_handoff.record import UnstableIds
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
+
 _ADDRESS, _UUID, _TIME, _OTHERS = "a memory address", "a UUID", "the time of the run", "other parameters on the same code"
 # RFC 9562: the first digit of the third group is the version. 1, 6 and 7 hold the time, and 4 is random; 3 and 5 are hashes.
 _VOLATILE = (

@@ -18,6 +18,7 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 _NAME = "pytest-handoff"
 _KEY = "key"
 _BYTES = 32

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_handoff.decisions import Decision
-    from pytest_handoff.facts import Facts
-    from pytest_handoff.gate_spec import Scope
+    from pytest_handoff.facts import Facts, Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
 
 

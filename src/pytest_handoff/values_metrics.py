@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.metrics import BOUNDS, DURATION_ROW, improvement, is_met, row_of, run_seconds, shown
+from pytest_handoff.fields import row_of
+from pytest_handoff.metrics import BOUNDS, DURATION_ROW, duration_of, improvement, is_met, shown
 from pytest_handoff.record import Frozen, Metric
 from pytest_handoff.values_summary import MET, MISSED, NOT_KNOWN
 from pytest_handoff.wordings import if_incomplete
 
 if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
+
 
 _COLUMNS = ("value", "target", "baseline", "improvement", "status")
 
@@ -43,12 +45,6 @@ def metric_values(facts: Facts) -> dict[str, str | None]:
         if place in facts.document.targets:
             values[f"{place}.target"] = None
     return values
-
-
-def duration_of(facts: Facts) -> Metric | None:
-    """Return the run's duration as a metric, or ``None`` if it is not known."""
-    seconds = run_seconds(facts.record.run)
-    return None if seconds is None else Metric(name="test duration", value=seconds, unit="s", better="lower")
 
 
 def _duration(facts: Facts) -> dict[str, MetricRow]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.places import Place
 
+
 _MOST_FILES = 40
 _LONGEST_COUNT = 18
 """The most digits of a count; no file has so many tests, and Python refuses to read thousands of digits."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import Outcome
 
+
 _TIERS = ("unit", "integration", "e2e", "performance")
 _MOST_COMMANDS = 10
 

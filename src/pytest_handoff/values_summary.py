@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_handoff.facts import Facts
     from pytest_handoff.record import FileCoverage
 
+
 MET, MISSED, NOT_KNOWN = "✅ met", "❌ not met", "not known (incomplete run)"
 
 _NEW_CODE_ROWS = ("metrics.new_code", "targets.new_code")

@@ -9,9 +9,9 @@ from pytest_handoff.figures import counted, listed
 from pytest_handoff.policy_source import rewritten_records
 from pytest_handoff.recomputing import missing_bases, untrue
 from pytest_handoff.record import Frozen
+from pytest_handoff.start import document_bytes
 from pytest_handoff.tree import read_tree
 from pytest_handoff.values import STATUS_PLACES
-from pytest_handoff.workflow import document_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
 
+
 INPUT = "handoff"
 
 

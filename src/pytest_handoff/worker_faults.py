@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.faults import Faults
 
+
 OUTPUT = "handoff"
 _FAULTS = ".faults"
 

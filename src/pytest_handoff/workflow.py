@@ -12,23 +12,19 @@ from msgspec.structs import replace
 
 from pytest_handoff import facts, markdown
 from pytest_handoff.artifacts import Artifact
-from pytest_handoff.composition import Composition, FillRequest, check_names, compose
+from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.encoding import encode_in_pieces
-from pytest_handoff.errors import DocumentProblem, EvidenceProblem
-from pytest_handoff.foreign_files import TEXT, Refused, read_file
+from pytest_handoff.foreign_files import TEXT, read_file
 from pytest_handoff.kinds import Kinds
 from pytest_handoff.line_hashes import WIDTH
-from pytest_handoff.lineage import Ledger, Lineage
 from pytest_handoff.markup import Markdown
-from pytest_handoff.moves import match_moves
-from pytest_handoff.nodeids import file_of
-from pytest_handoff.parents import Parents, choose_parents, load_parents
+from pytest_handoff.parents import Parents, load_parents
 from pytest_handoff.policy_source import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.regression import count_passing
 from pytest_handoff.rendering import Renderer
+from pytest_handoff.start import Start, read_document
 from pytest_handoff.tracing import trace_collected
-from pytest_handoff.tree import Tree, read_tree, with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,24 +33,9 @@ if TYPE_CHECKING:
     from pytest_handoff.artifacts import Content
     from pytest_handoff.extending import Extending
     from pytest_handoff.history import SessionRow
+    from pytest_handoff.lineage import Ledger, Lineage
     from pytest_handoff.project import Project
     from pytest_handoff.regression import Fate
-    from pytest_handoff.run import Run
-
-
-class Start(Frozen, frozen=True):
-    """The state before a run: the sessions before, the tree that the tests will run on, and which test files moved.
-
-    ``before`` is the record that this session has already, ``own`` its ledger, once :func:`with_latest` has read it.
-    """
-
-    session: str
-    parents: Parents
-    tree: Tree
-    sources: dict[str, SourceLine]
-    renames: dict[str, str]
-    before: Record | None
-    own: Ledger = {}
 
 
 class Outcome(Frozen, frozen=True):
@@ -71,77 +52,9 @@ class Outcome(Frozen, frozen=True):
         return next(artifact for artifact in self.artifacts if artifact.path == path)
 
 
-def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start:
-    """Read everything that the run will be compared with, before any test runs.
-
-    Raises:
-        HandoffError: when earlier evidence or the document cannot be used; nothing has been run or written yet.
-    """
-    check_names(project.config)
-    parents = load_parents(project.store, choose_parents(project.store, session, tuple(previous)))
-    before = project.store.record(session) if project.store.has(session) else None
-    read_document(project, session)
-    base = parents.sources[-1] if parents.sources else {}
-    tree = read_tree(project)
-    sources = with_lines(project, tree, (), base)
-    renames = {old: new for new, old in match_moves(base, sources).items()} if base else {}
-    return Start(session=session, parents=parents, tree=tree, sources=sources, renames=renames, before=before)
-
-
 def trace_all(start: Start, collected: Mapping[str, object], whole_files: Iterable[str], root: Path) -> Lineage:
     """Find which collected test continues which earlier one; ``root`` is the folder that ids are relative to."""
     return trace_collected(start.parents.earlier, collected, whole_files, start.renames, root)
-
-
-def adds_up(start: Start, run: Run) -> bool:
-    """Decide whether a run adds to the session's record: on the same tree, unless both the run and the record are whole.
-
-    A run is not whole if it was asked for less, or if another plugin, a conftest or ``-x`` left tests or files out.
-    """
-    before = start.before
-    if before is None or before.source.fingerprint != start.tree.fingerprint:
-        return False
-    if run.why_partial or not before.run.complete or run.results.keys() < run.collected.keys():
-        return True
-    files = {file_of(test) for test, line in start.own.items() if line.outcome is not None}
-    return not files <= run.whole_files | run.broken_files.keys()
-
-
-def with_latest(project: Project, start: Start) -> Start:
-    """Add to a start what another run of the session has recorded meanwhile; call this with the lock held.
-
-    Raises:
-        EvidenceProblem: when that cannot be read, or a session that this one continues has changed since the start.
-    """
-    for link in start.parents.links:
-        if project.store.digest(link.session) != link.digest:
-            raise EvidenceProblem(
-                f"the record of {link.session!r}, which {start.session!r} continues, has changed while the tests ran; "
-                f"{run_again(start)}"
-            )
-    if not project.store.has(start.session):
-        return replace(start, before=None)
-    before = project.store.record(start.session)
-    return replace(start, before=before, own=_own_ledger(project, before))
-
-
-def has_complete_run(start: Start) -> bool:
-    """Check whether the record is of a complete run on this very code: an interrupted run does not replace it."""
-    before = start.before
-    return before is not None and before.run.complete and before.source.fingerprint == start.tree.fingerprint
-
-
-def run_again(start: Start) -> str:
-    """Name the remedy after a run that was not recorded; offer its results where ``handoff fill`` would take them."""
-    return "run again" if has_complete_run(start) else f"run again, or handoff fill {start.session} --interrupted"
-
-
-def _own_ledger(project: Project, before: Record) -> Ledger:
-    """Read the ledger that a new run is about to replace; a damaged one counts as empty, since running again repairs it."""
-    try:
-        return project.store.ledger(before)
-    except EvidenceProblem:
-        return {}
 
 
 def refill(project: Project, session: str, *, today: str, take_over: frozenset[str] = frozenset()) -> Outcome:
@@ -240,33 +153,6 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
     return Outcome(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
     )
-
-
-def read_document(project: Project, session: str) -> str | None:
-    """Read the text of the document as it stands, or return ``None`` where there is none yet.
-
-    Raises:
-        DocumentProblem: when its text cannot be filled safely.
-    """
-    data = document_bytes(project, session)
-    return None if data is None else markdown.decode(data, project.shown(project.document(session)))
-
-
-def document_bytes(project: Project, session: str) -> bytes | None:
-    """Read the bytes of the document as they stand, or return ``None`` where there is none yet.
-
-    Raises:
-        DocumentProblem: when what is there cannot be read as a document.
-    """
-    path = project.document(session)
-    try:
-        return read_file(path, project.within, TEXT)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except Refused as refused:
-        raise DocumentProblem(f"this {refused.why}; move it away", path=project.shown(path)) from refused
-    except OSError as error:
-        raise DocumentProblem(f"this cannot be read: {error.strerror or error}", path=project.shown(path)) from error
 
 
 def new_document(

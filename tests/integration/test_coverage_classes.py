@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from pytest_handoff import coverage_classes, coverage_data, coverage_summary
+from pytest_handoff import coverage_classes
+from pytest_handoff import coverage_data
+from pytest_handoff import coverage_summary
 from pytest_handoff.measurement import NotMeasured
 
 

@@ -29,7 +29,14 @@ WEIGH = """
         with open("sizes.json", "w") as file:
             json.dump(sizes, file)
 """
-ABOUT_TESTS = ("collection.py", "journal.py", "json_lines.py", "lineage.py", "recorder.py", "store.py", "tracing.py")
+ABOUT_TESTS = (
+    "recording/collection.py",
+    "recording/journal.py",
+    "project/encoding.py",
+    "evidence/ledger.py",
+    "recording/recorder.py",
+    "project/store.py",
+)
 LINE, PLACE, BESIDE = 136, 50, 60_000
 """Bytes of a line of the ledger before, of a place in one of Python's tables, and of what these modules hold without a test."""
 
@@ -46,5 +53,5 @@ def test_what_a_run_holds_for_each_test(empty: Story) -> None:
     done = empty.run(sys.executable, "-m", "pytest", "-p", "weigh", "--handoff=session-2", "--no-cov", "-q")
     assert done.code == 0, done
     sizes: dict[str, int] = json.loads(empty.text("sizes.json"))
-    assert sizes["json_lines.py"] >= TESTS * LINE
+    assert sizes["project/encoding.py"] >= TESTS * LINE
     assert sum(sizes.get(name, 0) for name in ABOUT_TESTS) < TESTS * (LINE + 3 * PLACE) + BESIDE
