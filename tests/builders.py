@@ -30,8 +30,7 @@ from pytest_handoff.record import (
     SourceState,
     TallySummary,
 )
-from pytest_handoff.run import CaseResult, Collected, Collection, Run
-from pytest_handoff.suite_files import SuiteFiles
+from pytest_handoff.run import CaseResult, Collected, Collection, Run, SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.line_ranges import format_ranges, parse_ranges
+from pytest_handoff.figures import format_ranges, parse_ranges
 
 
 @pytest.mark.parametrize(

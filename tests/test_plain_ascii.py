@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.plain_ascii import to_ascii
+from pytest_handoff.markup import to_ascii
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.line_ranges import format_ranges
+from pytest_handoff.figures import format_ranges
 from pytest_handoff.record import CoverageSummary, FileCoverage
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_handoff.figures import counted
-from pytest_handoff.line_ranges import format_ranges
+from pytest_handoff.figures import counted, format_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 from pytest_handoff.terminal import checklist_summary

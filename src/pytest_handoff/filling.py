@@ -244,7 +244,7 @@ def _moved(finding: Finding, starts: list[int], growth: list[tuple[int, int]]) -
 
 
 def _in_ascii(text: str) -> str:
-    from pytest_handoff.plain_ascii import to_ascii  # for the few documents that are not UTF-8
+    from pytest_handoff.markup import to_ascii  # for the few documents that are not UTF-8
 
     return to_ascii(text)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from pytest_handoff.figures import counted, listed, percent, rate_holds
-from pytest_handoff.line_ranges import count_ranges, join_ranges
+from pytest_handoff.figures import count_ranges, counted, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.verdicts import failed, if_complete, passed, unknown, why_not_measured
 

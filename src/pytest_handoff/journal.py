@@ -22,8 +22,7 @@ import msgspec
 from pytest_handoff.file_lock import take_lock
 from pytest_handoff.foreign_files import LINES, read_own
 from pytest_handoff.record import Frozen, RunInfo
-from pytest_handoff.run import CaseResult
-from pytest_handoff.suite_files import SuiteFiles
+from pytest_handoff.run import CaseResult, SuiteFiles
 from pytest_handoff.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:

@@ -1,11 +1,14 @@
-"""Make foreign text safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker."""
+"""Make foreign text safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker.
+
+Documents that are not UTF-8 get an ASCII spelling of what we add, which means the same in every encoding.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from pytest_handoff.printable import shorten
-from pytest_handoff.unseen_characters import visible
+from pytest_handoff.printable import shorten, visible
 
 _SPECIAL = re.compile(
     r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
@@ -43,3 +46,17 @@ def code_in_text(text: object) -> Markdown:
 def one_line(text: str) -> str:
     """Put a text on one line, with each run of white space as one blank and other unseen characters made visible."""
     return visible(" ".join(text.split()))
+
+
+_SPELLED = str.maketrans({
+    "–": "-", "—": "-", "‑": "-", "−": "-", "·": "-", "…": "...", "≥": ">=", "≤": "<=", "→": "->", "×": "x", "≠": "!=", "≈": "~",
+    "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "ß": "ss", "\u00a0": " ", "\u202f": " ", "\ufe0f": "",
+    "✅": "OK", "✓": "OK", "✔": "OK", "❌": "NO", "✗": "NO", "⚠": "!", "├": "|", "└": "`", "│": "|", "─": "-",
+})  # fmt: skip
+
+
+def to_ascii(text: str) -> str:
+    """Spell a text in ASCII: common signs spelled out, accents dropped, the rest as backslash escapes."""
+    spelled = unicodedata.normalize("NFKD", text.translate(_SPELLED))
+    plain = "".join(character for character in spelled if not unicodedata.combining(character))
+    return plain.encode("ascii", "backslashreplace").decode("ascii")

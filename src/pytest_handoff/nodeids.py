@@ -4,8 +4,57 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NewType
 
-from pytest_handoff import glob_steps
+Steps = NewType("Steps", tuple[str, ...])
+"""Literal characters, and the wildcards ``?``, ``*``, ``**`` and ``**/``."""
+
+_WILDCARDS = frozenset({"*", "**", "**/"})
+
+
+def steps_of(glob: str) -> Steps:
+    """Split a glob into its steps."""
+    return Steps(tuple(re.findall(r"\*\*/|\*\*|.", glob, re.DOTALL)))
+
+
+def match(path: str, steps: Steps) -> bool:
+    """Check whether a glob matches a path, or a folder above it.
+
+    All possible next steps are followed at once, so each character is read once for each step.
+    """
+    places: set[int] = set()
+    _enter(places, 0, steps)
+    for char in path:
+        if char == "/" and len(steps) in places:
+            return True
+        following: set[int] = set()
+        for place in places:
+            _take(following, place, char, steps)
+        places = following
+    return len(steps) in places
+
+
+def _take(following: set[int], place: int, char: str, steps: Steps) -> None:
+    """Add the places that follow when a step takes a character; after the last step nothing can."""
+    step = steps[place] if place < len(steps) else ""
+    if step == "**/":
+        following.add(place)
+        if char == "/":
+            _enter(following, place + 1, steps)
+    elif step == "**" or (step == "*" and char != "/"):
+        _enter(following, place, steps)
+    elif step == char or (step == "?" and char != "/"):
+        _enter(following, place + 1, steps)
+
+
+def _enter(places: set[int], place: int, steps: Steps) -> None:
+    """Enter a step, and go on past wildcards that may match nothing."""
+    while place not in places:
+        places.add(place)
+        if place == len(steps) or steps[place] not in _WILDCARDS:
+            return
+        place += 1
+
 
 _BELOW = "(?:/.*)?"
 
@@ -39,7 +88,7 @@ def path_matches(path: str, glob: str) -> bool:
 def matches_any(path: str, globs: tuple[str, ...]) -> bool:
     """Match a path against any of the globs as :func:`path_matches` does; many globs take no longer than one."""
     pattern, others = _matchers(globs)
-    return pattern.fullmatch(path) is not None or any(glob_steps.match(path, steps) for steps in others)
+    return pattern.fullmatch(path) is not None or any(match(path, steps) for steps in others)
 
 
 @lru_cache(maxsize=256)
@@ -49,12 +98,12 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=256)
-def _matchers(globs: tuple[str, ...]) -> tuple[re.Pattern[str], list[glob_steps.Steps]]:
+def _matchers(globs: tuple[str, ...]) -> tuple[re.Pattern[str], list[Steps]]:
     """Compile one regex for most globs, and split into steps those for which a regex could take very long."""
     cleaned = [glob.removeprefix("./").rstrip("/") for glob in globs]
     quick = [glob for glob in cleaned if _is_quick(glob)]
     expression = f"(?:{'|'.join(map(_expression, quick))}){_BELOW}" if quick else r"(?!)"
-    return re.compile(expression, re.DOTALL), [glob_steps.steps_of(glob) for glob in cleaned if not _is_quick(glob)]
+    return re.compile(expression, re.DOTALL), [steps_of(glob) for glob in cleaned if not _is_quick(glob)]
 
 
 def _is_quick(glob: str) -> bool:

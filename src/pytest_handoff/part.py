@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pytest_handoff.measurement import PartCoverage
 from pytest_handoff.record import Frozen, Metric, Parent, Provenance
-from pytest_handoff.run import CaseResult, Collection
-from pytest_handoff.suite_files import SuiteFiles
+from pytest_handoff.run import CaseResult, Collection, SuiteFiles
 
 PART_SCHEMA = "pytest-handoff/part/1"
 

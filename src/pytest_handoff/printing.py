@@ -97,7 +97,7 @@ def _spelled(text: str, stream: TextIO) -> str:
     """Spell the text in ASCII if the stream cannot show more; call this before ``printable``, since it makes new words."""
     if _shows_everything(stream) or text.isascii():
         return text
-    from pytest_handoff.plain_ascii import to_ascii
+    from pytest_handoff.markup import to_ascii
 
     return to_ascii(text)
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_handoff import history, html_report
 from pytest_handoff.ancestry import Chain
 from pytest_handoff.charts import coverage_chart, outcome_chart
-from pytest_handoff.figures import percent, percent_of
+from pytest_handoff.figures import parse_ranges, percent, percent_of
 from pytest_handoff.foreign_files import TEXT, Refused, read_file
-from pytest_handoff.line_ranges import parse_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable_text
 from pytest_handoff.report_grid import grid

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from pytest_handoff.faults import Faults
     from pytest_handoff.project import Project
+    from pytest_handoff.run import SuiteFiles
     from pytest_handoff.start import Start
-    from pytest_handoff.suite_files import SuiteFiles
 
 
 @dataclass(frozen=True, slots=True)

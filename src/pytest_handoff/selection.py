@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.suite_files import SuiteFiles
+from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
