@@ -22,7 +22,7 @@ from measuring_cpu import GIT, Cost, commit, cost, metered, write
 from results import Row
 
 if TYPE_CHECKING:
-    from pytest_handoff.measurement import Measured
+    from pytest_handoff.evidence.measurement import Measured
     from pytest_handoff.run import Run
 
 _PER_FILE = 50
@@ -153,7 +153,7 @@ def _run(tests: int) -> Run:
 
 
 def _measured(tests: int) -> Measured:
-    from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
+    from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
     lines = frozenset(range(1, _STATEMENTS + 1))
     by = {RunBy(None, "unit", "old"): lines - {3}}

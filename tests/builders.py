@@ -10,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff import facts, lineage, regression
-from pytest_handoff.kinds import Kinds
-from pytest_handoff.measurement import Lines
+from pytest_handoff.evidence import facts, regression
+from pytest_handoff.evidence import ledger as lineage
+from pytest_handoff.evidence.kinds import Kinds
+from pytest_handoff.evidence.measurement import Lines
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,

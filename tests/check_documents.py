@@ -29,7 +29,7 @@ from pytest_handoff.rendering import Renderer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.places import Document
 
 DATA = Path(__file__).parent / "data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import NOW, ledger_of, run_info, run_of
-from pytest_handoff.completeness import WHOLE, Scope, add_up, disagreement, fill_in, scope_of, why_incomplete
+from pytest_handoff.evidence.completeness import WHOLE, Scope, add_up, disagreement, fill_in, scope_of, why_incomplete
 
 
 def test_scope_of_a_whole_run() -> None:

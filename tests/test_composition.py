@@ -17,7 +17,7 @@ from pytest_handoff.show import show
 from pytest_handoff.terminal import problem_lines, run_lines
 
 if TYPE_CHECKING:
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
 
 DOCUMENT = """\
 # Session 2

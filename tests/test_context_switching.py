@@ -15,7 +15,7 @@ import pytest
 from pytest_handoff.child_processes import Children, hear
 from pytest_handoff.coverage_classes import ContextSwitcher, before_conftests
 from pytest_handoff.coverage_sources import CHOSEN
-from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.running_coverage import combined_coverage, running_coverage
 from pytest_handoff.sysmon_core import UNKNOWN_CORE
 

@@ -15,7 +15,7 @@ from pytest_handoff.coverage_adding import Kept
 from pytest_handoff.coverage_data import keep, read, read_files
 from pytest_handoff.coverage_sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.measurement import Measured, Measurement, NotMeasured, PartCoverage, RunBy, context_name
+from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, PartCoverage, RunBy, context_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from coverage.data import CoverageData
 from coverage.plugin import FileReporter
 
 from pytest_handoff.coverage_files import FileReader, in_source
-from pytest_handoff.measurement import Measured, Measurement, NotMeasured, RunBy, parse_context
+from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, RunBy, parse_context
 from pytest_handoff.parsed_sources import parsed_sources
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from builders import BEFORE, ledger_of, record_of
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.encoding import digest_of, encode_lines
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.policy import read_policy
+from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.record import SourceLine
 from pytest_handoff.store import Store
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from builders import facts_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.facts import fates_on_record
+from pytest_handoff.evidence.facts import fates_on_record
 
 if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import earlier_of, ledger_of
-from pytest_handoff.lineage import Earlier, certainly_gone, join_parents, trace
+from pytest_handoff.evidence.ledger import Earlier, certainly_gone, join_parents, trace
 
 A, B, C = "tests/a.py::test_x", "tests/b.py::test_x", "tests/c.py::test_x"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.measurement import Measurement, RunBy, context_name, parse_context, parse_unknown, unknown_context
+from pytest_handoff.evidence.measurement import Measurement, RunBy, context_name, parse_context, parse_unknown, unknown_context
 
 
 def test_a_context_is_named_by_session_tier_and_age() -> None:

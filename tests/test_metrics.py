@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_handoff.metrics import as_property, from_properties, improvement, is_met, joined, shown
+from pytest_handoff.evidence.metrics import as_property, from_properties, improvement, is_met, joined, shown
 from pytest_handoff.record import Metric
 
 

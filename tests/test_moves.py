@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.line_hashes import hash_lines
-from pytest_handoff.moves import match_moves
+from pytest_handoff.evidence.line_hashes import hash_lines
+from pytest_handoff.evidence.moves import match_moves
 from pytest_handoff.record import SourceLine
 
 

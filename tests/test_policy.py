@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.policy import Loosening, loosened, read_policy, without_repeats
+from pytest_handoff.evidence.policy import Loosening, loosened, read_policy, without_repeats
 
 UNIT = {"markers": ["unit"], "paths": ["**/unit/**"]}
 E2E = {"markers": ["e2e"], "paths": ["**/e2e/**"]}

@@ -12,7 +12,7 @@ from builders import facts_from, ledger_of, record_of
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.config import Config
 from pytest_handoff.encoding import encode_lines
-from pytest_handoff.lineage import join_parents
+from pytest_handoff.evidence.ledger import join_parents
 from pytest_handoff.project import Project
 from pytest_handoff.recomputing import missing_bases, recompute, untrue
 from pytest_handoff.record import Integrity
@@ -21,7 +21,7 @@ from pytest_handoff.tree import read_tree, with_lines
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
 
 SOUND = "def test_x():\n    assert 1 + 1 == 2\n"
 EMPTIED = "def test_x():\n    pass\n"

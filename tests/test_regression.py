@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from builders import NOW, earlier_of, facts_of, ledger_of
-from pytest_handoff.lineage import join_parents
-from pytest_handoff.regression import fates, summarise, then
+from pytest_handoff.evidence.ledger import join_parents
+from pytest_handoff.evidence.regression import fates, summarise, then
 
 OUTCOMES = ("passed", "xpassed", "failed", "error", "skipped", "xfailed", "not_run", "gone")
 TABLE = """

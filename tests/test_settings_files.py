@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.settings_files import coverage_settings, deselecting, handoff_table, pytest_settings
+from pytest_handoff.evidence.tool_settings import coverage_settings, deselecting, handoff_table, pytest_settings
 
 
 @pytest.mark.parametrize(

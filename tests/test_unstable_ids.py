@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.evidence.unstable_ids import masked, sentence, unstable_ids
 from pytest_handoff.record import UnstableIds
-from pytest_handoff.unstable_ids import masked, sentence, unstable_ids
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -15,7 +15,7 @@ from pytest_handoff.record import Changes
 from pytest_handoff.values import status_values, values
 
 if TYPE_CHECKING:
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
 
 PASSED = "unit a.py::x passed"
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of, run_info
-from pytest_handoff.facts import DocumentFacts
+from pytest_handoff.evidence.facts import DocumentFacts
 from pytest_handoff.record import CoverageSummary, Metric
 from pytest_handoff.values import Rows, values
 

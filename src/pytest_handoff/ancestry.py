@@ -67,7 +67,7 @@ class Chain:
         Raises:
             EvidenceProblem: when a record cannot be read, or the sessions form a circle.
         """
-        from pytest_handoff.history import in_order
+        from pytest_handoff.evidence.history import in_order
 
         found = {record.session: record}
         ahead = [record]

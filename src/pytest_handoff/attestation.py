@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pytest_handoff.encoding import digest_of
+from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.record import Frozen
-from pytest_handoff.regression import PASSING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

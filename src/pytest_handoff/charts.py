@@ -9,7 +9,7 @@ from pytest_handoff.figures import percent, percent_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.history import SessionRow
+    from pytest_handoff.evidence.history import SessionRow
 
 
 WIDTH, HEIGHT = 640.0, 190.0

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import sysmon_core
-from pytest_handoff.measurement import unknown_context
+from pytest_handoff.evidence.measurement import unknown_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

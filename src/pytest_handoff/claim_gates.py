@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from pytest_handoff.gate_spec import GateSpec
 
 if TYPE_CHECKING:
-    from pytest_handoff.facts import Scope
+    from pytest_handoff.evidence.facts import Scope
     from pytest_handoff.figures import Comparison
     from pytest_handoff.gate_spec import CoveredBy
     from pytest_handoff.line_tags import Bound

@@ -17,27 +17,27 @@ from pytest_handoff import part_choice, part_files, surroundings, workflow
 from pytest_handoff import start as workflow_start
 from pytest_handoff.asking import ask_pytest
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.evidence.measurement import Measured
+from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
+from pytest_handoff.evidence.tracing import trace_collected
 from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
-from pytest_handoff.measurement import Measured
 from pytest_handoff.own_setup import own_setup
 from pytest_handoff.part_files import parts_here
 from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, RunResults, record_run
-from pytest_handoff.settings_files import CoverageSettings, with_those_in_force
 from pytest_handoff.switching import write_together, writing
-from pytest_handoff.tracing import trace_collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pytest
 
+    from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.joined_coverage import Each
-    from pytest_handoff.lineage import Lineage
     from pytest_handoff.part import Part, PartTests
     from pytest_handoff.project import Project
     from pytest_handoff.run import Run, RunContext

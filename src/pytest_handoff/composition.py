@@ -14,13 +14,13 @@ from pytest_handoff.block_context import block_context
 from pytest_handoff.catalogue import catalogue, mentioned, own_names, path_row
 from pytest_handoff.checks import missing_required
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.facts import DocumentFacts, Facts, Instruction
+from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
+from pytest_handoff.evidence.metrics import DURATION_ROW
 from pytest_handoff.fields import FIELDS
 from pytest_handoff.gates import GATES
 from pytest_handoff.inline_counts import PREFIX as COUNTS
 from pytest_handoff.labels import own_length
 from pytest_handoff.measured_rows import performance_rows
-from pytest_handoff.metrics import DURATION_ROW
 from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.values import Rows, status_values, values
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.config import Config
-    from pytest_handoff.history import SessionRow
+    from pytest_handoff.evidence.history import SessionRow
     from pytest_handoff.trend import Trend
 
     Render = Callable[[str, Mapping[str, object]], str | None]

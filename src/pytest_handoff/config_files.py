@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
 from pytest_handoff.foreign_files import SETTINGS, TEXT, Refused, leads_outside, read_file
-from pytest_handoff.settings_text import parse_ini, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

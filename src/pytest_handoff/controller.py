@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.collection import COLLECTION, Collector
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.lineage import share_ids
+from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.measuring import Measuring
 from pytest_handoff.printable import printable
 from pytest_handoff.recorder import Recorder

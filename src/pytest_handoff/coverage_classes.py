@@ -11,8 +11,8 @@ import pytest
 from pytest_handoff import sysmon_core
 from pytest_handoff.child_processes import Children, switch
 from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
+from pytest_handoff.evidence.measurement import context_name
 from pytest_handoff.markup import one_line
-from pytest_handoff.measurement import context_name
 from pytest_handoff.printable import printable
 from pytest_handoff.running_coverage import running_coverage
 

@@ -16,7 +16,7 @@ from pytest_handoff.coverage_adding import Kept, add, closing_data, joined_data,
 from pytest_handoff.coverage_files import ContextReader, FileReader, in_source
 from pytest_handoff.coverage_sources import CHOSEN, configured_includes, configured_sources, folders_of_tests, source_folders
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
+from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
 from pytest_handoff.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.running_coverage import combined_coverage
 

@@ -15,7 +15,7 @@ from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 from coverage.results import Numbers, analysis_from_file_reporter
 
-from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
+from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
 from pytest_handoff.parsed_sources import no_collections
 from pytest_handoff.shared_analyses import UNREADABLE, Analysed
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_handoff.evidence.unstable_ids import sentence
 from pytest_handoff.figures import counted, format_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 from pytest_handoff.terminal import checklist_summary
-from pytest_handoff.unstable_ids import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.run import Run
 
 

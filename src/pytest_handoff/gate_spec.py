@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from pytest_handoff.facts import Scope
+from pytest_handoff.evidence.facts import Scope
 from pytest_handoff.figures import Comparison
 from pytest_handoff.record import Frozen
 

@@ -11,7 +11,7 @@ from pytest_handoff.record import Verdict
 from pytest_handoff.verdicts import unknown
 
 if TYPE_CHECKING:
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
 
 
 Gate = Callable[["Facts", GateSpec], Verdict]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.figures import Comparison
     from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict

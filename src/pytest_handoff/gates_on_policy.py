@@ -8,7 +8,7 @@ from pytest_handoff.figures import listed
 from pytest_handoff.verdicts import failed, passed, unknown, waived
 
 if TYPE_CHECKING:
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import Verdict
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.metrics import BOUNDS, DURATION_ROW, duration_of, is_met, shown
+from pytest_handoff.evidence.regression import PASSING
+from pytest_handoff.evidence.targets import read_target
 from pytest_handoff.fields import row_of
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.metrics import BOUNDS, DURATION_ROW, duration_of, is_met, shown
-from pytest_handoff.regression import PASSING
-from pytest_handoff.targets import read_target
 from pytest_handoff.verdicts import failed, if_complete, passed, unknown, waived, why
 
 if TYPE_CHECKING:
     from pytest_handoff.config import Promise
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import Metric, Verdict
 

@@ -31,7 +31,7 @@ _MOST_NAMED = 10
 @verb
 def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     """Show the sessions side by side; with TEST (an id, or a part that only one id has) that test's life across them."""
-    from pytest_handoff import history as shape
+    from pytest_handoff.evidence import history as shape
     from pytest_handoff.history_lines import history_lines
 
     project = project_here(handoff_dir)
@@ -51,7 +51,7 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
 
 
 def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_json: bool) -> None:
-    from pytest_handoff import history as shape
+    from pytest_handoff.evidence import history as shape
     from pytest_handoff.history_lines import life_lines
 
     ordered = shape.in_order(records)

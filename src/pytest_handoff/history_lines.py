@@ -12,7 +12,7 @@ from pytest_handoff.printable import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_handoff.history import Moment, Rate, SessionRow
+    from pytest_handoff.evidence.history import Moment, Rate, SessionRow
 
 
 WIDE = 110

@@ -8,7 +8,7 @@ from pytest_handoff import journal, workflow
 from pytest_handoff import start as workflow_start
 from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem, HandoffError
-from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.run import CaseResult, Run, worse
 from pytest_handoff.surroundings import context_of

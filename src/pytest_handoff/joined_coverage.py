@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec.structs import replace
 
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
 from pytest_handoff.kept_coverage import KeptCoverage, copied_from
-from pytest_handoff.measurement import Measured, NotMeasured, PartCoverage
 from pytest_handoff.part_files import coverage_file
 
 if TYPE_CHECKING:

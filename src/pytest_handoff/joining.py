@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.completeness import WHOLE, Scope
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.evidence.completeness import WHOLE, Scope
 from pytest_handoff.figures import listed
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import OUTCOMES, CombinedPart

@@ -9,19 +9,19 @@ from msgspec.structs import replace
 
 from pytest_handoff import selection
 from pytest_handoff import start as workflow_start
+from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.kept_coverage import KeptCoverage
-from pytest_handoff.measurement import NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pytest_handoff.lineage import Lineage
-    from pytest_handoff.measurement import Measured, PartCoverage
+    from pytest_handoff.evidence.ledger import Lineage
+    from pytest_handoff.evidence.measurement import Measured, PartCoverage
+    from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
     from pytest_handoff.run_plan import RunPlan
-    from pytest_handoff.settings_files import CoverageSettings
     from pytest_handoff.shared_analyses import SharedAnalyses
     from pytest_handoff.worker import Ages
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.evidence.tool_settings import NAMES, pytest_settings
 from pytest_handoff.record import Frozen
-from pytest_handoff.settings_files import NAMES, pytest_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pytest_handoff.ancestry import Chain
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.evidence.ledger import Earlier, join_parents
+from pytest_handoff.evidence.metrics import DURATION_ROW, run_seconds
+from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import listed
-from pytest_handoff.lineage import Earlier, join_parents
-from pytest_handoff.metrics import DURATION_ROW, run_seconds
-from pytest_handoff.policy import read_policy
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:

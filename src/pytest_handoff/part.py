@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_handoff.measurement import PartCoverage
+from pytest_handoff.evidence.measurement import PartCoverage
 from pytest_handoff.record import Frozen, Metric, Parent, Provenance
 from pytest_handoff.run import CaseResult, Collection, SuiteFiles
 

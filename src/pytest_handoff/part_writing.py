@@ -15,10 +15,10 @@ from pytest_handoff import part_files, surroundings
 from pytest_handoff.artifacts import write_all
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
+from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.exporting import kept_out_of_git
 from pytest_handoff.extending import implemented
 from pytest_handoff.figures import counted
-from pytest_handoff.measurement import NotMeasured
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun
 from pytest_handoff.part_files import parts_here
 from pytest_handoff.record import OUTCOMES

@@ -77,7 +77,7 @@ def handoff_metric(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     ``better`` is ``lower`` or ``higher``; without it a target cannot be judged. Without ``--handoff`` nobody reads it.
     """
-    from pytest_handoff.metrics import as_property
+    from pytest_handoff.evidence.metrics import as_property
 
     def record(
         name: str, value: float, *, unit: str | None = None, target: float | None = None, better: str | None = None

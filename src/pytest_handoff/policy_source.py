@@ -9,10 +9,10 @@ import msgspec
 from pytest_handoff import git
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError, UsageProblem
+from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_policy, without_repeats
+from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
 from pytest_handoff.foreign_files import SETTINGS, TABLE, read_file, read_if_there
-from pytest_handoff.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.record import Frozen
-from pytest_handoff.settings_files import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
 from pytest_handoff.tree import blob_id
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.config import Config
+    from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.parents import Parents
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
-    from pytest_handoff.settings_files import CoverageSettings
 
 
 NOT_RECORDED = ("dir", "document", "templates", "template")

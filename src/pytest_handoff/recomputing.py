@@ -5,19 +5,19 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from pytest_handoff.changes import changes_between
 from pytest_handoff.config_files import unparsable
+from pytest_handoff.evidence.changes import changes_between
+from pytest_handoff.evidence.integrity import examine
+from pytest_handoff.evidence.moves import match_moves
 from pytest_handoff.figures import listed
 from pytest_handoff.foreign_files import TEXT, read_if_there
-from pytest_handoff.integrity import examine
-from pytest_handoff.moves import match_moves
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
 from pytest_handoff.tree import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project import Project
     from pytest_handoff.record import Record
     from pytest_handoff.tree import Tree

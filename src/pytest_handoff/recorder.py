@@ -168,7 +168,7 @@ class Recorder:
 
     def _take_metrics(self, report: pytest.TestReport) -> None:
         """Take the metrics of a test that passed; those of a failed one mean nothing."""
-        from pytest_handoff.metrics import from_properties
+        from pytest_handoff.evidence.metrics import from_properties
 
         test = key_of(report.nodeid, self._prefix)
         self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]

@@ -10,7 +10,7 @@ from pytest_handoff.nodeids import file_of, name_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import LedgerLine
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff import history, html_report
+from pytest_handoff import html_report
 from pytest_handoff.ancestry import Chain
 from pytest_handoff.charts import coverage_chart, outcome_chart
+from pytest_handoff.evidence import history
 from pytest_handoff.figures import parse_ranges, percent, percent_of
 from pytest_handoff.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.markup import one_line

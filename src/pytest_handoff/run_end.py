@@ -13,15 +13,15 @@ from pytest_handoff.artifacts import write_all
 from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.categories import counts_of_pytest
 from pytest_handoff.collection import read_spool
-from pytest_handoff.completeness import disagreement
 from pytest_handoff.durations import duration_metrics
+from pytest_handoff.evidence.completeness import disagreement
+from pytest_handoff.evidence.ledger import share_ids
+from pytest_handoff.evidence.measurement import Measured
+from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
 from pytest_handoff.interrupted import interrupted_after
-from pytest_handoff.lineage import share_ids
-from pytest_handoff.measurement import Measured
 from pytest_handoff.recording import RunResults, record_run
-from pytest_handoff.regression import PASSING
 from pytest_handoff.run import Collection
 from pytest_handoff.run_folder import meanwhile
 from pytest_handoff.surroundings import context_of
@@ -32,7 +32,7 @@ from pytest_handoff.tree import changed_since
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
-    from pytest_handoff.lineage import Lineage
+    from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.measuring import Measuring
     from pytest_handoff.part_writing import PartWriting
     from pytest_handoff.record import Metric

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.evidence.measurement import NotMeasured
 
 if TYPE_CHECKING:
     import coverage

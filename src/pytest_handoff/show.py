@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_handoff.integrity import report
+from pytest_handoff.evidence.integrity import report
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
     from pytest_handoff.composition import Composition
     from pytest_handoff.decisions import Decision
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
 
 
 SHOW_SCHEMA = "pytest-handoff/show/1"

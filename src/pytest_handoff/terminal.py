@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.evidence.integrity import report
+from pytest_handoff.evidence.unstable_ids import sentence
 from pytest_handoff.figures import counted, percent, percent_of
-from pytest_handoff.integrity import report
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
-from pytest_handoff.unstable_ids import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.composition import Composition
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import CombinedPart, NewCode, Outcome, RunInfo, Verdict
 
 

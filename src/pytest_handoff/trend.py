@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.history import SessionRow
 from pytest_handoff.figures import percent, percent_of
-from pytest_handoff.history import SessionRow
 from pytest_handoff.markup import Markdown
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.history import Rate
+    from pytest_handoff.evidence.history import Rate
 
 
 MOST_SESSIONS = 12

@@ -8,11 +8,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff import file_tree
+from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import counted, listed, percent_of
 from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
-from pytest_handoff.regression import PASSING
 from pytest_handoff.values_metrics import metric_values
 from pytest_handoff.values_phase import counts_of_files, phase_values
 from pytest_handoff.values_recovery import recovery_values
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_handoff.decisions import Decision
-    from pytest_handoff.facts import Facts, Scope
+    from pytest_handoff.evidence.facts import Facts, Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
 
 

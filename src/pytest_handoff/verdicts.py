@@ -10,7 +10,7 @@ from pytest_handoff.record import LedgerLine, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.gate_spec import GateSpec
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import listed, percent_of
 from pytest_handoff.markup import code_in_text, escape
-from pytest_handoff.regression import FAILING, PASSING
 
 if TYPE_CHECKING:
     from pytest_handoff.config import Promise
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import Outcome
 
 

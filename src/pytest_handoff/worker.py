@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff import selection
 from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
-from pytest_handoff.lineage import share_ids
+from pytest_handoff.evidence.ledger import share_ids
+from pytest_handoff.evidence.tracing import trace_collected
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
 from pytest_handoff.tiers import Tiers
-from pytest_handoff.tracing import trace_collected
 from pytest_handoff.worker_faults import tell_controller
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_handoff.evidence.ledger import Earlier, Lineage
     from pytest_handoff.faults import Faults
-    from pytest_handoff.lineage import Earlier, Lineage
     from pytest_handoff.project import Project
     from pytest_handoff.run import Collection
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from pytest_handoff import coverage_classes
 from pytest_handoff import coverage_data
-from pytest_handoff import coverage_summary
-from pytest_handoff.measurement import NotMeasured
+from pytest_handoff.evidence import coverage_summary
+from pytest_handoff.evidence.measurement import NotMeasured
 
 
 def pytest_addoption(parser):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff import lineage
+from pytest_handoff.evidence import ledger as lineage
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import LedgerLine
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.evidence.regression import Fate
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Outcome, Retired
-from pytest_handoff.regression import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -146,7 +146,7 @@ class PartCoverage(Frozen, frozen=True):
         tests: those of them that hold tests, and count because the user named them.
         config_file: coverage.py's configuration file, relative to the git root.
         untidy: why the data are not those of the whole part, one sentence each.
-        in_force: what coverage.py went by, with the keys of :class:`pytest_handoff.settings_files.CoverageSettings`.
+        in_force: what coverage.py went by, with the keys of :class:`pytest_handoff.evidence.tool_settings.CoverageSettings`.
     """
 
     source: list[str]

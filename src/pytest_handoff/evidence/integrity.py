@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.line_changes import changed_lines
-from pytest_handoff.line_hashes import hash_lines, split_hashes
+from pytest_handoff.evidence.line_hashes import hash_lines, split_hashes
+from pytest_handoff.evidence.source_changes import changed_lines
 from pytest_handoff.nodeids import file_of, name_of, without_parameters
 from pytest_handoff.record import Frozen, Integrity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pytest_handoff.case_functions import CaseFunction
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.case_functions import CaseFunction
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import LedgerLine, SourceLine
 
 
@@ -101,7 +101,7 @@ def examine(
 
 
 def _functions_of(content: bytes) -> dict[str, CaseFunction]:
-    from pytest_handoff.case_functions import functions_of  # most runs change no test file
+    from pytest_handoff.evidence.case_functions import functions_of  # most runs change no test file
 
     return functions_of(content)
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytest_handoff.line_hashes import hash_lines, split_hashes
+from pytest_handoff.evidence.line_hashes import hash_lines, split_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

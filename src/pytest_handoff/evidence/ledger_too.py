@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from pytest_handoff.config import Retirement
-    from pytest_handoff.lineage import Earlier, Ledger, Lineage
+    from pytest_handoff.evidence.ledger import Earlier, Ledger, Lineage
     from pytest_handoff.record import Outcome
     from pytest_handoff.run import Collected, Run
 

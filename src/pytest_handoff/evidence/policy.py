@@ -8,9 +8,9 @@ import msgspec
 
 from pytest_handoff.config import Binding, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.record import Frozen
-from pytest_handoff.settings_files import CoverageSettings, PytestSettings, deselecting
 
 
 class Settings(msgspec.Struct, frozen=True):

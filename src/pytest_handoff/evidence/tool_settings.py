@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.settings_text import parse_ini, parse_toml
+from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
 
 NAMES = (
     "handoff.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",

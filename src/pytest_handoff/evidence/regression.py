@@ -13,7 +13,7 @@ from pytest_handoff.record import Frozen, LedgerLine, Outcome, Regression, Statu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.lineage import Earlier, Ledger
+    from pytest_handoff.evidence.ledger import Earlier, Ledger
 
 
 PASSING: frozenset[Outcome | None] = frozenset({"passed", "xpassed"})

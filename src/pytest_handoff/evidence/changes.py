@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.line_changes import changed_lines
+from pytest_handoff.evidence.source_changes import changed_lines
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Changes, SourceLine
 

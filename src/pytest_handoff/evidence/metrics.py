@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from msgspec.structs import replace
 
+from pytest_handoff.evidence.targets import read_target, unit_factor
 from pytest_handoff.figures import holds
 from pytest_handoff.nodeids import name_of
 from pytest_handoff.record import Metric
-from pytest_handoff.targets import read_target, unit_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.facts import Facts
+    from pytest_handoff.evidence.facts import Facts
+    from pytest_handoff.evidence.targets import Target
     from pytest_handoff.figures import Comparison
     from pytest_handoff.record import RunInfo
-    from pytest_handoff.targets import Target
 
 
 PROPERTY = "handoff_metric"

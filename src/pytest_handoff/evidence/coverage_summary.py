@@ -8,7 +8,7 @@ from pytest_handoff.figures import format_ranges
 from pytest_handoff.record import CoverageSummary, FileCoverage
 
 if TYPE_CHECKING:
-    from pytest_handoff.measurement import MeasuredFile, Measurement
+    from pytest_handoff.evidence.measurement import MeasuredFile, Measurement
 
 
 def summarise(measurement: Measurement) -> CoverageSummary:

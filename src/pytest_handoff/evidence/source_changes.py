@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from math import isqrt
 
-from pytest_handoff.line_hashes import split_hashes
+from pytest_handoff.evidence.line_hashes import split_hashes
 
 
 def changed_lines(base: str, now: str) -> frozenset[int]:

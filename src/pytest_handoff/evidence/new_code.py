@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.evidence.moves import match_moves
+from pytest_handoff.evidence.source_changes import changed_lines
 from pytest_handoff.figures import count_ranges, format_ranges
-from pytest_handoff.line_changes import changed_lines
-from pytest_handoff.moves import match_moves
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_handoff.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
+    from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
 
 IMPORT_RULE = (

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.evidence.unstable_ids import masked
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.nodeids import without_parameters
 from pytest_handoff.record import Frozen
-from pytest_handoff.unstable_ids import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_handoff.lineage import Ledger
+    from pytest_handoff.evidence.ledger import Ledger
     from pytest_handoff.record import LedgerLine, RunInfo
     from pytest_handoff.run import Run
 

@@ -1,0 +1,181 @@
+"""Gather once everything that gates, documents and readers are told about a session."""
+
+from __future__ import annotations
+
+from operator import attrgetter, countOf
+from typing import TYPE_CHECKING, Literal
+
+from pytest_handoff.config import Promise
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.evidence import regression
+from pytest_handoff.evidence.kinds import Kinds
+from pytest_handoff.evidence.ledger import Earlier, Ledger
+from pytest_handoff.evidence.ledger_too import count_by_tier, count_outcomes
+from pytest_handoff.evidence.policy import Loosening, read_policy
+from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
+from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_handoff.evidence.kinds import Kind
+
+
+class Instruction(Frozen, frozen=True):
+    """A line of the session's instructions; ``why_not`` says what is missing if it does not hold."""
+
+    text: str
+    why_not: str | None
+
+
+class DocumentFacts(Frozen, frozen=True):
+    """Facts that a session's document adds to its evidence.
+
+    Attributes:
+        targets: what the document names as target of a metric (or of the run's duration), by the id of its row.
+        contradicted: a person's words in the document that the evidence contradicts, one sentence each.
+        absent: required checklist lines that the document does not carry, with the nearest one it has.
+        instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
+    """
+
+    targets: dict[str, str] = {}
+    contradicted: tuple[str, ...] = ()
+    absent: tuple[tuple[str, str | None], ...] = ()
+    instructions: tuple[Instruction, ...] | None = None
+
+
+class Facts(Frozen, frozen=True):
+    """A session's evidence, with what follows from it.
+
+    Attributes:
+        record: the record (its ``gates`` and ``places`` are not read from here).
+        ledger: the session's ledger.
+        earlier: the parents' ledgers.
+        fates: the fate of each test.
+        kinds: the tests grouped by kind: there may be many, and they are asked about many times.
+        loosened: settings that let more through than before.
+        policy_unknown: why the target branch's settings are not known, if the project names one.
+        baselines: the parents' value of each metric, by name, and the duration of their run, by the id of its row.
+        inherited: promises that the parents' configuration had in force.
+        document: what the document adds; empty until the document is read.
+    """
+
+    record: Record
+    ledger: dict[str, LedgerLine]
+    earlier: Earlier
+    fates: dict[str, regression.Fate]
+    kinds: Kinds
+    loosened: tuple[Loosening, ...] = ()
+    policy_unknown: str | None = None
+    baselines: dict[str, float] = {}
+    inherited: tuple[Promise, ...] = ()
+    document: DocumentFacts = DocumentFacts()
+
+    @property
+    def session(self) -> str:
+        """Return the session's name."""
+        return self.record.session
+
+    @property
+    def is_first(self) -> bool:
+        """Check that nothing came before this session."""
+        return not self.record.previous
+
+    def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
+        """Return the tests of a tier and scope that count; retired tests, promises and those skipped then and now do not."""
+        lines = self.kinds.lines(lambda kind: tier in (None, kind.tier) and self._counts(kind, scope))
+        return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
+
+    def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
+        """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
+        reasons: dict[str, Callable[[Kind], bool]] = {
+            "promised": lambda kind: scope != "previous" and kind.promised and kind.since == self.session,
+            "skipped as before": lambda kind: (
+                scope != "current"
+                and kind.outcome in regression.LEFT_OUT
+                and not (kind.since == self.session or kind.retired is not None or kind.fate.counts)
+            ),
+        }
+        found = {why: self._of(tier, path, wanted) for why, wanted in reasons.items()}
+        return {why: number for why, number in found.items() if number}
+
+    def with_status(self, *statuses: str) -> Sequence[LedgerLine]:
+        """Return the tests with one of these statuses, sorted by id."""
+        return self.kinds.lines(lambda kind: kind.fate.status in statuses)
+
+    def new(self, tier: str | None = None) -> Sequence[LedgerLine]:
+        """Return the tests that are new in this session."""
+        return self.kinds.lines(lambda kind: kind.since == self.session and tier in (None, kind.tier))
+
+    def promised(self) -> Sequence[LedgerLine]:
+        """Return the tests that this session owes the next: strict xfails."""
+        return self.kinds.lines(lambda kind: kind.promised)
+
+    def open_promises(self) -> list[Promise]:
+        """List the configuration's promises that are not kept yet: no test matches the glob, or one does not pass."""
+        entries = read_policy(self.record.policy, path=f"the record of {self.session}").promise
+        return [promise for promise in entries if not self.is_kept(promise)]
+
+    def is_kept(self, promise: Promise) -> bool:
+        """Check that tests match the promise, and that all of them pass."""
+        lines = self.promised_by(promise)
+        return bool(lines) and all(line.outcome in regression.PASSING for line in lines)
+
+    def promised_by(self, promise: Promise) -> list[LedgerLine]:
+        """List the tests that match a promise of the configuration and are not retired."""
+        return [line for test, line in self.ledger.items() if line.retired is None and id_matches(test, promise.test)]
+
+    def owed(self) -> list[LedgerLine]:
+        """List this session's lines of the tests that the parents promised."""
+        promised = {line.id for line in filter(attrgetter("promised"), self.earlier.lines.values())}
+        if not promised:
+            return []
+        replaced = {without_parameters(test) for test in promised - self.ledger.keys()}
+        lines = self.ledger.values()
+        return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
+
+    def _counts(self, kind: Kind, scope: Scope) -> bool:
+        """Check that tests of a kind are in the scope, and count."""
+        if kind.since == self.session:
+            return scope != "previous" and not kind.promised
+        return scope != "current" and kind.fate.counts
+
+    def _of(self, tier: str | None, path: str | None, wanted: Callable[[Kind], bool]) -> int:
+        """Count the tests of a tier and path that are of the wanted kinds."""
+        files = self.kinds.files(lambda kind: tier in (None, kind.tier) and wanted(kind))
+        return sum(number for file, number in files.items() if path is None or path_matches(file, path))
+
+    def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
+        return self.fates[line.id].status == "reparametrized" and without_parameters(line.id) in functions
+
+
+def tally(
+    session: str, ledger: Mapping[str, LedgerLine], found: Mapping[str, regression.Fate], ledger_digest: str
+) -> TallySummary:
+    """Summarise the ledger in figures, as the record keeps them."""
+    return TallySummary(
+        ledger=ledger_digest,
+        counts=count_outcomes(ledger.values()),
+        tiers=count_by_tier(ledger.values()),
+        new=countOf(map(attrgetter("since"), ledger.values()), session),
+        flaky=sum(map(attrgetter("flaky"), ledger.values())),
+        regression=regression.summarise(found.values()),
+    )
+
+
+def fates_on_record(record: Record, ledger: Ledger, earlier: Earlier) -> dict[str, regression.Fate]:
+    """Work out the fate of each test again, and check that it gives the record's figures.
+
+    Raises:
+        EvidenceProblem: the ledgers give other figures than the record's: one of them was edited or made anew.
+    """
+    fates = regression.fates(record.session, ledger, earlier)
+    if record.tests != tally(record.session, ledger, fates, record.tests.ledger):
+        raise EvidenceProblem(
+            f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
+            f"changed; restore it, or run pytest --handoff={record.session} again"
+        )
+    return fates
+
+
+Scope = Literal["current", "previous", "all"]
