@@ -25,9 +25,9 @@ from new_code_cost import write_module
 from results import Row
 
 from pytest_handoff.coverage_files import FileReader
-from pytest_handoff.evidence.line_hashes import hash_lines
 from pytest_handoff.evidence.measurement import Measured, context_name, parse_context
 from pytest_handoff.evidence.new_code import Trees, new_code
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.faults import Faults
 from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.record import SourceLine

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_handoff.evidence import facts, regression
 from pytest_handoff.evidence import ledger as lineage
-from pytest_handoff.evidence.kinds import Kinds
 from pytest_handoff.evidence.measurement import Lines
+from pytest_handoff.evidence.regression import Kinds
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,

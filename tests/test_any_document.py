@@ -20,7 +20,7 @@ from pytest_handoff.commonmark import parse
 from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.kinds import Kinds
+from pytest_handoff.evidence.regression import Kinds
 
 LAW = settings(
     max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or 500),

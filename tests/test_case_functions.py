@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_handoff.evidence.case_functions import CaseFunction, functions_of
+from pytest_handoff.evidence.integrity import CaseFunction, functions_of
 
 FILE = """\
 import pytest

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_handoff.evidence.changes import changes_between
-from pytest_handoff.evidence.line_hashes import hash_lines
+from pytest_handoff.evidence.source_changes import changes_between, hash_lines
 from pytest_handoff.record import Changes, SourceLine
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_handoff.evidence.coverage_summary import summarise
-from pytest_handoff.evidence.measurement import MeasuredFile, Measurement
+from pytest_handoff.evidence.measurement import MeasuredFile, Measurement, summarise
 from pytest_handoff.record import CoverageSummary, FileCoverage
 
 FULL = MeasuredFile(path="b.py", statements=frozenset({1, 2}), percent=100.0)

@@ -6,7 +6,7 @@ import pytest
 
 from builders import facts_of, ledger_of
 from pytest_handoff.evidence.integrity import TierChange, examine, report
-from pytest_handoff.evidence.line_hashes import hash_lines
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import Integrity, SourceLine
 
 PATH = "tests/test_a.py"

@@ -12,7 +12,7 @@ from builders import facts_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_handoff.evidence.kinds import Kind
+    from pytest_handoff.evidence.regression import Kind
     from pytest_handoff.record import LedgerLine
 
 BEFORE = """

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.line_hashes import hash_lines
-from pytest_handoff.evidence.source_changes import changed_lines
+from pytest_handoff.evidence.source_changes import changed_lines, hash_lines
 
 LETTERS = st.lists(st.sampled_from("abcd"), max_size=14)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.line_hashes import WIDTH, hash_lines, split_hashes
+from pytest_handoff.evidence.source_changes import WIDTH, hash_lines, split_hashes
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.evidence.line_hashes import hash_lines
-from pytest_handoff.evidence.moves import match_moves
+from pytest_handoff.evidence.source_changes import hash_lines, match_moves
 from pytest_handoff.record import SourceLine
 
 

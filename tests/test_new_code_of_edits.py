@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import NO_LINES
-from pytest_handoff.evidence.line_hashes import hash_lines
 from pytest_handoff.evidence.measurement import Measured, MeasuredFile, Measurement
 from pytest_handoff.evidence.new_code import Trees, new_code
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_handoff.evidence.targets import read_target
+from pytest_handoff.evidence.metrics import read_target
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_handoff.config import Config
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.line_hashes import hash_lines
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.project import Project
 from pytest_handoff.record import SourceLine
 from pytest_handoff.tree import Tree, changed_since, read_tree, with_lines

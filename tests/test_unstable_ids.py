@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.evidence.unstable_ids import masked, sentence, unstable_ids
+from pytest_handoff.evidence.completeness import masked, sentence, unstable_ids
 from pytest_handoff.record import UnstableIds
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from pytest_handoff import part_choice, part_files, surroundings, workflow
 from pytest_handoff import start as workflow_start
 from pytest_handoff.asking import ask_pytest
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.evidence.ledger import trace_collected
 from pytest_handoff.evidence.measurement import Measured
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
-from pytest_handoff.evidence.tracing import trace_collected
 from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
+from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
 from pytest_handoff.foreign_files import SETTINGS, TEXT, Refused, leads_outside, read_file
 
 if TYPE_CHECKING:

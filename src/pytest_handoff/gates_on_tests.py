@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.evidence.kinds import Kind
+    from pytest_handoff.evidence.regression import Kind
     from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import LedgerLine, Verdict
 

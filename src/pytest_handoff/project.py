@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pytest_handoff import git
 from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.evidence.settings_text import parse_toml
+from pytest_handoff.evidence.tool_settings import parse_toml
 from pytest_handoff.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.record import Frozen

@@ -6,9 +6,8 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config_files import unparsable
-from pytest_handoff.evidence.changes import changes_between
 from pytest_handoff.evidence.integrity import examine
-from pytest_handoff.evidence.moves import match_moves
+from pytest_handoff.evidence.source_changes import changes_between, match_moves
 from pytest_handoff.figures import listed
 from pytest_handoff.foreign_files import TEXT, read_if_there
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine

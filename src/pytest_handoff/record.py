@@ -68,7 +68,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
 class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     """One file of the tree as the session left it.
 
-    ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see :mod:`pytest_handoff.evidence.line_hashes`), only
+    ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see ``evidence/source_changes``), only
     for files whose lines count as code.
     """
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.encoding import digest_of_pieces, encode_in_pieces
-from pytest_handoff.evidence import completeness, facts, ledger_too
-from pytest_handoff.evidence.changes import changes_between
+from pytest_handoff.evidence import completeness, facts, ledger
+from pytest_handoff.evidence.completeness import unstable_ids
 from pytest_handoff.evidence.integrity import examine
-from pytest_handoff.evidence.ledger import Ledger, Lineage
+from pytest_handoff.evidence.ledger import Ledger, Lineage, with_unseen
 from pytest_handoff.evidence.measurement import Measured, NotMeasured
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.regression import fates
-from pytest_handoff.evidence.tracing import with_unseen
-from pytest_handoff.evidence.unstable_ids import unstable_ids
+from pytest_handoff.evidence.source_changes import changes_between
 from pytest_handoff.foreign_files import TEXT, read_if_there
 from pytest_handoff.policy_source import policy_table
 from pytest_handoff.record import (
@@ -152,7 +151,7 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
     traced = results.traced or trace_all(start, run.collected, run.whole_files, project.root)
-    lines = ledger_too.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
+    lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
     lines = with_unseen(lines, start.own, start.session, run.whole_files, project.root)
     scope = completeness.scope_of(run) if combined is None else combined.scope
     before = start.before if combined is None and adds_up(start, run) else None
@@ -277,7 +276,7 @@ def _coverage(
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
-    from pytest_handoff.evidence.coverage_summary import summarise
+    from pytest_handoff.evidence.measurement import summarise
     from pytest_handoff.evidence.new_code import Trees, new_code
     from pytest_handoff.target_branch import merged_in
 

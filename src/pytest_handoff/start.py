@@ -10,7 +10,7 @@ from pytest_handoff import markdown
 from pytest_handoff.composition import check_names
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger
-from pytest_handoff.evidence.moves import match_moves
+from pytest_handoff.evidence.source_changes import match_moves
 from pytest_handoff.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.parents import Parents, choose_parents, load_parents

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff import git_history
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.line_hashes import hash_lines
 from pytest_handoff.evidence.new_code import MergedIn
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.git import tree_of
 from pytest_handoff.record import SourceLine
 

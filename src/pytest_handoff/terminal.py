@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
-from pytest_handoff.evidence.unstable_ids import sentence
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten

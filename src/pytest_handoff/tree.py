@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff import git
 from pytest_handoff.artifacts import IGNORE_ALL
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.line_hashes import hash_lines
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.foreign_files import MEGABYTE, leads_outside
 from pytest_handoff.record import Frozen, SourceLine
 

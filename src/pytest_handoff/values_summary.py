@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.targets import read_target
+from pytest_handoff.evidence.metrics import read_target
 from pytest_handoff.figures import count_holds, percent, percent_of, rate_holds
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen

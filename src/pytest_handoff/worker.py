@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff import selection
 from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
-from pytest_handoff.evidence.ledger import share_ids
-from pytest_handoff.evidence.tracing import trace_collected
+from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.parents import load_parents
 from pytest_handoff.project import open_project
 from pytest_handoff.tiers import Tiers

@@ -15,10 +15,9 @@ from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.evidence import facts
-from pytest_handoff.evidence.kinds import Kinds
-from pytest_handoff.evidence.line_hashes import WIDTH
-from pytest_handoff.evidence.regression import count_passing
-from pytest_handoff.evidence.tracing import trace_collected
+from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
+from pytest_handoff.evidence.regression import Kinds, count_passing
+from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.foreign_files import TEXT, read_file
 from pytest_handoff.markup import Markdown
 from pytest_handoff.parents import Parents, load_parents
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from pytest_handoff.artifacts import Content
     from pytest_handoff.evidence.history import SessionRow
-    from pytest_handoff.evidence.ledger import Ledger, Lineage
     from pytest_handoff.evidence.regression import Fate
     from pytest_handoff.extending import Extending
     from pytest_handoff.project import Project

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pytest_handoff import coverage_classes
 from pytest_handoff import coverage_data
-from pytest_handoff.evidence import coverage_summary
+from pytest_handoff.evidence import measurement as coverage_summary
 from pytest_handoff.evidence.measurement import NotMeasured
 
 

@@ -24,7 +24,7 @@ from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.document_html import document_html
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.moves import match_moves
+from pytest_handoff.evidence.source_changes import match_moves
 from pytest_handoff.figures import count_ranges, join_ranges
 from pytest_handoff.gate_spec import GateSpec
 from pytest_handoff.gates import evaluate

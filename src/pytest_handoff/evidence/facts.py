@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Literal
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import regression
-from pytest_handoff.evidence.kinds import Kinds
-from pytest_handoff.evidence.ledger import Earlier, Ledger
-from pytest_handoff.evidence.ledger_too import count_by_tier, count_outcomes
+from pytest_handoff.evidence.ledger import Earlier, Ledger, count_by_tier, count_outcomes
 from pytest_handoff.evidence.policy import Loosening, read_policy
+from pytest_handoff.evidence.regression import Kinds
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_handoff.evidence.kinds import Kind
+    from pytest_handoff.evidence.regression import Kind
 
 
 class Instruction(Frozen, frozen=True):

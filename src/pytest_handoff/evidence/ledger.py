@@ -1,17 +1,27 @@
-"""Match the tests of this run with the earlier tests they continue: moved, renamed with their file, or with new parameters."""
+"""Continue the ledger: match this run's tests with the earlier ones, and write down every test ever recorded.
+
+An earlier test may go on under another name: moved, renamed with its file, or with new parameters.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
-from pytest_handoff.nodeids import file_of, name_of, without_parameters
-from pytest_handoff.record import Frozen, LedgerLine
+from pytest_handoff.nodeids import file_of, id_matches, name_of, without_parameters
+from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine, Retired
+from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_handoff.config import Retirement
+    from pytest_handoff.record import Outcome
+    from pytest_handoff.run import Collected, Run
 
 
 Ledger = dict[str, LedgerLine]
@@ -156,3 +166,142 @@ def _by_function(tests: Iterable[str]) -> dict[str, list[str]]:
     for test in tests:
         functions[without_parameters(test)].append(test)
     return functions
+
+
+def trace_collected(
+    earlier: Earlier, collected: Mapping[str, object], whole_files: Iterable[str], renames: Mapping[str, str], root: Path
+) -> Lineage:
+    """Trace what a process collected back to the earlier tests; ``root`` is the folder that ids are relative to."""
+    absent = {file_of(test) for test in earlier.lines if test not in collected}
+    existing = {path for path in absent if (root / path).is_file()}
+    gone = certainly_gone(earlier, collected, frozenset(whole_files), existing)
+    return trace(earlier, collected, gone, renames)
+
+
+def with_unseen(lines: Ledger, own: Ledger, session: str, whole_files: Container[str], root: Path) -> Ledger:
+    """Add to a run's ledger the tests that this session recorded before and that the run did not look at.
+
+    Their file exists, but a conftest or another plugin left it out, or only a part of it was given: they did not run. If the file
+    was collected whole without them, or is gone, the session has removed them again. Earlier sessions' tests are in ``lines``.
+    """
+    mine = {test: line for test, line in own.items() if line.since == session and line.outcome is not None and test not in lines}
+    left_out = {path for path in {file_of(test) for test in mine} if path not in whole_files and (root / path).is_file()}
+    unseen = {
+        test: LedgerLine(id=test, tier=line.tier, since=line.since, outcome="not_run", promised=line.promised, checks=line.checks)
+        for test, line in mine.items()
+        if file_of(test) in left_out
+    }
+    return dict(sorted((lines | unseen).items())) if unseen else lines
+
+
+_PASSED = CaseResult(outcome="passed")
+
+
+def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
+    """List every test ever recorded, as this run leaves it, sorted by id."""
+    before, results = earlier.lines.get, run.results.get
+    absent = _not_collected(earlier, lineage, run.collected)
+    lines: Ledger = {}
+    for test in sorted([*run.collected, *absent]):  # in one pass: a second table of very many tests is large
+        old, result, seen = before(test), results(test), run.collected.get(test)
+        if seen is None:
+            line = absent[test]
+        elif old is not None and result == _PASSED and not seen.checks:
+            line = LedgerLine(id=test, tier=seen.tier, since=old.since, outcome="passed")
+        else:
+            line = _line(test, seen, result, session=session, earlier=earlier, lineage=lineage)
+        lines[test] = old if line == old else line  # the same object: very many tests may stay as they were
+    lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in run.collected}
+    if retire:
+        lines |= {test: _retired(line, session, retire, earlier) for test, line in lines.items()}
+    return lines
+
+
+def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
+    """Count tests by outcome, as pytest does; a test that is gone has no outcome and is not counted."""
+    counted: Counter[Outcome | None] = Counter(map(attrgetter("outcome"), lines))
+    return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
+    """Count tests by outcome for each tier that has any, sorted by tier."""
+    counted: Counter[tuple[str, Outcome | None]] = Counter(map(attrgetter("tier", "outcome"), lines))
+    tiers = sorted({tier for tier, outcome in counted if outcome is not None})
+    return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
+
+
+def _not_collected(earlier: Earlier, lineage: Lineage, collected: Container[str]) -> Ledger:
+    replaced = set(lineage.same.values())
+    functions = {without_parameters(test) for test in lineage.reparametrized}
+    found: Ledger = {}
+    for test, line in earlier.lines.items():
+        if test in collected or test in replaced:
+            continue
+        if test in lineage.vanished or line.retired is not None:
+            found[test] = LedgerLine(
+                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,
+                checks=line.checks,
+            )  # fmt: skip
+        elif without_parameters(test) not in functions:
+            found[test] = replace(_not_run(test, line.tier, line.since, earlier, None), checks=line.checks)
+    return found
+
+
+def _line(
+    test: str, seen: Collected, result: CaseResult | None, *, session: str, earlier: Earlier, lineage: Lineage
+) -> LedgerLine:
+    first, moved_from = lineage.since(test, session, earlier), lineage.same.get(test)
+    if result is None:
+        line = _not_run(test, seen.tier, first, earlier, moved_from)
+    else:
+        line = _ran(test, seen.tier, first, result, promised=seen.promised, moved_from=moved_from)
+    return replace(line, checks=seen.checks) if seen.checks else line
+
+
+def _ran(test: str, tier: str, first: str, result: CaseResult, *, promised: bool, moved_from: str | None) -> LedgerLine:
+    return LedgerLine(
+        id=test,
+        tier=tier,
+        since=first,
+        outcome=result.outcome,
+        flaky=result.flaky,
+        reruns=result.reruns,
+        subtests=result.subtests,
+        promised=promised and result.outcome == "xfailed",
+        moved_from=moved_from,
+        reason=result.reason,
+        error=result.error,
+    )
+
+
+def _not_run(test: str, tier: str, first: str, earlier: Earlier, moved_from: str | None) -> LedgerLine:
+    known = moved_from or test
+    owed = known in earlier.lines and earlier.lines[known].promised
+    return LedgerLine(
+        id=test,
+        tier=tier,
+        since=first,
+        outcome="not_run",
+        promised=owed,
+        last=_last(earlier, known),
+        moved_from=moved_from,
+    )
+
+
+def _last(earlier: Earlier, test: str) -> LastSeen | None:
+    line = earlier.lines.get(test)
+    if line is None or line.outcome in (None, "not_run"):
+        return line.last if line else None
+    return LastSeen(session=earlier.session_of(test), outcome=line.outcome)
+
+
+def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement], earlier: Earlier) -> LedgerLine:
+    """Add the retirement that matches the line, if there is one; a new test has nothing to retire from."""
+    entry = next((entry for entry in retire if id_matches(line.id, entry.test)), None)
+    if entry is None or line.retired is not None or line.since == session:
+        return line
+    known = earlier.lines.get(line.moved_from or line.id)
+    before = known.retired if known else None
+    since = before.session if before and before.reason == entry.reason else session
+    outcome = None if line.outcome == "not_run" else line.outcome
+    return replace(line, outcome=outcome, retired=Retired(session=since, reason=entry.reason))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.evidence.moves import match_moves
-from pytest_handoff.evidence.source_changes import changed_lines
+from pytest_handoff.evidence.source_changes import changed_lines, match_moves
 from pytest_handoff.figures import count_ranges, format_ranges
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 
