@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff import markdown
 from pytest_handoff.block_context import owed
 from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.config import Config
+from pytest_handoff.document import markdown
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.markup import Markdown
 from pytest_handoff.record import Changes, Metric
@@ -29,8 +29,8 @@ from pytest_handoff.rendering import Renderer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_handoff.document.places_too import Document
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.places import Document
 
 DATA = Path(__file__).parent / "data"
 DOCUMENTS, GOLDEN = DATA / "documents", DATA / "golden"

@@ -14,11 +14,11 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from check_documents import RENDERER, TEMPLATES, facts, fill, from_template, problems
-from pytest_handoff import markdown
-from pytest_handoff.blocks import block_checksum
-from pytest_handoff.commonmark import parse
 from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config
+from pytest_handoff.document import markdown
+from pytest_handoff.document.markers import block_checksum
+from pytest_handoff.document.parse import parse
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.regression import Kinds
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import mdformat
 import pytest
 
-from pytest_handoff.blocks import block_checksum, harmless, is_sealed, pair_blocks, read_markers, with_block
-from pytest_handoff.commonmark import parse
+from pytest_handoff.document.markers import block_checksum, harmless, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.document.parse import parse
 
 TABLE = "| File | Covered |\n|---|---|\n| `a.py` | 3 |\n\n- one\n- two"
 

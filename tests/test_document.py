@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.document import find
+from pytest_handoff.document.catalogue import FIELDS, Field
+from pytest_handoff.document.find import find
 from pytest_handoff.errors import DocumentProblem
-from pytest_handoff.fields import FIELDS, Field
 
 if TYPE_CHECKING:
-    from pytest_handoff.places import Document
+    from pytest_handoff.document.places_too import Document
 
 
 def _places(document: Document) -> list[tuple[str, int, str, str]]:

@@ -6,7 +6,7 @@ import mdformat
 import pytest
 
 from check_documents import DOCUMENTS, GOLDEN, fill, golden_pairs, problems
-from pytest_handoff import markdown
+from pytest_handoff.document import markdown
 
 PAIRS = golden_pairs()
 SPOILT_BY_MDFORMAT = {"handoff_with_front_matter"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pytest_handoff.fields import FIELDS
+from pytest_handoff.document.catalogue import FIELDS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TEMPLATES = CHECKOUT / "templates"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document import find
-from pytest_handoff.fields import FAMILIES, FIELDS, TOP, Field, fields_for
-from pytest_handoff.labels import keys_of
+from pytest_handoff.document.catalogue import FAMILIES, FIELDS, TOP, Field, fields_for
+from pytest_handoff.document.find import find
+from pytest_handoff.document.labels import keys_of
 
 
 def test_ids_are_unique() -> None:

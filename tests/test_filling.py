@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.blocks import block_checksum
-from pytest_handoff.document import find
-from pytest_handoff.filling import fill
-from pytest_handoff.markdown import decode, encode
+from pytest_handoff.document.fill import fill
+from pytest_handoff.document.find import find
+from pytest_handoff.document.markdown import decode, encode
+from pytest_handoff.document.markers import block_checksum
 
 if TYPE_CHECKING:
-    from pytest_handoff.places import Filled
+    from pytest_handoff.document.places_too import Filled
 
 
 def _fill(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document import find
+from pytest_handoff.document.find import find
 
 
 @pytest.mark.parametrize(

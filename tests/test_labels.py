@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.labels import box_of, is_choice, keys_of, own_length, placeholder_length, read_label
+from pytest_handoff.document.labels import box_of, is_choice, keys_of, own_length, placeholder_length, read_label
 
 
 @pytest.mark.parametrize(

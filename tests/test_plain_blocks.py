@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from check_documents import TEMPLATES, fill, from_template
-from pytest_handoff.commonmark import parse
-from pytest_handoff.plain_blocks import plain_blocks
+from pytest_handoff.document.parse import parse
+from pytest_handoff.document.plain_reader import plain_blocks
 
 
 def kinds(text: str) -> list[str] | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.commonmark import parse
-from pytest_handoff.filling import escape_pipes, with_padding
-from pytest_handoff.tables import aligned_cells
+from pytest_handoff.document.fill import escape_pipes, with_padding
+from pytest_handoff.document.parse import parse
+from pytest_handoff.document.tables import aligned_cells
 
 
 @pytest.mark.parametrize(

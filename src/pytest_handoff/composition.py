@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff import decisions as deciding
-from pytest_handoff import document as documents
-from pytest_handoff import filling as documents_filling
 from pytest_handoff.block_context import block_context
-from pytest_handoff.catalogue import catalogue, mentioned, own_names, path_row
 from pytest_handoff.checks import missing_required
+from pytest_handoff.document import fill as documents_fill
+from pytest_handoff.document import find as documents
+from pytest_handoff.document.catalogue import FIELDS
+from pytest_handoff.document.catalogue_too import catalogue, mentioned, own_names, path_row
+from pytest_handoff.document.inline_counts import PREFIX as COUNTS
+from pytest_handoff.document.labels import own_length
+from pytest_handoff.document.measured_rows import performance_rows
+from pytest_handoff.document.places_too import Document, Finding, Place
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
-from pytest_handoff.fields import FIELDS
 from pytest_handoff.gates import GATES
-from pytest_handoff.inline_counts import PREFIX as COUNTS
-from pytest_handoff.labels import own_length
-from pytest_handoff.measured_rows import performance_rows
-from pytest_handoff.places import Document, Finding, Place
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.values import Rows, status_values, values
 from pytest_handoff.values_phase import claims_too_many, tells_results, tests_by_file
@@ -101,7 +101,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
     plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
-    claims = documents_filling.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
+    claims = documents_fill.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     must = list(dict.fromkeys([*config.required, *request.required]))
     read = DocumentFacts(
         targets=targets,
@@ -112,7 +112,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     decided = deciding.decide(found.tasks, facts, config)
     standing = deciding.standing_verdicts(facts, config, request.today)
     blocking = deciding.blocking(standing, decided)
-    filled = documents_filling.fill(
+    filled = documents_fill.fill(
         found,
         values=plain | status_values(facts, blocking, decided),
         blocks=_blocks(found, block_context(facts, decided, line_counts=rows.line_counts, trend=trend), request.render),

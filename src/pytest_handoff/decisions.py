@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from pytest_handoff.checks import normalise, understand_by
 from pytest_handoff.config import Binding
+from pytest_handoff.document.places import in_checklist
 from pytest_handoff.gate_spec import Check, GateSpec
 from pytest_handoff.gates import STANDING, evaluate
 from pytest_handoff.lexicon import Lexicon, lexicon_of
 from pytest_handoff.record import Frozen, Verdict, Word
-from pytest_handoff.spots import in_checklist
 from pytest_handoff.vocabulary import extended
 from pytest_handoff.words import DEFAULT_WORDS
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pytest_handoff.config import Config
+    from pytest_handoff.document.places_too import Task
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.places import Task
     from pytest_handoff.record import LedgerLine
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_handoff.document.catalogue import row_of
 from pytest_handoff.evidence.metrics import BOUNDS, DURATION_ROW, duration_of, is_met, read_target, shown
 from pytest_handoff.evidence.regression import PASSING
-from pytest_handoff.fields import row_of
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.verdicts import failed, if_complete, passed, unknown, waived, why
 

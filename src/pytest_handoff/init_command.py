@@ -40,8 +40,9 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
 
 
 def _make(project: Project, session: str, template: str | None) -> int:
-    from pytest_handoff import markdown, workflow
+    from pytest_handoff import workflow
     from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.document import markdown
     from pytest_handoff.parents import choose_parents, load_parents
 
     path = project.document(session)
@@ -56,9 +57,9 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
 
 def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
-    from pytest_handoff import markdown
-    from pytest_handoff.adoption import adopt
     from pytest_handoff.artifacts import Artifact, write_all
+    from pytest_handoff.document import markdown
+    from pytest_handoff.document.adoption import adopt
 
     target = project.document(session)
     shown = project.shown(target)

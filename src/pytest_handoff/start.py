@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import markdown
 from pytest_handoff.composition import check_names
+from pytest_handoff.document import markdown
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger
 from pytest_handoff.evidence.source_changes import match_moves

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from pytest_handoff.comments import without_comments
+from pytest_handoff.document.comments import without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

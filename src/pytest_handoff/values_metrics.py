@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.document.catalogue import row_of
 from pytest_handoff.evidence.metrics import BOUNDS, DURATION_ROW, duration_of, improvement, is_met, shown
-from pytest_handoff.fields import row_of
 from pytest_handoff.record import Frozen, Metric
 from pytest_handoff.values_summary import MET, MISSED, NOT_KNOWN
 from pytest_handoff.wordings import if_incomplete

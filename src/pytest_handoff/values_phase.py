@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Mapping
 
+    from pytest_handoff.document.places_too import Place
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.places import Place
 
 
 _MOST_FILES = 40

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import markdown
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, FillRequest, compose
+from pytest_handoff.document import markdown
 from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.comments import value_end
+from pytest_handoff.document.comments import value_end
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

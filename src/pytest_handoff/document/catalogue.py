@@ -1,6 +1,6 @@
 """List the fields of a hand-off document that evidence can fill, and the names that documents give them: the catalogue.
 
-Aliases are written as :func:`pytest_handoff.labels.keys_of` gives them: lower case, no punctuation, ``#`` for a number.
+Aliases are written as :func:`pytest_handoff.document.labels.keys_of` gives them: lower case, no punctuation, ``#`` for a number.
 Fields that only a person can fill are not in the catalogue.
 """
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pytest_handoff.outline import _ANY_PIPE, Cell
+from pytest_handoff.document.outline import _ANY_PIPE, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

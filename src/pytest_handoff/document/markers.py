@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pytest_handoff.document.labels import without_escapes
+from pytest_handoff.document.outline import Comment
 from pytest_handoff.figures import enumerated
-from pytest_handoff.labels import without_escapes
-from pytest_handoff.outline import Comment
 from pytest_handoff.text_lines import eol_of, split_lines
 
 if TYPE_CHECKING:
-    from pytest_handoff.outline import Markdown
+    from pytest_handoff.document.outline import Markdown
 
 
 _ID = r"[A-Za-z][\w.-]*"

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.blocks import Block, Trouble, is_sealed, pair_blocks, read_markers
-from pytest_handoff.comments import value_end
-from pytest_handoff.commonmark import parse
-from pytest_handoff.fields import FIELDS, Field
+from pytest_handoff.document.catalogue import FIELDS, Field
+from pytest_handoff.document.comments import value_end
+from pytest_handoff.document.gaps import missing_sections, open_questions
+from pytest_handoff.document.inline_counts import counted_files, without_overlap
+from pytest_handoff.document.labels import box_of
+from pytest_handoff.document.markdown import refuse_unfit
+from pytest_handoff.document.markers import Block, Trouble, is_sealed, pair_blocks, read_markers
+from pytest_handoff.document.match import match_fields
+from pytest_handoff.document.parse import parse
+from pytest_handoff.document.places import marker_place
+from pytest_handoff.document.places_too import Document, Finding, Place, Task, Title
 from pytest_handoff.figures import enumerated
-from pytest_handoff.gaps import missing_sections, open_questions
-from pytest_handoff.inline_counts import counted_files, without_overlap
-from pytest_handoff.labels import box_of
-from pytest_handoff.markdown import refuse_unfit
-from pytest_handoff.matching import match_fields
-from pytest_handoff.places import Document, Finding, Place, Task, Title
-from pytest_handoff.spots import marker_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_handoff.blocks import Marker
-    from pytest_handoff.outline import Markdown
+    from pytest_handoff.document.markers import Marker
+    from pytest_handoff.document.outline import Markdown
 
 
 def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:
@@ -33,7 +33,7 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     above all headings.
 
     Raises:
-        DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.markdown.refuse_unfit`.
+        DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.document.markdown.refuse_unfit`.
     """
     refuse_unfit(text, path or None)
     parsed = parse(text)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.errors import UsageProblem
-from pytest_handoff.fields import (
+from pytest_handoff.document.catalogue import (
     BEFORE,
     BESIDE_BEFORE,
     COVERAGE_TARGETS,
@@ -23,7 +22,8 @@ from pytest_handoff.fields import (
     row_fields,
     row_of,
 )
-from pytest_handoff.labels import keys_of, own_key
+from pytest_handoff.document.labels import keys_of, own_key
+from pytest_handoff.errors import UsageProblem
 from pytest_handoff.printable import shorten
 
 if TYPE_CHECKING:

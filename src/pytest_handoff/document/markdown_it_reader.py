@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import table
 from markdown_it.rules_inline import html_inline
 
-from pytest_handoff.structure import Inline, Piece
-from pytest_handoff.tables import aligned_cells, split_cells
+from pytest_handoff.document.structure import Inline, Piece
+from pytest_handoff.document.tables import aligned_cells, split_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-    from pytest_handoff.outline import Row, TextLine
-    from pytest_handoff.structure import Structure
+    from pytest_handoff.document.outline import Row, TextLine
+    from pytest_handoff.document.structure import Structure
 
 
 _HANGING = {"bullet_list_open", "ordered_list_open", "fence", "code_block", "table_open", "blockquote_open"}

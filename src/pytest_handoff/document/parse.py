@@ -14,15 +14,15 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from pytest_handoff.plain_blocks import plain_blocks, put_plain
-from pytest_handoff.structure import Structure
+from pytest_handoff.document.plain_reader import plain_blocks, put_plain
+from pytest_handoff.document.structure import Structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from pytest_handoff.outline import Markdown
-    from pytest_handoff.structure import Inline
+    from pytest_handoff.document.outline import Markdown
+    from pytest_handoff.document.structure import Inline
 
 
 _FRONT_MATTER_KEY = r"#|[\w\"'][^:]*:(?:\s|$)"
@@ -43,7 +43,7 @@ def parse(text: str, *, in_parts: bool = True) -> Markdown:
 
 def fenced_lines(text: str) -> frozenset[int]:
     """Find the indices of all lines in code fences, closed or not, and of their marks."""
-    from pytest_handoff.markdown_blocks import fenced_lines
+    from pytest_handoff.document.markdown_it_reader import fenced_lines
 
     return fenced_lines("\n".join(Structure(text).raws))
 
@@ -72,13 +72,13 @@ class _Reading:
 
     def inline(self, content: str) -> Inline:
         """Read inline content with the parser."""
-        from pytest_handoff.markdown_blocks import read_inline
+        from pytest_handoff.document.markdown_it_reader import read_inline
 
         return read_inline(content, self.references)
 
     def _put_parsed(self, stop: int) -> int:
         """Have the parser read up to ``stop``, or further if a fence or HTML is open there; return where it stopped."""
-        from pytest_handoff.markdown_blocks import put_blocks, reaches_on, read_blocks
+        from pytest_handoff.document.markdown_it_reader import put_blocks, reaches_on, read_blocks
 
         blocks = read_blocks(self.source[self.start : stop])
         while stop < len(self.source) and reaches_on(blocks, self.source[self.start : stop]):

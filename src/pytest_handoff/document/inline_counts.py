@@ -7,13 +7,13 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from pytest_handoff.labels import placeholder_length
-from pytest_handoff.places import Place
+from pytest_handoff.document.labels import placeholder_length
+from pytest_handoff.document.places_too import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from pytest_handoff.outline import Markdown, TextLine
+    from pytest_handoff.document.outline import Markdown, TextLine
 
 
 PREFIX = "count."

@@ -8,10 +8,10 @@ from itertools import accumulate
 
 import msgspec
 
-from pytest_handoff.blocks import block_checksum, block_text, harmless, split_body
-from pytest_handoff.labels import own_length
-from pytest_handoff.outline import _ANY_PIPE
-from pytest_handoff.places import Document, Filled, Finding, Place
+from pytest_handoff.document.labels import own_length
+from pytest_handoff.document.markers import block_checksum, block_text, harmless, split_body
+from pytest_handoff.document.outline import _ANY_PIPE
+from pytest_handoff.document.places_too import Document, Filled, Finding, Place
 from pytest_handoff.record import Written
 from pytest_handoff.text_lines import eol_before, holds_lone_surrogate, split_lines
 
@@ -184,7 +184,7 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
     """Keep a person's words and report them; if their figures contradict the evidence, quote the evidence that has figures."""
-    from pytest_handoff.claims import contradicts
+    from pytest_handoff.document.claims import contradicts
 
     known = () if place.kind == "fence" else (evidence, work.figures.get(place.id, ""))
     otherwise = next((text for text in known if contradicts(place.text, text)), None)

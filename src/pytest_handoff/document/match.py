@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.fields import TOP, Field
+from pytest_handoff.document.catalogue import TOP, Field
+from pytest_handoff.document.labels import box_of, keys_of, read_label
+from pytest_handoff.document.outline import Heading
+from pytest_handoff.document.places import cell_place, fence_place, label_place
+from pytest_handoff.document.places_too import Finding, Place
 from pytest_handoff.figures import MOST_LINES, enumerated
-from pytest_handoff.labels import box_of, keys_of, read_label
-from pytest_handoff.outline import Heading
-from pytest_handoff.places import Finding, Place
-from pytest_handoff.spots import cell_place, fence_place, label_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from pytest_handoff.labels import Label
-    from pytest_handoff.outline import Fence, Markdown, Table, TextLine
+    from pytest_handoff.document.labels import Label
+    from pytest_handoff.document.outline import Fence, Markdown, Table, TextLine
 
 
 class _Match(msgspec.Struct, frozen=True):

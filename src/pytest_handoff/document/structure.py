@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.comments import comment_spans
-from pytest_handoff.outline import Cell, Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
+from pytest_handoff.document.comments import comment_spans
+from pytest_handoff.document.outline import Cell, Comment, Fence, Heading, Markdown, Row, Table, TextLine, paths_of
 from pytest_handoff.text_lines import holds_lone_surrogate, raw_lines, split_lines
 
 if TYPE_CHECKING:

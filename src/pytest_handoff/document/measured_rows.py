@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_handoff.fields import MEASURED, PERFORMANCE
-from pytest_handoff.labels import keys_of
+from pytest_handoff.document.catalogue import MEASURED, PERFORMANCE
+from pytest_handoff.document.labels import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

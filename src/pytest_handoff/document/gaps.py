@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.fields import FAMILIES, TOP, Field
-from pytest_handoff.labels import box_of, keys_of, placeholder_length, read_label
-from pytest_handoff.places import Finding
+from pytest_handoff.document.catalogue import FAMILIES, TOP, Field
+from pytest_handoff.document.labels import box_of, keys_of, placeholder_length, read_label
+from pytest_handoff.document.places_too import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from pytest_handoff.outline import Markdown, TextLine
-    from pytest_handoff.places import Place
+    from pytest_handoff.document.outline import Markdown, TextLine
+    from pytest_handoff.document.places_too import Place
 
 
 _ENOUGH = 3  # one or two matching labels do not make a document one of ours

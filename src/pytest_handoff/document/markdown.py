@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_handoff.commonmark import fenced_lines
+from pytest_handoff.document.parse import fenced_lines
 from pytest_handoff.errors import DocumentProblem
 from pytest_handoff.text_lines import split_lines
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.outline import Cell, Row
-from pytest_handoff.structure import Piece
+from pytest_handoff.document.outline import Cell, Row
+from pytest_handoff.document.structure import Piece
 
 if TYPE_CHECKING:
-    from pytest_handoff.outline import TextLine
-    from pytest_handoff.structure import Structure
+    from pytest_handoff.document.outline import TextLine
+    from pytest_handoff.document.structure import Structure
 
 
 _END = r"(?:\n|\Z)"

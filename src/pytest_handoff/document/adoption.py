@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.blocks import with_block
-from pytest_handoff.document import find
+from pytest_handoff.document.find import find
+from pytest_handoff.document.markers import with_block
+from pytest_handoff.document.places import in_checklist
 from pytest_handoff.record import Frozen
-from pytest_handoff.spots import in_checklist
 
 if TYPE_CHECKING:
-    from pytest_handoff.places import Document
+    from pytest_handoff.document.places_too import Document
 
 
 _SECTIONS: dict[str, tuple[str, ...]] = {

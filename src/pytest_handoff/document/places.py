@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from pytest_handoff.blocks import Trouble
-from pytest_handoff.comments import value_end
-from pytest_handoff.labels import box_of, is_choice, placeholder_length, read_label
-from pytest_handoff.places import Place
+from pytest_handoff.document.comments import value_end
+from pytest_handoff.document.labels import box_of, is_choice, placeholder_length, read_label
+from pytest_handoff.document.markers import Trouble
+from pytest_handoff.document.places_too import Place
 
 if TYPE_CHECKING:
-    from pytest_handoff.blocks import Marker
-    from pytest_handoff.outline import Cell, Fence, Markdown, Row, TextLine
+    from pytest_handoff.document.markers import Marker
+    from pytest_handoff.document.outline import Cell, Fence, Markdown, Row, TextLine
 
 
 State = Literal["placeholder", "empty", "written"]
