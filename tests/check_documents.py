@@ -20,7 +20,7 @@ from builders import coverage_of, facts_of, new_code_of
 from pytest_handoff.block_context import owed
 from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.config import Config
-from pytest_handoff.document import markdown
+from pytest_handoff.document import parse
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.markup import Markdown
 from pytest_handoff.record import Changes, Metric
@@ -29,7 +29,7 @@ from pytest_handoff.rendering import Renderer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.document.places_too import Document
+    from pytest_handoff.document.places import Document
     from pytest_handoff.evidence.facts import Facts
 
 DATA = Path(__file__).parent / "data"
@@ -139,7 +139,7 @@ def problems(filling: Filling) -> list[str]:
 def golden_pairs() -> Mapping[str, str]:
     """Name of each golden file to the text it is filled from."""
     texts = {f"template_{name}": from_template(name) for name in TEMPLATES}
-    return texts | {path.stem: markdown.decode(path.read_bytes(), path.name) for path in sorted(DOCUMENTS.glob("*.md"))}
+    return texts | {path.stem: parse.decode(path.read_bytes(), path.name) for path in sorted(DOCUMENTS.glob("*.md"))}
 
 
 def main() -> int:
@@ -151,7 +151,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.golden:
         for name, text in golden_pairs().items():
-            (GOLDEN / f"{name}.md").write_bytes(markdown.encode(fill(text).after))
+            (GOLDEN / f"{name}.md").write_bytes(parse.encode(fill(text).after))
         return 0
     return _check(options.folder or DOCUMENTS, diff=options.diff)
 
@@ -160,7 +160,7 @@ def _check(folder: Path, *, diff: bool) -> int:
     wrong = 0
     for path in sorted(folder.rglob("*.md")):
         try:
-            filling = fill(markdown.decode(path.read_bytes(), path.name))
+            filling = fill(parse.decode(path.read_bytes(), path.name))
         except HandoffError as error:
             sys.stdout.write(f"{path.name}: refused: {error}\n")
             continue

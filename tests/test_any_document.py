@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from check_documents import RENDERER, TEMPLATES, facts, fill, from_template, problems
 from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config
-from pytest_handoff.document import markdown
+from pytest_handoff.document import parse as markdown
 from pytest_handoff.document.markers import block_checksum
 from pytest_handoff.document.parse import parse
 from pytest_handoff.errors import HandoffError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document.catalogue_too import catalogue, mentioned
+from pytest_handoff.document.catalogue import catalogue, mentioned
 from pytest_handoff.document.find import find
 from pytest_handoff.errors import UsageProblem
 

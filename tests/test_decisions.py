@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from builders import facts_from, facts_of, ledger_of, record_of
 from pytest_handoff.config import Binding, Config, Waiver
 from pytest_handoff.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
-from pytest_handoff.document.places_too import Task
+from pytest_handoff.document.places import Task
 from pytest_handoff.evidence.ledger import Earlier
 
 PASSED = "unit a.py::x passed"

@@ -11,7 +11,7 @@ from pytest_handoff.document.find import find
 from pytest_handoff.errors import DocumentProblem
 
 if TYPE_CHECKING:
-    from pytest_handoff.document.places_too import Document
+    from pytest_handoff.document.places import Document
 
 
 def _places(document: Document) -> list[tuple[str, int, str, str]]:

@@ -6,7 +6,7 @@ import mdformat
 import pytest
 
 from check_documents import DOCUMENTS, GOLDEN, fill, golden_pairs, problems
-from pytest_handoff.document import markdown
+from pytest_handoff.document import parse
 
 PAIRS = golden_pairs()
 SPOILT_BY_MDFORMAT = {"handoff_with_front_matter"}
@@ -15,7 +15,7 @@ SPOILT_BY_MDFORMAT = {"handoff_with_front_matter"}
 
 def read_golden(name: str) -> str:
     """The reviewed result."""
-    return markdown.decode((GOLDEN / f"{name}.md").read_bytes(), name)
+    return parse.decode((GOLDEN / f"{name}.md").read_bytes(), name)
 
 
 def test_every_golden_file_has_its_document() -> None:

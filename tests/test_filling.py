@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import find
-from pytest_handoff.document.markdown import decode, encode
 from pytest_handoff.document.markers import block_checksum
+from pytest_handoff.document.parse import decode, encode
 
 if TYPE_CHECKING:
-    from pytest_handoff.document.places_too import Filled
+    from pytest_handoff.document.places import Filled
 
 
 def _fill(

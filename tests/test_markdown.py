@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.document.markdown import decode, encode
-from pytest_handoff.document.parse import parse
+from pytest_handoff.document.parse import decode, encode, parse
 from pytest_handoff.errors import DocumentProblem
 from pytest_handoff.text_lines import eol_before, eol_of, raw_lines, split_lines
 

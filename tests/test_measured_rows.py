@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document.catalogue_too import catalogue
-from pytest_handoff.document.find import find
+from pytest_handoff.document.catalogue import catalogue
+from pytest_handoff.document.find import durations_asked, find, performance_rows
 from pytest_handoff.document.labels import own_key
-from pytest_handoff.document.measured_rows import durations_asked, performance_rows
 
 TABLE = """
 # Phase 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_handoff.document.fill import escape_pipes, with_padding
+from pytest_handoff.document.markdown_it_reader import aligned_cells
 from pytest_handoff.document.parse import parse
-from pytest_handoff.document.tables import aligned_cells
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ from pytest_handoff.block_context import block_context
 from pytest_handoff.checks import missing_required
 from pytest_handoff.document import fill as documents_fill
 from pytest_handoff.document import find as documents
-from pytest_handoff.document.catalogue import FIELDS
-from pytest_handoff.document.catalogue_too import catalogue, mentioned, own_names, path_row
-from pytest_handoff.document.inline_counts import PREFIX as COUNTS
+from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
+from pytest_handoff.document.find import PREFIX as COUNTS
+from pytest_handoff.document.find import performance_rows
 from pytest_handoff.document.labels import own_length
-from pytest_handoff.document.measured_rows import performance_rows
-from pytest_handoff.document.places_too import Document, Finding, Place
+from pytest_handoff.document.places import Document, Finding, Place
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pytest_handoff.config import Config
-    from pytest_handoff.document.places_too import Task
+    from pytest_handoff.document.places import Task
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import LedgerLine
 

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from pytest_handoff.document.comments import without_comments
 from pytest_handoff.document.markdown_it_reader import parser_with_tables
-from pytest_handoff.document.structure import LONGEST_INLINE
+from pytest_handoff.document.outline import LONGEST_INLINE
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.collection import key_of
-from pytest_handoff.document.measured_rows import durations_asked
+from pytest_handoff.document.find import durations_asked
 from pytest_handoff.record import Metric
 
 if TYPE_CHECKING:

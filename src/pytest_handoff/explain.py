@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.composition import Composition
     from pytest_handoff.decisions import Decision
-    from pytest_handoff.document.places_too import Finding
+    from pytest_handoff.document.places import Finding
 
 
 _INDENT = " " * 10

@@ -42,7 +42,7 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
 def _make(project: Project, session: str, template: str | None) -> int:
     from pytest_handoff import workflow
     from pytest_handoff.artifacts import Artifact, write_all
-    from pytest_handoff.document import markdown
+    from pytest_handoff.document import parse
     from pytest_handoff.parents import choose_parents, load_parents
 
     path = project.document(session)
@@ -50,7 +50,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
         raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = workflow.new_document(project, session, parents, template=template)
-    write_all([Artifact(path=path, content=markdown.encode(text))], project.within)
+    write_all([Artifact(path=path, content=parse.encode(text))], project.within)
     say(project.shown(path))
     say(f"next: write what the session is about, then pytest --handoff={session}")
     return GOOD
@@ -58,8 +58,8 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
 def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     from pytest_handoff.artifacts import Artifact, write_all
-    from pytest_handoff.document import markdown
-    from pytest_handoff.document.adoption import adopt
+    from pytest_handoff.document import parse
+    from pytest_handoff.document.find import adopt
 
     target = project.document(session)
     shown = project.shown(target)
@@ -67,7 +67,7 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
         raise DocumentProblem("is there already; adopt that one, or move it away", path=shown)
     if not source.is_file():
         raise DocumentProblem("there is no such file to adopt", path=str(source))
-    text = markdown.decode(_content(project, source), str(source))
+    text = parse.decode(_content(project, source), str(source))
     adopted = adopt(text, str(source))
     _show(text, adopted.text, str(source), shown)
     for block in adopted.homeless:
@@ -75,7 +75,7 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     if not adopted.added:
         say(f"{shown}: nothing to add")
     if write:
-        write_all([Artifact(path=target, content=markdown.encode(adopted.text))], project.within)
+        write_all([Artifact(path=target, content=parse.encode(adopted.text))], project.within)
         say(f"{shown}: written; next: pytest --handoff={session}")
     else:
         say(f"nothing was written; next: handoff init {session} --adopt {source} --write")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pytest_handoff.document.places_too import Finding
+from pytest_handoff.document.places import Finding
 from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
 from pytest_handoff.evidence.integrity import IntegrityReport
 from pytest_handoff.part import PART_SCHEMA, Part

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.composition import check_names
-from pytest_handoff.document import markdown
+from pytest_handoff.document import parse
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger
 from pytest_handoff.evidence.source_changes import match_moves
@@ -114,7 +114,7 @@ def read_document(project: Project, session: str) -> str | None:
         DocumentProblem: when its text cannot be filled safely.
     """
     data = document_bytes(project, session)
-    return None if data is None else markdown.decode(data, project.shown(project.document(session)))
+    return None if data is None else parse.decode(data, project.shown(project.document(session)))
 
 
 def document_bytes(project: Project, session: str) -> bytes | None:

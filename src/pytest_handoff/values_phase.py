@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.document.places_too import Place
+    from pytest_handoff.document.places import Place
     from pytest_handoff.evidence.facts import Facts
 
 

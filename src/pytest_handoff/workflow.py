@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, FillRequest, compose
-from pytest_handoff.document import markdown
+from pytest_handoff.document import parse
 from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
@@ -147,7 +147,7 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
     )
     composed = compose(text, gathered, project.config, request)
     record = replace(composed.facts.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
-    document = Artifact(path=project.document(session), content=markdown.encode(composed.text))
+    document = Artifact(path=project.document(session), content=parse.encode(composed.text))
     evidence = project.store.artifacts(record, files.ledger, files.sources)
     return Outcome(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
@@ -178,7 +178,7 @@ def _instructions(project: Project, key: str | None) -> str | None:
     if key is None:
         return None
     try:
-        return markdown.decode(read_file(project.root / key, project.within, TEXT), key)
+        return parse.decode(read_file(project.root / key, project.within, TEXT), key)
     except OSError:
         return None
 

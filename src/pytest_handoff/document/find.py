@@ -1,28 +1,71 @@
-"""Find the places of a document (:func:`find`), and write values into them (:func:`fill`)."""
+"""Find the places of a document: fields, figures after named files, rows of measured values, and room for our blocks."""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections import Counter
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from pytest_handoff.document.catalogue import FIELDS, Field
+from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
-from pytest_handoff.document.gaps import missing_sections, open_questions
-from pytest_handoff.document.inline_counts import counted_files, without_overlap
-from pytest_handoff.document.labels import box_of
-from pytest_handoff.document.markdown import refuse_unfit
-from pytest_handoff.document.markers import Block, Trouble, is_sealed, pair_blocks, read_markers
-from pytest_handoff.document.match import match_fields
-from pytest_handoff.document.parse import parse
-from pytest_handoff.document.places import marker_place
-from pytest_handoff.document.places_too import Document, Finding, Place, Task, Title
+from pytest_handoff.document.labels import box_of, keys_of, placeholder_length
+from pytest_handoff.document.markers import Block, Trouble, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.document.match import match_fields, missing_sections, open_questions
+from pytest_handoff.document.parse import parse, refuse_unfit
+from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, marker_place
 from pytest_handoff.figures import enumerated
+from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from pytest_handoff.document.markers import Marker
-    from pytest_handoff.document.outline import Markdown
+    from pytest_handoff.document.outline import Markdown, TextLine
+
+
+PREFIX = "count."
+
+_COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)"
+
+
+def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
+    """Make a place of each such figure; of a file named twice, only of the first.
+
+    Args:
+        closed: indices of the lines in which nothing may be found.
+    """
+    seen: set[str] = set()
+    for line in parsed.lines:
+        looked_at = ")" in line.text and "`" in line.text and line.line not in closed
+        for found in re.finditer(_COUNTED, line.text) if looked_at else ():
+            place = _place(line, found)
+            if place.id not in seen:
+                seen.add(place.id)
+                yield place
+
+
+def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
+    """Keep the places that share no character with any of the others."""
+    ordered = sorted((other.start, other.end) for other in others)
+    reached = list(accumulate((end for _, end in ordered), max))
+
+    def is_free(place: Place) -> bool:
+        before = bisect_left(ordered, (place.end,))
+        return not before or reached[before - 1] <= place.start
+
+    return [place for place in places if is_free(place)]
+
+
+def _place(line: TextLine, found: re.Match[str]) -> Place:
+    figure = found["figure"]
+    asks = placeholder_length(figure) > 0
+    return Place(
+        id=f"{PREFIX}{found['what']}s:{found['path']}", kind="label", line=line.line + 1, text=figure,
+        state="placeholder" if asks else "written", start=line.start + found.start("figure"),
+        end=line.start + found.end("figure"), own=len(figure) if asks else 0,
+    )  # fmt: skip
 
 
 def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:
@@ -33,7 +76,7 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     above all headings.
 
     Raises:
-        DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.document.markdown.refuse_unfit`.
+        DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.document.parse.refuse_unfit`.
     """
     refuse_unfit(text, path or None)
     parsed = parse(text)
@@ -105,3 +148,109 @@ def _tasks(parsed: Markdown, closed: set[int]) -> Iterator[Task]:
             text = " ".join(text[: value_end(text, 0)] for text in texts)
             section = tuple(heading.text for heading in parsed.path(line.line))
             yield Task(line=line.line + 1, text=text, ticked=box[1] in "xX", section=section, at=line.start + box.start(1))
+
+
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
+_FIRST_CELL = re.compile(r"[ \t]*+\|((?:[^|\\]|\\.)++)\|")
+_AFTER_SEPARATOR = re.compile(r"(?<=::)")
+_MARKS = re.compile(r"[`*]")
+_DURATION = r"(?i:duration of (?P<after>\S.*)|(?P<before>\S.*) duration)"
+
+
+def performance_rows(text: str) -> list[str]:
+    """List the names of the rows in tables below *Performance Metrics* and the like; the heads of the tables are among them."""
+    return list(dict.fromkeys(_rows_below(text, PERFORMANCE)))
+
+
+def durations_asked(text: str, tests: Iterable[str]) -> dict[str, str]:
+    """Find the rows that ask how long a test took, each with the id of that test.
+
+    A row is called ``Duration of TEST`` or ``TEST duration``, where ``TEST`` is an id, or the end of an id after a ``::``. A
+    row that could mean two tests is left out.
+    """
+    asked = {
+        row: found["after"] or found["before"] for row in _rows_below(text, MEASURED) if (found := re.fullmatch(_DURATION, row))
+    }
+    ids = _by_ending(tests, frozenset(asked.values())) if asked else {}
+    return {row: ids[name][0] for row, name in asked.items() if len(ids.get(name, ())) == 1}
+
+
+def _by_ending(tests: Iterable[str], names: Collection[str]) -> dict[str, list[str]]:
+    """Find the tests that each of these names could mean: ids, or ends of ids after a ``::``."""
+    lengths = {len(name) for name in names}
+    found: dict[str, list[str]] = {}
+    for test in tests:
+        starts = (0, *(mark.start() for mark in _AFTER_SEPARATOR.finditer(test)))
+        for ending in {test[start:] for start in starts if len(test) - start in lengths}:
+            if ending in names:
+                found.setdefault(ending, []).append(test)
+    return found
+
+
+def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
+    """Yield the first cells of all tables below headings of these names, without emphasis."""
+    inside: int | None = None
+    for line in text.splitlines():
+        heading = _HEADING.match(line) if "#" in line else None
+        if heading is not None and (inside is None or len(heading[1]) <= inside):
+            inside = None if keys_of(heading[2]).isdisjoint(names) else len(heading[1])
+        elif inside is not None and (cell := _FIRST_CELL.match(line)):
+            yield _MARKS.sub("", cell[1]).strip()
+
+
+_SECTIONS: dict[str, tuple[str, ...]] = {
+    "tests.lost": ("tests.", "tier.", "phase.results"),
+    "coverage.files": ("coverage.", "targets.", "metrics.coverage", "tests.", "phase.results"),
+    "new_code.files": ("coverage.", "targets.", "metrics.new_code", "tests.", "phase.results"),
+}
+"""For each block, the beginnings of place ids: the block goes to the end of the section with the first such place found."""
+
+_EVIDENCE = "checklist.evidence"
+
+
+class Adopted(Frozen, frozen=True):
+    """A document with our blocks: ``added`` names them, each with its line (from 1), ``homeless`` those without a section."""
+
+    text: str
+    added: tuple[tuple[str, int], ...]
+    homeless: tuple[str, ...]
+
+
+def adopt(text: str, path: str) -> Adopted:
+    """Add each block that the text lacks and has a section for; it is empty until the next run fills it.
+
+    Raises:
+        DocumentProblem: the text cannot be filled safely.
+    """
+    document = find(text, path=path)
+    there = {place.id for place in document.places}
+    wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
+    spots = [(line, block) for block, line in wanted.items() if line is not None]
+    for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the line numbers above stay right
+        text = with_block(text, line, block, "")
+    added = {place.id: place.line for place in find(text, path=path).places}
+    return Adopted(
+        text=text,
+        added=tuple((block, added[block]) for _, block in spots if block in added),
+        homeless=tuple(block for block, line in wanted.items() if line is None),
+    )
+
+
+def _line_for(document: Document, block: str) -> int | None:
+    """Find the line (from 1) after which the block goes: the last one of its section that says anything."""
+    if block == _EVIDENCE:
+        lines = [task.line for task in document.tasks if in_checklist(task.section)]
+        return _last_line(document, max(lines)) if lines else None
+    for beginning in _SECTIONS[block]:
+        lines = [place.line for place in document.places if place.id.startswith(beginning)]
+        if lines:
+            return _last_line(document, min(lines))
+    return None
+
+
+def _last_line(document: Document, line: int) -> int:
+    rows = document.text.split("\n")
+    end = next((heading.line - 1 for heading in document.headings if heading.line > line), len(rows))
+    while end > line and (not rows[end - 1].strip() or set(rows[end - 1].strip()) <= set("-*_")):
+        end -= 1
+    return end

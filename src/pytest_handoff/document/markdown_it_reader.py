@@ -1,10 +1,13 @@
-"""Read blocks with markdown-it-py's block rules alone, and apply its inline rules only where asked."""
+"""Read blocks with markdown-it-py's block rules alone, and apply its inline rules only where asked.
+
+The parser gives a row's contents, but not where each cell stands in its line; that is found here.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from types import FunctionType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,18 +15,53 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import table
 from markdown_it.rules_inline import html_inline
 
-from pytest_handoff.document.structure import Inline, Piece
-from pytest_handoff.document.tables import aligned_cells, split_cells
+from pytest_handoff.document.outline import _ANY_PIPE, Cell, Inline, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
+    from collections.abc import Iterator, Mapping, MutableMapping, Sequence
     from typing import Any
 
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-    from pytest_handoff.document.outline import Row, TextLine
-    from pytest_handoff.document.structure import Structure
+    from pytest_handoff.document.outline import Row, Structure, TextLine
+
+
+_PIPE = re.compile(r"(?<!\\)\|")
+
+
+def aligned_cells(raw: str, start: int, contents: Sequence[str]) -> tuple[Cell, ...]:
+    """Find the cells of a line that hold exactly what the parser read there.
+
+    Args:
+        raw: the line without its ending.
+        start: the offset of the line in the text.
+        contents: the parser's cells of this row; it adds empty ones where the line is short.
+
+    Returns:
+        As many cells as the line really has; none if line and parser disagree, so that nothing is written there.
+    """
+    cuts = [-1, *(pipe.start() for pipe in _PIPE.finditer(raw)), len(raw)]
+    spans = [(left + 1, right) for left, right in pairwise(cuts)]
+    pieces = [Cell(start + left, start + right, raw[left:right].strip(" \t")) for left, right in spans]
+    for first in (1, 0):  # with and without a pipe at the start of the line
+        cells = pieces[first:][: len(contents)]
+        if cells and cells[-1] is pieces[-1] and not cells[-1].text:
+            cells.pop()
+        if cells and _agree(cells, contents):
+            return tuple(cells)
+    return ()
+
+
+def split_cells(row: str) -> list[str]:
+    """Split a row at its pipes, but for those with a backslash before them, which goes."""
+    return [cell.replace("\\|", "|") for cell in _PIPE.split(row)]
+
+
+def _agree(cells: Sequence[Cell], contents: Sequence[str]) -> bool:
+    return all(_ANY_PIPE.sub("|", cell.text) == content for cell, content in zip(cells, contents, strict=False)) and not any(
+        contents[len(cells) :]
+    )
 
 
 _HANGING = {"bullet_list_open", "ordered_list_open", "fence", "code_block", "table_open", "blockquote_open"}

@@ -1,4 +1,4 @@
-"""Read the structure of a text as CommonMark (with tables) sees it.
+"""Read the structure of a text as CommonMark (with tables) sees it; decode and encode the bytes of a document exactly.
 
 The text is read, never rendered: everything found points into the original characters, so that an edit is a splice. A long text
 is read in parts, each from one heading at the start of its line to another: such a heading ends every open block except fenced
@@ -14,15 +14,16 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from pytest_handoff.document.outline import Structure
 from pytest_handoff.document.plain_reader import plain_blocks, put_plain
-from pytest_handoff.document.structure import Structure
+from pytest_handoff.errors import DocumentProblem
+from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from pytest_handoff.document.outline import Markdown
-    from pytest_handoff.document.structure import Inline
+    from pytest_handoff.document.outline import Inline, Markdown
 
 
 _FRONT_MATTER_KEY = r"#|[\w\"'][^:]*:(?:\s|$)"
@@ -111,3 +112,50 @@ def _without_front_matter(raws: list[str]) -> list[str]:
         return lines
     close = next((number for number, raw in enumerate(lines) if number and raw.rstrip() in ("---", "...")), None)
     return lines if close is None else [""] * (close + 1) + lines[close + 1 :]
+
+
+def decode(data: bytes, path: str) -> str:
+    """Decode a document; bytes that are not UTF-8 become lone surrogates, and a BOM stays the first character.
+
+    Raises:
+        DocumentProblem: the file is UTF-16, holds NUL bytes, or holds the markers of an unresolved merge.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DocumentProblem("this is UTF-16; save it as UTF-8", path=path)
+    text = data.decode("utf-8", "surrogateescape")
+    refuse_unfit(text, path)
+    return text
+
+
+def refuse_unfit(text: str, path: str | None) -> None:
+    """Refuse a text into which nothing can be written safely.
+
+    Raises:
+        DocumentProblem: the text holds NUL, or the markers of an unresolved merge outside code fences.
+    """
+    if (nul := text.find("\0")) >= 0:
+        line = len(split_lines(text[: nul + 1]))
+        raise DocumentProblem("this is not a text file: it holds a NUL byte", path=path, line=line)
+    if (conflict := _merge_conflict(text)) is not None:
+        raise DocumentProblem("an unresolved merge conflict starts here; resolve it first", path=path, line=conflict + 1)
+
+
+def encode(text: str) -> bytes:
+    """Encode a document: the exact inverse of :func:`decode`."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _merge_conflict(text: str) -> int | None:
+    """Find the index of the line with the first conflict marker, if all three stand in order outside fences."""
+    if "<<<<<<<" not in text:
+        return None
+    fenced = fenced_lines(text)
+    first: int | None = None
+    wanted = ["<<<<<<<", "=======", ">>>>>>>"]
+    for number, line in enumerate(split_lines(text)):
+        if number not in fenced and line.startswith(wanted[0]):
+            first = number if first is None else first
+            wanted.pop(0)
+            if not wanted:
+                return first
+    return None

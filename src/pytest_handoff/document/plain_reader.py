@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.document.outline import Cell, Row
-from pytest_handoff.document.structure import Piece
+from pytest_handoff.document.outline import Cell, Piece, Row
 
 if TYPE_CHECKING:
-    from pytest_handoff.document.outline import TextLine
-    from pytest_handoff.document.structure import Structure
+    from pytest_handoff.document.outline import Structure, TextLine
 
 
 _END = r"(?:\n|\Z)"
