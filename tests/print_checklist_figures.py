@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_handoff.checks import understand
+from pytest_handoff.checklist.language import understand
 
 if TYPE_CHECKING:
-    from pytest_handoff.gate_spec import Check
+    from pytest_handoff.checklist.gate_spec import Check
 
 LINES = Path(__file__).parent / "data" / "checklist_lines.txt"
 

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from builders import facts_of
+from pytest_handoff.checklist.gate_spec import GateSpec
+from pytest_handoff.checklist.gates import evaluate
 from pytest_handoff.config import Promise
 from pytest_handoff.evidence.facts import DocumentFacts, Instruction
-from pytest_handoff.gate_spec import GateSpec
-from pytest_handoff.gates import evaluate
 from pytest_handoff.record import Metric
 
 PASSED = "unit a.py::x passed"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_handoff.checks import understand
-from pytest_handoff.gates import GATES, STANDING
+from pytest_handoff.checklist.gates import GATES, STANDING
+from pytest_handoff.checklist.language import understand
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "checklists.md").read_text("utf-8")
 

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from builders import facts_from, facts_of, ledger_of, record_of
+from pytest_handoff.checklist.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
 from pytest_handoff.config import Binding, Config, Waiver
-from pytest_handoff.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
 from pytest_handoff.document.places import Task
 from pytest_handoff.evidence.ledger import Earlier
 

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
+from pytest_handoff.checklist.gate_spec import GateSpec
+from pytest_handoff.checklist.gates import GATES, STANDING, evaluate
 from pytest_handoff.evidence.facts import DocumentFacts
-from pytest_handoff.gate_spec import GateSpec
-from pytest_handoff.gates import GATES, STANDING, evaluate
 
 if TYPE_CHECKING:
     from pytest_handoff.record import FileCoverage, Verdict

@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from builders import facts_of
+from pytest_handoff.checklist.gate_spec import GateSpec
+from pytest_handoff.checklist.gates import evaluate
 from pytest_handoff.evidence.policy import Loosening
-from pytest_handoff.gate_spec import GateSpec
-from pytest_handoff.gates import evaluate
 
 SPEC = GateSpec(gate="policy")
 LATER = facts_of("unit tests/a.py::test_x passed", before="unit tests/a.py::test_x passed")

@@ -5,9 +5,9 @@ from collections import Counter
 import msgspec
 import pytest
 
+from pytest_handoff.checklist.vocabulary import extended, phrases
+from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.vocabulary import extended, phrases
-from pytest_handoff.words import DEFAULT_WORDS
 
 
 def test_no_default_phrase_has_two_meanings() -> None:

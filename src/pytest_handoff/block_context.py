@@ -5,16 +5,16 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.evidence.regression import PASSING, count_passing
 from pytest_handoff.record import Frozen
 from pytest_handoff.values_metrics import metric_rows
-from pytest_handoff.verdicts import why_not_measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_handoff.decisions import Decision
+    from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import NewCodeFile
     from pytest_handoff.trend import Trend

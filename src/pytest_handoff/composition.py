@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import decisions as deciding
 from pytest_handoff.block_context import block_context
-from pytest_handoff.checks import missing_required
+from pytest_handoff.checklist import decisions as deciding
+from pytest_handoff.checklist.gates import GATES
+from pytest_handoff.checklist.language import missing_required
+from pytest_handoff.checklist.vocabulary import extended
+from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.document import fill as documents_fill
 from pytest_handoff.document import find as documents
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
@@ -20,12 +23,9 @@ from pytest_handoff.document.places import Document, Finding, Place
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
-from pytest_handoff.gates import GATES
 from pytest_handoff.record import Frozen, Verdict, Written
 from pytest_handoff.values import Rows, status_values, values
 from pytest_handoff.values_phase import claims_too_many, tells_results, tests_by_file
-from pytest_handoff.vocabulary import extended
-from pytest_handoff.words import DEFAULT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

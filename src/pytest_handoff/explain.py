@@ -13,8 +13,8 @@ from pytest_handoff.terminal import checklist_summary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.composition import Composition
-    from pytest_handoff.decisions import Decision
     from pytest_handoff.document.places import Finding
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_handoff.checklist.gates import GATES
 from pytest_handoff.document.catalogue import FIELDS
 from pytest_handoff.errors import HandoffError, UsageProblem
-from pytest_handoff.gates import GATES
 from pytest_handoff.markup import one_line
 from pytest_handoff.record import Extensions, Verdict
 

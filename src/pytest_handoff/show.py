@@ -10,8 +10,8 @@ from pytest_handoff.evidence.integrity import report
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
+    from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.composition import Composition
-    from pytest_handoff.decisions import Decision
     from pytest_handoff.evidence.facts import Facts
 
 

@@ -22,7 +22,7 @@ from pytest_handoff.wordings import failures, if_incomplete, promise_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_handoff.decisions import Decision
+    from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.evidence.facts import Facts, Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
 

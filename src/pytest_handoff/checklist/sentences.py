@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff import claim_gates
-from pytest_handoff.claim_gates import Found, Specs
-from pytest_handoff.line_tags import Bound, Tag
+from pytest_handoff.checklist import claim_gates
+from pytest_handoff.checklist.claim_gates import Found, Specs
+from pytest_handoff.checklist.tags import Bound, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

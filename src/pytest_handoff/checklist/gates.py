@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_handoff import gates_on_code, gates_on_policy, gates_on_promises, gates_on_tests
-from pytest_handoff.gate_spec import GateSpec
+from pytest_handoff.checklist import gates_on_code, gates_on_policy, gates_on_promises, gates_on_tests
+from pytest_handoff.checklist.condition import unknown
+from pytest_handoff.checklist.gate_spec import GateSpec
 from pytest_handoff.record import Verdict
-from pytest_handoff.verdicts import unknown
 
 if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checklist.condition import failed, if_complete, passed, unknown, waived, why
 from pytest_handoff.document.catalogue import row_of
 from pytest_handoff.evidence.metrics import BOUNDS, DURATION_ROW, duration_of, is_met, read_target, shown
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.verdicts import failed, if_complete, passed, unknown, waived, why
 
 if TYPE_CHECKING:
+    from pytest_handoff.checklist.gate_spec import GateSpec
     from pytest_handoff.config import Promise
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import Metric, Verdict
 
 

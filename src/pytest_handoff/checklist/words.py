@@ -1,6 +1,6 @@
 """List the words that a checklist line may use, by their meaning: mostly English, some German.
 
-The tables hold words only. The sentences that these words may form are in :mod:`pytest_handoff.sentences`, so a project can
+The tables hold words only. The sentences that these words may form are in ``sentences``, so a project can
 teach new words for known things, but never a new kind of claim.
 """
 

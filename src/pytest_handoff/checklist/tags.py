@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.checklist.lexicon import Token, tokens_in
 from pytest_handoff.figures import Comparison
-from pytest_handoff.tokens import Token, tokens_in
 
 if TYPE_CHECKING:
-    from pytest_handoff.lexicon import Entry, Lexicon
+    from pytest_handoff.checklist.lexicon_too import Entry, Lexicon
 
 
 class Bound(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Read and extend the tables of :mod:`pytest_handoff.words`."""
+"""Read and extend the tables of :mod:`pytest_handoff.checklist.words`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.checklist.lexicon import tokenize
+from pytest_handoff.checklist.words import Table, Words
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.tokens import tokenize
-from pytest_handoff.words import Table, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

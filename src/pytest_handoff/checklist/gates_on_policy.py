@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checklist.condition import failed, passed, unknown, waived
 from pytest_handoff.figures import listed
-from pytest_handoff.verdicts import failed, passed, unknown, waived
 
 if TYPE_CHECKING:
+    from pytest_handoff.checklist.gate_spec import GateSpec
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import Verdict
 
 

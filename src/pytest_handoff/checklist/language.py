@@ -12,12 +12,12 @@ from heapq import nlargest
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.gate_spec import Check
-from pytest_handoff.lexicon import Lexicon, lexicon_of
-from pytest_handoff.line_tags import UnknownWordError, read_tags
-from pytest_handoff.sentences import claims_of
-from pytest_handoff.tokens import visible_text
-from pytest_handoff.words import DEFAULT_WORDS, Words
+from pytest_handoff.checklist.gate_spec import Check
+from pytest_handoff.checklist.lexicon import visible_text
+from pytest_handoff.checklist.lexicon_too import Lexicon, lexicon_of
+from pytest_handoff.checklist.sentences import claims_of
+from pytest_handoff.checklist.tags import UnknownWordError, read_tags
+from pytest_handoff.checklist.words import DEFAULT_WORDS, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

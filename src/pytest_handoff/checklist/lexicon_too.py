@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.tokens import tokenize
-from pytest_handoff.vocabulary import phrases
+from pytest_handoff.checklist.lexicon import tokenize
+from pytest_handoff.checklist.vocabulary import phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.words import Words
+    from pytest_handoff.checklist.words import Words
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """The meaning of a phrase: a key of one of the tables of :class:`pytest_handoff.words.Words`."""
+    """The meaning of a phrase: a key of one of the tables of :class:`pytest_handoff.checklist.words.Words`."""
 
     table: str
     meaning: str

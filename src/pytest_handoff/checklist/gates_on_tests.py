@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.checks import normalise
+from pytest_handoff.checklist.condition import failed, if_complete, not_all_ran, passed, waived, why_each
+from pytest_handoff.checklist.language import normalise
 from pytest_handoff.evidence.regression import FAILING, PASSING, count_passing
 from pytest_handoff.figures import count_holds, counted, listed, rate_holds
 from pytest_handoff.nodeids import id_matches
-from pytest_handoff.verdicts import failed, if_complete, not_all_ran, passed, waived, why_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_handoff.checklist.gate_spec import GateSpec
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import Kind
-    from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import LedgerLine, Verdict
 
 

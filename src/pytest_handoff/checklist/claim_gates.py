@@ -9,13 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from pytest_handoff.gate_spec import GateSpec
+from pytest_handoff.checklist.gate_spec import GateSpec
 
 if TYPE_CHECKING:
+    from pytest_handoff.checklist.gate_spec import CoveredBy
+    from pytest_handoff.checklist.tags import Bound
     from pytest_handoff.evidence.facts import Scope
     from pytest_handoff.figures import Comparison
-    from pytest_handoff.gate_spec import CoveredBy
-    from pytest_handoff.line_tags import Bound
 
 
 Found = dict[str, object]

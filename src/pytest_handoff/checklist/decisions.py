@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.checks import normalise, understand_by
+from pytest_handoff.checklist.gate_spec import Check, GateSpec
+from pytest_handoff.checklist.gates import STANDING, evaluate
+from pytest_handoff.checklist.language import normalise, understand_by
+from pytest_handoff.checklist.lexicon_too import Lexicon, lexicon_of
+from pytest_handoff.checklist.vocabulary import extended
+from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.config import Binding
 from pytest_handoff.document.places import in_checklist
-from pytest_handoff.gate_spec import Check, GateSpec
-from pytest_handoff.gates import STANDING, evaluate
-from pytest_handoff.lexicon import Lexicon, lexicon_of
 from pytest_handoff.record import Frozen, Verdict, Word
-from pytest_handoff.vocabulary import extended
-from pytest_handoff.words import DEFAULT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,8 +10,8 @@ from pytest_handoff.record import LedgerLine, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_handoff.checklist.gate_spec import GateSpec
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.gate_spec import GateSpec
 
 
 def passed(spec: GateSpec, evidence: str) -> Verdict:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checklist.condition import failed, if_complete, passed, unknown, why_not_measured
 from pytest_handoff.figures import count_ranges, counted, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
-from pytest_handoff.verdicts import failed, if_complete, passed, unknown, why_not_measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
+    from pytest_handoff.checklist.gate_spec import GateSpec
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.figures import Comparison
-    from pytest_handoff.gate_spec import GateSpec
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
