@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_handoff.checklist.language import understand
 
 if TYPE_CHECKING:
-    from pytest_handoff.checklist.gate_spec import Check
+    from pytest_handoff.checklist.condition import Check
 
 LINES = Path(__file__).parent / "data" / "checklist_lines.txt"
 

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from builders import facts_of
-from pytest_handoff.checklist.gate_spec import GateSpec
-from pytest_handoff.checklist.gates import evaluate
+from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.config import Promise
 from pytest_handoff.evidence.facts import DocumentFacts, Instruction
 from pytest_handoff.record import Metric

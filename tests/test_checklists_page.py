@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_handoff.checklist.gates import GATES, STANDING
+from pytest_handoff.checklist.decisions import GATES, STANDING
 from pytest_handoff.checklist.language import understand
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "checklists.md").read_text("utf-8")

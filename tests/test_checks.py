@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from print_checklist_figures import Labelled, labelled_lines, main
-from pytest_handoff.checklist.gate_spec import GateSpec
+from pytest_handoff.checklist.condition import GateSpec
 from pytest_handoff.checklist.language import missing_required, normalise, understand
-from pytest_handoff.checklist.vocabulary import extended, phrases
+from pytest_handoff.checklist.lexicon import extended, phrases
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 
 LABELLED = labelled_lines()

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff.checklist.gate_spec import GateSpec
-from pytest_handoff.checklist.gates import GATES, STANDING, evaluate
+from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.decisions import GATES, STANDING, evaluate
 from pytest_handoff.evidence.facts import DocumentFacts
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from builders import facts_of
-from pytest_handoff.checklist.gate_spec import GateSpec
-from pytest_handoff.checklist.gates import evaluate
+from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.evidence.policy import Loosening
 
 SPEC = GateSpec(gate="policy")

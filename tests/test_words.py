@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from pytest_handoff.checklist.vocabulary import extended, phrases
+from pytest_handoff.checklist.lexicon import extended, phrases
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.errors import UsageProblem
 

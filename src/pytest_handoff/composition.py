@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from pytest_handoff.block_context import block_context
 from pytest_handoff.checklist import decisions as deciding
-from pytest_handoff.checklist.gates import GATES
+from pytest_handoff.checklist.decisions import GATES
 from pytest_handoff.checklist.language import missing_required
-from pytest_handoff.checklist.vocabulary import extended
+from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.document import fill as documents_fill
 from pytest_handoff.document import find as documents

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.checklist.gates import GATES
+from pytest_handoff.checklist.decisions import GATES
 from pytest_handoff.document.catalogue import FIELDS
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.markup import one_line

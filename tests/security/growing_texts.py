@@ -20,8 +20,8 @@ from msgspec.structs import replace
 
 from builders import ledger_of, new_code_of
 from check_documents import LINES, RENDERER, facts
-from pytest_handoff.checklist.gate_spec import GateSpec
-from pytest_handoff.checklist.gates import evaluate
+from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.composition import FillRequest, compose
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.document.find import durations_asked

@@ -1,30 +1,77 @@
-"""Work out for each checklist line who decides it, what the evidence says, and whether to tick the box."""
+"""Name the gates, and work out for each checklist line who decides it, what the evidence says, and whether to tick it.
+
+A gate is a function from facts and a condition to a verdict; its docstring says what must hold.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist.gate_spec import Check, GateSpec
-from pytest_handoff.checklist.gates import STANDING, evaluate
+from pytest_handoff.checklist import gates_on_code, gates_on_tests
+from pytest_handoff.checklist import gates_on_code as gates_on_policy
+from pytest_handoff.checklist import gates_on_tests as gates_on_promises
+from pytest_handoff.checklist.condition import Check, GateSpec, unknown
 from pytest_handoff.checklist.language import normalise, understand_by
-from pytest_handoff.checklist.lexicon_too import Lexicon, lexicon_of
-from pytest_handoff.checklist.vocabulary import extended
+from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.config import Binding
 from pytest_handoff.document.places import in_checklist
 from pytest_handoff.record import Frozen, Verdict, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_handoff.config import Config
     from pytest_handoff.document.places import Task
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import LedgerLine
+
+
+Gate = Callable[["Facts", GateSpec], Verdict]
+
+_STANDING = ("complete", "failures", "regression", "promises", "claims", "required", "policy")
+STANDING = tuple(GateSpec(gate=name) for name in _STANDING)
+
+GATES: dict[str, Gate] = {
+    gate.__name__: gate
+    for gate in (
+        gates_on_tests.complete,
+        gates_on_tests.failures,
+        gates_on_tests.regression,
+        gates_on_tests.tests,
+        gates_on_tests.new_tests,
+        gates_on_tests.linked,
+        gates_on_tests.flaky,
+        gates_on_tests.skips,
+        gates_on_tests.collection,
+        gates_on_promises.promises,
+        gates_on_promises.instructions,
+        gates_on_promises.metrics,
+        gates_on_code.coverage,
+        gates_on_code.new_code,
+        gates_on_code.files_parse,
+        gates_on_code.reports,
+        gates_on_code.claims,
+        gates_on_code.required,
+        gates_on_policy.policy,
+    )
+}
+
+
+def evaluate(facts: Facts, spec: GateSpec) -> Verdict:
+    """Evaluate one gate on the facts; a gate that nobody knows is ``unknown``, never passed."""
+    gate = GATES.get(spec.gate)
+    if gate is None:
+        own = {verdict.id: verdict for verdict in facts.record.extensions.gates}
+        if spec.gate in own:
+            return own[spec.gate]
+        return unknown(spec, f"there is no gate named {spec.gate!r}", "name one of: " + ", ".join([*GATES, *own]))
+    return gate(facts, spec)
 
 
 _NEVER_WAIVED = ("complete",)

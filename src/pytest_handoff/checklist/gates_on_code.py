@@ -1,11 +1,11 @@
-"""Decide the gates on code and documents: coverage, new code, files that parse, claims, required lines."""
+"""Decide the gates on code, documents and settings: coverage, new code, files that parse, claims, required lines."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from pytest_handoff.checklist.condition import failed, if_complete, passed, unknown, why_not_measured
+from pytest_handoff.checklist.condition import failed, if_complete, passed, unknown, waived, why_not_measured
 from pytest_handoff.figures import count_ranges, counted, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
-    from pytest_handoff.checklist.gate_spec import GateSpec
+    from pytest_handoff.checklist.condition import GateSpec
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.figures import Comparison
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
@@ -134,3 +134,17 @@ def _fewest_more(covered: int, total: int, op: Comparison, value: Decimal) -> in
 def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:
     more = _fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
     return f"cover {counted(more, 'more statement')}" if more else f"the line asks for {spec.op} {spec.value} %"
+
+
+REMEDY = 'set it back, or say why in [[tool.handoff.waive]] gate = "policy"'
+
+
+def policy(facts: Facts, spec: GateSpec) -> Verdict:
+    """No setting that decides what counts is looser than in the sessions before, or on the branch to be merged into."""
+    if facts.loosened:
+        return failed(spec, listed([str(finding) for finding in facts.loosened]), REMEDY)
+    if facts.policy_unknown:
+        return unknown(spec, f"cannot be told: {facts.policy_unknown}", "fetch that branch, with its history")
+    if facts.is_first:
+        return waived(spec, f"not applicable: {facts.session} is the first session")
+    return passed(spec, "no setting is looser than before")

@@ -12,9 +12,8 @@ from heapq import nlargest
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.checklist.gate_spec import Check
-from pytest_handoff.checklist.lexicon import visible_text
-from pytest_handoff.checklist.lexicon_too import Lexicon, lexicon_of
+from pytest_handoff.checklist.condition import Check
+from pytest_handoff.checklist.lexicon import Lexicon, lexicon_of, visible_text
 from pytest_handoff.checklist.sentences import claims_of
 from pytest_handoff.checklist.tags import UnknownWordError, read_tags
 from pytest_handoff.checklist.words import DEFAULT_WORDS, Words

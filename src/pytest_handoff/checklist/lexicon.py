@@ -1,17 +1,21 @@
-"""Split the Markdown of a checklist item into words, numbers and signs."""
+"""Split a checklist item into words, numbers and signs, and find the longest known phrase at each place."""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pytest_handoff.checklist.words import Table, Words
 from pytest_handoff.document.comments import without_comments
+from pytest_handoff.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -111,3 +115,126 @@ def _as_it_was_meant(text: str) -> str:
         return text.encode("mac_roman").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def extended(words: Words, more: Mapping[str, Mapping[str, Sequence[str]] | Sequence[str]]) -> Words:
+    """Add phrases to ``words``, in the shape of its tables: ``{"verbs": {"pass": ["sind ok"]}, "fillers": ["bitte"]}``.
+
+    New keys are allowed under ``tiers`` only.
+
+    Raises:
+        UsageProblem: for an unknown table or meaning, a phrase that already means something else, a filler of several words,
+            and a filler that can turn a claim round ("not", "most", "if").
+    """
+    changes: dict[str, object] = {}
+    for table, entries in more.items():
+        if table not in Words.__struct_fields__:
+            raise UsageProblem(f"words: there is no table {table!r}; the tables are {', '.join(Words.__struct_fields__)}")
+        if isinstance(entries, str) or (table == "fillers") == hasattr(entries, "items"):
+            raise UsageProblem(f"words: {table} must be {'a list of words' if table == 'fillers' else 'a table of lists'}")
+        if table == "fillers":
+            changes[table] = (*words.fillers, *_checked_fillers(entries))  # type: ignore[arg-type]  # told apart above
+        else:
+            changes[table] = _joined(table, getattr(words, table), entries)  # type: ignore[arg-type]  # told apart above
+    result = msgspec.structs.replace(words, **changes)
+    _refuse_two_meanings(result)
+    return result
+
+
+def phrases(words: Words) -> list[tuple[str, str, tuple[str, ...]]]:
+    """List every phrase as (table, meaning, its words), without the fillers in it."""
+    fillers = {filler.casefold() for filler in words.fillers}
+    tables = [name for name in Words.__struct_fields__ if name != "fillers"]
+    return [
+        (table, meaning, tuple([word for word in _spelled(phrase) if word not in fillers]))
+        for table in tables
+        for meaning, listed in getattr(words, table).items()
+        for phrase in listed
+    ]
+
+
+# A line such as "not all tests pass" must never become decidable because somebody called one of these a filler.
+_NEVER_FILLERS = frozenset({
+    "no", "not", "never", "none", "without", "zero", "most", "many", "some", "few", "several", "almost", "nearly", "except",
+    "excluding", "only", "unless", "if", "when", "where", "once", "will", "would", "should", "could", "may", "might", "can",
+    "cannot", "fail", "fails", "failing", "failed", "skip", "skipped", "partly", "partially", "or", "either", "but",
+    "nicht", "kein", "keine", "meisten", "fast", "einige", "nur", "wenn", "falls", "außer", "ohne", "wird", "werden", "soll",
+    "oder", "aber",
+})  # fmt: skip
+
+
+def _checked_fillers(fillers: Sequence[str]) -> tuple[str, ...]:
+    for filler in fillers:
+        if len(_spelled(filler)) != 1:
+            raise UsageProblem(f"words: the filler {filler!r} must be one word")
+        if _spelled(filler)[0] in _NEVER_FILLERS:
+            raise UsageProblem(f"words: {filler!r} cannot be a filler, it can turn a claim round")
+    return tuple(fillers)
+
+
+def _joined(table: str, known: Table, more: Mapping[str, Sequence[str]]) -> Table:
+    joined = dict(known)
+    for meaning, listed in more.items():
+        if meaning not in known and table != "tiers":
+            raise UsageProblem(f"words: {table} has no meaning {meaning!r}; it has {', '.join(known)}")
+        if isinstance(listed, str):
+            raise UsageProblem(f"words: {table}.{meaning} must be a list of phrases")
+        joined[meaning] = (*known.get(meaning, ()), *listed)
+    return joined
+
+
+def _refuse_two_meanings(words: Words) -> None:
+    seen: dict[tuple[str, ...], str] = {}
+    for table, meaning, phrase in phrases(words):
+        name = f"{table}.{meaning}"
+        if not phrase:
+            raise UsageProblem(f"words: {name} has a phrase without a word of its own")
+        if seen.setdefault(phrase, name) != name:
+            raise UsageProblem(f"words: {' '.join(phrase)!r} would mean both {seen[phrase]} and {name}")
+
+
+def _spelled(phrase: str) -> list[str]:
+    if phrase.replace(" ", "").isalpha():  # nearly all phrases are, and every run reads them all
+        return phrase.casefold().split()
+    return [token.text for token in tokenize(phrase)]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """The meaning of a phrase: a key of one of the tables of :class:`pytest_handoff.checklist.words.Words`."""
+
+    table: str
+    meaning: str
+
+
+class Lexicon(msgspec.Struct, frozen=True):
+    """The words that say nothing, and all phrases under their first word, longest first."""
+
+    fillers: frozenset[str]
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], Entry], ...]]
+
+    def knows(self, word: str) -> bool:
+        """Check that the word says nothing, or that a phrase begins with it."""
+        return word in self.fillers or word in self.phrases
+
+    def longest(self, texts: Sequence[str], at: int) -> tuple[Entry, int] | None:
+        """Find the longest phrase at this place, with its number of words."""
+        for phrase, entry in self.phrases.get(texts[at], ()):
+            if tuple(texts[at : at + len(phrase)]) == phrase:
+                return entry, len(phrase)
+        return None
+
+
+@lru_cache(maxsize=8)
+def lexicon_of(words: Words, tiers: tuple[str, ...]) -> Lexicon:
+    """Build the lexicon of a project that has these kinds of tests; the name of each stands for it."""
+    listed = {phrase: Entry(table, meaning) for table, meaning, phrase in phrases(words)}
+    known = {phrase: entry for phrase, entry in listed.items() if entry.table != "tiers" or entry.meaning in tiers}
+    named = {tuple(token.text for token in tokenize(tier.replace("_", " "))): Entry("tiers", tier) for tier in tiers}
+    by_first: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
+    for phrase, entry in sorted((named | known).items(), key=lambda item: -len(item[0])):
+        if phrase:
+            by_first.setdefault(phrase[0], []).append((phrase, entry))
+    return Lexicon(
+        fillers=frozenset(filler.casefold() for filler in words.fillers),
+        phrases={first: tuple(found) for first, found in by_first.items()},
+    )

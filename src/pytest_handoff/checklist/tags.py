@@ -12,7 +12,7 @@ from pytest_handoff.checklist.lexicon import Token, tokens_in
 from pytest_handoff.figures import Comparison
 
 if TYPE_CHECKING:
-    from pytest_handoff.checklist.lexicon_too import Entry, Lexicon
+    from pytest_handoff.checklist.lexicon import Entry, Lexicon
 
 
 class Bound(msgspec.Struct, frozen=True):
