@@ -53,9 +53,9 @@ def grow_history(handoffs: Path, sessions: int) -> None:
     """
     from msgspec.structs import replace
 
-    from pytest_handoff.artifacts import write_all
+    from pytest_handoff.project.artifacts import write_all
+    from pytest_handoff.project.store import Store
     from pytest_handoff.record import Parent
-    from pytest_handoff.store import Store
 
     store = Store(handoffs, handoffs)
     before, first = "session-1", store.record("session-1")

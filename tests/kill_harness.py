@@ -27,7 +27,7 @@ from typing import NamedTuple
 from click.testing import CliRunner
 
 from pytest_handoff.cli import main
-from pytest_handoff.switch_note import read_note
+from pytest_handoff.project.pending_note import read_note
 
 SHAPES = {
     "serial": ["--no-cov"],

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import record_of
-from pytest_handoff.ancestry import Chain
-from pytest_handoff.artifacts import write_all
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.project.ancestry import Chain
+from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.store import Store
 from pytest_handoff.record import Parent
-from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

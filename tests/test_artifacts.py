@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.project.artifacts import Artifact, write_all
 
 
 def names_in(folder: Path) -> list[str]:

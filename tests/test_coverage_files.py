@@ -20,7 +20,7 @@ from pytest_handoff.parsed_sources import parsed_sources
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_handoff.user_folder import Sealed
+    from pytest_handoff.project.user_folder import Sealed
 
 UNIT = "handoff:s:unit:new"
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock, Timeout
 
-from pytest_handoff import file_lock
-from pytest_handoff.file_lock import take_lock
+from pytest_handoff.project import locks
+from pytest_handoff.project.locks import take_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 HOLD = """
 import sys, os
 from pathlib import Path
-from pytest_handoff.file_lock import take_lock
+from pytest_handoff.project.locks import take_lock
 let_go = take_lock(Path(sys.argv[1]), 0)
 print("held", flush=True)
 sys.stdin.read()
 os._exit(9)
 """
-FLOCK_ONLY = pytest.mark.skipif(not file_lock.HAS_FLOCK, reason="this system has no flock")
+FLOCK_ONLY = pytest.mark.skipif(not locks.HAS_FLOCK, reason="this system has no flock")
 
 
 @pytest.fixture(params=[pytest.param(True, marks=FLOCK_ONLY, id="flock"), pytest.param(False, id="filelock")])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the system's own lock, and with what filelock does where there is none."""
-    monkeypatch.setattr(file_lock, "HAS_FLOCK", request.param)
+    monkeypatch.setattr(locks, "HAS_FLOCK", request.param)
 
 
 @pytest.mark.usefixtures("either_way")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.git import WorkTree, find_root, read_files, read_work_tree
+from pytest_handoff.project.git import WorkTree, find_root, read_files, read_work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCover
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.kept_coverage import plain_name
 from pytest_handoff.own_setup import own_setup
-from pytest_handoff.project import open_project
-from pytest_handoff.tree import Tree
+from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.parse_cache import ParseCache
-from pytest_handoff.user_folder import Sealed
+from pytest_handoff.project.user_folder import Sealed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from coverage.results import Analysis, analysis_from_file_reporter
 
 from pytest_handoff import code_shape
 from pytest_handoff.parsed_sources import ParsedSources, SourceFacts, parsed_sources
-from pytest_handoff.user_folder import Sealed
+from pytest_handoff.project.user_folder import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import facts_of
-from pytest_handoff.parents import Parents
-from pytest_handoff.policy_source import policy_changes, rewritten_records
-from pytest_handoff.project import open_project
+from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.sessions import Parents
+from pytest_handoff.project.target_branch import policy_changes, rewritten_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_handoff.config import Config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.project import Project, find_session, open_project
+from pytest_handoff.project.layout import Project, find_session, open_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import record_of
-from pytest_handoff.pruning import Pruning, plan
+from pytest_handoff.project.pruning import Pruning, plan
+from pytest_handoff.project.store import Store
 from pytest_handoff.record import Parent, SourceLine
-from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

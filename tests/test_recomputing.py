@@ -9,14 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from builders import facts_from, ledger_of, record_of
-from pytest_handoff.artifacts import write_all
 from pytest_handoff.config import Config
-from pytest_handoff.encoding import encode_lines
 from pytest_handoff.evidence.ledger import join_parents
-from pytest_handoff.project import Project
+from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.encoding_too import encode_lines
+from pytest_handoff.project.layout import Project
+from pytest_handoff.project.tree import read_tree, with_lines
 from pytest_handoff.recomputing import missing_bases, recompute, untrue
 from pytest_handoff.record import Integrity
-from pytest_handoff.tree import read_tree, with_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import ledger_of, record_of
-from pytest_handoff.ancestry import Chain
-from pytest_handoff.artifacts import write_all
-from pytest_handoff.encoding import digest_of, encode_lines
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.project.ancestry import Chain
+from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.encoding_too import digest_of, encode_lines
+from pytest_handoff.project.store import Store
 from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
-from pytest_handoff.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

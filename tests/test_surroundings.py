@@ -8,8 +8,8 @@ import pytest
 
 from builders import run_of
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.project.environment import context_of, provenance, today
 from pytest_handoff.record import Provenance
-from pytest_handoff.surroundings import context_of, provenance, today
 
 GITHUB = {
     "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "7",

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from pytest_handoff.artifacts import Artifact
 from pytest_handoff.config import Config
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.project import Project
-from pytest_handoff.switch_note import read_note, remove_note
-from pytest_handoff.switching import finish_switch, refuse_mixed, unfinished, write_together
+from pytest_handoff.project.artifacts import Artifact
+from pytest_handoff.project.layout import Project
+from pytest_handoff.project.pending_note import read_note, remove_note
+from pytest_handoff.project.writing import finish_switch, refuse_mixed, unfinished, write_together
 
 NAMES = ("evidence/s/sources.jsonl", "evidence/s/tests.jsonl", "s.md", "evidence/s/record.json")
 
 DIES = """
 import os, pathlib, sys
-from pytest_handoff.artifacts import Artifact
+from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.config import Config
-from pytest_handoff.project import Project
-from pytest_handoff import switching
+from pytest_handoff.project.layout import Project
+from pytest_handoff.project import writing
 
 root, last, names = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 folder = root / "handoffs"
@@ -41,7 +41,7 @@ def counting(function):
 os.fsync, os.replace, os.rename = map(counting, (os.fsync, os.replace, os.rename))
 pathlib.Path.replace, pathlib.Path.unlink = map(counting, (pathlib.Path.replace, pathlib.Path.unlink))
 project = Project(folder=root, root=root, uses_git=False, config=Config(), handoffs=folder)
-switching.write_together(project, "s", [Artifact(path=folder / name, content=b"new " + name.encode()) for name in names])
+writing.write_together(project, "s", [Artifact(path=folder / name, content=b"new " + name.encode()) for name in names])
 print(count)
 """
 

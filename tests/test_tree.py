@@ -9,9 +9,9 @@ import pytest
 from pytest_handoff.config import Config
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.project import Project
+from pytest_handoff.project.layout import Project
+from pytest_handoff.project.tree import Tree, changed_since, read_tree, with_lines
 from pytest_handoff.record import SourceLine
-from pytest_handoff.tree import Tree, changed_since, read_tree, with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

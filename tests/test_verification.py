@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from builders import record_of
-from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.config import Config
-from pytest_handoff.project import Project
+from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.layout import Project
+from pytest_handoff.project.tree import read_tree, with_lines
 from pytest_handoff.record import Parent, Record
-from pytest_handoff.tree import read_tree, with_lines
 from pytest_handoff.verification import Problem, chain_of, is_fresh, stale_files, verify
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_
 from pytest_handoff.printing import say, say_json_text
 
 if TYPE_CHECKING:
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow import Outcome
 
 
@@ -26,9 +26,9 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
     """
     from pytest_handoff import verification
-    from pytest_handoff.artifacts import Artifact, write_all
     from pytest_handoff.attestation import Digests, statement
-    from pytest_handoff.foreign_files import named_by_a_person
+    from pytest_handoff.project.artifacts import Artifact, write_all
+    from pytest_handoff.project.foreign_files import named_by_a_person
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
@@ -50,8 +50,8 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
 def _digests(project: Project, outcome: Outcome) -> dict[str, str]:
     """Compute the digests of the evidence, the document and the template for new documents."""
-    from pytest_handoff.encoding import digest_of
-    from pytest_handoff.foreign_files import LINES, SETTINGS, read_file, read_if_there
+    from pytest_handoff.project.encoding_too import digest_of
+    from pytest_handoff.project.foreign_files import LINES, SETTINGS, read_file, read_if_there
     from pytest_handoff.rendering import SUFFIX, bundled_templates
 
     files = [artifact.path for artifact in outcome.artifacts]

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from pytest_handoff import selection
-from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.foreign_files import LINES, read_own
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable
+from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.faults import Faults
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.tiers import Tiers
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import part_choice, part_files, surroundings, workflow
+from pytest_handoff import part_choice, part_files, workflow
 from pytest_handoff import start as workflow_start
 from pytest_handoff.asking import ask_pytest
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
@@ -27,9 +27,10 @@ from pytest_handoff.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.own_setup import own_setup
 from pytest_handoff.part_files import parts_here
 from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
+from pytest_handoff.project import environment
+from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.recording import Combined, RunResults, record_run
-from pytest_handoff.switching import write_together, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.joined_coverage import Each
     from pytest_handoff.part import Part, PartTests
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Run, RunContext
 
 
@@ -158,12 +159,12 @@ def _why_ages_differ(project: Project, start: workflow_start.Start, parts: Seque
 
 
 def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
-    """Describe the surroundings of all parts; the evidence is CI's if every part was made and combined there."""
+    """Describe the environment of all parts; the evidence is CI's if every part was made and combined there."""
     agents = [part.run.agent for part in parts if part.run.agent]
-    here = surroundings.provenance(os.environ)
+    here = environment.provenance(os.environ)
     by_ci = all(origin.kind == "ci" for origin in (here, *(part.head.provenance for part in parts)))
     return replace(
-        surroundings.context_of(run, agents[0] if agents else None),
+        environment.context_of(run, agents[0] if agents else None),
         python=", ".join(dict.fromkeys(part.head.python for part in parts)),
         platform=", ".join(dict.fromkeys(part.head.platform for part in parts)),
         provenance=here if by_ci else Provenance(kind="local", run_url=None, attempt=None),

@@ -20,7 +20,7 @@ from pytest_handoff.printing import put_line, say, say_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow import Outcome
 
 
@@ -58,7 +58,7 @@ def project_here(handoff_dir: str | None) -> Project:
         UsageProblem: if the settings cannot be used.
         EvidenceProblem: if a process died while it wrote the evidence, and only some of its files are new.
     """
-    from pytest_handoff.switching import refuse_mixed
+    from pytest_handoff.project.writing import refuse_mixed
 
     project = _open(handoff_dir)
     if (unfinished := refuse_mixed(project)) is not None:
@@ -73,7 +73,7 @@ def project_to_write(handoff_dir: str | None) -> Project:
         UsageProblem: if the settings cannot be used.
         WriteProblem: if that write cannot be finished.
     """
-    from pytest_handoff.switching import finish_switch
+    from pytest_handoff.project.writing import finish_switch
 
     project = _open(handoff_dir)
     for name in finish_switch(project):
@@ -82,8 +82,8 @@ def project_to_write(handoff_dir: str | None) -> Project:
 
 
 def _open(handoff_dir: str | None) -> Project:
-    from pytest_handoff.project import open_project
-    from pytest_handoff.switching import OLD_NOTE
+    from pytest_handoff.project.layout import open_project
+    from pytest_handoff.project.writing import OLD_NOTE
 
     project = open_project(Path.cwd(), dir_option=handoff_dir)
     if os.path.lexists(note := project.handoffs / OLD_NOTE):
@@ -93,7 +93,7 @@ def _open(handoff_dir: str | None) -> Project:
 
 def tell_if_code(project: Project, path: Path) -> None:
     """Warn if a file that was just written makes the tree differ from the one that the evidence is about."""
-    from pytest_handoff.tree import read_tree
+    from pytest_handoff.project.tree import read_tree
 
     if project.key(path.resolve()) in read_tree(project).files:
         say(
@@ -113,7 +113,7 @@ def outcome_of(project: Project, session: str, take_over: frozenset[str] = froze
     Raises:
         HandoffError: if its evidence is missing or damaged, or its document cannot be filled.
     """
-    from pytest_handoff.locking import read_settled
+    from pytest_handoff.project.locking import read_settled
 
     tell_interrupted(project, session)
     return read_settled(project.handoffs, lambda: refilled(project, session, take_over))
@@ -121,10 +121,11 @@ def outcome_of(project: Project, session: str, take_over: frozenset[str] = froze
 
 def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outcome:
     """Refill a session without writing it; nobody else may be writing, and nothing is printed."""
-    from pytest_handoff import surroundings, workflow
-    from pytest_handoff.project import find_session
+    from pytest_handoff import workflow
+    from pytest_handoff.project import environment
+    from pytest_handoff.project.layout import find_session
 
-    return workflow.refill(project, find_session(project, session), today=surroundings.today(), take_over=take_over)
+    return workflow.refill(project, find_session(project, session), today=environment.today(), take_over=take_over)
 
 
 def tell_interrupted(project: Project, session: str) -> None:
@@ -145,7 +146,7 @@ def complete_session(context: click.Context, parameter: click.Parameter, incompl
 
 
 def _recorded(context: click.Context) -> list[str]:
-    from pytest_handoff.project import open_project
+    from pytest_handoff.project.layout import open_project
 
     try:
         names = open_project(Path.cwd(), dir_option=context.find_root().params.get("handoff_dir")).store.sessions()

@@ -23,7 +23,7 @@ from pytest_handoff.workflow import renderer_of, trace_all
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
     from pytest_handoff.part_writing import PartWriting
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Collection
     from pytest_handoff.run_plan import RunPlan
 

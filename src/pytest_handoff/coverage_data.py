@@ -23,8 +23,8 @@ from pytest_handoff.running_coverage import combined_coverage
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_handoff.project.user_folder import Sealed
     from pytest_handoff.shared_analyses import SharedAnalyses
-    from pytest_handoff.user_folder import Sealed
 
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.artifacts import Artifact, self_ignoring
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.github import SUMMARY_LIMIT, fitting
 from pytest_handoff.kept_coverage import plain_name
+from pytest_handoff.project.artifacts import Artifact, self_ignoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.workflow import Outcome
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow import Outcome
 
 
@@ -85,7 +85,7 @@ def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) ->
 
 def _fill(project: Project, session: str, take_over: frozenset[str], places: Sequence[str]) -> None:
     """Fill and write the document, with the lock held from the first read on, since a run may end meanwhile."""
-    from pytest_handoff.switching import write_together, writing
+    from pytest_handoff.project.writing import write_together, writing
 
     tell_interrupted(project, session)
     document = project.document(session)
@@ -116,7 +116,7 @@ def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) 
 def _record_interrupted(project: Project, session: str) -> None:
     from pytest_handoff.interrupted import outcome_of_dead_run
     from pytest_handoff.journal import forget
-    from pytest_handoff.switching import write_together, writing
+    from pytest_handoff.project.writing import write_together, writing
 
     with writing(project):
         outcome, runs = outcome_of_dead_run(project, session)

@@ -12,7 +12,7 @@ from pytest_handoff.verification import Problem, verify
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Verdict
     from pytest_handoff.workflow import Outcome
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.ancestry import Chain
 from pytest_handoff.commands import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.printing import console, progress, say_json, say_parts
+from pytest_handoff.project.ancestry import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_handoff.project.store import Store
     from pytest_handoff.record import Record
-    from pytest_handoff.store import Store
 
 
 PIPED = 10_000

@@ -14,7 +14,7 @@ from pytest_handoff.printing import say
 from pytest_handoff.text_diff import unified
 
 if TYPE_CHECKING:
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
 
 
 @click.command()
@@ -41,9 +41,9 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
 
 def _make(project: Project, session: str, template: str | None) -> int:
     from pytest_handoff import workflow
-    from pytest_handoff.artifacts import Artifact, write_all
     from pytest_handoff.document import parse
-    from pytest_handoff.parents import choose_parents, load_parents
+    from pytest_handoff.project.artifacts import Artifact, write_all
+    from pytest_handoff.project.sessions import choose_parents, load_parents
 
     path = project.document(session)
     if path.exists():
@@ -57,9 +57,9 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
 
 def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
-    from pytest_handoff.artifacts import Artifact, write_all
     from pytest_handoff.document import parse
     from pytest_handoff.document.find import adopt
+    from pytest_handoff.project.artifacts import Artifact, write_all
 
     target = project.document(session)
     shown = project.shown(target)
@@ -83,7 +83,7 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
 
 
 def _content(project: Project, source: Path) -> bytes:
-    from pytest_handoff.foreign_files import TEXT, named_by_a_person, read_file
+    from pytest_handoff.project.foreign_files import TEXT, named_by_a_person, read_file
 
     try:
         return read_file(source, [named_by_a_person(Path.cwd() / source, project.root)], TEXT)

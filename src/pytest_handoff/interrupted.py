@@ -9,13 +9,13 @@ from pytest_handoff import start as workflow_start
 from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.evidence.measurement import NotMeasured
+from pytest_handoff.project.environment import context_of
 from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.run import CaseResult, Run, worse
-from pytest_handoff.surroundings import context_of
 
 if TYPE_CHECKING:
     from pytest_handoff.journal import LeftBehind
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.record import RunInfo
     from pytest_handoff.run import Collection
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pytest_handoff.own_setup import OwnSetup
     from pytest_handoff.part import PartTests
-    from pytest_handoff.project import Project
-    from pytest_handoff.tree import Tree
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
 
     Item = TypeVar("Item")
 

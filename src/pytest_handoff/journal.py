@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.file_lock import take_lock
-from pytest_handoff.foreign_files import LINES, read_own
+from pytest_handoff.project.foreign_files import LINES, read_own
+from pytest_handoff.project.locks import take_lock
+from pytest_handoff.project.user_folder import Sealed, user_key
 from pytest_handoff.record import Frozen, RunInfo
 from pytest_handoff.run import CaseResult, SuiteFiles
-from pytest_handoff.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

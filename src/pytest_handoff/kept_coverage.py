@@ -10,13 +10,13 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from pytest_handoff.user_folder import Sealed, user_key
+from pytest_handoff.project.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pytest_handoff.tree import Tree
+    from pytest_handoff.project.tree import Tree
 
 
 _NAME = re.compile(r"(part-\d+)-([0-9a-f]{64})")

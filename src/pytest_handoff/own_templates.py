@@ -9,7 +9,7 @@ import jinja2
 from jinja2.loaders import split_template_path
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.foreign_files import MEGABYTE, read_file
+from pytest_handoff.project.foreign_files import MEGABYTE, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,13 +8,13 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.project.artifacts import Artifact, write_all
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_handoff.user_folder import Sealed
+    from pytest_handoff.project.user_folder import Sealed
 
 
 _SEAL = 32

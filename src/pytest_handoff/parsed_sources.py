@@ -16,7 +16,7 @@ from coverage.python import PythonFileReporter
 from pytest_handoff import code_shape
 from pytest_handoff.code_shape import Shape, module_shape
 from pytest_handoff.parse_cache import ParseCache
-from pytest_handoff.user_folder import Sealed, user_key
+from pytest_handoff.project.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from pytest_handoff.artifacts import Artifact, write_all
 from pytest_handoff.config import check_part_label
-from pytest_handoff.encoding import digest_of, encode_json
 from pytest_handoff.errors import EvidenceProblem, HandoffError
-from pytest_handoff.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
 from pytest_handoff.part import PART_SCHEMA, Part, PartTests
+from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.encoding_too import digest_of, encode_json
+from pytest_handoff.project.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
 from pytest_handoff.run import CaseResult, Collection
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.part import PartRun
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.start import Start
 
 

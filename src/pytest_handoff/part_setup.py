@@ -10,15 +10,15 @@ from msgspec.structs import replace
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.extending import HOOKS
 from pytest_handoff.nodeids import matches_any
-from pytest_handoff.tree import texts_in
+from pytest_handoff.project.tree import texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_handoff.own_setup import OwnSetup
     from pytest_handoff.part import PartTests
-    from pytest_handoff.project import Project
-    from pytest_handoff.tree import Tree
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
 
 
 def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartTests]) -> None:

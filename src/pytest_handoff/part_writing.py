@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import part_files, surroundings
-from pytest_handoff.artifacts import write_all
+from pytest_handoff import part_files
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
@@ -21,6 +20,8 @@ from pytest_handoff.extending import implemented
 from pytest_handoff.figures import counted
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun
 from pytest_handoff.part_files import parts_here
+from pytest_handoff.project import environment
+from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.record import OUTCOMES
 from pytest_handoff.run import Collection
 from pytest_handoff.terminal import Line
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.measuring import Measuring
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Run
     from pytest_handoff.run_plan import RunPlan
 
@@ -42,7 +43,7 @@ class PartWriting:
         self._project = plan.project
         self._start = start = plan.start
         label = str(plan.part)
-        origin = surroundings.provenance(os.environ)
+        origin = environment.provenance(os.environ)
         self._parts = _parts_folder(plan)
         self._folder = part_files.folder_of(self._parts, label, origin.attempt)
         self._head = Part(
@@ -51,8 +52,8 @@ class PartWriting:
             label=label,
             fingerprint=start.tree.fingerprint,
             previous=start.parents.links,
-            python=surroundings.python(),
-            platform=surroundings.system(),
+            python=environment.python(),
+            platform=environment.system(),
             provenance=origin,
             unfinished="its process ended before its tests did",
         )
@@ -90,7 +91,7 @@ class PartWriting:
             rootdir=rootdir,
             suite=self._plan.suite,
             instructions=self._plan.instructions,
-            agent=surroundings.agent_of(self._plan.option("agent")),
+            agent=environment.agent_of(self._plan.option("agent")),
             hooks=implemented(self._plan.config),
             coverage=None if isinstance(measured, NotMeasured) else measured,
             not_measured=measured.why if isinstance(measured, NotMeasured) else None,

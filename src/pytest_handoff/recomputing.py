@@ -5,21 +5,21 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from pytest_handoff.config_files import unparsable
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.source_changes import changes_between, match_moves
 from pytest_handoff.figures import listed
-from pytest_handoff.foreign_files import TEXT, read_if_there
+from pytest_handoff.project.config_files import unparsable
+from pytest_handoff.project.foreign_files import TEXT, read_if_there
+from pytest_handoff.project.tree import with_lines
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
-from pytest_handoff.tree import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record
-    from pytest_handoff.tree import Tree
 
 
 Sources = dict[str, SourceLine]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.evidence import completeness, facts, ledger
 from pytest_handoff.evidence.completeness import unstable_ids
 from pytest_handoff.evidence.integrity import examine
@@ -17,8 +16,10 @@ from pytest_handoff.evidence.measurement import Measured, NotMeasured
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
-from pytest_handoff.foreign_files import TEXT, read_if_there
-from pytest_handoff.policy_source import policy_table
+from pytest_handoff.project.encoding_too import digest_of_pieces, encode_in_pieces
+from pytest_handoff.project.foreign_files import TEXT, read_if_there
+from pytest_handoff.project.target_branch import policy_table
+from pytest_handoff.project.tree import texts_in, with_lines
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -36,7 +37,6 @@ from pytest_handoff.record import (
     UnstableIds,
 )
 from pytest_handoff.start import Start, adds_up
-from pytest_handoff.tree import texts_in, with_lines
 from pytest_handoff.workflow import Files, Filling, Outcome, finish, gather, trace_all
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.extending import Extending
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering import Renderer
     from pytest_handoff.run import Run, RunContext
 
@@ -254,7 +254,7 @@ def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Ch
     touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} & sources.keys()
     if not touched:
         return {}
-    from pytest_handoff.config_files import unparsable
+    from pytest_handoff.project.config_files import unparsable
 
     return unparsable(project.root, touched)
 
@@ -278,7 +278,7 @@ def _coverage(
         return None, None, {"coverage": measured.why}
     from pytest_handoff.evidence.measurement import summarise
     from pytest_handoff.evidence.new_code import Trees, new_code
-    from pytest_handoff.target_branch import merged_in
+    from pytest_handoff.project.target_branch_too import merged_in
 
     found = measured.measurement
     reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}

@@ -18,9 +18,9 @@ from pytest_handoff.printing import say
 @verb
 def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
-    from pytest_handoff.artifacts import Artifact, self_ignoring, write_all
     from pytest_handoff.evidence.history import in_order
-    from pytest_handoff.foreign_files import named_by_a_person
+    from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_all
+    from pytest_handoff.project.foreign_files import named_by_a_person
     from pytest_handoff.reporting import report_of
 
     project = project_here(handoff_dir)

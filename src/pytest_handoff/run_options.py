@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.foreign_files import leads_outside
+from pytest_handoff.project.foreign_files import leads_outside
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
 
 
 def instructions_key(config: pytest.Config, project: Project) -> str | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.faults import Faults
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.run import SuiteFiles
     from pytest_handoff.start import Start
 

@@ -11,16 +11,16 @@ from pytest_handoff.document import parse
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger
 from pytest_handoff.evidence.source_changes import match_moves
-from pytest_handoff.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.nodeids import file_of
-from pytest_handoff.parents import Parents, choose_parents, load_parents
+from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
+from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
+from pytest_handoff.project.tree import Tree, read_tree, with_lines
 from pytest_handoff.record import Frozen, Record, SourceLine
-from pytest_handoff.tree import Tree, read_tree, with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Run
 
 

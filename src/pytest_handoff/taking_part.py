@@ -12,12 +12,12 @@ from pytest_handoff.config import check_session_name
 from pytest_handoff.controller import Controller, with_template
 from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.locking import read_settled
 from pytest_handoff.printable import printable
-from pytest_handoff.project import open_project
+from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.locking import read_settled
+from pytest_handoff.project.writing import finish_switch
 from pytest_handoff.run_options import refuse_a_path
 from pytest_handoff.run_plan import plan_run
-from pytest_handoff.switching import finish_switch
 
 if TYPE_CHECKING:
     from pytest_handoff.faults import Faults

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.ancestry import Chain
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.policy_source import rewritten_records
+from pytest_handoff.project.ancestry import Chain
+from pytest_handoff.project.target_branch import rewritten_records
+from pytest_handoff.project.tree import read_tree
 from pytest_handoff.recomputing import missing_bases, untrue
 from pytest_handoff.record import Frozen
 from pytest_handoff.start import document_bytes
-from pytest_handoff.tree import read_tree
 from pytest_handoff.values import STATUS_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record
-    from pytest_handoff.tree import Tree
     from pytest_handoff.workflow import Outcome
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from pytest_handoff import selection
 from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
-from pytest_handoff.parents import load_parents
-from pytest_handoff.project import open_project
+from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.sessions import load_parents
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.worker_faults import tell_controller
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.evidence.ledger import Earlier, Lineage
     from pytest_handoff.faults import Faults
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Collection
 
 

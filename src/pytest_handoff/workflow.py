@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.artifacts import Artifact
 from pytest_handoff.composition import Composition, FillRequest, compose
 from pytest_handoff.document import parse
-from pytest_handoff.encoding import encode_in_pieces
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
 from pytest_handoff.evidence.regression import Kinds, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
-from pytest_handoff.foreign_files import TEXT, read_file
 from pytest_handoff.markup import Markdown
-from pytest_handoff.parents import Parents, load_parents
-from pytest_handoff.policy_source import policy_changes
+from pytest_handoff.project.artifacts import Artifact
+from pytest_handoff.project.encoding_too import encode_in_pieces
+from pytest_handoff.project.foreign_files import TEXT, read_file
+from pytest_handoff.project.sessions import Parents, load_parents
+from pytest_handoff.project.target_branch import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.rendering import Renderer
 from pytest_handoff.start import Start, read_document
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from pytest_handoff.artifacts import Content
     from pytest_handoff.evidence.history import SessionRow
     from pytest_handoff.evidence.regression import Fate
     from pytest_handoff.extending import Extending
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.artifacts import Content
+    from pytest_handoff.project.layout import Project
 
 
 class Outcome(Frozen, frozen=True):
@@ -185,8 +185,8 @@ def _instructions(project: Project, key: str | None) -> str | None:
 
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """Build the rows of a trend that ends with this session, and one row before it to compare with."""
-    from pytest_handoff.ancestry import Chain
     from pytest_handoff.evidence.history import session_rows
+    from pytest_handoff.project.ancestry import Chain
     from pytest_handoff.trend import MOST_SESSIONS
 
     return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_handoff.config import read_config
-from pytest_handoff.config_files import unparsable
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.tool_settings import coverage_settings, parse_ini, parse_toml, pytest_settings
+from pytest_handoff.project.config_files import unparsable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_handoff.file_lock import HAS_FLOCK
+from pytest_handoff.project.locks import HAS_FLOCK
 
 if TYPE_CHECKING:
     from stories import Story

@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from pytest_handoff import locking, switching
 from pytest_handoff.cli import main
+from pytest_handoff.project import locking, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +178,7 @@ def test_filling_in_the_moment_in_which_a_run_is_recorded(shop: Story, tmp_path:
         with locking.locked(folder):
             yield
 
-    monkeypatch.setattr(switching, "locked", locked_at_last)
+    monkeypatch.setattr(writing, "locked", locked_at_last)
     monkeypatch.chdir(shop.folder)
     filled = CliRunner().invoke(main, ["fill", "session-1"])
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from every_verb import EVERY, READING, complete, picture, play
 
-from pytest_handoff.artifacts import write_all
-from pytest_handoff.project import open_project
+from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.layout import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

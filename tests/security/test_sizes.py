@@ -9,11 +9,11 @@ import pytest
 from every_verb import EVERY, play
 from msgspec.structs import replace
 
-from pytest_handoff.artifacts import write_all
-from pytest_handoff.encoding import digest_of
-from pytest_handoff.foreign_files import LINES, MEGABYTE, SETTINGS, TABLE, TEXT
-from pytest_handoff.json_lines import LONGEST
-from pytest_handoff.project import open_project
+from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.encoding import LONGEST
+from pytest_handoff.project.encoding_too import digest_of
+from pytest_handoff.project.foreign_files import LINES, MEGABYTE, SETTINGS, TABLE, TEXT
+from pytest_handoff.project.layout import open_project
 
 if TYPE_CHECKING:
     from stories import Story

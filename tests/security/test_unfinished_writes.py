@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from every_verb import EVERY, READING, WRITING, complete, picture, play
 
-from pytest_handoff.artifacts import Artifact
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.locking import key_of_folder
-from pytest_handoff.project import open_project
-from pytest_handoff.switching import write_together
-from pytest_handoff.tree import read_tree
+from pytest_handoff.project.artifacts import Artifact
+from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.locking import key_of_folder
+from pytest_handoff.project.tree import read_tree
+from pytest_handoff.project.writing import write_together
 from stories import Story
 
 NOTES = {

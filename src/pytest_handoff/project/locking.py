@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.file_lock import take_lock
+from pytest_handoff.project.locks import take_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.ancestry import Chain
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.ledger import Earlier, join_parents
 from pytest_handoff.evidence.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import listed
+from pytest_handoff.project.ancestry import Chain
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.store import Store
+    from pytest_handoff.project.store import Store
 
 
 class Parents(Frozen, frozen=True):

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.artifacts import Artifact
-from pytest_handoff.encoding import content_digest, digest_of, encode_in_pieces, encode_json
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.foreign_files import LINES, MEGABYTE, TABLE, leads_outside, read_file
-from pytest_handoff.json_lines import by_name, decode_lines
+from pytest_handoff.project.artifacts import Artifact
+from pytest_handoff.project.encoding import by_name, decode_lines
+from pytest_handoff.project.encoding_too import content_digest, digest_of, encode_in_pieces, encode_json
+from pytest_handoff.project.foreign_files import LINES, MEGABYTE, TABLE, leads_outside, read_file
+from pytest_handoff.project.record_heads import parents_at_head
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
-from pytest_handoff.record_heads import parents_at_head
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from pytest_handoff.artifacts import Content
+    from pytest_handoff.project.artifacts import Content
 
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from pytest_handoff import git
 from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.tool_settings import parse_toml
-from pytest_handoff.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
 from pytest_handoff.nodeids import matches_any
+from pytest_handoff.project import git
+from pytest_handoff.project.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
+from pytest_handoff.project.store import RECORD, Store
 from pytest_handoff.record import Frozen
-from pytest_handoff.store import RECORD, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ _NEVER_CODE = (
 
 
 _TEMPORARY = re.compile(r"(.*/)?\.([^/]+)\.[0-9a-f]{8}\.tmp")
-"""The name that :func:`pytest_handoff.artifacts.write_beside` gives a file that is to take the place of another."""
+"""The name that :func:`pytest_handoff.project.artifacts.write_beside` gives a file that is to take the place of another."""
 
 _FEW_SESSIONS = 3
 """The most sessions that a sentence names."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.ancestry import Chain
+from pytest_handoff.project.ancestry import Chain
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from pytest_handoff.store import Store
+    from pytest_handoff.project.store import Store
 
 
 class Pruning(Frozen, frozen=True):

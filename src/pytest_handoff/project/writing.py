@@ -10,19 +10,19 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_handoff.artifacts import sync_folder, write_beside
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.foreign_files import FLAGS, Refused, real_path
-from pytest_handoff.locking import PATIENCE, locked
-from pytest_handoff.store import LEDGER, RECORD, SOURCES
-from pytest_handoff.switch_note import Note, Step, read_note, remove_note, write_note
+from pytest_handoff.project.artifacts import sync_folder, write_beside
+from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
+from pytest_handoff.project.locking import PATIENCE, locked
+from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
+from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_handoff.artifacts import Artifact
-    from pytest_handoff.project import Project
-    from pytest_handoff.switch_note import Kind
+    from pytest_handoff.project.artifacts import Artifact
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.pending_note import Kind
 
 
 OLD_NOTE = ".handoff-switch.json"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.foreign_files import FLAGS
+from pytest_handoff.project.foreign_files import FLAGS
 from pytest_handoff.record import RECORD_SCHEMA, Parent
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _HEAD = re.compile(
     rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
     % re.escape(RECORD_SCHEMA.encode())
 )
-"""The first keys of a record as :mod:`pytest_handoff.store` writes them."""
+"""The first keys of a record as :mod:`pytest_handoff.project.store` writes them."""
 
 
 def parents_at_head(path: Path | str, session: str) -> list[str] | None:

@@ -7,17 +7,17 @@ from hashlib import sha1, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_handoff import git
-from pytest_handoff.artifacts import IGNORE_ALL
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.foreign_files import MEGABYTE, leads_outside
+from pytest_handoff.project import git
+from pytest_handoff.project.artifacts import IGNORE_ALL
+from pytest_handoff.project.foreign_files import MEGABYTE, leads_outside
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
 
 
 class Tree(Frozen, frozen=True):

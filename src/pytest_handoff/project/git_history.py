@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.git import run_git
+from pytest_handoff.project.git import run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

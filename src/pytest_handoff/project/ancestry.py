@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_handoff.errors import EvidenceProblem
 
 if TYPE_CHECKING:
+    from pytest_handoff.project.store import Store
     from pytest_handoff.record import Record
-    from pytest_handoff.store import Store
 
 
 class Chain:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff import git_history
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.new_code import MergedIn
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.git import tree_of
+from pytest_handoff.project import git_history
+from pytest_handoff.project.git import tree_of
 from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pytest_handoff.parents import Parents
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.sessions import Parents
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record
-    from pytest_handoff.tree import Tree
 
 
 def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_handoff import git
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
-from pytest_handoff.foreign_files import SETTINGS, TABLE, read_file, read_if_there
+from pytest_handoff.project import git
+from pytest_handoff.project.foreign_files import SETTINGS, TABLE, read_file, read_if_there
+from pytest_handoff.project.tree import blob_id
 from pytest_handoff.record import Frozen
-from pytest_handoff.tree import blob_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from pytest_handoff.config import Config
     from pytest_handoff.evidence.tool_settings import CoverageSettings
-    from pytest_handoff.parents import Parents
-    from pytest_handoff.project import Project
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.sessions import Parents
     from pytest_handoff.record import Record
 
 
@@ -108,7 +108,7 @@ def _is_blob(project: Project, path: str, blob: str) -> bool:
 
 
 def _base(project: Project) -> str | None:
-    from pytest_handoff import git_history
+    from pytest_handoff.project import git_history
 
     tips = git_history.tips_of_branch(project.root, str(project.config.target))
     bases = git_history.merge_bases(project.root, tips) if tips else []

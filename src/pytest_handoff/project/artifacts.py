@@ -9,7 +9,7 @@ from stat import S_ISREG
 from uuid import uuid4
 
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.foreign_files import real_path
+from pytest_handoff.project.foreign_files import real_path
 from pytest_handoff.record import Frozen
 
 IGNORE_ALL = b"*\n"

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
-from pytest_handoff.foreign_files import SETTINGS, TEXT, Refused, leads_outside, read_file
+from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, leads_outside, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
