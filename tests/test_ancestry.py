@@ -8,8 +8,8 @@ import pytest
 
 from builders import record_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.ancestry import Chain
 from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import Parent
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.project.config_files import unparsable
+from pytest_handoff.project.tree import unparsable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from builders import BEFORE, ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.project.artifacts import write_all
-from pytest_handoff.project.encoding_too import digest_of, encode_lines
+from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import SourceLine
 

@@ -14,7 +14,7 @@ from builders import earlier_of, record_of
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger, share_ids
 from pytest_handoff.project.artifacts import write_all
-from pytest_handoff.project.encoding_too import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
+from pytest_handoff.project.encoding import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import LedgerLine, Record
 from pytest_handoff.recorder import Recorder

@@ -11,7 +11,7 @@ from builders import coverage_of, ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.ledger import Earlier
 from pytest_handoff.project.artifacts import write_all
-from pytest_handoff.project.encoding_too import digest_of, encode_lines
+from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import Parent, SourceLine

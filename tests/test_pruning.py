@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import record_of
-from pytest_handoff.project.pruning import Pruning, plan
+from pytest_handoff.project.sessions import Pruning, plan
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import Parent, SourceLine
 

@@ -12,7 +12,7 @@ from builders import facts_from, ledger_of, record_of
 from pytest_handoff.config import Config
 from pytest_handoff.evidence.ledger import join_parents
 from pytest_handoff.project.artifacts import write_all
-from pytest_handoff.project.encoding_too import encode_lines
+from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
 from pytest_handoff.recomputing import missing_bases, recompute, untrue

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from builders import ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.project.ancestry import Chain
 from pytest_handoff.project.artifacts import write_all
-from pytest_handoff.project.encoding_too import digest_of, encode_lines
+from pytest_handoff.project.encoding import digest_of, encode_lines
+from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
 

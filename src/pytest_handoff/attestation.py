@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pytest_handoff.evidence.regression import PASSING
-from pytest_handoff.project.encoding_too import digest_of
+from pytest_handoff.project.encoding import digest_of
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:

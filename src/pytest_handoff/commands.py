@@ -113,7 +113,7 @@ def outcome_of(project: Project, session: str, take_over: frozenset[str] = froze
     Raises:
         HandoffError: if its evidence is missing or damaged, or its document cannot be filled.
     """
-    from pytest_handoff.project.locking import read_settled
+    from pytest_handoff.project.locks import read_settled
 
     tell_interrupted(project, session)
     return read_settled(project.handoffs, lambda: refilled(project, session, take_over))

@@ -9,7 +9,7 @@ import click
 from pytest_handoff.commands import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.printing import console, progress, say_json, say_parts
-from pytest_handoff.project.ancestry import Chain
+from pytest_handoff.project.sessions import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

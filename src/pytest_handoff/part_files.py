@@ -13,7 +13,7 @@ from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.part import PART_SCHEMA, Part, PartTests
 from pytest_handoff.project.artifacts import Artifact, write_all
-from pytest_handoff.project.encoding_too import digest_of, encode_json
+from pytest_handoff.project.encoding import digest_of, encode_json
 from pytest_handoff.project.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
 from pytest_handoff.run import CaseResult, Collection
 

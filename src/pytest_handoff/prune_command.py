@@ -18,8 +18,8 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
     Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
     newest can be run again. Records, ledgers and documents are never removed.
     """
-    from pytest_handoff.project import pruning
-    from pytest_handoff.project.locking import locked
+    from pytest_handoff.project import sessions as pruning
+    from pytest_handoff.project.locks import locked
     from pytest_handoff.project.writing import writing
 
     project = (project_here if dry_run else project_to_write)(handoff_dir)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.source_changes import changes_between, match_moves
 from pytest_handoff.figures import listed
-from pytest_handoff.project.config_files import unparsable
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
-from pytest_handoff.project.tree import with_lines
+from pytest_handoff.project.tree import unparsable, with_lines
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
 
 if TYPE_CHECKING:

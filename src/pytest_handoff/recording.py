@@ -16,7 +16,7 @@ from pytest_handoff.evidence.measurement import Measured, NotMeasured
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
-from pytest_handoff.project.encoding_too import digest_of_pieces, encode_in_pieces
+from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.target_branch import policy_table
 from pytest_handoff.project.tree import texts_in, with_lines
@@ -254,7 +254,7 @@ def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Ch
     touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} & sources.keys()
     if not touched:
         return {}
-    from pytest_handoff.project.config_files import unparsable
+    from pytest_handoff.project.tree import unparsable
 
     return unparsable(project.root, touched)
 
@@ -278,7 +278,7 @@ def _coverage(
         return None, None, {"coverage": measured.why}
     from pytest_handoff.evidence.measurement import summarise
     from pytest_handoff.evidence.new_code import Trees, new_code
-    from pytest_handoff.project.target_branch_too import merged_in
+    from pytest_handoff.project.target_branch import merged_in
 
     found = measured.measurement
     reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}

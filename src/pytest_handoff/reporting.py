@@ -10,8 +10,8 @@ from pytest_handoff.evidence import history
 from pytest_handoff.figures import parse_ranges, percent, percent_of
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable_text
-from pytest_handoff.project.ancestry import Chain
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
+from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.report_grid import grid
 from pytest_handoff.start import read_document

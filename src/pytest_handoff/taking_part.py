@@ -14,7 +14,7 @@ from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.printable import printable
 from pytest_handoff.project.layout import open_project
-from pytest_handoff.project.locking import read_settled
+from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_switch
 from pytest_handoff.run_options import refuse_a_path
 from pytest_handoff.run_plan import plan_run

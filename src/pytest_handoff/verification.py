@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.project.ancestry import Chain
+from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.target_branch import rewritten_records
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.recomputing import missing_bases, untrue

@@ -18,7 +18,7 @@ from pytest_handoff.evidence.regression import Kinds, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.markup import Markdown
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding_too import encode_in_pieces
+from pytest_handoff.project.encoding import encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_file
 from pytest_handoff.project.sessions import Parents, load_parents
 from pytest_handoff.project.target_branch import policy_changes
@@ -186,7 +186,7 @@ def _instructions(project: Project, key: str | None) -> str | None:
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """Build the rows of a trend that ends with this session, and one row before it to compare with."""
     from pytest_handoff.evidence.history import session_rows
-    from pytest_handoff.project.ancestry import Chain
+    from pytest_handoff.project.sessions import Chain
     from pytest_handoff.trend import MOST_SESSIONS
 
     return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})

@@ -9,7 +9,7 @@ import pytest
 from builders import NOW, earlier_of, ledger_of, run_of
 from pytest_handoff.config import Retirement
 from pytest_handoff.evidence.ledger import certainly_gone, count_by_tier, count_outcomes, new_ledger, trace
-from pytest_handoff.project.encoding_too import encode_lines
+from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.record import OUTCOMES, LedgerLine
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.tool_settings import coverage_settings, parse_ini, parse_toml, pytest_settings
-from pytest_handoff.project.config_files import unparsable
+from pytest_handoff.project.tree import unparsable
 
 if TYPE_CHECKING:
     from pathlib import Path

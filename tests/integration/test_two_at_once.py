@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_handoff.cli import main
-from pytest_handoff.project import locking, writing
+from pytest_handoff.project import locks, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,7 +175,7 @@ def test_filling_in_the_moment_in_which_a_run_is_recorded(shop: Story, tmp_path:
     @contextmanager
     def locked_at_last(folder: Path) -> Iterator[None]:
         shutil.copytree(tmp_path / "new", folder, dirs_exist_ok=True)
-        with locking.locked(folder):
+        with locks.locked(folder):
             yield
 
     monkeypatch.setattr(writing, "locked", locked_at_last)

@@ -387,7 +387,7 @@ def test_a_forged_record(place: Place, share: int) -> None:
 
 def test_a_forged_ledger(place: Place) -> None:
     """Its ids, tiers, reasons and errors, with the digest made right."""
-    from pytest_handoff.project.encoding_too import digest_of
+    from pytest_handoff.project.encoding import digest_of
 
     folder = place.folder / "handoffs/evidence/session-2"
     lines = [json.loads(line) for line in (folder / "tests.jsonl").read_bytes().splitlines()]

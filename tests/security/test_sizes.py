@@ -10,8 +10,7 @@ from every_verb import EVERY, play
 from msgspec.structs import replace
 
 from pytest_handoff.project.artifacts import write_all
-from pytest_handoff.project.encoding import LONGEST
-from pytest_handoff.project.encoding_too import digest_of
+from pytest_handoff.project.encoding import LONGEST, digest_of
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE, SETTINGS, TABLE, TEXT
 from pytest_handoff.project.layout import open_project
 

@@ -13,7 +13,7 @@ from every_verb import EVERY, READING, WRITING, complete, picture, play
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.layout import open_project
-from pytest_handoff.project.locking import key_of_folder
+from pytest_handoff.project.locks import key_of_folder
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.project.writing import write_together
 from stories import Story

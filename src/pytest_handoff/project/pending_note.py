@@ -19,7 +19,7 @@ from pytest_handoff.config import check_session_name
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.artifacts import sync_folder
 from pytest_handoff.project.foreign_files import FLAGS, MEGABYTE, read_opened
-from pytest_handoff.project.locking import key_of_folder
+from pytest_handoff.project.locks import key_of_folder
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""Read and write all evidence: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session."""
+"""Read and write all evidence: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session.
+
+A project may have thousands of sessions, and of most of them no more than the beginning of the record is needed.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,43 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import by_name, decode_lines
-from pytest_handoff.project.encoding_too import content_digest, digest_of, encode_in_pieces, encode_json
-from pytest_handoff.project.foreign_files import LINES, MEGABYTE, TABLE, leads_outside, read_file
-from pytest_handoff.project.record_heads import parents_at_head
-from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Record, SourceLine
+from pytest_handoff.project.encoding import by_name, content_digest, decode_lines, digest_of, encode_in_pieces, encode_json
+from pytest_handoff.project.foreign_files import FLAGS, LINES, MEGABYTE, TABLE, leads_outside, read_file
+from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from pytest_handoff.project.artifacts import Content
+
+
+_LONGEST = 4096
+"""Bytes to read; the head of a record with one parent has 200."""
+_HEAD = re.compile(
+    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
+    % re.escape(RECORD_SCHEMA.encode())
+)
+"""The first keys of a record as :mod:`pytest_handoff.project.store` writes them."""
+
+
+def parents_at_head(path: Path | str, session: str) -> list[str] | None:
+    """Name the sessions that a record continues, or return ``None`` where its beginning is not as we write it.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    file = os.open(path, FLAGS)
+    try:
+        head = _HEAD.match(os.read(file, _LONGEST))
+    finally:
+        os.close(file)
+    if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
+        return None
+    try:
+        return [parent.session for parent in msgspec.json.decode(head[2], type=list[Parent])]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"

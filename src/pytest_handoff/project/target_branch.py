@@ -1,4 +1,4 @@
-"""Read the policy of the settings as they stand, of the sessions before, and of the target branch."""
+"""Compare with the branch to be merged into: its settings, and the work that a session took over from it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ import msgspec
 
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError, UsageProblem
+from pytest_handoff.evidence.new_code import MergedIn
 from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_policy, without_repeats
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
 from pytest_handoff.project import git
+from pytest_handoff.project import git as git_history
 from pytest_handoff.project.foreign_files import SETTINGS, TABLE, read_file, read_if_there
+from pytest_handoff.project.git import tree_of
 from pytest_handoff.project.tree import blob_id
-from pytest_handoff.record import Frozen
+from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_handoff.config import Config
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record
 
 
@@ -108,7 +113,7 @@ def _is_blob(project: Project, path: str, blob: str) -> bool:
 
 
 def _base(project: Project) -> str | None:
-    from pytest_handoff.project import git_history
+    from pytest_handoff.project import git as git_history
 
     tips = git_history.tips_of_branch(project.root, str(project.config.target))
     bases = git_history.merge_bases(project.root, tips) if tips else []
@@ -158,3 +163,53 @@ def _texts_of(project: Project, commit: str) -> dict[str, str]:
     prefix = "" if inner == "." else f"{inner}/"
     shown = {name: git.run_git(project.root, "cat-file", "blob", f"{commit}:{prefix}{name}") for name in NAMES}
     return {name: done.stdout.decode("utf-8", "replace") for name, done in shown.items() if done.returncode == 0}
+
+
+def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:
+    """Find the states of the target branch that are part of this tree and were not part of any parent's.
+
+    Return ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
+    left out and the note says so: the new code may then hold too many lines, never too few.
+    """
+    name = project.config.target
+    if name is None or not parents.sources or tree.branch == name:
+        return None
+    try:
+        bases = _bases(project.root, name, tree.commit)
+        # HEAD itself may be this session's work, already merged: leaving its lines out would leave out everything.
+        if tree.commit in bases:
+            return MergedIn(target=name, note=f"HEAD is a part of {name}: no line is left out as another's work.")
+        known = {line.blob: line.lines for tree in (*parents.sources, now) for line in tree.values() if line.lines}
+        fresh = [base for base in bases if not _was_there(project.root, base, parents.records)]
+        return MergedIn(target=name, trees=tuple(_tree(project, base, now, known) for base in fresh))
+    except HandoffError as problem:
+        why = f"Which lines came from {name} cannot be told, so none is left out as another's work: {problem}."
+        return MergedIn(target=name, note=why)
+
+
+def _bases(root: Path, name: str, commit: str | None) -> list[str]:
+    if commit is None:
+        raise HandoffError("there is no commit")
+    tips = git_history.tips_of_branch(root, name)
+    if not tips:
+        raise HandoffError("git knows no branch of that name here")
+    bases = git_history.merge_bases(root, tips)
+    if not bases:
+        raise HandoffError("the history that is here does not reach a commit common with it")
+    return bases
+
+
+def _was_there(root: Path, base: str, parents: Sequence[Record]) -> bool:
+    """Check whether a parent session already had this state of the target: lines removed since and rewritten are its own."""
+    commits = [record.source.commit for record in parents]
+    return any(commit is not None and git_history.is_ancestor(root, base, commit) for commit in commits)
+
+
+def _tree(project: Project, commit: str, now: Mapping[str, SourceLine], known: dict[str, str]) -> dict[str, SourceLine]:
+    blobs = {path: blob for path, blob in tree_of(project.root, commit).items() if project.is_code(path)}
+    code = {path for path in blobs if path.endswith(".py") or (path in now and now[path].lines)}
+    contents = git_history.read_blobs(project.root, {blobs[path] for path in code if blobs[path] not in known})
+    lines = known | {blob: hash_lines(content) for blob, content in contents.items()}
+    return {
+        path: SourceLine(path=path, blob=blob, lines=lines.get(blob, "") if path in code else "") for path, blob in blobs.items()
+    }

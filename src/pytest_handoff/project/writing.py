@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.project.artifacts import sync_folder, write_beside
 from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
-from pytest_handoff.project.locking import PATIENCE, locked
+from pytest_handoff.project.locks import PATIENCE, locked
 from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 
