@@ -63,7 +63,7 @@ def test_step{which}():
 """
 _CLASSES = """
 import pytest
-from pytest_handoff import coverage_classes
+from pytest_handoff.coverage import contexts
 
 
 def _kind(item):
@@ -72,7 +72,7 @@ def _kind(item):
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(coverage_classes.ContextSwitcher("session-2", _kind))
+    config.pluginmanager.register(contexts.ContextSwitcher("session-2", _kind))
 """
 _SOURCE = ("-m", "pytest", "-q", "-p", "pytest_cov", "--cov=src")
 _HANDOFF = ("-p", "handoff", "--handoff=session-2")

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import coverage
 import pytest
 
-from pytest_handoff.child_processes import Children, hear
-from pytest_handoff.coverage_classes import ContextSwitcher, before_conftests
-from pytest_handoff.coverage_sources import CHOSEN
+from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests
+from pytest_handoff.coverage.running_coverage import combined_coverage, running_coverage
+from pytest_handoff.coverage.sources import CHOSEN
+from pytest_handoff.coverage.switching import Children, hear
+from pytest_handoff.coverage.sysmon_core import UNKNOWN_CORE
 from pytest_handoff.evidence.measurement import NotMeasured
-from pytest_handoff.running_coverage import combined_coverage, running_coverage
-from pytest_handoff.sysmon_core import UNKNOWN_CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ import pytest
 from _pytest.cacheprovider import Cache
 from coverage.data import CoverageData
 
-from pytest_handoff.coverage_adding import Kept
-from pytest_handoff.coverage_data import keep, read, read_files
-from pytest_handoff.coverage_sources import CHOSEN
+from pytest_handoff.coverage.adding import Kept
+from pytest_handoff.coverage.reading import keep, read, read_files
+from pytest_handoff.coverage.sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, PartCoverage, RunBy, context_name
 

@@ -13,9 +13,9 @@ import pytest
 from coverage.data import CoverageData
 from coverage.plugin import FileReporter
 
-from pytest_handoff.coverage_files import FileReader, in_source
+from pytest_handoff.coverage.analysis import FileReader, in_source
+from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, RunBy, parse_context
-from pytest_handoff.parsed_sources import parsed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

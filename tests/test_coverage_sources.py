@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import coverage
 import pytest
 
-from pytest_handoff.coverage_sources import (
+from pytest_handoff.coverage.sources import (
     choose_source,
     configured_includes,
     configured_sources,

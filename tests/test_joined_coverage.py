@@ -9,10 +9,10 @@ from coverage.data import CoverageData
 
 from builders import part_of
 from pytest_handoff import part_files
+from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, context_name
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
-from pytest_handoff.kept_coverage import plain_name
 from pytest_handoff.own_setup import own_setup
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.tree import Tree

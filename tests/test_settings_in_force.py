@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.coverage.settings_in_force import narrowing_source
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
-from pytest_handoff.settings_in_force import narrowing_source
 
 if TYPE_CHECKING:
     from pathlib import Path

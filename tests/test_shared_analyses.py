@@ -12,11 +12,11 @@ import pytest
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
 
-from pytest_handoff.coverage_files import FileReader
+from pytest_handoff.coverage.analysis import FileReader
+from pytest_handoff.coverage.parsed_sources import ParsedSources, parsed_sources
+from pytest_handoff.coverage.shared_analyses import SharedAnalyses
 from pytest_handoff.evidence.measurement import Measured, Measurement
 from pytest_handoff.faults import Faults
-from pytest_handoff.parsed_sources import ParsedSources, parsed_sources
-from pytest_handoff.shared_analyses import SharedAnalyses
 
 BRANCHES = """
 def sign(x):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.github import SUMMARY_LIMIT, fitting
-from pytest_handoff.kept_coverage import plain_name
 from pytest_handoff.project.artifacts import Artifact, self_ignoring
 
 if TYPE_CHECKING:

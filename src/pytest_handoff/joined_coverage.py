@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
+from pytest_handoff.coverage.kept import KeptCoverage, copied_from
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
-from pytest_handoff.kept_coverage import KeptCoverage, copied_from
 from pytest_handoff.part_files import coverage_file
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def joined_coverage(
     without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
     if not settings:
         return NotMeasured("; ".join(without))
-    from pytest_handoff.coverage_adding import Kept
-    from pytest_handoff.coverage_data import read_files
+    from pytest_handoff.coverage.adding import Kept
+    from pytest_handoff.coverage.reading import read_files
 
     files = [(part, coverage_file(part)) for part in parts]
     kept = [Kept(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]

@@ -9,20 +9,20 @@ from msgspec.structs import replace
 
 from pytest_handoff import selection
 from pytest_handoff import start as workflow_start
+from pytest_handoff.coverage.kept import KeptCoverage
 from pytest_handoff.evidence.measurement import NotMeasured
-from pytest_handoff.kept_coverage import KeptCoverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pytest_handoff.coverage.shared_analyses import SharedAnalyses
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.evidence.measurement import Measured, PartCoverage
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.record import Record
     from pytest_handoff.run import Run
     from pytest_handoff.run_plan import RunPlan
-    from pytest_handoff.shared_analyses import SharedAnalyses
     from pytest_handoff.worker import Ages
 
 
@@ -41,8 +41,8 @@ class Measuring:
     def register(self, ages: Ages) -> None:
         """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
         if selection.measures_coverage(self._config):
-            from pytest_handoff.coverage_classes import ContextSwitcher
-            from pytest_handoff.shared_analyses import SharedAnalyses
+            from pytest_handoff.coverage.contexts import ContextSwitcher
+            from pytest_handoff.coverage.shared_analyses import SharedAnalyses
 
             self._shared = SharedAnalyses(self._config, self._plan.faults)
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
@@ -60,7 +60,7 @@ class Measuring:
         why = self._why_not(company=company)
         if why is not None:
             return why
-        from pytest_handoff.coverage_data import read
+        from pytest_handoff.coverage.reading import read
 
         also = self._earlier_parts()
         if isinstance(also, NotMeasured):
@@ -80,7 +80,7 @@ class Measuring:
         why = self._why_not(company=company)
         if why is not None:
             return why
-        from pytest_handoff.coverage_data import keep_part
+        from pytest_handoff.coverage.reading import keep_part
 
         path.unlink(missing_ok=True)
         saved = keep_part(self._config, path, root=self._plan.project.root)
@@ -93,7 +93,7 @@ class Measuring:
         """Return the settings that coverage.py used; ``None`` if it measured nothing."""
         if not self._available or not selection.measures_coverage(self._config):
             return None
-        from pytest_handoff.settings_in_force import coverage_in_force
+        from pytest_handoff.coverage.settings_in_force import coverage_in_force
 
         return coverage_in_force(self._config)
 
@@ -101,7 +101,7 @@ class Measuring:
         """Keep this run's data for a later part on the same tree; drop earlier data unless this run adds up with them."""
         if record.coverage is None:
             return
-        from pytest_handoff.coverage_data import keep
+        from pytest_handoff.coverage.reading import keep
 
         if not self._adds_up:
             self._kept.forget()

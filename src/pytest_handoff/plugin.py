@@ -98,7 +98,7 @@ def _turn_coverage_on(early_config: pytest.Config) -> None:
 
     switched_off = getattr(early_config.known_args_namespace, "no_cov", False)
     if has_pytest_cov(early_config.pluginmanager) and not switched_off:
-        from pytest_handoff.coverage_classes import before_conftests
+        from pytest_handoff.coverage.contexts import before_conftests
 
         before_conftests(early_config)
 

@@ -84,6 +84,6 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
     ages = Ages(session, key_prefix(config, project), collector)
     config.pluginmanager.register(collector, "handoff-collector")
     if measures:
-        from pytest_handoff.coverage_classes import ContextSwitcher
+        from pytest_handoff.coverage.contexts import ContextSwitcher
 
         config.pluginmanager.register(ContextSwitcher(session, ages, faults), "handoff-contexts")

@@ -8,11 +8,11 @@ import coverage
 import pytest
 from coverage.data import CoverageData
 
-from pytest_handoff.coverage_files import FileReader
+from pytest_handoff.coverage.analysis import FileReader
+from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, parse_context
 from pytest_handoff.evidence.new_code import Trees, new_code
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.parsed_sources import parsed_sources
 from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:

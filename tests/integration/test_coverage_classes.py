@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pytest_handoff import coverage_classes
-from pytest_handoff import coverage_data
+from pytest_handoff.coverage import contexts as coverage_classes
+from pytest_handoff.coverage import reading
 from pytest_handoff.evidence import measurement as coverage_summary
 from pytest_handoff.evidence.measurement import NotMeasured
 
@@ -50,11 +50,11 @@ def pytest_sessionfinish(session):
     config = session.config
     if hasattr(config, "workerinput"):
         return
-    measured = coverage_data.read(
+    measured = reading.read(
         config, root=config.rootpath, is_test=lambda path: Path(path).name.startswith(("test_", "conftest")),
         classes_of=classes_of, also=[Path(path) for path in config.option.also], expected=config.option.expected)
     if config.option.keep:
-        coverage_data.keep(config, Path(config.option.keep))
+        reading.keep(config, Path(config.option.keep))
     if isinstance(measured, NotMeasured):
         result = {"why": measured.why}
     else:

@@ -13,9 +13,9 @@ import coverage
 from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 
-from pytest_handoff import code_shape
-from pytest_handoff.code_shape import Shape, module_shape
-from pytest_handoff.parse_cache import ParseCache
+from pytest_handoff.coverage import code_shape
+from pytest_handoff.coverage.code_shape import Shape, module_shape
+from pytest_handoff.coverage.parse_cache import ParseCache
 from pytest_handoff.project.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:

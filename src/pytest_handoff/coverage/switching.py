@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff import sysmon_core
+from pytest_handoff.coverage import sysmon_core
 from pytest_handoff.evidence.measurement import unknown_context
 
 if TYPE_CHECKING:

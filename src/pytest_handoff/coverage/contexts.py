@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff import sysmon_core
-from pytest_handoff.child_processes import Children, switch
-from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_includes, configured_sources
+from pytest_handoff.coverage import sysmon_core
+from pytest_handoff.coverage.running_coverage import running_coverage
+from pytest_handoff.coverage.sources import CHOSEN, choose_source, configured_includes, configured_sources
+from pytest_handoff.coverage.switching import Children, switch
 from pytest_handoff.evidence.measurement import context_name
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable
-from pytest_handoff.running_coverage import running_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -15,17 +15,17 @@ from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 from coverage.results import Numbers, analysis_from_file_reporter
 
+from pytest_handoff.coverage.parsed_sources import no_collections
+from pytest_handoff.coverage.shared_analyses import UNREADABLE, Analysed
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
-from pytest_handoff.parsed_sources import no_collections
-from pytest_handoff.shared_analyses import UNREADABLE, Analysed
 
 if TYPE_CHECKING:
     import coverage
     from coverage.data import CoverageData
     from coverage.plugin import FileReporter
 
-    from pytest_handoff.parsed_sources import ParsedSources
-    from pytest_handoff.shared_analyses import SharedAnalyses
+    from pytest_handoff.coverage.parsed_sources import ParsedSources
+    from pytest_handoff.coverage.shared_analyses import SharedAnalyses
 
 
 _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"

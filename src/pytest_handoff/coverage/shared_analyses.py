@@ -9,7 +9,7 @@ import pytest
 from coverage.exceptions import CoverageException, NotPython
 from coverage.results import Analysis, analysis_from_file_reporter
 
-from pytest_handoff.parsed_sources import SourceFacts, cache_folder, no_collections, parsed_sources
+from pytest_handoff.coverage.parsed_sources import SourceFacts, cache_folder, no_collections, parsed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coverage.plugin import FileReporter
     from coverage.types import TMorf
 
-    from pytest_handoff.parsed_sources import ParsedSources
+    from pytest_handoff.coverage.parsed_sources import ParsedSources
 
 
 UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from coverage.config import DEFAULT_EXCLUDE, DEFAULT_PARTIAL
 
-from pytest_handoff.coverage_sources import CHOSEN, choose_source, configured_sources, source_folders
+from pytest_handoff.coverage.running_coverage import combined_coverage
+from pytest_handoff.coverage.sources import CHOSEN, choose_source, configured_sources, source_folders
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.evidence.tool_settings import CoverageSettings
-from pytest_handoff.running_coverage import combined_coverage
 
 if TYPE_CHECKING:
     import pytest

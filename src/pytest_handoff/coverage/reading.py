@@ -12,19 +12,19 @@ from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
-from pytest_handoff.coverage_adding import Kept, add, closing_data, joined_data, one_line_of
-from pytest_handoff.coverage_files import ContextReader, FileReader, in_source
-from pytest_handoff.coverage_sources import CHOSEN, configured_includes, configured_sources, folders_of_tests, source_folders
+from pytest_handoff.coverage.adding import Kept, add, closing_data, joined_data, one_line_of
+from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
+from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
+from pytest_handoff.coverage.running_coverage import combined_coverage
+from pytest_handoff.coverage.sources import CHOSEN, configured_includes, configured_sources, folders_of_tests, source_folders
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
-from pytest_handoff.parsed_sources import cache_folder, parsed_sources
-from pytest_handoff.running_coverage import combined_coverage
 
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_handoff.coverage.shared_analyses import SharedAnalyses
     from pytest_handoff.project.user_folder import Sealed
-    from pytest_handoff.shared_analyses import SharedAnalyses
 
 
 Each = Callable[[Sequence[Kept]], Iterable[Kept]]

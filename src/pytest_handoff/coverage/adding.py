@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from coverage.data import CoverageData
 from coverage.exceptions import CoverageException
 
+from pytest_handoff.coverage.strange_coverage import why_strange
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.strange_coverage import why_strange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,0 +1,1 @@
+"""Turn coverage.py on, tell it which kind of test runs, and read its data as one measurement."""
