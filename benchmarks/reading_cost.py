@@ -24,9 +24,8 @@ from coverage.parser import PythonParser
 from new_code_cost import write_module
 from results import Row
 
-from pytest_handoff.coverage.analysis import FileReader
+from pytest_handoff.coverage.analysis import FileReader, SharedAnalyses
 from pytest_handoff.coverage.parsed_sources import parsed_sources
-from pytest_handoff.coverage.shared_analyses import SharedAnalyses
 from pytest_handoff.evidence.measurement import Measured, context_name, parse_context
 from pytest_handoff.evidence.new_code import Trees, new_code
 from pytest_handoff.evidence.source_changes import hash_lines

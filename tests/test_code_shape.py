@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from pytest_handoff.coverage.code_shape import module_shape
+from pytest_handoff.coverage.parsed_sources import module_shape
 
 
 def shape(numbered: str, firsts: dict[int, int] | None = None) -> tuple[dict[int, set[int]], set[int]]:

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 import coverage
 import pytest
 
-from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests
-from pytest_handoff.coverage.running_coverage import combined_coverage, running_coverage
+from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests, combined_coverage, running_coverage
 from pytest_handoff.coverage.sources import CHOSEN
-from pytest_handoff.coverage.switching import Children, hear
-from pytest_handoff.coverage.sysmon_core import UNKNOWN_CORE
+from pytest_handoff.coverage.switching import UNKNOWN_CORE, Children, hear
 from pytest_handoff.evidence.measurement import NotMeasured
 
 if TYPE_CHECKING:

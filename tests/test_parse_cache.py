@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.coverage.parse_cache import ParseCache
+from pytest_handoff.coverage.parsed_sources import ParseCache
 from pytest_handoff.project.user_folder import Sealed
 
 if TYPE_CHECKING:

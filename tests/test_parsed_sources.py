@@ -12,7 +12,7 @@ from coverage.data import CoverageData
 from coverage.parser import PythonParser
 from coverage.results import Analysis, analysis_from_file_reporter
 
-from pytest_handoff.coverage import code_shape
+from pytest_handoff.coverage import parsed_sources as code_shape
 from pytest_handoff.coverage.parsed_sources import ParsedSources, SourceFacts, parsed_sources
 from pytest_handoff.project.user_folder import Sealed
 

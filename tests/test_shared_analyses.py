@@ -12,9 +12,8 @@ import pytest
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
 
-from pytest_handoff.coverage.analysis import FileReader
+from pytest_handoff.coverage.analysis import FileReader, SharedAnalyses
 from pytest_handoff.coverage.parsed_sources import ParsedSources, parsed_sources
-from pytest_handoff.coverage.shared_analyses import SharedAnalyses
 from pytest_handoff.evidence.measurement import Measured, Measurement
 from pytest_handoff.faults import Faults
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pytest_handoff.coverage.shared_analyses import SharedAnalyses
+    from pytest_handoff.coverage.analysis import SharedAnalyses
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.evidence.measurement import Measured, PartCoverage
     from pytest_handoff.evidence.tool_settings import CoverageSettings
@@ -41,8 +41,8 @@ class Measuring:
     def register(self, ages: Ages) -> None:
         """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
         if selection.measures_coverage(self._config):
+            from pytest_handoff.coverage.analysis import SharedAnalyses
             from pytest_handoff.coverage.contexts import ContextSwitcher
-            from pytest_handoff.coverage.shared_analyses import SharedAnalyses
 
             self._shared = SharedAnalyses(self._config, self._plan.faults)
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
@@ -93,7 +93,7 @@ class Measuring:
         """Return the settings that coverage.py used; ``None`` if it measured nothing."""
         if not self._available or not selection.measures_coverage(self._config):
             return None
-        from pytest_handoff.coverage.settings_in_force import coverage_in_force
+        from pytest_handoff.coverage.reading import coverage_in_force
 
         return coverage_in_force(self._config)
 

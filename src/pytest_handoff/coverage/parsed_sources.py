@@ -1,11 +1,18 @@
-"""Find what follows from a source's text alone: coverage.py's statements, and which of them run at import."""
+"""Find what follows from a source's text alone: coverage.py's statements, and which of them run at import.
+
+It is kept between runs, and only what this user's runs wrote is read again.
+"""
 
 from __future__ import annotations
 
 import ast
 import gc
+import marshal
 import sys
+import zlib
 from contextlib import contextmanager
+from hashlib import blake2b
+from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -13,16 +20,149 @@ import coverage
 from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 
-from pytest_handoff.coverage import code_shape
-from pytest_handoff.coverage.code_shape import Shape, module_shape
-from pytest_handoff.coverage.parse_cache import ParseCache
+from pytest_handoff.errors import WriteProblem
+from pytest_handoff.project.artifacts import Artifact, write_all
 from pytest_handoff.project.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pytest
     from coverage.plugin import FileReporter
+
+
+_Def = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Shape(NamedTuple):
+    """The import-time statements of a module, by the number of their first line.
+
+    Attributes:
+        headers: each ``def``, ``class`` and decorator that runs at import, with the statements of its body. A class's body is
+            what its methods hold; a class without methods has its own statements.
+        import_time: the other statements outside every function body.
+    """
+
+    headers: dict[int, frozenset[int]]
+    import_time: frozenset[int]
+
+
+def module_shape(tree: ast.AST, statements: frozenset[int], first_line: Callable[[int], int]) -> Shape:
+    """Sort out a module's import-time statements.
+
+    Args:
+        tree: the parsed module.
+        statements: the first lines of its statements, without excluded ones.
+        first_line: returns the first line of the statement that a line belongs to.
+    """
+    functions: set[int] = set()
+    headers: dict[int, frozenset[int]] = {}
+    definitions = list(_import_time_definitions(tree))
+    for node in definitions:
+        if isinstance(node, _Def):
+            functions |= _body(node, statements, first_line)
+    for node in definitions:
+        body = _body(node, statements, first_line)
+        if isinstance(node, ast.ClassDef):
+            body = (body & functions) or (body - {first_line(node.lineno)})
+        # If a body has no statement (only a docstring), nothing but the import can run.
+        if body:
+            headers.update(dict.fromkeys(_header(node, first_line) & statements, frozenset(body)))
+    return Shape(headers, statements - functions - headers.keys())
+
+
+def _import_time_definitions(tree: ast.AST) -> Iterator[_Def | ast.ClassDef]:
+    """Find the definitions outside every function body; what a function defines runs when the function is called."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, _Def | ast.ClassDef):
+            yield child
+        if not isinstance(child, _Def | ast.expr):
+            yield from _import_time_definitions(child)
+
+
+def _header(node: _Def | ast.ClassDef, first_line: Callable[[int], int]) -> frozenset[int]:
+    return frozenset(first_line(line) for line in [node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _body(node: _Def | ast.ClassDef, statements: frozenset[int], first_line: Callable[[int], int]) -> set[int]:
+    first = node.body[0]
+    start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))])
+    lines = range(start, (node.end_lineno or start) + 1)
+    return {number for number in map(first_line, lines) if number in statements}
+
+
+_SEAL = 32
+_FILES = 4
+_FASTEST = 1
+
+
+class ParseCache:
+    """A cache of facts by the text they follow from, in one file for each maker.
+
+    A missing or damaged file, or somebody else's, is an empty cache: only time is lost. Another text, or another maker, has
+    another key, so its facts cannot be taken for those of this text.
+
+    Args:
+        folder: where the file is kept, and what it is sealed with; with ``None``, nothing is kept for the next run.
+        maker: everything besides the text that the facts depend on: versions, settings. Its ``repr`` must tell makers apart.
+    """
+
+    def __init__(self, folder: Sealed | None, maker: object) -> None:
+        self._name = f"parsed-{blake2b(repr(maker).encode(), digest_size=8).hexdigest()}"
+        self._folder = folder
+        self._found = _load(folder, self._name) if folder else {}
+        self._used: dict[bytes, bytes] = {}
+
+    def get(self, text: str) -> object | None:
+        """Return the facts of a text, or ``None`` if they are not known."""
+        key = _key(text)
+        kept = self._used.get(key) or self._found.get(key)
+        if kept is None:
+            return None
+        self._used[key] = kept
+        facts: object = marshal.loads(zlib.decompress(kept))  # noqa: S302 # out of a file that bears this user's seal
+        return facts
+
+    def put(self, text: str, facts: tuple[Any, ...]) -> None:
+        """Remember facts that are plain data: tuples, lists, dictionaries, sets, numbers, text. Others are not kept."""
+        try:
+            self._used[_key(text)] = zlib.compress(marshal.dumps(facts), _FASTEST)
+        except ValueError:  # not plain data: another coverage.py's parser may hold more than today's, and then parses each time
+            self._used.pop(_key(text), None)
+
+    def save(self) -> None:
+        """Write what this run used, if anything is new, and remove the oldest files of other makers."""
+        if self._folder is None or self._used.items() <= self._found.items():
+            return
+        payload = marshal.dumps(self._used)
+        try:
+            path = self._folder.path / self._name
+            write_all([Artifact(path=path, content=self._folder.seal(self._name, payload) + payload)])
+            for old in _by_age(self._folder.path)[_FILES:]:
+                old.unlink(missing_ok=True)
+        except (WriteProblem, OSError):  # the folder cannot be written: the next run parses again, with the same result
+            return
+
+
+def _load(folder: Sealed, name: str) -> dict[bytes, bytes]:
+    try:
+        content = (folder.path / name).read_bytes()
+    except OSError:
+        return {}
+    payload = content[_SEAL:]
+    if not compare_digest(content[:_SEAL], folder.seal(name, payload)):
+        return {}
+    found: dict[bytes, bytes] = marshal.loads(payload)  # noqa: S302 # it bears this user's seal
+    return found
+
+
+def _key(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _by_age(folder: Path) -> list[Path]:
+    """List the cache files of a folder, the newest first."""
+    return sorted(folder.glob("parsed-*"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 _NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
@@ -118,7 +258,7 @@ class ParsedSources:
 def parsed_sources(cov: coverage.Coverage, folder: Sealed | None) -> ParsedSources:
     """Open the cache in ``folder``, if there is one, for this Python, this coverage.py and its exclusions."""
     try:
-        own = [Path(module).read_bytes() for module in (__file__, code_shape.__file__)]
+        own = Path(__file__).read_bytes()
     except OSError:  # imported from an archive: nothing could tell which code made the cached facts
         return ParsedSources(ParseCache(None, None))
     maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)

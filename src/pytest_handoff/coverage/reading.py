@@ -1,4 +1,4 @@
-"""Read coverage.py's data at the end of a run, wherever they are."""
+"""Read coverage.py's data at the end of a run, wherever they are, and the settings that it really used."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import coverage
+from coverage.config import DEFAULT_EXCLUDE, DEFAULT_PARTIAL
 from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
 from pytest_handoff.coverage.adding import Kept, add, closing_data, joined_data, one_line_of
 from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
+from pytest_handoff.coverage.contexts import combined_coverage
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
-from pytest_handoff.coverage.running_coverage import combined_coverage
-from pytest_handoff.coverage.sources import CHOSEN, configured_includes, configured_sources, folders_of_tests, source_folders
+from pytest_handoff.coverage.sources import (
+    CHOSEN,
+    choose_source,
+    configured_includes,
+    configured_sources,
+    folders_of_tests,
+    source_folders,
+)
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
+from pytest_handoff.evidence.tool_settings import CoverageSettings
 
 if TYPE_CHECKING:
     import pytest
+    from coverage import Coverage
 
-    from pytest_handoff.coverage.shared_analyses import SharedAnalyses
+    from pytest_handoff.coverage.analysis import SharedAnalyses
     from pytest_handoff.project.user_folder import Sealed
 
 
@@ -245,3 +255,39 @@ def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of
 
 def _relative_name(path: Path, top: Path) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)
+
+
+def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
+    """Return the settings of this run's measurement, on the controller at its end; ``None`` if nothing was measured.
+
+    Only what leaves code out is listed: ``source`` is empty if it leaves out nothing that would be measured without it, and
+    the patterns that coverage.py excludes by default are not named.
+    """
+    found = combined_coverage(config)
+    if isinstance(found, NotMeasured):
+        return None
+    cov, settings = found[0], found[0].config
+    excluding = [*settings.exclude_list, *settings.partial_list]
+    sources = [] if CHOSEN in config.stash else configured_sources(cov)
+    return CoverageSettings(
+        file=_file(cov, config.rootpath),
+        source=narrowing_source(sources, config.rootpath, config.getini("testpaths")),
+        include=[*(settings.run_include or ()), *(settings.report_include or ())],
+        omit=[*(settings.run_omit or ()), *(settings.report_omit or ())],
+        exclude=[pattern for pattern in excluding if pattern not in {*DEFAULT_EXCLUDE, *DEFAULT_PARTIAL}],
+        branch=bool(settings.branch),
+        fail_under=float(settings.fail_under),
+    )
+
+
+def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> list[str]:
+    """Return the named sources if they leave out anything that would be measured without them, else an empty list."""
+    named = source_folders(names, folder)
+    whole = source_folders(choose_source(folder, testpaths), folder)
+    covers_all = all(any(place.is_relative_to(source) for source in named) for place in whole)
+    return [] if covers_all else names
+
+
+def _file(cov: Coverage, folder: Path) -> str:
+    path = Path(cov.config.config_file or "pyproject.toml")
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name

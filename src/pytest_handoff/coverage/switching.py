@@ -1,18 +1,62 @@
-"""Tell the processes that a test starts which kind of test it is, if coverage.py measures them."""
+"""Keep contexts apart in the processes that a test starts, and on coverage.py's sysmon core.
+
+That core, the default from Python 3.14 on, sees each line only once, whatever context follows, and with branches it joins each
+line that it sees to the one that it saw before in that function. So after a switch it must see all lines again, and must not
+join lines of two contexts.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.coverage import sysmon_core
 from pytest_handoff.evidence.measurement import unknown_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import coverage
+
+
+UNKNOWN_CORE = "this release of coverage.py has a sysmon core whose branches cannot be told apart by kinds of tests"
+
+
+def uses_sysmon(cov: coverage.Coverage) -> bool:
+    """Check whether a measurement that has begun uses ``sys.monitoring``."""
+    core: Any = getattr(cov, "_core", None)
+    return core is not None and core.tracer_class.__name__ == "SysMonitor"
+
+
+def keeps_apart(cov: coverage.Coverage) -> bool:
+    """Check whether :func:`switch_context` can keep two contexts apart: lines always, and branches if we know the core."""
+    return not cov.get_option("run:branch") or all(hasattr(tracer, "code_infos") for tracer in _tracers(cov))
+
+
+def switch_context(cov: coverage.Coverage, name: str) -> None:
+    """Record what runs from now on under another context."""
+    with warnings.catch_warnings():
+        # coverage.py warns that contexts are incomplete on this core; beginning anew makes them complete.
+        warnings.filterwarnings("ignore", message="Dynamic contexts aren't supported", category=Warning)
+        cov.switch_context(name)
+    begin_anew(cov)
+
+
+def begin_anew(cov: coverage.Coverage) -> None:
+    """See every line again, and join none of them to a line seen before.
+
+    If a generator that an earlier context began goes on, the line on which it waited stays with that context.
+    """
+    for tracer in _tracers(cov):
+        for info in list(getattr(tracer, "code_infos", {}).values()):
+            info.last_line = None
+    sys.monitoring.restart_events()  # type: ignore[attr-defined, unused-ignore]
+
+
+def _tracers(cov: coverage.Coverage) -> list[Any]:
+    collector: Any = getattr(cov, "_collector", None)
+    return list(collector.tracers)
 
 
 _BY_CONFIGURATION = frozenset({"subprocess", "fork", "execv"})
@@ -54,12 +98,12 @@ class Children:
 
 def switch(cov: coverage.Coverage, context: str) -> None:
     """Record what this process runs from now on under a context, whichever core measures it."""
-    if not sysmon_core.uses_sysmon(cov):
+    if not uses_sysmon(cov):
         cov.switch_context(context)
-    elif sysmon_core.keeps_apart(cov):
-        sysmon_core.switch_context(cov, context)
+    elif keeps_apart(cov):
+        switch_context(cov, context)
     else:
-        sysmon_core.switch_context(cov, unknown_context(sysmon_core.UNKNOWN_CORE))
+        switch_context(cov, unknown_context(UNKNOWN_CORE))
 
 
 def coverage_init(_registry: object, options: Mapping[str, str]) -> None:
