@@ -18,12 +18,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-import coverage
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
 from new_code_cost import write_module
 from results import Row
 
+import coverage
 from pytest_handoff.coverage.analysis import FileReader, SharedAnalyses
 from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, context_name, parse_context

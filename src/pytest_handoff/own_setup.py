@@ -84,8 +84,9 @@ def _rootdir(folder: Path, said: argparse.Namespace) -> Path:
 
 def _coverage(folder: Path, named: str | None) -> tuple[Path | None, tuple[str, ...]]:
     """Ask coverage.py which file it reads in a folder, and which plugins the file names, without loading any."""
-    import coverage
     from coverage.exceptions import ConfigError, CoverageException
+
+    import coverage
 
     try:
         with chdir(folder):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 from coverage.data import CoverageData
 
+import coverage
 from pytest_handoff.coverage.analysis import FileReader
 from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, parse_context

@@ -23,11 +23,11 @@ from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, M
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    import coverage
     from coverage.data import CoverageData
     from coverage.plugin import FileReporter
     from coverage.types import TMorf
 
+    import coverage
     from pytest_handoff.coverage.parsed_sources import ParsedSources
 
 

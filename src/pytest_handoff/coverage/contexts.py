@@ -83,8 +83,9 @@ def before_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
     if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
         return
-    import coverage
     from coverage.exceptions import ConfigError, CoverageException
+
+    import coverage
 
     try:
         configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)

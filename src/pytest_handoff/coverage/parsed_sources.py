@@ -16,10 +16,10 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import coverage
 from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 
+import coverage
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.project.artifacts import Artifact, write_all
 from pytest_handoff.project.user_folder import Sealed, user_key

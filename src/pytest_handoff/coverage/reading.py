@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import coverage
 from coverage.config import DEFAULT_EXCLUDE, DEFAULT_PARTIAL
 from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
+import coverage
 from pytest_handoff.coverage.adding import Kept, add, closing_data, joined_data, one_line_of
 from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
 from pytest_handoff.coverage.contexts import combined_coverage
@@ -31,8 +31,8 @@ from pytest_handoff.evidence.tool_settings import CoverageSettings
 
 if TYPE_CHECKING:
     import pytest
-    from coverage import Coverage
 
+    from coverage import Coverage
     from pytest_handoff.coverage.analysis import SharedAnalyses
     from pytest_handoff.project.user_folder import Sealed
 

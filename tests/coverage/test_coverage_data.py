@@ -6,11 +6,11 @@ import shutil
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 from _pytest.cacheprovider import Cache
 from coverage.data import CoverageData
 
+import coverage
 from pytest_handoff.coverage.adding import Kept
 from pytest_handoff.coverage.reading import keep, read, read_files
 from pytest_handoff.coverage.sources import CHOSEN

@@ -6,13 +6,13 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
 from coverage.results import Analysis, analysis_from_file_reporter
 
-from pytest_handoff.coverage import parsed_sources as code_shape
+import coverage
+from pytest_handoff.coverage import parsed_sources as module
 from pytest_handoff.coverage.parsed_sources import ParsedSources, SourceFacts, parsed_sources
 from pytest_handoff.project.user_folder import Sealed
 
@@ -143,7 +143,7 @@ def test_nothing_is_kept_where_the_rule_for_imports_cannot_be_read(
     name.write_text("x = 1\n", "utf-8")
     data.add_lines({str(name): [1]})
     cov = measuring(tmp_path)
-    monkeypatch.setattr(code_shape, "__file__", str(tmp_path / "archive.zip" / "code_shape.py"))
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "archive.zip" / "parsed_sources.py"))
     parsed = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
     assert say(cov, parsed, data, str(name))[1].statements == {1}
     parsed.save()

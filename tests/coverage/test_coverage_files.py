@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 from coverage.data import CoverageData
 from coverage.plugin import FileReporter
 
+import coverage
 from pytest_handoff.coverage.analysis import FileReader, in_source
 from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, RunBy, parse_context

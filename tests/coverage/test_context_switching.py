@@ -9,9 +9,9 @@ from multiprocessing import spawn
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import coverage
 import pytest
 
+import coverage
 from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests, combined_coverage, running_coverage
 from pytest_handoff.coverage.sources import CHOSEN
 from pytest_handoff.coverage.switching import UNKNOWN_CORE, Children, hear

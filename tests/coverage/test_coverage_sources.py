@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import coverage
 import pytest
 
+import coverage
 from pytest_handoff.coverage.sources import (
     choose_source,
     configured_includes,

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import coverage
 import pytest
 from coverage.data import CoverageData
 from coverage.parser import PythonParser
 
+import coverage
 from pytest_handoff.coverage.analysis import FileReader, SharedAnalyses
 from pytest_handoff.coverage.parsed_sources import ParsedSources, parsed_sources
 from pytest_handoff.evidence.measurement import Measured, Measurement
