@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff.block_context import owed
-from pytest_handoff.composition import Composition, FillRequest, compose
+from pytest_handoff.composition.blocks import owed
+from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.document import parse
 from pytest_handoff.errors import HandoffError

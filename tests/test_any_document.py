@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from check_documents import RENDERER, TEMPLATES, facts, fill, from_template, problems
-from pytest_handoff.composition import FillRequest, compose
+from pytest_handoff.composition.compose import FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.document import parse as markdown
 from pytest_handoff.document.markers import block_checksum

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, run_info
 from pytest_handoff.checklist.decisions import blocking, decide, standing_verdicts
+from pytest_handoff.composition.values import status_values, values
 from pytest_handoff.config import Config
 from pytest_handoff.document.places import Task
 from pytest_handoff.record import Changes
-from pytest_handoff.values import status_values, values
 
 if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts

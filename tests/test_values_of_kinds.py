@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of, run_info
+from pytest_handoff.composition.values import Rows, values
 from pytest_handoff.evidence.facts import DocumentFacts
 from pytest_handoff.record import CoverageSummary, Metric
-from pytest_handoff.values import Rows, values
 
 PASSED = "unit a.py::x passed"
 

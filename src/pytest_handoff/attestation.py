@@ -16,7 +16,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_handoff.composition import Composition
+    from pytest_handoff.composition.compose import Composition
 
 
 STATEMENT = "https://in-toto.io/Statement/v1"

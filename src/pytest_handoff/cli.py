@@ -46,9 +46,9 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
     from pytest_handoff import verification
+    from pytest_handoff.composition.terminal import run_lines
     from pytest_handoff.show import show as shape
     from pytest_handoff.show_lines import show_lines
-    from pytest_handoff.terminal import run_lines
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)

@@ -52,8 +52,8 @@ def _export(project: Project, outcome: Outcome, folder: Path) -> None:
 
 
 def _tell(project: Project, outcome: Outcome) -> None:
+    from pytest_handoff.composition.terminal import run_lines
     from pytest_handoff.show_lines import show_lines
-    from pytest_handoff.terminal import run_lines
 
     session = outcome.record.session
     figures = run_lines(

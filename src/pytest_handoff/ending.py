@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.composition.terminal import problem_lines
 from pytest_handoff.printable import printable
 from pytest_handoff.printing import say
-from pytest_handoff.terminal import problem_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pytest_handoff.composition.terminal import Line
     from pytest_handoff.faults import Faults
-    from pytest_handoff.terminal import Line
 
 
 LONGEST_TITLE = 200

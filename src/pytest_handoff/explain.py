@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_handoff.composition.terminal import checklist_summary
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.figures import counted, format_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
-from pytest_handoff.terminal import checklist_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_handoff.checklist.decisions import Decision
-    from pytest_handoff.composition import Composition
+    from pytest_handoff.composition.compose import Composition
     from pytest_handoff.document.places import Finding
 
 

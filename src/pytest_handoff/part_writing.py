@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff import part_files
+from pytest_handoff.composition.terminal import Line
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
@@ -24,7 +25,6 @@ from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.record import OUTCOMES
 from pytest_handoff.run import Collection
-from pytest_handoff.terminal import Line
 
 if TYPE_CHECKING:
     import pytest

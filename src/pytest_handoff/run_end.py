@@ -12,6 +12,7 @@ from pytest_handoff import start as workflow_start
 from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.categories import counts_of_pytest
 from pytest_handoff.collection import read_spool
+from pytest_handoff.composition.terminal import run_lines
 from pytest_handoff.durations import duration_metrics
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
@@ -28,7 +29,6 @@ from pytest_handoff.project.writing import finish_switch, write_together, writin
 from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.run import Collection
 from pytest_handoff.run_folder import meanwhile
-from pytest_handoff.terminal import run_lines
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff import selection
 from pytest_handoff.collection import write_spool
+from pytest_handoff.composition.terminal import Line
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.interrupted import how_far, is_recorded, not_recorded
 from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.project.user_folder import user_folder
 from pytest_handoff.start import adds_up
-from pytest_handoff.terminal import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

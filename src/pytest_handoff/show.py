@@ -11,7 +11,7 @@ from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
     from pytest_handoff.checklist.decisions import Decision
-    from pytest_handoff.composition import Composition
+    from pytest_handoff.composition.compose import Composition
     from pytest_handoff.evidence.facts import Facts
 
 

@@ -12,8 +12,8 @@ from pytest_handoff.printable import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pytest_handoff.composition.terminal import Line
     from pytest_handoff.record import Verdict
-    from pytest_handoff.terminal import Line
 
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.composition import check_names
+from pytest_handoff.composition.compose import check_names
 from pytest_handoff.document import parse
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_handoff.composition.values import STATUS_PLACES
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.target_branch import rewritten_records
@@ -11,7 +12,6 @@ from pytest_handoff.project.tree import read_tree
 from pytest_handoff.recomputing import missing_bases, untrue
 from pytest_handoff.record import Frozen
 from pytest_handoff.start import document_bytes
-from pytest_handoff.values import STATUS_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

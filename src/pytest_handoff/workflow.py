@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.composition import Composition, FillRequest, compose
+from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
@@ -185,9 +185,9 @@ def _instructions(project: Project, key: str | None) -> str | None:
 
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """Build the rows of a trend that ends with this session, and one row before it to compare with."""
+    from pytest_handoff.composition.trend import MOST_SESSIONS
     from pytest_handoff.evidence.history import session_rows
     from pytest_handoff.project.sessions import Chain
-    from pytest_handoff.trend import MOST_SESSIONS
 
     return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import facts_of
-from pytest_handoff.block_context import block_context
+from pytest_handoff.composition.blocks import block_context
 
 if TYPE_CHECKING:
     from stories import Story

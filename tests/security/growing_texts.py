@@ -22,7 +22,7 @@ from builders import ledger_of, new_code_of
 from check_documents import LINES, RENDERER, facts
 from pytest_handoff.checklist.condition import GateSpec
 from pytest_handoff.checklist.decisions import evaluate
-from pytest_handoff.composition import FillRequest, compose
+from pytest_handoff.composition.compose import FillRequest, compose
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.document.find import durations_asked
 from pytest_handoff.document_html import document_html

@@ -16,7 +16,7 @@ from pytest_handoff.printable import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_handoff.composition import Composition
+    from pytest_handoff.composition.compose import Composition
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import CombinedPart, NewCode, Outcome, RunInfo, Verdict
 

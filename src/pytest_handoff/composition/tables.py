@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pytest_handoff.composition.wording import if_incomplete, live, passing
 from pytest_handoff.evidence.metrics import read_target
 from pytest_handoff.figures import count_holds, percent, percent_of, rate_holds
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen
-from pytest_handoff.wordings import if_incomplete, live, passing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

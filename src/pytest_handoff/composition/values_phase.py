@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_handoff.composition.wording import if_incomplete
 from pytest_handoff.figures import counted, percent_of
 from pytest_handoff.markup import one_line
-from pytest_handoff.wordings import if_incomplete
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.composition.tables import MET, MISSED, NOT_KNOWN
+from pytest_handoff.composition.wording import if_incomplete
 from pytest_handoff.document.catalogue import row_of
 from pytest_handoff.evidence.metrics import BOUNDS, DURATION_ROW, duration_of, improvement, is_met, shown
 from pytest_handoff.record import Frozen, Metric
-from pytest_handoff.values_summary import MET, MISSED, NOT_KNOWN
-from pytest_handoff.wordings import if_incomplete
 
 if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from pytest_handoff.composition.wording import failures, if_incomplete, live, passing, total_coverage
 from pytest_handoff.evidence.regression import FAILING
 from pytest_handoff.figures import percent
 from pytest_handoff.markup import escape, one_line
-from pytest_handoff.wordings import failures, if_incomplete, live, passing, total_coverage
 
 if TYPE_CHECKING:
     from collections import Counter

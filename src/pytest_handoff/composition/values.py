@@ -7,17 +7,17 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pytest_handoff import file_tree
+from pytest_handoff.composition import file_tree
+from pytest_handoff.composition.tables import summary_values
+from pytest_handoff.composition.values_metrics import metric_values
+from pytest_handoff.composition.values_phase import counts_of_files, phase_values
+from pytest_handoff.composition.values_recovery import recovery_values
+from pytest_handoff.composition.wording import failures, if_incomplete, promise_text
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import counted, listed, percent_of
 from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
-from pytest_handoff.values_metrics import metric_values
-from pytest_handoff.values_phase import counts_of_files, phase_values
-from pytest_handoff.values_recovery import recovery_values
-from pytest_handoff.values_summary import summary_values
-from pytest_handoff.wordings import failures, if_incomplete, promise_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

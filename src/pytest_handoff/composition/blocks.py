@@ -6,18 +6,18 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import why_not_measured
+from pytest_handoff.composition.values_metrics import metric_rows
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.evidence.regression import PASSING, count_passing
 from pytest_handoff.record import Frozen
-from pytest_handoff.values_metrics import metric_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_handoff.checklist.decisions import Decision
+    from pytest_handoff.composition.trend import Trend
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import NewCodeFile
-    from pytest_handoff.trend import Trend
 
 
 VERDICT_WORDS = {

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.block_context import block_context
 from pytest_handoff.checklist import decisions as deciding
 from pytest_handoff.checklist.decisions import GATES
 from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
+from pytest_handoff.composition.blocks import block_context
+from pytest_handoff.composition.values import Rows, status_values, values
+from pytest_handoff.composition.values_phase import claims_too_many, tells_results, tests_by_file
 from pytest_handoff.document import fill as documents_fill
 from pytest_handoff.document import find as documents
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
@@ -24,15 +26,13 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
 from pytest_handoff.record import Frozen, Verdict, Written
-from pytest_handoff.values import Rows, status_values, values
-from pytest_handoff.values_phase import claims_too_many, tells_results, tests_by_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_handoff.composition.trend import Trend
     from pytest_handoff.config import Config
     from pytest_handoff.evidence.history import SessionRow
-    from pytest_handoff.trend import Trend
 
     Render = Callable[[str, Mapping[str, object]], str | None]
 
@@ -161,7 +161,7 @@ def check_names(config: Config) -> None:
 
 
 def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
-    from pytest_handoff.trend import trend_of
+    from pytest_handoff.composition.trend import trend_of
 
     return trend_of(sessions())
 
