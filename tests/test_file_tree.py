@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.composition.file_tree import plain, tree
+from pytest_handoff.composition.wording import plain, tree
 
 
 def test_a_tree() -> None:

@@ -185,7 +185,7 @@ def _instructions(project: Project, key: str | None) -> str | None:
 
 def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """Build the rows of a trend that ends with this session, and one row before it to compare with."""
-    from pytest_handoff.composition.trend import MOST_SESSIONS
+    from pytest_handoff.composition.blocks import MOST_SESSIONS
     from pytest_handoff.evidence.history import session_rows
     from pytest_handoff.project.sessions import Chain
 

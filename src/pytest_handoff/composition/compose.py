@@ -13,8 +13,7 @@ from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context
-from pytest_handoff.composition.values import Rows, status_values, values
-from pytest_handoff.composition.values_phase import claims_too_many, tells_results, tests_by_file
+from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
 from pytest_handoff.document import fill as documents_fill
 from pytest_handoff.document import find as documents
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
@@ -30,7 +29,7 @@ from pytest_handoff.record import Frozen, Verdict, Written
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_handoff.composition.trend import Trend
+    from pytest_handoff.composition.blocks import Trend
     from pytest_handoff.config import Config
     from pytest_handoff.evidence.history import SessionRow
 
@@ -161,7 +160,7 @@ def check_names(config: Config) -> None:
 
 
 def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
-    from pytest_handoff.composition.trend import trend_of
+    from pytest_handoff.composition.blocks import trend_of
 
     return trend_of(sessions())
 

@@ -3,28 +3,146 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.composition import file_tree
-from pytest_handoff.composition.tables import summary_values
-from pytest_handoff.composition.values_metrics import metric_values
-from pytest_handoff.composition.values_phase import counts_of_files, phase_values
-from pytest_handoff.composition.values_recovery import recovery_values
-from pytest_handoff.composition.wording import failures, if_incomplete, promise_text
-from pytest_handoff.evidence.regression import PASSING
-from pytest_handoff.figures import counted, listed, percent_of
-from pytest_handoff.markup import code_in_text, escape
+from pytest_handoff.composition import wording
+from pytest_handoff.composition.tables import metric_values, summary_values
+from pytest_handoff.composition.wording import failures, if_incomplete, live, passing, promise_text, total_coverage
+from pytest_handoff.evidence.regression import FAILING, PASSING
+from pytest_handoff.figures import counted, listed, percent, percent_of
+from pytest_handoff.markup import code_in_text, escape, one_line
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_handoff.checklist.decisions import Decision
+    from pytest_handoff.document.places import Place
     from pytest_handoff.evidence.facts import Facts, Scope
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
+
+
+_MOST_FILES = 40
+_LONGEST_COUNT = 18
+"""The most digits of a count; no file has so many tests, and Python refuses to read thousands of digits."""
+
+_RESULT = r"(?:pass(?:ed|es|ing)?|fail(?:ed|s|ing|ures?)?|errors?|skipped|xfailed|xpassed)\b"
+_RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b"
+
+
+def phase_values(facts: Facts) -> dict[str, str | None]:
+    """Map each place to its text."""
+    return {"phase.files": _files(facts), "phase.results": _results(facts)}
+
+
+def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
+    """Map each place such as ``count.lines:src/a.py`` to its count, if the file is known."""
+    tests = tests_by_file(facts)
+    values = {}
+    for place in wanted:
+        what, _, path = place.removeprefix("count.").partition(":")
+        number = tests.get(path) if what == "tests" else line_counts.get(path)
+        if number is not None:
+            values[place] = counted(number, "test" if what == "tests" else "line")
+    return values
+
+
+def claims_too_many(place: Place, known: Mapping[str, int]) -> bool:
+    """Check whether a person's words give a test file more tests than it has; ``known`` is how many each file has."""
+    what, _, path = place.id.removeprefix("count.").partition(":")
+    tests = known.get(path, 0) if what == "tests" else 0
+    said = place.text.split()[0].replace(",", "") if tests else ""
+    return said.isdecimal() and (len(said) > _LONGEST_COUNT or int(said) > tests)
+
+
+def tells_results(text: str) -> bool:
+    """Check whether lines under *Test Results* really say how many tests passed or did not."""
+    return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled only if a document has such lines
+
+
+def tests_by_file(facts: Facts) -> Counter[str]:
+    """Count the tests of each file."""
+    return facts.kinds.files(lambda kind: kind.live)
+
+
+def _files(facts: Facts) -> str:
+    tests = len(tests_by_file(facts))
+    measured = facts.record.coverage
+    code = [f"{len(measured.files):,} implementation"] if measured else []
+    return " | ".join([*code, f"{tests:,} tests"])
+
+
+def _results(facts: Facts) -> str:
+    counts = facts.record.tests.counts
+    words = [f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number]
+    return "\n".join([", ".join(words) or "no test was run", *_coverage_words(facts)]) + if_incomplete(facts)
+
+
+def _coverage_words(facts: Facts) -> list[str]:
+    measured = facts.record.coverage
+    if measured is None:
+        return ["", f"Coverage was not measured: {one_line(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"]
+    rows = [(one_line(path), percent_of(file.percent)) for path, file in sorted(measured.files.items())]
+    rest = [f"… and {len(rows) - _MOST_FILES:,} more files"] if len(rows) > _MOST_FILES else []
+    shown = [*rows[:_MOST_FILES], ("TOTAL", percent_of(measured.percent))]
+    width = max(len(path) for path, _ in shown)
+    *files, total = [f"{path:<{width}}  {figure:>7}" for path, figure in shown]
+    return ["", "Coverage", *files, *rest, total]
+
+
+_TIERS = ("unit", "integration", "e2e", "performance")
+_MOST_COMMANDS = 10
+
+
+def recovery_values(facts: Facts) -> dict[str, str | None]:
+    """Map each place to its text; a tier without tests says so."""
+    values: dict[str, str | None] = {
+        "recovery.updated": facts.record.run.finished[:10],
+        "recovery.commands": _commands(facts),
+    }
+    for tier in _TIERS:
+        outcomes = live(facts, tier)
+        values[f"tier.{tier}.status"] = _state(outcomes) + if_incomplete(facts)
+        values[f"tier.{tier}.passing"] = f"{passing(outcomes)}/{outcomes.total()} tests" if outcomes else "no test"
+        values[f"tier.{tier}.issues"] = failures(facts, tier)
+        values[f"tier.{tier}.coverage"] = _tier_coverage(facts, tier) if outcomes else "no test"
+    return values
+
+
+def _state(outcomes: Counter[Outcome | None]) -> str:
+    if not outcomes:
+        return "Not yet written"
+    if not FAILING.isdisjoint(outcomes):
+        return "Failing"
+    if "not_run" in outcomes:
+        return "Not all were run"
+    return "Passing" if passing(outcomes) else "None passes"
+
+
+def _tier_coverage(facts: Facts, tier: str) -> str | None:
+    """Word a tier's coverage: of the new code for unit tests, and otherwise the total, named as such, since no more is known."""
+    total = total_coverage(facts)
+    if total is None:
+        return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
+    code = facts.record.new_code
+    if tier == "unit" and code and code.num_statements and code.covered_by_unit is not None:
+        share = percent(code.covered_by_unit, code.num_statements)
+        return f"{share} of the new code by unit tests; {total} of all code by all tests{if_incomplete(facts)}"
+    return f"not measured for this kind alone; {total} of all code by all tests{if_incomplete(facts)}"
+
+
+def _commands(facts: Facts) -> str:
+    """List the commands that show where the work stands, run what failed, and record the next step."""
+    failing = [line.id for line in facts.kinds.lines(lambda kind: kind.outcome in FAILING)]
+    rows = ["git status"]
+    rows += [f"python -m pytest {shlex.quote(one_line(test))}" for test in failing[:_MOST_COMMANDS]]
+    session = shlex.quote(facts.session)
+    return "\n".join([*rows, f"python -m pytest --handoff={session}", f"handoff explain {session}", f"handoff gate {session}"])
 
 
 class Rows(Frozen, frozen=True):
@@ -179,9 +297,9 @@ def _promised(facts: Facts) -> str:
 def _changes(changes: Changes) -> dict[str, str]:
     moved = [f"{new} (was {old})" for old, new in changes.renamed]
     return {
-        "files.created": file_tree.tree(changes.created),
-        "files.modified": file_tree.plain([*changes.modified, *moved]),
-        "files.removed": file_tree.plain(changes.removed),
+        "files.created": wording.tree(changes.created),
+        "files.modified": wording.plain([*changes.modified, *moved]),
+        "files.removed": wording.plain(changes.removed),
         "stats.lines_added": f"{changes.lines_added:,} (and {changes.lines_removed:,} removed)",
         "stats.files_created": f"{len(changes.created):,}",
         "stats.files_modified": f"{len(changes.modified) + len(changes.renamed):,}",
