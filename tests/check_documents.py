@@ -24,7 +24,7 @@ from pytest_handoff.document import parse
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.markup import Markdown
 from pytest_handoff.record import Changes, Metric
-from pytest_handoff.rendering import Renderer
+from pytest_handoff.rendering.templates import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.rendering import Renderer, bundled_templates
+from pytest_handoff.rendering.templates import Renderer, bundled_templates
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -52,7 +52,7 @@ def _digests(project: Project, outcome: Outcome) -> dict[str, str]:
     """Compute the digests of the evidence, the document and the template for new documents."""
     from pytest_handoff.project.encoding import digest_of
     from pytest_handoff.project.foreign_files import LINES, SETTINGS, read_file, read_if_there
-    from pytest_handoff.rendering import SUFFIX, bundled_templates
+    from pytest_handoff.rendering.templates import SUFFIX, bundled_templates
 
     files = [artifact.path for artifact in outcome.artifacts]
     digests = {project.shown(path): digest_of(read_file(path, project.within, LINES)) for path in files}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.rendering import Renderer
+    from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.workflow import Outcome
 
 

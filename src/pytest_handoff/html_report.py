@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_handoff.document_html import document_html
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.printable import printable_text
-from pytest_handoff.rendering import bundled_templates
+from pytest_handoff.rendering.templates import bundled_templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

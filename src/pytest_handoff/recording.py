@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.extending import Extending
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.rendering import Renderer
+    from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_handoff.part_writing import PartWriting
     from pytest_handoff.record import Metric
     from pytest_handoff.recorder import Recorder
-    from pytest_handoff.rendering import Renderer
+    from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run
     from pytest_handoff.run_folder import RunFolder
     from pytest_handoff.run_plan import RunPlan

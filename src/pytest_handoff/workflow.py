@@ -23,7 +23,7 @@ from pytest_handoff.project.foreign_files import TEXT, read_file
 from pytest_handoff.project.sessions import Parents, load_parents
 from pytest_handoff.project.target_branch import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
-from pytest_handoff.rendering import Renderer
+from pytest_handoff.rendering.templates import Renderer
 from pytest_handoff.start import Start, read_document
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from builders import coverage_of, ledger_of, new_code_of, record_of
 from pytest_handoff.composition.blocks import MOST_SESSIONS, trend_of
 from pytest_handoff.evidence.history import SessionRow, session_rows
-from pytest_handoff.rendering import Renderer
+from pytest_handoff.rendering.templates import Renderer
 
 
 def rows_of(*figures: tuple[int | None, int | None]) -> list[SessionRow]:

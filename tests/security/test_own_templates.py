@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from every_verb import READING, play
 
-from pytest_handoff import template_budget
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.rendering import Renderer
+from pytest_handoff.rendering import budget as template_budget
+from pytest_handoff.rendering.templates import Renderer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +153,7 @@ def test_an_honest_template_says_what_it_said(tmp_path: Path, twin: str) -> None
     from jinja2.sandbox import SandboxedEnvironment
 
     from pytest_handoff.markup import escape
-    from pytest_handoff.rendering import _add_words, _options
+    from pytest_handoff.rendering.templates import _add_words, _options
 
     plain = SandboxedEnvironment(finalize=escape, **_options())
     _add_words(plain)

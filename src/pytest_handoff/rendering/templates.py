@@ -26,8 +26,8 @@ _FAULTS_OF_A_TEMPLATE = (
 
 def bundled_templates() -> Path:
     """Find our own templates: in the installed package, else at the top of the checkout."""
-    installed = Path(__file__).parent / "templates"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
+    installed = Path(__file__).parents[1] / "templates"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "templates"
 
 
 class Renderer:
@@ -101,9 +101,9 @@ def _bounded_environment(own: Path, within: Sequence[Path], compiled: Path | Non
     """Make the environment for a project's own templates, and for ours where they include them."""
     import jinja2
 
-    from pytest_handoff.bounded_templates import BoundedEnvironment
-    from pytest_handoff.own_templates import OwnTemplates
-    from pytest_handoff.template_budget import Budget
+    from pytest_handoff.rendering.budget import Budget
+    from pytest_handoff.rendering.own_templates import OwnTemplates
+    from pytest_handoff.rendering.sandbox import BoundedEnvironment
 
     environment = BoundedEnvironment(
         Budget(),
@@ -143,7 +143,7 @@ def _add_words(environment: SandboxedEnvironment) -> None:
 def _cache(folder: Path | None) -> BytecodeCache | None:
     if folder is None:
         return None
-    from pytest_handoff.compiled_templates import CompiledTemplates
+    from pytest_handoff.rendering.cache import CompiledTemplates
 
     return CompiledTemplates(folder)
 

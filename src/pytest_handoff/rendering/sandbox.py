@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
 
-from pytest_handoff.template_budget import Budget, check_format, check_number, check_operation, check_product, refuse, size_of
+from pytest_handoff.rendering.budget import Budget, check_format, check_number, check_operation, check_product, refuse, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

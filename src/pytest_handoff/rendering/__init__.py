@@ -1,0 +1,1 @@
+"""Render templates, a project's own within bounds of time and memory."""
