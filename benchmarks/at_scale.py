@@ -101,11 +101,11 @@ def _session(folder: Path, session: str, tests: int) -> dict[str, float]:
 
 def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     """Processor seconds of each step, and MiB at the peak over what was there before the first."""
-    from pytest_handoff import start as workflow_start
     from pytest_handoff.project.environment import context_of
     from pytest_handoff.project.layout import open_project
     from pytest_handoff.project.writing import write_together
-    from pytest_handoff.recording import RunResults, record_run
+    from pytest_handoff.workflow import start as workflow_start
+    from pytest_handoff.workflow.record import RunResults, record_run
 
     run = _run(tests)
     measured = _measured(tests)

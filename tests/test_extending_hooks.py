@@ -12,8 +12,8 @@ import pytest
 from builders import facts_of, run_of
 from pytest_handoff import hookspecs
 from pytest_handoff.errors import HandoffError, UsageProblem
-from pytest_handoff.extending import Extending
 from pytest_handoff.record import Extensions, Verdict
+from pytest_handoff.workflow.hooks import Extending
 
 FACTS = facts_of("unit a.py::t passed")
 PASSED = Verdict(id="other", verdict="passed", evidence="one\nline")

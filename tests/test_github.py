@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.github import SUMMARY_LIMIT, append_summary, error_commands, fitting, gate_summary, on_github
+from pytest_handoff.workflow.ci import SUMMARY_LIMIT, append_summary, error_commands, fitting, gate_summary, on_github
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
-from pytest_handoff.recomputing import missing_bases, recompute, untrue
 from pytest_handoff.record import Integrity
+from pytest_handoff.workflow.recheck import missing_bases, recompute, untrue
 
 if TYPE_CHECKING:
     from pathlib import Path

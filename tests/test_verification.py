@@ -14,7 +14,7 @@ from pytest_handoff.project.artifacts import Artifact, write_all
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
 from pytest_handoff.record import Parent, Record
-from pytest_handoff.verification import Problem, chain_of, is_fresh, stale_files, verify
+from pytest_handoff.workflow.verify import Problem, chain_of, is_fresh, stale_files, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

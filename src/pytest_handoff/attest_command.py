@@ -12,7 +12,7 @@ from pytest_handoff.printing import say, say_json_text
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 @click.command()
@@ -25,10 +25,10 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
     Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
     """
-    from pytest_handoff import verification
     from pytest_handoff.attestation import Digests, statement
     from pytest_handoff.project.artifacts import Artifact, write_all
     from pytest_handoff.project.foreign_files import named_by_a_person
+    from pytest_handoff.workflow import verify as verification
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)

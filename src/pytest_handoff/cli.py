@@ -23,7 +23,7 @@ from pytest_handoff.schema_command import print_schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.verification import Problem
+    from pytest_handoff.workflow.verify import Problem
 
 
 @click.group(cls=SpeakingPlainly, context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,10 +45,10 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 @verb
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
-    from pytest_handoff import verification
     from pytest_handoff.composition.terminal import run_lines
     from pytest_handoff.show import show as shape
     from pytest_handoff.show_lines import show_lines
+    from pytest_handoff.workflow import verify as verification
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
@@ -93,7 +93,7 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
 @verb
 def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
     """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
-    from pytest_handoff import verification
+    from pytest_handoff.workflow import verify as verification
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
@@ -126,7 +126,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
-    from pytest_handoff import gating
+    from pytest_handoff.workflow import gating
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
@@ -145,7 +145,7 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
 
 def _summarise(session: str, reasons: Sequence[Problem]) -> None:
     """On GitHub, add what the gate says to the step summary; a failure to write it does not change the verdict."""
-    from pytest_handoff.github import append_summary, gate_summary, on_github
+    from pytest_handoff.workflow.ci import append_summary, gate_summary, on_github
 
     if on_github():
         try:

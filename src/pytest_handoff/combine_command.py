@@ -12,7 +12,7 @@ from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 @click.command()
@@ -42,13 +42,13 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
 
 
 def _export(project: Project, outcome: Outcome, folder: Path) -> None:
-    from pytest_handoff import workflow
-    from pytest_handoff.exporting import artifacts_for_ci
     from pytest_handoff.project.artifacts import write_all
     from pytest_handoff.project.foreign_files import named_by_a_person
+    from pytest_handoff.workflow import finish
+    from pytest_handoff.workflow.exporting import artifacts_for_ci
 
     within = [named_by_a_person(folder.absolute(), project.root)]
-    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], workflow.renderer_of(project)), within)
+    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
 
 
 def _tell(project: Project, outcome: Outcome) -> None:

@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import part_choice, part_files, workflow
-from pytest_handoff import start as workflow_start
-from pytest_handoff.asking import ask_pytest
+from pytest_handoff import part_choice, part_files
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.ledger import trace_collected
 from pytest_handoff.evidence.measurement import Measured
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
-from pytest_handoff.extending import Extending, implemented
 from pytest_handoff.figures import listed
 from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
 from pytest_handoff.joining import combined_part, joined_run, joined_scope
@@ -30,7 +27,11 @@ from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
 from pytest_handoff.project import environment
 from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
-from pytest_handoff.recording import Combined, RunResults, record_run
+from pytest_handoff.workflow import finish
+from pytest_handoff.workflow import start as workflow_start
+from pytest_handoff.workflow.asking import ask_pytest
+from pytest_handoff.workflow.hooks import Extending, implemented
+from pytest_handoff.workflow.record import Combined, RunResults, record_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Run, RunContext
 
 
-def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> workflow.Outcome:
+def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> finish.Outcome:
     """Write the session that all parts make together.
 
     Args:
@@ -81,7 +82,7 @@ def _joined(
     *,
     each: Each,
     tell: Callable[[str], None],
-) -> workflow.Outcome:
+) -> finish.Outcome:
     """Record the session as if one run had made it."""
     setup = own_setup(project.folder)
     refuse_other_setups(project, setup, parts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 GOOD, NO, CANNOT_TELL = 0, 1, 2
@@ -121,9 +121,9 @@ def outcome_of(project: Project, session: str, take_over: frozenset[str] = froze
 
 def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outcome:
     """Refill a session without writing it; nobody else may be writing, and nothing is printed."""
-    from pytest_handoff import workflow
     from pytest_handoff.project import environment
     from pytest_handoff.project.layout import find_session
+    from pytest_handoff.workflow import finish as workflow
 
     return workflow.refill(project, find_session(project, session), today=environment.today(), take_over=take_over)
 
@@ -171,7 +171,7 @@ session_argument = click.argument("session", metavar="SESSION", required=False, 
 
 def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
     """On GitHub, annotate lines with findings (path, line, message); on standard error, so that ``--json`` stays JSON."""
-    from pytest_handoff.github import error_commands, on_github
+    from pytest_handoff.workflow.ci import error_commands, on_github
 
     if on_github():
         for command in error_commands(findings):

@@ -18,7 +18,7 @@ from pytest_handoff.run_folder import RunFolder
 from pytest_handoff.tiers import Tiers
 from pytest_handoff.worker import INPUT, Ages
 from pytest_handoff.worker_faults import hear_spool, hear_worker
-from pytest_handoff.workflow import renderer_of, trace_all
+from pytest_handoff.workflow.finish import renderer_of, trace_all
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending

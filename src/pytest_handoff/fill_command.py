@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 @click.command()
@@ -69,7 +69,7 @@ def fill(
 
 def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) -> int:
     """Check the document against the evidence; with ``diff``, show how it differs."""
-    from pytest_handoff.start import document_bytes
+    from pytest_handoff.workflow.start import document_bytes
 
     document = project.document(session)
     artifact, shown = outcome.artifact(document), project.shown(document)

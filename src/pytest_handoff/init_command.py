@@ -40,16 +40,16 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
 
 
 def _make(project: Project, session: str, template: str | None) -> int:
-    from pytest_handoff import workflow
     from pytest_handoff.document import parse
     from pytest_handoff.project.artifacts import Artifact, write_all
     from pytest_handoff.project.sessions import choose_parents, load_parents
+    from pytest_handoff.workflow import finish
 
     path = project.document(session)
     if path.exists():
         raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
-    text = workflow.new_document(project, session, parents, template=template)
+    text = finish.new_document(project, session, parents, template=template)
     write_all([Artifact(path=path, content=parse.encode(text))], project.within)
     say(project.shown(path))
     say(f"next: write what the session is about, then pytest --handoff={session}")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff import journal, workflow
-from pytest_handoff import start as workflow_start
+from pytest_handoff import journal
 from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.project.environment import context_of
-from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.run import CaseResult, Run, worse
+from pytest_handoff.workflow import finish as workflow
+from pytest_handoff.workflow import start as workflow_start
+from pytest_handoff.workflow.record import RunResults, record_run
 
 if TYPE_CHECKING:
     from pytest_handoff.journal import LeftBehind

@@ -8,9 +8,9 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff import selection
-from pytest_handoff import start as workflow_start
 from pytest_handoff.coverage.kept import KeptCoverage
 from pytest_handoff.evidence.measurement import NotMeasured
+from pytest_handoff.workflow import start as workflow_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.part import PartRun
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.start import Start
+    from pytest_handoff.workflow.start import Start
 
 
 HEAD, COLLECTION, RESULTS, TREE, COVERAGE = "part.json", "collection.json", "results.json", "tree.json", "coverage.sqlite"

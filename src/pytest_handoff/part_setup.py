@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.extending import HOOKS
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project.tree import texts_in
+from pytest_handoff.workflow.hooks import HOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,6 @@ from pytest_handoff.composition.terminal import Line
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
-from pytest_handoff.exporting import kept_out_of_git
-from pytest_handoff.extending import implemented
 from pytest_handoff.figures import counted
 from pytest_handoff.part import PART_SCHEMA, Part, PartRun
 from pytest_handoff.part_files import parts_here
@@ -25,6 +23,8 @@ from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.record import OUTCOMES
 from pytest_handoff.run import Collection
+from pytest_handoff.workflow.exporting import kept_out_of_git
+from pytest_handoff.workflow.hooks import implemented
 
 if TYPE_CHECKING:
     import pytest

@@ -14,13 +14,13 @@ from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.report_grid import grid
-from pytest_handoff.start import read_document
 from pytest_handoff.text_lines import raw_lines
+from pytest_handoff.workflow.start import read_document
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Record
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 COLUMNS = 12

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff import selection, workflow
-from pytest_handoff import start as workflow_start
+from pytest_handoff import selection
 from pytest_handoff.benchmark_results import benchmark_metrics
 from pytest_handoff.categories import counts_of_pytest
 from pytest_handoff.collection import read_spool
@@ -18,7 +17,6 @@ from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
 from pytest_handoff.evidence.regression import PASSING
-from pytest_handoff.extending import Extending
 from pytest_handoff.figures import listed
 from pytest_handoff.interrupted import interrupted_after
 from pytest_handoff.project.artifacts import write_all
@@ -26,9 +24,12 @@ from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
 from pytest_handoff.project.writing import finish_switch, write_together, writing
-from pytest_handoff.recording import RunResults, record_run
 from pytest_handoff.run import Collection
 from pytest_handoff.run_folder import meanwhile
+from pytest_handoff.workflow import finish as workflow
+from pytest_handoff.workflow import start as workflow_start
+from pytest_handoff.workflow.hooks import Extending
+from pytest_handoff.workflow.record import RunResults, record_run
 
 if TYPE_CHECKING:
     from pytest_handoff.ending import Ending
@@ -183,8 +184,8 @@ class RunEnd:
     def _export(self, outcome: workflow.Outcome) -> None:
         folder = self._plan.option("artifacts")
         if folder:
-            from pytest_handoff.exporting import artifacts_for_ci
             from pytest_handoff.project.foreign_files import named_by_a_person
+            from pytest_handoff.workflow.exporting import artifacts_for_ci
 
             target = self._plan.config.invocation_params.dir / folder
             copies = artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer())

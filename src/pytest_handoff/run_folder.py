@@ -15,7 +15,7 @@ from pytest_handoff.errors import WriteProblem
 from pytest_handoff.interrupted import how_far, is_recorded, not_recorded
 from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.project.user_folder import user_folder
-from pytest_handoff.start import adds_up
+from pytest_handoff.workflow.start import adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import RunInfo
     from pytest_handoff.run import CaseResult, Collection, Run
     from pytest_handoff.run_plan import RunPlan
-    from pytest_handoff.start import Start
+    from pytest_handoff.workflow.start import Start
 
 
 class RunFolder:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_handoff.faults import Faults
     from pytest_handoff.project.layout import Project
     from pytest_handoff.run import SuiteFiles
-    from pytest_handoff.start import Start
+    from pytest_handoff.workflow.start import Start
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff import selection
-from pytest_handoff import start as workflow_start
 from pytest_handoff.config import check_session_name
 from pytest_handoff.controller import Controller, with_template
 from pytest_handoff.ending import Ending
@@ -18,6 +17,7 @@ from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_switch
 from pytest_handoff.run_options import refuse_a_path
 from pytest_handoff.run_plan import plan_run
+from pytest_handoff.workflow import start as workflow_start
 
 if TYPE_CHECKING:
     from pytest_handoff.faults import Faults

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from builders import NO_LINES, record_of
-from pytest_handoff.consistency import contradictions
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 from pytest_handoff.evidence.new_code import IMPORT_RULE, MergedIn, Trees, new_code
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
+from pytest_handoff.workflow.consistency import contradictions
 
 UNIT_NEW = RunBy("s-2", "unit", "new")
 UNIT_OLD = RunBy("s-2", "unit", "old")

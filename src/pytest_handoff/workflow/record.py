@@ -36,17 +36,17 @@ from pytest_handoff.record import (
     TallySummary,
     UnstableIds,
 )
-from pytest_handoff.start import Start, adds_up
-from pytest_handoff.workflow import Files, Filling, Outcome, finish, gather, trace_all
+from pytest_handoff.workflow.finish import Files, Filling, Outcome, finish, gather, trace_all
+from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_handoff.evidence.tool_settings import CoverageSettings
-    from pytest_handoff.extending import Extending
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
+    from pytest_handoff.workflow.hooks import Extending
 
 
 class Combined(Frozen, frozen=True):

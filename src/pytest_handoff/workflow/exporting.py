@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.figures import percent, percent_of
-from pytest_handoff.github import SUMMARY_LIMIT, fitting
 from pytest_handoff.project.artifacts import Artifact, self_ignoring
+from pytest_handoff.workflow.ci import SUMMARY_LIMIT, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 _CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"

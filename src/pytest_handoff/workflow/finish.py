@@ -24,7 +24,7 @@ from pytest_handoff.project.sessions import Parents, load_parents
 from pytest_handoff.project.target_branch import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.rendering.templates import Renderer
-from pytest_handoff.start import Start, read_document
+from pytest_handoff.workflow.start import Start, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from pytest_handoff.evidence.history import SessionRow
     from pytest_handoff.evidence.regression import Fate
-    from pytest_handoff.extending import Extending
     from pytest_handoff.project.artifacts import Content
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.hooks import Extending
 
 
 class Outcome(Frozen, frozen=True):
@@ -62,7 +62,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     Raises:
         HandoffError: when evidence is missing or damaged, or the document cannot be filled.
     """
-    from pytest_handoff.consistency import refuse_edited
+    from pytest_handoff.workflow.consistency import refuse_edited
 
     record = project.store.record(session)
     lines = project.store.ledger(record)

@@ -9,9 +9,9 @@ from pytest_handoff.figures import counted, listed
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.target_branch import rewritten_records
 from pytest_handoff.project.tree import read_tree
-from pytest_handoff.recomputing import missing_bases, untrue
 from pytest_handoff.record import Frozen
-from pytest_handoff.start import document_bytes
+from pytest_handoff.workflow.recheck import missing_bases, untrue
+from pytest_handoff.workflow.start import document_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
@@ -49,7 +49,7 @@ def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = Tr
     """Find every problem of one session's evidence and document.
 
     Args:
-        outcome: the files that filling again would write (:func:`pytest_handoff.workflow.refill`).
+        outcome: the files that filling again would write (:func:`pytest_handoff.workflow.finish.refill`).
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
     """
     record = project.store.record(session)

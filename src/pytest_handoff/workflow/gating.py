@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.verification import Problem, verify
+from pytest_handoff.workflow.verify import Problem, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Verdict
-    from pytest_handoff.workflow import Outcome
+    from pytest_handoff.workflow.finish import Outcome
 
 
 def reasons(
