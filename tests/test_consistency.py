@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from builders import coverage_of, earlier_of, new_code_of, record_of, run_info
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.workflow.consistency import contradictions, refuse_edited
+from pytest_handoff.workflow.recheck import contradictions, refuse_edited
 
 if TYPE_CHECKING:
     from pytest_handoff.record import NewCode

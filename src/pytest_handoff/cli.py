@@ -126,7 +126,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
-    from pytest_handoff.workflow import gating
+    from pytest_handoff.workflow import verify as gating
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)

@@ -29,8 +29,7 @@ from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.workflow import finish
 from pytest_handoff.workflow import start as workflow_start
-from pytest_handoff.workflow.asking import ask_pytest
-from pytest_handoff.workflow.hooks import Extending, implemented
+from pytest_handoff.workflow.hooks import Extending, ask_pytest, implemented
 from pytest_handoff.workflow.record import Combined, RunResults, record_run
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.record import OUTCOMES
 from pytest_handoff.run import Collection
-from pytest_handoff.workflow.exporting import kept_out_of_git
+from pytest_handoff.workflow.ci import kept_out_of_git
 from pytest_handoff.workflow.hooks import implemented
 
 if TYPE_CHECKING:

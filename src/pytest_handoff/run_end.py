@@ -185,7 +185,7 @@ class RunEnd:
         folder = self._plan.option("artifacts")
         if folder:
             from pytest_handoff.project.foreign_files import named_by_a_person
-            from pytest_handoff.workflow.exporting import artifacts_for_ci
+            from pytest_handoff.workflow.ci import artifacts_for_ci
 
             target = self._plan.config.invocation_params.dir / folder
             copies = artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer())

@@ -12,7 +12,7 @@ from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, M
 from pytest_handoff.evidence.new_code import IMPORT_RULE, MergedIn, Trees, new_code
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
-from pytest_handoff.workflow.consistency import contradictions
+from pytest_handoff.workflow.recheck import contradictions
 
 UNIT_NEW = RunBy("s-2", "unit", "new")
 UNIT_OLD = RunBy("s-2", "unit", "old")

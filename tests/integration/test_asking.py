@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.workflow.asking import ask_pytest
+from pytest_handoff.workflow.hooks import ask_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path

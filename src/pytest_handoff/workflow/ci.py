@@ -1,6 +1,6 @@
-"""Write what GitHub Actions shows: annotations beside the lines of a change, and a summary on the page of the run.
+"""Write what CI keeps and shows: files to upload, annotations beside the lines of a change, a summary of the run.
 
-GitHub's page "Workflow commands for GitHub Actions" gives their form and limits. A step shows ten errors at most and drops the
+GitHub's page "Workflow commands for GitHub Actions" gives the form and limits. A step shows ten errors at most and drops the
 rest silently, so the tenth sums up. A step's summary of more than 1 MiB is dropped whole.
 """
 
@@ -10,13 +10,20 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.markup import escape
 from pytest_handoff.printable import printable, shorten
+from pytest_handoff.project.artifacts import Artifact, self_ignoring
 from pytest_handoff.text_lines import raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.rendering.templates import Renderer
+    from pytest_handoff.workflow.finish import Outcome
 
 
 LIMIT = 10
@@ -88,3 +95,39 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"
+
+
+def artifacts_for_ci(
+    folder: Path, project: Project, outcome: Outcome, data_files: Iterable[Path], renderer: Renderer
+) -> list[Artifact]:
+    """Copy what was written below one folder, with the coverage data and ``summary.md``."""
+    copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
+    data = [Artifact(path=folder / f"coverage-{plain_name(path)}", content=path.read_bytes()) for path in data_files]
+    summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
+    return [*kept_out_of_git(folder, project), *copies, *data, summed_up]
+
+
+def kept_out_of_git(folder: Path, project: Project) -> list[Artifact]:
+    """Hide a new folder within the tree from git, so that it does not change the tree; leave an existing folder alone."""
+    is_new = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    return [self_ignoring(folder)] if is_new and folder.resolve().is_relative_to(project.root) else []
+
+
+def summary(outcome: Outcome, renderer: Renderer) -> bytes:
+    """Render the step summary: the figures, what blocks, and the checklist, within the size that CI systems show."""
+    composed = outcome.composition
+    context = {
+        "facts": composed.facts,
+        "blocking": composed.blocking,
+        "decisions": composed.decisions,
+        "percent": percent,
+        "percent_of": percent_of,
+    }
+    return fitting((renderer.block("summary", context) or "") + "\n", SUMMARY_LIMIT, _CUT_SUMMARY)
+
+
+def _below(project: Project, path: Path) -> str:
+    return project.shown(path) if path.is_relative_to(project.folder) else path.name

@@ -62,7 +62,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     Raises:
         HandoffError: when evidence is missing or damaged, or the document cannot be filled.
     """
-    from pytest_handoff.workflow.consistency import refuse_edited
+    from pytest_handoff.workflow.recheck import refuse_edited
 
     record = project.store.record(session)
     lines = project.store.ledger(record)

@@ -1,4 +1,4 @@
-"""Gather what is known when a run begins."""
+"""Gather what is known when a run begins: the earlier sessions, the tree, and what this session has recorded so far."""
 
 from __future__ import annotations
 
