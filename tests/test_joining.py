@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from builders import collection_of, part_of
-from pytest_handoff import joining
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.parts import joining
 from pytest_handoff.run import CaseResult
 
 LINUX, WINDOWS = "Linux x86_64", "Windows AMD64"

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from builders import part_of
-from pytest_handoff import part_choice
 from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.parts import part_choice
 from pytest_handoff.record import Parent, Provenance
 
 if TYPE_CHECKING:
-    from pytest_handoff.part import Part
+    from pytest_handoff.parts.part import Part
 
 PARENT = Parent(session="session-1", digest="sha256:one")
 

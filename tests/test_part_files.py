@@ -10,14 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from builders import part_of
-from pytest_handoff import part_files
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.parts import files as part_files
 from pytest_handoff.run import Collection
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_handoff.part import Part
+    from pytest_handoff.parts.part import Part
 
 TESTS = "unit t.py::a passed\nunit t.py::b failed error=boom"
 

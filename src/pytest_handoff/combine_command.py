@@ -29,8 +29,8 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
     about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
     """
-    from pytest_handoff import combining
     from pytest_handoff.config import check_session_name
+    from pytest_handoff.parts import combine as combining
 
     project = project_to_write(handoff_dir)
     check_session_name(session)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff import part_files
 from pytest_handoff.composition.terminal import Line
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.figures import counted
-from pytest_handoff.part import PART_SCHEMA, Part, PartRun
-from pytest_handoff.part_files import parts_here
+from pytest_handoff.parts import files
+from pytest_handoff.parts.files import parts_here
+from pytest_handoff.parts.part import PART_SCHEMA, Part, PartRun
 from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.record import OUTCOMES
@@ -45,7 +45,7 @@ class PartWriting:
         label = str(plan.part)
         origin = environment.provenance(os.environ)
         self._parts = _parts_folder(plan)
-        self._folder = part_files.folder_of(self._parts, label, origin.attempt)
+        self._folder = files.folder_of(self._parts, label, origin.attempt)
         self._head = Part(
             schema=PART_SCHEMA,
             session=start.session,
@@ -67,7 +67,7 @@ class PartWriting:
         if not self._plan.option("artifacts"):
             _forget_other_trees(self._parts)
         write_all(kept_out_of_git(self._parts, self._project))
-        part_files.write_head(self._folder, self._head)
+        files.write_head(self._folder, self._head)
 
     def finish(self, run: Run, measuring: Measuring, *, company: bool) -> list[Line]:
         """Write the part, and return the lines that report it.
@@ -75,9 +75,9 @@ class PartWriting:
         Raises:
             HandoffError: if it cannot be written.
         """
-        measured = measuring.save(self._folder / part_files.COVERAGE, company=company)
+        measured = measuring.save(self._folder / files.COVERAGE, company=company)
         collection = Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=run.broken_files)
-        part_files.write_tests(self._folder, collection, run.results, self._start.tree.files)
+        files.write_tests(self._folder, collection, run.results, self._start.tree.files)
         rootdir = self._plan.prefix.rstrip("/") or "."
         done = PartRun(
             started=run.started,
@@ -95,15 +95,15 @@ class PartWriting:
             hooks=implemented(self._plan.config),
             coverage=None if isinstance(measured, NotMeasured) else measured,
             not_measured=measured.why if isinstance(measured, NotMeasured) else None,
-            digests=part_files.digests(self._folder),
+            digests=files.digests(self._folder),
         )
-        part_files.write_head(self._folder, replace(self._head, unfinished=None, run=done))
+        files.write_head(self._folder, replace(self._head, unfinished=None, run=done))
         return self._lines(run, measured)
 
     def stop(self, why: str) -> None:
         """Write what stopped the run into the head; if that fails, the head there already says that the part is unfinished."""
         with suppress(WriteProblem):
-            part_files.write_head(self._folder, replace(self._head, unfinished=why))
+            files.write_head(self._folder, replace(self._head, unfinished=why))
 
     def _lines(self, run: Run, measured: object) -> list[Line]:
         counts = Counter(result.outcome for result in run.results.values())

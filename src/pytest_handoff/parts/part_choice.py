@@ -12,7 +12,7 @@ from pytest_handoff.figures import listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_handoff.part import Part
+    from pytest_handoff.parts.part import Part
     from pytest_handoff.record import Parent
 
 

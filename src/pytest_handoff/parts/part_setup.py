@@ -15,8 +15,8 @@ from pytest_handoff.workflow.hooks import HOOKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.own_setup import OwnSetup
-    from pytest_handoff.part import PartTests
+    from pytest_handoff.parts.part import PartTests
+    from pytest_handoff.parts.setup import OwnSetup
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
 

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import part_choice, part_files
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.ledger import trace_collected
 from pytest_handoff.evidence.measurement import Measured
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
 from pytest_handoff.figures import listed
-from pytest_handoff.joined_coverage import joined_coverage, keep_for_later
-from pytest_handoff.joining import combined_part, joined_run, joined_scope
-from pytest_handoff.own_setup import own_setup
-from pytest_handoff.part_files import parts_here
-from pytest_handoff.part_setup import conftests_with_hooks, refuse_other_setups
+from pytest_handoff.parts import files as part_files
+from pytest_handoff.parts import part_choice
+from pytest_handoff.parts.files import parts_here
+from pytest_handoff.parts.joined_coverage import joined_coverage, keep_for_later
+from pytest_handoff.parts.joining import combined_part, joined_run, joined_scope
+from pytest_handoff.parts.part_setup import conftests_with_hooks, refuse_other_setups
+from pytest_handoff.parts.setup import own_setup
 from pytest_handoff.project import environment
 from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.evidence.ledger import Lineage
-    from pytest_handoff.joined_coverage import Each
-    from pytest_handoff.part import Part, PartTests
+    from pytest_handoff.parts.joined_coverage import Each
+    from pytest_handoff.parts.part import Part, PartTests
     from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Run, RunContext
 

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from pytest_handoff.coverage.kept import KeptCoverage, copied_from
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
-from pytest_handoff.part_files import coverage_file
+from pytest_handoff.parts.files import coverage_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Protocol
 
-    from pytest_handoff.own_setup import OwnSetup
-    from pytest_handoff.part import PartTests
+    from pytest_handoff.parts.part import PartTests
+    from pytest_handoff.parts.setup import OwnSetup
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
 

@@ -11,7 +11,7 @@ import msgspec
 
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import EvidenceProblem, HandoffError
-from pytest_handoff.part import PART_SCHEMA, Part, PartTests
+from pytest_handoff.parts.part import PART_SCHEMA, Part, PartTests
 from pytest_handoff.project.artifacts import Artifact, write_all
 from pytest_handoff.project.encoding import digest_of, encode_json
 from pytest_handoff.project.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from pytest_handoff.part import PartRun
+    from pytest_handoff.parts.part import PartRun
     from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.start import Start
 

@@ -18,7 +18,7 @@ from pytest_handoff.run import CaseResult, Run, worse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_handoff.part import PartTests
+    from pytest_handoff.parts.part import PartTests
     from pytest_handoff.record import Outcome
     from pytest_handoff.run import Collected, Collection
 

@@ -1,0 +1,1 @@
+"""Make one session of the work of several jobs."""
