@@ -14,7 +14,7 @@ from pytest_handoff.evidence import facts, regression
 from pytest_handoff.evidence import ledger as lineage
 from pytest_handoff.evidence.measurement import Lines
 from pytest_handoff.evidence.regression import Kinds
-from pytest_handoff.parts.part import PART_SCHEMA, Part, PartRun, PartTests
+from pytest_handoff.parts.files import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     CoverageSummary,

@@ -12,7 +12,7 @@ from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, context_name
 from pytest_handoff.parts import files as part_files
-from pytest_handoff.parts.joined_coverage import joined_coverage, keep_for_later
+from pytest_handoff.parts.combine import joined_coverage, keep_for_later
 from pytest_handoff.parts.setup import own_setup
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.tree import Tree
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from pytest_handoff.parts.part import PartTests
+    from pytest_handoff.parts.files import PartTests
 
 TREE = Tree(files={"src/a.py": "blob", "src/b.py": "blob"})
 SETTINGS = PartCoverage(source=["src"], tests=[], config_file=None)

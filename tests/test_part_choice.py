@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from builders import part_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.parts import part_choice
+from pytest_handoff.parts import joining
 from pytest_handoff.record import Parent, Provenance
 
 if TYPE_CHECKING:
-    from pytest_handoff.parts.part import Part
+    from pytest_handoff.parts.files import Part
 
 PARENT = Parent(session="session-1", digest="sha256:one")
 
@@ -32,43 +32,43 @@ def test_the_newest_attempt_counts() -> None:
     """By the number of the attempt, not by place; older ones that finished are known beside it."""
     heads = {"z": head("unit", attempt=1), "y": dead("unit", attempt=2), "x": head("unit", attempt=10), "a": head("e2e")}
 
-    assert part_choice.newest_attempts(heads) == (["a", "x"], ["z"])
+    assert joining.newest_attempts(heads) == (["a", "x"], ["z"])
 
 
 def test_a_label_that_two_parts_have() -> None:
     """Neither counts, and both places are named."""
     with pytest.raises(EvidenceProblem, match=r"^two: the label 'unit' is that of one, too: give each job one of its own"):
-        part_choice.newest_attempts({"one": head("unit"), "two": head("unit")})
+        joining.newest_attempts({"one": head("unit"), "two": head("unit")})
 
 
 def test_attempts_of_two_runs_are_no_attempts() -> None:
     """A part of yesterday's run of CI is not an earlier attempt of today's."""
     other = Provenance(kind="ci", run_url="https://example.invalid/2", attempt=2)
     with pytest.raises(EvidenceProblem, match="the label 'unit' is that of one, too"):
-        part_choice.newest_attempts({"one": head("unit", attempt=1), "two": replace(head("unit"), provenance=other)})
+        joining.newest_attempts({"one": head("unit", attempt=1), "two": replace(head("unit"), provenance=other)})
 
 
 def test_a_part_that_did_not_finish() -> None:
     """Its last attempt must; why it did not is said."""
     heads = {"one": head("unit", attempt=1), "two": dead("unit", attempt=2)}
     with pytest.raises(EvidenceProblem, match=r"^two: the part 'unit \(attempt 2\)' did not finish: killed; run that job again"):
-        part_choice.newest_attempts(heads)
+        joining.newest_attempts(heads)
 
 
 def test_a_part_of_another_session() -> None:
     """Is named with the session that it belongs to."""
     with pytest.raises(EvidenceProblem, match=r"^one: is a part of 'session-2', not of 'session-9'"):
-        part_choice.refuse_strangers({"one": head("unit")}, session="session-9", previous=[])
+        joining.refuse_strangers({"one": head("unit")}, session="session-9", previous=[])
 
 
 def test_a_part_that_was_compared_with_other_sessions() -> None:
     """Which of its tests are new was decided by those; both sides are named."""
     message = r"was compared with session-1 \(one\), and here that is no session: check out the same hand-off folder"
     with pytest.raises(EvidenceProblem, match=message):
-        part_choice.refuse_strangers({"one": replace(head("unit"), previous=[PARENT])}, session="session-2", previous=[])
+        joining.refuse_strangers({"one": replace(head("unit"), previous=[PARENT])}, session="session-2", previous=[])
 
 
 def test_missing_parts() -> None:
     """Each one that is declared and not there; without a declaration nobody is missed."""
-    assert part_choice.missing(["unit", "e2e"], ["unit", "other"]) == ["the part 'e2e' is missing"]
-    assert part_choice.missing([], ["unit"]) == []
+    assert joining.missing(["unit", "e2e"], ["unit", "other"]) == ["the part 'e2e' is missing"]
+    assert joining.missing([], ["unit"]) == []

@@ -17,7 +17,7 @@ from pytest_handoff.run import Collection
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_handoff.parts.part import Part
+    from pytest_handoff.parts.files import Part
 
 TESTS = "unit t.py::a passed\nunit t.py::b failed error=boom"
 

@@ -17,8 +17,7 @@ from pytest_handoff.errors import UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.figures import counted
 from pytest_handoff.parts import files
-from pytest_handoff.parts.files import parts_here
-from pytest_handoff.parts.part import PART_SCHEMA, Part, PartRun
+from pytest_handoff.parts.files import PART_SCHEMA, Part, PartRun, parts_here
 from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.record import OUTCOMES

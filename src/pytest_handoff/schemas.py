@@ -9,7 +9,7 @@ import msgspec
 from pytest_handoff.document.places import Finding
 from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
 from pytest_handoff.evidence.integrity import IntegrityReport
-from pytest_handoff.parts.part import PART_SCHEMA, Part
+from pytest_handoff.parts.files import PART_SCHEMA, Part
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,

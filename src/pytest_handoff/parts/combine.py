@@ -1,4 +1,4 @@
-"""Join the parts of several jobs to one session, as if one run had made it, for ``handoff combine``.
+"""Join the parts of several jobs to one session, with their coverage, as if one run had made it.
 
 A part is data. This checkout decides where pytest's rootdir is, which file configures coverage.py, and which hooks run; what a
 part says about them must agree.
@@ -7,24 +7,24 @@ part says about them must agree.
 from __future__ import annotations
 
 import os
+from contextlib import chdir
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.coverage.kept import KeptCoverage, copied_from
+from pytest_handoff.errors import EvidenceProblem, UsageProblem, WriteProblem
 from pytest_handoff.evidence.ledger import trace_collected
-from pytest_handoff.evidence.measurement import Measured
+from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
 from pytest_handoff.figures import listed
 from pytest_handoff.parts import files as part_files
-from pytest_handoff.parts import part_choice
-from pytest_handoff.parts.files import parts_here
-from pytest_handoff.parts.joined_coverage import joined_coverage, keep_for_later
+from pytest_handoff.parts import joining
+from pytest_handoff.parts.files import coverage_file, parts_here
 from pytest_handoff.parts.joining import combined_part, joined_run, joined_scope
-from pytest_handoff.parts.part_setup import conftests_with_hooks, refuse_other_setups
-from pytest_handoff.parts.setup import own_setup
+from pytest_handoff.parts.setup import conftests_with_hooks, own_setup, refuse_other_setups
 from pytest_handoff.project import environment
 from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
@@ -34,15 +34,94 @@ from pytest_handoff.workflow.hooks import Extending, ask_pytest, implemented
 from pytest_handoff.workflow.record import Combined, RunResults, record_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Protocol
 
     import pytest
 
     from pytest_handoff.evidence.ledger import Lineage
-    from pytest_handoff.parts.joined_coverage import Each
-    from pytest_handoff.parts.part import Part, PartTests
+    from pytest_handoff.parts.files import Part, PartTests
+    from pytest_handoff.parts.setup import OwnSetup
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.run import Run, RunContext
+
+    Item = TypeVar("Item")
+
+    class Each(Protocol):
+        """A function that iterates over items; the text says what is done to them."""
+
+        def __call__(self, items: Sequence[Item], doing: str, /) -> Iterable[Item]: ...
+
+
+def joined_coverage(
+    project: Project, tree: Tree, parts: Sequence[PartTests], each: Each, setup: OwnSetup
+) -> Measured | NotMeasured:
+    """Join the coverage of all parts that measured any; a note names each part that did not.
+
+    Args:
+        setup: the setup of pytest and coverage.py in this checkout, the same as in every part.
+
+    Raises:
+        EvidenceProblem: when the data of a part are missing, damaged, or not coverage.py's.
+    """
+    settings = [part.run.coverage for part in parts if part.run.coverage is not None]
+    without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
+    if not settings:
+        return NotMeasured("; ".join(without))
+    from pytest_handoff.coverage.adding import Kept
+    from pytest_handoff.coverage.reading import read_files
+
+    files = [(part, coverage_file(part)) for part in parts]
+    kept = [Kept(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
+    # coverage.py resolves the patterns of its configuration against the working directory.
+    with chdir(setup.rootdir):
+        measured = read_files(
+            kept,
+            root=project.root,
+            is_test=lambda path: any(part.run.suite.belongs(path) for part in parts),
+            settings=_together(settings),
+            config_file=setup.coverage_file,
+            expected=[path for path in tree.files if path.endswith(".py")],
+            each=lambda items: each(items, "joining coverage"),
+        )
+    if isinstance(measured, NotMeasured):
+        return measured
+    notes = (*measured.measurement.notes, *(f"{why[0].upper()}{why[1:]}." for why in without))
+    return replace(measured, measurement=replace(measured.measurement, notes=notes))
+
+
+def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:
+    """Replace the kept coverage data by those of the parts, where a later run on the same tree looks for them.
+
+    Without them that run could not add to these parts, and with the data of other runs it would add wrongly. If no run has made
+    pytest's cache, nothing is kept.
+
+    Raises:
+        EvidenceProblem: when the data of a part are damaged.
+        WriteProblem: when the cache cannot be written.
+    """
+    kept = KeptCoverage(project.folder / ".pytest_cache", project.folder, session, tree)
+    one_place = {part.run.rootdir for part in parts} == {project.key(project.folder)}
+    files = [file for part in parts if (file := coverage_file(part)) is not None] if one_place else []
+    try:
+        kept.forget()
+        if kept.folder.parents[2].is_dir():
+            for file in files:
+                kept.keep(copied_from(file))
+    except OSError as error:
+        raise WriteProblem(f"cannot be written: {error.strerror or error}", path=project.shown(kept.folder)) from error
+
+
+def _together(given: Sequence[PartCoverage]) -> PartCoverage:
+    """Join what the parts were to measure; if one named no source, no source limits the whole."""
+    sources = [] if any(not one.source for one in given) else [name for one in given for name in one.source]
+    return PartCoverage(
+        source=list(dict.fromkeys(sources)),
+        tests=list(dict.fromkeys(name for one in given for name in one.tests)),
+        config_file=None,
+        untidy=[why for one in given for why in one.untidy],
+    )
 
 
 def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> finish.Outcome:
@@ -67,7 +146,7 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each,
 
 def _read(start: workflow_start.Start, heads: Mapping[str, Part], each: Each) -> tuple[list[PartTests], list[PartTests]]:
     """Read the parts that count, by label, and the earlier attempts of the same jobs."""
-    newest, older = part_choice.newest_attempts(heads)
+    newest, older = joining.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
     reader = part_files.PartReader()
     parts = [reader.tests(Path(place), heads[place]) for place in each(newest, "reading parts")]
@@ -86,7 +165,7 @@ def _joined(
     """Record the session as if one run had made it."""
     setup = own_setup(project.folder)
     refuse_other_setups(project, setup, parts)
-    absent = part_choice.missing(project.config.parts, [part.head.label for part in parts])
+    absent = joining.missing(project.config.parts, [part.head.label for part in parts])
     run = joined_run(parts, older, absent)
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
         tell(f"loading the plugins of coverage.py that this checkout names: {', '.join(setup.coverage_plugins)}")
@@ -125,7 +204,7 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[work
     previous = [parent.session for parent in next(iter(named.values())).previous]
     if previous != [record.session for record in start.parents.records] and all(map(project.store.has, previous)):
         start = workflow_start.begin(project, session, previous)
-    part_choice.refuse_strangers(named, session=session, previous=start.parents.links)
+    joining.refuse_strangers(named, session=session, previous=start.parents.links)
     return workflow_start.with_latest(project, start), named
 
 
