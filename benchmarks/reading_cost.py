@@ -29,9 +29,9 @@ from pytest_handoff.coverage.parsed_sources import parsed_sources
 from pytest_handoff.evidence.measurement import Measured, context_name, parse_context
 from pytest_handoff.evidence.new_code import Trees, new_code
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.faults import Faults
 from pytest_handoff.project.user_folder import Sealed
 from pytest_handoff.record import SourceLine
+from pytest_handoff.recording.faults import Faults
 
 if TYPE_CHECKING:
     import pytest

@@ -17,7 +17,7 @@ from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.project.encoding import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import LedgerLine, Record
-from pytest_handoff.recorder import Recorder
+from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_handoff.collection import first_line, without_group
-from pytest_handoff.recorder import Recorder
+from pytest_handoff.recording.collection import first_line, without_group
+from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.run import CaseResult, Collection, Run
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pytest_handoff import selection
+from pytest_handoff.recording import options
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 )
 def test_narrowing(project: pytest.Pytester, args: list[str], reasons: tuple[str, ...]) -> None:
     """A run of all test folders is one of everything, however it is asked for; each option that leaves some out is named."""
-    assert selection.narrowing(project.parseconfig(*args)) == reasons
+    assert options.narrowing(project.parseconfig(*args)) == reasons
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_narrowing(project: pytest.Pytester, args: list[str], reasons: tuple[str
 )
 def test_whether_tests_are_run(project: pytest.Pytester, option: str, runs: bool) -> None:
     """Options that only show something run no test."""
-    assert selection.runs_tests(project.parseconfig(option)) is runs
+    assert options.runs_tests(project.parseconfig(option)) is runs
 
 
 def test_files_of_which_a_part_is_asked_for(project: pytest.Pytester) -> None:
     """A file of which single tests are named will not be collected whole."""
     config = project.parseconfig("tests/unit/test_a.py::test_x", "more_tests")
-    assert selection.files_given_in_part(config) == {project.path / "tests" / "unit" / "test_a.py"}
-    assert selection.drops_within_files(config) is False
-    assert selection.drops_within_files(project.parseconfig("--lf")) is True
+    assert options.files_given_in_part(config) == {project.path / "tests" / "unit" / "test_a.py"}
+    assert options.drops_within_files(config) is False
+    assert options.drops_within_files(project.parseconfig("--lf")) is True
 
 
 def test_arguments_without_folders_of_the_machine(project: pytest.Pytester) -> None:
@@ -63,5 +63,5 @@ def test_arguments_without_folders_of_the_machine(project: pytest.Pytester) -> N
     config = project.parseconfig(
         "-q", f"{inside}::x", f"--junit-xml={outside}", "--tb=short", "-o", f"cache_dir={outside}", "a=b"
     )
-    shown = selection.shown_arguments(config)[:7]  # pytester adds a folder of its own behind
+    shown = options.shown_arguments(config)[:7]  # pytester adds a folder of its own behind
     assert shown == ("-q", "tests::x", "--junit-xml=away.ini", "--tb=short", "-o", "cache_dir=away.ini", "a=b")

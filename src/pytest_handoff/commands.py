@@ -130,10 +130,10 @@ def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outco
 
 def tell_interrupted(project: Project, session: str) -> None:
     """Warn that a run of this session died; on standard error, so that ``--json`` stays JSON."""
-    from pytest_handoff import journal
+    from pytest_handoff.recording import journal
 
     if journal.left_behind(journal.journals_of(project.folder), session):
-        from pytest_handoff import interrupted
+        from pytest_handoff.recording import interrupted
 
         told = interrupted.tell(project, session)
         if told is not None:

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from pytest_handoff.faults import Faults
+    from pytest_handoff.recording.faults import Faults
 
 
 _MARKERS = (
@@ -62,11 +62,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse_options_without_session(config)
         return
     if hasattr(config, "workerinput"):
-        from pytest_handoff.worker import join
+        from pytest_handoff.recording.worker import join
 
         join(config, _faults(config))
     else:
-        from pytest_handoff.taking_part import take_part
+        from pytest_handoff.recording.taking_part import take_part
 
         take_part(config, _faults(config))
 
@@ -88,13 +88,13 @@ def handoff_metric(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def _faults(config: pytest.Config) -> Faults:
-    from pytest_handoff.faults import Faults
+    from pytest_handoff.recording.faults import Faults
 
     return config.stash.setdefault(_FAULTS, Faults())
 
 
 def _turn_coverage_on(early_config: pytest.Config) -> None:
-    from pytest_handoff.selection import has_pytest_cov
+    from pytest_handoff.recording.options import has_pytest_cov
 
     switched_off = getattr(early_config.known_args_namespace, "no_cov", False)
     if has_pytest_cov(early_config.pluginmanager) and not switched_off:

@@ -15,7 +15,7 @@ import coverage
 from pytest_handoff.coverage.analysis import FileReader, SharedAnalyses
 from pytest_handoff.coverage.parsed_sources import ParsedSources, parsed_sources
 from pytest_handoff.evidence.measurement import Measured, Measurement
-from pytest_handoff.faults import Faults
+from pytest_handoff.recording.faults import Faults
 
 BRANCHES = """
 def sign(x):

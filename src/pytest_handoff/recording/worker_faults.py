@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_handoff.faults import Faults
+    from pytest_handoff.recording.faults import Faults
 
 
 OUTPUT = "handoff"

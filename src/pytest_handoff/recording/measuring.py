@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff import selection
 from pytest_handoff.coverage.kept import KeptCoverage
 from pytest_handoff.evidence.measurement import NotMeasured
+from pytest_handoff.recording import options
 from pytest_handoff.workflow import start as workflow_start
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.measurement import Measured, PartCoverage
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.record import Record
+    from pytest_handoff.recording.plan import RunPlan
+    from pytest_handoff.recording.worker import Ages
     from pytest_handoff.run import Run
-    from pytest_handoff.run_plan import RunPlan
-    from pytest_handoff.worker import Ages
 
 
 class Measuring:
@@ -33,14 +33,14 @@ class Measuring:
         self._plan = plan
         self._config = plan.config
         self._start = plan.start
-        self._available = selection.has_pytest_cov(plan.config.pluginmanager)
+        self._available = options.has_pytest_cov(plan.config.pluginmanager)
         self._adds_up = False
         self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
 
     def register(self, ages: Ages) -> None:
         """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
-        if selection.measures_coverage(self._config):
+        if options.measures_coverage(self._config):
             from pytest_handoff.coverage.analysis import SharedAnalyses
             from pytest_handoff.coverage.contexts import ContextSwitcher
 
@@ -91,7 +91,7 @@ class Measuring:
 
     def settings(self) -> CoverageSettings | None:
         """Return the settings that coverage.py used; ``None`` if it measured nothing."""
-        if not self._available or not selection.measures_coverage(self._config):
+        if not self._available or not options.measures_coverage(self._config):
             return None
         from pytest_handoff.coverage.reading import coverage_in_force
 
@@ -114,7 +114,7 @@ class Measuring:
     def _why_not(self, *, company: bool) -> NotMeasured | None:
         if not self._available:
             return NotMeasured("pytest-cov was not loaded (-p no:cov, or no plugin autoload: add -p pytest_cov.plugin)")
-        if not selection.measures_coverage(self._config):
+        if not options.measures_coverage(self._config):
             return NotMeasured("coverage was switched off (--no-cov)")
         if company:
             return NotMeasured("another run recorded here at the same time, and coverage.py may have mixed their data")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.categories import COMPARED, category_of, is_subtest
-from pytest_handoff.collection import first_line, key_of
-from pytest_handoff.faults import Faults
 from pytest_handoff.markup import one_line
+from pytest_handoff.recording.categories import COMPARED, category_of, is_subtest
+from pytest_handoff.recording.collection import first_line, key_of
+from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
 if TYPE_CHECKING:

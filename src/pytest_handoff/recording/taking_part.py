@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff import selection
 from pytest_handoff.config import check_session_name
-from pytest_handoff.controller import Controller, with_template
-from pytest_handoff.ending import Ending
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.printable import printable
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_switch
-from pytest_handoff.run_options import refuse_a_path
-from pytest_handoff.run_plan import plan_run
+from pytest_handoff.recording import options
+from pytest_handoff.recording.controller import Controller, with_template
+from pytest_handoff.recording.ending_too import Ending
+from pytest_handoff.recording.plan import plan_run
+from pytest_handoff.recording.run_options import refuse_a_path
 from pytest_handoff.workflow import start as workflow_start
 
 if TYPE_CHECKING:
-    from pytest_handoff.faults import Faults
+    from pytest_handoff.recording.faults import Faults
 
 
 def take_part(config: pytest.Config, faults: Faults) -> None:
@@ -45,12 +45,12 @@ def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
     session = check_session_name(config.getoption("handoff"))
     refuse_a_path(config, session)
     project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
-    if not selection.runs_tests(config):
+    if not options.runs_tests(config):
         return
     finish_switch(project)
     project = with_template(project, config.getoption("handoff_template"))
     if config.getoption("handoff_part") is not None:
-        from pytest_handoff.part_writing import refuse_part
+        from pytest_handoff.recording.part import refuse_part
 
         refuse_part(config, project)
     previous = config.getoption("handoff_previous") or ()

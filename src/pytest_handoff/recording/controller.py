@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff.collection import COLLECTION, Collector
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.ledger import share_ids
-from pytest_handoff.measuring import Measuring
 from pytest_handoff.printable import printable
-from pytest_handoff.recorder import Recorder
-from pytest_handoff.run_end import RunEnd
-from pytest_handoff.run_folder import RunFolder
-from pytest_handoff.tiers import Tiers
-from pytest_handoff.worker import INPUT, Ages
-from pytest_handoff.worker_faults import hear_spool, hear_worker
+from pytest_handoff.recording.collection import COLLECTION, Collector
+from pytest_handoff.recording.ending import RunEnd
+from pytest_handoff.recording.measuring import Measuring
+from pytest_handoff.recording.recorder import Recorder
+from pytest_handoff.recording.run_folder import RunFolder
+from pytest_handoff.recording.tiers import Tiers
+from pytest_handoff.recording.worker import INPUT, Ages
+from pytest_handoff.recording.worker_faults import hear_spool, hear_worker
 from pytest_handoff.workflow.finish import renderer_of, trace_all
 
 if TYPE_CHECKING:
-    from pytest_handoff.ending import Ending
-    from pytest_handoff.part_writing import PartWriting
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.ending_too import Ending
+    from pytest_handoff.recording.part import PartWriting
+    from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Collection
-    from pytest_handoff.run_plan import RunPlan
 
 
 class Controller:
@@ -100,7 +100,7 @@ class Controller:
     def _begin_part(self, ending: Ending) -> PartWriting | None:
         if self._plan.part is None:
             return None
-        from pytest_handoff.part_writing import PartWriting
+        from pytest_handoff.recording.part import PartWriting
 
         part = PartWriting(self._plan)
         ending.also_tell(part.stop)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_handoff.composition.terminal import Line
-    from pytest_handoff.faults import Faults
+    from pytest_handoff.recording.faults import Faults
 
 
 LONGEST_TITLE = 200

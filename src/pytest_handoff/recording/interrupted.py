@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff import journal
-from pytest_handoff.collection import key_of, read_spool
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.project.environment import context_of
+from pytest_handoff.recording import journal
+from pytest_handoff.recording.collection import key_of, read_spool
 from pytest_handoff.run import CaseResult, Run, worse
 from pytest_handoff.workflow import finish as workflow
 from pytest_handoff.workflow import start as workflow_start
 from pytest_handoff.workflow.record import RunResults, record_run
 
 if TYPE_CHECKING:
-    from pytest_handoff.journal import LeftBehind
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import RunInfo
+    from pytest_handoff.recording.journal import LeftBehind
     from pytest_handoff.run import Collection
 
 

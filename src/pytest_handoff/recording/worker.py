@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pytest_handoff import selection
-from pytest_handoff.collection import Collector, key_prefix, without_group, write_spool
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import load_parents
-from pytest_handoff.tiers import Tiers
-from pytest_handoff.worker_faults import tell_controller
+from pytest_handoff.recording import options
+from pytest_handoff.recording.collection import Collector, key_prefix, without_group, write_spool
+from pytest_handoff.recording.tiers import Tiers
+from pytest_handoff.recording.worker_faults import tell_controller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.evidence.ledger import Earlier, Lineage
-    from pytest_handoff.faults import Faults
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.faults import Faults
     from pytest_handoff.run import Collection
 
 
@@ -67,7 +67,7 @@ def join(config: pytest.Config, faults: Faults) -> None:
 
 def register(config: pytest.Config, project: Project, spool: Path, given: Mapping[str, object], faults: Faults) -> None:
     """Register the collector, which writes to the spool, and the context switcher if coverage is measured."""
-    measures = selection.measures_coverage(config)
+    measures = options.measures_coverage(config)
     session = str(given["session"])
     parents = cast("list[str]", given["parents"])
     renames = cast("dict[str, str]", given["renames"])

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from pytest_handoff import selection
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable
 from pytest_handoff.project.artifacts import Artifact, write_all
 from pytest_handoff.project.foreign_files import LINES, read_own
+from pytest_handoff.recording import options
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from pytest_handoff.faults import Faults
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.tiers import Tiers
+    from pytest_handoff.recording.faults import Faults
+    from pytest_handoff.recording.tiers import Tiers
 
 
 COLLECTION = "collection.json"
@@ -41,8 +41,8 @@ class Collector:
     ) -> None:
         self._faults = faults
         self._prefix = key_prefix(config, project)
-        self._partly = {project.key(path) for path in selection.files_given_in_part(config)}
-        self._drops = selection.drops_within_files(config)
+        self._partly = {project.key(path) for path in options.files_given_in_part(config)}
+        self._drops = options.drops_within_files(config)
         self._xfail_strict = bool(config.getini("xfail_strict") or _ini(config, "strict_xfail"))
         self._tiers = tiers
         self._done = done

@@ -7,41 +7,41 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff import selection
-from pytest_handoff.benchmark_results import benchmark_metrics
-from pytest_handoff.categories import counts_of_pytest
-from pytest_handoff.collection import read_spool
 from pytest_handoff.composition.terminal import run_lines
-from pytest_handoff.durations import duration_metrics
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
-from pytest_handoff.interrupted import interrupted_after
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
 from pytest_handoff.project.writing import finish_switch, write_together, writing
+from pytest_handoff.recording import options
+from pytest_handoff.recording.benchmark_results import benchmark_metrics
+from pytest_handoff.recording.categories import counts_of_pytest
+from pytest_handoff.recording.collection import read_spool
+from pytest_handoff.recording.durations import duration_metrics
+from pytest_handoff.recording.interrupted import interrupted_after
+from pytest_handoff.recording.run_folder import meanwhile
 from pytest_handoff.run import Collection
-from pytest_handoff.run_folder import meanwhile
 from pytest_handoff.workflow import finish as workflow
 from pytest_handoff.workflow import start as workflow_start
 from pytest_handoff.workflow.hooks import Extending
 from pytest_handoff.workflow.record import RunResults, record_run
 
 if TYPE_CHECKING:
-    from pytest_handoff.ending import Ending
     from pytest_handoff.evidence.ledger import Lineage
-    from pytest_handoff.measuring import Measuring
-    from pytest_handoff.part_writing import PartWriting
     from pytest_handoff.record import Metric
-    from pytest_handoff.recorder import Recorder
+    from pytest_handoff.recording.ending_too import Ending
+    from pytest_handoff.recording.measuring import Measuring
+    from pytest_handoff.recording.part import PartWriting
+    from pytest_handoff.recording.plan import RunPlan
+    from pytest_handoff.recording.recorder import Recorder
+    from pytest_handoff.recording.run_folder import RunFolder
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run
-    from pytest_handoff.run_folder import RunFolder
-    from pytest_handoff.run_plan import RunPlan
 
 
 _WRITTEN = "the record and the document are written"
@@ -203,11 +203,11 @@ class RunEnd:
             mishaps.append("collection was not finished")
         return self._recorder.finish(
             collection=collection or Collection(tests={}, whole_files=[], broken_files={}),
-            why_partial=selection.narrowing(self._plan.config),
+            why_partial=options.narrowing(self._plan.config),
             mishaps=mishaps,
             started=self._folder.started,
             finished=self._folder.now(),
             exitstatus=exitstatus,
-            args=selection.shown_arguments(self._plan.config),
-            plugins=selection.plugins(self._plan.config),
+            args=options.shown_arguments(self._plan.config),
+            plugins=options.plugins(self._plan.config),
         )

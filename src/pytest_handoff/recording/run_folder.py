@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_handoff import selection
-from pytest_handoff.collection import write_spool
 from pytest_handoff.composition.terminal import Line
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.interrupted import how_far, is_recorded, not_recorded
-from pytest_handoff.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.project.user_folder import user_folder
+from pytest_handoff.recording import options
+from pytest_handoff.recording.collection import write_spool
+from pytest_handoff.recording.interrupted import how_far, is_recorded, not_recorded
+from pytest_handoff.recording.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.workflow.start import adds_up
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.record import RunInfo
+    from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import CaseResult, Collection, Run
-    from pytest_handoff.run_plan import RunPlan
     from pytest_handoff.workflow.start import Start
 
 
@@ -106,11 +106,11 @@ def _journal_start(plan: RunPlan, started: float) -> JournalStart:
         fingerprint=plan.start.tree.fingerprint,
         started=started,
         prefix=plan.prefix,
-        args=list(selection.shown_arguments(plan.config)),
-        why_partial=list(selection.narrowing(plan.config)),
+        args=list(options.shown_arguments(plan.config)),
+        why_partial=list(options.narrowing(plan.config)),
         previous=[record.session for record in plan.start.parents.records],
         instructions=plan.instructions,
-        plugins=selection.plugins(plan.config),
+        plugins=options.plugins(plan.config),
         suite=plan.suite,
     )
 

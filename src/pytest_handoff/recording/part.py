@@ -28,10 +28,10 @@ from pytest_handoff.workflow.hooks import implemented
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_handoff.measuring import Measuring
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.measuring import Measuring
+    from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Run
-    from pytest_handoff.run_plan import RunPlan
 
 
 class PartWriting:

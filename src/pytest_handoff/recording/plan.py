@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff import selection
-from pytest_handoff.collection import key_prefix
-from pytest_handoff.run_options import instructions_key
+from pytest_handoff.recording import options
+from pytest_handoff.recording.collection import key_prefix
+from pytest_handoff.recording.run_options import instructions_key
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_handoff.faults import Faults
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.faults import Faults
     from pytest_handoff.run import SuiteFiles
     from pytest_handoff.workflow.start import Start
 
@@ -67,7 +67,7 @@ def plan_run(config: pytest.Config, project: Project, start: Start, faults: Faul
         project=project,
         start=start,
         prefix=prefix,
-        suite=selection.suite_files(config, prefix),
+        suite=options.suite_files(config, prefix),
         instructions=instructions_key(config, project),
         faults=faults,
     )

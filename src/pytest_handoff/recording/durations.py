@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.collection import key_of
 from pytest_handoff.document.find import durations_asked
 from pytest_handoff.record import Metric
+from pytest_handoff.recording.collection import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
