@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_handoff.record import Metric
-from pytest_handoff.recording.benchmark_results import benchmark_metrics
+from pytest_handoff.recording.measuring import benchmark_metrics
 
 
 class Bench(dict[str, float]):

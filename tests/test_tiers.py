@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_handoff.config import Config, TierRule, read_config
-from pytest_handoff.recording.tiers import Tiers
+from pytest_handoff.recording.collection import Tiers
 
 CONFIG = Config(
     default_tier="other",

@@ -133,9 +133,9 @@ def tell_interrupted(project: Project, session: str) -> None:
     from pytest_handoff.recording import journal
 
     if journal.left_behind(journal.journals_of(project.folder), session):
-        from pytest_handoff.recording import interrupted
+        from pytest_handoff.recording import run_folder
 
-        told = interrupted.tell(project, session)
+        told = run_folder.tell(project, session)
         if told is not None:
             say(f"handoff: {told}", err=True)
 

@@ -115,8 +115,8 @@ def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) 
 
 def _record_interrupted(project: Project, session: str) -> None:
     from pytest_handoff.project.writing import write_together, writing
-    from pytest_handoff.recording.interrupted import outcome_of_dead_run
     from pytest_handoff.recording.journal import forget
+    from pytest_handoff.recording.run_folder import outcome_of_dead_run
 
     with writing(project):
         outcome, runs = outcome_of_dead_run(project, session)

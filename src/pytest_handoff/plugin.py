@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         join(config, _faults(config))
     else:
-        from pytest_handoff.recording.taking_part import take_part
+        from pytest_handoff.recording.controller import take_part
 
         take_part(config, _faults(config))
 

@@ -1,4 +1,4 @@
-"""Watch collection: note every test with its tier before anything is deselected, and hand the result to the controller."""
+"""Watch collection: note every test with its tier before anything is deselected, for the controller."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.markup import one_line
+from pytest_handoff.nodeids import path_matches
 from pytest_handoff.printable import printable
 from pytest_handoff.project.artifacts import Artifact, write_all
 from pytest_handoff.project.foreign_files import LINES, read_own
@@ -17,12 +18,12 @@ from pytest_handoff.recording import options
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from pathlib import Path
 
+    from pytest_handoff.config import Config
     from pytest_handoff.project.layout import Project
     from pytest_handoff.recording.faults import Faults
-    from pytest_handoff.recording.tiers import Tiers
 
 
 COLLECTION = "collection.json"
@@ -210,3 +211,29 @@ def _ini(config: pytest.Config, name: str) -> object:
         return config.getini(name)
     except (KeyError, ValueError):  # this pytest does not have the option
         return None
+
+
+class Tiers:
+    """The tiers of one configuration; what the path rules say is cached per file."""
+
+    def __init__(self, config: Config) -> None:
+        self._rules = config.tiers
+        self._default = config.default_tier
+        self._by_marker = {marker: tier for tier, rule in config.tiers.items() for marker in rule.markers}
+        self._by_path: dict[str, str] = {}
+
+    @property
+    def markers(self) -> Mapping[str, str]:
+        """Map marker names to tiers."""
+        return self._by_marker
+
+    def by_marker(self, names: Iterable[str]) -> str | None:
+        """Return the tier of the first of these markers that has one; the nearest marker comes first."""
+        return next((self._by_marker[name] for name in names if name in self._by_marker), None)
+
+    def by_path(self, path: str) -> str:
+        """Return the tier that the rules give a file; the longest matching glob wins, since it is the most specific."""
+        if path not in self._by_path:
+            found = [(len(glob), tier) for tier, rule in self._rules.items() for glob in rule.paths if path_matches(path, glob)]
+            self._by_path[path] = max(found)[1] if found else self._default
+        return self._by_path[path]

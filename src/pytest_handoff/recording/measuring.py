@@ -1,19 +1,24 @@
-"""Measure the coverage of one run: switch contexts, read the data, and keep them for a later run on the same tree."""
+"""Measure one run: its coverage, the durations that a document asks for, and the results of pytest-benchmark."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from pytest_handoff.coverage.kept import KeptCoverage
+from pytest_handoff.document.find import durations_asked
 from pytest_handoff.evidence.measurement import NotMeasured
+from pytest_handoff.record import Metric
 from pytest_handoff.recording import options
+from pytest_handoff.recording.collection import key_of
 from pytest_handoff.workflow import start as workflow_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from pytest_handoff.coverage.analysis import SharedAnalyses
@@ -148,3 +153,47 @@ class Measuring:
     def _cache(self) -> Path:
         has_cache = self._config.pluginmanager.hasplugin("cacheprovider")
         return self._config.rootpath / str(self._config.getini("cache_dir") if has_cache else ".pytest_cache")
+
+
+def duration_metrics(config: pytest.Config, prefix: str, document: str | None, tests: Iterable[str]) -> list[tuple[str, Metric]]:
+    """Give the seconds that the call of each test in such a row took, with its id.
+
+    The terminal reporter keeps every report until the end, where pytest's own ``--durations`` reads them too, so that this costs
+    nothing per test. If ``SOURCE_DATE_EPOCH`` holds the clock still, there are no durations.
+
+    Args:
+        prefix: makes a node id relative to the git root.
+        document: the text of the document, if there is one yet.
+        tests: the ids of the tests that passed; the durations of others mean nothing.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if document is None or reporter is None or os.environ.get("SOURCE_DATE_EPOCH"):
+        return []
+    asked = durations_asked(document, tests)
+    if not asked:
+        return []
+    calls = [report for report in reporter.stats.get("passed", ()) if type(report) is pytest.TestReport and report.when == "call"]
+    took = {key_of(report.nodeid, prefix): report.duration for report in calls}
+    return [
+        (test, Metric(name=name, value=round(took[test], 6), unit="s", better="lower"))
+        for name, test in asked.items()
+        if test in took
+    ]
+
+
+def benchmark_metrics(config: pytest.Config, prefix: str, tests: Collection[str]) -> list[tuple[str, Metric]]:
+    """Give the mean time of each benchmark in seconds, with the id of its test; leave out those that ended in an error.
+
+    The plugin has no hook that hands its results to other plugins; its own report reads them from ``config._benchmarksession``,
+    in every release since 3.0. It measures nothing under xdist.
+
+    Args:
+        prefix: makes a node id relative to the git root.
+        tests: the ids of the tests that passed; what others measured means nothing.
+    """
+    session = getattr(config, "_benchmarksession", None)
+    return [
+        (prefix + bench.fullname, Metric(name=bench.name, value=float(bench["mean"]), unit="s", better="lower"))
+        for bench in getattr(session, "benchmarks", ())
+        if bench and not bench.has_error and prefix + bench.fullname in tests
+    ]

@@ -1,17 +1,23 @@
-"""Find out if pytest was asked to run all tests or fewer, from its resolved options and never from argv."""
+"""Find out from pytest's resolved options, never from argv, whether it was asked for all tests or fewer, and what for us."""
 
 from __future__ import annotations
 
+import os
+from itertools import pairwise
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.project.foreign_files import leads_outside
 from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_handoff.project.layout import Project
 
 
 _NARROWING = {
@@ -115,3 +121,34 @@ def _as_given(arg: str, directory: Path) -> str:
         return arg
     shown = path.relative_to(directory).as_posix() if path.is_relative_to(directory) else path.name
     return f"{option}{equals}{shown}{value[len(str(path)) :]}"
+
+
+def instructions_key(config: pytest.Config, project: Project) -> str | None:
+    """Return the key of the file that ``--handoff-instructions`` names.
+
+    Raises:
+        UsageProblem: if there is no such file in the repository.
+    """
+    name = config.getoption("handoff_instructions")
+    if name is None:
+        return None
+    path = Path(os.path.normpath(config.invocation_params.dir / name))
+    if not path.is_file():
+        raise UsageProblem("is named by --handoff-instructions and is no file", path=name)
+    if why := leads_outside(path, project.within):
+        raise UsageProblem(f"is named by --handoff-instructions and {why}: readers elsewhere need it too", path=name)
+    return project.key(path)
+
+
+def refuse_a_path(config: pytest.Config, session: str) -> None:
+    """Refuse ``pytest --handoff tests``: the session's name was forgotten, and all tests would run as the session ``tests``.
+
+    Raises:
+        UsageProblem: if the word after the option names a file or folder here; ``--handoff=tests`` is accepted.
+    """
+    typed = list(map(str, config.invocation_params.args))
+    if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():
+        raise UsageProblem(
+            f"took {session!r} for the session's name, and there is a folder or file of that name; "
+            f"write --handoff=SESSION {session}, or --handoff={session} if it is meant"
+        )

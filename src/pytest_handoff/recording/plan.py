@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import key_prefix
-from pytest_handoff.recording.run_options import instructions_key
+from pytest_handoff.recording.options import instructions_key
 
 if TYPE_CHECKING:
     import pytest

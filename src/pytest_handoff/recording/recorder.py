@@ -1,4 +1,4 @@
-"""Turn the reports of one run into the result of each test."""
+"""Turn the reports of one run into the result of each test, and count them as pytest's last line does."""
 
 from __future__ import annotations
 
@@ -9,15 +9,61 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.markup import one_line
-from pytest_handoff.recording.categories import COMPARED, category_of, is_subtest
 from pytest_handoff.recording.collection import first_line, key_of
 from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeGuard
 
     from pytest_handoff.record import Metric, Outcome
+
+
+COMPARED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+"""The categories of pytest's last line that the recorder counts too."""
+
+
+def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
+    """Count the tests in each category of pytest's terminal reporter; return ``None`` if there is no reporter.
+
+    A test to which the project gives a category of its own (``pytest_report_teststatus``) counts by what its report says.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return None
+    counts = Counter({category: _without_subtests(reporter.stats.get(category, ())) for category in COMPARED})
+    for word in reporter.stats.keys() - {"", *COMPARED}:
+        counts.update(filter(None, map(category_of, filter(_is_result, reporter.stats[word]))))
+    return dict(counts)
+
+
+def _is_result(report: object) -> TypeGuard[pytest.TestReport]:
+    """Leave out warnings, deselected tests, reruns and sub-tests, which have categories of their own too."""
+    return isinstance(report, pytest.TestReport) and not is_subtest(report) and report.outcome in ("passed", "failed", "skipped")
+
+
+def _without_subtests(reports: Sequence[object]) -> int:
+    if {*map(type, reports)} <= {pytest.TestReport}:
+        return len(reports)
+    return sum(not is_subtest(report) for report in reports)
+
+
+def is_subtest(report: object) -> bool:
+    """Recognize the report of a sub-test: it counts within its test, and pytest shows it or not depending on verbosity."""
+    return type(report) is not pytest.TestReport and hasattr(report, "context")
+
+
+def category_of(report: pytest.TestReport) -> Outcome | None:
+    """Return the category in which pytest counts a test's own report; ``None`` for a setup or teardown that it does not count."""
+    expected = hasattr(report, "wasxfail")
+    if report.failed:
+        return "error" if report.when in ("setup", "teardown") else "failed"
+    if report.skipped:
+        return "xfailed" if expected else "skipped"
+    if report.when != "call":
+        return None
+    return "xpassed" if expected else "passed"
 
 
 _PASSED = CaseResult(outcome="passed")
