@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.cli import main as command
+from pytest_handoff.cli.handoff import main as command
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "commands.md"

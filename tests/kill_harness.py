@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from click.testing import CliRunner
 
-from pytest_handoff.cli import main
+from pytest_handoff.cli.handoff import main
 from pytest_handoff.project.pending_note import read_note
 
 SHAPES = {

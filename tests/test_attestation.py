@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import facts_of
-from pytest_handoff.attestation import Digests, statement
+from pytest_handoff.cli.attest import Digests, statement
 from pytest_handoff.record import Provenance, Verdict
 
 NOW = """

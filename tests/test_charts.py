@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import coverage_of, ledger_of, new_code_of, record_of
-from pytest_handoff.charts import BOTTOM, HEIGHT, LEFT, MOST_SESSIONS, RIGHT, TOP, WIDTH, coverage_chart, outcome_chart
+from pytest_handoff.cli.page import BOTTOM, HEIGHT, LEFT, MOST_SESSIONS, RIGHT, TOP, WIDTH, coverage_chart, outcome_chart
 from pytest_handoff.evidence.history import SessionRow, session_rows
 
 

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from pytest_handoff import plugin
-from pytest_handoff.cli import main as command
+from pytest_handoff.cli.handoff import main as command
 from pytest_handoff.recording import ending
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from builders import record_of
-from pytest_handoff.cli import main
-from pytest_handoff.commands import CANNOT_TELL
+from pytest_handoff.cli.handoff import main
+from pytest_handoff.cli.support import CANNOT_TELL
 from pytest_handoff.printing import progress, say_parts
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.project.store import Store

@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pytest_handoff import plugin
-from pytest_handoff.cli import main as command
+from pytest_handoff.cli.handoff import main as command
 from pytest_handoff.config import Config, read_config
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ def test_pytest_and_the_shell_find_their_entry_points(wheel: dict[str, bytes]) -
     """pytest loads the plugin by itself, and the command is called handoff."""
     text = next(data for name, data in wheel.items() if name.endswith("entry_points.txt")).decode()
     assert "[pytest11]\nhandoff = pytest_handoff.plugin" in text
-    assert "[console_scripts]\nhandoff = pytest_handoff.cli:main" in text
+    assert "[console_scripts]\nhandoff = pytest_handoff.cli.handoff:main" in text
 
 
 def test_the_metadata_say_what_an_index_shows(wheel: dict[str, bytes]) -> None:

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from builders import coverage_of, facts_of, ledger_of, new_code_of, record_of
+from pytest_handoff.cli.schemas import NAMES, Shown, schema
 from pytest_handoff.evidence.history import history_table, life_of, life_table, session_rows
 from pytest_handoff.project.encoding import encode_lines
-from pytest_handoff.schemas import NAMES, Shown, schema
 
 EXAMPLE = Path(__file__).parents[1] / "example_project" / "handoffs" / "evidence"
 LEDGER = """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pytest_handoff.cli.show_lines import show_lines
 from pytest_handoff.composition.terminal import Line
 from pytest_handoff.record import Verdict
-from pytest_handoff.show_lines import show_lines
 
 
 def test_figures_first_then_every_gate_with_a_sign() -> None:

@@ -21,6 +21,6 @@ def _forget_working_directory() -> None:
 
 if __name__ == "__main__":
     _forget_working_directory()
-    from pytest_handoff.cli import main
+    from pytest_handoff.cli.handoff import main
 
     main(prog_name="handoff")

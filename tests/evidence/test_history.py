@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from builders import coverage_of, ledger_of, new_code_of, record_of, run_info
+from pytest_handoff.cli.history import WIDE, history_lines, life_lines
 from pytest_handoff.evidence.history import Rate, SessionRow, history_table, in_order, life_of, life_table, names_of, session_rows
 from pytest_handoff.evidence.ledger import join_parents
-from pytest_handoff.history_lines import WIDE, history_lines, life_lines
 from pytest_handoff.record import Parent, Record, Verdict
 
 PASSED = Verdict(id="complete", verdict="passed", evidence="all ran")

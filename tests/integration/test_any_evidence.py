@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.cli import main
+from pytest_handoff.cli.handoff import main
 from stories import FIRST, new_story
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
-from pytest_handoff.cli import main as command
+from pytest_handoff.cli.handoff import main as command
 from stories import FIRST, PYPROJECT, Done, Story
 
 SHARING_OUT = """

@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_handoff.commands import CANNOT_TELL, GOOD, NO
+from pytest_handoff.cli.support import CANNOT_TELL, GOOD, NO
 
 if TYPE_CHECKING:
     from stories import Story

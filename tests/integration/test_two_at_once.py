@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from pytest_handoff.cli import main
+from pytest_handoff.cli.handoff import main
 from pytest_handoff.project import locks, writing
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from pytest_handoff.cli import main
+from pytest_handoff.cli.handoff import main
 from stories import Done
 
 if TYPE_CHECKING:

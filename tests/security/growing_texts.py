@@ -22,16 +22,16 @@ from builders import ledger_of, new_code_of
 from check_documents import LINES, RENDERER, facts
 from pytest_handoff.checklist.condition import GateSpec
 from pytest_handoff.checklist.decisions import evaluate
+from pytest_handoff.cli.document_html import document_html
+from pytest_handoff.cli.text_diff import unified
 from pytest_handoff.composition.compose import FillRequest, compose
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.document.find import durations_asked
-from pytest_handoff.document_html import document_html
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.source_changes import match_moves
 from pytest_handoff.figures import count_ranges, join_ranges
 from pytest_handoff.nodeids import id_matches, path_matches
 from pytest_handoff.record import SourceLine, Written
-from pytest_handoff.text_diff import unified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

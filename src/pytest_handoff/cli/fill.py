@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import (
+from pytest_handoff.cli.support import (
     GOOD,
     NO,
     outcome_of,
@@ -17,9 +17,9 @@ from pytest_handoff.commands import (
     tell_interrupted,
     verb,
 )
+from pytest_handoff.cli.text_diff import unified
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.printing import say
-from pytest_handoff.text_diff import unified
 from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:

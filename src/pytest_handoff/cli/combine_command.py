@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, project_to_write, session_argument, verb
+from pytest_handoff.cli.support import GOOD, project_to_write, session_argument, verb
 from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def _export(project: Project, outcome: Outcome, folder: Path) -> None:
 
 
 def _tell(project: Project, outcome: Outcome) -> None:
+    from pytest_handoff.cli.show_lines import show_lines
     from pytest_handoff.composition.terminal import run_lines
-    from pytest_handoff.show_lines import show_lines
 
     session = outcome.record.session
     figures = run_lines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.document_html import document_html
+from pytest_handoff.cli.document_html import document_html
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.printable import printable_text
 from pytest_handoff.rendering.templates import bundled_templates

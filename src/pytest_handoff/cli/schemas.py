@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pytest_handoff.cli.show import SHOW_SCHEMA
 from pytest_handoff.document.places import Finding
 from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
 from pytest_handoff.evidence.integrity import IntegrityReport
@@ -27,7 +28,6 @@ from pytest_handoff.record import (
     Verdict,
     Word,
 )
-from pytest_handoff.show import SHOW_SCHEMA
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, project_here, verb
+from pytest_handoff.cli.support import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.printing import console, progress, say_json, say_parts
 from pytest_handoff.project.sessions import Chain
@@ -31,8 +31,8 @@ _MOST_NAMED = 10
 @verb
 def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     """Show the sessions side by side; with TEST (an id, or a part that only one id has) that test's life across them."""
+    from pytest_handoff.cli.history import history_lines
     from pytest_handoff.evidence import history as shape
-    from pytest_handoff.history_lines import history_lines
 
     project = project_here(handoff_dir)
     records = {name: project.store.record(name) for name in progress(project.store.sessions(), "reading records")}
@@ -51,8 +51,8 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
 
 
 def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_json: bool) -> None:
+    from pytest_handoff.cli.history import life_lines
     from pytest_handoff.evidence import history as shape
-    from pytest_handoff.history_lines import life_lines
 
     ordered = shape.in_order(records)
     test = _one_test(store, ordered, wanted)

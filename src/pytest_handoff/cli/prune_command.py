@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pytest_handoff.commands import GOOD, file_size, project_here, project_to_write, verb
+from pytest_handoff.cli.support import GOOD, file_size, project_here, project_to_write, verb
 from pytest_handoff.printing import say
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff import html_report
-from pytest_handoff.charts import coverage_chart, outcome_chart
+from pytest_handoff.cli import html_report
+from pytest_handoff.cli.page import coverage_chart, outcome_chart
+from pytest_handoff.cli.report_grid import grid
 from pytest_handoff.evidence import history
 from pytest_handoff.figures import parse_ranges, percent, percent_of
 from pytest_handoff.markup import one_line
@@ -13,7 +14,6 @@ from pytest_handoff.printable import printable_text
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
-from pytest_handoff.report_grid import grid
 from pytest_handoff.text_lines import raw_lines
 from pytest_handoff.workflow.start import read_document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_handoff.history_lines import Part
+from pytest_handoff.cli.history import Part
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, project_here, project_to_write, verb
+from pytest_handoff.cli.support import GOOD, project_here, project_to_write, verb
+from pytest_handoff.cli.text_diff import unified
 from pytest_handoff.errors import DocumentProblem, UsageProblem
 from pytest_handoff.printing import say
-from pytest_handoff.text_diff import unified
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project

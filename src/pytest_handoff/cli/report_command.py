@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.commands import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
+from pytest_handoff.cli.support import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.printing import say
 
@@ -18,10 +18,10 @@ from pytest_handoff.printing import say
 @verb
 def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
+    from pytest_handoff.cli.report import report_of
     from pytest_handoff.evidence.history import in_order
     from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_all
     from pytest_handoff.project.foreign_files import named_by_a_person
-    from pytest_handoff.reporting import report_of
 
     project = project_here(handoff_dir)
     if session is None:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_handoff import __version__
-from pytest_handoff.attest_command import attest
-from pytest_handoff.combine_command import combine
-from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, say_findings, session_argument, verb
+from pytest_handoff.cli.attest_command import attest
+from pytest_handoff.cli.combine_command import combine
+from pytest_handoff.cli.fill import fill
+from pytest_handoff.cli.history_command import history
+from pytest_handoff.cli.init_command import init
+from pytest_handoff.cli.plain_usage import SpeakingPlainly
+from pytest_handoff.cli.prune_command import prune
+from pytest_handoff.cli.report_command import report
+from pytest_handoff.cli.schema_command import print_schema
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, say_findings, session_argument, verb
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.fill_command import fill
-from pytest_handoff.history_command import history
-from pytest_handoff.init_command import init
-from pytest_handoff.plain_usage import SpeakingPlainly
 from pytest_handoff.printing import progress, say, say_json, say_parts
-from pytest_handoff.prune_command import prune
-from pytest_handoff.report_command import report
-from pytest_handoff.schema_command import print_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +45,9 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 @verb
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
+    from pytest_handoff.cli.show import show as shape
+    from pytest_handoff.cli.show_lines import show_lines
     from pytest_handoff.composition.terminal import run_lines
-    from pytest_handoff.show import show as shape
-    from pytest_handoff.show_lines import show_lines
     from pytest_handoff.workflow import verify as verification
 
     project = project_here(handoff_dir)
@@ -69,9 +69,9 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
 @verb
 def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
-    from pytest_handoff.explain import closing
-    from pytest_handoff.explain import explain as explained
-    from pytest_handoff.show import check
+    from pytest_handoff.cli.explain import closing
+    from pytest_handoff.cli.explain import explain as explained
+    from pytest_handoff.cli.show import check
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)

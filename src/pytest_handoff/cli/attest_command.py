@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.commands import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb
 from pytest_handoff.printing import say, say_json_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
     Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
     """
-    from pytest_handoff.attestation import Digests, statement
+    from pytest_handoff.cli.attest import Digests, statement
     from pytest_handoff.project.artifacts import Artifact, write_all
     from pytest_handoff.project.foreign_files import named_by_a_person
     from pytest_handoff.workflow import verify as verification
