@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.cli.document_html import document_html
+from pytest_handoff.cli.page import document_html
 
 
 @pytest.mark.parametrize(

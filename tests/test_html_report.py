@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_handoff.cli.html_report import embedded
+from pytest_handoff.cli.report import embedded
 
 
 @pytest.mark.parametrize("text", ["</script>", "<!--<script>", "\u2028\u2029", "&amp;", "\\u003c", "é ✓ 漢", "\ud800"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builders import facts_of, ledger_of
-from pytest_handoff.cli.report_grid import grid
+from pytest_handoff.cli.report import grid
 
 BEFORE = """
 unit tests/a.py::kept passed

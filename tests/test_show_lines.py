@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_handoff.cli.show_lines import show_lines
+from pytest_handoff.cli.show import show_lines
 from pytest_handoff.composition.terminal import Line
 from pytest_handoff.record import Verdict
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.cli.text_diff import unified
+from pytest_handoff.cli.fill import unified
 
 if TYPE_CHECKING:
     from pathlib import Path

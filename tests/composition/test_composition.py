@@ -9,8 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff.cli.explain import explain
-from pytest_handoff.cli.show import show
+from pytest_handoff.cli.show import explain, show
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.config import Config

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_handoff.cli.html_report import embedded
+from pytest_handoff.cli.report import embedded
 from stories import Story
 
 if TYPE_CHECKING:

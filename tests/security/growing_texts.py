@@ -22,8 +22,8 @@ from builders import ledger_of, new_code_of
 from check_documents import LINES, RENDERER, facts
 from pytest_handoff.checklist.condition import GateSpec
 from pytest_handoff.checklist.decisions import evaluate
-from pytest_handoff.cli.document_html import document_html
-from pytest_handoff.cli.text_diff import unified
+from pytest_handoff.cli.fill import unified
+from pytest_handoff.cli.page import document_html
 from pytest_handoff.composition.compose import FillRequest, compose
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.document.find import durations_asked

@@ -1,7 +1,11 @@
-"""Run ``handoff fill``: fill the document again from the record, or from what an interrupted run left."""
+"""Make a new document, adopt one that exists, or fill one again, and show how a text differs from what it is to become."""
 
 from __future__ import annotations
 
+import difflib
+import os
+from difflib import Match, SequenceMatcher
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,17 +21,75 @@ from pytest_handoff.cli.support import (
     tell_interrupted,
     verb,
 )
-from pytest_handoff.cli.text_diff import unified
-from pytest_handoff.errors import UsageProblem
+from pytest_handoff.errors import DocumentProblem, UsageProblem
 from pytest_handoff.printing import say
 from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.finish import Outcome
+
+
+_MOST_LINES = 1_000
+"""Where many lines are the same, the time that :mod:`difflib` takes grows with the cube of their number."""
+
+_WINDOW = 64
+"""So many lines ahead the next line that is in both texts is looked for, in texts of more lines than that."""
+
+
+def unified(old: Sequence[str], new: Sequence[str], before: str, after: str, *, end: str = "\n") -> Iterator[str]:
+    """Write the diff; ``end`` closes the lines that come beside those of the texts."""
+    if max(len(old), len(new)) <= _MOST_LINES:
+        yield from difflib.unified_diff(old, new, before, after, lineterm=end)
+        return
+    for at, group in enumerate(_NearestLines(old, new).get_grouped_opcodes()):
+        if not at:
+            yield from (f"--- {before}{end}", f"+++ {after}{end}")
+        (_, first, _, start, _), (_, _, last, _, stop) = group[0], group[-1]
+        yield f"@@ -{_lines(first, last)} +{_lines(start, stop)} @@{end}"
+        for tag, first, last, start, stop in group:
+            yield from (f"{' ' if tag == 'equal' else '-'}{line}" for line in old[first:last])
+            yield from (f"+{line}" for line in new[start:stop] if tag != "equal")
+
+
+class _NearestLines(SequenceMatcher[str]):
+    """Pairs each line with the next one that is the same: what was filled or adopted stands where it stood."""
+
+    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
+        super().__init__(None, old, new)
+        self._texts = old, new
+
+    def get_matching_blocks(self) -> list[Match]:
+        """The blocks in which both texts are the same, in time that grows with their length."""
+        old, new = self._texts
+        blocks: list[Match] = []
+        first = start = 0
+        while first < len(old) and start < len(new):
+            same = first
+            while same < len(old) and start + same - first < len(new) and old[same] == new[start + same - first]:
+                same += 1
+            if same > first:
+                blocks.append(Match(first, start, same - first))
+            first, start = _next_in_both(old, new, same, start + same - first)
+        return [*blocks, Match(len(old), len(new), 0)]
+
+
+def _next_in_both(old: Sequence[str], new: Sequence[str], first: int, start: int) -> tuple[int, int]:
+    """Find where the texts go on together after a difference: the nearest such lines."""
+    ahead: dict[str, int] = {}
+    for at, line in enumerate(new[start : start + _WINDOW]):
+        ahead.setdefault(line, at)
+    pairs = ((at, ahead[line]) for at, line in enumerate(old[first : first + _WINDOW]) if line in ahead)
+    down, right = min(pairs, key=lambda pair: (max(pair), -min(pair)), default=(1, 1))
+    return first + down, start + right
+
+
+def _lines(first: int, last: int) -> str:
+    """The lines of a hunk as unified diffs number them."""
+    length = last - first
+    return f"{first + (length > 0)}" if length == 1 else f"{first + (length > 0)},{length}"
 
 
 @click.command()
@@ -136,3 +198,83 @@ def _tell_findings(outcome: Outcome) -> None:
         if finding.kind != "placeholder":
             place = f"line {finding.line}: " if finding.line else ""
             say(f"  {place}{finding.message}")
+
+
+@click.command()
+@click.argument("session")
+@click.option("--template", metavar="NAME", help="The template; without it the configured one.")
+@click.option("--adopt", metavar="FILE", help="Begin with this document instead, and show the blocks that it would be given.")
+@click.option("--write", is_flag=True, help="With --adopt: write the document with the blocks.")
+@click.pass_obj
+@verb
+def init(handoff_dir: str | None, session: str, template: str | None, adopt: str | None, *, write: bool) -> int:
+    """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
+    from pytest_handoff.config import check_session_name
+
+    project = (project_to_write if adopt is None or write else project_here)(handoff_dir)
+    check_session_name(session)
+    if adopt is not None and template is not None:
+        raise UsageProblem("--adopt takes the document as it is; leave --template out")
+    if adopt is not None:
+        return _adopt(project, session, Path(adopt), write=write)
+    if write:
+        raise UsageProblem("--write goes with --adopt FILE; without it the document is written anyway")
+    return _make(project, session, template)
+
+
+def _make(project: Project, session: str, template: str | None) -> int:
+    from pytest_handoff.document import parse
+    from pytest_handoff.project.artifacts import Artifact, write_all
+    from pytest_handoff.project.sessions import choose_parents, load_parents
+    from pytest_handoff.workflow import finish
+
+    path = project.document(session)
+    if path.exists():
+        raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
+    parents = load_parents(project.store, choose_parents(project.store, session))
+    text = finish.new_document(project, session, parents, template=template)
+    write_all([Artifact(path=path, content=parse.encode(text))], project.within)
+    say(project.shown(path))
+    say(f"next: write what the session is about, then pytest --handoff={session}")
+    return GOOD
+
+
+def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
+    from pytest_handoff.document import parse
+    from pytest_handoff.document.find import adopt
+    from pytest_handoff.project.artifacts import Artifact, write_all
+
+    target = project.document(session)
+    shown = project.shown(target)
+    if target.exists() and os.path.realpath(source) != os.path.realpath(target):
+        raise DocumentProblem("is there already; adopt that one, or move it away", path=shown)
+    if not source.is_file():
+        raise DocumentProblem("there is no such file to adopt", path=str(source))
+    text = parse.decode(_content(project, source), str(source))
+    adopted = adopt(text, str(source))
+    _show(text, adopted.text, str(source), shown)
+    for block in adopted.homeless:
+        say(f"{shown}: no section for the block {block}")
+    if not adopted.added:
+        say(f"{shown}: nothing to add")
+    if write:
+        write_all([Artifact(path=target, content=parse.encode(adopted.text))], project.within)
+        say(f"{shown}: written; next: pytest --handoff={session}")
+    else:
+        say(f"nothing was written; next: handoff init {session} --adopt {source} --write")
+    return GOOD
+
+
+def _content(project: Project, source: Path) -> bytes:
+    from pytest_handoff.project.foreign_files import TEXT, named_by_a_person, read_file
+
+    try:
+        return read_file(source, [named_by_a_person(Path.cwd() / source, project.root)], TEXT)
+    except OSError as error:
+        raise DocumentProblem(f"cannot be read: {error.strerror or error}", path=str(source)) from error
+
+
+def _show(old: str, new: str, source: str, shown: str) -> None:
+    lines = unified(old.split("\n"), new.split("\n"), source, shown, end="")
+    for line in lines:
+        say(line.rstrip("\r"), whole=True)

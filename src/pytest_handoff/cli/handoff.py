@@ -1,29 +1,150 @@
-"""Define the ``handoff`` command, with its verbs show, explain, verify and gate, and add the verbs of the other modules."""
+"""Define the ``handoff`` command with its verbs; arguments that it repeats are made safe to print."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pytest_handoff import __version__
-from pytest_handoff.cli.attest_command import attest
-from pytest_handoff.cli.combine_command import combine
-from pytest_handoff.cli.fill import fill
-from pytest_handoff.cli.history_command import history
-from pytest_handoff.cli.init_command import init
-from pytest_handoff.cli.plain_usage import SpeakingPlainly
-from pytest_handoff.cli.prune_command import prune
-from pytest_handoff.cli.report_command import report
-from pytest_handoff.cli.schema_command import print_schema
-from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, say_findings, session_argument, verb
+from pytest_handoff.cli.attest import attest
+from pytest_handoff.cli.fill import fill, init
+from pytest_handoff.cli.history import history
+from pytest_handoff.cli.report import report
+from pytest_handoff.cli.schemas import print_schema
+from pytest_handoff.cli.support import (
+    GOOD,
+    NO,
+    file_size,
+    outcome_of,
+    project_here,
+    project_to_write,
+    say_findings,
+    session_argument,
+    verb,
+)
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.printable import printable
 from pytest_handoff.printing import progress, say, say_json, say_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.finish import Outcome
     from pytest_handoff.workflow.verify import Problem
+
+
+@click.command()
+@session_argument
+@click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--artifacts", metavar="DIR", type=click.Path(path_type=Path), help="Also write document, evidence and summary.md here."
+)
+@click.pass_obj
+@verb
+def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *, artifacts: Path | None) -> int:
+    """Join the parts of SESSION that jobs left (pytest --handoff-part), and fill its document; no test is run.
+
+    Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
+    about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
+    """
+    from pytest_handoff.config import check_session_name
+    from pytest_handoff.parts import combine as combining
+
+    project = project_to_write(handoff_dir)
+    check_session_name(session)
+    outcome = combining.combine(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
+    if artifacts is not None:
+        _export(project, outcome, artifacts)
+    _tell(project, outcome)
+    return GOOD
+
+
+def _export(project: Project, outcome: Outcome, folder: Path) -> None:
+    from pytest_handoff.project.artifacts import write_all
+    from pytest_handoff.project.foreign_files import named_by_a_person
+    from pytest_handoff.workflow import finish
+    from pytest_handoff.workflow.ci import artifacts_for_ci
+
+    within = [named_by_a_person(folder.absolute(), project.root)]
+    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
+
+
+def _tell(project: Project, outcome: Outcome) -> None:
+    from pytest_handoff.cli.show import show_lines
+    from pytest_handoff.composition.terminal import run_lines
+
+    session = outcome.record.session
+    figures = run_lines(
+        outcome.composition,
+        project.shown(project.document(session)),
+        parent_percent=outcome.parent_percent,
+        dropped=outcome.dropped_part,
+        verbosity=0,
+    )
+    say_parts(show_lines(session, figures, ()))
+
+
+class SpeakingPlainly(click.Group):
+    """A group of verbs with safe usage errors; arguments that click repeats may come from the name of a branch or a folder."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the options before the verb."""
+        with _plainly():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse the verb with its arguments, and run it."""
+        with _plainly():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        if error.ctx is not None and error.message == error.ctx.get_help():
+            raise
+        raise click.UsageError(printable(error.format_message()), error.ctx) from error
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
+@click.pass_obj
+@verb
+def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
+    """Remove sources.jsonl of sessions that are nobody's base any more.
+
+    Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
+    newest can be run again. Records, ledgers and documents are never removed.
+    """
+    from pytest_handoff.project import sessions as pruning
+    from pytest_handoff.project.locks import locked
+    from pytest_handoff.project.writing import writing
+
+    project = (project_here if dry_run else project_to_write)(handoff_dir)
+    store = project.store
+    with locked(project.handoffs) if dry_run else writing(project):
+        plan = pruning.plan(store)
+        for session in plan.removable:
+            path = store.sources_path(session)
+            say(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")
+            if not dry_run:
+                path.unlink()
+    if plan.kept:
+        say(f"kept, as a base: {', '.join(plan.kept)}")
+    if not plan.removable:
+        say("nothing to remove: every source tree that is there is still a base")
+    elif plan.unrepeatable:
+        say(
+            "handoff verify and handoff gate work as before; "
+            f"the new code of {', '.join(plan.unrepeatable)} could not be measured again by a run, unless git restores the file"
+        )
+    return GOOD
 
 
 @click.group(cls=SpeakingPlainly, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,7 +167,7 @@ def main(context: click.Context, handoff_dir: str | None) -> None:
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
     from pytest_handoff.cli.show import show as shape
-    from pytest_handoff.cli.show_lines import show_lines
+    from pytest_handoff.cli.show import show_lines
     from pytest_handoff.composition.terminal import run_lines
     from pytest_handoff.workflow import verify as verification
 
@@ -69,9 +190,8 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
 @verb
 def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
-    from pytest_handoff.cli.explain import closing
-    from pytest_handoff.cli.explain import explain as explained
-    from pytest_handoff.cli.show import check
+    from pytest_handoff.cli.show import check, closing
+    from pytest_handoff.cli.show import explain as explained
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)

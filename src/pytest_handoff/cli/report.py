@@ -1,26 +1,148 @@
-"""Gather what the page about a session shows: its evidence, the earlier sessions, and the source lines it mentions."""
+"""Write one self-contained page about a session: its evidence, the earlier sessions, and the source lines it mentions."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.cli import html_report
-from pytest_handoff.cli.page import coverage_chart, outcome_chart
-from pytest_handoff.cli.report_grid import grid
+import click
+
+from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
+from pytest_handoff.cli.support import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
-from pytest_handoff.figures import parse_ranges, percent, percent_of
+from pytest_handoff.figures import counted, parse_ranges, percent, percent_of
 from pytest_handoff.markup import one_line
+from pytest_handoff.nodeids import file_of, name_of
 from pytest_handoff.printable import printable_text
+from pytest_handoff.printing import say
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
+from pytest_handoff.rendering.templates import bundled_templates
 from pytest_handoff.text_lines import raw_lines
 from pytest_handoff.workflow.start import read_document
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.record import Record
+    from pytest_handoff.record import LedgerLine, Record
     from pytest_handoff.workflow.finish import Outcome
+
+
+TEMPLATE = "report.html.j2"
+
+_NEVER_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) -> str:
+    """Render the page as HTML.
+
+    Args:
+        context: the values that the template prints; each is escaped.
+        data: the plain JSON values that the page's script shows.
+        document: the session's document, as Markdown.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(bundled_templates()),
+        autoescape=True,
+        finalize=_shown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent_of": percent_of, "counted": counted}
+    environment.globals["percent"] = percent
+    return environment.get_template(TEMPLATE).render(
+        **context,
+        data=Markup(embedded(data)),  # noqa: S704 - escaped already
+        document=Markup(document_html(printable_text(document))),  # noqa: S704 - escaped already
+    )
+
+
+def _shown(value: object) -> object:
+    return printable_text(value) if type(value) is str else value
+
+
+def embedded(data: Mapping[str, Any]) -> str:
+    """Format data as JSON for a script element: no character in it can end the element or begin a comment."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_NEVER_IN_SCRIPT)
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+MARKS = {
+    "passed": "P", "failed": "F", "error": "E", "skipped": "S", "xfailed": "X", "xpassed": "U", "not_run": "N", None: "M",
+}  # fmt: skip
+RETIRED, ABSENT = "R", "."
+
+LONGEST_DETAIL = 200
+
+
+def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> dict[str, Any]:
+    """Build the grid of a session's tests, with their outcome in each of the given sessions.
+
+    Args:
+        facts: the session that the page is about.
+        ledgers: the sessions and their ledgers, oldest first, with the session itself last.
+
+    Returns:
+        ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index.
+        ``files`` are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``. Of these,
+        ``marks`` has one letter per session (see :data:`MARKS`; ``R`` retired, ``.`` not in the ledger), and ``detail`` is text.
+    """
+    lines = facts.ledger.values()
+    tiers = sorted({line.tier for line in lines})
+    statuses = sorted({fate.status for fate in facts.fates.values()})
+    since = sorted({line.since for line in lines})
+    marks = _marks(facts.ledger, ledgers)
+    files: dict[str, list[list[Any]]] = {}
+    for test, line in facts.ledger.items():
+        figures = [tiers.index(line.tier), statuses.index(facts.fates[test].status), since.index(line.since)]
+        row = [one_line(name_of(test)), *figures, marks[test], int(line.flaky), _detail(line)]
+        files.setdefault(file_of(test), []).append(row)
+    return {
+        "sessions": [session for session, _ in ledgers],
+        "tiers": [one_line(tier) for tier in tiers],
+        "statuses": statuses,
+        "since": [one_line(session) for session in since],
+        "files": [[one_line(path), files[path]] for path in sorted(files)],
+    }
+
+
+def _marks(tests: Mapping[str, LedgerLine], ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> dict[str, str]:
+    """Give each test one letter per session, oldest first; before a move, a test is looked up under its earlier id."""
+    known_as = {test: test for test in tests}
+    marks: dict[str, list[str]] = {test: [] for test in tests}
+    for _, ledger in reversed(ledgers):
+        for test, name in known_as.items():
+            line = ledger.get(name)
+            marks[test].append(_mark(line))
+            if line is not None and line.moved_from:
+                known_as[test] = line.moved_from
+    return {test: "".join(reversed(letters)) for test, letters in marks.items()}
+
+
+def _mark(line: LedgerLine | None) -> str:
+    if line is None:
+        return ABSENT
+    return RETIRED if line.retired is not None else MARKS[line.outcome]
+
+
+def _detail(line: LedgerLine) -> str:
+    told = [
+        f"moved from {line.moved_from}" if line.moved_from else "",
+        f"retired in {line.retired.session}: {line.retired.reason}" if line.retired else "",
+        f"{line.last.outcome} in {line.last.session}" if line.last else "",
+        f"{line.reruns} more {'try' if line.reruns == 1 else 'tries'}" if line.reruns else "",
+        line.error or line.reason or "",
+    ]
+    return " · ".join(one_line(part)[:LONGEST_DETAIL] for part in told if part)
 
 
 COLUMNS = 12
@@ -62,7 +184,7 @@ def report_of(project: Project, outcome: Outcome) -> str:
         "differs": stands is not None and stands != composed.text,
         "tiles": tiles(outcome),
     }
-    return html_report.page(context, data, composed.text)
+    return page(context, data, composed.text)
 
 
 def tiles(outcome: Outcome) -> list[dict[str, str]]:
@@ -139,3 +261,32 @@ def _text(project: Project, path: str) -> tuple[str | None, str]:
         return None, f"The file {refused.why}; its lines are not shown."
     except OSError:
         return None, _CHANGED
+
+
+@click.command()
+@click.argument("session", required=False, shell_complete=complete_session)
+@click.option("-o", "--output", metavar="FILE", help="Where the page is written, instead of report/ in the hand-off folder.")
+@click.pass_obj
+@verb
+def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
+    """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
+    from pytest_handoff.evidence.history import in_order
+    from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_all
+    from pytest_handoff.project.foreign_files import named_by_a_person
+
+    project = project_here(handoff_dir)
+    if session is None:
+        ordered = in_order({name: project.store.record(name) for name in project.store.sessions()})
+        if not ordered:
+            folder = project.shown(project.handoffs)
+            raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
+        session = ordered[-1].session
+    outcome = outcome_of(project, session)
+    content = report_of(project, outcome).encode("utf-8", "backslashreplace")
+    own = project.handoffs / "report"
+    path = own / f"{session}.html" if output is None else Path.cwd() / output
+    within = project.within if output is None else [named_by_a_person(path, project.root)]
+    write_all([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)], within)
+    say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
+    tell_if_code(project, path)
+    return GOOD

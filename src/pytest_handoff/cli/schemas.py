@@ -1,16 +1,20 @@
-"""Build JSON Schemas of everything that programs read: the evidence on disk, and what the command prints with ``--json``."""
+"""Build and print JSON Schemas of everything that programs read: evidence on disk, and what ``--json`` prints."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import click
 import msgspec
 
 from pytest_handoff.cli.show import SHOW_SCHEMA
+from pytest_handoff.cli.support import GOOD, verb
 from pytest_handoff.document.places import Finding
+from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
 from pytest_handoff.evidence.integrity import IntegrityReport
 from pytest_handoff.parts.files import PART_SCHEMA, Part
+from pytest_handoff.printing import say_json
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -156,3 +160,15 @@ def _open(part: Any) -> Any:
     if isinstance(part, dict):
         return {key: _open(value) for key, value in part.items() if (key, value) != ("additionalProperties", False)}
     return [_open(value) for value in part] if isinstance(part, list) else part
+
+
+@click.command("schema")
+@click.argument("name", required=False)
+@verb
+def print_schema(name: str | None) -> int:
+    """Print the JSON Schema of NAME; without it, all of them by name: record, ledger, sources, show, history, life."""
+    if name is not None and name not in NAMES:
+        raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
+    table = schema(name) if name else {one: schema(one) for one in NAMES}
+    say_json(table)
+    return GOOD
