@@ -15,7 +15,7 @@ from pytest_handoff.cli.schemas import NAMES, Shown, schema
 from pytest_handoff.evidence.history import history_table, life_of, life_table, session_rows
 from pytest_handoff.project.encoding import encode_lines
 
-EXAMPLE = Path(__file__).parents[1] / "example_project" / "handoffs" / "evidence"
+EXAMPLE = Path(__file__).parents[2] / "example_project" / "handoffs" / "evidence"
 LEDGER = """
 unit a.py::kept passed since=session-1
 unit b.py::moved failed since=session-1 moved_from=a.py::moved error=boom flaky
