@@ -37,7 +37,7 @@ coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 	$(BIN)/coverage report --fail-under=98
 
 fuzz: $(READY) ## The laws of filling and of damaged evidence, on 20,000 examples and more; takes hours
-	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/test_any_document.py tests/integration/test_any_evidence.py $(ARGS)
+	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/laws/test_any_document.py tests/integration/test_any_evidence.py $(ARGS)
 
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
 	$(BIN)/python tests/cheats/table.py
@@ -58,7 +58,7 @@ demo: $(READY) ## Hand over the example project's third session, in a copy
 docs: $(READY) ## The documentation as a site, in site/, and whether its links lead somewhere
 	$(BIN)/python -m pip install --quiet --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-	$(BIN)/python -m pytest -q tests/test_docs_site.py
+	$(BIN)/python -m pytest -q tests/pages/test_docs_site.py
 
 kills: $(READY) ## Kill 200 runs at random moments, and look at what each left behind
 	$(BIN)/python tests/kill_harness.py $(ARGS)

@@ -20,7 +20,7 @@ import pytest_handoff
 if TYPE_CHECKING:
     from email.message import Message
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
 NOT_BEFORE_ASKED = ("jinja2", "markdown_it", "msgspec", "click", "rich", "coverage", "filelock", "yaml")
 

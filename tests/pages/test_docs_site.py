@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 pytest.importorskip("material", reason="the documentation's tools are not installed here; make docs installs them")
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted((CHECKOUT / "docs").glob("*.md"))
 STRUCTURE = ("h1", "h2", "h3", "li", "table", "tr")
 

@@ -13,7 +13,7 @@ from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, LedgerLine, Record, S
 if TYPE_CHECKING:
     import msgspec
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "evidence.md").read_text("utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "evidence.md").read_text("utf-8")
 
 
 def _listed(name: str) -> list[str]:

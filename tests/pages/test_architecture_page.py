@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PAGE = (CHECKOUT / "docs" / "architecture.md").read_text("utf-8")
 
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_handoff.checklist.decisions import GATES, STANDING
 from pytest_handoff.checklist.language import understand
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "checklists.md").read_text("utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "checklists.md").read_text("utf-8")
 
 
 def _rows(name: str) -> list[tuple[str, str]]:

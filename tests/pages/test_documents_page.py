@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_handoff.document.catalogue import FIELDS
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 TEMPLATES = CHECKOUT / "templates"
 PAGE = (CHECKOUT / "docs" / "documents.md").read_text("utf-8")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 FILES = {
     "action.yml": "vendor.github-actions",
     "docs/examples/handoff.yml": "vendor.github-workflows",

@@ -18,7 +18,7 @@ from pytest_handoff.config import Config, read_config
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PAGE = (CHECKOUT / "docs" / "configuration.md").read_text("utf-8")
 README = (CHECKOUT / "README.md").read_text("utf-8")
 

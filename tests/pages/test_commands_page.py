@@ -15,7 +15,7 @@ from pytest_handoff import plugin
 from pytest_handoff.cli.handoff import main as command
 from pytest_handoff.recording import ending
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *(CHECKOUT / "docs").glob("*.md")])
 PAGE = (CHECKOUT / "docs" / "commands.md").read_text("utf-8")
 INLINE_CODE = re.compile(r"(?<!`)`((?:handoff|pytest) [^`\n]+)`")
