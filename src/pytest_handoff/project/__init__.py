@@ -1,1 +1,1 @@
-"""Be the only one who touches the checkout: where things are, what git says, the hand-off folder read and written."""
+"""Know where things are in a checkout and what git says, and alone read and write its hand-off folder."""

@@ -1,1 +1,1 @@
-"""Live inside a pytest process: hear a run, and hand one `Run` to the workflow."""
+"""Live inside a pytest process: hear a run, and hand it to the workflow."""

@@ -1,1 +1,1 @@
-"""Do what can be done to a session: start, record, finish, verify, gate. Each returns what is to be written; none writes."""
+"""Start, record, finish, verify and gate a session; return what is to be written, and write nothing."""

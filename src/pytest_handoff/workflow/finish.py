@@ -1,4 +1,4 @@
-"""Begin a run, record it, and fill a document again; each returns the files to write, and nothing here writes them."""
+"""Make the files of a session when its run ends, and again from its record; nothing here writes them."""
 
 from __future__ import annotations
 
