@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pytest_handoff.cli.handoff import main as command
+from pytest_handoff.cli.handoff import VERBS, verb_named
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGE = CHECKOUT / "docs" / "commands.md"
@@ -32,7 +32,7 @@ def main(*, check: bool) -> int:
 
 def reference() -> str:
     """A section for each verb, by name."""
-    return "".join(_section(name, command.commands[name]) for name in sorted(command.commands))
+    return "".join(_section(name, verb_named(name)) for name in sorted(VERBS))
 
 
 def _section(name: str, verb: click.Command) -> str:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff.cli.show import explain, show
+from pytest_handoff.cli.show import explained, show_table
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.config import Config
@@ -173,7 +173,7 @@ def test_a_problem_is_told_with_its_details() -> None:
 def test_explanation_of_each_line() -> None:
     """Every line of the checklist has its box as it should be, who decides it, by which rule, and on what evidence."""
     text = DOCUMENT + "- [ ] All e2e tests pass (N/A: a library)\n- [ ] All configuration files are valid\n"
-    rows = [row.text for row in explain(composed("unit a.py::x failed", text=text, unparsable={}))]
+    rows = [row.text for row in explained(composed("unit a.py::x failed", text=text, unparsable={}))]
     for part in (
         "   8 ✗ [ ] All tests pass",
         "          decided · tests(scope=all, all pass) · 0/1 tests passed: a.py::x failed",
@@ -188,7 +188,7 @@ def test_explanation_of_each_line() -> None:
 
 def test_shape_for_programs() -> None:
     """The documented keys are there, a test that is gone has no outcome, and what was not measured is null."""
-    table = show(composed("unit a.py::x gone\nunit a.py::y failed error=boom\nunit a.py::z passed retired=session-2:old",
+    table = show_table(composed("unit a.py::x gone\nunit a.py::y failed error=boom\nunit a.py::z passed retired=session-2:old",
                           f"{PASSED}\nunit a.py::y passed\nunit a.py::z passed"), fresh=True)  # fmt: skip
     assert table["schema"] == "pytest-handoff/show/1"
     assert table["tests"] == {
@@ -207,5 +207,5 @@ def test_shape_for_programs() -> None:
 
 def test_coverage_for_programs() -> None:
     """Measured coverage is given file by file, unrounded."""
-    table = show(composed(coverage=coverage_of(a=(2, 3))), fresh=False)
+    table = show_table(composed(coverage=coverage_of(a=(2, 3))), fresh=False)
     assert table["coverage"]["files"]["src/a.py"]["percent"] == pytest.approx(66.6666666)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,23 @@ ONLY_FOR_THE_COMMAND = {"click", "rich", "unidiff"}
 ONLY_FOR_COVERAGE = {"coverage", "sqlite3"}
 ONLY_WITHOUT_FLOCK = {"filelock"} if HAS_FLOCK else set()
 ONLY_FOR_OTHER_DOCUMENTS = {"markdown_it"}  # those that a template of ours makes are plain enough to be read without it
-OURS_FOR_OTHER_RUNS = {
-    f"pytest_handoff.{name}"
-    for name in (
-        "child_processes", "consistency", "coverage_classes", "coverage_summary", "git_history", "history",
-        "new_code", "plain_ascii", "target_branch", "trend",
-    )
-}  # fmt: skip
+OURS_FOR_OTHER_RUNS = re.compile(
+    r"pytest_handoff\.(coverage\.(?!kept$)|parts|cli|workflow\.(ci|recheck|verify)|evidence\.(history|new_code)"
+    r"|rendering\.(?!cache|templates))"
+)
+NEVER_ON_A_WORKER = re.compile(
+    r"pytest_handoff\.(workflow|composition|rendering|checklist|document|parts|cli|coverage\.reading)\b"
+)
+MOST_OF_OURS, MOST_ON_A_WORKER = 92, 30
+"""How many modules of ours a run without coverage imports, and a worker, rooms counted with them."""
+
+TELLS_IMPORTS = """
+    import json, sys
+
+    def test_what_is_imported():
+        with open("imported.json", "w") as file:
+            json.dump([name for name in sys.modules if name.startswith("pytest_handoff")], file)
+"""
 
 
 def watched(story: Story, *args: str) -> dict[str, list[str]]:
@@ -75,8 +86,27 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
     asked = [next(part for part in command[4:] if "=" not in part and part != "-c") for command in seen["started"]]
     before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
     assert asked == [*before, *after]
-    others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS | OURS_FOR_OTHER_RUNS
+    others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS
     assert others & set(seen["imported"]) == set()
+    assert list(filter(OURS_FOR_OTHER_RUNS.match, seen["imported"])) == []
+    assert len([name for name in seen["imported"] if name.startswith("pytest_handoff")]) <= MOST_OF_OURS
+
+
+def test_a_worker_imports_what_it_needs_to_hear_tests(empty: Story) -> None:
+    """Neither what makes evidence nor what reads coverage is imported again in each of xdist's workers."""
+    empty.write_files({"tests/test_a.py": TELLS_IMPORTS})
+    done = empty.pytest("--handoff=session-1", "--no-cov", "-n", "1", "-p", "no:benchmark")
+    assert done.code == 0, done
+    imported: list[str] = json.loads(empty.text("imported.json"))
+    assert list(filter(NEVER_ON_A_WORKER.match, imported)) == []
+    assert len(imported) <= MOST_ON_A_WORKER
+
+
+def test_the_command_imports_a_verb_when_it_is_asked_for(empty: Story) -> None:
+    """Before that it knows names only: ``handoff --version`` and an unknown verb load no verb."""
+    program = "import sys; from pytest_handoff.cli.handoff import main; print(*sorted(n for n in sys.modules if 'handoff' in n))"
+    done = empty.run(sys.executable, "-c", program)
+    assert done.out.split() == ["pytest_handoff", "pytest_handoff.cli", "pytest_handoff.cli.handoff", "pytest_handoff.printable"]
 
 
 def test_a_handoff_leaves_no_loggers_among_the_tests(shop: Story) -> None:

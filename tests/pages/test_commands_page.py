@@ -12,7 +12,7 @@ import click
 import pytest
 
 from pytest_handoff import plugin
-from pytest_handoff.cli.handoff import main as command
+from pytest_handoff.cli.handoff import VERBS, verb_named
 from pytest_handoff.recording import ending
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -45,8 +45,8 @@ def test_the_reference_is_what_the_command_says() -> None:
 def test_the_reference_has_every_verb_and_option() -> None:
     """Each verb has a section, and each of its options a row there."""
     sections = {part.partition("\n")[0]: part for part in PAGE.split("\n### handoff ")[1:]}
-    assert set(sections) == set(command.commands)
-    for name, verb in command.commands.items():
+    assert set(sections) == set(VERBS)
+    for name, verb in ((name, verb_named(name)) for name in VERBS):
         options = {option for parameter in verb.params if isinstance(parameter, click.Option) for option in parameter.opts}
         shown = re.findall(r"`(-[\w-]+)", "".join(re.findall(r"^\| (.*?) \|", sections[name], re.MULTILINE)))
         assert set(shown) == options
@@ -76,5 +76,5 @@ def _options_of(words: list[str]) -> set[str]:
     own = {"--help", "--version", "--handoff-dir"}
     if not verbs or verbs[0] in ("VERB", "notes"):
         return own
-    assert verbs[0] in command.commands, f"there is no verb {verbs[0]!r}"
-    return own | {name for parameter in command.commands[verbs[0]].params for name in parameter.opts}
+    assert verbs[0] in VERBS, f"there is no verb {verbs[0]!r}"
+    return own | {name for parameter in verb_named(verbs[0]).params for name in parameter.opts}

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
 import msgspec
 
 from pytest_handoff.cli.history import Part
+from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb
 from pytest_handoff.composition.terminal import checklist_summary
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.figures import counted, format_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
+from pytest_handoff.printing import say, say_json, say_parts
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 SHOW_SCHEMA = "pytest-handoff/show/1"
 
 
-def show(composed: Composition, *, fresh: bool) -> dict[str, Any]:
+def show_table(composed: Composition, *, fresh: bool) -> dict[str, Any]:
     """Build a table of everything known about a session; ``None`` is *not measured*, keys may be added and are never removed."""
     facts = composed.facts
     record = facts.record
@@ -145,7 +148,7 @@ class Explained(NamedTuple):
     style: str = ""
 
 
-def explain(composed: Composition) -> list[Explained]:
+def explained(composed: Composition) -> list[Explained]:
     """Explain each checklist line and each place with a finding, in the order of the document."""
     told = [*(row for decision in composed.decisions if decision.counts for row in _decision(decision))]
     told += [row for finding in composed.findings if finding.kind != "placeholder" for row in _finding(finding)]
@@ -196,3 +199,44 @@ def _unstable(composed: Composition) -> list[Explained]:
     """Name the tests whose unstable ids the next session cannot compare."""
     found = composed.facts.record.unstable
     return [Explained(0, f"   –  {one_line(ids.test)}: {shorten(sentence(ids), 300)}", "yellow") for ids in found]
+
+
+@click.command()
+@session_argument
+@click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
+@click.pass_obj
+@verb
+def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
+    """Show the evidence of SESSION."""
+    from pytest_handoff.composition.terminal import run_lines
+    from pytest_handoff.workflow import verify as verification
+
+    project = project_here(handoff_dir)
+    outcome = outcome_of(project, session)
+    if as_json:
+        fresh = verification.is_fresh(project, outcome.record)
+        say_json(show_table(outcome.composition, fresh=fresh))
+        return GOOD
+    document = project.shown(project.document(session))
+    figures = run_lines(outcome.composition, document, parent_percent=outcome.parent_percent, dropped=False, verbosity=1)
+    say_parts(show_lines(session, figures, outcome.composition.verdicts))
+    return GOOD
+
+
+@click.command()
+@session_argument
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@verb
+def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
+    """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
+    project = project_here(handoff_dir)
+    outcome = outcome_of(project, session)
+    if as_json:
+        checks = [check(decision) for decision in outcome.composition.decisions if decision.counts]
+        say_json(checks)
+        return GOOD
+    say(project.shown(project.document(session)))
+    for row in (*explained(outcome.composition), *closing(outcome.composition)):
+        say_parts([[(row.text, row.style)]])
+    return GOOD

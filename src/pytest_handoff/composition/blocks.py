@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition.tables import metric_rows
-from pytest_handoff.evidence.history import SessionRow
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.evidence.regression import PASSING, count_passing
 from pytest_handoff.figures import percent, percent_of
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.evidence.history import Rate
+    from pytest_handoff.evidence.history import Rate, SessionRow  # noqa: TC004 - a trend is never decoded, nothing evaluates it
     from pytest_handoff.record import NewCodeFile
 
 

@@ -8,7 +8,6 @@ import msgspec
 
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError, UsageProblem
-from pytest_handoff.evidence.new_code import MergedIn
 from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.config import Config
+    from pytest_handoff.evidence.new_code import MergedIn
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
@@ -171,6 +171,8 @@ def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, 
     Return ``None`` where no target is set, in a first session, and on the target branch itself. Where git cannot tell, nothing is
     left out and the note says so: the new code may then hold too many lines, never too few.
     """
+    from pytest_handoff.evidence.new_code import MergedIn
+
     name = project.config.target
     if name is None or not parents.sources or tree.branch == name:
         return None

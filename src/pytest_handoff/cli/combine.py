@@ -1,0 +1,66 @@
+"""Run ``handoff combine``: join the parts of a session that several jobs left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.cli.support import GOOD, project_to_write, session_argument, verb
+from pytest_handoff.printing import progress, say, say_parts
+
+if TYPE_CHECKING:
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.finish import Outcome
+
+
+@click.command()
+@session_argument
+@click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--artifacts", metavar="DIR", type=click.Path(path_type=Path), help="Also write document, evidence and summary.md here."
+)
+@click.pass_obj
+@verb
+def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *, artifacts: Path | None) -> int:
+    """Join the parts of SESSION that jobs left (pytest --handoff-part), and fill its document; no test is run.
+
+    Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
+    about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
+    """
+    from pytest_handoff.config import check_session_name
+    from pytest_handoff.parts import combine as combining
+
+    project = project_to_write(handoff_dir)
+    check_session_name(session)
+    outcome = combining.combine(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
+    if artifacts is not None:
+        _export(project, outcome, artifacts)
+    _tell(project, outcome)
+    return GOOD
+
+
+def _export(project: Project, outcome: Outcome, folder: Path) -> None:
+    from pytest_handoff.project.artifacts import write_all
+    from pytest_handoff.project.foreign_files import named_by_a_person
+    from pytest_handoff.workflow import finish
+    from pytest_handoff.workflow.ci import artifacts_for_ci
+
+    within = [named_by_a_person(folder.absolute(), project.root)]
+    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
+
+
+def _tell(project: Project, outcome: Outcome) -> None:
+    from pytest_handoff.cli.show import show_lines
+    from pytest_handoff.composition.terminal import run_lines
+
+    session = outcome.record.session
+    figures = run_lines(
+        outcome.composition,
+        project.shown(project.document(session)),
+        parent_percent=outcome.parent_percent,
+        dropped=outcome.dropped_part,
+        verbosity=0,
+    )
+    say_parts(show_lines(session, figures, ()))

@@ -1,0 +1,85 @@
+"""Run ``handoff verify`` and ``handoff gate``: is the hand-off what the evidence says, and may the session be merged?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, say_findings, session_argument, verb
+from pytest_handoff.errors import WriteProblem
+from pytest_handoff.printing import progress, say, say_json, say_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.workflow.verify import Problem
+
+
+@click.command()
+@session_argument
+@click.option("--all", "every", is_flag=True, help="This session and every one before it.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@verb
+def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
+    """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
+    from pytest_handoff.workflow import verify as verification
+
+    project = project_here(handoff_dir)
+    outcome = outcome_of(project, session)
+    names = verification.chain_of(project, session) if every else [session]
+    problems = [
+        problem
+        for name in progress(names, "verifying")
+        for problem in verification.verify(
+            project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
+        )
+    ]
+    say_findings([(problem.path, problem.line, str(problem)) for problem in problems])
+    if as_json:
+        table = {"session": session, "verified": names, "passes": not problems, "problems": [p.as_table() for p in problems]}
+        say_json(table)
+        return NO if problems else GOOD
+    for problem in problems:
+        say(str(problem))
+    if not problems:
+        say(f"{', '.join(names)}: document, evidence, tree and chain agree")
+    return NO if problems else GOOD
+
+
+@click.command()
+@session_argument
+@click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
+@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@verb
+def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
+    """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
+    from pytest_handoff.workflow import verify as gating
+
+    project = project_here(handoff_dir)
+    outcome = outcome_of(project, session)
+    reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
+    say_findings([(reason.path, reason.line, gating.reason_line(reason)) for reason in reasons])
+    _summarise(session, reasons)
+    if as_json:
+        table = {"session": session, "passes": not reasons, "reasons": [gating.reason_table(reason) for reason in reasons]}
+        say_json(table)
+    else:
+        say_parts([[(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")]])
+        for line in gating.told(reasons):
+            say(f"  {line}")
+    return NO if reasons else GOOD
+
+
+def _summarise(session: str, reasons: Sequence[Problem]) -> None:
+    """On GitHub, add what the gate says to the step summary; a failure to write it does not change the verdict."""
+    from pytest_handoff.workflow.ci import append_summary, gate_summary, on_github
+
+    if on_github():
+        try:
+            append_summary(gate_summary(session, [(reason.kind, reason.message, reason.remedy or "") for reason in reasons]))
+        except WriteProblem as error:
+            say(f"the summary of the step {error}", err=True)

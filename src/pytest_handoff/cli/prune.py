@@ -1,0 +1,43 @@
+"""Run ``handoff prune``: remove the source trees that no session will be compared with."""
+
+from __future__ import annotations
+
+import click
+
+from pytest_handoff.cli.support import GOOD, file_size, project_here, project_to_write, verb
+from pytest_handoff.printing import say
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
+@click.pass_obj
+@verb
+def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
+    """Remove sources.jsonl of sessions that are nobody's base any more.
+
+    Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
+    newest can be run again. Records, ledgers and documents are never removed.
+    """
+    from pytest_handoff.project import sessions as pruning
+    from pytest_handoff.project.locks import locked
+    from pytest_handoff.project.writing import writing
+
+    project = (project_here if dry_run else project_to_write)(handoff_dir)
+    store = project.store
+    with locked(project.handoffs) if dry_run else writing(project):
+        plan = pruning.plan(store)
+        for session in plan.removable:
+            path = store.sources_path(session)
+            say(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")
+            if not dry_run:
+                path.unlink()
+    if plan.kept:
+        say(f"kept, as a base: {', '.join(plan.kept)}")
+    if not plan.removable:
+        say("nothing to remove: every source tree that is there is still a base")
+    elif plan.unrepeatable:
+        say(
+            "handoff verify and handoff gate work as before; "
+            f"the new code of {', '.join(plan.unrepeatable)} could not be measured again by a run, unless git restores the file"
+        )
+    return GOOD
