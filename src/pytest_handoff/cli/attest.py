@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.composition.compose import Composition
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -116,7 +116,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     return GOOD
 
 
-def _digests(project: Project, outcome: Outcome) -> dict[str, str]:
+def _digests(project: Project, outcome: FinishedSession) -> dict[str, str]:
     """Compute the digests of the evidence, the document and the template for new documents."""
     from pytest_handoff.project.encoding import digest_of
     from pytest_handoff.project.foreign_files import LINES, SETTINGS, read_file, read_if_there

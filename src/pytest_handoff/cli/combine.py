@@ -12,7 +12,7 @@ from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 @click.command()
@@ -41,7 +41,7 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     return GOOD
 
 
-def _export(project: Project, outcome: Outcome, folder: Path) -> None:
+def _export(project: Project, outcome: FinishedSession, folder: Path) -> None:
     from pytest_handoff.project.artifacts import write_all
     from pytest_handoff.project.foreign_files import named_by_a_person
     from pytest_handoff.workflow import finish
@@ -51,7 +51,7 @@ def _export(project: Project, outcome: Outcome, folder: Path) -> None:
     write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
 
 
-def _tell(project: Project, outcome: Outcome) -> None:
+def _tell(project: Project, outcome: FinishedSession) -> None:
     from pytest_handoff.cli.show import show_lines
     from pytest_handoff.composition.terminal import run_lines
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 _MOST_LINES = 1_000
@@ -129,7 +129,7 @@ def fill(
     return GOOD
 
 
-def _compare(project: Project, session: str, outcome: Outcome, *, diff: bool) -> int:
+def _compare(project: Project, session: str, outcome: FinishedSession, *, diff: bool) -> int:
     """Check the document against the evidence; with ``diff``, show how it differs."""
     from pytest_handoff.workflow.start import document_bytes
 
@@ -160,7 +160,7 @@ def _fill(project: Project, session: str, take_over: frozenset[str], places: Seq
     _tell_findings(outcome)
 
 
-def _refuse_unknown(places: Sequence[str], outcome: Outcome) -> None:
+def _refuse_unknown(places: Sequence[str], outcome: FinishedSession) -> None:
     known = {place.id for place in outcome.composition.document.places}
     for place in places:
         if place not in known:
@@ -193,7 +193,7 @@ def _diff(have: bytes, want: bytes, name: str) -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def _tell_findings(outcome: Outcome) -> None:
+def _tell_findings(outcome: FinishedSession) -> None:
     for finding in outcome.composition.findings:
         if finding.kind != "placeholder":
             place = f"line {finding.line}: " if finding.line else ""

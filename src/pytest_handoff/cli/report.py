@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import LedgerLine, Record
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 TEMPLATE = "report.html.j2"
@@ -155,7 +155,7 @@ _CHANGED = "The file is not as it was when this was measured; its lines are not 
 _WHO = {"decided": "machine", "veto": "person, machine may block", "person": "person", "waived": "waived"}
 
 
-def report_of(project: Project, outcome: Outcome) -> str:
+def report_of(project: Project, outcome: FinishedSession) -> str:
     """Render the page about a session as HTML.
 
     Raises:
@@ -187,7 +187,7 @@ def report_of(project: Project, outcome: Outcome) -> str:
     return page(context, data, composed.text)
 
 
-def tiles(outcome: Outcome) -> list[dict[str, str]]:
+def tiles(outcome: FinishedSession) -> list[dict[str, str]]:
     """Make the tiles at the top of the page: each has a name, a value, words under it, and the kind ``bad`` or ``plain``."""
     record, counts = outcome.record, outcome.record.tests.counts
     failing, regression = counts["failed"] + counts["error"], record.tests.regression

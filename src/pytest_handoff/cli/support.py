@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 GOOD, NO, CANNOT_TELL = 0, 1, 2
@@ -107,7 +107,7 @@ def file_size(number: int) -> str:
     return f"{number:,} bytes" if number < 10_000 else f"{number // 1024:,} KiB"
 
 
-def outcome_of(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> Outcome:
+def outcome_of(project: Project, session: str, take_over: frozenset[str] = frozenset()) -> FinishedSession:
     """Refill a session without writing it, and warn about a run of it that died.
 
     Raises:
@@ -119,7 +119,7 @@ def outcome_of(project: Project, session: str, take_over: frozenset[str] = froze
     return read_settled(project.handoffs, lambda: refilled(project, session, take_over))
 
 
-def refilled(project: Project, session: str, take_over: frozenset[str]) -> Outcome:
+def refilled(project: Project, session: str, take_over: frozenset[str]) -> FinishedSession:
     """Refill a session without writing it; nobody else may be writing, and nothing is printed."""
     from pytest_handoff.project import environment
     from pytest_handoff.project.layout import find_session

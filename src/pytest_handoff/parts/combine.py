@@ -124,7 +124,7 @@ def _together(given: Sequence[PartCoverage]) -> PartCoverage:
     )
 
 
-def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> finish.Outcome:
+def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> finish.FinishedSession:
     """Write the session that all parts make together.
 
     Args:
@@ -161,7 +161,7 @@ def _joined(
     *,
     each: Each,
     tell: Callable[[str], None],
-) -> finish.Outcome:
+) -> finish.FinishedSession:
     """Record the session as if one run had made it."""
     setup = own_setup(project.folder)
     refuse_other_setups(project, setup, parts)

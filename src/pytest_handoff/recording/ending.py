@@ -121,7 +121,7 @@ class RunEnd:
             self.recorded, self._ending.written = True, _WRITTEN
         self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
 
-    def _write(self, run: Run) -> workflow.Outcome:
+    def _write(self, run: Run) -> workflow.FinishedSession:
         try:
             with writing(self._project):
                 outcome = self._record(run)
@@ -131,7 +131,7 @@ class RunEnd:
         self.recorded, self._ending.written = True, _WRITTEN
         return outcome
 
-    def _say(self, outcome: workflow.Outcome) -> None:
+    def _say(self, outcome: workflow.FinishedSession) -> None:
         self._ending.say(self._folder.lines())
         self._ending.say(
             run_lines(
@@ -157,7 +157,7 @@ class RunEnd:
         step = workflow_start.run_again(self._start) if run.collected else "run again"
         return f"{far}: nothing was recorded, the evidence is as it was before; next: {step}"
 
-    def _record(self, run: Run) -> workflow.Outcome:
+    def _record(self, run: Run) -> workflow.FinishedSession:
         start = workflow_start.with_latest(self._project, self._start)
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
@@ -187,7 +187,7 @@ class RunEnd:
         passed = {test for test, result in run.results.items() if result.outcome in PASSING}
         return [*benchmark_metrics(config, prefix, passed), *duration_metrics(config, prefix, document, passed)]
 
-    def _export(self, outcome: workflow.Outcome) -> None:
+    def _export(self, outcome: workflow.FinishedSession) -> None:
         folder = self._plan.option("artifacts")
         if folder:
             from pytest_handoff.project.foreign_files import named_by_a_person

@@ -79,7 +79,7 @@ def tell(project: Project, session: str) -> str | None:
     return f"a run of {session} was {how_far(runs[-1])}, and is not in the record; next: {_next_step(project, runs[-1])}"
 
 
-def outcome_of_dead_run(project: Project, session: str) -> tuple[workflow.Outcome, list[LeftBehind]]:
+def outcome_of_dead_run(project: Project, session: str) -> tuple[workflow.FinishedSession, list[LeftBehind]]:
     """Make evidence of the newest run of a session that died, as an incomplete run; also return the journals this makes obsolete.
 
     Raises:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 LIMIT = 10
@@ -101,7 +101,7 @@ _CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"
 
 
 def artifacts_for_ci(
-    folder: Path, project: Project, outcome: Outcome, data_files: Iterable[Path], renderer: Renderer
+    folder: Path, project: Project, outcome: FinishedSession, data_files: Iterable[Path], renderer: Renderer
 ) -> list[Artifact]:
     """Copy what was written below one folder, with the coverage data and ``summary.md``."""
     copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
@@ -116,7 +116,7 @@ def kept_out_of_git(folder: Path, project: Project) -> list[Artifact]:
     return [self_ignoring(folder)] if is_new and folder.resolve().is_relative_to(project.root) else []
 
 
-def summary(outcome: Outcome, renderer: Renderer) -> bytes:
+def summary(outcome: FinishedSession, renderer: Renderer) -> bytes:
     """Render the step summary: the figures, what blocks, and the checklist, within the size that CI systems show."""
     composed = outcome.composition
     context = {

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.hooks import Extending
 
 
-class Outcome(Frozen, frozen=True):
+class FinishedSession(Frozen, frozen=True):
     """A session before it is written, with everything that is printed about it."""
 
     record: Record
@@ -56,7 +56,7 @@ def trace_all(start: Start, collected: Mapping[str, object], whole_files: Iterab
     return trace_collected(start.parents.earlier, collected, whole_files, start.renames, root)
 
 
-def refill(project: Project, session: str, *, today: str, take_over: frozenset[str] = frozenset()) -> Outcome:
+def refill(project: Project, session: str, *, today: str, take_over: frozenset[str] = frozenset()) -> FinishedSession:
     """Fill a document again from its session's record.
 
     Raises:
@@ -124,7 +124,7 @@ class Filling:
     renderer: Renderer | None = None
 
 
-def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Files, filling: Filling) -> Outcome:
+def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Files, filling: Filling) -> FinishedSession:
     """Compose the document, and return all files in the order in which they must be written."""
     session, hooks = gathered.session, filling.hooks
     renderer = filling.renderer or renderer_of(project)
@@ -149,7 +149,7 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
     record = replace(composed.facts.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=parse.encode(composed.text))
     evidence = project.store.artifacts(record, files.ledger, files.sources)
-    return Outcome(
+    return FinishedSession(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
     )
 

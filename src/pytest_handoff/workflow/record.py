@@ -36,7 +36,7 @@ from pytest_handoff.record import (
     TallySummary,
     UnstableIds,
 )
-from pytest_handoff.workflow.finish import Files, Filling, Outcome, finish, gather, trace_all
+from pytest_handoff.workflow.finish import Files, Filling, FinishedSession, finish, gather, trace_all
 from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class _Seen(Frozen, frozen=True):
 
 def record_run(
     project: Project, start: Start, results: RunResults, *, hooks: Extending | None = None, renderer: Renderer | None = None
-) -> Outcome:
+) -> FinishedSession:
     """Make the evidence of a run and fill the document with it.
 
     Args:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
     from pytest_handoff.record import Record, Verdict
-    from pytest_handoff.workflow.finish import Outcome
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
@@ -51,7 +51,7 @@ class Problem(Frozen, frozen=True):
         return {"kind": self.kind, "path": self.path, "line": self.line, "message": self.message, "remedy": self.remedy}
 
 
-def verify(project: Project, session: str, outcome: Outcome, *, fresh: bool = True) -> list[Problem]:
+def verify(project: Project, session: str, outcome: FinishedSession, *, fresh: bool = True) -> list[Problem]:
     """Find every problem of one session's evidence and document.
 
     Args:
@@ -111,7 +111,7 @@ def _which(changed: list[str]) -> str:
     return f" {changed[0]}" if unknown else f": {counted(len(changed), 'file differs/files differ')}: {listed(changed)}"
 
 
-def _recomputed(project: Project, outcome: Outcome, tree: Tree) -> Iterator[Problem]:
+def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Iterator[Problem]:
     """Check what the record says about its tree against the tree itself, which is here."""
     record = outcome.record
     missing = [] if Chain(project.store).after(record.session) else missing_bases(project, record)
@@ -128,7 +128,7 @@ def _recomputed(project: Project, outcome: Outcome, tree: Tree) -> Iterator[Prob
         )
 
 
-def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Problem]:
+def _document(project: Project, session: str, outcome: FinishedSession) -> Iterator[Problem]:
     path = project.document(session)
     shown = project.shown(path)
     stands = document_bytes(project, session)
@@ -143,7 +143,7 @@ def _document(project: Project, session: str, outcome: Outcome) -> Iterator[Prob
         yield Problem(kind="document", path=shown, line=line, message=message, remedy=remedy)
 
 
-def _why_it_differs(record: Record, outcome: Outcome, line: int) -> tuple[int, str, str]:
+def _why_it_differs(record: Record, outcome: FinishedSession, line: int) -> tuple[int, str, str]:
     """Return the line to look at, the cause if known, and the remedy; a person's tick must not be called a forgery."""
     session = record.session
     composed = outcome.composition
@@ -203,7 +203,7 @@ def chain_of(project: Project, session: str) -> list[str]:
 
 
 def reasons(
-    project: Project, session: str, outcome: Outcome, *, machine_only: bool, provenance: str | None = None
+    project: Project, session: str, outcome: FinishedSession, *, machine_only: bool, provenance: str | None = None
 ) -> list[Problem]:
     """Find the reasons why a session must not be merged; there are none if the gate passes.
 
@@ -254,13 +254,13 @@ def reason_table(problem: Problem) -> dict[str, object]:
     return {"gate": problem.kind, "path": problem.path, "line": problem.line, "message": problem.message, "needs": problem.remedy}
 
 
-def _one_by_one(verdict: Verdict, outcome: Outcome) -> list[str]:
+def _one_by_one(verdict: Verdict, outcome: FinishedSession) -> list[str]:
     """Split the evidence of a gate into its findings, if each has to be mended by itself."""
     found = outcome.composition.facts.loosened if verdict.id == "policy" and verdict.verdict == "failed" else ()
     return [str(finding) for finding in found] or [verdict.evidence]
 
 
-def _elsewhere(project: Project, outcome: Outcome, wanted: str | None) -> Iterator[Problem]:
+def _elsewhere(project: Project, outcome: FinishedSession, wanted: str | None) -> Iterator[Problem]:
     made = outcome.record.provenance
     if wanted is not None and made.kind != wanted:
         path = project.shown_record(outcome.record.session)
