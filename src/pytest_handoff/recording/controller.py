@@ -19,7 +19,7 @@ from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_switch
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
-from pytest_handoff.recording.ending import Ending, RunEnd
+from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.measuring import Measuring
 from pytest_handoff.recording.options import refuse_a_path
@@ -46,7 +46,7 @@ class Controller:
         ending: reports the result of the run.
     """
 
-    def __init__(self, plan: RunPlan, ending: Ending) -> None:
+    def __init__(self, plan: RunPlan, ending: EndReport) -> None:
         self._plan = plan
         self._start = plan.start
         self._faults = plan.faults
@@ -107,7 +107,7 @@ class Controller:
         with self._faults:
             self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
 
-    def _begin_part(self, ending: Ending) -> PartWriting | None:
+    def _begin_part(self, ending: EndReport) -> PartWriting | None:
         if self._plan.part is None:
             return None
         from pytest_handoff.recording.part import PartWriting
@@ -159,7 +159,7 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
     Raises:
         pytest.UsageError: if the session name, the configuration, earlier evidence or the document cannot be used.
     """
-    ending = Ending(config.getoption("handoff"), config.getoption("handoff_part"), faults)
+    ending = EndReport(config.getoption("handoff"), config.getoption("handoff_part"), faults)
     with faults:
         try:
             _register(config, ending, faults)
@@ -168,7 +168,7 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
     config.pluginmanager.register(ending, "handoff-ending")  # second: of two trylast hooks pytest calls the newer one last
 
 
-def _register(config: pytest.Config, ending: Ending, faults: Faults) -> None:
+def _register(config: pytest.Config, ending: EndReport, faults: Faults) -> None:
     session = check_session_name(config.getoption("handoff"))
     refuse_a_path(config, session)
     project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)

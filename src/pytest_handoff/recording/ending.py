@@ -72,7 +72,7 @@ class RunEnd:
     def __init__(
         self,
         plan: RunPlan,
-        ending: Ending,
+        ending: EndReport,
         *,
         measuring: Measuring,
         folder: RunFolder,
@@ -225,7 +225,7 @@ EXIT_NO_EVIDENCE = 3
 """Exit status when evidence was asked for and could not be written; the same as pytest's for an internal error."""
 
 
-class Ending:
+class EndReport:
     """The plugin object that reports the result of a run; it is registered even if no other object could be made.
 
     Args:
