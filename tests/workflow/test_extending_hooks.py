@@ -13,20 +13,20 @@ from builders import facts_of, run_of
 from pytest_handoff import hookspecs
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.record import Extensions, Verdict
-from pytest_handoff.workflow.hooks import Extending
+from pytest_handoff.workflow.hooks import ProjectHooks
 
 FACTS = facts_of("unit a.py::t passed")
 PASSED = Verdict(id="other", verdict="passed", evidence="one\nline")
 
 
-def asking(*plugins: dict[str, Any]) -> Extending:
+def asking(*plugins: dict[str, Any]) -> ProjectHooks:
     """The hooks of these plugins, each a table of hook functions."""
     manager = pluggy.PluginManager("pytest")
     manager.add_hookspecs(hookspecs)
     mark = pluggy.HookimplMarker("pytest")
     for plugin in plugins:
         manager.register(SimpleNamespace(**{f"pytest_handoff_{name}": mark(hook) for name, hook in plugin.items()}))
-    return Extending(SimpleNamespace(hook=manager.hook))  # type: ignore[arg-type] # all that is asked of a config
+    return ProjectHooks(SimpleNamespace(hook=manager.hook))  # type: ignore[arg-type] # all that is asked of a config
 
 
 def test_two_plugins_are_joined() -> None:

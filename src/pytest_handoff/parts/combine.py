@@ -30,7 +30,7 @@ from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.workflow import finish
 from pytest_handoff.workflow import start as workflow_start
-from pytest_handoff.workflow.hooks import Extending, ask_pytest, implemented
+from pytest_handoff.workflow.hooks import ProjectHooks, ask_pytest, implemented
 from pytest_handoff.workflow.record import Combined, RunResults, record_run
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
     )
 
 
-def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str], None]) -> Extending:
+def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str], None]) -> ProjectHooks:
     """Use the hooks of this checkout, and refuse if it lacks one that the parts had: no gate is silently left out."""
     absent = [hook for hook in hooks if hook not in implemented(config)]
     if absent:
@@ -262,7 +262,7 @@ def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str]
     more = [hook for hook in implemented(config) if hook not in hooks]
     if more:
         tell(f"asking {', '.join(more)} too, which no part had")
-    return Extending(config)
+    return ProjectHooks(config)
 
 
 def _measured_by(parts: Sequence[PartTests]) -> CoverageSettings | None:

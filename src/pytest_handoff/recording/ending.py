@@ -31,7 +31,7 @@ from pytest_handoff.recording.run_folder import interrupted_after, meanwhile
 from pytest_handoff.run import Collection
 from pytest_handoff.workflow import finish as workflow
 from pytest_handoff.workflow import start as workflow_start
-from pytest_handoff.workflow.hooks import Extending
+from pytest_handoff.workflow.hooks import ProjectHooks
 from pytest_handoff.workflow.record import RunResults, record_run
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class RunEnd:
             measured_by=self._measuring.settings(),
             traced=traced,
         )
-        outcome = record_run(self._project, start, results, hooks=Extending(self._plan.config), renderer=self._renderer())
+        outcome = record_run(self._project, start, results, hooks=ProjectHooks(self._plan.config), renderer=self._renderer())
         self._folder.will_be_recorded(outcome.record.run)
         write_together(self._project, self._start.session, outcome.artifacts)
         return outcome

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.regression import Fate
     from pytest_handoff.project.artifacts import Content
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow.hooks import Extending
+    from pytest_handoff.workflow.hooks import ProjectHooks
 
 
 class FinishedSession(Frozen, frozen=True):
@@ -120,7 +120,7 @@ class Filling:
 
     today: str
     take_over: frozenset[str] = frozenset()
-    hooks: Extending | None = None
+    hooks: ProjectHooks | None = None
     renderer: Renderer | None = None
 
 

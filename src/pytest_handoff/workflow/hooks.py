@@ -38,7 +38,7 @@ def implemented(config: pytest.Config) -> list[str]:
     return [name for name in HOOKS if getattr(config.hook, name).get_hookimpls()]
 
 
-class Extending:
+class ProjectHooks:
     """The hooks of one run."""
 
     def __init__(self, config: pytest.Config) -> None:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
-    from pytest_handoff.workflow.hooks import Extending
+    from pytest_handoff.workflow.hooks import ProjectHooks
 
 
 class Combined(Frozen, frozen=True):
@@ -90,7 +90,7 @@ class _Seen(Frozen, frozen=True):
 
 
 def record_run(
-    project: Project, start: Start, results: RunResults, *, hooks: Extending | None = None, renderer: Renderer | None = None
+    project: Project, start: Start, results: RunResults, *, hooks: ProjectHooks | None = None, renderer: Renderer | None = None
 ) -> FinishedSession:
     """Make the evidence of a run and fill the document with it.
 
