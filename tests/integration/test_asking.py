@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.workflow.hooks import ask_pytest
+from pytest_handoff.workflow.hooks import with_pytest_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,19 +29,19 @@ def test_plugins_are_configured_and_nothing_is_collected(project: Path, capsys: 
     (project / "conftest.py").write_text("def pytest_configure(config):\n    config.known = 'configured'\n")
     (project / "test_never.py").write_text("raise AssertionError('collected')\n")
 
-    assert ask_pytest(project, lambda config: config.known) == "configured"  # type: ignore[attr-defined]
+    assert with_pytest_config(project, lambda config: config.known) == "configured"  # type: ignore[attr-defined]
     assert capsys.readouterr() == ("", "")
 
 
 def test_errors_are_the_callers(project: Path) -> None:
     """They come through as they are."""
     with pytest.raises(ZeroDivisionError):
-        ask_pytest(project, lambda _: 1 / 0)
+        with_pytest_config(project, lambda _: 1 / 0)
 
 
 def test_a_project_that_pytest_cannot_start_in(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What pytest says is shown."""
     (project / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     with pytest.raises(EvidenceProblem, match="pytest ended with 4 before the hooks of the hand-off could be asked"):
-        ask_pytest(project, lambda config: config)
+        with_pytest_config(project, lambda config: config)
     assert "--no-such-option" in capsys.readouterr().err

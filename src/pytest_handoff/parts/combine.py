@@ -30,7 +30,7 @@ from pytest_handoff.project.writing import write_together, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.workflow import finish
 from pytest_handoff.workflow import start as workflow_start
-from pytest_handoff.workflow.hooks import ProjectHooks, ask_pytest, implemented
+from pytest_handoff.workflow.hooks import ProjectHooks, with_pytest_config, implemented
 from pytest_handoff.workflow.record import Combined, RunResults, record_run
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _joined(
     if not hooks and not conftests_with_hooks(project, start.tree, setup):
         return record_run(project, start, results)
     tell("running the hooks of this checkout: its conftest.py files, and the plugins that pytest finds")
-    return ask_pytest(setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell)))
+    return with_pytest_config(setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell)))
 
 
 def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow_start.Start, dict[str, Part]]:

@@ -130,7 +130,7 @@ def _verdict(name: str, gate: Callable[[Facts], Verdict], facts: Facts) -> Verdi
 Answer = TypeVar("Answer")
 
 
-def ask_pytest(rootdir: Path, ask: Callable[[pytest.Config], Answer]) -> Answer:
+def with_pytest_config(rootdir: Path, ask: Callable[[pytest.Config], Answer]) -> Answer:
     """Call a function with pytest's configuration and return its result; plugins are configured, nothing is collected.
 
     Raises:
