@@ -21,7 +21,7 @@ from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
-from pytest_handoff.recording.measuring import Measuring
+from pytest_handoff.recording.measuring import RunCoverage
 from pytest_handoff.recording.options import refuse_a_path
 from pytest_handoff.recording.plan import plan_run
 from pytest_handoff.recording.recorder import Recorder
@@ -55,7 +55,7 @@ class Controller:
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
         self._ages = Ages(plan.start.session, plan.prefix, collector)
         self._folder = RunFolder(plan)
-        self._measuring = Measuring(plan)
+        self._measuring = RunCoverage(plan)
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.record import Metric
     from pytest_handoff.recording.faults import Faults
-    from pytest_handoff.recording.measuring import Measuring
+    from pytest_handoff.recording.measuring import RunCoverage
     from pytest_handoff.recording.part import PartWriting
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.recording.recorder import Recorder
@@ -74,7 +74,7 @@ class RunEnd:
         plan: RunPlan,
         ending: EndReport,
         *,
-        measuring: Measuring,
+        measuring: RunCoverage,
         folder: RunFolder,
         recorder: Recorder,
         part: PartWriting | None,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_handoff.run import Run
 
 
-class Measuring:
+class RunCoverage:
     """The coverage of one run, from pytest-cov; without that plugin, everything is *not measured*."""
 
     def __init__(self, plan: RunPlan) -> None:

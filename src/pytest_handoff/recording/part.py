@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.recording.measuring import Measuring
+    from pytest_handoff.recording.measuring import RunCoverage
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Run
 
@@ -68,7 +68,7 @@ class PartWriting:
         write_all(kept_out_of_git(self._parts, self._project))
         files.write_head(self._folder, self._head)
 
-    def finish(self, run: Run, measuring: Measuring, *, company: bool) -> list[Line]:
+    def finish(self, run: Run, measuring: RunCoverage, *, company: bool) -> list[Line]:
         """Write the part, and return the lines that report it.
 
         Raises:
