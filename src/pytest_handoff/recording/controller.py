@@ -26,7 +26,7 @@ from pytest_handoff.recording.options import refuse_a_path
 from pytest_handoff.recording.plan import plan_run
 from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.recording.run_folder import RunFolder
-from pytest_handoff.recording.worker import INPUT, Ages
+from pytest_handoff.recording.worker import INPUT, NewOrOld
 from pytest_handoff.workflow import start as workflow_start
 from pytest_handoff.workflow.finish import renderer_of, trace_all
 
@@ -53,7 +53,7 @@ class Controller:
         self._collection: Collection | None = None
         self._closed = False
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
-        self._ages = Ages(plan.start.session, plan.prefix, collector)
+        self._ages = NewOrOld(plan.start.session, plan.prefix, collector)
         self._folder = RunFolder(plan)
         self._measuring = RunCoverage(plan)
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.record import Record
     from pytest_handoff.recording.plan import RunPlan
-    from pytest_handoff.recording.worker import Ages
+    from pytest_handoff.recording.worker import NewOrOld
     from pytest_handoff.run import Run
 
 
@@ -43,7 +43,7 @@ class RunCoverage:
         self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
 
-    def register(self, ages: Ages) -> None:
+    def register(self, ages: NewOrOld) -> None:
         """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
         if options.measures_coverage(self._config):
             from pytest_handoff.coverage.analysis import SharedAnalyses

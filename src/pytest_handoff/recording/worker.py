@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 INPUT = "handoff"
 
 
-class Ages:
+class NewOrOld:
     """Whether each item's test is new in this session; known once collection has finished."""
 
     def __init__(self, session: str, prefix: str, collector: Collector) -> None:
@@ -80,7 +80,7 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.root))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
-    ages = Ages(session, key_prefix(config, project), collector)
+    ages = NewOrOld(session, key_prefix(config, project), collector)
     config.pluginmanager.register(collector, "handoff-collector")
     if measures:
         from pytest_handoff.coverage.contexts import ContextSwitcher
