@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_handoff.evidence import facts, regression
 from pytest_handoff.evidence import ledger as lineage
 from pytest_handoff.evidence.measurement import Lines
-from pytest_handoff.evidence.regression import Kinds
+from pytest_handoff.evidence.regression import LineGroups
 from pytest_handoff.parts.files import PART_SCHEMA, Part, PartRun, PartTests
 from pytest_handoff.record import (
     RECORD_SCHEMA,
@@ -119,7 +119,7 @@ def facts_of(now: str, before: str = "", **changes: Any) -> facts.Facts:
 def facts_from(record: Record, lines: dict[str, LedgerLine], earlier: lineage.Earlier) -> facts.Facts:
     """Gather the facts of a session whose settings are as they were before, and whose document was not read."""
     fates = facts.fates_on_record(record, lines, earlier)
-    return facts.Facts(record=record, ledger=lines, earlier=earlier, fates=fates, kinds=Kinds(lines, fates))
+    return facts.Facts(record=record, ledger=lines, earlier=earlier, fates=fates, kinds=LineGroups(lines, fates))
 
 
 def record_of(

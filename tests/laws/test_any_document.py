@@ -20,7 +20,7 @@ from pytest_handoff.document import parse as markdown
 from pytest_handoff.document.markers import block_checksum
 from pytest_handoff.document.parse import parse
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.regression import Kinds
+from pytest_handoff.evidence.regression import LineGroups
 
 LAW = settings(
     max_examples=int(os.environ.get("HANDOFF_FUZZ_EXAMPLES") or 500),
@@ -152,7 +152,7 @@ def filled_with(template: str, name: str, message: str) -> str:
     fates = dict(known.fates) | {test: known.fates[old] for test, (old, _) in renamed.items()}
     fates[f"{name}::x"] = replace(fates[skipped], status="newly_skipped", passes=False)
     record = replace(known.record, changes=replace(known.record.changes, created=[f"src/{name}"], removed=[name]))
-    told = replace(known, ledger=ledger, fates=fates, kinds=Kinds(ledger, fates), record=record)
+    told = replace(known, ledger=ledger, fates=fates, kinds=LineGroups(ledger, fates), record=record)
     return compose(
         from_template(template), told, Config(), FillRequest(path="x.md", today="2026-01-02", render=RENDERER.block)
     ).text

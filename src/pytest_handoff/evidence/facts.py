@@ -10,7 +10,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import regression
 from pytest_handoff.evidence.ledger import Earlier, Ledger, count_by_tier, count_outcomes
 from pytest_handoff.evidence.policy import Loosening, read_policy
-from pytest_handoff.evidence.regression import Kinds
+from pytest_handoff.evidence.regression import LineGroups
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 
@@ -63,7 +63,7 @@ class Facts(Frozen, frozen=True):
     ledger: dict[str, LedgerLine]
     earlier: Earlier
     fates: dict[str, regression.Fate]
-    kinds: Kinds
+    kinds: LineGroups
     loosened: tuple[Loosening, ...] = ()
     policy_unknown: str | None = None
     baselines: dict[str, float] = {}

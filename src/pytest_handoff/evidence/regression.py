@@ -160,7 +160,7 @@ _fields_of = attrgetter("tier", "since", "outcome", "promised", "flaky", "retire
 _id_of = attrgetter("id")
 
 
-class Kinds:
+class LineGroups:
     """The lines of a ledger, grouped by kind on first use. Callers must not change the lists they get: they are cached.
 
     Args:

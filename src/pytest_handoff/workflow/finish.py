@@ -14,7 +14,7 @@ from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
-from pytest_handoff.evidence.regression import Kinds, count_passing
+from pytest_handoff.evidence.regression import LineGroups, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.markup import Markdown
 from pytest_handoff.project.artifacts import Artifact
@@ -86,7 +86,7 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
         ledger=ledger,
         earlier=parents.earlier,
         fates=fates,
-        kinds=Kinds(ledger, fates),
+        kinds=LineGroups(ledger, fates),
         loosened=changed.loosened,
         policy_unknown=changed.unknown,
         baselines=parents.metrics,
