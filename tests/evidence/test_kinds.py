@@ -12,7 +12,7 @@ from builders import facts_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_handoff.evidence.regression import Kind
+    from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.record import LedgerLine
 
 BEFORE = """
@@ -32,7 +32,7 @@ NOW = """
 """
 FACTS = facts_of(NOW, BEFORE)
 
-QUESTIONS: dict[str, tuple[Callable[[Kind], bool], Callable[[LedgerLine], bool]]] = {
+QUESTIONS: dict[str, tuple[Callable[[LineGroup], bool], Callable[[LedgerLine], bool]]] = {
     "all": (bool, bool),
     "none": (lambda kind: kind.tier == "performance", lambda line: line.tier == "performance"),
     "tier": (lambda kind: kind.tier == "unit", lambda line: line.tier == "unit"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.checklist.condition import GateSpec
     from pytest_handoff.config import Promise
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.evidence.regression import Kind
+    from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.record import LedgerLine, Metric, Verdict
 
 
@@ -128,7 +128,7 @@ def _is_linked(line: LedgerLine, spec: GateSpec) -> bool:
     return id_matches(line.id, spec.path or "")
 
 
-def _is_meant(facts: Facts, spec: GateSpec, kind: Kind) -> bool:
+def _is_meant(facts: Facts, spec: GateSpec, kind: LineGroup) -> bool:
     is_new = kind.since == facts.session
     return spec.tier in (None, kind.tier) and spec.scope in ("all", "current" if is_new else "previous")
 

@@ -17,7 +17,7 @@ from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_handoff.evidence.regression import Kind
+    from pytest_handoff.evidence.regression import LineGroup
 
 
 class Instruction(Frozen, frozen=True):
@@ -87,7 +87,7 @@ class Facts(Frozen, frozen=True):
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
         """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
-        reasons: dict[str, Callable[[Kind], bool]] = {
+        reasons: dict[str, Callable[[LineGroup], bool]] = {
             "promised": lambda kind: scope != "previous" and kind.promised and kind.since == self.session,
             "skipped as before": lambda kind: (
                 scope != "current"
@@ -133,13 +133,13 @@ class Facts(Frozen, frozen=True):
         lines = self.ledger.values()
         return [line for line in lines if (line.moved_from or line.id) in promised or self._replaces(line, replaced)]
 
-    def _counts(self, kind: Kind, scope: Scope) -> bool:
+    def _counts(self, kind: LineGroup, scope: Scope) -> bool:
         """Check that tests of a kind are in the scope, and count."""
         if kind.since == self.session:
             return scope != "previous" and not kind.promised
         return scope != "current" and kind.fate.counts
 
-    def _of(self, tier: str | None, path: str | None, wanted: Callable[[Kind], bool]) -> int:
+    def _of(self, tier: str | None, path: str | None, wanted: Callable[[LineGroup], bool]) -> int:
         """Count the tests of a tier and path that are of the wanted kinds."""
         files = self.kinds.files(lambda kind: tier in (None, kind.tier) and wanted(kind))
         return sum(number for file, number in files.items() if path is None or path_matches(file, path))

@@ -139,7 +139,7 @@ def _status(before: Outcome | None, now: Outcome) -> Status:
     return "regressed" if before in PASSING else "still_failing"
 
 
-class Kind(msgspec.Struct, frozen=True):
+class LineGroup(msgspec.Struct, frozen=True):
     """A kind of tests: the fields that their ledger lines have in common, and their fate."""
 
     tier: str
@@ -169,11 +169,11 @@ class LineGroups:
 
     def __init__(self, ledger: Mapping[str, LedgerLine], fates: Mapping[str, Fate]) -> None:
         self._ledger, self._fates = ledger, fates
-        self._joined: dict[tuple[Kind, ...], Sequence[LedgerLine]] = {}
-        self._files: dict[Kind, Counter[str]] = {}
+        self._joined: dict[tuple[LineGroup, ...], Sequence[LedgerLine]] = {}
+        self._files: dict[LineGroup, Counter[str]] = {}
 
     @cached_property
-    def _groups(self) -> dict[Kind, list[LedgerLine]]:
+    def _groups(self) -> dict[LineGroup, list[LedgerLine]]:
         groups: dict[tuple[_Fields, Fate], list[LedgerLine]] = defaultdict(list)
         lines, fates = self._ledger.values(), self._fates
         fields: Iterator[_Fields] = map(_fields_of, lines)
@@ -181,17 +181,17 @@ class LineGroups:
             groups[key].append(line)
         for group in groups.values():
             group.sort(key=_id_of)
-        return {Kind(*common, fate): group for (common, fate), group in groups.items()}
+        return {LineGroup(*common, fate): group for (common, fate), group in groups.items()}
 
-    def __iter__(self) -> Iterator[tuple[Kind, int]]:
+    def __iter__(self) -> Iterator[tuple[LineGroup, int]]:
         """Iterate over the kinds, each with its number of tests."""
         return ((kind, len(lines)) for kind, lines in self._groups.items())
 
-    def count(self, wanted: Callable[[Kind], bool]) -> int:
+    def count(self, wanted: Callable[[LineGroup], bool]) -> int:
         """Count the tests of the wanted kinds."""
         return sum(number for kind, number in self if wanted(kind))
 
-    def lines(self, wanted: Callable[[Kind], bool]) -> Sequence[LedgerLine]:
+    def lines(self, wanted: Callable[[LineGroup], bool]) -> Sequence[LedgerLine]:
         """Return the tests of the wanted kinds, sorted by id."""
         kinds = tuple(filter(wanted, self._groups))
         if len(kinds) == 1:
@@ -200,7 +200,7 @@ class LineGroups:
             self._joined[kinds] = sorted(chain.from_iterable(map(self._groups.__getitem__, kinds)), key=_id_of)
         return self._joined[kinds]
 
-    def files(self, wanted: Callable[[Kind], bool]) -> Counter[str]:
+    def files(self, wanted: Callable[[LineGroup], bool]) -> Counter[str]:
         """Count the tests of the wanted kinds in each file."""
         found: Counter[str] = Counter()
         for kind in filter(wanted, self._groups):
