@@ -46,7 +46,7 @@ def ledger_of(text: str, *, since: str = BEFORE) -> dict[str, LedgerLine]:
     return {line.id: line for line in sorted(lines, key=lambda line: line.id)}
 
 
-def earlier_of(text: str, session: str = BEFORE) -> lineage.Earlier:
+def earlier_of(text: str, session: str = BEFORE) -> lineage.EarlierTests:
     """What one earlier session left."""
     return lineage.join_parents([(session, ledger_of(text, since=session))])
 
@@ -111,22 +111,22 @@ def part_of(
 def facts_of(now: str, before: str = "", **changes: Any) -> facts.Facts:
     """The facts of ``session-2`` after ``session-1``; ``changes`` go to :func:`record_of`. No line before: a first session."""
     lines = ledger_of(now, since=BEFORE if before else NOW)
-    earlier = earlier_of(before) if before else lineage.Earlier()
+    earlier = earlier_of(before) if before else lineage.EarlierTests()
     record = record_of(lines, earlier, **changes)
     return facts_from(record, lines, earlier)
 
 
-def facts_from(record: Record, lines: dict[str, LedgerLine], earlier: lineage.Earlier) -> facts.Facts:
+def facts_from(record: Record, lines: dict[str, LedgerLine], earlier: lineage.EarlierTests) -> facts.Facts:
     """Gather the facts of a session whose settings are as they were before, and whose document was not read."""
     fates = facts.fates_on_record(record, lines, earlier)
     return facts.Facts(record=record, ledger=lines, earlier=earlier, fates=fates, kinds=LineGroups(lines, fates))
 
 
 def record_of(
-    lines: Mapping[str, LedgerLine] | None = None, earlier: lineage.Earlier | None = None, *, session: str = NOW, **changes: Any
+    lines: Mapping[str, LedgerLine] | None = None, earlier: lineage.EarlierTests | None = None, *, session: str = NOW, **changes: Any
 ) -> Record:
     """A record of a complete run of these tests; ``why_incomplete`` makes it an incomplete one, other names are its keys."""
-    lines, earlier = lines or {}, earlier or lineage.Earlier()
+    lines, earlier = lines or {}, earlier or lineage.EarlierTests()
     why = changes.pop("why_incomplete", [])
     defaults: dict[str, Any] = {
         "schema": RECORD_SCHEMA,
@@ -165,7 +165,7 @@ def run_info(why_incomplete: Iterable[str] = (), **changes: Any) -> RunInfo:
     return RunInfo(**defaults | changes)
 
 
-def tally_of(session: str, lines: Mapping[str, LedgerLine], earlier: lineage.Earlier) -> TallySummary:
+def tally_of(session: str, lines: Mapping[str, LedgerLine], earlier: lineage.EarlierTests) -> TallySummary:
     """The figures that belong to a ledger."""
     return facts.tally(session, lines, regression.fates(session, lines, earlier), "sha256:0123456789abcdef")
 

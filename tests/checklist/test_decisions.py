@@ -11,7 +11,7 @@ from builders import facts_from, facts_of, ledger_of, record_of
 from pytest_handoff.checklist.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
 from pytest_handoff.config import Binding, Config, Waiver
 from pytest_handoff.document.places import Task
-from pytest_handoff.evidence.ledger import Earlier
+from pytest_handoff.evidence.ledger import EarlierTests
 
 PASSED = "unit a.py::x passed"
 
@@ -70,7 +70,7 @@ def test_lines_that_markers_link_have_a_verdict_each() -> None:
     """Two lines are two gates, each named with its line; the first one does not speak for the other."""
     tests = ledger_of("unit a.py::x passed\nunit a.py::y failed")
     lines = {test: replace(line, checks=[f"{test[-1]} is fast"]) for test, line in tests.items()}
-    facts = facts_from(record_of(lines), lines, Earlier())
+    facts = facts_from(record_of(lines), lines, EarlierTests())
     decided = decide([task("X is fast"), task("Y is fast")], facts, Config())
     found = {verdict.id: verdict.verdict for verdict in all_verdicts((), decided, facts)}
     assert found == {"linked(marker=x is fast)": "passed", "linked(marker=y is fast)": "failed"}

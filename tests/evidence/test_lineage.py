@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import earlier_of, ledger_of
-from pytest_handoff.evidence.ledger import Earlier, certainly_gone, join_parents, trace
+from pytest_handoff.evidence.ledger import EarlierTests, certainly_gone, join_parents, trace
 
 A, B, C = "tests/a.py::test_x", "tests/b.py::test_x", "tests/c.py::test_x"
 
@@ -120,4 +120,4 @@ def test_parents_keep_where_a_line_came_from() -> None:
 
 def test_no_parents() -> None:
     """A first session has nothing before it."""
-    assert join_parents([]) == Earlier()
+    assert join_parents([]) == EarlierTests()

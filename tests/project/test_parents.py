@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from builders import coverage_of, ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.evidence.ledger import Earlier
+from pytest_handoff.evidence.ledger import EarlierTests
 from pytest_handoff.project.artifacts import write_all
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
@@ -86,7 +86,7 @@ def test_what_parents_left(store: Store) -> None:
 
 def test_no_parents(store: Store) -> None:
     """A first session has nothing before it."""
-    assert load_parents(store, []) == Parents(earlier=Earlier(), sources=())
+    assert load_parents(store, []) == Parents(earlier=EarlierTests(), sources=())
 
 
 def test_coverage_before(store: Store) -> None:

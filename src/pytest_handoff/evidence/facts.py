@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import regression
-from pytest_handoff.evidence.ledger import Earlier, Ledger, count_by_tier, count_outcomes
+from pytest_handoff.evidence.ledger import EarlierTests, Ledger, count_by_tier, count_outcomes
 from pytest_handoff.evidence.policy import Loosening, read_policy
 from pytest_handoff.evidence.regression import LineGroups
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
@@ -61,7 +61,7 @@ class Facts(Frozen, frozen=True):
 
     record: Record
     ledger: dict[str, LedgerLine]
-    earlier: Earlier
+    earlier: EarlierTests
     fates: dict[str, regression.Fate]
     kinds: LineGroups
     loosened: tuple[Loosening, ...] = ()
@@ -162,7 +162,7 @@ def tally(
     )
 
 
-def fates_on_record(record: Record, ledger: Ledger, earlier: Earlier) -> dict[str, regression.Fate]:
+def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> dict[str, regression.Fate]:
     """Work out the fate of each test again, and check that it gives the record's figures.
 
     Raises:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Ledger = dict[str, LedgerLine]
 
 
-class Earlier(Frozen, frozen=True):
+class EarlierTests(Frozen, frozen=True):
     """The tests of all earlier sessions, as the parents left them.
 
     ``sessions`` are the parents in order, oldest first unless the user gave another; ``came_from`` names the parent of each line
@@ -55,19 +55,19 @@ class Lineage(Frozen, frozen=True):
     reparametrized: dict[str, str] = {}
     vanished: frozenset[str] = frozenset()
 
-    def since(self, test: str, session: str, earlier: Earlier) -> str:
+    def since(self, test: str, session: str, earlier: EarlierTests) -> str:
         """Name the first session that had this test."""
         old = earlier.lines.get(self.same.get(test, test))
         return old.since if old else self.reparametrized.get(test, session)
 
 
-def join_parents(parents: Sequence[tuple[str, Ledger]]) -> Earlier:
+def join_parents(parents: Sequence[tuple[str, Ledger]]) -> EarlierTests:
     """Join the ledgers of the parents; of two lines for one test, keep the one that promises more, so that nothing is lost."""
     if not parents:
-        return Earlier()
+        return EarlierTests()
     *others, (_last, lines) = parents
     if not others:
-        return Earlier(sessions=tuple(session for session, _ in parents), lines=lines)
+        return EarlierTests(sessions=tuple(session for session, _ in parents), lines=lines)
     joined = dict(lines)
     came_from: dict[str, str] = {}
     for session, ledger in others:
@@ -75,7 +75,7 @@ def join_parents(parents: Sequence[tuple[str, Ledger]]) -> Earlier:
             if test not in joined or _weight(line) < _weight(joined[test]):
                 joined[test] = line
                 came_from[test] = session
-    return Earlier(sessions=tuple(session for session, _ in parents), lines=joined, came_from=came_from)
+    return EarlierTests(sessions=tuple(session for session, _ in parents), lines=joined, came_from=came_from)
 
 
 def share_ids(ledger: Ledger, tests: Iterable[str]) -> None:
@@ -100,7 +100,7 @@ def _weight(line: LedgerLine) -> tuple[bool, int, str]:
 
 
 def certainly_gone(
-    earlier: Earlier, collected: Container[str], whole_files: Container[str], existing_files: Container[str]
+    earlier: EarlierTests, collected: Container[str], whole_files: Container[str], existing_files: Container[str]
 ) -> list[str]:
     """List the earlier live ids that are gone for certain: their file was collected whole without them, or is gone itself."""
     return [
@@ -110,7 +110,7 @@ def certainly_gone(
     ]
 
 
-def trace(earlier: Earlier, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str]) -> Lineage:
+def trace(earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str]) -> Lineage:
     """Find the earlier test that each new id continues.
 
     Args:
@@ -150,7 +150,7 @@ def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
     return names
 
 
-def _reparametrized(earlier: Earlier, vanished: set[str], fresh: set[str]) -> dict[str, str]:
+def _reparametrized(earlier: EarlierTests, vanished: set[str], fresh: set[str]) -> dict[str, str]:
     """Find the new ids of functions that lost some and gained at least as many; fewer would hide a lost case."""
     lost, found = _by_function(vanished), _by_function(fresh)
     return {
@@ -169,7 +169,7 @@ def _by_function(tests: Iterable[str]) -> dict[str, list[str]]:
 
 
 def trace_collected(
-    earlier: Earlier, collected: Mapping[str, object], whole_files: Iterable[str], renames: Mapping[str, str], root: Path
+    earlier: EarlierTests, collected: Mapping[str, object], whole_files: Iterable[str], renames: Mapping[str, str], root: Path
 ) -> Lineage:
     """Trace what a process collected back to the earlier tests; ``root`` is the folder that ids are relative to."""
     absent = {file_of(test) for test in earlier.lines if test not in collected}
@@ -197,7 +197,7 @@ def with_unseen(lines: Ledger, own: Ledger, session: str, whole_files: Container
 _PASSED = CaseResult(outcome="passed")
 
 
-def new_ledger(*, session: str, run: Run, earlier: Earlier, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
+def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
     """List every test ever recorded, as this run leaves it, sorted by id."""
     before, results = earlier.lines.get, run.results.get
     absent = _not_collected(earlier, lineage, run.collected)
@@ -230,7 +230,7 @@ def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
     return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
 
 
-def _not_collected(earlier: Earlier, lineage: Lineage, collected: Container[str]) -> Ledger:
+def _not_collected(earlier: EarlierTests, lineage: Lineage, collected: Container[str]) -> Ledger:
     replaced = set(lineage.same.values())
     functions = {without_parameters(test) for test in lineage.reparametrized}
     found: Ledger = {}
@@ -248,7 +248,7 @@ def _not_collected(earlier: Earlier, lineage: Lineage, collected: Container[str]
 
 
 def _line(
-    test: str, seen: Collected, result: CaseResult | None, *, session: str, earlier: Earlier, lineage: Lineage
+    test: str, seen: Collected, result: CaseResult | None, *, session: str, earlier: EarlierTests, lineage: Lineage
 ) -> LedgerLine:
     first, moved_from = lineage.since(test, session, earlier), lineage.same.get(test)
     if result is None:
@@ -274,7 +274,7 @@ def _ran(test: str, tier: str, first: str, result: CaseResult, *, promised: bool
     )
 
 
-def _not_run(test: str, tier: str, first: str, earlier: Earlier, moved_from: str | None) -> LedgerLine:
+def _not_run(test: str, tier: str, first: str, earlier: EarlierTests, moved_from: str | None) -> LedgerLine:
     known = moved_from or test
     owed = known in earlier.lines and earlier.lines[known].promised
     return LedgerLine(
@@ -288,14 +288,14 @@ def _not_run(test: str, tier: str, first: str, earlier: Earlier, moved_from: str
     )
 
 
-def _last(earlier: Earlier, test: str) -> LastSeen | None:
+def _last(earlier: EarlierTests, test: str) -> LastSeen | None:
     line = earlier.lines.get(test)
     if line is None or line.outcome in (None, "not_run"):
         return line.last if line else None
     return LastSeen(session=earlier.session_of(test), outcome=line.outcome)
 
 
-def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement], earlier: Earlier) -> LedgerLine:
+def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement], earlier: EarlierTests) -> LedgerLine:
     """Add the retirement that matches the line, if there is one; a new test has nothing to retire from."""
     entry = next((entry for entry in retire if id_matches(line.id, entry.test)), None)
     if entry is None or line.retired is not None or line.since == session:

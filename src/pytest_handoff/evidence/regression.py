@@ -19,7 +19,7 @@ from pytest_handoff.record import Frozen, LedgerLine, Outcome, Regression, Retir
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_handoff.evidence.ledger import Earlier, Ledger
+    from pytest_handoff.evidence.ledger import EarlierTests, Ledger
 
     _Fields = tuple[str, str, Outcome | None, bool, bool, Retired | None]
 
@@ -37,7 +37,7 @@ class Fate(Frozen, frozen=True, gc=False):
     passes: bool
 
 
-def fates(session: str, ledger: Ledger, earlier: Earlier) -> dict[str, Fate]:
+def fates(session: str, ledger: Ledger, earlier: EarlierTests) -> dict[str, Fate]:
     """Decide the fate of every test in the ledger; tests of this session are ``new``."""
     functions: dict[str, set[Outcome | None]] = defaultdict(set)
     for test in _gone(ledger, earlier.lines):

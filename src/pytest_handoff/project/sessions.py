@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.evidence.ledger import Earlier, join_parents
+from pytest_handoff.evidence.ledger import EarlierTests, join_parents
 from pytest_handoff.evidence.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import listed
@@ -94,7 +94,7 @@ class Parents(Frozen, frozen=True):
 
     records: tuple[Record, ...] = ()
     links: list[Parent] = []
-    earlier: Earlier = Earlier()
+    earlier: EarlierTests = EarlierTests()
     sources: tuple[dict[str, SourceLine], ...] | None = ()
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_handoff.evidence.ledger import Earlier, Lineage
+    from pytest_handoff.evidence.ledger import EarlierTests, Lineage
     from pytest_handoff.project.layout import Project
     from pytest_handoff.recording.faults import Faults
     from pytest_handoff.run import Collection
@@ -33,10 +33,10 @@ class NewOrOld:
         self._session = session
         self._prefix = prefix
         self._collector = collector
-        self._earlier: Earlier | None = None
+        self._earlier: EarlierTests | None = None
         self._lineage: Lineage | None = None
 
-    def know(self, earlier: Earlier, lineage: Lineage) -> None:
+    def know(self, earlier: EarlierTests, lineage: Lineage) -> None:
         """Store the earlier tests and what the collected tests continue."""
         self._earlier, self._lineage = earlier, lineage
 
