@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from builders import NOW, ledger_of, run_info, run_of
-from pytest_handoff.evidence.completeness import WHOLE, Scope, add_up, disagreement, fill_in, scope_of, why_incomplete
+from pytest_handoff.evidence.completeness import WHOLE, RunScope, add_up, disagreement, fill_in, scope_of, why_incomplete
 
 
 def test_scope_of_a_whole_run() -> None:
     """A run of everything says so."""
-    assert scope_of(run_of("unit a.py::x passed")) == Scope(parts=(WHOLE,), whole_files=frozenset({"a.py"}))
+    assert scope_of(run_of("unit a.py::x passed")) == RunScope(parts=(WHOLE,), whole_files=frozenset({"a.py"}))
 
 
 def test_scope_of_a_narrowed_run() -> None:
@@ -49,22 +49,22 @@ def test_a_broken_new_file_is_not_forgotten_by_a_later_part() -> None:
 )
 def test_why_a_record_is_incomplete(parts: tuple[str, ...], whole: set[str], ledger: str, reasons: list[str]) -> None:
     """A record is complete when a run of everything, or parts that looked at every test file, left no known test out."""
-    scope = Scope(parts=parts, whole_files=frozenset(whole))
+    scope = RunScope(parts=parts, whole_files=frozenset(whole))
     assert why_incomplete(scope, ledger_of(ledger), ["a.py", "b.py"]) == reasons
 
 
 def test_mishaps_make_a_run_incomplete() -> None:
     """What went wrong beside the tests is a reason of its own."""
-    assert why_incomplete(Scope(parts=(WHOLE,), whole_files=frozenset(), mishaps=("a worker crashed",)), {}, []) == [
+    assert why_incomplete(RunScope(parts=(WHOLE,), whole_files=frozenset(), mishaps=("a worker crashed",)), {}, []) == [
         "a worker crashed"
     ]
 
 
 def test_scopes_add_up() -> None:
     """Parts are named once, in their order, and whole files of all of them are known."""
-    scope = Scope(parts=("unit",), whole_files=frozenset({"a.py"}), mishaps=("now",))
+    scope = RunScope(parts=("unit",), whole_files=frozenset({"a.py"}), mishaps=("now",))
     found = add_up(scope, run_info(["then"], parts=["e2e", "unit"], whole_files=["b.py"]))
-    assert found == Scope(parts=("e2e", "unit"), whole_files=frozenset({"a.py", "b.py"}), mishaps=("now",))
+    assert found == RunScope(parts=("e2e", "unit"), whole_files=frozenset({"a.py", "b.py"}), mishaps=("now",))
 
 
 @pytest.mark.parametrize(

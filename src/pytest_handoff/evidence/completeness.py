@@ -135,7 +135,7 @@ def _told(function: str, ids: Mapping[str, str]) -> UnstableIds:
 WHOLE = "everything"
 
 
-class Scope(Frozen, frozen=True):
+class RunScope(Frozen, frozen=True):
     """The scope of one run, or of several on one tree.
 
     ``parts`` says how each was narrowed (:data:`WHOLE` if it was not); ``whole_files`` were collected whole by any of them.
@@ -146,19 +146,19 @@ class Scope(Frozen, frozen=True):
     mishaps: tuple[str, ...] = ()
 
 
-def scope_of(run: Run) -> Scope:
+def scope_of(run: Run) -> RunScope:
     """Determine the scope of a single run; a run that could not collect a file never counts as whole."""
     broken = (f"{counted(len(run.broken_files), 'file')} could not be collected",) if run.broken_files else ()
-    return Scope(
+    return RunScope(
         parts=("; ".join((*run.why_partial, *broken)) or WHOLE,),
         whole_files=run.whole_files,
         mishaps=(*run.mishaps, *(f"{path} could not be collected: {error}" for path, error in run.broken_files.items())),
     )
 
 
-def add_up(scope: Scope, earlier: RunInfo) -> Scope:
+def add_up(scope: RunScope, earlier: RunInfo) -> RunScope:
     """Add the scope of an earlier run on the same tree to that of a run."""
-    return Scope(
+    return RunScope(
         parts=tuple(dict.fromkeys((*earlier.parts, *scope.parts))),
         whole_files=scope.whole_files | frozenset(earlier.whole_files),
         mishaps=scope.mishaps,
@@ -178,7 +178,7 @@ def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[s
     return {test: merged[test] for test in sorted(merged) if test not in replaced}
 
 
-def why_incomplete(scope: Scope, ledger: Mapping[str, LedgerLine], test_files: Iterable[str]) -> list[str]:
+def why_incomplete(scope: RunScope, ledger: Mapping[str, LedgerLine], test_files: Iterable[str]) -> list[str]:
     """List every reason why the record is not complete; an empty list means that it is."""
     unrun = [test for test, line in ledger.items() if line.outcome == "not_run" and line.retired is None]
     reasons = list(scope.mishaps)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.completeness import WHOLE, Scope
+from pytest_handoff.evidence.completeness import WHOLE, RunScope
 from pytest_handoff.figures import listed
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import OUTCOMES, CombinedPart
@@ -61,11 +61,11 @@ def joined_run(parts: Sequence[PartTests], older: Sequence[PartTests] = (), mish
     )
 
 
-def joined_scope(parts: Iterable[PartTests], run: Run) -> Scope:
+def joined_scope(parts: Iterable[PartTests], run: Run) -> RunScope:
     """Join the scopes of the parts: what they looked at together."""
     broken = (f"{path} could not be collected: {error}" for path, error in run.broken_files.items())
     narrowed = ("; ".join(part.run.why_partial) or WHOLE for part in parts)
-    return Scope(parts=tuple(dict.fromkeys(narrowed)), whole_files=run.whole_files, mishaps=(*run.mishaps, *broken))
+    return RunScope(parts=tuple(dict.fromkeys(narrowed)), whole_files=run.whole_files, mishaps=(*run.mishaps, *broken))
 
 
 def combined_part(part: PartTests) -> CombinedPart:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 class Combined(Frozen, frozen=True):
     """The parts that make up a run: what they looked at together, and each part as the record keeps it."""
 
-    scope: completeness.Scope
+    scope: completeness.RunScope
     parts: list[CombinedPart]
 
 
@@ -85,7 +85,7 @@ class _Seen(Frozen, frozen=True):
 
     traced: Lineage
     lines: Ledger
-    scope: completeness.Scope
+    scope: completeness.RunScope
     before: Record | None
 
 
@@ -182,7 +182,7 @@ def _metrics(before: Record | None, run: Run) -> list[Metric]:
     return sorted([*found, *earlier], key=lambda metric: metric.name)
 
 
-def _run_info(run: Run, context: RunContext, scope: completeness.Scope, why: list[str], combined: list[CombinedPart]) -> RunInfo:
+def _run_info(run: Run, context: RunContext, scope: completeness.RunScope, why: list[str], combined: list[CombinedPart]) -> RunInfo:
     return RunInfo(
         started=context.started,
         finished=context.finished,
