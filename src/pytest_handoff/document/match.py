@@ -11,7 +11,7 @@ import msgspec
 from pytest_handoff.document.catalogue import FAMILIES, TOP, Field
 from pytest_handoff.document.labels import box_of, keys_of, placeholder_length, read_label
 from pytest_handoff.document.outline import Heading
-from pytest_handoff.document.places import Finding, Place, cell_place, fence_place, label_place
+from pytest_handoff.document.places import Finding, Place, cell_place, fence_place, place_of_label
 from pytest_handoff.figures import MOST_LINES, enumerated
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Co
             nested = not names.isdisjoint(field.parents) if field.parents else not line.parents or line.parents[-1] is line
             fits, heading = sections.around(line.line, field) if nested else (False, None)
             if fits and (not field.alone or sections.is_right_below(line.line, heading)):
-                place = label_place(parsed, line, field.id, choice=field.kind == "choice")
+                place = place_of_label(parsed, line, field.id, choice=field.kind == "choice")
                 yield _Match(place, heading, alone=field.alone)
 
 

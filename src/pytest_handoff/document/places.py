@@ -106,7 +106,7 @@ class Filled(Frozen, frozen=True):
 State = Literal["placeholder", "empty", "written"]
 
 
-def label_place(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -> Place:  # noqa: A002 - the word of records
+def place_of_label(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -> Place:  # noqa: A002 - the word of records
     """Make a place of the value after a line's label; it is empty only if nothing below the label is its value either."""
     label = read_label(line.text)
     if label is None:
