@@ -11,7 +11,7 @@ import msgspec
 from pytest_handoff.document.catalogue import FAMILIES, TOP, Field
 from pytest_handoff.document.labels import box_of, keys_of, placeholder_length, read_label
 from pytest_handoff.document.outline import Heading
-from pytest_handoff.document.places import Finding, Place, cell_place, fence_place, place_of_label
+from pytest_handoff.document.places import Finding, Place, cell_place, place_of_fence, place_of_label
 from pytest_handoff.figures import MOST_LINES, enumerated
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, clos
     for heading, keys in sections.keys.items():
         for field in fields if heading.line in first else ():
             if not keys.isdisjoint(field.sections):
-                yield _Match(fence_place(parsed, first[heading.line], field.id), heading)
+                yield _Match(place_of_fence(parsed, first[heading.line], field.id), heading)
 
 
 def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Sections) -> Iterator[_Match]:

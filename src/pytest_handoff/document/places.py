@@ -119,7 +119,7 @@ def place_of_label(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -
     return Place(id=id, kind=kind, line=line.line + 1, text=text, state=state, start=start, end=end, own=own)
 
 
-def fence_place(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
+def place_of_fence(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
     """Make a place of a fence's body; it asks to be filled if its first line, less decoration, starts with a bracketed prompt."""
     lines = parsed.text[fence.start : fence.end].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     text = "\n".join(line.removeprefix(fence.indent) for line in lines)
