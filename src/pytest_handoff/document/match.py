@@ -11,7 +11,7 @@ import msgspec
 from pytest_handoff.document.catalogue import FAMILIES, TOP, Field
 from pytest_handoff.document.labels import box_of, keys_of, placeholder_length, read_label
 from pytest_handoff.document.outline import Heading
-from pytest_handoff.document.places import Finding, Place, cell_place, place_of_fence, place_of_label
+from pytest_handoff.document.places import Finding, Place, place_of_cell, place_of_fence, place_of_label
 from pytest_handoff.figures import MOST_LINES, enumerated
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Section
             fits, heading = sections.around(row.line, field)
             named = [cell for keys, cell in zip(columns[1:], row.cells[1:], strict=False) if not keys.isdisjoint(field.columns)]
             for cell in named if fits else ():
-                yield _Match(cell_place(parsed, row, cell, field.id), heading)
+                yield _Match(place_of_cell(parsed, row, cell, field.id), heading)
 
 
 class _Marked:

@@ -134,7 +134,7 @@ def place_of_fence(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A
     )  # fmt: skip
 
 
-def cell_place(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # noqa: A002 - the word of records
+def place_of_cell(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # noqa: A002 - the word of records
     """Make a place of the inside of a table's cell."""
     own = placeholder_length(cell.text, parsed.references)
     state: State = "placeholder" if own else "written" if cell.text else "empty"
