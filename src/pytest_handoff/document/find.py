@@ -14,7 +14,7 @@ from pytest_handoff.document.labels import box_of, keys_of, placeholder_length
 from pytest_handoff.document.markers import Block, Trouble, is_sealed, pair_blocks, read_markers, with_block
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
 from pytest_handoff.document.parse import parse, refuse_unfit
-from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, marker_place
+from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, place_of_marker
 from pytest_handoff.figures import enumerated
 from pytest_handoff.record import Frozen
 
@@ -120,7 +120,7 @@ def _block_places(blocks: list[Block], unpaired: list[Trouble]) -> Iterator[Plac
 
 def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place], list[Trouble]]:
     values = [marker for marker in markers if marker.does == "value"]
-    found = [(marker, marker_place(parsed, marker)) for marker in values]
+    found = [(marker, place_of_marker(parsed, marker)) for marker in values]
     starts = Counter(place.start for _, place in found if isinstance(place, Place))
     lines: dict[str, list[int]] = {}
     for marker in values:

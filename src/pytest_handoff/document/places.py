@@ -141,7 +141,7 @@ def place_of_cell(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # 
     return Place(id=id, kind="cell", line=row.line + 1, text=cell.text, state=state, start=cell.start, end=cell.end, own=own)
 
 
-def marker_place(parsed: Markdown, marker: Marker) -> Place | Trouble:
+def place_of_marker(parsed: Markdown, marker: Marker) -> Place | Trouble:
     """Make a place of the value that a marker names: the cell around it, what follows its line's label, or all the line's text.
 
     The line's text is taken without list marker and check box. A marker in a heading, or on a line of its own, names no value.
