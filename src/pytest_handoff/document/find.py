@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.labels import box_of, keys_of, placeholder_length
-from pytest_handoff.document.markers import Block, Trouble, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers, with_block
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
 from pytest_handoff.document.parse import parse, refuse_unfit
 from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, place_of_marker
@@ -108,7 +108,7 @@ def _switched_off(parsed: Markdown, markers: Iterable[Marker]) -> set[int]:
     return {line for heading in {path[-1] for path in paths} for line in parsed.section(heading)}
 
 
-def _block_places(blocks: list[Block], unpaired: list[Trouble]) -> Iterator[Place]:
+def _block_places(blocks: list[Block], unpaired: list[MarkerProblem]) -> Iterator[Place]:
     doubtful = {trouble.id for trouble in unpaired}
     for block in blocks:
         if block.id not in doubtful:
@@ -118,7 +118,7 @@ def _block_places(blocks: list[Block], unpaired: list[Trouble]) -> Iterator[Plac
             )  # fmt: skip
 
 
-def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place], list[Trouble]]:
+def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place], list[MarkerProblem]]:
     values = [marker for marker in markers if marker.does == "value"]
     found = [(marker, place_of_marker(parsed, marker)) for marker in values]
     starts = Counter(place.start for _, place in found if isinstance(place, Place))
@@ -128,13 +128,13 @@ def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place]
     places, troubles = [], []
     for marker, place in found:
         line, same = marker.comment.line, lines[marker.id]
-        if isinstance(place, Trouble):
+        if isinstance(place, MarkerProblem):
             troubles.append(place)
         elif len(same) > 1:
             message = f"the marker {marker.id} stands more than once, in lines {enumerated(same)}"
-            troubles.append(Trouble(line, marker.id, message))
+            troubles.append(MarkerProblem(line, marker.id, message))
         elif starts[place.start] > 1:
-            troubles.append(Trouble(line, marker.id, f"two markers name the same value, one of them is {marker.id}"))
+            troubles.append(MarkerProblem(line, marker.id, f"two markers name the same value, one of them is {marker.id}"))
         else:
             places.append(place)
     return places, troubles

@@ -46,7 +46,7 @@ class Block(msgspec.Struct, frozen=True):
     checksum: str | None
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class MarkerProblem(msgspec.Struct, frozen=True):
     """A marker that cannot be followed, at a line index, with the reason."""
 
     line: int
@@ -54,25 +54,25 @@ class Trouble(msgspec.Struct, frozen=True):
     message: str
 
 
-def read_markers(parsed: Markdown) -> tuple[list[Marker], list[Trouble]]:
+def read_markers(parsed: Markdown) -> tuple[list[Marker], list[MarkerProblem]]:
     """Read all our comments, in order; those that cannot be read are troubles."""
     markers, troubles = [], []
     for comment in parsed.comments:
         if _OURS.match(comment.text):
             marker = _marker(comment)
             if marker is None:
-                troubles.append(Trouble(comment.line, None, f"this marker is not understood: {comment.text}"))
+                troubles.append(MarkerProblem(comment.line, None, f"this marker is not understood: {comment.text}"))
             elif marker.does in ("begin", "end") and not comment.alone:
-                troubles.append(Trouble(comment.line, marker.id, f"this marker needs a line of its own: {comment.text}"))
+                troubles.append(MarkerProblem(comment.line, marker.id, f"this marker needs a line of its own: {comment.text}"))
             else:
                 markers.append(marker)
     return markers, troubles
 
 
-def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], list[Trouble]]:
+def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], list[MarkerProblem]]:
     """Find the blocks that are closed by their own end; markers without a partner and blocks that come twice are troubles."""
     blocks: list[Block] = []
-    troubles: list[Trouble] = []
+    troubles: list[MarkerProblem] = []
     opened: Marker | None = None
     for marker in markers:
         if marker.does == "begin":
@@ -153,26 +153,26 @@ def _block(parsed: Markdown, begin: Marker, end: Marker) -> Block:
     return Block(begin.id, first, last, start, end.comment.end, prefix, body, end.checksum)
 
 
-def _unclosed(begin: Marker, following: Marker | None) -> Trouble:
+def _unclosed(begin: Marker, following: Marker | None) -> MarkerProblem:
     line = begin.comment.line
     where = "" if following is None else f" before line {following.comment.line + 1}"
-    return Trouble(line, begin.id, f"the block {begin.id} that begins in line {line + 1} has no end{where}")
+    return MarkerProblem(line, begin.id, f"the block {begin.id} that begins in line {line + 1} has no end{where}")
 
 
-def _unopened(begin: Marker | None, end: Marker) -> Trouble:
+def _unopened(begin: Marker | None, end: Marker) -> MarkerProblem:
     line = end.comment.line
     where = "" if begin is None else f"; in line {begin.comment.line + 1} begins {begin.id}"
-    return Trouble(line, end.id, f"the end of {end.id} in line {line + 1} has no beginning{where}")
+    return MarkerProblem(line, end.id, f"the end of {end.id} in line {line + 1} has no beginning{where}")
 
 
-def _without_twins(blocks: list[Block], troubles: list[Trouble]) -> tuple[list[Block], list[Trouble]]:
+def _without_twins(blocks: list[Block], troubles: list[MarkerProblem]) -> tuple[list[Block], list[MarkerProblem]]:
     lines: dict[str, list[int]] = {}
     for block in blocks:
         lines.setdefault(block.id, []).append(block.line)
     for id, places in lines.items():  # noqa: A001 - the word every other module uses
         if len(places) > 1:
             named = enumerated([line + 1 for line in places])
-            troubles.append(Trouble(places[0], id, f"the block {id} stands more than once, in lines {named}"))
+            troubles.append(MarkerProblem(places[0], id, f"the block {id} stands more than once, in lines {named}"))
     return blocks, troubles
 
 

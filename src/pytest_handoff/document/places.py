@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.labels import box_of, is_choice, placeholder_length, read_label
-from pytest_handoff.document.markers import Trouble
+from pytest_handoff.document.markers import MarkerProblem
 from pytest_handoff.record import Frozen, Written
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def place_of_cell(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # 
     return Place(id=id, kind="cell", line=row.line + 1, text=cell.text, state=state, start=cell.start, end=cell.end, own=own)
 
 
-def place_of_marker(parsed: Markdown, marker: Marker) -> Place | Trouble:
+def place_of_marker(parsed: Markdown, marker: Marker) -> Place | MarkerProblem:
     """Make a place of the value that a marker names: the cell around it, what follows its line's label, or all the line's text.
 
     The line's text is taken without list marker and check box. A marker in a heading, or on a line of its own, names no value.
@@ -153,7 +153,7 @@ def place_of_marker(parsed: Markdown, marker: Marker) -> Place | Trouble:
             return _marked_cell(parsed, marker, cell)
     if line is not None and line.start <= comment.start < line.end:
         return _marked_line(parsed, marker, line)
-    return Trouble(comment.line, marker.id, f"the marker {marker.id} stands at the end of no line that can hold a value")
+    return MarkerProblem(comment.line, marker.id, f"the marker {marker.id} stands at the end of no line that can hold a value")
 
 
 def _marked_cell(parsed: Markdown, marker: Marker, cell: Cell) -> Place:
@@ -166,13 +166,13 @@ def _marked_cell(parsed: Markdown, marker: Marker, cell: Cell) -> Place:
     )
 
 
-def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | Trouble:
+def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | MarkerProblem:
     box = box_of(line.text) if line.opens_item else None
     label = None if box else read_label(line.text)
     start = box.end() if box else label.start if label else 0
     end = value_end(line.text, start)
     if line.start + end > marker.comment.start:
-        return Trouble(line.line, marker.id, f"the marker {marker.id} is not at the end of its line")
+        return MarkerProblem(line.line, marker.id, f"the marker {marker.id} is not at the end of its line")
     text = line.text[start:end]
     own = placeholder_length(text, parsed.references) or (len(text) if label and is_choice(text) else 0)
     state: State = "placeholder" if own else "written" if text else "empty"
