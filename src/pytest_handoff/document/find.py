@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from pytest_handoff.document.markers import Marker
-    from pytest_handoff.document.outline import Markdown, TextLine
+    from pytest_handoff.document.outline import Outline, TextLine
 
 
 PREFIX = "count."
@@ -30,7 +30,7 @@ PREFIX = "count."
 _COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)"
 
 
-def counted_files(parsed: Markdown, closed: Collection[int]) -> Iterator[Place]:
+def counted_files(parsed: Outline, closed: Collection[int]) -> Iterator[Place]:
     """Make a place of each such figure; of a file named twice, only of the first.
 
     Args:
@@ -101,7 +101,7 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     )
 
 
-def _switched_off(parsed: Markdown, markers: Iterable[Marker]) -> set[int]:
+def _switched_off(parsed: Outline, markers: Iterable[Marker]) -> set[int]:
     paths = [parsed.path(marker.comment.line) for marker in markers if marker.does == "off"]
     if not all(paths):
         return set(range(len(parsed.starts)))
@@ -118,7 +118,7 @@ def _block_places(blocks: list[Block], unpaired: list[MarkerProblem]) -> Iterato
             )  # fmt: skip
 
 
-def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place], list[MarkerProblem]]:
+def _marked_places(parsed: Outline, markers: list[Marker]) -> tuple[list[Place], list[MarkerProblem]]:
     values = [marker for marker in markers if marker.does == "value"]
     found = [(marker, place_of_marker(parsed, marker)) for marker in values]
     starts = Counter(place.start for _, place in found if isinstance(place, Place))
@@ -140,7 +140,7 @@ def _marked_places(parsed: Markdown, markers: list[Marker]) -> tuple[list[Place]
     return places, troubles
 
 
-def _tasks(parsed: Markdown, closed: set[int]) -> Iterator[Task]:
+def _tasks(parsed: Outline, closed: set[int]) -> Iterator[Task]:
     for index, line in enumerate(parsed.lines):
         box = box_of(line.text) if line.opens_item and line.line not in closed else None
         if box:

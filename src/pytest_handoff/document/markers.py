@@ -14,7 +14,7 @@ from pytest_handoff.figures import enumerated
 from pytest_handoff.text_lines import eol_of, split_lines
 
 if TYPE_CHECKING:
-    from pytest_handoff.document.outline import Markdown
+    from pytest_handoff.document.outline import Outline
 
 
 _ID = r"[A-Za-z][\w.-]*"
@@ -54,7 +54,7 @@ class MarkerProblem(msgspec.Struct, frozen=True):
     message: str
 
 
-def read_markers(parsed: Markdown) -> tuple[list[Marker], list[MarkerProblem]]:
+def read_markers(parsed: Outline) -> tuple[list[Marker], list[MarkerProblem]]:
     """Read all our comments, in order; those that cannot be read are troubles."""
     markers, troubles = [], []
     for comment in parsed.comments:
@@ -69,7 +69,7 @@ def read_markers(parsed: Markdown) -> tuple[list[Marker], list[MarkerProblem]]:
     return markers, troubles
 
 
-def pair_blocks(parsed: Markdown, markers: list[Marker]) -> tuple[list[Block], list[MarkerProblem]]:
+def pair_blocks(parsed: Outline, markers: list[Marker]) -> tuple[list[Block], list[MarkerProblem]]:
     """Find the blocks that are closed by their own end; markers without a partner and blocks that come twice are troubles."""
     blocks: list[Block] = []
     troubles: list[MarkerProblem] = []
@@ -144,7 +144,7 @@ def _marker(comment: Comment) -> Marker | None:
     return Marker("off" if found[4] == "off" else "value", found[4], None, comment)
 
 
-def _block(parsed: Markdown, begin: Marker, end: Marker) -> Block:
+def _block(parsed: Outline, begin: Marker, end: Marker) -> Block:
     first, last = begin.comment.line, end.comment.line
     prefix = parsed.text[parsed.starts[last] : end.comment.start]
     lines = [parsed.raw(line) for line in range(first + 1, last)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from pytest_handoff.document.labels import Label
-    from pytest_handoff.document.outline import Fence, Markdown, Table, TextLine
+    from pytest_handoff.document.outline import Fence, Outline, Table, TextLine
 
 
 class _Match(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class _Match(msgspec.Struct, frozen=True):
 class _Sections:
     """The headings of a document outside the closed lines, with the names they go by."""
 
-    def __init__(self, parsed: Markdown, closed: Collection[int]) -> None:
+    def __init__(self, parsed: Outline, closed: Collection[int]) -> None:
         self.parsed = parsed
         self.keys = {heading: keys_of(heading.text) for heading in parsed.headings if heading.line not in closed}
         self._twins: dict[Heading, list[Heading]] = {}
@@ -91,7 +91,7 @@ class _Sections:
 
 
 def match_fields(
-    parsed: Markdown, fields: Iterable[Field], closed: Collection[int], *, taken: Iterable[Place]
+    parsed: Outline, fields: Iterable[Field], closed: Collection[int], *, taken: Iterable[Place]
 ) -> tuple[list[Place], list[Finding]]:
     """Find the places of all fields, and report each field that could be in two spots or under two equal headings.
 
@@ -131,7 +131,7 @@ class _Labelled:
         return [ranked[rank] for rank in sorted(ranked)]
 
 
-def _matches(parsed: Markdown, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+def _matches(parsed: Outline, fields: list[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
     yield from _labels(parsed, _Labelled(field for field in fields if field.kind in ("label", "choice")), sections, closed)
     yield from _fences(parsed, [field for field in fields if field.kind == "fence"], sections, closed)
     cells = [field for field in fields if field.kind == "cell"]
@@ -141,7 +141,7 @@ def _matches(parsed: Markdown, fields: list[Field], sections: _Sections, closed:
             yield from _cells(parsed, table, named, sections)
 
 
-def _labels(parsed: Markdown, fields: _Labelled, sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+def _labels(parsed: Outline, fields: _Labelled, sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
     label_of = _labels_of_items()
     for line in parsed.lines:
         label = None if line.line in closed or (line.opens_item and box_of(line.text)) else read_label(line.text)
@@ -170,7 +170,7 @@ def _labels_of_items() -> Callable[[TextLine], Label | None]:
     return label_of
 
 
-def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
+def _fences(parsed: Outline, fields: Iterable[Field], sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
     """Match the first fence right below each heading."""
     first: dict[int, Fence] = {}
     for fence in parsed.fences:
@@ -183,7 +183,7 @@ def _fences(parsed: Markdown, fields: Iterable[Field], sections: _Sections, clos
                 yield _Match(place_of_fence(parsed, first[heading.line], field.id), heading)
 
 
-def _cells(parsed: Markdown, table: Table, fields: _Labelled, sections: _Sections) -> Iterator[_Match]:
+def _cells(parsed: Outline, table: Table, fields: _Labelled, sections: _Sections) -> Iterator[_Match]:
     columns = [keys_of(cell.text) for cell in table.head.cells]
     for row in table.rows:
         for field in fields.called(keys_of(row.cells[0].text)) if row.cells else ():
@@ -234,7 +234,7 @@ def _doubt(id: str, found: list[_Match], sections: _Sections) -> Finding | None:
 _ENOUGH = 3  # one or two matching labels do not make a document one of ours
 
 
-def open_questions(parsed: Markdown, closed: Collection[int], places: Iterable[Place]) -> Iterator[Finding]:
+def open_questions(parsed: Outline, closed: Collection[int], places: Iterable[Place]) -> Iterator[Finding]:
     """Report each label or list item that only a person can fill and that still holds its placeholder."""
     ours = {place.line for place in places}
     for line in parsed.lines:
@@ -242,7 +242,7 @@ def open_questions(parsed: Markdown, closed: Collection[int], places: Iterable[P
             yield Finding(kind="placeholder", line=line.line + 1, place=None, message=f"a person's to fill: {what}")
 
 
-def missing_sections(parsed: Markdown, fields: Iterable[Field], found: Collection[str]) -> Iterator[Finding]:
+def missing_sections(parsed: Outline, fields: Iterable[Field], found: Collection[str]) -> Iterator[Finding]:
     """Report each section that documents of this kind have and this one lacks; nothing is ever appended.
 
     A document is of the kind that most of the fields found, and at least three, belong to.
@@ -262,7 +262,7 @@ def missing_sections(parsed: Markdown, fields: Iterable[Field], found: Collectio
             yield Finding(kind="missing_section", line=None, place=ids[0], message=message)
 
 
-def _asks(parsed: Markdown, line: TextLine) -> str | None:
+def _asks(parsed: Outline, line: TextLine) -> str | None:
     label = read_label(line.text)
     if label and placeholder_length(line.text[label.start : label.end], parsed.references):
         return label.text

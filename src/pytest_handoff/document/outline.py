@@ -103,7 +103,7 @@ class Comment(msgspec.Struct, frozen=True, gc=False):
         return self.start + len(self.text)
 
 
-class Markdown(msgspec.Struct, frozen=True, gc=False):
+class Outline(msgspec.Struct, frozen=True, gc=False):
     """A parsed text.
 
     ``starts`` holds the offset of each line and, last, the length of the text; ``paths`` holds, for each heading, the headings
@@ -265,7 +265,7 @@ class Structure:
             self._comments.append(Comment(at, offset + first, block[first:last], alone=alone))
             before = at
 
-    def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Markdown:
+    def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Outline:
         """Read the inline content that was put off, and return all that was found."""
         for unread in self._unread:
             if not (references or _MARKUP.search(unread.content)):
@@ -278,7 +278,7 @@ class Structure:
             else:
                 self._comment(self._headings[at].line, inline)
                 self._headings[at] = replace(self._headings[at], text=inline.plain)
-        return Markdown(
+        return Outline(
             text=self.text,
             starts=self.starts,
             headings=tuple(self._headings),

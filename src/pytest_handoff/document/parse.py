@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from pytest_handoff.document.outline import Inline, Markdown
+    from pytest_handoff.document.outline import Inline, Outline
 
 
 _FRONT_MATTER_KEY = r"#|[\w\"'][^:]*:(?:\s|$)"
 _FENCE_OR_HEADING = re.compile(r"^(?: {0,3}(?P<fence>```|~~~)|#{1,6}(?:[ \t]|$))", re.MULTILINE)
 
 
-def parse(text: str, *, in_parts: bool = True) -> Markdown:
+def parse(text: str, *, in_parts: bool = True) -> Outline:
     """Read a text's structure. A BOM and YAML front matter are not part of the Markdown.
 
     Args:

@@ -12,7 +12,7 @@ from pytest_handoff.record import Frozen, Written
 
 if TYPE_CHECKING:
     from pytest_handoff.document.markers import Marker
-    from pytest_handoff.document.outline import Cell, Fence, Markdown, Row, TextLine
+    from pytest_handoff.document.outline import Cell, Fence, Outline, Row, TextLine
 
 
 PlaceKind = Literal["label", "fence", "choice", "cell", "marker", "block"]
@@ -106,7 +106,7 @@ class Filled(Frozen, frozen=True):
 State = Literal["placeholder", "empty", "written"]
 
 
-def place_of_label(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -> Place:  # noqa: A002 - the word of records
+def place_of_label(parsed: Outline, line: TextLine, id: str, *, choice: bool) -> Place:  # noqa: A002 - the word of records
     """Make a place of the value after a line's label; it is empty only if nothing below the label is its value either."""
     label = read_label(line.text)
     if label is None:
@@ -119,7 +119,7 @@ def place_of_label(parsed: Markdown, line: TextLine, id: str, *, choice: bool) -
     return Place(id=id, kind=kind, line=line.line + 1, text=text, state=state, start=start, end=end, own=own)
 
 
-def place_of_fence(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
+def place_of_fence(parsed: Outline, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
     """Make a place of a fence's body; it asks to be filled if its first line, less decoration, starts with a bracketed prompt."""
     lines = parsed.text[fence.start : fence.end].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     text = "\n".join(line.removeprefix(fence.indent) for line in lines)
@@ -134,14 +134,14 @@ def place_of_fence(parsed: Markdown, fence: Fence, id: str) -> Place:  # noqa: A
     )  # fmt: skip
 
 
-def place_of_cell(parsed: Markdown, row: Row, cell: Cell, id: str) -> Place:  # noqa: A002 - the word of records
+def place_of_cell(parsed: Outline, row: Row, cell: Cell, id: str) -> Place:  # noqa: A002 - the word of records
     """Make a place of the inside of a table's cell."""
     own = placeholder_length(cell.text, parsed.references)
     state: State = "placeholder" if own else "written" if cell.text else "empty"
     return Place(id=id, kind="cell", line=row.line + 1, text=cell.text, state=state, start=cell.start, end=cell.end, own=own)
 
 
-def place_of_marker(parsed: Markdown, marker: Marker) -> Place | MarkerProblem:
+def place_of_marker(parsed: Outline, marker: Marker) -> Place | MarkerProblem:
     """Make a place of the value that a marker names: the cell around it, what follows its line's label, or all the line's text.
 
     The line's text is taken without list marker and check box. A marker in a heading, or on a line of its own, names no value.
@@ -156,7 +156,7 @@ def place_of_marker(parsed: Markdown, marker: Marker) -> Place | MarkerProblem:
     return MarkerProblem(comment.line, marker.id, f"the marker {marker.id} stands at the end of no line that can hold a value")
 
 
-def _marked_cell(parsed: Markdown, marker: Marker, cell: Cell) -> Place:
+def _marked_cell(parsed: Outline, marker: Marker, cell: Cell) -> Place:
     text = parsed.text[cell.start : marker.comment.start].strip(" \t")
     own = placeholder_length(text, parsed.references)
     state: State = "placeholder" if own else "written" if text else "empty"
@@ -166,7 +166,7 @@ def _marked_cell(parsed: Markdown, marker: Marker, cell: Cell) -> Place:
     )
 
 
-def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | MarkerProblem:
+def _marked_line(parsed: Outline, marker: Marker, line: TextLine) -> Place | MarkerProblem:
     box = box_of(line.text) if line.opens_item else None
     label = None if box else read_label(line.text)
     start = box.end() if box else label.start if label else 0
@@ -180,7 +180,7 @@ def _marked_line(parsed: Markdown, marker: Marker, line: TextLine) -> Place | Ma
     return Place(id=marker.id, kind="marker", line=line.line + 1, text=text, state=state, start=first, end=last, own=own)
 
 
-def _continues(parsed: Markdown, line: TextLine) -> bool:
+def _continues(parsed: Outline, line: TextLine) -> bool:
     """Check whether the value of an empty label stands below it, as more text or as a list, fence, table or quote."""
     following = parsed.text_line(line.line + 1)
     if following is None or following.paragraph != line.paragraph:
