@@ -22,7 +22,7 @@ from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.document import parse
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.markup import Markdown
+from pytest_handoff.markup import SafeMarkdown
 from pytest_handoff.record import Changes, Metric
 from pytest_handoff.rendering.templates import Renderer
 
@@ -112,7 +112,7 @@ def fill(text: str, memory: Iterable[object] = ()) -> Filling:
 def from_template(name: str) -> str:
     """A new document."""
     block = RENDERER.block("session.owed", {"owed": owed(facts())})
-    return RENDERER.document(name, {"session": "session-2", "number": 2, "owed_block": Markdown(block or "")})
+    return RENDERER.document(name, {"session": "session-2", "number": 2, "owed_block": SafeMarkdown(block or "")})
 
 
 def skeleton(text: str, document: Document) -> list[str]:

@@ -16,31 +16,31 @@ _SPECIAL = re.compile(
 _NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?=\s|$)")
 
 
-class Markdown(str):
+class SafeMarkdown(str):
     """Text that is Markdown already and is not escaped again."""
 
     __slots__ = ()
 
 
-def escape(text: object) -> Markdown:
+def escape(text: object) -> SafeMarkdown:
     """Escape any text to one line that Markdown shows unchanged."""
-    if isinstance(text, Markdown):
+    if isinstance(text, SafeMarkdown):
         return text
-    return Markdown(_NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(str(text)))))
+    return SafeMarkdown(_NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(str(text)))))
 
 
-def code(text: object) -> Markdown:
+def code(text: object) -> SafeMarkdown:
     """Make a code span as :func:`code_in_text` does, for a table cell: a pipe would end the cell, and is escaped."""
-    return Markdown(code_in_text(text).replace("|", "\\|"))
+    return SafeMarkdown(code_in_text(text).replace("|", "\\|"))
 
 
-def code_in_text(text: object) -> Markdown:
+def code_in_text(text: object) -> SafeMarkdown:
     """Make a code span on one line of any text, for use outside tables; cut a long text in the middle."""
     line = shorten(one_line(str(text))) or " "
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return Markdown(fence + pad + line + pad + fence)
+    return SafeMarkdown(fence + pad + line + pad + fence)
 
 
 def one_line(text: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pytest_handoff.markup import Markdown, code, code_in_text, escape, one_line
+from pytest_handoff.markup import SafeMarkdown, code, code_in_text, escape, one_line
 from pytest_handoff.printable import shorten
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -118,7 +118,7 @@ def test_one_line_is_one_printable_line(text: str) -> None:
         ("a&amp;b", "a\\&amp;b"),
         ("x\ty\n\nz", "x y z"),
         ("bell\x07", "bell\\\\x07"),
-        (Markdown("**bold**"), "**bold**"),
+        (SafeMarkdown("**bold**"), "**bold**"),
         (42, "42"),
     ],
 )

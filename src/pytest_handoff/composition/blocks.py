@@ -11,7 +11,7 @@ from pytest_handoff.composition.tables import metric_rows
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.evidence.regression import PASSING, count_passing
 from pytest_handoff.figures import percent, percent_of
-from pytest_handoff.markup import Markdown
+from pytest_handoff.markup import SafeMarkdown
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Trend(Frozen, frozen=True):
     """
 
     rows: tuple[SessionRow, ...]
-    chart: Markdown | None
+    chart: SafeMarkdown | None
 
     @staticmethod
     def passing(row: SessionRow) -> str:
@@ -171,7 +171,7 @@ def trend_of(rows: Sequence[SessionRow]) -> Trend:
     return Trend(rows=newest, chart=_chart([row for row in newest if row.percent is not None]))
 
 
-def _chart(rows: Sequence[SessionRow]) -> Markdown | None:
+def _chart(rows: Sequence[SessionRow]) -> SafeMarkdown | None:
     """Draw all code as a line, and new code as bars if every session has some: a bar of height 0 would lie."""
     if len(rows) < 2:
         return None
@@ -182,7 +182,7 @@ def _chart(rows: Sequence[SessionRow]) -> Markdown | None:
     title = "Coverage in percent: all code (line)" + (", new code (bars)" if whole else "")
     lines = ["xychart-beta", f'    title "{title}"', f"    x-axis [{labels}]", '    y-axis "%" 0 --> 100']
     lines += [f"    bar [{', '.join(new)}]"] if whole else []
-    return Markdown("\n".join([*lines, f"    line [{total}]"]))
+    return SafeMarkdown("\n".join([*lines, f"    line [{total}]"]))
 
 
 def _cut(value: float) -> str:

@@ -16,7 +16,7 @@ from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
 from pytest_handoff.evidence.regression import LineGroups, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
-from pytest_handoff.markup import Markdown
+from pytest_handoff.markup import SafeMarkdown
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_file
@@ -168,7 +168,7 @@ def new_document(
     context = {
         "session": session,
         "number": _number(session),
-        "owed_block": Markdown(renderer.block("session.owed", {"owed": owed}) or ""),
+        "owed_block": SafeMarkdown(renderer.block("session.owed", {"owed": owed}) or ""),
     }
     return renderer.document(template or project.config.template, context)
 
