@@ -183,7 +183,7 @@ def _bounded(spec: GateSpec, bound: tuple[Comparison, Decimal], unit: str) -> Ga
                     unit="percent" if unit == "percent" else "count")  # fmt: skip
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Sentence(msgspec.Struct, frozen=True):
     """One understood sentence: its tags by kind, its gates, and whether a person has to confirm more than the gates say."""
 
     found: Found
@@ -191,7 +191,7 @@ class Claim(msgspec.Struct, frozen=True):
     veto: bool = False
 
 
-def claims_of(tags: Sequence[Tag]) -> list[Claim] | None:
+def claims_of(tags: Sequence[Tag]) -> list[Sentence] | None:
     """Find the claims that a line makes, all of which must hold; ``None`` if any part of it is not understood."""
     if not _brackets_fit(tags):
         return None
@@ -202,11 +202,11 @@ def claims_of(tags: Sequence[Tag]) -> list[Claim] | None:
 _JOINTS = {"and", "comma", "with", "without", "open"}
 
 
-def _joined_claims(tags: Sequence[Tag]) -> list[Claim] | None:
+def _joined_claims(tags: Sequence[Tag]) -> list[Sentence] | None:
     """Read the whole as one sentence, else each part between joints as one."""
     if (whole := _sentence(tags)) is not None:
         return [whole]
-    claims: list[Claim] = []
+    claims: list[Sentence] = []
     for joint, part in _parts(tags):
         claim = _sentence(part) or _note(part, claims[-1] if claims else None, joint)
         if claim is None or (joint != "and" and any(_may_narrow(before, claim) for before in claims)):
@@ -233,7 +233,7 @@ def _brackets_fit(tags: Sequence[Tag]) -> bool:
     return kinds in ([], ["open", "close"])
 
 
-def _may_narrow(one: Claim, other: Claim) -> bool:
+def _may_narrow(one: Sentence, other: Sentence) -> bool:
     """Check whether one claim's coverage may mean coverage by the other's tests: "unit tests pass with 80 % coverage"."""
     coverage, tests = (one, other) if one.specs[0].gate in {"coverage", "new_code"} else (other, one)
     if coverage.specs[0].gate not in {"coverage", "new_code"} or {"total_coverage", "tier", "path"} & coverage.found.keys():
@@ -241,15 +241,15 @@ def _may_narrow(one: Claim, other: Claim) -> bool:
     return any(tests.found.get(kind) for kind in ("tier", "scope", "scope_after", "path"))
 
 
-def _note(part: Sequence[Tag], before: Claim | None, joint: str) -> Claim | None:
+def _note(part: Sequence[Tag], before: Sentence | None, joint: str) -> Sentence | None:
     """Read what may follow a claim about tests and speaks of the same tests: "(17/17 passed)", "without failures"."""
     if before is None or joint == "and" or before.specs[0].gate not in {"tests", "regression"}:
         return None
     if (found := _fits("fraction tests? pass?", part)) is not None:
         same = tests_counted({**before.found, **found})
-        return Claim(before.found, same) if same else None
+        return Sentence(before.found, same) if same else None
     if _fits("none failures|errors", part) is not None or _is_hundred(_fits("percent pass?", part)):
-        return Claim(before.found, before.specs)
+        return Sentence(before.found, before.specs)
     return None
 
 
@@ -257,13 +257,13 @@ def _is_hundred(found: Found | None) -> bool:
     return found is not None and found["percent"] in {Bound(None, Decimal(100)), Bound("==", Decimal(100))}
 
 
-def _sentence(tags: Sequence[Tag]) -> Claim | None:
+def _sentence(tags: Sequence[Tag]) -> Sentence | None:
     tags = tags[1:] if tags and tags[0].kind == "opener" else tags
     for asked, shapes in _SENTENCES:
         for shape in shapes:
             found = _fits(shape, tags)
             if found is not None and (specs := asked(found)):
-                return Claim(found, specs, veto=asked is files_valid)
+                return Sentence(found, specs, veto=asked is files_valid)
     return None
 
 
