@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import facts_of
-from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.config import Promise
 from pytest_handoff.evidence.facts import DocumentFacts, Instruction
@@ -25,7 +25,7 @@ def verdict(
     facts = facts_of(now, before, **(record or {}))
     of_document = {name: told.pop(name) for name in ("targets", "instructions") if name in told}
     facts = replace(facts, document=DocumentFacts(**of_document), **told)
-    found = evaluate(facts, GateSpec(gate=gate, name=name))
+    found = evaluate(facts, Condition(gate=gate, name=name))
     return found.verdict, found.evidence
 
 

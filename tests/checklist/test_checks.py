@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from print_checklist_figures import Labelled, labelled_lines, main
-from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.language import missing_required, normalise, understand
 from pytest_handoff.checklist.lexicon import extended, phrases
 from pytest_handoff.checklist.words import DEFAULT_WORDS
@@ -105,7 +105,7 @@ def test_very_long_line(text: str) -> None:
 def test_spec_holds_the_threshold_exactly() -> None:
     """A threshold is kept digit by digit, with its comparison and its unit."""
     (spec,) = understand("Coverage > 89.90 %").specs
-    assert spec == GateSpec(gate="coverage", op=">", value=Decimal("89.90"), unit="percent")
+    assert spec == Condition(gate="coverage", op=">", value=Decimal("89.90"), unit="percent")
     assert str(spec.value) == "89.90"
 
 
@@ -119,7 +119,7 @@ def test_instructions_line() -> None:
     """The line about the session's instructions is decided once they are given, else the option that gives them is named."""
     line = "All validation checklist items from session instructions completed"
     assert "--handoff-instructions" in understand(line).why
-    assert understand(line, instructions=True).specs == (GateSpec(gate="instructions"),)
+    assert understand(line, instructions=True).specs == (Condition(gate="instructions"),)
     assert understand(f"{line} and all tests pass").decision == "person"
 
 
@@ -140,8 +140,8 @@ def test_why(text: str, why: str) -> None:
 
 def test_tiers_of_the_project() -> None:
     """A tier the project adds is understood by its name; one it does not have is an unknown word."""
-    assert understand("All smoke tests pass", tiers=("unit", "smoke")).specs == (GateSpec(gate="tests", tier="smoke"),)
-    assert understand("Slow-path tests pass", tiers=("slow_path",)).specs == (GateSpec(gate="tests", tier="slow_path"),)
+    assert understand("All smoke tests pass", tiers=("unit", "smoke")).specs == (Condition(gate="tests", tier="smoke"),)
+    assert understand("Slow-path tests pass", tiers=("slow_path",)).specs == (Condition(gate="tests", tier="slow_path"),)
     assert understand("All e2e tests pass", tiers=("unit",)).decision == "person"
 
 

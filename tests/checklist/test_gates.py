@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of
-from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import GATES, STANDING, evaluate
 from pytest_handoff.evidence.facts import DocumentFacts
 
@@ -22,7 +22,7 @@ PASSED = "unit a.py::x passed"
 BY_OLD = new_code_of(20, covered=20, unit=18, new_unit=0)
 
 
-def spec_of(text: str) -> GateSpec:
+def spec_of(text: str) -> Condition:
     """``tests unit previous >=90%`` as a condition; a word with a slash is a path, ``by=`` says by whom."""
     gate, *words = text.split()
     known: dict[str, Any] = {"gate": gate}
@@ -36,7 +36,7 @@ def spec_of(text: str) -> GateSpec:
             known |= {"op": op, "value": Decimal(word[len(op) :].rstrip("%")), "unit": "percent" if word[-1] == "%" else "count"}
         else:
             known["path" if "/" in word else "tier"] = word
-    return GateSpec(**known)
+    return Condition(**known)
 
 
 def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> Verdict:
@@ -276,12 +276,12 @@ def test_files_parse(unparsable: dict[str, str] | None, word: str, evidence: str
 def test_claims_and_required_lines() -> None:
     """A contradicted claim and an absent line fail their gates, which otherwise pass."""
     facts = facts_of(PASSED)
-    assert [evaluate(facts, GateSpec(gate=name)).verdict for name in ("claims", "required")] == ["passed", "passed"]
+    assert [evaluate(facts, Condition(gate=name)).verdict for name in ("claims", "required")] == ["passed", "passed"]
     facts = replace(
         facts,
         document=DocumentFacts(contradicted=("line 3 says 9/9",), absent=(("All tests pass", "Some pass"), ("Docs", None))),
     )
-    claims, required = (evaluate(facts, GateSpec(gate=name)) for name in ("claims", "required"))
+    claims, required = (evaluate(facts, Condition(gate=name)) for name in ("claims", "required"))
     assert (claims.verdict, claims.evidence) == ("failed", "line 3 says 9/9")
     assert (required.verdict, required.evidence) == ("failed", "missing: 'All tests pass' (nearest: 'Some pass'), 'Docs'")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from builders import facts_of
-from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.evidence.policy import Loosening
 
-SPEC = GateSpec(gate="policy")
+SPEC = Condition(gate="policy")
 LATER = facts_of("unit tests/a.py::test_x passed", before="unit tests/a.py::test_x passed")
 
 

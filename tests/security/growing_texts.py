@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from builders import ledger_of, new_code_of
 from check_documents import LINES, RENDERER, facts
-from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.cli.fill import unified
 from pytest_handoff.cli.page import document_html
@@ -170,7 +170,7 @@ def _statements(size: int) -> object:
     total = 1_000 * size
     code = new_code_of(total, covered=0, missing=f"1-{total}")
     known = facts()
-    asked = GateSpec(gate="new_code", op=">=", value=Decimal(90), unit="percent")
+    asked = Condition(gate="new_code", op=">=", value=Decimal(90), unit="percent")
     return evaluate(replace(known, record=replace(known.record, new_code=code)), asked)
 
 
@@ -178,7 +178,7 @@ def _linked(size: int) -> object:
     """A test's id, and a glob in the settings that is bound to a line."""
     test = "tests/a.py::" + "a" * size
     known = replace(facts(), ledger=ledger_of(f"unit {test} passed"))
-    return evaluate(known, GateSpec(gate="linked", path="*a*a*a*a*a*b"))
+    return evaluate(known, Condition(gate="linked", path="*a*a*a*a*a*b"))
 
 
 FIELDS: dict[str, Reading] = {

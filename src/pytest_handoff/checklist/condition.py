@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
 
 
-def passed(spec: GateSpec, evidence: str) -> Verdict:
+def passed(spec: Condition, evidence: str) -> Verdict:
     """Say that the condition holds."""
     return Verdict(id=str(spec), verdict="passed", evidence=evidence)
 
 
-def failed(spec: GateSpec, evidence: str, needs: str) -> Verdict:
+def failed(spec: Condition, evidence: str, needs: str) -> Verdict:
     """Say that the condition does not hold; ``needs`` says what would mend it."""
     return Verdict(id=str(spec), verdict="failed", evidence=evidence, needs=needs)
 
 
-def unknown(spec: GateSpec, evidence: str, needs: str) -> Verdict:
+def unknown(spec: Condition, evidence: str, needs: str) -> Verdict:
     """Say that nothing was measured that could decide; this never passes a gate."""
     return Verdict(id=str(spec), verdict="unknown", evidence=evidence, needs=needs)
 
 
-def waived(spec: GateSpec, evidence: str) -> Verdict:
+def waived(spec: Condition, evidence: str) -> Verdict:
     """Say that the condition does not apply, or that a person waived it with a reason: it holds, and ticks nothing."""
     return Verdict(id=str(spec), verdict="waived", evidence=evidence)
 
 
-def if_complete(facts: Facts, spec: GateSpec, evidence: str) -> Verdict:
+def if_complete(facts: Facts, spec: Condition, evidence: str) -> Verdict:
     """Pass if the run is complete: good figures for a part say nothing about the whole."""
     if facts.record.run.complete:
         return passed(spec, evidence)
     return unknown(spec, f"{evidence}, but the run is incomplete", f"run pytest --handoff={facts.session} on everything")
 
 
-def not_all_ran(facts: Facts, spec: GateSpec, evidence: str) -> Verdict:
+def not_all_ran(facts: Facts, spec: Condition, evidence: str) -> Verdict:
     """Say that the condition is not decided, because some of these tests did not run."""
     return unknown(spec, evidence, f"run pytest --handoff={facts.session} on everything")
 
@@ -72,7 +72,7 @@ def why_not_measured(facts: Facts, what: str) -> str:
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 
-class GateSpec(Frozen, frozen=True):
+class Condition(Frozen, frozen=True):
     """One condition that a gate decides.
 
     Attributes:
@@ -120,5 +120,5 @@ class Check(Frozen, frozen=True):
     """
 
     decision: Literal["decided", "veto", "person", "waived"]
-    specs: tuple[GateSpec, ...] = ()
+    specs: tuple[Condition, ...] = ()
     why: str = ""

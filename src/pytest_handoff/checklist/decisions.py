@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from pytest_handoff.checklist import gates_on_code, gates_on_tests
 from pytest_handoff.checklist import gates_on_code as gates_on_policy
 from pytest_handoff.checklist import gates_on_tests as gates_on_promises
-from pytest_handoff.checklist.condition import Check, GateSpec, unknown
+from pytest_handoff.checklist.condition import Check, Condition, unknown
 from pytest_handoff.checklist.language import normalise, understand_by
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
 from pytest_handoff.checklist.words import DEFAULT_WORDS
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine
 
 
-Gate = Callable[["Facts", GateSpec], Verdict]
+Gate = Callable[["Facts", Condition], Verdict]
 
 _STANDING = ("complete", "failures", "regression", "promises", "claims", "required", "policy")
-STANDING = tuple(GateSpec(gate=name) for name in _STANDING)
+STANDING = tuple(Condition(gate=name) for name in _STANDING)
 
 GATES: dict[str, Gate] = {
     gate.__name__: gate
@@ -63,7 +63,7 @@ GATES: dict[str, Gate] = {
 }
 
 
-def evaluate(facts: Facts, spec: GateSpec) -> Verdict:
+def evaluate(facts: Facts, spec: Condition) -> Verdict:
     """Evaluate one gate on the facts; a gate that nobody knows is ``unknown``, never passed."""
     gate = GATES.get(spec.gate)
     if gate is None:
@@ -173,10 +173,10 @@ class _Language(Frozen, frozen=True):
         line = normalise(text)
         if line in self.bound:
             binding = self.bound[line]
-            spec = GateSpec(gate=binding.gate) if binding.gate else GateSpec(gate="linked", path=binding.tests)
+            spec = Condition(gate=binding.gate) if binding.gate else Condition(gate="linked", path=binding.tests)
             return Check(decision="decided", specs=(spec,), why="bound in the configuration")
         if line in self.linked:
-            return Check(decision="decided", specs=(GateSpec(gate="linked", name=line),), why="linked by a marker")
+            return Check(decision="decided", specs=(Condition(gate="linked", name=line),), why="linked by a marker")
         return understood
 
 
@@ -184,12 +184,12 @@ def _by_hooks(facts: Facts) -> list[Binding]:
     return [Binding(line=line, gate=gate) for line, gate in facts.record.extensions.checks.items()]
 
 
-def _own_gates(facts: Facts) -> list[GateSpec]:
+def _own_gates(facts: Facts) -> list[Condition]:
     """List the gates that hooks added: every session must pass them, like ours."""
-    return [GateSpec(gate=verdict.id) for verdict in facts.record.extensions.gates]
+    return [Condition(gate=verdict.id) for verdict in facts.record.extensions.gates]
 
 
-def _decide(task: Task, check: Check, verdict: Callable[[GateSpec], Verdict]) -> Decision:
+def _decide(task: Task, check: Check, verdict: Callable[[Condition], Verdict]) -> Decision:
     verdicts = [verdict(spec) for spec in check.specs]
     return Decision(
         line=task.line,

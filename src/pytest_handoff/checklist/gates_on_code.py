@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
-    from pytest_handoff.checklist.condition import GateSpec
+    from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.figures import Comparison
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
-def coverage(facts: Facts, spec: GateSpec) -> Verdict:
+def coverage(facts: Facts, spec: Condition) -> Verdict:
     """Coverage of the code under test, in total or of the files that match a path, as coverage.py counts it."""
     measured = facts.record.coverage
     if measured is None:
@@ -38,7 +38,7 @@ def coverage(facts: Facts, spec: GateSpec) -> Verdict:
     return failed(spec, evidence, f"the line asks for {spec.op} {spec.value} %")
 
 
-def new_code(facts: Facts, spec: GateSpec) -> Verdict:
+def new_code(facts: Facts, spec: Condition) -> Verdict:
     """Coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests.
 
     New lines marked as `no cover` count as not covered.
@@ -62,7 +62,7 @@ def new_code(facts: Facts, spec: GateSpec) -> Verdict:
     return failed(spec, f"{evidence}, the line asks for {spec.op} {spec.value} %: {_uncovered(code, spec)}", needed)
 
 
-def files_parse(facts: Facts, spec: GateSpec) -> Verdict:
+def files_parse(facts: Facts, spec: Condition) -> Verdict:
     """Every JSON, TOML, YAML and INI file that the session changed can be parsed."""
     broken = facts.record.unparsable
     if broken is None:
@@ -74,7 +74,7 @@ def files_parse(facts: Facts, spec: GateSpec) -> Verdict:
     return passed(spec, "every changed configuration file parses")
 
 
-def reports(facts: Facts, spec: GateSpec) -> Verdict:
+def reports(facts: Facts, spec: Condition) -> Verdict:
     """Coverage was measured and its figures are in the record."""
     measured = facts.record.coverage
     if measured is None:
@@ -82,7 +82,7 @@ def reports(facts: Facts, spec: GateSpec) -> Verdict:
     return if_complete(facts, spec, f"coverage of {counted(len(measured.files), 'file')} is in the record")
 
 
-def claims(facts: Facts, spec: GateSpec) -> Verdict:
+def claims(facts: Facts, spec: Condition) -> Verdict:
     """No figure that a person wrote into the document contradicts the evidence."""
     if facts.document.contradicted:
         needs = f"correct them, or replace them with handoff fill {facts.session} --take-over"
@@ -90,7 +90,7 @@ def claims(facts: Facts, spec: GateSpec) -> Verdict:
     return passed(spec, "no claim in the document contradicts the evidence")
 
 
-def required(facts: Facts, spec: GateSpec) -> Verdict:
+def required(facts: Facts, spec: Condition) -> Verdict:
     """The document still carries every checklist line that it must, word for word."""
     if not facts.document.absent:
         return passed(spec, "every required line is there")
@@ -114,12 +114,12 @@ def _of_new_statements(covered: int, statements: int, marked: int) -> str:
     return f"{figures}, with {counted(marked, 'new line')} marked as no cover {covered}/{whole} = {percent(covered, whole)}"
 
 
-def _uncovered(code: NewCode, spec: GateSpec) -> str:
+def _uncovered(code: NewCode, spec: Condition) -> str:
     rows = ((path, _missing_lines(file, spec)) for path, file in code.files.items())
     return listed([f"{path} {lines}" for path, lines in rows if lines])
 
 
-def _missing_lines(file: NewCodeFile, spec: GateSpec) -> str:
+def _missing_lines(file: NewCodeFile, spec: Condition) -> str:
     others = {"any": None, "unit": file.not_by_unit, "new_unit": file.not_by_new_unit}[spec.by]
     return join_ranges(file.missing, others or "", file.marked)
 
@@ -131,7 +131,7 @@ def _fewest_more(covered: int, total: int, op: Comparison, value: Decimal) -> in
     return more if more <= total - covered and rate_holds(covered + more, total, op, value) else 0
 
 
-def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:
+def _statements_needed(covered: int, total: int, spec: Condition) -> str:
     more = _fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
     return f"cover {counted(more, 'more statement')}" if more else f"the line asks for {spec.op} {spec.value} %"
 
@@ -139,7 +139,7 @@ def _statements_needed(covered: int, total: int, spec: GateSpec) -> str:
 REMEDY = 'set it back, or say why in [[tool.handoff.waive]] gate = "policy"'
 
 
-def policy(facts: Facts, spec: GateSpec) -> Verdict:
+def policy(facts: Facts, spec: Condition) -> Verdict:
     """No setting that decides what counts is looser than in the sessions before, or on the branch to be merged into."""
     if facts.loosened:
         return failed(spec, listed([str(finding) for finding in facts.loosened]), REMEDY)

@@ -16,14 +16,14 @@ from pytest_handoff.nodeids import id_matches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.checklist.condition import GateSpec
+    from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.config import Promise
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.record import LedgerLine, Metric, Verdict
 
 
-def complete(facts: Facts, spec: GateSpec) -> Verdict:
+def complete(facts: Facts, spec: Condition) -> Verdict:
     """Every known test was run, and collection had no error."""
     run = facts.record.run
     if run.complete and not run.interrupted:
@@ -32,7 +32,7 @@ def complete(facts: Facts, spec: GateSpec) -> Verdict:
     return failed(spec, f"incomplete: {why}", f"run pytest --handoff={facts.session} on everything")
 
 
-def failures(facts: Facts, spec: GateSpec) -> Verdict:
+def failures(facts: Facts, spec: Condition) -> Verdict:
     """No test failed, and at least one passed."""
     failing = facts.kinds.lines(lambda kind: kind.outcome in FAILING)
     if failing:
@@ -43,7 +43,7 @@ def failures(facts: Facts, spec: GateSpec) -> Verdict:
     return passed(spec, f"{counted(passing, 'test')} passed, none failed")
 
 
-def regression(facts: Facts, spec: GateSpec) -> Verdict:
+def regression(facts: Facts, spec: Condition) -> Verdict:
     """Every test of earlier sessions that counts still passes; a missing, skipped or unrun one is lost, not passed."""
     summary = facts.record.tests.regression
     if facts.is_first:
@@ -59,7 +59,7 @@ def regression(facts: Facts, spec: GateSpec) -> Verdict:
     return if_complete(facts, spec, f"{summary.passing}/{summary.expected} earlier tests still pass")
 
 
-def tests(facts: Facts, spec: GateSpec) -> Verdict:
+def tests(facts: Facts, spec: Condition) -> Verdict:
     """The tests of a tier and scope pass: all of them, at a rate, or a number of them. None at all is never 'all'."""
     lines = facts.tests(tier=spec.tier, scope=spec.scope, path=spec.path)
     what = _tests_of(facts, spec)
@@ -79,7 +79,7 @@ def tests(facts: Facts, spec: GateSpec) -> Verdict:
     return failed(spec, f"{evidence}: {why_each(others)}" if others else evidence, _to_mend_tests(spec, others))
 
 
-def new_tests(facts: Facts, spec: GateSpec) -> Verdict:
+def new_tests(facts: Facts, spec: Condition) -> Verdict:
     """This session added a number of tests."""
     lines = facts.new(spec.tier)
     evidence = counted(len(lines), f"new {spec.tier + ' ' if spec.tier else ''}test")
@@ -88,7 +88,7 @@ def new_tests(facts: Facts, spec: GateSpec) -> Verdict:
     return if_complete(facts, spec, evidence)
 
 
-def linked(facts: Facts, spec: GateSpec) -> Verdict:
+def linked(facts: Facts, spec: Condition) -> Verdict:
     """Every test that is linked to the line, by its marker or by a glob over ids, passes, and there is one."""
     lines = [line for line in facts.ledger.values() if line.retired is None and _is_linked(line, spec)]
     passing = count_passing(lines)
@@ -100,7 +100,7 @@ def linked(facts: Facts, spec: GateSpec) -> Verdict:
     return failed(spec, why_each(bad) if bad else f"no test matches {spec.path!r}", "make the linked tests pass")
 
 
-def flaky(facts: Facts, spec: GateSpec) -> Verdict:
+def flaky(facts: Facts, spec: Condition) -> Verdict:
     """No test needed more than one attempt."""
     found = [line.id for line in facts.kinds.lines(lambda kind: kind.flaky)]
     if found:
@@ -108,7 +108,7 @@ def flaky(facts: Facts, spec: GateSpec) -> Verdict:
     return if_complete(facts, spec, "no test needed a second attempt")
 
 
-def skips(facts: Facts, spec: GateSpec) -> Verdict:
+def skips(facts: Facts, spec: Condition) -> Verdict:
     """No more tests are skipped than the line allows; without a number, none. One that was always skipped counts too."""
     skipped = facts.kinds.lines(lambda kind: kind.outcome == "skipped" and _is_meant(facts, spec, kind))
     found = [line.id for line in skipped]
@@ -117,23 +117,23 @@ def skips(facts: Facts, spec: GateSpec) -> Verdict:
     return if_complete(facts, spec, evidence) if allowed else failed(spec, evidence, "run the skipped tests")
 
 
-def collection(facts: Facts, spec: GateSpec) -> Verdict:
+def collection(facts: Facts, spec: Condition) -> Verdict:
     """Every test file could be imported and collected."""
     return complete(facts, spec)
 
 
-def _is_linked(line: LedgerLine, spec: GateSpec) -> bool:
+def _is_linked(line: LedgerLine, spec: Condition) -> bool:
     if spec.name is not None:
         return spec.name in map(normalise, line.checks)
     return id_matches(line.id, spec.path or "")
 
 
-def _is_meant(facts: Facts, spec: GateSpec, kind: LineGroup) -> bool:
+def _is_meant(facts: Facts, spec: Condition, kind: LineGroup) -> bool:
     is_new = kind.since == facts.session
     return spec.tier in (None, kind.tier) and spec.scope in ("all", "current" if is_new else "previous")
 
 
-def _tests_of(facts: Facts, spec: GateSpec) -> str:
+def _tests_of(facts: Facts, spec: Condition) -> str:
     tier = f"{spec.tier} " if spec.tier else ""
     where = f" in {spec.path}" if spec.path else ""
     match spec.scope:
@@ -145,7 +145,7 @@ def _tests_of(facts: Facts, spec: GateSpec) -> str:
             return f"{tier}tests{where}"
 
 
-def _tests_hold(spec: GateSpec, passing: int, total: int) -> bool:
+def _tests_hold(spec: Condition, passing: int, total: int) -> bool:
     if spec.op is None or spec.value is None:
         return passing == total
     if spec.unit == "percent":
@@ -153,7 +153,7 @@ def _tests_hold(spec: GateSpec, passing: int, total: int) -> bool:
     return count_holds(passing, spec.op, spec.value) and passing == total
 
 
-def _to_mend_tests(spec: GateSpec, others: Sequence[LedgerLine]) -> str:
+def _to_mend_tests(spec: Condition, others: Sequence[LedgerLine]) -> str:
     if spec.unit == "count" and not others:
         return f"the line asks for {spec.op} {spec.value} passing tests"
     return f"make {counted(len(others), 'test')} pass"
@@ -168,7 +168,7 @@ def _fate_of(facts: Facts, line: LedgerLine) -> str:
 _NUMBER = re.compile(r"(?<!\d)\d{1,18}\Z")
 
 
-def promises(facts: Facts, spec: GateSpec) -> Verdict:
+def promises(facts: Facts, spec: Condition) -> Verdict:
     """What earlier sessions promised is kept or still owed; one that is gone, or due and not kept, is broken."""
     kept, open_still, broken = _strict_xfails(facts)
     for promise in facts.inherited:
@@ -183,7 +183,7 @@ def promises(facts: Facts, spec: GateSpec) -> Verdict:
     return passed(spec, f"{len(kept)}/{total} promises kept{still}")
 
 
-def instructions(facts: Facts, spec: GateSpec) -> Verdict:
+def instructions(facts: Facts, spec: Condition) -> Verdict:
     """Every line of the checklist in the session's instructions is ticked, or decided by the evidence and holds."""
     lines = facts.document.instructions
     if lines is None:
@@ -197,7 +197,7 @@ def instructions(facts: Facts, spec: GateSpec) -> Verdict:
     return if_complete(facts, spec, evidence)
 
 
-def metrics(facts: Facts, spec: GateSpec) -> Verdict:
+def metrics(facts: Facts, spec: Condition) -> Verdict:
     """Every target is met, those of tests and those in the document, and what they are for was measured; there must be one."""
     took = duration_of(facts)
     known = {row_of(metric.name): metric for metric in facts.record.metrics} | ({DURATION_ROW: took} if took else {})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from pytest_handoff.checklist.condition import GateSpec
+from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.tags import Bound, Tag
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 Found = dict[str, object]
-Specs = tuple[GateSpec, ...]
+Specs = tuple[Condition, ...]
 
 
 def tests_pass(found: Found) -> Specs:
     """Require the tests to pass; for all earlier tests ask the regression gate, which also knows the lost ones."""
     tests = _tests(found)
-    if tests == (GateSpec(gate="tests", scope="previous"),):
-        return (GateSpec(gate="regression"),)
+    if tests == (Condition(gate="tests", scope="previous"),):
+        return (Condition(gate="regression"),)
     return tests
 
 
@@ -55,7 +55,7 @@ def new_tests(found: Found) -> Specs:
     bound = _count(found) if "count" in found else (">=", Decimal(1))
     if tests[0].scope == "previous" or bound is None:
         return ()
-    new = _bounded(GateSpec(gate="new_tests", tier=tests[0].tier), bound, "count")
+    new = _bounded(Condition(gate="new_tests", tier=tests[0].tier), bound, "count")
     return (new, *tests) if "written_and_pass" in found else (new,)
 
 
@@ -65,7 +65,7 @@ def coverage(found: Found) -> Specs:
     if bound is None or "scope" in found:
         return ()
     tiers, path = _tiers(found), _path(found)
-    return tuple(_bounded(GateSpec(gate="coverage", tier=tier, path=path), bound, "percent") for tier in tiers)
+    return tuple(_bounded(Condition(gate="coverage", tier=tier, path=path), bound, "percent") for tier in tiers)
 
 
 def new_code(found: Found) -> Specs:
@@ -77,7 +77,7 @@ def new_code(found: Found) -> Specs:
     bound = _percent(found)
     if by is None or bound is None:
         return ()
-    return (_bounded(GateSpec(gate="new_code", by=by), bound, "percent"),)
+    return (_bounded(Condition(gate="new_code", by=by), bound, "percent"),)
 
 
 def regression(found: Found) -> Specs:
@@ -89,57 +89,57 @@ def regression(found: Found) -> Specs:
 
 def skips(found: Found) -> Specs:
     """Require that no test is skipped."""
-    return tuple(GateSpec(gate="skips", tier=tier) for tier in _tiers(found))
+    return tuple(Condition(gate="skips", tier=tier) for tier in _tiers(found))
 
 
 def flaky(found: Found) -> Specs:
     """Require that no test needed a second attempt."""
-    return tuple(GateSpec(gate="flaky", tier=tier) for tier in _tiers(found))
+    return tuple(Condition(gate="flaky", tier=tier) for tier in _tiers(found))
 
 
 def collection(found: Found) -> Specs:
     """Require that every test file was imported and collected; with a number, also that so many tests pass."""
     if "count" not in found:
-        return (GateSpec(gate="collection"),)
+        return (Condition(gate="collection"),)
     bound = _count(found)
-    return () if bound is None else (_bounded(GateSpec(gate="tests"), bound, "count"), GateSpec(gate="collection"))
+    return () if bound is None else (_bounded(Condition(gate="tests"), bound, "count"), Condition(gate="collection"))
 
 
 def reports(_found: Found) -> Specs:
     """Require that the coverage reports are there."""
-    return (GateSpec(gate="reports"),)
+    return (Condition(gate="reports"),)
 
 
 def files_parse(_found: Found) -> Specs:
     """Require that a parser of their format can read the configuration files, and no more."""
-    return (GateSpec(gate="files_parse"),)
+    return (Condition(gate="files_parse"),)
 
 
 def files_valid(_found: Found) -> Specs:
     """Require that the configuration files parse; a person has to say whether they are right."""
-    return (GateSpec(gate="files_parse"),)
+    return (Condition(gate="files_parse"),)
 
 
 def promises(found: Found) -> Specs:
     """Require that no promise of an earlier session is broken; the gate does not say that all of them are kept already."""
-    return (GateSpec(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
+    return (Condition(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
 
 
 def metrics(_found: Found) -> Specs:
     """Require that what was measured meets its targets."""
-    return (GateSpec(gate="metrics"),)
+    return (Condition(gate="metrics"),)
 
 
 def instructions(_found: Found) -> Specs:
     """Require that the checklist of the session's instructions is done."""
-    return (GateSpec(gate="instructions"),)
+    return (Condition(gate="instructions"),)
 
 
 def _tests(found: Found) -> Specs:
     scope, path = _scope(found, default="all"), _path(found)
     if scope is None or (path is not None and "test" not in path):  # "src/app.py passes" may speak of any tool
         return ()
-    return tuple(GateSpec(gate="tests", tier=tier, scope=scope, path=path) for tier in _tiers(found))
+    return tuple(Condition(gate="tests", tier=tier, scope=scope, path=path) for tier in _tiers(found))
 
 
 def _tiers(found: Found) -> tuple[str | None, ...]:
@@ -178,8 +178,8 @@ def _percent(found: Found) -> tuple[Comparison, Decimal] | None:
     return op or ">=", value
 
 
-def _bounded(spec: GateSpec, bound: tuple[Comparison, Decimal], unit: str) -> GateSpec:
-    return GateSpec(gate=spec.gate, tier=spec.tier, scope=spec.scope, path=spec.path, by=spec.by, op=bound[0], value=bound[1],
+def _bounded(spec: Condition, bound: tuple[Comparison, Decimal], unit: str) -> Condition:
+    return Condition(gate=spec.gate, tier=spec.tier, scope=spec.scope, path=spec.path, by=spec.by, op=bound[0], value=bound[1],
                     unit="percent" if unit == "percent" else "count")  # fmt: skip
 
 
