@@ -32,68 +32,68 @@ _NOT_MEASURED = "–"
 _GATE_STYLE = {"passed": "green", "failed": "red", None: "dim"}
 
 
-class Part(NamedTuple):
+class StyledText(NamedTuple):
     """A piece of a line in one rich style; ``""`` is plain."""
 
     text: str
     style: str = ""
 
 
-def history_lines(rows: Sequence[SessionRow], *, width: int) -> list[list[Part]]:
+def history_lines(rows: Sequence[SessionRow], *, width: int) -> list[list[StyledText]]:
     """Format the sessions in the order given; nothing is told by colour alone."""
     if not rows:
         return []
     return _table(rows, width) if width >= WIDE else [line for row in rows for line in _stacked(row, width)]
 
 
-def life_lines(moments: Sequence[Moment]) -> list[list[Part]]:
+def life_lines(moments: Sequence[Moment]) -> list[list[StyledText]]:
     """Format the life of a test; sessions in which nothing changed share a line."""
     runs = [list(group) for _, group in groupby(moments, key=lambda moment: (moment.id, moment.what))]
     spans = [_span(run) for run in runs]
     room = max(map(len, spans), default=0)
-    lines: list[list[Part]] = []
+    lines: list[list[StyledText]] = []
     known_id = None
     for span, run in zip(spans, runs, strict=True):
         moment = run[0]
         if moment.id != known_id:
-            lines.append([Part(one_line(moment.id), "bold")])
+            lines.append([StyledText(one_line(moment.id), "bold")])
             known_id = moment.id
-        lines.append([Part(f"  {span:<{room}}  "), Part(*_sign(moment)), Part(f" {one_line(moment.what)}")])
+        lines.append([StyledText(f"  {span:<{room}}  "), StyledText(*_sign(moment)), StyledText(f" {one_line(moment.what)}")])
     return lines
 
 
-def _table(rows: Sequence[SessionRow], width: int) -> list[list[Part]]:
-    cells = [[Part(name, "dim") for name in _HEAD], *(_cells(row) for row in rows)]
+def _table(rows: Sequence[SessionRow], width: int) -> list[list[StyledText]]:
+    cells = [[StyledText(name, "dim") for name in _HEAD], *(_cells(row) for row in rows)]
     widths = [max(len(row[column].text) for row in cells) for column in range(len(_HEAD) - 1)]
     room = max(width - sum(widths) - len(_GAP) * len(widths), 12)
     lines = []
     for row in cells:
-        fixed = [Part(f"{part.text:<{wide}}{_GAP}", part.style) for part, wide in zip(row[:-1], widths, strict=True)]
-        lines.append([*fixed, Part(shorten(row[-1].text, room), row[-1].style)])
+        fixed = [StyledText(f"{part.text:<{wide}}{_GAP}", part.style) for part, wide in zip(row[:-1], widths, strict=True)]
+        lines.append([*fixed, StyledText(shorten(row[-1].text, room), row[-1].style)])
     return lines
 
 
-def _cells(row: SessionRow) -> list[Part]:
+def _cells(row: SessionRow) -> list[StyledText]:
     return [
-        Part(row.session, "bold"),
-        Part(_tests(row), "red" if _failing(row) else ""),
-        Part(_by_tier(row)),
-        Part(f"{row.new:,}"),
-        Part(f"{row.lost:,}", "red" if row.lost else ""),
-        Part(_earlier(row.earlier), "red" if _falls_short(row.earlier) else ""),
-        Part(_coverage(row)),
-        Part(_rate(row.new_code)),
-        Part(_gate(row), _GATE_STYLE[row.gate]),
+        StyledText(row.session, "bold"),
+        StyledText(_tests(row), "red" if _failing(row) else ""),
+        StyledText(_by_tier(row)),
+        StyledText(f"{row.new:,}"),
+        StyledText(f"{row.lost:,}", "red" if row.lost else ""),
+        StyledText(_earlier(row.earlier), "red" if _falls_short(row.earlier) else ""),
+        StyledText(_coverage(row)),
+        StyledText(_rate(row.new_code)),
+        StyledText(_gate(row), _GATE_STYLE[row.gate]),
     ]
 
 
-def _stacked(row: SessionRow, width: int) -> Iterator[list[Part]]:
+def _stacked(row: SessionRow, width: int) -> Iterator[list[StyledText]]:
     gate = shorten(_gate(row), max(width - len(row.session) - 2, 12))
-    yield [Part(row.session, "bold"), Part("  "), Part(gate, _GATE_STYLE[row.gate])]
+    yield [StyledText(row.session, "bold"), StyledText("  "), StyledText(gate, _GATE_STYLE[row.gate])]
     tests = [_tests(row), *([_by_tier(row)] if len(row.tiers) > 1 else []), f"{row.new:,} new", f"{row.lost:,} lost"]
     tests += [f"earlier {_earlier(row.earlier)}"] if row.earlier else []
     for parts in (tests, [f"coverage {_coverage(row)}", f"new code {_rate(row.new_code)}"]):
-        yield from ([Part(f"  {line}")] for line in _folded(parts, width - 2))
+        yield from ([StyledText(f"  {line}")] for line in _folded(parts, width - 2))
 
 
 def _folded(parts: Sequence[str], width: int) -> Iterator[str]:

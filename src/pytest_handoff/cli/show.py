@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from pytest_handoff.cli.history import Part
+from pytest_handoff.cli.history import StyledText
 from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb
 from pytest_handoff.composition.terminal import checklist_summary
 from pytest_handoff.evidence.completeness import sentence
@@ -113,26 +113,26 @@ SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", 
 _LABEL = re.compile(r"\S+ {2,}")
 
 
-def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[Part]]:
+def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[StyledText]]:
     """Yield the lines, each made of styled pieces; a gate has a sign as well as a colour.
 
     Args:
         figures: the lines of the section at the end of a run.
         verdicts: every gate that was evaluated.
     """
-    yield [Part(f"handoff {session}", "bold")]
+    yield [StyledText(f"handoff {session}", "bold")]
     for line in figures:
         style = next((colour for colour in ("red", "green", "yellow") if line.markup.get(colour)), "")
         label = _LABEL.match(line.text)
         cut = label.end() if label else 0
-        yield [Part(line.text[:cut], "dim"), Part(line.text[cut:], style)]
+        yield [StyledText(line.text[:cut], "dim"), StyledText(line.text[cut:], style)]
     told = list(verdicts)
     if told:
-        yield [Part("gates", "dim")]
+        yield [StyledText("gates", "dim")]
     room = min(max((len(verdict.id) for verdict in told), default=0), 48)
     for verdict in told:
         evidence = shorten(one_line(verdict.evidence), 160)
-        yield [Part("  "), Part(*SIGNS[verdict.verdict]), Part(f" {verdict.id:<{room}}  "), Part(evidence, "dim")]
+        yield [StyledText("  "), StyledText(*SIGNS[verdict.verdict]), StyledText(f" {verdict.id:<{room}}  "), StyledText(evidence, "dim")]
 
 
 _INDENT = " " * 10
