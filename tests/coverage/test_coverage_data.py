@@ -11,7 +11,7 @@ from _pytest.cacheprovider import Cache
 from coverage.data import CoverageData
 
 import coverage
-from pytest_handoff.coverage.adding import Kept
+from pytest_handoff.coverage.adding import SavedData
 from pytest_handoff.coverage.reading import keep, read, read_files
 from pytest_handoff.coverage.sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
@@ -245,7 +245,7 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
     run.ran(context_name("s", "e2e", "old"), app_a=[2])
     keep(run.config, run.path / "two")
     ran = read_files(
-        [Kept(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
+        [SavedData(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
         root=run.path,
         is_test=lambda path: "test" in path,
         settings=PartCoverage(source=[], tests=[], config_file="theirs", untidy=["One ended early."]),

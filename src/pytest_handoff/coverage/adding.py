@@ -86,7 +86,7 @@ def _shape(database: sqlite3.Connection) -> _Shape:
     return {name: list(database.execute(columns, (name,))) for name in names}
 
 
-class Kept(NamedTuple):
+class SavedData(NamedTuple):
     """A data file that coverage.py made, with the run it belongs to and the folder that its file names are relative to."""
 
     path: Path
@@ -94,7 +94,7 @@ class Kept(NamedTuple):
     whose: str = "an earlier run"
 
 
-def add(joined: CoverageData, files: Iterable[Kept], untidy: list[str]) -> None:
+def add(joined: CoverageData, files: Iterable[SavedData], untidy: list[str]) -> None:
     """Add data files, and note in ``untidy`` which of them cannot be added.
 
     Raises:
@@ -104,7 +104,7 @@ def add(joined: CoverageData, files: Iterable[Kept], untidy: list[str]) -> None:
         _add(joined, files, untidy, Path(folder, "copy"))
 
 
-def _add(joined: CoverageData, files: Iterable[Kept], untidy: list[str], copy: Path) -> None:
+def _add(joined: CoverageData, files: Iterable[SavedData], untidy: list[str], copy: Path) -> None:
     for kept in files:
         # coverage.py would take a path that does not exist for a new, empty file, and make it.
         if not kept.path.is_file():

@@ -13,7 +13,7 @@ from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
 import coverage
-from pytest_handoff.coverage.adding import Kept, add, closing_data, joined_data, one_line_of
+from pytest_handoff.coverage.adding import SavedData, add, closing_data, joined_data, one_line_of
 from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
 from pytest_handoff.coverage.contexts import combined_coverage
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.user_folder import Sealed
 
 
-Each = Callable[[Sequence[Kept]], Iterable[Kept]]
+Each = Callable[[Sequence[SavedData]], Iterable[SavedData]]
 """Yields the items one by one, and may show the progress."""
 
 ClassesOf = Callable[[str], tuple[str, str, bool] | None]
@@ -112,14 +112,14 @@ def read(
         with joined_data() as joined:
             here = config.invocation_params.dir
             joined.update(own, map_path=lambda name: str((here / name).resolve()))
-            add(joined, [Kept(path, top) for path in also], untidy)
+            add(joined, [SavedData(path, top) for path in also], untidy)
             return _measure(tree, joined, per_test, untidy)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
 
 def read_files(
-    kept: Sequence[Kept],
+    kept: Sequence[SavedData],
     *,
     root: Path,
     is_test: Callable[[str], bool],

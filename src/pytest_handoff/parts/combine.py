@@ -69,11 +69,11 @@ def joined_coverage(
     without = [f"the part {part.head.label!r} measured none: {part.run.not_measured}" for part in parts if part.run.not_measured]
     if not settings:
         return NotMeasured("; ".join(without))
-    from pytest_handoff.coverage.adding import Kept
+    from pytest_handoff.coverage.adding import SavedData
     from pytest_handoff.coverage.reading import read_files
 
     files = [(part, coverage_file(part)) for part in parts]
-    kept = [Kept(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
+    kept = [SavedData(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
     # coverage.py resolves the patterns of its configuration against the working directory.
     with chdir(setup.rootdir):
         measured = read_files(
