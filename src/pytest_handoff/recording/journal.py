@@ -110,7 +110,7 @@ class Journal:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class LeftBehind(Frozen, frozen=True):
+class DeadRun(Frozen, frozen=True):
     """The journal of a run whose process has ended.
 
     Attributes:
@@ -130,7 +130,7 @@ def journals_of(project_folder: Path) -> Path:
     return project_folder / ".pytest_cache" / "handoff" / ".journals"
 
 
-def left_behind(journals: Path, session: str) -> list[LeftBehind]:
+def left_behind(journals: Path, session: str) -> list[DeadRun]:
     """Find the journals of a session's runs that this user started and whose processes have ended, oldest first."""
     ended = [folder for folder in _runs(journals / session) if not _is_alive(folder)]
     key = user_key(_project_of(journals), make=False) if ended else None
@@ -144,13 +144,13 @@ def has_strange(journals: Path, session: str) -> bool:
     return any(key is None or not _bears_seal(folder, key) for folder in _runs(journals / session) if (folder / START).exists())
 
 
-def forget(runs: list[LeftBehind]) -> None:
+def forget(runs: list[DeadRun]) -> None:
     """Remove journals that are no longer needed."""
     for run in runs:
         shutil.rmtree(run.folder, ignore_errors=True)
 
 
-def sweep(journals: Path, session: str, *, keep: list[LeftBehind]) -> None:
+def sweep(journals: Path, session: str, *, keep: list[DeadRun]) -> None:
     """Remove every journal of a session whose process has ended, except those to ``keep``."""
     kept = {run.folder for run in keep}
     for folder in _runs(journals / session):
@@ -188,7 +188,7 @@ def _greet(journals: Path, own: Path) -> bool:
     return bool(others)
 
 
-def _read(folder: Path) -> LeftBehind | None:
+def _read(folder: Path) -> DeadRun | None:
     """Read a journal up to a line that a dying process left unfinished; return ``None`` if its start cannot be read."""
     try:
         start = msgspec.json.decode(read_own(folder / START, [folder], LINES), type=JournalStart)
@@ -199,7 +199,7 @@ def _read(folder: Path) -> LeftBehind | None:
         run = msgspec.json.decode(read_own(recorded, [folder], LINES), type=RunInfo) if recorded.exists() else None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return LeftBehind(folder=folder, start=start, results=list(_results(lines)), last=last, recorded=run)
+    return DeadRun(folder=folder, start=start, results=list(_results(lines)), last=last, recorded=run)
 
 
 def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:

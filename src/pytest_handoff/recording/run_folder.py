@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import RunInfo
-    from pytest_handoff.recording.journal import LeftBehind
+    from pytest_handoff.recording.journal import DeadRun
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Collection
     from pytest_handoff.workflow.start import Start
@@ -40,7 +40,7 @@ INTERRUPTED = 2
 _BEFORE_COLLECTED = "before all tests were collected"
 
 
-def how_far(run: LeftBehind) -> str:
+def how_far(run: DeadRun) -> str:
     """Say how far a run came: ``interrupted after 812 of 3,000 tests``."""
     try:
         collection = read_spool(run.folder)
@@ -56,7 +56,7 @@ def interrupted_after(ended: int, collected: int | None) -> str:
     return f"interrupted after {ended:,} of {collected:,} tests"
 
 
-def not_recorded(project: Project, session: str) -> list[LeftBehind]:
+def not_recorded(project: Project, session: str) -> list[DeadRun]:
     """Find the journals of a session's runs that died before they were recorded, oldest first.
 
     Raises:
@@ -79,7 +79,7 @@ def tell(project: Project, session: str) -> str | None:
     return f"a run of {session} was {how_far(runs[-1])}, and is not in the record; next: {_next_step(project, runs[-1])}"
 
 
-def outcome_of_dead_run(project: Project, session: str) -> tuple[workflow.FinishedSession, list[LeftBehind]]:
+def outcome_of_dead_run(project: Project, session: str) -> tuple[workflow.FinishedSession, list[DeadRun]]:
     """Make evidence of the newest run of a session that died, as an incomplete run; also return the journals this makes obsolete.
 
     Raises:
@@ -102,7 +102,7 @@ def outcome_of_dead_run(project: Project, session: str) -> tuple[workflow.Finish
     return record_run(project, start, results), runs
 
 
-def _next_step(project: Project, run: LeftBehind) -> str:
+def _next_step(project: Project, run: DeadRun) -> str:
     try:
         start, _ = _usable(project, run)
     except HandoffError:
@@ -110,7 +110,7 @@ def _next_step(project: Project, run: LeftBehind) -> str:
     return workflow_start.run_again(start)
 
 
-def _usable(project: Project, run: LeftBehind) -> tuple[workflow_start.Start, Collection]:
+def _usable(project: Project, run: DeadRun) -> tuple[workflow_start.Start, Collection]:
     session = run.start.session
     collection = read_spool(run.folder)
     if collection is None:
@@ -123,7 +123,7 @@ def _usable(project: Project, run: LeftBehind) -> tuple[workflow_start.Start, Co
     return start, collection
 
 
-def _as_run(run: LeftBehind, collection: Collection) -> Run:
+def _as_run(run: DeadRun, collection: Collection) -> Run:
     return Run(
         collected=collection.tests,
         results=_results(run),
@@ -141,7 +141,7 @@ def _as_run(run: LeftBehind, collection: Collection) -> Run:
     )
 
 
-def _results(run: LeftBehind) -> dict[str, CaseResult]:
+def _results(run: DeadRun) -> dict[str, CaseResult]:
     found: dict[str, CaseResult] = {}
     for nodeid, result in run.results:
         key = key_of(nodeid, run.start.prefix)
