@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.user_folder import Sealed
 
 
-Each = Callable[[Sequence[SavedData]], Iterable[SavedData]]
+Progress = Callable[[Sequence[SavedData]], Iterable[SavedData]]
 """Yields the items one by one, and may show the progress."""
 
 ClassesOf = Callable[[str], tuple[str, str, bool] | None]
@@ -126,7 +126,7 @@ def read_files(
     settings: PartCoverage,
     config_file: Path | None,
     expected: Collection[str] = (),
-    each: Each = iter,
+    each: Progress = iter,
 ) -> Measured | NotMeasured:
     """Read the data files that several jobs on the same tree kept (:func:`keep_part`).
 
