@@ -16,7 +16,7 @@ from pytest_handoff.checklist import gates_on_code, gates_on_tests
 from pytest_handoff.checklist import gates_on_code as gates_on_policy
 from pytest_handoff.checklist import gates_on_tests as gates_on_promises
 from pytest_handoff.checklist.condition import Check, Condition, unknown
-from pytest_handoff.checklist.language import normalise, understand_by
+from pytest_handoff.checklist.language import normalise, read_line
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.config import Binding
@@ -167,7 +167,7 @@ class _Language(Frozen, frozen=True):
     instructions: bool
 
     def check(self, text: str) -> Check:
-        understood = understand_by(self.lexicon, text, instructions=self.instructions)
+        understood = read_line(self.lexicon, text, instructions=self.instructions)
         if understood.decision == "waived" or not (self.bound or self.linked):
             return understood
         line = normalise(text)

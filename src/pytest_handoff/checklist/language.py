@@ -39,10 +39,10 @@ def understand(
         tiers: the project's kinds of tests; any other kind is an unknown word.
         instructions: whether the session's instructions were given, so that a line about their checklist can be decided.
     """
-    return understand_by(lexicon_of(words, tiers), text, instructions=instructions)
+    return read_line(lexicon_of(words, tiers), text, instructions=instructions)
 
 
-def understand_by(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
+def read_line(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
     """Find out the same for one of many lines, with a lexicon that is built once."""
     claim, reason = split_waiver(text)
     if reason is not None:
