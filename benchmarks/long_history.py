@@ -53,7 +53,7 @@ def grow_history(handoffs: Path, sessions: int) -> None:
     """
     from msgspec.structs import replace
 
-    from pytest_handoff.project.artifacts import write_all
+    from pytest_handoff.project.artifacts import write_each
     from pytest_handoff.project.store import Store
     from pytest_handoff.record import Parent
 
@@ -63,7 +63,7 @@ def grow_history(handoffs: Path, sessions: int) -> None:
     for number in range(sessions):
         link = Parent(session=before, digest=store.digest(before))
         before = f"earlier-{number}"
-        write_all(store.artifacts(replace(first, session=before, previous=[link]), ledger, None))
+        write_each(store.artifacts(replace(first, session=before, previous=[link]), ledger, None))
     shutil.copy(store.evidence / "session-1" / "sources.jsonl", store.evidence / before)
     commit(handoffs.parent)
 

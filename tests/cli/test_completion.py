@@ -14,7 +14,7 @@ from builders import record_of
 from pytest_handoff.cli.handoff import main
 from pytest_handoff.cli.support import CANNOT_TELL
 from pytest_handoff.printing import progress, say_parts
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.store import Store
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "handoff.toml").write_text("")
     store = Store(tmp_path / "handoffs", tmp_path)
     for session in ("session-1", "other"):
-        write_all(store.artifacts(record_of(session=session), b"", None))
+        write_each(store.artifacts(record_of(session=session), b"", None))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

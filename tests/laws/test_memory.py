@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from builders import earlier_of, record_of
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger, share_ids
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import LedgerLine, Record
@@ -38,7 +38,7 @@ def kept(tmp_path: Path) -> tuple[Store, Record]:
 def written(folder: Path, content: bytes, lines: Ledger) -> tuple[Store, Record]:
     store, record = Store(folder, folder), record_of(lines, session="session-1")
     record = replace(record, tests=replace(record.tests, ledger=digest_of(content)))
-    write_all(store.artifacts(record, content, None))
+    write_each(store.artifacts(record, content, None))
     return store, record
 
 
@@ -95,8 +95,8 @@ def test_a_ledger_is_written_without_being_held_as_a_whole(tmp_path: Path) -> No
         pieces = partial(encode_in_pieces, lines.values())
         digest = digest_of_pieces(pieces())
         files = Store(tmp_path, tmp_path).artifacts(record, pieces, None)
-        write_all(files)
-        write_all(files)
+        write_each(files)
+        write_each(files)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -8,7 +8,7 @@ import pytest
 
 from builders import record_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import Parent
@@ -27,7 +27,7 @@ def written(folder: Path, **parents: str) -> tuple[Store, dict[str, Record]]:
         for name, before in parents.items()
     }
     for record in records.values():
-        write_all(store.artifacts(record, b"", None))
+        write_each(store.artifacts(record, b"", None))
     return store, records
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.artifacts import Artifact, write_each
 
 
 def names_in(folder: Path) -> list[str]:
@@ -19,7 +19,7 @@ def names_in(folder: Path) -> list[str]:
 
 def test_folders_are_made(tmp_path: Path) -> None:
     """A file in folders that are not there yet is written with them."""
-    write_all([Artifact(path=tmp_path / "a" / "b" / "c.md", content=b"x")])
+    write_each([Artifact(path=tmp_path / "a" / "b" / "c.md", content=b"x")])
     assert (tmp_path / "a" / "b" / "c.md").read_bytes() == b"x"
     assert names_in(tmp_path / "a" / "b") == ["c.md"]
 
@@ -30,7 +30,7 @@ def test_only_what_differs_is_written(tmp_path: Path) -> None:
     same.write_bytes(b"1")
     other.write_bytes(b"1")
     before = {path: path.stat() for path in (same, other)}
-    write_all([Artifact(path=same, content=b"1"), Artifact(path=other, content=b"2")])
+    write_each([Artifact(path=same, content=b"1"), Artifact(path=other, content=b"2")])
     assert same.stat().st_ino == before[same].st_ino
     assert same.stat().st_mtime_ns == before[same].st_mtime_ns
     assert other.stat().st_ino != before[other].st_ino
@@ -44,7 +44,7 @@ def test_content_in_pieces(tmp_path: Path, before: bytes) -> None:
     path.write_bytes(before)
     long = Artifact(path=path, content=lambda: iter([b"one", b"", b"two"]))
     assert long.differs() == (before != b"onetwo")
-    write_all([long])
+    write_each([long])
     assert (path.read_bytes(), long.differs(), long.whole) == (b"onetwo", False, b"onetwo")
 
 
@@ -55,7 +55,7 @@ def test_the_mode_is_kept(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(b"1")
     path.chmod(mode)
-    write_all([Artifact(path=path, content=b"2")])
+    write_each([Artifact(path=path, content=b"2")])
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
@@ -67,7 +67,7 @@ def test_links_are_followed(tmp_path: Path, exists: bool) -> None:
     if exists:
         target.write_bytes(b"1")
     link.symlink_to(target)
-    write_all([Artifact(path=link, content=b"2")])
+    write_each([Artifact(path=link, content=b"2")])
     assert link.is_symlink()
     assert target.read_bytes() == b"2"
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(WriteProblem, match=r"second: cannot be written: No space left on device"):
-        write_all([Artifact(path=path, content=b"new") for path in (first, second, third)])
+        write_each([Artifact(path=path, content=b"new") for path in (first, second, third)])
     assert names_in(tmp_path) == ["first", "second"]
     assert second.read_bytes() == b"old"
 
@@ -97,7 +97,7 @@ def test_a_folder_or_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path / "folder", tmp_path / "file" / "below"):
         with pytest.raises(WriteProblem, match="cannot be written") as caught:
-            write_all([Artifact(path=path, content=b"")])
+            write_each([Artifact(path=path, content=b"")])
         assert caught.value.path == str(path)
     assert names_in(tmp_path) == ["file", "folder"]
 
@@ -106,4 +106,4 @@ def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:
     """A link that leads nowhere at all is told."""
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(WriteProblem, match="cannot be written"):
-        write_all([Artifact(path=tmp_path / "loop", content=b"")])
+        write_each([Artifact(path=tmp_path / "loop", content=b"")])

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from builders import BEFORE, ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.policy import read_policy
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import SourceLine
@@ -34,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     made = Store(folder, folder)
     record = record_of(LINES, session=BEFORE)
     record = replace(record, tests=replace(record.tests, ledger=digest_of(LEDGER)))
-    write_all(made.artifacts(record, LEDGER, SOURCES))
+    write_each(made.artifacts(record, LEDGER, SOURCES))
     return made
 
 

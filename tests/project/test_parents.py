@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from builders import coverage_of, ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.ledger import EarlierTests
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
 from pytest_handoff.project.store import Store
@@ -41,7 +41,7 @@ def keep(store: Store, session: str, *previous: str, percent: bool = True, sourc
         record, tests=replace(record.tests, ledger=digest_of(encoded)),
         previous=[Parent(session=name, digest=store.digest(name)) for name in previous],
     )  # fmt: skip
-    write_all(store.artifacts(record, encoded, [SOURCE] if sources else None))
+    write_each(store.artifacts(record, encoded, [SOURCE] if sources else None))
 
 
 @pytest.mark.parametrize(

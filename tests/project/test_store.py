@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from builders import ledger_of, record_of
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import Store
@@ -52,7 +52,7 @@ def written(tmp_path: Path) -> Written:
 
 def written_in(folder: Path) -> Written:
     store = Store(folder / "handoffs", folder)
-    write_all(store.artifacts(record(), encode_lines(LEDGER.values()), SOURCES))
+    write_each(store.artifacts(record(), encode_lines(LEDGER.values()), SOURCES))
     return Written(store, folder / "handoffs" / "evidence" / "session-2")
 
 
@@ -77,7 +77,7 @@ def test_the_record_comes_last_and_is_readable(tmp_path: Path) -> None:
 def test_without_sources(tmp_path: Path) -> None:
     """Filling again writes no sources, and pruned ones are ``None``, not nothing."""
     store = Store(tmp_path, tmp_path)
-    write_all(store.artifacts(record(), encode_lines(LEDGER.values()), None))
+    write_each(store.artifacts(record(), encode_lines(LEDGER.values()), None))
     assert store.sources("session-2") is None
 
 
@@ -158,7 +158,7 @@ def test_a_ledger_that_cannot_be_read(tmp_path: Path, content: bytes, said: str)
     store = Store(tmp_path, tmp_path)
     made = record()
     made = msgspec.structs.replace(made, tests=msgspec.structs.replace(made.tests, ledger=digest_of(content)))
-    write_all(store.artifacts(made, content, None))
+    write_each(store.artifacts(made, content, None))
     with pytest.raises(EvidenceProblem) as caught:
         store.ledger(made)
     assert said in str(caught.value)
@@ -224,7 +224,7 @@ def test_a_path_outside_of_the_project(tmp_path: Path) -> None:
 def keep(store: Store, continued: dict[str, tuple[str, ...]]) -> None:
     """Write the records of sessions, each with those that it continues."""
     for name, previous in continued.items():
-        write_all(store.artifacts(record(name, previous), b"", None)[-1:])
+        write_each(store.artifacts(record(name, previous), b"", None)[-1:])
 
 
 FAMILY = {"s": (), "left": ("s",), "ri": ("s",)}

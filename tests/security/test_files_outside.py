@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from every_verb import EVERY, READING, complete, picture, play
 
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.layout import open_project
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _forged(story: Story, **changes: object) -> None:
     """Change the record as its own digest says it should be."""
     store = open_project(story.folder).store
     record = msgspec.structs.replace(store.record("session-1"), **changes)
-    write_all(store.artifacts(record, b"", None)[-1:])
+    write_each(store.artifacts(record, b"", None)[-1:])
 
 
 def instructions(path: str) -> Callable[[Story, Path], None]:

@@ -9,7 +9,7 @@ import pytest
 from every_verb import EVERY, play
 from msgspec.structs import replace
 
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import LONGEST, digest_of
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE, SETTINGS, TABLE, TEXT
 from pytest_handoff.project.layout import open_project
@@ -66,7 +66,7 @@ def test_a_line_that_is_too_long(recorded: Story, where: str) -> None:
     lines = [long, *lines] if where == "first" else [*lines, long if where == "last" else long.rstrip()]
     record = store.record("session-1")
     record = replace(record, tests=replace(record.tests, ledger=digest_of(b"".join(lines))))
-    write_all(store.artifacts(record, b"".join(lines), None))
+    write_each(store.artifacts(record, b"".join(lines), None))
     done = play(recorded, "show", "session-1")
     number = 1 if where == "first" else len(lines)
     assert (done.code, done.out) == (2, "")
@@ -86,6 +86,6 @@ def test_large_files_of_an_honest_project(recorded: Story) -> None:
     lines[-1] = lines[-1].replace(b'"id":"', b'"id":"z' + b"a" * (LONGEST // 2))
     record = store.record("session-1")
     record = replace(record, tests=replace(record.tests, ledger=digest_of(b"".join(lines))))
-    write_all(store.artifacts(record, b"".join(lines), None))
+    write_each(store.artifacts(record, b"".join(lines), None))
     done = play(recorded, "history", "z" + "a" * 1000)
     assert done.code == 0, done.err[:500]

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from builders import facts_from, ledger_of, record_of
 from pytest_handoff.config import Config
 from pytest_handoff.evidence.ledger import join_parents
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
@@ -46,7 +46,7 @@ def keep(project: Project, session: str) -> None:
     ledger = ledger_of(LEDGER)
     record = record_of(ledger, session=session)
     record = replace(record, tests=replace(record.tests, ledger=record.tests.ledger))
-    write_all(project.store.artifacts(record, encode_lines(ledger.values()), lines.values()))
+    write_each(project.store.artifacts(record, encode_lines(ledger.values()), lines.values()))
 
 
 def second(project: Project, **changes: Any) -> Facts:

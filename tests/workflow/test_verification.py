@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builders import record_of
 from pytest_handoff.config import Config
-from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
 from pytest_handoff.record import Parent, Record
@@ -37,7 +37,7 @@ def keep(project: Project, session: str = "s-1", previous: tuple[Parent, ...] = 
     made = record_of({}, session=session)
     made = replace(made, source=replace(made.source, fingerprint=tree.fingerprint, base_found="pruned"), previous=list(previous))
     lines = with_lines(project, tree, ["made.py"], {}).values() if sources else None
-    write_all(project.store.artifacts(made, b"", lines))
+    write_each(project.store.artifacts(made, b"", lines))
     return made
 
 

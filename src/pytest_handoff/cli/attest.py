@@ -94,7 +94,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
     Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
     """
-    from pytest_handoff.project.artifacts import Artifact, write_all
+    from pytest_handoff.project.artifacts import Artifact, write_each
     from pytest_handoff.project.foreign_files import named_by_a_person
     from pytest_handoff.workflow import verify as verification
 
@@ -110,7 +110,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
         say_json_text(content.decode())
     else:
         path = Path.cwd() / output
-        write_all([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
+        write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
         say(output)
         tell_if_code(project, path)
     return GOOD

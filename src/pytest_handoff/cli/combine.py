@@ -42,13 +42,13 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
 
 
 def _export(project: Project, outcome: FinishedSession, folder: Path) -> None:
-    from pytest_handoff.project.artifacts import write_all
+    from pytest_handoff.project.artifacts import write_each
     from pytest_handoff.project.foreign_files import named_by_a_person
     from pytest_handoff.workflow import finish
     from pytest_handoff.workflow.ci import artifacts_for_ci
 
     within = [named_by_a_person(folder.absolute(), project.root)]
-    write_all(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
+    write_each(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
 
 
 def _tell(project: Project, outcome: FinishedSession) -> None:

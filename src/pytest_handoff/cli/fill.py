@@ -224,7 +224,7 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
 
 def _make(project: Project, session: str, template: str | None) -> int:
     from pytest_handoff.document import parse
-    from pytest_handoff.project.artifacts import Artifact, write_all
+    from pytest_handoff.project.artifacts import Artifact, write_each
     from pytest_handoff.project.sessions import choose_parents, load_parents
     from pytest_handoff.workflow import finish
 
@@ -233,7 +233,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
         raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = finish.new_document(project, session, parents, template=template)
-    write_all([Artifact(path=path, content=parse.encode(text))], project.within)
+    write_each([Artifact(path=path, content=parse.encode(text))], project.within)
     say(project.shown(path))
     say(f"next: write what the session is about, then pytest --handoff={session}")
     return GOOD
@@ -242,7 +242,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
 def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     from pytest_handoff.document import parse
     from pytest_handoff.document.find import adopt
-    from pytest_handoff.project.artifacts import Artifact, write_all
+    from pytest_handoff.project.artifacts import Artifact, write_each
 
     target = project.document(session)
     shown = project.shown(target)
@@ -258,7 +258,7 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     if not adopted.added:
         say(f"{shown}: nothing to add")
     if write:
-        write_all([Artifact(path=target, content=parse.encode(adopted.text))], project.within)
+        write_each([Artifact(path=target, content=parse.encode(adopted.text))], project.within)
         say(f"{shown}: written; next: pytest --handoff={session}")
     else:
         say(f"nothing was written; next: handoff init {session} --adopt {source} --write")

@@ -271,7 +271,7 @@ def _text(project: Project, path: str) -> tuple[str | None, str]:
 def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
     from pytest_handoff.evidence.history import in_order
-    from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_all
+    from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_each
     from pytest_handoff.project.foreign_files import named_by_a_person
 
     project = project_here(handoff_dir)
@@ -286,7 +286,7 @@ def report(handoff_dir: str | None, session: str | None, output: str | None) -> 
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output
     within = project.within if output is None else [named_by_a_person(path, project.root)]
-    write_all([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)], within)
+    write_each([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)], within)
     say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
     tell_if_code(project, path)
     return GOOD

@@ -21,7 +21,7 @@ from coverage.python import PythonFileReporter
 
 import coverage
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class ParseCache:
         payload = marshal.dumps(self._used)
         try:
             path = self._folder.path / self._name
-            write_all([Artifact(path=path, content=self._folder.seal(self._name, payload) + payload)])
+            write_each([Artifact(path=path, content=self._folder.seal(self._name, payload) + payload)])
             for old in _by_age(self._folder.path)[_FILES:]:
                 old.unlink(missing_ok=True)
         except (WriteProblem, OSError):  # the folder cannot be written: the next run parses again, with the same result

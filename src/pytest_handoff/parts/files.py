@@ -13,7 +13,7 @@ import msgspec
 from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.evidence.measurement import PartCoverage
-from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.encoding import digest_of, encode_json
 from pytest_handoff.project.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
 from pytest_handoff.record import Frozen, Metric, Parent, Provenance
@@ -126,7 +126,7 @@ def write_head(folder: Path, part: Part) -> None:
     Raises:
         WriteProblem: when it cannot be written.
     """
-    write_all([Artifact(path=folder / HEAD, content=msgspec.json.format(encode_json(part), indent=1) + b"\n")])
+    write_each([Artifact(path=folder / HEAD, content=msgspec.json.format(encode_json(part), indent=1) + b"\n")])
 
 
 def write_tests(folder: Path, collection: Collection, results: Mapping[str, CaseResult], tree: Mapping[str, str]) -> None:
@@ -141,7 +141,7 @@ def write_tests(folder: Path, collection: Collection, results: Mapping[str, Case
         broken_files=collection.broken_files,
     )
     contents = {COLLECTION: ordered, RESULTS: {test: results[test] for test in sorted(results)}, TREE: tree}
-    write_all(Artifact(path=folder / name, content=encode_json(value)) for name, value in contents.items())
+    write_each(Artifact(path=folder / name, content=encode_json(value)) for name, value in contents.items())
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -51,7 +51,7 @@ def self_ignoring(folder: Path) -> Artifact:
     return Artifact(path=folder / ".gitignore", content=IGNORE_ALL)
 
 
-def write_all(artifacts: Iterable[Artifact], within: Sequence[Path] | None = None) -> None:
+def write_each(artifacts: Iterable[Artifact], within: Sequence[Path] | None = None) -> None:
     """Write each artifact that differs, in the given order, so that a file comes after those that it names.
 
     Each file is written beside its place, synced and renamed: a reader sees the old file or the new one. Symbolic links are

@@ -12,7 +12,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.markup import one_line
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.printable import printable
-from pytest_handoff.project.artifacts import Artifact, write_all
+from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.recording import options
 from pytest_handoff.run import Collected, Collection
@@ -188,7 +188,7 @@ def write_spool(folder: Path, collection: Collection) -> None:
     """
     path = folder / COLLECTION
     if folder.is_dir() and not path.exists():  # a worker may outlive its run and the run's folder
-        write_all([Artifact(path=path, content=msgspec.json.encode(collection))])
+        write_each([Artifact(path=path, content=msgspec.json.encode(collection))])
 
 
 def read_spool(folder: Path) -> Collection | None:

@@ -18,7 +18,7 @@ from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
 from pytest_handoff.printable import printable
 from pytest_handoff.printing import say
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
@@ -195,7 +195,7 @@ class RunEnd:
 
             target = self._plan.config.invocation_params.dir / folder
             copies = artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer())
-            write_all(copies, [named_by_a_person(target, self._project.root)])
+            write_each(copies, [named_by_a_person(target, self._project.root)])
 
     def _renderer(self) -> Renderer:
         return workflow.renderer_of(self._project, self._folder.templates)

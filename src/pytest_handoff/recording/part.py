@@ -19,7 +19,7 @@ from pytest_handoff.figures import counted
 from pytest_handoff.parts import files
 from pytest_handoff.parts.files import PART_SCHEMA, Part, PartRun, parts_here
 from pytest_handoff.project import environment
-from pytest_handoff.project.artifacts import write_all
+from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.record import OUTCOMES
 from pytest_handoff.run import Collection
 from pytest_handoff.workflow.ci import kept_out_of_git
@@ -65,7 +65,7 @@ class PartWriting:
         """
         if not self._plan.option("artifacts"):
             _forget_other_trees(self._parts)
-        write_all(kept_out_of_git(self._parts, self._project))
+        write_each(kept_out_of_git(self._parts, self._project))
         files.write_head(self._folder, self._head)
 
     def finish(self, run: Run, measuring: RunCoverage, *, company: bool) -> list[Line]:
