@@ -103,7 +103,7 @@ def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     """Processor seconds of each step, and MiB at the peak over what was there before the first."""
     from pytest_handoff.project.environment import context_of
     from pytest_handoff.project.layout import open_project
-    from pytest_handoff.project.writing import write_together
+    from pytest_handoff.project.writing import write_as_one
     from pytest_handoff.workflow import start as workflow_start
     from pytest_handoff.workflow.record import RunResults, record_run
 
@@ -118,7 +118,7 @@ def _record(folder: Path, session: str, tests: int) -> dict[str, float]:
     results = RunResults(run=run, measured=measured, context=context, is_test_file=lambda path: "/test_" in path)
     outcome = record_run(project, start, results)
     ticks.append(_cpu())
-    write_together(project, session, outcome.artifacts)
+    write_as_one(project, session, outcome.artifacts)
     ticks.append(_cpu())
     steps = dict(zip(("begin", "record", "write"), (end - begin for begin, end in pairwise(ticks)), strict=True))
     return steps | {"peak": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident) / 1024}

@@ -14,7 +14,7 @@ from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.pending_note import read_note, remove_note
-from pytest_handoff.project.writing import finish_switch, refuse_mixed, unfinished, write_together
+from pytest_handoff.project.writing import finish_switch, refuse_mixed, unfinished, write_as_one
 
 NAMES = ("evidence/s/sources.jsonl", "evidence/s/tests.jsonl", "s.md", "evidence/s/record.json")
 
@@ -52,7 +52,7 @@ def project_in(folder: Path) -> Project:
 
 def write(folder: Path, word: str) -> None:
     project = project_in(folder)
-    write_together(project, "s", [Artifact(path=project.handoffs / name, content=f"{word} {name}".encode()) for name in NAMES])
+    write_as_one(project, "s", [Artifact(path=project.handoffs / name, content=f"{word} {name}".encode()) for name in NAMES])
 
 
 def words(folder: Path) -> set[str]:

@@ -15,7 +15,7 @@ from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.locks import key_of_folder
 from pytest_handoff.project.tree import read_tree
-from pytest_handoff.project.writing import write_together
+from pytest_handoff.project.writing import write_as_one
 from stories import Story
 
 NOTES = {
@@ -116,7 +116,7 @@ def cut_short(
     project = open_project(recorded.folder)
     with monkeypatch.context() as patched, suppress(WriteProblem):
         patched.setattr(Path, "replace", die)
-        write_together(
+        write_as_one(
             project, "session-1", [Artifact(path=recorded.folder / name, content=content) for name, content in newer.items()]
         )
     return recorded, mixed

@@ -147,7 +147,7 @@ def _compare(project: Project, session: str, outcome: FinishedSession, *, diff: 
 
 def _fill(project: Project, session: str, take_over: frozenset[str], places: Sequence[str]) -> None:
     """Fill and write the document, with the lock held from the first read on, since a run may end meanwhile."""
-    from pytest_handoff.project.writing import write_together, writing
+    from pytest_handoff.project.writing import write_as_one, writing
 
     tell_interrupted(project, session)
     document = project.document(session)
@@ -155,7 +155,7 @@ def _fill(project: Project, session: str, take_over: frozenset[str], places: Seq
         outcome = refilled(project, session, take_over)
         _refuse_unknown(places, outcome)
         changed = [artifact.path for artifact in outcome.artifacts if artifact.differs()]
-        write_together(project, session, outcome.artifacts)
+        write_as_one(project, session, outcome.artifacts)
     say(f"{project.shown(document)}: {_what_was_filled(project, document, changed)}")
     _tell_findings(outcome)
 
@@ -176,13 +176,13 @@ def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) 
 
 
 def _record_interrupted(project: Project, session: str) -> None:
-    from pytest_handoff.project.writing import write_together, writing
+    from pytest_handoff.project.writing import write_as_one, writing
     from pytest_handoff.recording.journal import forget
     from pytest_handoff.recording.run_folder import outcome_of_dead_run
 
     with writing(project):
         outcome, runs = outcome_of_dead_run(project, session)
-        write_together(project, session, outcome.artifacts)
+        write_as_one(project, session, outcome.artifacts)
     forget(runs)
     say(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
 

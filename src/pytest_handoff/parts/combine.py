@@ -26,7 +26,7 @@ from pytest_handoff.parts.files import coverage_file, parts_here
 from pytest_handoff.parts.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.parts.setup import conftests_with_hooks, own_setup, refuse_other_setups
 from pytest_handoff.project import environment
-from pytest_handoff.project.writing import write_together, writing
+from pytest_handoff.project.writing import write_as_one, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.workflow import finish
 from pytest_handoff.workflow import start as workflow_start
@@ -140,7 +140,7 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each,
         parts, older = _read(start, heads, each)
         outcome = _joined(project, start, parts, older, each=each, tell=tell)
         keep_for_later(project, session, start.tree, parts)
-        write_together(project, session, outcome.artifacts)
+        write_as_one(project, session, outcome.artifacts)
     return outcome
 
 

@@ -53,7 +53,7 @@ def writing(project: Project) -> Iterator[None]:
         yield
 
 
-def write_together(project: Project, session: str, artifacts: Iterable[Artifact]) -> None:
+def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) -> None:
     """Write a session's files so that :func:`finish_switch` finds either nothing to do, or everything to do.
 
     Each file is first written beside its place, then a note names the files, then they take their places in the given order.

@@ -22,7 +22,7 @@ from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
-from pytest_handoff.project.writing import finish_switch, write_together, writing
+from pytest_handoff.project.writing import finish_switch, write_as_one, writing
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import read_spool
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
@@ -177,7 +177,7 @@ class RunEnd:
         )
         outcome = record_run(self._project, start, results, hooks=ProjectHooks(self._plan.config), renderer=self._renderer())
         self._folder.will_be_recorded(outcome.record.run)
-        write_together(self._project, self._start.session, outcome.artifacts)
+        write_as_one(self._project, self._start.session, outcome.artifacts)
         return outcome
 
     def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
