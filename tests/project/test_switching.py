@@ -14,7 +14,7 @@ from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.pending_note import read_note, remove_note
-from pytest_handoff.project.writing import finish_switch, refuse_mixed, unfinished, write_as_one
+from pytest_handoff.project.writing import finish_interrupted_write, refuse_mixed, unfinished, write_as_one
 
 NAMES = ("evidence/s/sources.jsonl", "evidence/s/tests.jsonl", "s.md", "evidence/s/record.json")
 
@@ -94,7 +94,7 @@ def test_death_at_every_step_leaves_all_or_nothing(tmp_path: Path, before: str) 
         assert die_after(folder, steps).returncode == 9
         found = unfinished(project_in(folder))
         assert (found is not None and found.mixed) == (len(words(folder)) == 2)
-        finish_switch(project_in(folder))
+        finish_interrupted_write(project_in(folder))
         assert len(words(folder)) == 1, (steps, words(folder))
         seen |= words(folder)
         write(folder, "newest")
@@ -110,7 +110,7 @@ def test_nothing_of_it_lies_in_the_project(tmp_path: Path) -> None:
     assert all(name.endswith(".tmp") for name in left_over(tmp_path))
     [note] = Path(os.environ["XDG_STATE_HOME"]).rglob("*.json")
     assert note.stat().st_mode & 0o077 == 0
-    finish_switch(project_in(tmp_path))
+    finish_interrupted_write(project_in(tmp_path))
     assert not note.exists()
 
 
@@ -118,7 +118,7 @@ def test_a_note_that_is_lost_leaves_a_word(tmp_path: Path) -> None:
     """Without its note a write cannot be finished, and nobody pretends to: the digests of the evidence tell."""
     die_half_way(tmp_path)
     remove_note(tmp_path / "handoffs")
-    assert finish_switch(project_in(tmp_path)) == []
+    assert finish_interrupted_write(project_in(tmp_path)) == []
     assert words(tmp_path) == {"old", "new"}
     write(tmp_path, "newest")
     assert left_over(tmp_path) == []
@@ -132,7 +132,7 @@ def test_no_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     folder.mkdir()
     die_half_way(folder)
     assert refuse_mixed_says(folder).endswith("finish it with handoff fill s")
-    assert finish_switch(project_in(folder)) == []
+    assert finish_interrupted_write(project_in(folder)) == []
     assert words(folder) == {"new"}
 
 
@@ -147,7 +147,7 @@ def test_a_persons_change_in_between_stays(tmp_path: Path) -> None:
     die_half_way(tmp_path)
     (tmp_path / "handoffs/s.md").write_text("mine")
 
-    assert finish_switch(project_in(tmp_path)) == ["handoffs/s.md"]
+    assert finish_interrupted_write(project_in(tmp_path)) == ["handoffs/s.md"]
     assert words(tmp_path) == {"mine", "new"}
     assert left_over(tmp_path) == []
 
@@ -184,7 +184,7 @@ def test_what_cannot_take_its_place_is_finished_later(tmp_path: Path, monkeypatc
         with pytest.raises(WriteProblem, match=r"s\.md: cannot be written: Permission denied"):
             write(tmp_path, "new")
     assert words(tmp_path) == {"old", "new"}
-    assert finish_switch(project_in(tmp_path)) == []
+    assert finish_interrupted_write(project_in(tmp_path)) == []
     assert words(tmp_path) == {"new"}
 
 
@@ -202,7 +202,7 @@ def test_a_note_that_we_did_not_write(tmp_path: Path, text: str) -> None:
     """It is followed by nobody, and the next write takes its place."""
     write(tmp_path, "old")
     note = _place_a_note(tmp_path, text)
-    assert (unfinished(project_in(tmp_path)), finish_switch(project_in(tmp_path))) == (None, [])
+    assert (unfinished(project_in(tmp_path)), finish_interrupted_write(project_in(tmp_path))) == (None, [])
     write(tmp_path, "newest")
     assert (words(tmp_path), note.exists()) == ({"newest"}, False)
 
@@ -226,7 +226,7 @@ def _place_a_note(folder: Path, text: str) -> Path:
     """Put a text where the note about a folder would be."""
     die_half_way(folder)
     [note] = Path(os.environ["XDG_STATE_HOME"]).rglob("*.json")
-    finish_switch(project_in(folder))
+    finish_interrupted_write(project_in(folder))
     note.write_text(text)
     return note
 

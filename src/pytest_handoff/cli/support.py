@@ -73,10 +73,10 @@ def project_to_write(handoff_dir: str | None) -> Project:
         UsageProblem: if the settings cannot be used.
         WriteProblem: if that write cannot be finished.
     """
-    from pytest_handoff.project.writing import finish_switch
+    from pytest_handoff.project.writing import finish_interrupted_write
 
     project = _open(handoff_dir)
-    for name in finish_switch(project):
+    for name in finish_interrupted_write(project):
         say(f"{name}: was changed by somebody else while it was being written, and is left as it is", err=True)
     return project
 

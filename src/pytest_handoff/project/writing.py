@@ -54,7 +54,7 @@ def writing(project: Project) -> Iterator[None]:
 
 
 def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) -> None:
-    """Write a session's files so that :func:`finish_switch` finds either nothing to do, or everything to do.
+    """Write a session's files so that :func:`finish_interrupted_write` finds either nothing to do, or everything to do.
 
     Each file is first written beside its place, then a note names the files, then they take their places in the given order.
     Call it within :func:`writing`.
@@ -80,7 +80,7 @@ def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) 
         _take_places(project, session, steps)
 
 
-def finish_switch(project: Project) -> list[str]:
+def finish_interrupted_write(project: Project) -> list[str]:
     """Finish a write whose process died; return the names of files left alone because a person changed them since.
 
     Raises:

@@ -16,7 +16,7 @@ from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.printable import printable
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.locks import read_settled
-from pytest_handoff.project.writing import finish_switch
+from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
 from pytest_handoff.recording.ending import EndReport, RunEnd
@@ -174,7 +174,7 @@ def _register(config: pytest.Config, ending: EndReport, faults: Faults) -> None:
     project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
     if not options.runs_tests(config):
         return
-    finish_switch(project)
+    finish_interrupted_write(project)
     project = with_template(project, config.getoption("handoff_template"))
     if config.getoption("handoff_part") is not None:
         from pytest_handoff.recording.part import refuse_part

@@ -22,7 +22,7 @@ from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
-from pytest_handoff.project.writing import finish_switch, write_as_one, writing
+from pytest_handoff.project.writing import finish_interrupted_write, write_as_one, writing
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import read_spool
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
@@ -116,7 +116,7 @@ class RunEnd:
 
     def break_off(self, session: pytest.Session) -> None:
         """Handle Ctrl-C while the evidence is made: finish a write that has begun, so that all of it is there or nothing."""
-        finish_switch(self._project)
+        finish_interrupted_write(self._project)
         if self._folder.is_recorded():
             self.recorded, self._ending.written = True, _WRITTEN
         self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
