@@ -123,7 +123,11 @@ def facts_from(record: Record, lines: dict[str, LedgerLine], earlier: lineage.Ea
 
 
 def record_of(
-    lines: Mapping[str, LedgerLine] | None = None, earlier: lineage.EarlierTests | None = None, *, session: str = NOW, **changes: Any
+    lines: Mapping[str, LedgerLine] | None = None,
+    earlier: lineage.EarlierTests | None = None,
+    *,
+    session: str = NOW,
+    **changes: Any,
 ) -> Record:
     """A record of a complete run of these tests; ``why_incomplete`` makes it an incomplete one, other names are its keys."""
     lines, earlier = lines or {}, earlier or lineage.EarlierTests()

@@ -132,7 +132,12 @@ def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict
     room = min(max((len(verdict.id) for verdict in told), default=0), 48)
     for verdict in told:
         evidence = shorten(one_line(verdict.evidence), 160)
-        yield [StyledText("  "), StyledText(*SIGNS[verdict.verdict]), StyledText(f" {verdict.id:<{room}}  "), StyledText(evidence, "dim")]
+        yield [
+            StyledText("  "),
+            StyledText(*SIGNS[verdict.verdict]),
+            StyledText(f" {verdict.id:<{room}}  "),
+            StyledText(evidence, "dim"),
+        ]
 
 
 _INDENT = " " * 10

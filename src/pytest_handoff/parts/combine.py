@@ -30,7 +30,7 @@ from pytest_handoff.project.writing import write_as_one, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.workflow import finish
 from pytest_handoff.workflow import start as workflow_start
-from pytest_handoff.workflow.hooks import ProjectHooks, with_pytest_config, implemented
+from pytest_handoff.workflow.hooks import ProjectHooks, implemented, with_pytest_config
 from pytest_handoff.workflow.record import Combined, RunResults, record_run
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ if TYPE_CHECKING:
 
     Item = TypeVar("Item")
 
-    class Each(Protocol):
+    class Progress(Protocol):
         """A function that iterates over items; the text says what is done to them."""
 
         def __call__(self, items: Sequence[Item], doing: str, /) -> Iterable[Item]: ...
 
 
 def joined_coverage(
-    project: Project, tree: Tree, parts: Sequence[PartTests], each: Each, setup: OwnSetup
+    project: Project, tree: Tree, parts: Sequence[PartTests], each: Progress, setup: OwnSetup
 ) -> Measured | NotMeasured:
     """Join the coverage of all parts that measured any; a note names each part that did not.
 
@@ -124,7 +124,9 @@ def _together(given: Sequence[PartCoverage]) -> PartCoverage:
     )
 
 
-def combine(project: Project, session: str, folders: Sequence[Path], each: Each, tell: Callable[[str], None]) -> finish.FinishedSession:
+def combine(
+    project: Project, session: str, folders: Sequence[Path], each: Progress, tell: Callable[[str], None]
+) -> finish.FinishedSession:
     """Write the session that all parts make together.
 
     Args:
@@ -144,7 +146,7 @@ def combine(project: Project, session: str, folders: Sequence[Path], each: Each,
     return outcome
 
 
-def _read(start: workflow_start.Start, heads: Mapping[str, Part], each: Each) -> tuple[list[PartTests], list[PartTests]]:
+def _read(start: workflow_start.Start, heads: Mapping[str, Part], each: Progress) -> tuple[list[PartTests], list[PartTests]]:
     """Read the parts that count, by label, and the earlier attempts of the same jobs."""
     newest, older = joining.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
@@ -159,7 +161,7 @@ def _joined(
     parts: Sequence[PartTests],
     older: Sequence[PartTests],
     *,
-    each: Each,
+    each: Progress,
     tell: Callable[[str], None],
 ) -> finish.FinishedSession:
     """Record the session as if one run had made it."""
@@ -188,7 +190,9 @@ def _joined(
     if not hooks and not conftests_with_hooks(project, start.tree, setup):
         return record_run(project, start, results)
     tell("running the hooks of this checkout: its conftest.py files, and the plugins that pytest finds")
-    return with_pytest_config(setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell)))
+    return with_pytest_config(
+        setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
+    )
 
 
 def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow_start.Start, dict[str, Part]]:

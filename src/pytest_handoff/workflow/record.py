@@ -182,7 +182,9 @@ def _metrics(before: Record | None, run: Run) -> list[Metric]:
     return sorted([*found, *earlier], key=lambda metric: metric.name)
 
 
-def _run_info(run: Run, context: RunContext, scope: completeness.RunScope, why: list[str], combined: list[CombinedPart]) -> RunInfo:
+def _run_info(
+    run: Run, context: RunContext, scope: completeness.RunScope, why: list[str], combined: list[CombinedPart]
+) -> RunInfo:
     return RunInfo(
         started=context.started,
         finished=context.finished,
