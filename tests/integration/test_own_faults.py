@@ -64,83 +64,87 @@ DECLARATIONS = {"plugin:pytest_addoption", "plugin:pytest_addhooks"}
 
 HOOKS = {
     "plugin:pytest_load_initial_conftests": [],
-    "taking_part:take_part": [],  # for plugin:pytest_configure, whose halves these two are
-    "worker:join": ["-n", "1"],
-    "collection:Collector:pytest_collection_modifyitems": [],
-    "collection:Collector:pytest_collectreport": [],
-    "collection:Collector:pytest_collection_finish": [],
-    "controller:Controller:pytest_configure_node": ["-n", "1"],
-    "controller:Controller:pytest_testnodedown": ["-n", "1"],
-    "controller:Controller:pytest_sessionstart": [],
-    "controller:Controller:pytest_sessionfinish": [],
-    "controller:Controller:pytest_unconfigure": [],
-    "ending:Ending:pytest_sessionfinish": [],
-    "ending:Ending:pytest_terminal_summary": [],
-    "recorder:Recorder:pytest_runtest_logreport": [],
-    "recorder:Recorder:pytest_collectreport": [],
-    "recorder:Recorder:pytest_testnodedown": ["-n", "1"],
+    "recording.controller:take_part": [],  # for plugin:pytest_configure, whose halves these two are
+    "recording.worker:join": ["-n", "1"],
+    "recording.collection:Collector:pytest_collection_modifyitems": [],
+    "recording.collection:Collector:pytest_collectreport": [],
+    "recording.collection:Collector:pytest_collection_finish": [],
+    "recording.controller:Controller:pytest_configure_node": ["-n", "1"],
+    "recording.controller:Controller:pytest_testnodedown": ["-n", "1"],
+    "recording.controller:Controller:pytest_sessionstart": [],
+    "recording.controller:Controller:pytest_sessionfinish": [],
+    "recording.controller:Controller:pytest_unconfigure": [],
+    "recording.ending:EndReport:pytest_sessionfinish": [],
+    "recording.ending:EndReport:pytest_terminal_summary": [],
+    "recording.recorder:Recorder:pytest_runtest_logreport": [],
+    "recording.recorder:Recorder:pytest_collectreport": [],
+    "recording.recorder:Recorder:pytest_testnodedown": ["-n", "1"],
 }
 AT_THE_END = {
-    "controller:Controller:pytest_unconfigure",
-    "ending:Ending:pytest_sessionfinish",
-    "ending:Ending:pytest_terminal_summary",
+    "recording.controller:Controller:pytest_unconfigure",
+    "recording.ending:EndReport:pytest_sessionfinish",
+    "recording.ending:EndReport:pytest_terminal_summary",
 }
 IN_AN_EARLY_END = {
-    "recorder:Recorder:pytest_keyboard_interrupt": ("def pytest_runtest_logfinish():\n    raise KeyboardInterrupt\n", 2),
-    "recorder:Recorder:pytest_internalerror": ("def pytest_runtest_logfinish():\n    raise ZeroDivisionError\n", 3),
+    "recording.recorder:Recorder:pytest_keyboard_interrupt": (
+        "def pytest_runtest_logfinish():\n    raise KeyboardInterrupt\n",
+        2,
+    ),
+    "recording.recorder:Recorder:pytest_internalerror": ("def pytest_runtest_logfinish():\n    raise ZeroDivisionError\n", 3),
 }
 OTHERWISE = {
     "plugin:pytest_configure",  # its halves are tried
-    "coverage_classes:ContextSwitcher:pytest_runtest_protocol",  # coverage.py takes the tracing: what it calls is tried
-    "coverage_classes:ContextSwitcher:pytest_unconfigure",  # the same
-    "shared_analyses:SharedAnalyses:pytest_runtestloop",  # the same
-    *(f"coverage_classes:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
-    "ending:Ending:pytest_unconfigure",  # where defects are told last
+    "coverage.contexts:ContextSwitcher:pytest_runtest_protocol",  # coverage.py takes the tracing: what it calls is tried
+    "coverage.contexts:ContextSwitcher:pytest_unconfigure",  # the same
+    "coverage.analysis:SharedAnalyses:pytest_runtestloop",  # the same
+    *(f"coverage.contexts:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
+    "recording.ending:EndReport:pytest_unconfigure",  # where defects are told last
 }
 
 DEEPER = {
-    "recorder:Recorder:_final_results": [],
-    "journal:Journal:note": [],
-    "run_end:RunEnd:_record": [],
-    "run_end:counts_of_pytest": [],
-    "run_end:RunEnd:_export": [],
-    "worker:Ages:__call__": ["--cov"],
-    "coverage_classes:ContextSwitcher:_switch": ["--cov"],
-    "child_processes:Children:forget": ["--cov"],
-    "shared_analyses:SharedAnalyses:attach": ["--cov"],
-    "measuring:Measuring:read": [],
-    "measuring:Measuring:keep": ["--cov"],
-    "run_folder:RunFolder:lines": [],
-    "run_folder:RunFolder:close": [],
+    "recording.recorder:Recorder:_final_results": [],
+    "recording.journal:Journal:note": [],
+    "recording.ending:RunEnd:_record": [],
+    "recording.ending:counts_of_pytest": [],
+    "recording.ending:RunEnd:_export": [],
+    "recording.worker:NewOrOld:__call__": ["--cov"],
+    "coverage.contexts:ContextSwitcher:_switch": ["--cov"],
+    "coverage.switching:Children:forget": ["--cov"],
+    "coverage.analysis:SharedAnalyses:attach": ["--cov"],
+    "recording.measuring:RunCoverage:read": [],
+    "recording.measuring:RunCoverage:keep": ["--cov"],
+    "recording.run_folder:RunFolder:lines": [],
+    "recording.run_folder:RunFolder:close": [],
 }
 WRITTEN_BEFORE = {
-    "child_processes:Children:forget",
-    "run_end:RunEnd:_export",
-    "measuring:Measuring:keep",
-    "run_folder:RunFolder:lines",
-    "run_folder:RunFolder:close",
+    "coverage.switching:Children:forget",
+    "recording.ending:RunEnd:_export",
+    "recording.measuring:RunCoverage:keep",
+    "recording.run_folder:RunFolder:lines",
+    "recording.run_folder:RunFolder:close",
     *AT_THE_END,
 }
 
 
 def hooks_of_ours() -> Iterator[str]:
     """Every implementation of a hook of pytest's or xdist's in the package that takes part in runs."""
-    for found in pkgutil.iter_modules(pytest_handoff.__path__):
-        if found.name in ("__main__", "asking", "hookspecs"):  # the second is for a command, and runs no test
+    for found in pkgutil.walk_packages(pytest_handoff.__path__, "pytest_handoff."):
+        short = found.name.removeprefix("pytest_handoff.")
+        if short in ("__main__", "workflow.hooks", "hookspecs"):  # the second is for a command, and runs no test
             continue
-        module = importlib.import_module(f"pytest_handoff.{found.name}")
+        module = importlib.import_module(found.name)
         for name, thing in vars(module).items():
             if getattr(thing, "__module__", None) != module.__name__:
                 continue
-            if found.name == "plugin" and name.startswith("pytest_"):
-                yield f"{found.name}:{name}"
+            if short == "plugin" and name.startswith("pytest_"):
+                yield f"{short}:{name}"
             if inspect.isclass(thing):
-                yield from (f"{found.name}:{name}:{method}" for method in vars(thing) if method.startswith("pytest_"))
+                yield from (f"{short}:{name}:{method}" for method in vars(thing) if method.startswith("pytest_"))
 
 
 def test_every_hook_is_tried() -> None:
     """A hook that is added later has its defect tried here as well."""
-    tried = {*HOOKS, *IN_AN_EARLY_END} - {"taking_part:take_part", "worker:join"}
+    tried = {*HOOKS, *IN_AN_EARLY_END} - {"recording.controller:take_part", "recording.worker:join"}
     assert set(hooks_of_ours()) == tried | DECLARATIONS | OTHERWISE
 
 
@@ -198,7 +202,9 @@ def test_a_defect_in_an_early_end(shop: Story, place: str) -> None:
 
 
 @pytest.mark.parametrize("args", [[], ["-p", "no:terminal"]], ids=["terminal", "no terminal"])
-@pytest.mark.parametrize(("place", "written"), [("recorder:Recorder:_tell_end", False), ("run_folder:RunFolder:close", True)])
+@pytest.mark.parametrize(
+    ("place", "written"), [("recording.recorder:Recorder:_tell_end", False), ("recording.run_folder:RunFolder:close", True)]
+)
 def test_a_green_run_with_a_defect_is_not_green(shop: Story, place: str, args: list[str], *, written: bool) -> None:
     """Asked for evidence and not free of a defect, a run of passing tests ends with 3, with or without a terminal plugin."""
     shop.write_files({"broken.py": RAISES.replace("{place}", place)})
@@ -211,7 +217,7 @@ def test_a_green_run_with_a_defect_is_not_green(shop: Story, place: str, args: l
 
 def test_a_defect_in_a_worker(shop: Story) -> None:
     """A worker goes on as well, and its defect is told by the controller, once for each worker."""
-    place = "coverage_classes:ContextSwitcher:_switch"
+    place = "coverage.contexts:ContextSwitcher:_switch"
     _, said = run_with_a_defect(shop, RAISES, place, ["--cov", "-n", "2"])
 
     assert "in worker gw0: Traceback" in said

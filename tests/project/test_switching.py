@@ -41,7 +41,7 @@ def counting(function):
 os.fsync, os.replace, os.rename = map(counting, (os.fsync, os.replace, os.rename))
 pathlib.Path.replace, pathlib.Path.unlink = map(counting, (pathlib.Path.replace, pathlib.Path.unlink))
 project = Project(folder=root, root=root, uses_git=False, config=Config(), handoffs=folder)
-writing.write_together(project, "s", [Artifact(path=folder / name, content=b"new " + name.encode()) for name in names])
+writing.write_as_one(project, "s", [Artifact(path=folder / name, content=b"new " + name.encode()) for name in names])
 print(count)
 """
 
