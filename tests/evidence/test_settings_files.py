@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.tool_settings import coverage_settings, deselecting, handoff_table, pytest_settings
+from pytest_handoff.evidence.tool_settings import coverage_settings, deselecting, own_settings, pytest_settings
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_our_own_settings_stand_in_one_of_two_files() -> None:
     """``handoff.toml`` wins over ``[tool.handoff]``."""
     shared = {"pyproject.toml": '[tool.handoff]\ndir = "a"'}
 
-    assert handoff_table(shared) == ({"dir": "a"}, "pyproject.toml")
-    assert handoff_table({**shared, "handoff.toml": 'dir = "b"'}) == ({"dir": "b"}, "handoff.toml")
-    assert handoff_table({}) == ({}, "pyproject.toml")
+    assert own_settings(shared) == ({"dir": "a"}, "pyproject.toml")
+    assert own_settings({**shared, "handoff.toml": 'dir = "b"'}) == ({"dir": "b"}, "handoff.toml")
+    assert own_settings({}) == (None, "pyproject.toml")
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "pytest.ini"])

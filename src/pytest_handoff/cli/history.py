@@ -9,6 +9,7 @@ import click
 
 from pytest_handoff.cli.support import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.evidence.regression import PASSING, passing_of
 from pytest_handoff.figures import listed, percent, percent_of
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
@@ -110,18 +111,14 @@ def _folded(parts: Sequence[str], width: int) -> Iterator[str]:
 
 def _tests(row: SessionRow) -> str:
     counts = row.counts
-    shown = [f"{_passing(counts):,} ✓"] + ([f"{_failing(row):,} ✗"] if _failing(row) else [])
+    shown = [f"{passing_of(counts):,} ✓"] + ([f"{_failing(row):,} ✗"] if _failing(row) else [])
     rest = (outcome for outcome in ("skipped", "xfailed", "not_run") if counts[outcome])
     shown += [f"{counts[outcome]:,} {outcome.replace('_', ' ')}" for outcome in rest]
     return "  ".join([*shown, *([f"{row.flaky:,} flaky"] if row.flaky else [])])
 
 
 def _by_tier(row: SessionRow) -> str:
-    return " · ".join(f"{tier} {_passing(counts):,}/{sum(counts.values()):,}" for tier, counts in row.tiers.items())
-
-
-def _passing(counts: Mapping[str, int]) -> int:
-    return counts["passed"] + counts["xpassed"]
+    return " · ".join(f"{tier} {passing_of(counts):,}/{sum(counts.values()):,}" for tier, counts in row.tiers.items())
 
 
 def _failing(row: SessionRow) -> int:
@@ -168,7 +165,7 @@ def _span(run: Sequence[Moment]) -> str:
 
 
 def _sign(moment: Moment) -> tuple[str, str]:
-    if moment.outcome in ("passed", "xpassed"):
+    if moment.outcome in PASSING:
         return ("≈", "yellow") if moment.flaky else ("✓", "green")
     if moment.outcome in ("failed", "error"):
         return "✗", "red"

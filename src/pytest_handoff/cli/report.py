@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.support import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
+from pytest_handoff.evidence.regression import passing_of
 from pytest_handoff.figures import counted, parse_ranges, percent, percent_of
 from pytest_handoff.markup import one_line
 from pytest_handoff.nodeids import file_of, name_of
@@ -194,7 +196,7 @@ def tiles(outcome: FinishedSession) -> list[dict[str, str]]:
     decided = [decision for decision in outcome.composition.decisions if decision.state in ("holds", "fails", "vetoed")]
     holding = sum(decision.state == "holds" for decision in decided)
     code = record.new_code
-    passing = counts["passed"] + counts["xpassed"]
+    passing = passing_of(counts)
     shown = [
         _tile("tests", f"{passing:,} pass", f"{failing:,} fail · {record.tests.new:,} new", bad=failing > 0),
         _tile(
@@ -205,7 +207,7 @@ def tiles(outcome: FinishedSession) -> list[dict[str, str]]:
         ),
     ]
     if record.coverage is None:
-        shown.append(_tile("coverage", "not measured", record.not_measured.get("coverage", "")))
+        shown.append(_tile("coverage", "not measured", why_not_measured(outcome.composition.facts, "coverage")))
     else:
         before = outcome.parent_percent
         words = f"before: {percent_of(before)}" if before is not None else f"{record.coverage.num_statements:,} statements"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition.tables import metric_rows
 from pytest_handoff.evidence.integrity import report
-from pytest_handoff.evidence.regression import PASSING, count_passing
+from pytest_handoff.evidence.regression import PASSING, count_passing, passing_of
 from pytest_handoff.figures import percent, percent_of
 from pytest_handoff.markup import SafeMarkdown
 from pytest_handoff.record import Frozen
@@ -150,7 +150,7 @@ class Trend(Frozen, frozen=True):
     @staticmethod
     def passing(row: SessionRow) -> str:
         """Format the tests that pass out of all that the session had, as ``39/40``."""
-        return f"{row.counts['passed'] + row.counts['xpassed']:,}/{sum(row.counts.values()):,}"
+        return f"{passing_of(row.counts):,}/{sum(row.counts.values()):,}"
 
     @staticmethod
     def rate(rate: Rate | None) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
+from pytest_handoff.evidence.regression import passing_of
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.composition.compose import Composition
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import CombinedPart, NewCode, Outcome, RunInfo, Verdict
+    from pytest_handoff.record import CombinedPart, Outcome, RunInfo, Verdict
 
 
 MOST_GATES = 5
@@ -115,7 +117,7 @@ def _by_tier(facts: Facts) -> str:
     by_tier = facts.record.tests.tiers
     tiers = []
     for tier, counts in by_tier.items():
-        passing, total = counts["passed"] + counts["xpassed"], sum(counts.values())
+        passing, total = passing_of(counts), sum(counts.values())
         others = [f"{counts[how]:,} {how.replace('_', ' ')}" for how in _NEITHER if counts[how] and len(by_tier) > 1]
         tiers.append(f"{tier} {passing}/{total}" + (f" ({', '.join(others)})" if others else ""))
     flaky = [f"{facts.record.tests.flaky} flaky"] if facts.record.tests.flaky else []
@@ -141,9 +143,9 @@ def _earlier(facts: Facts) -> list[str]:
 def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
     coverage = facts.record.coverage
     if coverage is None:
-        return [f"not measured: {facts.record.not_measured.get('coverage', '')}"]
+        return [f"not measured: {why_not_measured(facts, 'coverage')}"]
     change = f"  ({_difference(coverage.percent, parent_percent)})" if parent_percent is not None else ""
-    return [percent_of(coverage.percent) + change, _new_code(facts.record.new_code, facts.record.not_measured)]
+    return [percent_of(coverage.percent) + change, _new_code(facts)]
 
 
 def _difference(now: float, before: float) -> str:
@@ -152,9 +154,10 @@ def _difference(now: float, before: float) -> str:
     return f"{'+' if now > before else '-'}{tenths // 10}.{tenths % 10}" if tenths else "as before"
 
 
-def _new_code(code: NewCode | None, not_measured: dict[str, str]) -> str:
+def _new_code(facts: Facts) -> str:
+    code = facts.record.new_code
     if code is None:
-        return f"new code not measured: {not_measured.get('new_code', '')}"
+        return f"new code not measured: {why_not_measured(facts, 'new_code')}"
     excluded = f" · {counted(code.excluded, 'new line')} excluded" if code.excluded else ""
     if not code.num_statements:
         return f"no new statements{excluded}"

@@ -9,9 +9,10 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition import wording
 from pytest_handoff.composition.tables import metric_values, summary_values
-from pytest_handoff.composition.wording import failures, if_incomplete, live, passing, promise_text, total_coverage
+from pytest_handoff.composition.wording import failures, if_incomplete, live, not_measured, passing, promise_text, total_coverage
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -86,7 +87,7 @@ def _results(facts: Facts) -> str:
 def _coverage_words(facts: Facts) -> list[str]:
     measured = facts.record.coverage
     if measured is None:
-        return ["", f"Coverage was not measured: {one_line(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"]
+        return ["", f"Coverage was not measured: {one_line(why_not_measured(facts, 'coverage'))}"]
     rows = [(one_line(path), percent_of(file.percent)) for path, file in sorted(measured.files.items())]
     rest = [f"… and {len(rows) - _MOST_FILES:,} more files"] if len(rows) > _MOST_FILES else []
     shown = [*rows[:_MOST_FILES], ("TOTAL", percent_of(measured.percent))]
@@ -128,7 +129,7 @@ def _tier_coverage(facts: Facts, tier: str) -> str | None:
     """Word a tier's coverage: of the new code for unit tests, and otherwise the total, named as such, since no more is known."""
     total = total_coverage(facts)
     if total is None:
-        return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
+        return not_measured(facts)
     code = facts.record.new_code
     if tier == "unit" and code and code.num_statements and code.covered_by_unit is not None:
         share = percent(code.covered_by_unit, code.num_statements)
@@ -268,7 +269,7 @@ def _new_tests(facts: Facts) -> str:
 
 def _coverage(facts: Facts, coverage: CoverageSummary | None, parent_percent: float | None) -> str:
     if coverage is None:
-        return f"not measured: {escape(facts.record.not_measured.get('coverage', 'no reason is recorded'))}"
+        return not_measured(facts)
     parent = facts.record.previous[-1].session if facts.record.previous else None
     before = f" ({escape(parent)}: {percent_of(parent_percent)})" if parent and parent_percent is not None else ""
     return percent_of(coverage.percent) + before + if_incomplete(facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -51,6 +52,11 @@ def promise_text(promise: Promise) -> str:
     """Word a promise from the configuration: which tests, what for, and due when."""
     due = f" (due by {escape(promise.due)})" if promise.due else ""
     return f"{code_in_text(promise.test)} — {escape(promise.reason)}{due}"
+
+
+def not_measured(facts: Facts) -> str:
+    """Say that coverage was not measured, and why."""
+    return f"not measured: {escape(why_not_measured(facts, 'coverage'))}"
 
 
 def total_coverage(facts: Facts) -> str | None:

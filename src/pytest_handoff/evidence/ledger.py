@@ -16,8 +16,7 @@ from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine, Retire
 from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from pytest_handoff.config import Retirement
     from pytest_handoff.record import Outcome
@@ -169,23 +168,27 @@ def _by_function(tests: Iterable[str]) -> dict[str, list[str]]:
 
 
 def trace_collected(
-    earlier: EarlierTests, collected: Mapping[str, object], whole_files: Iterable[str], renames: Mapping[str, str], root: Path
+    earlier: EarlierTests,
+    collected: Mapping[str, object],
+    whole_files: Iterable[str],
+    renames: Mapping[str, str],
+    exists: Callable[[str], bool],
 ) -> Lineage:
-    """Trace what a process collected back to the earlier tests; ``root`` is the folder that ids are relative to."""
+    """Trace what a process collected back to the earlier tests; ``exists`` tells whether there is a file of this path."""
     absent = {file_of(test) for test in earlier.lines if test not in collected}
-    existing = {path for path in absent if (root / path).is_file()}
+    existing = set(filter(exists, absent))
     gone = certainly_gone(earlier, collected, frozenset(whole_files), existing)
     return trace(earlier, collected, gone, renames)
 
 
-def with_unseen(lines: Ledger, own: Ledger, session: str, whole_files: Container[str], root: Path) -> Ledger:
+def with_unseen(lines: Ledger, own: Ledger, session: str, whole_files: Container[str], exists: Callable[[str], bool]) -> Ledger:
     """Add to a run's ledger the tests that this session recorded before and that the run did not look at.
 
     Their file exists, but a conftest or another plugin left it out, or only a part of it was given: they did not run. If the file
     was collected whole without them, or is gone, the session has removed them again. Earlier sessions' tests are in ``lines``.
     """
     mine = {test: line for test, line in own.items() if line.since == session and line.outcome is not None and test not in lines}
-    left_out = {path for path in {file_of(test) for test in mine} if path not in whole_files and (root / path).is_file()}
+    left_out = {path for path in {file_of(test) for test in mine} if path not in whole_files and exists(path)}
     unseen = {
         test: LedgerLine(id=test, tier=line.tier, since=line.since, outcome="not_run", promised=line.promised, checks=line.checks)
         for test, line in mine.items()

@@ -29,6 +29,11 @@ LEFT_OUT: frozenset[Outcome | None] = frozenset({"skipped", "xfailed"})
 _outcome_of = attrgetter("outcome")
 
 
+def passing_of(counts: Mapping[str, int]) -> int:
+    """Count the tests that pass, of the tests by outcome."""
+    return counts["passed"] + counts["xpassed"]
+
+
 class Fate(Frozen, frozen=True, gc=False):
     """The fate of one test: its status, whether it counts among the earlier tests that must pass, and whether it passes."""
 

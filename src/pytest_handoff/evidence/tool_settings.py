@@ -155,16 +155,18 @@ def _joined(some: Sequence[str], others: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*some, *others]))
 
 
-def handoff_table(texts: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """Read this plugin's settings from these files, with the name of the file that holds them.
+def own_settings(texts: Mapping[str, str]) -> tuple[dict[str, Any] | None, str]:
+    """Read this plugin's settings from these files, with the name of the file that decides; ``None`` if it holds none.
 
     Raises:
-        UsageProblem: a file is not valid TOML.
+        UsageProblem: a file is not valid TOML, or ``handoff`` in it is no table.
     """
     if "handoff.toml" in texts:
         return _toml("handoff.toml", texts["handoff.toml"]), "handoff.toml"
-    table = _toml("pyproject.toml", texts.get("pyproject.toml", ""))
-    return _below(table, "tool", "handoff") or {}, "pyproject.toml"
+    table = (_below(_toml("pyproject.toml", texts.get("pyproject.toml", "")), "tool") or {}).get("handoff")
+    if table is not None and not isinstance(table, dict):
+        raise UsageProblem("'handoff' is no table; write [tool.handoff]", path="pyproject.toml")
+    return table, "pyproject.toml"
 
 
 def deselecting(options: Sequence[str]) -> list[str]:

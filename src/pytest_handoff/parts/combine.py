@@ -229,12 +229,12 @@ def _why_ages_differ(project: Project, start: workflow_start.Start, parts: Seque
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:
         return None
-    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.root)
+    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.has_file)
     traced: dict[int, Lineage] = {}
     for part in parts:
         seen = part.collection
         if id(seen) not in traced:
-            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, project.root)
+            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, project.has_file)
         own = traced[id(seen)]
         for test in sorted(part.results.keys() - earlier.lines.keys()):
             if (own.since(test, session, earlier) == session) != (whole.since(test, session, earlier) == session):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.config import Config, check_session_name, read_config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.evidence.tool_settings import parse_toml
+from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
@@ -79,6 +79,10 @@ class Project(Frozen, frozen=True):
     def key(self, path: Path) -> str:
         """Write a path as evidence does: relative to the root, with ``/``."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    def has_file(self, key: str) -> bool:
+        """Look whether there is a file of this key, such as the one that a test id begins with."""
+        return (self.root / key).is_file()
 
     def is_code(self, path: str) -> bool:
         """Check whether a file (by its key) belongs to the tree that evidence is about."""
@@ -202,20 +206,16 @@ def _upwards(start: Path, root: Path | None) -> list[Path]:
 
 
 def _settings(folder: Path, root: Path) -> tuple[dict[str, Any] | None, str]:
-    own = folder / "handoff.toml"
-    if own.is_file():
-        return _toml(own, root), own.name
-    shared = folder / "pyproject.toml"
-    tools = _toml(shared, root).get("tool") if shared.is_file() else None
-    table = tools.get("handoff") if isinstance(tools, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise UsageProblem("'handoff' is no table; write [tool.handoff]", path=shared.name)
-    return table, f"{shared.name} [tool.handoff]"
+    path = next((path for path in (folder / "handoff.toml", folder / "pyproject.toml") if path.is_file()), None)
+    if path is None:
+        return None, ""
+    table, name = own_settings({path.name: _text(path, root)})
+    return table, name if name == "handoff.toml" else f"{name} [tool.handoff]"
 
 
-def _toml(path: Path, root: Path) -> dict[str, Any]:
+def _text(path: Path, root: Path) -> str:
     try:
-        return parse_toml(read_file(path, [root], SETTINGS).decode("utf-8"))
+        return read_file(path, [root], SETTINGS).decode("utf-8")
     except OSError as error:
         raise UsageProblem(f"cannot be read: {error.strerror or error}", path=path.name) from error
     except ValueError as error:

@@ -10,7 +10,7 @@ from pytest_handoff.config import read_config
 from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_policy, without_repeats
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, handoff_table, pytest_settings, with_those_in_force
+from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings, with_those_in_force
 from pytest_handoff.project import git
 from pytest_handoff.project import git as git_history
 from pytest_handoff.project.foreign_files import SETTINGS, TABLE, read_file, read_if_there
@@ -132,8 +132,8 @@ def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
         return None, f"git does not reach {name} here: fetch it, with its history"
     try:
         texts = _texts_of(project, base)
-        table, path = handoff_table(texts)
-        return read_policy(_table(read_config(table, path=path), texts), path=f"{path} of {name}"), None
+        table, path = own_settings(texts)
+        return read_policy(_table(read_config(table or {}, path=path), texts), path=f"{path} of {name}"), None
     except HandoffError as problem:
         return None, f"the settings of {name} cannot be read: {problem}"
 
@@ -143,7 +143,7 @@ def _table(config: Config, texts: Mapping[str, str], measured_by: CoverageSettin
     coverage = with_those_in_force(coverage_settings(texts), measured_by)
     settings = {"pytest": pytest_settings(texts), "coverage": coverage}
     kept = {key: value for key, value in table.items() if key not in NOT_RECORDED}
-    return kept | {"file": handoff_table(texts)[1], "settings": msgspec.to_builtins(settings)}
+    return kept | {"file": own_settings(texts)[1], "settings": msgspec.to_builtins(settings)}
 
 
 def _texts_here(project: Project) -> dict[str, str]:

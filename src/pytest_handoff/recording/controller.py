@@ -120,7 +120,7 @@ class Controller:
         self._collection = collection
         self._folder.collected(collection)
         share_ids(self._start.parents.earlier.lines, collection.tests)
-        lineage = trace_all(self._start, collection.tests, collection.whole_files, self._plan.project.root)
+        lineage = trace_all(self._start, collection.tests, collection.whole_files, self._plan.project.has_file)
         self._ages.know(self._start.parents.earlier, lineage)
         self._end.traced = lineage
 

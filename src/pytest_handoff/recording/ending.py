@@ -162,7 +162,7 @@ class RunEnd:
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
-        traced = self.traced or workflow.trace_all(start, run.collected, run.whole_files, self._project.root)
+        traced = self.traced or workflow.trace_all(start, run.collected, run.whole_files, self._project.has_file)
         measured = self._measuring.read(run, start, traced, company=self._folder.had_company())
         untidy = measured.measurement.untidy if isinstance(measured, Measured) else ()
         run = replace(run, mishaps=(*run.mishaps, *untidy)) if untidy else run

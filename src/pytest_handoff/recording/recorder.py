@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
 from pytest_handoff.recording.collection import first_line, key_of
 from pytest_handoff.recording.faults import Faults
@@ -197,7 +198,7 @@ class Recorder:
         if nodeid not in self._reruns and nodeid not in self._subtests:
             return result
         reruns, subtests = self._reruns.get(nodeid, 0), self._subtests.get(nodeid, 0)
-        passed = result.outcome in ("passed", "xpassed")
+        passed = result.outcome in PASSING
         return CaseResult(
             outcome=result.outcome,
             reruns=reruns,

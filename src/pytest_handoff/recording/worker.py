@@ -77,7 +77,7 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
             return
         earlier = load_parents(project.store, parents).earlier
         share_ids(earlier.lines, collection.tests)
-        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.root))
+        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.has_file))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = NewOrOld(session, key_prefix(config, project), collector)
