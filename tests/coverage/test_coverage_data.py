@@ -12,7 +12,7 @@ from coverage.data import CoverageData
 
 import coverage
 from pytest_handoff.coverage.adding import SavedData
-from pytest_handoff.coverage.reading import keep, read, read_files
+from pytest_handoff.coverage.reading import CodeTree, keep, read, read_files
 from pytest_handoff.coverage.sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, PartCoverage, RunBy, context_name
@@ -49,7 +49,8 @@ class Run:
         self.data.add_lines({self.write(f"{name.replace('_', '/')}.py"): run for name, run in lines.items()})
 
     def measure(self, **options: object) -> Measured:
-        found = read(self.config, **{"root": self.path, "is_test": lambda path: "test" in path, **options})
+        tree = CodeTree(self.path, options.pop("is_test", lambda path: "test" in path), options.pop("expected", ()))  # type: ignore[arg-type] # any test's own
+        found = read(self.config, tree, **options)
         assert isinstance(found, Measured)
         return found
 
@@ -149,7 +150,7 @@ def test_what_is_lost_is_told(run: Run) -> None:
 
 def test_nothing_measured_is_no_measurement(run: Run) -> None:
     """A run in which no code under test ran has no figure."""
-    found = read(run.config, root=run.path, is_test=lambda _: False)
+    found = read(run.config, CodeTree(run.path, lambda _: False))
     assert found == NotMeasured("no file of the code under test was measured")
 
 
@@ -162,7 +163,7 @@ def test_damaged_data_are_no_measurement(run: Run) -> None:
 
     run.controller.started = True
     run.controller.finish = finish
-    found = read(run.config, root=run.path, is_test=lambda _: False)
+    found = read(run.config, CodeTree(run.path, lambda _: False))
     assert found == NotMeasured("coverage.py cannot read its data: the database is gone")
     with pytest.raises(EvidenceProblem, match="cannot be kept"):
         keep(run.config, run.path / "kept")
@@ -246,8 +247,7 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
     keep(run.config, run.path / "two")
     ran = read_files(
         [SavedData(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
-        root=run.path,
-        is_test=lambda path: "test" in path,
+        CodeTree(run.path, lambda path: "test" in path),
         settings=PartCoverage(source=[], tests=[], config_file="theirs", untidy=["One ended early."]),
         config_file=run.path / ".coveragerc",
     )
@@ -263,7 +263,7 @@ def test_no_files_are_no_measurement(tmp_path: Path) -> None:
     (tmp_path / "rc").write_text("[run]\nbranch = maybe\n", encoding="utf-8")
     for config_file, why in [(None, "no file of the code"), (tmp_path / "rc", "coverage.py cannot read its data")]:
         settings = PartCoverage(source=[], tests=[], config_file=None)
-        found = read_files([], root=tmp_path, is_test=lambda _: False, settings=settings, config_file=config_file)
+        found = read_files([], CodeTree(tmp_path, lambda _: False), settings=settings, config_file=config_file)
         assert isinstance(found, NotMeasured)
         assert found.why.startswith(why)
 
@@ -271,4 +271,4 @@ def test_no_files_are_no_measurement(tmp_path: Path) -> None:
 def test_a_run_without_coverage_is_not_measured(pytester: pytest.Pytester) -> None:
     """The reason why nothing was measured is handed on."""
     config = pytester.parseconfig("--no-cov")
-    assert read(config, root=pytester.path, is_test=lambda _: False) == NotMeasured("--no-cov was given")
+    assert read(config, CodeTree(pytester.path, lambda _: False)) == NotMeasured("--no-cov was given")

@@ -17,7 +17,7 @@ from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, digest_of_pieces, encode_in_pieces, encode_lines
 from pytest_handoff.project.store import Store
 from pytest_handoff.record import LedgerLine, Record
-from pytest_handoff.recording.recorder import Recorder
+from pytest_handoff.recording.recorder import Invocation, Recorder
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def test_results_are_kept_under_the_ids_that_were_collected(prefix: str) -> None
         made = pytest.TestReport(test, ("a.py", 1, "x"), {}, "passed", None, "call")
         recorder.pytest_runtest_logreport(made)
     collection = Collection(tests=collected, whole_files=[], broken_files={})
-    run = recorder.finish(
-        collection=collection, why_partial=[], mishaps=[], started=1.0, finished=2.0, exitstatus=0, args=[], plugins={}
-    )
+    invocation = Invocation([], [], started=1.0, finished=2.0, exitstatus=0, args=[], plugins={})
+    run = recorder.finish(collection, invocation)
     assert run.results.keys() == collected.keys()
     assert {*map(id, run.results)} == {*map(id, collected)}

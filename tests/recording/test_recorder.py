@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_handoff.recording.collection import first_line, without_group
-from pytest_handoff.recording.recorder import Recorder
+from pytest_handoff.recording.recorder import Invocation, Recorder
 from pytest_handoff.run import CaseResult, Collection, Run
 
 
@@ -30,10 +30,10 @@ def sub(outcome: str) -> SubReport:
 
 def finished(recorder: Recorder) -> Run:
     collection = Collection(tests={}, whole_files=["a.py"], broken_files={"b.py": "why"})
-    return recorder.finish(
-        collection=collection, why_partial=["-k was given"], mishaps=["odd"], started=1.0, finished=2.0, exitstatus=1,
-        args=["-q"], plugins={"pytest": "9"},
-    )  # fmt: skip
+    invocation = Invocation(
+        ["-k was given"], ["odd"], started=1.0, finished=2.0, exitstatus=1, args=["-q"], plugins={"pytest": "9"}
+    )
+    return recorder.finish(collection, invocation)
 
 
 def run_of_reports(*phases: str, prefix: str = "") -> Run:

@@ -48,50 +48,66 @@ _PHASES = frozenset({"setup", "run", "teardown"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
-    """A tree of files, some of which count: ``tests`` are the folders of tests that the user named as source.
+class CodeTree:
+    """The files that coverage may be about.
+
+    Attributes:
+        root: the folder that paths are relative to; files outside it are left out, with a note.
+        is_test: says whether a path, relative to ``root``, is a test module or conftest. Those count only if the user's own
+            options or configuration name a folder of tests as source.
+        expected: paths of source files, relative to ``root``, that count if they lie in the measured source, even if
+            nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
+    """
+
+    root: Path
+    is_test: Callable[[str], bool]
+    expected: Collection[str] = ()
+
+    def resolved(self) -> CodeTree:
+        """Return the same with links in ``root`` followed, as coverage.py has its paths."""
+        return CodeTree(self.root.resolve(), self.is_test, self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The files of a tree that count: ``tests`` are the folders of tests that the user named as source.
 
     ``shared`` has what reports have found out; ``cache`` is the folder that keeps what is known of sources, if there is one.
     """
 
     cov: coverage.Coverage
-    root: Path
+    tree: CodeTree
     sources: list[Path]
     tests: list[Path]
-    is_test: Callable[[str], bool]
-    expected: Collection[str]
     shared: SharedAnalyses | None = None
     cache: Sealed | None = None
 
-    def counts(self, path: str) -> bool:
-        return not self.is_test(path) or any((self.root / path).is_relative_to(folder) for folder in self.tests)
+    @property
+    def root(self) -> Path:
+        return self.tree.root
 
-    def wanted(self) -> list[Path]:
+    def counts(self, path: str) -> bool:
+        return not self.tree.is_test(path) or any((self.root / path).is_relative_to(folder) for folder in self.tests)
+
+    def places(self) -> list[Path]:
         includes = configured_includes(self.cov)
-        places = [self.root / path for path in self.expected]
-        return [place for place in places if in_source(place, self.sources, includes, self.cov)]
+        expected = (self.root / path for path in self.tree.expected)
+        return [place for place in expected if in_source(place, self.sources, includes, self.cov)]
 
 
 def read(
     config: pytest.Config,
+    tree: CodeTree,
     *,
-    root: Path,
-    is_test: Callable[[str], bool],
     classes_of: ClassesOf | None = None,
     also: Sequence[Path] = (),
-    expected: Collection[str] = (),
     shared: SharedAnalyses | None = None,
 ) -> Measured | NotMeasured:
     """Read what this run measured; call it on the controller, in a ``trylast`` ``pytest_sessionfinish``.
 
     Args:
-        root: the folder that paths are relative to; files outside it are left out, with a note.
-        is_test: says whether a path, relative to ``root``, is a test module or conftest. Those count only if the user's own
-            options or configuration name a folder of tests as source.
         classes_of: needed if the user's contexts are per test; says what a node id stands for.
         also: data files of earlier runs on the same tree (:func:`keep`), to be added.
-        expected: paths of source files, relative to ``root``, that count if they lie in the measured source, even if
-            nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
         shared: what pytest-cov's reports have already found out.
 
     The data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
@@ -104,28 +120,26 @@ def read(
         top = config.rootpath
         sources = source_folders(configured_sources(cov), top)
         tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
-        tree = _Tree(cov, root.resolve(), sources, tests, is_test, expected, shared, cache_folder(config))
+        wanted = _Sources(cov, tree.resolved(), sources, tests, shared, cache_folder(config))
         per_test = _per_test_contexts(config, cov, classes_of)
         own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
-            return _measure(tree, own, per_test, untidy, lasting=True)
+            return _measure(wanted, own, per_test, untidy, lasting=True)
         with joined_data() as joined:
             here = config.invocation_params.dir
             joined.update(own, map_path=lambda name: str((here / name).resolve()))
             add(joined, [SavedData(path, top) for path in also], untidy)
-            return _measure(tree, joined, per_test, untidy)
+            return _measure(wanted, joined, per_test, untidy)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
 
 def read_files(
     kept: Sequence[SavedData],
+    tree: CodeTree,
     *,
-    root: Path,
-    is_test: Callable[[str], bool],
     settings: PartCoverage,
     config_file: Path | None,
-    expected: Collection[str] = (),
     each: Progress = iter,
 ) -> Measured | NotMeasured:
     """Read the data files that several jobs on the same tree kept (:func:`keep_part`).
@@ -134,7 +148,6 @@ def read_files(
         kept: the data files; one that cannot be added makes the measurement untidy.
         settings: what the jobs measured.
         config_file: the checkout's own configuration of coverage.py; that of a part is never read.
-        root, is_test, expected: as for :func:`read`.
         each: goes through the files, and may show the progress.
 
     Raises:
@@ -148,8 +161,9 @@ def read_files(
             file = str(config_file) if config_file else False
             cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
             _load_plugins(cov)
-            source, tests = ([(root / name).resolve() for name in names] for names in (settings.source, settings.tests))
-            return _measure(_Tree(cov, root.resolve(), source, tests, is_test, expected), joined, None, untidy)
+            source, tests = ([(tree.root / name).resolve() for name in names] for names in (settings.source, settings.tests))
+            wanted = _Sources(cov, tree.resolved(), source, tests)
+            return _measure(wanted, joined, None, untidy)
     # In older versions, the error for an unreadable configuration is not a CoverageException.
     except (CoverageException, ConfigError) as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
@@ -215,16 +229,16 @@ def keep(config: pytest.Config, path: Path) -> None:
 
 
 def _measure(
-    tree: _Tree, data: CoverageData, per_test: ContextReader | None, untidy: list[str], *, lasting: bool = False
+    wanted: _Sources, data: CoverageData, per_test: ContextReader | None, untidy: list[str], *, lasting: bool = False
 ) -> Measured | NotMeasured:
-    why = None if per_test else _why_no_kinds(tree.cov, data)
-    parsed = tree.shared.parsed(tree.cov) if tree.shared else parsed_sources(tree.cov, tree.cache)
+    why = None if per_test else _why_no_kinds(wanted.cov, data)
+    parsed = wanted.shared.parsed(wanted.cov) if wanted.shared else parsed_sources(wanted.cov, wanted.cache)
     run_by = None if why else per_test or parse_context
-    reader = FileReader(tree.cov, tree.root, tree.counts, run_by, parsed, shared=tree.shared, lasting=lasting)
-    measured = reader.measurement(data, tree.wanted())
+    reader = FileReader(wanted.cov, wanted.root, wanted.counts, run_by, parsed, shared=wanted.shared, lasting=lasting)
+    measured = reader.measurement(data, wanted.places())
     parsed.save()
-    if tree.shared:
-        tree.shared.forget()
+    if wanted.shared:
+        wanted.shared.forget()
     if isinstance(measured, NotMeasured):
         return measured
     return replace(measured, measurement=replace(measured.measurement, why_no_classes=why, untidy=tuple(untidy)))

@@ -70,7 +70,7 @@ def joined_coverage(
     if not settings:
         return NotMeasured("; ".join(without))
     from pytest_handoff.coverage.adding import SavedData
-    from pytest_handoff.coverage.reading import read_files
+    from pytest_handoff.coverage.reading import CodeTree, read_files
 
     files = [(part, coverage_file(part)) for part in parts]
     kept = [SavedData(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
@@ -78,11 +78,13 @@ def joined_coverage(
     with chdir(setup.rootdir):
         measured = read_files(
             kept,
-            root=project.root,
-            is_test=lambda path: any(part.run.suite.belongs(path) for part in parts),
+            CodeTree(
+                root=project.root,
+                is_test=lambda path: any(part.run.suite.belongs(path) for part in parts),
+                expected=[path for path in tree.files if path.endswith(".py")],
+            ),
             settings=_together(settings),
             config_file=setup.coverage_file,
-            expected=[path for path in tree.files if path.endswith(".py")],
             each=lambda items: each(items, "joining coverage"),
         )
     if isinstance(measured, NotMeasured):

@@ -26,7 +26,7 @@ from pytest_handoff.project.writing import finish_interrupted_write, write_as_on
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import read_spool
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
-from pytest_handoff.recording.recorder import counts_of_pytest
+from pytest_handoff.recording.recorder import Invocation, counts_of_pytest
 from pytest_handoff.recording.run_folder import interrupted_after, meanwhile
 from pytest_handoff.run import Collection
 from pytest_handoff.workflow import finish as workflow
@@ -207,8 +207,7 @@ class RunEnd:
         mishaps = [told] if changed else []
         if collection is None:
             mishaps.append("collection was not finished")
-        return self._recorder.finish(
-            collection=collection or Collection(tests={}, whole_files=[], broken_files={}),
+        invocation = Invocation(
             why_partial=options.narrowing(self._plan.config),
             mishaps=mishaps,
             started=self._folder.started,
@@ -217,6 +216,7 @@ class RunEnd:
             args=options.shown_arguments(self._plan.config),
             plugins=options.plugins(self._plan.config),
         )
+        return self._recorder.finish(collection or Collection(tests={}, whole_files=[], broken_files={}), invocation)
 
 
 LONGEST_TITLE = 200

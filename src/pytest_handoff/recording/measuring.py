@@ -65,20 +65,14 @@ class RunCoverage:
         why = self._why_not(company=company)
         if why is not None:
             return why
-        from pytest_handoff.coverage.reading import read
+        from pytest_handoff.coverage.reading import CodeTree, read
 
         also = self._earlier_parts()
         if isinstance(also, NotMeasured):
             return also
-        return read(
-            self._config,
-            root=self._plan.project.root,
-            is_test=self._plan.suite.belongs,
-            classes_of=self._classes_of(run, traced),
-            also=also,
-            expected=[path for path in self._start.tree.files if path.endswith(".py")],
-            shared=self._shared,
-        )
+        sources = [path for path in self._start.tree.files if path.endswith(".py")]
+        tree = CodeTree(self._plan.project.root, self._plan.suite.belongs, sources)
+        return read(self._config, tree, classes_of=self._classes_of(run, traced), also=also, shared=self._shared)
 
     def save(self, path: Path, *, company: bool) -> PartCoverage | NotMeasured:
         """Save what was measured for ``handoff combine``, which reads it together with the data of other parts."""

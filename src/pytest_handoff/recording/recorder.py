@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,26 @@ _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
 _WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
 """The message with which pytest-xdist ends when only a worker was interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How pytest was started, and how it ended.
+
+    Attributes:
+        why_partial: why it was to run fewer than all tests, one sentence each.
+        mishaps: what keeps the run from being whole besides.
+        started, finished: seconds since the epoch.
+        plugins: their versions by name.
+    """
+
+    why_partial: Iterable[str]
+    mishaps: Iterable[str]
+    started: float
+    finished: float
+    exitstatus: int
+    args: Iterable[str]
+    plugins: dict[str, str]
 
 
 class Recorder:
@@ -147,18 +168,7 @@ class Recorder:
             if error:
                 self.lost_workers.append(getattr(getattr(node, "gateway", None), "id", "a worker"))
 
-    def finish(
-        self,
-        *,
-        collection: Collection,
-        why_partial: Iterable[str],
-        mishaps: Iterable[str],
-        started: float,
-        finished: float,
-        exitstatus: int,
-        args: Iterable[str],
-        plugins: dict[str, str],
-    ) -> Run:
+    def finish(self, collection: Collection, invocation: Invocation) -> Run:
         """Build the run from everything that was reported."""
         lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
         return Run(
@@ -166,14 +176,14 @@ class Recorder:
             results=self._final_results(collection.tests),
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
-            why_partial=tuple(why_partial),
-            mishaps=(*mishaps, *self._at_odds, *lost),
+            why_partial=tuple(invocation.why_partial),
+            mishaps=(*invocation.mishaps, *self._at_odds, *lost),
             interrupted=self.interrupted,
-            started=started,
-            finished=finished,
-            exitstatus=exitstatus,
-            args=tuple(args),
-            plugins=plugins,
+            started=invocation.started,
+            finished=invocation.finished,
+            exitstatus=invocation.exitstatus,
+            args=tuple(invocation.args),
+            plugins=invocation.plugins,
             reported={category: self.reported[category] for category in COMPARED},
             metrics=tuple(self._metrics),
         )
