@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from pytest_handoff.checklist import gates_on_code, gates_on_tests
-from pytest_handoff.checklist import gates_on_code as gates_on_policy
-from pytest_handoff.checklist import gates_on_tests as gates_on_promises
 from pytest_handoff.checklist.condition import Check, Condition, unknown
 from pytest_handoff.checklist.language import normalise, read_line
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
@@ -49,16 +47,16 @@ GATES: dict[str, Gate] = {
         gates_on_tests.flaky,
         gates_on_tests.skips,
         gates_on_tests.collection,
-        gates_on_promises.promises,
-        gates_on_promises.instructions,
-        gates_on_promises.metrics,
+        gates_on_tests.promises,
+        gates_on_tests.instructions,
+        gates_on_tests.metrics,
         gates_on_code.coverage,
         gates_on_code.new_code,
         gates_on_code.files_parse,
         gates_on_code.reports,
         gates_on_code.claims,
         gates_on_code.required,
-        gates_on_policy.policy,
+        gates_on_code.policy,
     )
 }
 

@@ -96,11 +96,11 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     """
     from pytest_handoff.project.artifacts import Artifact, write_each
     from pytest_handoff.project.foreign_files import named_by_a_person
-    from pytest_handoff.workflow import verify as verification
+    from pytest_handoff.workflow.verify import verify
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
-    problems = verification.verify(project, session, outcome)
+    problems = verify(project, session, outcome)
     for problem in problems:
         say(str(problem), err=True)
     if problems:

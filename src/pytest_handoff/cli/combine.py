@@ -30,11 +30,11 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
     """
     from pytest_handoff.config import check_session_name
-    from pytest_handoff.parts import combine as combining
+    from pytest_handoff.parts.combine import combine as joined
 
     project = project_to_write(handoff_dir)
     check_session_name(session)
-    outcome = combining.combine(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
+    outcome = joined(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
     if artifacts is not None:
         _export(project, outcome, artifacts)
     _tell(project, outcome)

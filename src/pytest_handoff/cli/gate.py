@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 @verb
 def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
     """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
-    from pytest_handoff.workflow import verify as verification
+    from pytest_handoff.workflow.verify import chain_of
+    from pytest_handoff.workflow.verify import verify as problems_of
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
-    names = verification.chain_of(project, session) if every else [session]
+    names = chain_of(project, session) if every else [session]
     problems = [
         problem
         for name in progress(names, "verifying")
-        for problem in verification.verify(
+        for problem in problems_of(
             project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
         )
     ]
@@ -57,19 +58,20 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
-    from pytest_handoff.workflow import verify as gating
+    from pytest_handoff.workflow.verify import reason_line, reason_table, told
+    from pytest_handoff.workflow.verify import reasons as reasons_against
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
-    reasons = gating.reasons(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
-    say_findings([(reason.path, reason.line, gating.reason_line(reason)) for reason in reasons])
+    reasons = reasons_against(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
+    say_findings([(reason.path, reason.line, reason_line(reason)) for reason in reasons])
     _summarise(session, reasons)
     if as_json:
-        table = {"session": session, "passes": not reasons, "reasons": [gating.reason_table(reason) for reason in reasons]}
+        table = {"session": session, "passes": not reasons, "reasons": [reason_table(reason) for reason in reasons]}
         say_json(table)
     else:
         say_parts([[(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")]])
-        for line in gating.told(reasons):
+        for line in told(reasons):
             say(f"  {line}")
     return NO if reasons else GOOD
 

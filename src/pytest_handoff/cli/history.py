@@ -185,7 +185,7 @@ _MOST_NAMED = 10
 @verb
 def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     """Show the sessions side by side; with TEST (an id, or a part that only one id has) that test's life across them."""
-    from pytest_handoff.evidence import history as shape
+    from pytest_handoff.evidence.history import history_table, session_rows
 
     project = project_here(handoff_dir)
     records = {name: project.store.record(name) for name in progress(project.store.sessions(), "reading records")}
@@ -195,27 +195,27 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     if test is not None:
         _tell_life(project.store, records, test, as_json=as_json)
         return GOOD
-    rows = shape.session_rows(records)
+    rows = session_rows(records)
     if as_json:
-        say_json(shape.history_table(rows))
+        say_json(history_table(rows))
         return GOOD
     say_parts(history_lines(rows, width=_width()))
     return GOOD
 
 
 def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_json: bool) -> None:
-    from pytest_handoff.evidence import history as shape
+    from pytest_handoff.evidence.history import in_order, life_of, life_table, names_of
 
-    ordered = shape.in_order(records)
+    ordered = in_order(records)
     test = _one_test(store, ordered, wanted)
     names, known = {test}, None
     while names != known:
         known = names
         ledgers = [store.ledger_lines(record, names) for record in ordered]
-        names = shape.names_of(test, ledgers)
-    moments = shape.life_of(names, zip((record.session for record in ordered), ledgers, strict=True))
+        names = names_of(test, ledgers)
+    moments = life_of(names, zip((record.session for record in ordered), ledgers, strict=True))
     if as_json:
-        say_json(shape.life_table(test, moments))
+        say_json(life_table(test, moments))
     else:
         say_parts(life_lines(moments))
 

@@ -18,14 +18,14 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
     Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
     newest can be run again. Records, ledgers and documents are never removed.
     """
-    from pytest_handoff.project import sessions as pruning
     from pytest_handoff.project.locks import locked
+    from pytest_handoff.project.sessions import plan as pruning_plan
     from pytest_handoff.project.writing import writing
 
     project = (project_here if dry_run else project_to_write)(handoff_dir)
     store = project.store
     with locked(project.handoffs) if dry_run else writing(project):
-        plan = pruning.plan(store)
+        plan = pruning_plan(store)
         for session in plan.removable:
             path = store.sources_path(session)
             say(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")

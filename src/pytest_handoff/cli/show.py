@@ -214,12 +214,12 @@ def _unstable(composed: Composition) -> list[Explained]:
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
     from pytest_handoff.composition.terminal import run_lines
-    from pytest_handoff.workflow import verify as verification
+    from pytest_handoff.workflow.verify import is_fresh
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     if as_json:
-        fresh = verification.is_fresh(project, outcome.record)
+        fresh = is_fresh(project, outcome.record)
         say_json(show_table(outcome.composition, fresh=fresh))
         return GOOD
     document = project.shown(project.document(session))

@@ -123,9 +123,9 @@ def refilled(project: Project, session: str, take_over: frozenset[str]) -> Finis
     """Refill a session without writing it; nobody else may be writing, and nothing is printed."""
     from pytest_handoff.project import environment
     from pytest_handoff.project.layout import find_session
-    from pytest_handoff.workflow import finish as workflow
+    from pytest_handoff.workflow.finish import refill
 
-    return workflow.refill(project, find_session(project, session), today=environment.today(), take_over=take_over)
+    return refill(project, find_session(project, session), today=environment.today(), take_over=take_over)
 
 
 def tell_interrupted(project: Project, session: str) -> None:

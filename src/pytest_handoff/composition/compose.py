@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist import decisions as deciding
-from pytest_handoff.checklist.decisions import GATES
+from pytest_handoff.checklist.decisions import GATES, Decision, all_verdicts, decide, standing_verdicts
+from pytest_handoff.checklist.decisions import blocking as blocking_of
 from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context
 from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
-from pytest_handoff.document import fill as documents_fill
-from pytest_handoff.document import find as documents
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
+from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import PREFIX as COUNTS
-from pytest_handoff.document.find import performance_rows
+from pytest_handoff.document.find import find, performance_rows
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.places import Document, Finding, Place
 from pytest_handoff.errors import UsageProblem
@@ -49,7 +48,7 @@ class Composition(Frozen, frozen=True):
     written: tuple[Written, ...]
     findings: tuple[Finding, ...]
     facts: Facts
-    decisions: tuple[deciding.Decision, ...]
+    decisions: tuple[Decision, ...]
     verdicts: list[Verdict]
     blocking: list[Verdict]
     required: list[str]
@@ -99,7 +98,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
     plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
-    claims = documents_fill.fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
+    claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     must = list(dict.fromkeys([*config.required, *request.required]))
     read = DocumentFacts(
         targets=targets,
@@ -107,10 +106,10 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         absent=tuple(missing_required(must, [task.text for task in found.tasks])),
     )
     facts = _with_instructions(replace(facts, document=read), config, request)
-    decided = deciding.decide(found.tasks, facts, config)
-    standing = deciding.standing_verdicts(facts, config, request.today)
-    blocking = deciding.blocking(standing, decided)
-    filled = documents_fill.fill(
+    decided = decide(found.tasks, facts, config)
+    standing = standing_verdicts(facts, config, request.today)
+    blocking = blocking_of(standing, decided)
+    filled = fill(
         found,
         values=plain | status_values(facts, blocking, decided),
         blocks=_blocks(found, block_context(facts, decided, line_counts=rows.line_counts, trend=trend), request.render),
@@ -125,7 +124,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         findings=filled.findings,
         facts=facts,
         decisions=decided,
-        verdicts=deciding.all_verdicts(standing, decided, facts),
+        verdicts=all_verdicts(standing, decided, facts),
         blocking=blocking,
         required=list(dict.fromkeys([*must, *_decidable(decided)])),
     )
@@ -165,7 +164,7 @@ def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
     return trend_of(sessions())
 
 
-def _decidable(decided: tuple[deciding.Decision, ...]) -> list[str]:
+def _decidable(decided: tuple[Decision, ...]) -> list[str]:
     return [decision.text for decision in decided if decision.check.decision in ("decided", "veto")]
 
 
@@ -180,7 +179,7 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     named = mentioned(text, measured)
     metrics = [metric.name for metric in facts.record.metrics]
     fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named)
-    found = documents.find(text, fields=fields, path=path)
+    found = find(text, fields=fields, path=path)
     tests = tests_by_file(facts) if any(place.id.startswith(COUNTS) for place in found.places) else {}
     places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests)]
     asked = {place.id.rpartition(".")[0] for place in places}
@@ -219,13 +218,13 @@ def _instructions(text: str | None, facts: Facts, config: Config, *, gates_asked
     """
     if text is None:
         return None
-    tasks = documents.find(text, fields=()).tasks
+    tasks = find(text, fields=()).tasks
     return tuple(
         Instruction(text=decision.text, why_not=None if decision.state in ("holds", "done", "waived") else _why_not(decision))
-        for decision in deciding.decide(tasks, facts, config)
+        for decision in decide(tasks, facts, config)
         if gates_asked or all(spec.gate in GATES for spec in decision.check.specs)
     )
 
 
-def _why_not(decision: deciding.Decision) -> str:
+def _why_not(decision: Decision) -> str:
     return "is not ticked" if decision.state == "waits" else decision.evidence

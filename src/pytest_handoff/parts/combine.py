@@ -20,18 +20,16 @@ from pytest_handoff.evidence.ledger import trace_collected
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
 from pytest_handoff.figures import listed
-from pytest_handoff.parts import files as part_files
 from pytest_handoff.parts import joining
-from pytest_handoff.parts.files import coverage_file, parts_here
+from pytest_handoff.parts.files import PartReader, coverage_file, find_parts, parts_here, tree_of
 from pytest_handoff.parts.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.parts.setup import conftests_with_hooks, own_setup, refuse_other_setups
 from pytest_handoff.project import environment
 from pytest_handoff.project.writing import write_as_one, writing
 from pytest_handoff.record import Provenance
-from pytest_handoff.workflow import finish
-from pytest_handoff.workflow import start as workflow_start
 from pytest_handoff.workflow.hooks import ProjectHooks, implemented, with_pytest_config
 from pytest_handoff.workflow.record import Combined, RunResults, record_run
+from pytest_handoff.workflow.start import Start, begin, with_latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
     from pytest_handoff.run import Run, RunContext
+    from pytest_handoff.workflow.finish import FinishedSession
 
     Item = TypeVar("Item")
 
@@ -128,7 +127,7 @@ def _together(given: Sequence[PartCoverage]) -> PartCoverage:
 
 def combine(
     project: Project, session: str, folders: Sequence[Path], each: Progress, tell: Callable[[str], None]
-) -> finish.FinishedSession:
+) -> FinishedSession:
     """Write the session that all parts make together.
 
     Args:
@@ -148,24 +147,24 @@ def combine(
     return outcome
 
 
-def _read(start: workflow_start.Start, heads: Mapping[str, Part], each: Progress) -> tuple[list[PartTests], list[PartTests]]:
+def _read(start: Start, heads: Mapping[str, Part], each: Progress) -> tuple[list[PartTests], list[PartTests]]:
     """Read the parts that count, by label, and the earlier attempts of the same jobs."""
     newest, older = joining.newest_attempts(heads)
     _refuse_other_trees(start, {place: heads[place] for place in (*newest, *older)})
-    reader = part_files.PartReader()
+    reader = PartReader()
     parts = [reader.tests(Path(place), heads[place]) for place in each(newest, "reading parts")]
     return parts, [reader.tests(Path(place), heads[place]) for place in older]
 
 
 def _joined(
     project: Project,
-    start: workflow_start.Start,
+    start: Start,
     parts: Sequence[PartTests],
     older: Sequence[PartTests],
     *,
     each: Progress,
     tell: Callable[[str], None],
-) -> finish.FinishedSession:
+) -> FinishedSession:
     """Record the session as if one run had made it."""
     setup = own_setup(project.folder)
     refuse_other_setups(project, setup, parts)
@@ -197,11 +196,11 @@ def _joined(
     )
 
 
-def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[workflow_start.Start, dict[str, Part]]:
+def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[Start, dict[str, Part]]:
     """Find the heads of all parts by their place, and begin the session with the parents that the parts had."""
-    start = workflow_start.begin(project, session)
+    start = begin(project, session)
     here = parts_here(project, start)
-    heads = part_files.find_parts(folders or [folder for folder in [here] if folder.is_dir()])
+    heads = find_parts(folders or [folder for folder in [here] if folder.is_dir()])
     if not heads:
         where = f"in {listed([str(folder) for folder in folders])}" if folders else f"about this code in {project.shown(here)}"
         made = f"pytest --handoff={session} --handoff-part=LABEL"
@@ -209,15 +208,15 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[work
     named = {str(folder): head for folder, head in heads.items()}
     previous = [parent.session for parent in next(iter(named.values())).previous]
     if previous != [record.session for record in start.parents.records] and all(map(project.store.has, previous)):
-        start = workflow_start.begin(project, session, previous)
+        start = begin(project, session, previous)
     joining.refuse_strangers(named, session=session, previous=start.parents.links)
-    return workflow_start.with_latest(project, start), named
+    return with_latest(project, start), named
 
 
-def _refuse_other_trees(start: workflow_start.Start, heads: Mapping[str, Part]) -> None:
+def _refuse_other_trees(start: Start, heads: Mapping[str, Part]) -> None:
     for place, head in heads.items():
         if head.fingerprint != start.tree.fingerprint:
-            here, theirs = start.tree.files, part_files.tree_of(Path(place), head)
+            here, theirs = start.tree.files, tree_of(Path(place), head)
             differing = sorted(path for path in theirs.keys() | here.keys() if theirs.get(path) != here.get(path))
             raise EvidenceProblem(
                 f"the part {head.shown!r} is about other code than this tree ({listed(differing)}): "
@@ -226,7 +225,7 @@ def _refuse_other_trees(start: workflow_start.Start, heads: Mapping[str, Part]) 
             )
 
 
-def _why_ages_differ(project: Project, start: workflow_start.Start, parts: Sequence[PartTests], run: Run) -> str | None:
+def _why_ages_differ(project: Project, start: Start, parts: Sequence[PartTests], run: Run) -> str | None:
     """Say why the coverage by new tests is unknown: a part saw only its own tests, and mistook whether one is new."""
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:

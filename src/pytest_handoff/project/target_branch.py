@@ -12,9 +12,8 @@ from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_pol
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings, with_those_in_force
 from pytest_handoff.project import git
-from pytest_handoff.project import git as git_history
 from pytest_handoff.project.foreign_files import SETTINGS, TABLE, read_file, read_if_there
-from pytest_handoff.project.git import tree_of
+from pytest_handoff.project.git import is_ancestor, merge_bases, read_blobs, tips_of_branch, tree_of
 from pytest_handoff.project.tree import blob_id
 from pytest_handoff.record import Frozen, SourceLine
 
@@ -113,10 +112,10 @@ def _is_blob(project: Project, path: str, blob: str) -> bool:
 
 
 def _base(project: Project) -> str | None:
-    from pytest_handoff.project import git as git_history
+    from pytest_handoff.project.git import merge_bases, tips_of_branch
 
-    tips = git_history.tips_of_branch(project.root, str(project.config.target))
-    bases = git_history.merge_bases(project.root, tips) if tips else []
+    tips = tips_of_branch(project.root, str(project.config.target))
+    bases = merge_bases(project.root, tips) if tips else []
     return bases[0] if bases else None
 
 
@@ -192,10 +191,10 @@ def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, 
 def _bases(root: Path, name: str, commit: str | None) -> list[str]:
     if commit is None:
         raise HandoffError("there is no commit")
-    tips = git_history.tips_of_branch(root, name)
+    tips = tips_of_branch(root, name)
     if not tips:
         raise HandoffError("git knows no branch of that name here")
-    bases = git_history.merge_bases(root, tips)
+    bases = merge_bases(root, tips)
     if not bases:
         raise HandoffError("the history that is here does not reach a commit common with it")
     return bases
@@ -204,13 +203,13 @@ def _bases(root: Path, name: str, commit: str | None) -> list[str]:
 def _was_there(root: Path, base: str, parents: Sequence[Record]) -> bool:
     """Check whether a parent session already had this state of the target: lines removed since and rewritten are its own."""
     commits = [record.source.commit for record in parents]
-    return any(commit is not None and git_history.is_ancestor(root, base, commit) for commit in commits)
+    return any(commit is not None and is_ancestor(root, base, commit) for commit in commits)
 
 
 def _tree(project: Project, commit: str, now: Mapping[str, SourceLine], known: dict[str, str]) -> dict[str, SourceLine]:
     blobs = {path: blob for path, blob in tree_of(project.root, commit).items() if project.is_code(path)}
     code = {path for path in blobs if path.endswith(".py") or (path in now and now[path].lines)}
-    contents = git_history.read_blobs(project.root, {blobs[path] for path in code if blobs[path] not in known})
+    contents = read_blobs(project.root, {blobs[path] for path in code if blobs[path] not in known})
     lines = known | {blob: hash_lines(content) for blob, content in contents.items()}
     return {
         path: SourceLine(path=path, blob=blob, lines=lines.get(blob, "") if path in code else "") for path, blob in blobs.items()

@@ -27,8 +27,8 @@ from pytest_handoff.recording.plan import plan_run
 from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.recording.run_folder import RunFolder
 from pytest_handoff.recording.worker import INPUT, NewOrOld
-from pytest_handoff.workflow import start as workflow_start
 from pytest_handoff.workflow.finish import renderer_of, trace_all
+from pytest_handoff.workflow.start import begin
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -181,6 +181,6 @@ def _register(config: pytest.Config, ending: EndReport, faults: Faults) -> None:
 
         refuse_part(config, project)
     previous = config.getoption("handoff_previous") or ()
-    start = read_settled(project.handoffs, lambda: workflow_start.begin(project, session, previous))
+    start = read_settled(project.handoffs, lambda: begin(project, session, previous))
     controller = Controller(plan_run(config, project, start, faults), ending)
     config.pluginmanager.register(controller, "handoff-controller")

@@ -29,10 +29,10 @@ from pytest_handoff.recording.measuring import benchmark_metrics, duration_metri
 from pytest_handoff.recording.recorder import Invocation, counts_of_pytest
 from pytest_handoff.recording.run_folder import interrupted_after, meanwhile
 from pytest_handoff.run import Collection
-from pytest_handoff.workflow import finish as workflow
-from pytest_handoff.workflow import start as workflow_start
+from pytest_handoff.workflow.finish import FinishedSession, renderer_of, trace_all
 from pytest_handoff.workflow.hooks import ProjectHooks
 from pytest_handoff.workflow.record import RunResults, record_run
+from pytest_handoff.workflow.start import read_document, run_again, with_latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,7 +121,7 @@ class RunEnd:
             self.recorded, self._ending.written = True, _WRITTEN
         self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
 
-    def _write(self, run: Run) -> workflow.FinishedSession:
+    def _write(self, run: Run) -> FinishedSession:
         try:
             with writing(self._project):
                 outcome = self._record(run)
@@ -131,7 +131,7 @@ class RunEnd:
         self.recorded, self._ending.written = True, _WRITTEN
         return outcome
 
-    def _say(self, outcome: workflow.FinishedSession) -> None:
+    def _say(self, outcome: FinishedSession) -> None:
         self._ending.say(self._folder.lines())
         self._ending.say(
             run_lines(
@@ -154,15 +154,15 @@ class RunEnd:
         if self._part is not None:
             self.keeps = False
             return f"{far}; next: run this part again"
-        step = workflow_start.run_again(self._start) if run.collected else "run again"
+        step = run_again(self._start) if run.collected else "run again"
         return f"{far}: nothing was recorded, the evidence is as it was before; next: {step}"
 
-    def _record(self, run: Run) -> workflow.FinishedSession:
-        start = workflow_start.with_latest(self._project, self._start)
+    def _record(self, run: Run) -> FinishedSession:
+        start = with_latest(self._project, self._start)
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
-        traced = self.traced or workflow.trace_all(start, run.collected, run.whole_files, self._project.has_file)
+        traced = self.traced or trace_all(start, run.collected, run.whole_files, self._project.has_file)
         measured = self._measuring.read(run, start, traced, company=self._folder.had_company())
         untidy = measured.measurement.untidy if isinstance(measured, Measured) else ()
         run = replace(run, mishaps=(*run.mishaps, *untidy)) if untidy else run
@@ -183,11 +183,11 @@ class RunEnd:
     def _measured_besides(self, run: Run) -> list[tuple[str, Metric]]:
         """Collect the metrics that tests do not record themselves: benchmarks, and durations that the document asks for."""
         config, prefix = self._plan.config, self._plan.prefix
-        document = workflow_start.read_document(self._project, self._start.session)
+        document = read_document(self._project, self._start.session)
         passed = {test for test, result in run.results.items() if result.outcome in PASSING}
         return [*benchmark_metrics(config, prefix, passed), *duration_metrics(config, prefix, document, passed)]
 
-    def _export(self, outcome: workflow.FinishedSession) -> None:
+    def _export(self, outcome: FinishedSession) -> None:
         folder = self._plan.option("artifacts")
         if folder:
             from pytest_handoff.project.foreign_files import named_by_a_person
@@ -198,7 +198,7 @@ class RunEnd:
             write_each(copies, [named_by_a_person(target, self._project.root)])
 
     def _renderer(self) -> Renderer:
-        return workflow.renderer_of(self._project, self._folder.templates)
+        return renderer_of(self._project, self._folder.templates)
 
     def _run(self, exitstatus: int, collection: Collection | None) -> Run:
         changed = changed_since(self._project, self._start.tree)

@@ -15,7 +15,7 @@ from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.record import Metric
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import key_of
-from pytest_handoff.workflow import start as workflow_start
+from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -53,7 +53,7 @@ class RunCoverage:
             self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
-    def read(self, run: Run, start: workflow_start.Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
+    def read(self, run: Run, start: Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         """Read what this run measured, together with what earlier parts on the same tree measured.
 
         Args:
@@ -61,7 +61,7 @@ class RunCoverage:
             traced: which collected test continues which earlier one.
             company: whether another run of this project was alive at the same time: pytest-cov would read its data too.
         """
-        self._start, self._adds_up = start, workflow_start.adds_up(start, run)
+        self._start, self._adds_up = start, adds_up(start, run)
         why = self._why_not(company=company)
         if why is not None:
             return why

@@ -17,10 +17,8 @@ from pytest_handoff.recording import journal, options
 from pytest_handoff.recording.collection import key_of, read_spool, write_spool
 from pytest_handoff.recording.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.run import CaseResult, Run, worse
-from pytest_handoff.workflow import finish as workflow
-from pytest_handoff.workflow import start as workflow_start
 from pytest_handoff.workflow.record import RunResults, record_run
-from pytest_handoff.workflow.start import adds_up
+from pytest_handoff.workflow.start import Start, adds_up, begin, has_complete_run, run_again, with_latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_handoff.recording.journal import DeadRun
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Collection
-    from pytest_handoff.workflow.start import Start
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 INTERRUPTED = 2
@@ -79,7 +77,7 @@ def tell(project: Project, session: str) -> str | None:
     return f"a run of {session} was {how_far(runs[-1])}, and is not in the record; next: {_next_step(project, runs[-1])}"
 
 
-def outcome_of_dead_run(project: Project, session: str) -> tuple[workflow.FinishedSession, list[DeadRun]]:
+def outcome_of_dead_run(project: Project, session: str) -> tuple[FinishedSession, list[DeadRun]]:
     """Make evidence of the newest run of a session that died, as an incomplete run; also return the journals this makes obsolete.
 
     Raises:
@@ -107,18 +105,18 @@ def _next_step(project: Project, run: DeadRun) -> str:
         start, _ = _usable(project, run)
     except HandoffError:
         return "run again"
-    return workflow_start.run_again(start)
+    return run_again(start)
 
 
-def _usable(project: Project, run: DeadRun) -> tuple[workflow_start.Start, Collection]:
+def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
     session = run.start.session
     collection = read_spool(run.folder)
     if collection is None:
         raise EvidenceProblem(f"the run of {session!r} was interrupted {_BEFORE_COLLECTED}; run it again")
-    start = workflow_start.with_latest(project, workflow_start.begin(project, session, run.start.previous))
+    start = with_latest(project, begin(project, session, run.start.previous))
     if start.tree.fingerprint != run.start.fingerprint:
         raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")
-    if workflow_start.has_complete_run(start):
+    if has_complete_run(start):
         raise EvidenceProblem(f"{session!r} has the record of a complete run of this code already; it is worth more")
     return start, collection
 
