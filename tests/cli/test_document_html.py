@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_handoff.cli.page import document_html
+from pytest_handoff.cli.page import MOST_LINES, document_html
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,13 @@ def test_a_tick_is_a_sign_with_a_name(mark: str, sign: str, said: str) -> None:
 def test_a_bracket_elsewhere_is_no_box() -> None:
     """Only a list item begins with a box."""
     assert "role" not in document_html("[x] not a list\n\n- see [x]\n")
+
+
+def test_a_document_of_very_many_lines_is_shown_as_text() -> None:
+    """Whatever stands in it is text then."""
+    shown = document_html("# <b>x</b>\n" * (MOST_LINES + 1))
+    assert shown.startswith("<pre># &lt;b&gt;x&lt;/b&gt;\n#")
+    assert shown.count("&lt;b&gt;") == MOST_LINES + 1
 
 
 def test_a_table_can_be_scrolled_by_keyboard() -> None:

@@ -49,6 +49,15 @@ def test_a_flipped_bit_anywhere_empties_it(tmp_path: Path, where: int) -> None:
     assert ParseCache(Sealed(tmp_path, KEY), "maker").get("x = 1\n") is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_in_its_place_is_an_empty_cache(tmp_path: Path) -> None:
+    """Whoever ships pytest's cache may ship one, and reading it would never end."""
+    file = kept(tmp_path)
+    file.unlink()
+    os.mkfifo(file)
+    assert ParseCache(Sealed(tmp_path, KEY), "maker").get("x = 1\n") is None
+
+
 @pytest.mark.parametrize("content", [b"", b"short"])
 def test_a_torn_file_is_an_empty_cache(tmp_path: Path, content: bytes) -> None:
     """It is written anew by the next run."""

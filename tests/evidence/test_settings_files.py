@@ -79,6 +79,13 @@ def test_options_that_leave_tests_out(options: list[str], found: list[str]) -> N
     assert deselecting(options) == found
 
 
+def test_options_of_a_length_that_nobody_writes_are_read_as_words() -> None:
+    """shlex would take many seconds for one word of a megabyte."""
+    found = pytest_settings({"pytest.ini": f"[pytest]\naddopts = -q {'x' * 1000}\n" + f" -k '{'y' * 9000}'\n" * 6})
+    assert found.addopts[:2] == ["-q", "x" * 1000]
+    assert found.addopts[2:4] == ["-k", f"'{'y' * 9000}'"]
+
+
 def test_our_own_settings_stand_in_one_of_two_files() -> None:
     """``handoff.toml`` wins over ``[tool.handoff]``."""
     shared = {"pyproject.toml": '[tool.handoff]\ndir = "a"'}

@@ -59,7 +59,7 @@ def joined(folder: Path, parts: Sequence[PartTests]) -> Measured | NotMeasured:
     def each(items: Iterable[object], _doing: str) -> Iterable[object]:
         return items
 
-    return joined_coverage(open_project(folder), TREE, parts, each, own_setup(folder))  # type: ignore[arg-type] # it gives what it takes
+    return joined_coverage(open_project(folder), TREE, parts, each, own_setup(folder, [folder]))  # type: ignore[arg-type] # it gives what it takes
 
 
 def test_a_line_is_covered_that_any_part_ran(folder: Path) -> None:

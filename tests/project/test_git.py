@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.project import git
 from pytest_handoff.project.git import WorkTree, find_root, read_files, read_work_tree
 
 if TYPE_CHECKING:
@@ -306,6 +307,15 @@ def test_an_index_that_is_no_file_is_not_copied(repository: Path, plain_git: Git
     (repository / ".git/index").unlink()
     bring(repository / ".git/index")
     with pytest.raises(HandoffError, match=r"git.s index, is no regular file"):
+        read_work_tree(repository)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_does_not_keep_git_waiting_for_ever(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive may hold one in place of a file that git reads."""
+    os.mkfifo(repository / ".gitignore")
+    monkeypatch.setattr(git, "PATIENCE", 0.5)
+    with pytest.raises(HandoffError, match=r"git add gave no answer for 0.5 seconds; a pipe"):
         read_work_tree(repository)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from coverage.data import CoverageData
 
+from pytest_handoff.parts.setup import own_setup
 from stories import Story
 
 if TYPE_CHECKING:
@@ -262,3 +263,14 @@ def test_instructions_outside_of_the_checkout_are_refused(joining: Joining, name
     code, told = joining.combine()
     assert code == 2
     assert f"the parts name instructions outside of this checkout ({name})" in told
+
+
+def test_settings_behind_a_link_out_of_the_repository_name_nothing(tmp_path: Path) -> None:
+    """A link could lead to any file of the reader's; what it says of coverage.py's configuration is not followed."""
+    (tmp_path / "elsewhere.toml").write_text('[tool.pytest.ini_options]\naddopts = "--cov-config=named.rc"\n')
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "named.rc").write_text("[run]\nbranch = true\n")
+    (folder / "pyproject.toml").symlink_to(tmp_path / "elsewhere.toml")
+    assert own_setup(folder, [tmp_path.resolve()]).coverage_file == folder / "named.rc"
+    assert own_setup(folder, [folder.resolve()]).coverage_file is None

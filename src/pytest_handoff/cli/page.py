@@ -167,8 +167,14 @@ _DEEPER = 2
 """The document's headings are two levels below the page's own."""
 
 
+MOST_LINES = 50_000
+"""A longer document is shown as its text: nobody reads it, and rendering would take seconds."""
+
+
 def document_html(text: str) -> str:
     """Render the document as a code host shows it; comments are dropped, other HTML is shown as text."""
+    if text.count("\n") > MOST_LINES:
+        return f"<pre>{escape(text)}</pre>\n"
     parser = _parser()
     tokens = parser.parse(text)
     for at, token in enumerate(tokens):

@@ -22,6 +22,7 @@ from coverage.python import PythonFileReporter
 import coverage
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.project.artifacts import Artifact, write_each
+from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.project.user_folder import Sealed, user_key
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class ParseCache:
 
 def _load(folder: Sealed, name: str) -> dict[bytes, bytes]:
     try:
-        content = (folder.path / name).read_bytes()
+        content = read_own(folder.path / name, [folder.path.resolve()], LINES)
     except OSError:
         return {}
     payload = content[_SEAL:]

@@ -14,6 +14,9 @@ import msgspec
 
 from pytest_handoff.errors import UsageProblem
 
+_LONGEST_OPTIONS = 50_000
+"""shlex takes time that grows with the square of a word's length."""
+
 MOST_DOTS, LONGEST_LINE = 200, 10_000
 """tomllib takes time for a dotted key, and configparser for a line, that grows with the square of its length."""
 
@@ -240,10 +243,11 @@ def _ini(name: str, text: str) -> Mapping[str, Mapping[str, str]]:
 def _options(value: object) -> list[str]:
     if isinstance(value, list):
         return [str(option) for option in value]
+    text = str(value or "")
     try:
-        return shlex.split(str(value or ""), comments=True)
+        return shlex.split(text, comments=True) if len(text) <= _LONGEST_OPTIONS else text.split()
     except ValueError:
-        return str(value).split()
+        return text.split()
 
 
 def _words(value: object) -> list[str]:

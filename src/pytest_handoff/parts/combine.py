@@ -166,7 +166,7 @@ def _joined(
     tell: Callable[[str], None],
 ) -> FinishedSession:
     """Record the session as if one run had made it."""
-    setup = own_setup(project.folder)
+    setup = own_setup(project.folder, project.within)
     refuse_other_setups(project, setup, parts)
     absent = joining.missing(project.config.parts, [part.head.label for part in parts])
     run = joined_run(parts, older, absent)

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.tool_settings import NAMES, pytest_settings
 from pytest_handoff.nodeids import matches_any
+from pytest_handoff.project.foreign_files import SETTINGS, read_if_there
 from pytest_handoff.project.tree import texts_in
 from pytest_handoff.record import Frozen
 from pytest_handoff.workflow.hooks import HOOKS
@@ -45,15 +46,19 @@ class OwnSetup(Frozen, frozen=True):
     coverage_plugins: tuple[str, ...]
 
 
-def own_setup(folder: Path) -> OwnSetup:
+def own_setup(folder: Path, within: Sequence[Path]) -> OwnSetup:
     """Find the setup that pytest would have in a folder, with the options in ``PYTEST_ADDOPTS``.
+
+    Args:
+        within: the folders that no link to a configuration file may lead out of.
 
     Raises:
         UsageProblem: when a configuration file cannot be used.
     """
     said = _options(_of_environment())
     rootdir = _rootdir(folder, said).resolve()
-    texts = {name: (rootdir / name).read_text("utf-8", "replace") for name in NAMES if (rootdir / name).is_file()}
+    found = {name: read_if_there(rootdir / name, within, SETTINGS) for name in NAMES}
+    texts = {name: data.decode("utf-8", "replace") for name, data in found.items() if data is not None}
     named = said.cov_config or _options(pytest_settings(texts).addopts).cov_config
     file, plugins = _coverage(folder, named)
     return OwnSetup(rootdir=rootdir, coverage_file=file, coverage_plugins=plugins)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+PATIENCE = 600.0
+"""Seconds to wait for an answer of git; the largest repositories take a few."""
+
 _SETTINGS = (
     "core.quotepath=off",
     "core.safecrlf=false",
@@ -120,19 +123,24 @@ def run_git(
     """Run git in a folder, untouched by the host's settings and a hook's variables; any exit code is returned.
 
     Raises:
-        HandoffError: when git is not found.
+        HandoffError: when git is not found, or gives no answer for :data:`PATIENCE` seconds.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK and not _OF_THE_USER.fullmatch(name)}
     program = _program(os.environ.get("PATH", os.defpath))
     if program is None:
         raise HandoffError("git is in no folder that PATH names in full; install it, or mend PATH")
-    return subprocess.run(
-        [program, "-C", str(root), *_STEADY, *args],
-        capture_output=True,
-        check=False,
-        input=stdin,
-        env=inherited | {"LC_ALL": "C"} | _NOTHING_FETCHED | (environment or {}),
-    )
+    try:
+        return subprocess.run(
+            [program, "-C", str(root), *_STEADY, *args],
+            capture_output=True,
+            check=False,
+            input=stdin,
+            env=inherited | {"LC_ALL": "C"} | _NOTHING_FETCHED | (environment or {}),
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired as error:
+        why = "a pipe in place of a file, such as .gitignore, would keep it waiting"
+        raise HandoffError(f"git {args[0]} gave no answer for {PATIENCE:g} seconds; {why}") from error
 
 
 @lru_cache(maxsize=4)
