@@ -175,12 +175,10 @@ def test_what_stands_in_a_line() -> None:
     assert [[line.text for line in parsed.below(index)] for index in range(3)] == [["more"], [], []]
 
 
-def test_offsets_name_their_line() -> None:
-    """Each offset belongs to one line, and the end of the text to the last."""
-    parsed = parse("a\r\nbc\n")
-    assert [parsed.line_at(offset) for offset in range(7)] == [0, 0, 0, 1, 1, 1, 1]
-    assert [parsed.raw(0), parsed.raw(1)] == ["a", "bc"]
-    assert parse("").line_at(0) == 0
+def test_lines_are_read_without_their_endings() -> None:
+    """Whichever ending a line has, and the last line may have none."""
+    parsed = parse("a\r\nbc\nd")
+    assert [parsed.raw(0), parsed.raw(1), parsed.raw(2)] == ["a", "bc", "d"]
 
 
 @pytest.mark.parametrize("blank", ["\u2028", "\x85", "\x1c", "\u3000"])

@@ -72,11 +72,6 @@ def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> li
     return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
 
 
-def summary_of(facts: Facts) -> list[str]:
-    """Say the same figures in plain sentences, for a summary elsewhere."""
-    return [f"{label}: {text}" for label, text in (("tests", _tests(facts)), ("earlier", "; ".join(_earlier(facts))))]
-
-
 def checklist_summary(composed: Composition) -> str:
     """Say how many lines of the checklist hold, are vetoed, are waived, are done by a person or wait for one."""
     states = Counter(decision.state for decision in composed.decisions if decision.counts)

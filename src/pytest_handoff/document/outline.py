@@ -124,10 +124,6 @@ class Outline(msgspec.Struct, frozen=True, gc=False):
         """Return the line with this index, without its line ending."""
         return self.text[self.starts[line] : self.starts[line + 1]].rstrip("\r\n")
 
-    def line_at(self, offset: int) -> int:
-        """Return the index of the line that holds this offset; that of the last line for the end of the text."""
-        return max(min(bisect.bisect_right(self.starts, offset) - 1, len(self.starts) - 2), 0)
-
     def path(self, line: int) -> tuple[Heading, ...]:
         """Return the headings that this line is under, outermost first."""
         last = bisect.bisect_right(self.headings, line, key=_LINE)
