@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.hookspec(firstresult=True)
 def pytest_handoff_tier(item: pytest.Item) -> str | None:
-    """The tier of a test, or ``None`` to leave it to others.
+    """Name the tier of a test, or return ``None`` to leave it to others.
 
     A tier's marker on the test comes before this hook, the folders of the configuration after it. With pytest-xdist it is
     called in each worker. A ``conftest.py`` is asked about the tests of its own folder only.

@@ -63,7 +63,7 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:
-    """Every JSON, TOML, YAML and INI file that the session changed can be parsed."""
+    """Require that every JSON, TOML, YAML and INI file that the session changed can be parsed."""
     broken = facts.record.unparsable
     if broken is None:
         return unknown(
@@ -91,7 +91,7 @@ def claims(facts: Facts, spec: Condition) -> Verdict:
 
 
 def required(facts: Facts, spec: Condition) -> Verdict:
-    """The document still carries every checklist line that it must, word for word."""
+    """Require that the document still carries every checklist line that it must, word for word."""
     if not facts.document.absent:
         return passed(spec, "every required line is there")
     named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.document.absent]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def complete(facts: Facts, spec: Condition) -> Verdict:
-    """Every known test was run, and collection had no error."""
+    """Require that every known test was run, and collection had no error."""
     run = facts.record.run
     if run.complete and not run.interrupted:
         return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
@@ -44,7 +44,7 @@ def failures(facts: Facts, spec: Condition) -> Verdict:
 
 
 def regression(facts: Facts, spec: Condition) -> Verdict:
-    """Every test of earlier sessions that counts still passes; a missing, skipped or unrun one is lost, not passed."""
+    """Require that every test of earlier sessions that counts still passes; one missing, skipped or not run is lost."""
     summary = facts.record.tests.regression
     if facts.is_first:
         return waived(spec, f"not applicable: {facts.session} is the first session")
@@ -60,7 +60,7 @@ def regression(facts: Facts, spec: Condition) -> Verdict:
 
 
 def tests(facts: Facts, spec: Condition) -> Verdict:
-    """The tests of a tier and scope pass: all of them, at a rate, or a number of them. None at all is never 'all'."""
+    """Require that the tests of a tier and scope pass: all of them, at a rate, or a number of them; none is never all."""
     lines = facts.tests(tier=spec.tier, scope=spec.scope, path=spec.path)
     what = _tests_of(facts, spec)
     if not lines:
@@ -89,7 +89,7 @@ def new_tests(facts: Facts, spec: Condition) -> Verdict:
 
 
 def linked(facts: Facts, spec: Condition) -> Verdict:
-    """Every test that is linked to the line, by its marker or by a glob over ids, passes, and there is one."""
+    """Require that every test that is linked to the line, by its marker or by a glob over ids, passes, and there is one."""
     lines = [line for line in facts.ledger.values() if line.retired is None and _is_linked(line, spec)]
     passing = count_passing(lines)
     if lines and passing == len(lines):
@@ -118,7 +118,7 @@ def skips(facts: Facts, spec: Condition) -> Verdict:
 
 
 def collection(facts: Facts, spec: Condition) -> Verdict:
-    """Every test file could be imported and collected."""
+    """Require that every test file could be imported and collected."""
     return complete(facts, spec)
 
 
@@ -169,7 +169,7 @@ _NUMBER = re.compile(r"(?<!\d)\d{1,18}\Z")
 
 
 def promises(facts: Facts, spec: Condition) -> Verdict:
-    """What earlier sessions promised is kept or still owed; one that is gone, or due and not kept, is broken."""
+    """Require that what earlier sessions promised is kept or still owed; one that is gone, or due and not kept, is broken."""
     kept, open_still, broken = _strict_xfails(facts)
     for promise in facts.inherited:
         state, what = _state(facts, promise)
@@ -184,7 +184,7 @@ def promises(facts: Facts, spec: Condition) -> Verdict:
 
 
 def instructions(facts: Facts, spec: Condition) -> Verdict:
-    """Every line of the checklist in the session's instructions is ticked, or decided by the evidence and holds."""
+    """Require that every line of the checklist in the session's instructions is ticked, or decided by the evidence and holds."""
     lines = facts.document.instructions
     if lines is None:
         return unknown(spec, "not measured: the file with the instructions cannot be read", "name it with --handoff-instructions")
@@ -198,7 +198,7 @@ def instructions(facts: Facts, spec: Condition) -> Verdict:
 
 
 def metrics(facts: Facts, spec: Condition) -> Verdict:
-    """Every target is met, those of tests and those in the document, and what they are for was measured; there must be one."""
+    """Require that there is a target, of a test or in the document, and that each was measured and is met."""
     took = duration_of(facts)
     known = {row_of(metric.name): metric for metric in facts.record.metrics} | ({DURATION_ROW: took} if took else {})
     wanted = {row: text for row, text in facts.document.targets.items() if read_target(text)}

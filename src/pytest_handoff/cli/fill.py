@@ -62,7 +62,7 @@ class _NearestLines(SequenceMatcher[str]):
         self._texts = old, new
 
     def get_matching_blocks(self) -> list[Match]:
-        """The blocks in which both texts are the same, in time that grows with their length."""
+        """Find the blocks in which both texts are the same, in time that grows with their length."""
         old, new = self._texts
         blocks: list[Match] = []
         first = start = 0
@@ -87,7 +87,7 @@ def _next_in_both(old: Sequence[str], new: Sequence[str], first: int, start: int
 
 
 def _lines(first: int, last: int) -> str:
-    """The lines of a hunk as unified diffs number them."""
+    """Write the lines of a hunk as unified diffs number them."""
     length = last - first
     return f"{first + (length > 0)}" if length == 1 else f"{first + (length > 0)},{length}"
 

@@ -224,7 +224,7 @@ def _lines_of(token: Token) -> tuple[int, int]:
 
 
 def parser_with_tables() -> MarkdownIt:
-    """A parser of CommonMark and tables.
+    """Make a parser of CommonMark and tables.
 
     Its rule for tables is given another function that splits rows: the time that its own takes grows with the square of the
     escaped pipes in a row.
