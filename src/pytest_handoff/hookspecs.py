@@ -29,7 +29,7 @@ def pytest_handoff_tier(item: pytest.Item) -> str | None:
 
 @pytest.hookspec
 def pytest_handoff_gates(config: pytest.Config) -> Mapping[str, Callable[[Facts], Verdict]]:  # type: ignore[empty-body]
-    """Gates of one's own: name to a function from the session's facts to a verdict.
+    """Add gates of one's own: name to a function from the session's facts to a verdict.
 
     Each is evaluated once at the end of the run, and stands like a gate of ours: ``failed`` and ``unknown`` keep the session
     from passing, a waiver in the configuration may lift it. A gate that raises an error is ``unknown``.
@@ -38,7 +38,7 @@ def pytest_handoff_gates(config: pytest.Config) -> Mapping[str, Callable[[Facts]
 
 @pytest.hookspec
 def pytest_handoff_checks(config: pytest.Config) -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Checklist lines and the gate that decides each: the text of the line to the gate's name, ours or one's own.
+    """Bind checklist lines to the gate that decides each: the text of the line to the gate's name, ours or one's own.
 
     A binding in the configuration comes first. A gate that nobody knows is ``unknown``, so its line is never ticked.
     """
@@ -46,7 +46,7 @@ def pytest_handoff_checks(config: pytest.Config) -> Mapping[str, str]:  # type: 
 
 @pytest.hookspec
 def pytest_handoff_facts(run: Run) -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Values of one's own: a name with a dot in it, such as ``project.licences``, to one line of plain text.
+    """Add values of one's own: a name with a dot in it, such as ``project.licences``, to one line of plain text.
 
     A document asks for it with ``<!-- handoff:project.licences -->`` at the end of a line. Names of ours cannot be given.
     """
@@ -54,7 +54,7 @@ def pytest_handoff_facts(run: Run) -> Mapping[str, str]:  # type: ignore[empty-b
 
 @pytest.hookspec(firstresult=True)
 def pytest_handoff_document(text: str, facts: Facts) -> str | None:
-    """Another text for the document, before it is filled, or ``None`` to leave it.
+    """Return another text for the document, before it is filled, or ``None`` to leave it.
 
     ``text`` is the document as it stands, or as its template made it. What is added counts as written by a person from then
     on; the hook is asked in each run, so it must not add twice what is there already.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def coverage(facts: Facts, spec: Condition) -> Verdict:
-    """Coverage of the code under test, in total or of the files that match a path, as coverage.py counts it."""
+    """Require a coverage of the code under test, in total or of the files that match a path, as coverage.py counts it."""
     measured = facts.record.coverage
     if measured is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'coverage')}", "run with coverage")
@@ -39,7 +39,7 @@ def coverage(facts: Facts, spec: Condition) -> Verdict:
 
 
 def new_code(facts: Facts, spec: Condition) -> Verdict:
-    """Coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests.
+    """Require a coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests.
 
     New lines marked as `no cover` count as not covered.
     """
@@ -75,7 +75,7 @@ def files_parse(facts: Facts, spec: Condition) -> Verdict:
 
 
 def reports(facts: Facts, spec: Condition) -> Verdict:
-    """Coverage was measured and its figures are in the record."""
+    """Require that coverage was measured and its figures are in the record."""
     measured = facts.record.coverage
     if measured is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'coverage')}", "run with coverage")
@@ -83,7 +83,7 @@ def reports(facts: Facts, spec: Condition) -> Verdict:
 
 
 def claims(facts: Facts, spec: Condition) -> Verdict:
-    """No figure that a person wrote into the document contradicts the evidence."""
+    """Require that no figure that a person wrote into the document contradicts the evidence."""
     if facts.document.contradicted:
         needs = f"correct them, or replace them with handoff fill {facts.session} --take-over"
         return failed(spec, listed(facts.document.contradicted), needs)
@@ -140,7 +140,7 @@ REMEDY = 'set it back, or say why in [[tool.handoff.waive]] gate = "policy"'
 
 
 def policy(facts: Facts, spec: Condition) -> Verdict:
-    """No setting that decides what counts is looser than in the sessions before, or on the branch to be merged into."""
+    """Require that no setting that decides is looser than in the sessions before, or on the branch to be merged into."""
     if facts.loosened:
         return failed(spec, listed([str(finding) for finding in facts.loosened]), REMEDY)
     if facts.policy_unknown:

@@ -33,7 +33,7 @@ def complete(facts: Facts, spec: Condition) -> Verdict:
 
 
 def failures(facts: Facts, spec: Condition) -> Verdict:
-    """No test failed, and at least one passed."""
+    """Require that no test failed, and that at least one passed."""
     failing = facts.kinds.lines(lambda kind: kind.outcome in FAILING)
     if failing:
         return failed(spec, why_each(failing), f"make {counted(len(failing), 'test')} pass")
@@ -80,7 +80,7 @@ def tests(facts: Facts, spec: Condition) -> Verdict:
 
 
 def new_tests(facts: Facts, spec: Condition) -> Verdict:
-    """This session added a number of tests."""
+    """Require that this session added a number of tests."""
     lines = facts.new(spec.tier)
     evidence = counted(len(lines), f"new {spec.tier + ' ' if spec.tier else ''}test")
     if spec.op is None or spec.value is None or not count_holds(len(lines), spec.op, spec.value):
@@ -101,7 +101,7 @@ def linked(facts: Facts, spec: Condition) -> Verdict:
 
 
 def flaky(facts: Facts, spec: Condition) -> Verdict:
-    """No test needed more than one attempt."""
+    """Require that no test needed more than one attempt."""
     found = [line.id for line in facts.kinds.lines(lambda kind: kind.flaky)]
     if found:
         return failed(spec, f"{counted(len(found), 'flaky test')}: {listed(found)}", "make them pass at the first attempt")
@@ -109,7 +109,10 @@ def flaky(facts: Facts, spec: Condition) -> Verdict:
 
 
 def skips(facts: Facts, spec: Condition) -> Verdict:
-    """No more tests are skipped than the line allows; without a number, none. One that was always skipped counts too."""
+    """Require that no more tests are skipped than the line allows; without a number, none.
+
+    One that was always skipped counts too.
+    """
     skipped = facts.kinds.lines(lambda kind: kind.outcome == "skipped" and _is_meant(facts, spec, kind))
     found = [line.id for line in skipped]
     allowed = count_holds(len(found), spec.op, spec.value) if spec.op and spec.value is not None else not found

@@ -118,7 +118,6 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
 def _digests(project: Project, outcome: FinishedSession) -> dict[str, str]:
     """Compute the digests of the evidence, the document and the template for new documents."""
-    from pytest_handoff.project.encoding import digest_of
     from pytest_handoff.project.foreign_files import LINES, SETTINGS, read_file, read_if_there
     from pytest_handoff.rendering.templates import SUFFIX, bundled_templates
 

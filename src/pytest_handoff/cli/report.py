@@ -19,7 +19,7 @@ from pytest_handoff.markup import one_line
 from pytest_handoff.nodeids import file_of, name_of
 from pytest_handoff.printable import printable_text
 from pytest_handoff.printing import say
-from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
+from pytest_handoff.project.foreign_files import TEXT, Refused, named_by_a_person, read_file
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.rendering.templates import bundled_templates
@@ -274,7 +274,6 @@ def report(handoff_dir: str | None, session: str | None, output: str | None) -> 
     """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
     from pytest_handoff.evidence.history import in_order
     from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_each
-    from pytest_handoff.project.foreign_files import named_by_a_person
 
     project = project_here(handoff_dir)
     if session is None:

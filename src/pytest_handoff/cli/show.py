@@ -10,7 +10,7 @@ import msgspec
 
 from pytest_handoff.cli.history import StyledText
 from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb
-from pytest_handoff.composition.terminal import checklist_summary
+from pytest_handoff.composition.terminal import checklist_summary, run_lines
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.figures import counted, format_ranges
@@ -109,7 +109,7 @@ def _coverage(facts: Facts) -> dict[str, Any] | None:
     return table
 
 
-SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}
+VERDICT_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}
 _LABEL = re.compile(r"\S+ {2,}")
 
 
@@ -134,14 +134,14 @@ def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict
         evidence = shorten(one_line(verdict.evidence), 160)
         yield [
             StyledText("  "),
-            StyledText(*SIGNS[verdict.verdict]),
+            StyledText(*VERDICT_SIGNS[verdict.verdict]),
             StyledText(f" {verdict.id:<{room}}  "),
             StyledText(evidence, "dim"),
         ]
 
 
 _INDENT = " " * 10
-_SIGNS = {"holds": "✓", "done": "✓", "fails": "✗", "vetoed": "✗", "waived": "–", "waits": "○"}
+STATE_SIGNS = {"holds": "✓", "done": "✓", "fails": "✗", "vetoed": "✗", "waived": "–", "waits": "○"}
 _STYLES = {"holds": "green", "done": "green", "fails": "red", "vetoed": "red", "waived": "yellow", "waits": "cyan"}
 
 
@@ -170,7 +170,7 @@ def closing(composed: Composition) -> list[Explained]:
 
 def _decision(decision: Decision) -> Iterator[Explained]:
     ticked = decision.ticked if decision.wanted is None else decision.wanted
-    sign, style = _SIGNS[decision.state], _STYLES[decision.state]
+    sign, style = STATE_SIGNS[decision.state], _STYLES[decision.state]
     yield Explained(decision.line, f"{decision.line:>4} {sign} [{'x' if ticked else ' '}] {decision.text}", style)
     rule = " and ".join(str(spec) for spec in decision.check.specs)
     match decision.check.decision:
@@ -213,7 +213,6 @@ def _unstable(composed: Composition) -> list[Explained]:
 @verb
 def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     """Show the evidence of SESSION."""
-    from pytest_handoff.composition.terminal import run_lines
     from pytest_handoff.workflow.verify import is_fresh
 
     project = project_here(handoff_dir)

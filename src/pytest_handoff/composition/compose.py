@@ -12,7 +12,7 @@ from pytest_handoff.checklist.decisions import blocking as blocking_of
 from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
-from pytest_handoff.composition.blocks import block_context
+from pytest_handoff.composition.blocks import block_context, trend_of
 from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
 from pytest_handoff.document.fill import fill
@@ -159,8 +159,6 @@ def check_names(config: Config) -> None:
 
 
 def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
-    from pytest_handoff.composition.blocks import trend_of
-
     return trend_of(sessions())
 
 

@@ -1,4 +1,4 @@
-"""Read and write all evidence: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session.
+"""Read all evidence, and make the files to write: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session.
 
 A project may have thousands of sessions, and of most of them no more than the beginning of the record is needed.
 """
@@ -29,34 +29,6 @@ if TYPE_CHECKING:
     from pytest_handoff.project.artifacts import Content
 
 
-_LONGEST = 4096
-"""Bytes to read; the head of a record with one parent has 200."""
-_HEAD = re.compile(
-    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
-    % re.escape(RECORD_SCHEMA.encode())
-)
-"""The first keys of a record as :mod:`pytest_handoff.project.store` writes them."""
-
-
-def parents_at_head(path: Path | str, session: str) -> list[str] | None:
-    """Name the sessions that a record continues, or return ``None`` where its beginning is not as we write it.
-
-    Raises:
-        OSError: when the file cannot be read.
-    """
-    file = os.open(path, FLAGS)
-    try:
-        head = _HEAD.match(os.read(file, _LONGEST))
-    finally:
-        os.close(file)
-    if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
-        return None
-    try:
-        return [parent.session for parent in msgspec.json.decode(head[2], type=list[Parent])]
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
 RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
 
 _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
@@ -67,6 +39,33 @@ _NO_FOLDER = re.compile(r"\.{0,2}|.*[/\0].*", re.DOTALL)
 
 _LONGEST_SOURCE = 16 * MEGABYTE
 """Bytes of a line of the sources, which holds a hash for each line of a file."""
+
+_LONGEST_HEAD = 4096
+"""Bytes to read; the head of a record with one parent has 200."""
+_HEAD = re.compile(
+    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
+    % re.escape(RECORD_SCHEMA.encode())
+)
+"""The first keys of a record as :meth:`Store.artifacts` writes them."""
+
+
+def parents_at_head(path: Path | str, session: str) -> list[str] | None:
+    """Name the sessions that a record continues, or return ``None`` where its beginning is not as we write it.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    file = os.open(path, FLAGS)
+    try:
+        head = _HEAD.match(os.read(file, _LONGEST_HEAD))
+    finally:
+        os.close(file)
+    if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
+        return None
+    try:
+        return [parent.session for parent in msgspec.json.decode(head[2], type=list[Parent])]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 class Store:

@@ -112,8 +112,6 @@ def _is_blob(project: Project, path: str, blob: str) -> bool:
 
 
 def _base(project: Project) -> str | None:
-    from pytest_handoff.project.git import merge_bases, tips_of_branch
-
     tips = tips_of_branch(project.root, str(project.config.target))
     bases = merge_bases(project.root, tips) if tips else []
     return bases[0] if bases else None

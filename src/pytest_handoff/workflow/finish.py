@@ -20,7 +20,7 @@ from pytest_handoff.markup import SafeMarkdown
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_file
-from pytest_handoff.project.sessions import Parents, load_parents
+from pytest_handoff.project.sessions import Chain, Parents, load_parents
 from pytest_handoff.project.target_branch import policy_changes
 from pytest_handoff.record import Frozen, Record, SourceLine
 from pytest_handoff.rendering.templates import Renderer
@@ -189,7 +189,6 @@ def _sessions(project: Project, record: Record) -> list[SessionRow]:
     """Build the rows of a trend that ends with this session, and one row before it to compare with."""
     from pytest_handoff.composition.blocks import MOST_SESSIONS
     from pytest_handoff.evidence.history import session_rows
-    from pytest_handoff.project.sessions import Chain
 
     return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})
 

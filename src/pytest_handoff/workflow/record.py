@@ -12,14 +12,14 @@ from pytest_handoff.evidence import completeness, facts, ledger
 from pytest_handoff.evidence.completeness import unstable_ids
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.ledger import Ledger, Lineage, with_unseen
-from pytest_handoff.evidence.measurement import Measured, NotMeasured
+from pytest_handoff.evidence.measurement import Measured, NotMeasured, summarise
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
-from pytest_handoff.project.target_branch import policy_table
-from pytest_handoff.project.tree import texts_in, with_lines
+from pytest_handoff.project.target_branch import merged_in, policy_table
+from pytest_handoff.project.tree import texts_in, unparsable, with_lines
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -256,7 +256,6 @@ def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Ch
     touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} & sources.keys()
     if not touched:
         return {}
-    from pytest_handoff.project.tree import unparsable
 
     return unparsable(project.root, touched)
 
@@ -278,9 +277,7 @@ def _coverage(
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
-    from pytest_handoff.evidence.measurement import summarise
     from pytest_handoff.evidence.new_code import Trees, new_code
-    from pytest_handoff.project.target_branch import merged_in
 
     found = measured.measurement
     reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}
