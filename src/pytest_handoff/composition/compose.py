@@ -26,7 +26,7 @@ from pytest_handoff.evidence.metrics import DURATION_ROW
 from pytest_handoff.record import Frozen, Verdict, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_handoff.composition.blocks import Trend
     from pytest_handoff.config import Config
@@ -98,13 +98,9 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
     plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
-    claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     must = list(dict.fromkeys([*config.required, *request.required]))
-    read = DocumentFacts(
-        targets=targets,
-        contradicted=tuple(finding.message for finding in claims if finding.kind == "contradicted"),
-        absent=tuple(missing_required(must, [task.text for task in found.tasks])),
-    )
+    claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
+    read = _read(found, targets, claims, must)
     facts = _with_instructions(replace(facts, document=read), config, request)
     decided = decide(found.tasks, facts, config)
     standing = standing_verdicts(facts, config, request.today)
@@ -127,6 +123,15 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         verdicts=all_verdicts(standing, decided, facts),
         blocking=blocking,
         required=list(dict.fromkeys([*must, *_decidable(decided)])),
+    )
+
+
+def _read(found: Document, targets: Mapping[str, str], claims: Iterable[Finding], must: Sequence[str]) -> DocumentFacts:
+    """Gather what a document adds to the facts: its targets, its claims that the evidence contradicts, its missing lines."""
+    return DocumentFacts(
+        targets=dict(targets),
+        contradicted=tuple(finding.message for finding in claims if finding.kind == "contradicted"),
+        absent=tuple(missing_required(must, [task.text for task in found.tasks])),
     )
 
 
