@@ -68,7 +68,7 @@ class Collector:
             self._came_through = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note which files were collected whole, and which could not be collected."""
+        """Note which files were collected whole, and which could not be, be it for one class in them."""
         with self._faults:
             self._take_file(report)
 
@@ -84,12 +84,13 @@ class Collector:
         return self._collected(item).tier
 
     def _take_file(self, report: pytest.CollectReport) -> None:
-        key = self._prefix + report.nodeid
-        if "::" in report.nodeid:
-            return
+        path, _, inside = report.nodeid.partition("::")
+        key = self._prefix + path
         if report.failed:
-            self._broken[key] = first_line(report.longreprtext)
-        elif report.passed and not self._drops and key not in self._partly:
+            where = f"in {inside}: " if inside else ""
+            self._broken.setdefault(key, where + first_line(report.longreprtext))
+            self._whole.discard(key)
+        elif report.passed and not inside and not self._drops and key not in self._partly and key not in self._broken:
             self._whole.add(key)
 
     def _add(self, items: list[pytest.Item]) -> None:
