@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def test_first_parameters_and_no_more_parameters(shop: Story) -> None:
-    """A test that is parametrized for the first time, or not any more, is the one that earlier sessions had."""
+    """A test that is parametrized for the first time, or not any more, goes on in one case; the others are new."""
     shop.write_files({"tests/unit/test_n.py": "import pytest\n\n@pytest.mark.parametrize('n', [7])\ndef test_n(n):\n    pass\n"})
     shop.pytest("--no-cov", "--handoff=session-1")
     cases = "import pytest\n\n@pytest.mark.parametrize('n', [0, 1])\ndef test_empty(n):"
@@ -21,11 +21,11 @@ def test_first_parameters_and_no_more_parameters(shop: Story) -> None:
         "test_checkout": "still_passing",
         "test_total": "still_passing",
         "test_empty[0]": "reparametrized",
-        "test_empty[1]": "reparametrized",
+        "test_empty[1]": "new",
         "test_n": "reparametrized",
     }
-    assert "5/5 still pass   3 reparametrized" in done.section
-    assert "0 new" in done.section
+    assert "4/4 still pass   2 reparametrized" in done.section
+    assert "1 new" in done.section
 
 
 CHANGING = """
@@ -114,3 +114,34 @@ def test_ids_that_differ_on_the_same_code(shop: Story) -> None:
         f"{FILE}::test_uuid": "a UUID",
     }
     assert sum("test_object" in test or "test_uuid" in test for test in shown["tests"]) == 3
+
+
+def test_more_cases_than_before_are_new_tests(shop: Story) -> None:
+    """One case went and nine came: one of them goes on, eight are new, and what they alone run is run by new tests."""
+    imports = "import pytest\nfrom shop.cart import kind\n\n\n"
+    cases = imports + "@pytest.mark.parametrize('x', {})\ndef test_kind(x):\n    assert kind(x)\n"
+    shop.write_files({"src/shop/cart.py": shop.text("src/shop/cart.py") + "\n\ndef kind(x):\n    return 'small'\n"})
+    shop.write_files({"tests/unit/test_kind.py": cases.format([1, 2])})
+    shop.pytest("--handoff=session-1")
+    shop.edit("src/shop/cart.py", "    return 'small'", "    if x > 5:\n        return 'large'\n    return 'small'")
+    shop.write_files({"tests/unit/test_kind.py": cases.format([1, *range(3, 12)])})
+    done = shop.pytest("--handoff=session-2")
+
+    statuses = shop.statuses("session-2")
+    assert statuses["test_kind[1]"] == "still_passing"
+    assert sum(status == "reparametrized" for status in statuses.values()) == 1
+    assert sum(status == "new" for status in statuses.values()) == 8
+    assert shop.show("session-2")["regression"]["expected"] == 5
+    assert "by new unit tests 2/2" in done.section
+
+
+def test_fewer_cases_than_before_are_missing_ones(shop: Story) -> None:
+    """What goes on counts; only what is really fewer is lost."""
+    cases = "import pytest\n\n\n@pytest.mark.parametrize('x', {})\ndef test_x(x): pass\n"
+    shop.write_files({"tests/unit/test_x.py": cases.format([1, 2, 3])})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.write_files({"tests/unit/test_x.py": cases.format([4, 5])})
+    shop.pytest("--no-cov", "--handoff=session-2")
+
+    statuses = [status for test, status in shop.statuses("session-2").items() if test.startswith("test_x[")]
+    assert sorted(statuses) == ["missing", "reparametrized", "reparametrized"]

@@ -6,6 +6,7 @@ An earlier test may go on under another name: moved, renamed with its file, or w
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,8 @@ class EarlierTests(Frozen, frozen=True):
 class Lineage(Frozen, frozen=True):
     """The matches between collected tests and the earlier tests they continue.
 
-    ``same`` maps a new id to the earlier id it replaces. ``reparametrized`` maps the new ids of a function that lost no more ids
-    than it gained to the first session of the lost ones: its parameters changed, or it got its first ones, or it lost them all.
+    ``same`` maps a new id to the earlier id it replaces. ``reparametrized`` does so where a function lost some ids and gained
+    others, one for one: its parameters changed, or it got its first ones, or it lost them all; what it gained beyond that is new.
     ``vanished`` are earlier ids that nothing continues.
     """
 
@@ -56,8 +57,8 @@ class Lineage(Frozen, frozen=True):
 
     def since(self, test: str, session: str, earlier: EarlierTests) -> str:
         """Name the first session that had this test."""
-        old = earlier.lines.get(self.same.get(test, test))
-        return old.since if old else self.reparametrized.get(test, session)
+        known = self.same.get(test) or self.reparametrized.get(test, test)
+        return earlier.lines[known].since if known in earlier.lines else session
 
 
 def join_parents(parents: Sequence[tuple[str, Ledger]]) -> EarlierTests:
@@ -123,10 +124,8 @@ def trace(earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], 
     same = _renamed_with_their_file(vanished, fresh, renames)
     same |= _alone_elsewhere(vanished - set(same.values()), fresh - set(same))
     vanished -= set(same.values())
-    reparametrized = _reparametrized(earlier, vanished, fresh - set(same))
-    functions = {without_parameters(test) for test in reparametrized}
-    left = frozenset(test for test in vanished if without_parameters(test) not in functions)
-    return Lineage(same=same, reparametrized=reparametrized, vanished=left)
+    reparametrized = _reparametrized(vanished, fresh - set(same))
+    return Lineage(same=same, reparametrized=reparametrized, vanished=frozenset(vanished.difference(reparametrized.values())))
 
 
 def _renamed_with_their_file(vanished: set[str], fresh: set[str], renames: Mapping[str, str]) -> dict[str, str]:
@@ -149,15 +148,11 @@ def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
     return names
 
 
-def _reparametrized(earlier: EarlierTests, vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """Find the new ids of functions that lost some and gained at least as many; fewer would hide a lost case."""
+def _reparametrized(vanished: set[str], fresh: set[str]) -> dict[str, str]:
+    """Pair the ids that a function gained with those that it lost, as far as both go; nobody can tell which continues which."""
     lost, found = _by_function(vanished), _by_function(fresh)
-    return {
-        test: min(earlier.lines[old].since for old in olds)
-        for function, olds in lost.items()
-        if len(found.get(function, ())) >= len(olds)
-        for test in found[function]
-    }
+    pairs = (zip(sorted(found.get(function, ())), sorted(olds), strict=False) for function, olds in lost.items())
+    return dict(chain.from_iterable(pairs))
 
 
 def _by_function(tests: Iterable[str]) -> dict[str, list[str]]:
@@ -234,8 +229,7 @@ def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
 
 
 def _not_collected(earlier: EarlierTests, lineage: Lineage, collected: Container[str]) -> Ledger:
-    replaced = set(lineage.same.values())
-    functions = {without_parameters(test) for test in lineage.reparametrized}
+    replaced = {*lineage.same.values(), *lineage.reparametrized.values()}
     found: Ledger = {}
     for test, line in earlier.lines.items():
         if test in collected or test in replaced:
@@ -245,7 +239,7 @@ def _not_collected(earlier: EarlierTests, lineage: Lineage, collected: Container
                 id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,
                 checks=line.checks,
             )  # fmt: skip
-        elif without_parameters(test) not in functions:
+        else:
             found[test] = replace(_not_run(test, line.tier, line.since, earlier, None), checks=line.checks)
     return found
 
