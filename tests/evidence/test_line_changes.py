@@ -43,6 +43,9 @@ def common_length(left: list[str], right: list[str]) -> int:
         ("abcdef", "defX", {4}),
         ("aab", "aaab", {3}),
         ("abab", "ababXabab", {5, 6, 7, 8, 9}),
+        ("xa)", "ya)b)", {1, 4, 5}),
+        ("xa)..z", "ya)..b)..z", {1, 6, 7, 8, 9}),
+        ("xaa", "yaba", {1, 3}),
     ],
 )
 def test_new_lines_are_those_left_over(base: str, now: str, new: set[int]) -> None:
