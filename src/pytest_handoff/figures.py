@@ -24,6 +24,12 @@ def percent_of(value: float) -> str:
     return "100 %" if value == 100 else f"{tenths // 10}.{tenths % 10} %"
 
 
+def points(change: float) -> str:
+    """Format the size of a change in percentage points, cut to one decimal: ``2.0`` for 2.038 and for -2.038."""
+    tenths = int(round(abs(change) * 10, 6))  # 95.1 - 91.6 is a little less than 3.5
+    return f"{tenths // 10}.{tenths % 10}"
+
+
 def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
     """Compare part/whole as a percentage, without any rounding: 18 of 20 is not ``> 90 %``."""
     if whole <= 0:

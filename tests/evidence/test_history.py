@@ -134,8 +134,9 @@ def test_a_narrow_terminal_has_a_few_lines_a_session() -> None:
     ("changes", "shown"),
     [
         ({"percent": None, "percent_change": None}, "–"),
-        ({"percent_change": -0.26}, "91.9 % ▼ 0.3"),
-        ({"percent_change": 0.04}, "91.9 % ="),
+        ({"percent_change": -0.26}, "91.9 % ▼ 0.2"),
+        ({"percent_change": 95.1 - 91.6}, "91.9 % ▲ 3.5"),
+        ({"percent_change": 0.099}, "91.9 % ="),
         ({"new_code": None}, "–"),
         ({"new_code": Rate(part=0, whole=0)}, "none"),
         ({"earlier": None}, "–"),

@@ -10,7 +10,7 @@ import click
 from pytest_handoff.cli.support import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.regression import PASSING, passing_of
-from pytest_handoff.figures import listed, percent, percent_of
+from pytest_handoff.figures import listed, percent, percent_of, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 from pytest_handoff.printing import console, progress, say_json, say_parts
@@ -144,11 +144,11 @@ def _coverage(row: SessionRow) -> str:
 
 
 def _trend(change: float | None) -> str:
-    """Format a change as an arrow and percentage points; one that rounds to 0.0 points is ``=``."""
+    """Format a change as an arrow and percentage points, cut as elsewhere; one that is too small to show is ``=``."""
     if change is None:
         return ""
-    tenths = round(abs(change) * 10)
-    return " =" if not tenths else f" {'▲' if change > 0 else '▼'} {tenths / 10}"
+    size = points(change)
+    return " =" if size == "0.0" else f" {'▲' if change > 0 else '▼'} {size}"
 
 
 def _gate(row: SessionRow) -> str:

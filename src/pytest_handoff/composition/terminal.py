@@ -11,7 +11,7 @@ from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.evidence.regression import passing_of
-from pytest_handoff.figures import counted, percent, percent_of
+from pytest_handoff.figures import counted, percent, percent_of, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 
@@ -145,8 +145,8 @@ def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
 
 def _difference(now: float, before: float) -> str:
     """Format the change in points, cut like every figure that is shown: ``+2.0`` for 2.038."""
-    tenths = int(abs(now - before) * 10)
-    return f"{'+' if now > before else '-'}{tenths // 10}.{tenths % 10}" if tenths else "as before"
+    size = points(now - before)
+    return "as before" if size == "0.0" else f"{'+' if now > before else '-'}{size}"
 
 
 def _new_code(facts: Facts) -> str:
