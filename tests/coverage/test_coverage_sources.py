@@ -54,11 +54,14 @@ def test_a_source_is_chosen(tmp_path: Path, paths: list[str], testpaths: list[st
         (["lib.one"], ["lib/one"]),
         (["nowhere"], []),
         (["src", "lib"], ["src", "lib"]),
+        (["tool"], ["tool.py"]),
+        (["app.one"], ["src/app/one.py"]),
+        (["app", "src/app"], ["src/app"]),
     ],
 )
 def test_sources_are_folders_or_packages(tmp_path: Path, names: list[str], found: list[str]) -> None:
-    """A name is a path, or a package at the top or in src."""
-    lay(tmp_path, "src/app/core/__init__.py", "lib/one/__init__.py")
+    """A name is a path, or a package or module at the top or in src."""
+    lay(tmp_path, "src/app/core/__init__.py", "src/app/one.py", "lib/one/__init__.py", "tool.py")
     assert source_folders(names, tmp_path) == [tmp_path.resolve() / path for path in found]
 
 

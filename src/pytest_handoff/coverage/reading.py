@@ -118,9 +118,7 @@ def read(
             return found
         cov, untidy = found
         top = config.rootpath
-        sources = source_folders(configured_sources(cov), top)
-        tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
-        wanted = _Sources(cov, tree.resolved(), sources, tests, shared, cache_folder(config))
+        wanted = _sources(config, cov, tree, shared)
         per_test = _per_test_contexts(config, cov, classes_of)
         own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
@@ -132,6 +130,15 @@ def read(
             return _measure(wanted, joined, per_test, untidy)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
+
+
+def _sources(config: pytest.Config, cov: Coverage, tree: CodeTree, shared: SharedAnalyses | None) -> _Sources:
+    """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
+    named, top = configured_sources(cov), config.rootpath
+    sources = source_folders(named, top)
+    tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
+    known = tree if sources or not named else CodeTree(tree.root, tree.is_test)
+    return _Sources(cov, known.resolved(), sources, tests, shared, cache_folder(config))
 
 
 def read_files(

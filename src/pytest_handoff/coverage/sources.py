@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,27 @@ def choose_source(folder: Path, testpaths: list[str]) -> list[str]:
 
 
 def source_folders(names: list[str], folder: Path) -> list[Path]:
-    """Find the absolute paths of the named sources: paths, or packages that are found in ``folder`` or its ``src``."""
-    found = []
-    for name in names:
-        places = [folder / name, *(top / Path(*name.split(".")) for top in (folder, folder / "src"))]
-        found += [place.resolve() for place in places if place.exists()][:1]
-    return found
+    """Find the absolute paths of the named sources, as coverage.py understands the names.
+
+    A name is a path, or a package or module in ``folder`` or its ``src``, or wherever it was imported from. One that is none of
+    these is left out: nothing of it was measured.
+    """
+    return list(dict.fromkeys(place for name in names for place in _places_of(name, folder)))
+
+
+def _places_of(name: str, folder: Path) -> list[Path]:
+    dotted = Path(*name.split("."))
+    places = [folder / name, *(top / dotted for top in (folder, folder / "src"))]
+    places += [place.with_name(f"{place.name}.py") for place in places[1:]]
+    found = [place.resolve() for place in places if place.exists()][:1]
+    return found or [Path(place).resolve() for place in _imported_from(name)]
+
+
+def _imported_from(name: str) -> list[str]:
+    """Look up where a package or module was imported from in this process, without importing it."""
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    return [str(place) for place in getattr(module, "__path__", ())] or ([file] if file else [])
 
 
 def folders_of_tests(sources: list[Path], folder: Path, testpaths: list[str]) -> list[Path]:
