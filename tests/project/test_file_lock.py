@@ -57,6 +57,25 @@ def test_a_file_that_is_there_keeps_what_it_holds(tmp_path: Path) -> None:
     assert (tmp_path / "lock").read_bytes() == b"mine"
 
 
+@FLOCK_ONLY
+def test_a_file_of_another_user_is_locked_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be read, not written; the lock holds all the same, whoever made the file."""
+    theirs, plainly = tmp_path / "lock", os.open
+    theirs.touch()
+
+    def denied(path: Path, flags: int, *mode: int) -> int:
+        if flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return plainly(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", denied)
+    let_go = take_lock(theirs, 0)
+    with pytest.raises(TimeoutError):
+        take_lock(theirs, 0)
+    let_go()
+    take_lock(theirs, 0)()
+
+
 def test_it_dies_with_its_process(tmp_path: Path) -> None:
     """A process that ends without letting go holds it no longer; one that waits gets it then."""
     path = tmp_path / "lock"

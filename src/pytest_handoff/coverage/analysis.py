@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pytest_handoff.coverage.parsed_sources import ParsedSources
 
 
-UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError)
-"""The exceptions that coverage.py raises for a source that it cannot read or parse."""
+UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError, RecursionError, MemoryError)
+"""The exceptions that coverage.py and Python's parser raise for a source that they cannot read, or that is nested too deeply."""
 
 
 class Analysed(NamedTuple):

@@ -75,12 +75,17 @@ def _attempt(path: Path) -> int | None:
 
 
 def _open(path: Path) -> int:
-    """Open the file, first without ``O_CREAT``: with it the system may refuse another user's file in a shared folder."""
+    """Open the file, first without ``O_CREAT``: with it the system may refuse another user's file in a shared folder.
+
+    Another user's file may be readable only, and is locked as well then.
+    """
     flags = os.O_RDWR | os.O_NOFOLLOW
     try:
         return os.open(path, flags)
     except FileNotFoundError:
         return os.open(path, flags | os.O_CREAT, 0o666)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
 
 
 def _let_go(descriptor: int) -> None:

@@ -76,18 +76,18 @@ class Journal:
         self._tests = (self.folder / TESTS).open("ab", buffering=0)
 
     def note(self, nodeid: str, result: CaseResult) -> None:
-        """Write the line of a test that has ended; a full disk costs the journal, never the run."""
+        """Write the line of a test that has ended; a full disk, or what a test left mocked, costs the journal, never the run."""
         if self.trouble is not None:
             return
-        line = encode_basestring_ascii(nodeid)
-        if result != _PASSED:
-            line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
-        data = f"{line}\n".encode("ascii")
         try:
+            line = encode_basestring_ascii(nodeid)
+            if result != _PASSED:
+                line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
+            data = f"{line}\n".encode("ascii")
             if self._tests.write(data) != len(data):
                 self.trouble = "the disk is full"
-        except OSError as error:
-            self.trouble = error.strerror or str(error)
+        except Exception as error:
+            self.trouble = getattr(error, "strerror", None) or str(error) or type(error).__name__
 
     def will_be_recorded(self, run: RunInfo) -> None:
         """Write down what the record is about to say about this run."""

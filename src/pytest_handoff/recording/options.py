@@ -96,8 +96,7 @@ def _narrowing_options(config: pytest.Config) -> Iterator[str]:
 
 
 def _narrowing_paths(config: pytest.Config) -> Iterator[str]:
-    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        return
+    # Plugins may have put other paths in the place of those of testpaths.
     directory = config.invocation_params.dir
     given = [(directory / arg.partition("::")[0]).resolve() for arg in config.args if "::" not in arg]
     for wanted in _everything(config):

@@ -1,0 +1,74 @@
+"""What helps a run, or looks at it closer, costs no record when it fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from stories import Story
+
+MOCKED = """
+    import json
+    from unittest import mock
+
+    import pytest
+
+
+    @pytest.fixture(scope="module", autouse=True)
+    def broken():
+        with mock.patch("json.dumps", side_effect=RuntimeError("no JSON today")):
+            yield
+
+
+    def test_fails():
+        assert 0
+
+
+    def test_passes():
+        pass
+"""
+
+
+def test_a_mock_that_outlives_its_test_costs_the_journal_only(empty: Story) -> None:
+    """The journal writes while tests run, with whatever they have replaced."""
+    empty.write_files({"tests/unit/test_it.py": MOCKED})
+    empty.commit()
+    done = empty.pytest("--no-cov", "--handoff=session-1")
+
+    assert "defect" not in done.out + done.err, done
+    assert done.code == 1
+    counts = empty.show("session-1")["counts"]
+    assert (counts["passed"], counts["failed"]) == (1, 1)
+
+
+def test_a_source_that_is_nested_too_deeply_is_not_measured(empty: Story) -> None:
+    """Python itself could not import it; the rest is measured and recorded."""
+    deep = "x = " + "-" * 200_000 + "1\n"
+    test = "from shop import double\n\n\ndef test_it():\n    assert double(1) == 2\n"
+    empty.write_files({"src/table.py": deep, "src/shop.py": "def double(x):\n    return 2 * x\n", "tests/unit/test_it.py": test})
+    empty.commit()
+    plain, done = empty.pytest("--cov=src"), empty.pytest("--cov=src", "--handoff=session-1")
+
+    assert "defect" not in done.out + done.err, done
+    assert done.code == plain.code == 0
+    assert list(empty.show("session-1")["coverage"]["files"]) == ["src/shop.py"]
+    assert "src/table.py is not measured: " in empty.text("handoffs/evidence/session-1/record.json")
+
+
+PICKS = """
+    def pytest_configure(config):
+        config.args = ["tests/unit/test_new.py"]
+"""
+
+
+@pytest.mark.parametrize("picks", [True, False])
+def test_paths_that_a_plugin_puts_in_place_of_testpaths(shop: Story, picks: bool) -> None:
+    """pytest says that they come from testpaths; they are a part all the same."""
+    shop.write_files({"tests/unit/test_new.py": "def test_new(): pass\n"} | ({"conftest.py": PICKS} if picks else {}))
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shown = shop.show("session-1")
+
+    assert shown["complete"] != picks
+    assert ("only a part was asked for: tests/unit/test_new.py" in (shown["why_incomplete"] or "")) == picks
