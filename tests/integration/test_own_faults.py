@@ -185,7 +185,7 @@ def test_a_defect_between_phases(shop: Story) -> None:
     """Contexts of the user's own on the sysmon core, which are kept apart phase by phase."""
     shop.environment["COVERAGE_CORE"] = "sysmon"
     shop.edit("pyproject.toml", "[tool.pytest.ini_options]", "[tool.pytest.ini_options]\nfilterwarnings = ['ignore']")
-    _, said = run_with_a_defect(shop, RAISES, "sysmon_core:begin_anew", ["--cov", "--cov-context=test"])
+    _, said = run_with_a_defect(shop, RAISES, "coverage.switching:begin_anew", ["--cov", "--cov-context=test"])
 
     assert "LookupError: a defect in begin_anew" in said
 
