@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cheats_on_coverage
+import cheats_on_decisions
 import cheats_on_evidence
 import cheats_on_tests
 import pytest
@@ -13,7 +14,7 @@ from cheating import Cheat, build, copy_of, judge
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHEATS = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS]
+CHEATS = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS, *cheats_on_decisions.CHEATS]
 
 
 @pytest.fixture(scope="session")
@@ -55,5 +56,5 @@ def test_there_are_enough_of_them() -> None:
     """Every group has its cases, none twice."""
     assert len({_named(cheat) for cheat in CHEATS}) == len(CHEATS) >= 40
     assert {cheat.group for cheat in CHEATS} == {
-        "tests", "runs", "document", "evidence", "policy", "coverage", "measured", "time and chain"
+        "tests", "runs", "document", "evidence", "policy", "coverage", "measured", "time and chain", "lines"
     }  # fmt: skip
