@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cheating import CONFTEST, Cheat, Shop
+from cheating import CONFTEST, DOCUMENT, Cheat, Shop, Told
 from cheats_on_coverage import run_measured, tested, untested
 from cheats_on_tests import PYPROJECT
 
@@ -33,10 +33,10 @@ def adding(files: dict[str, str] | None = None, bind: str = "") -> Callable[[Sho
 
     def do(shop: Shop) -> None:
         tested(shop)
-        shop.edit("handoffs/session-2.md", f"- [x] {ASKED}\n", f"- [x] {ASKED}\n- [ ] {OWN}\n")
+        shop.edit(DOCUMENT, f"- [x] {ASKED}\n", f"- [x] {ASKED}\n- [ ] {OWN}\n")
         _bound(shop, files or {}, OWN, bind)
         shop.measured()
-        assert f"- [x] {OWN}" in shop.text("handoffs/session-2.md"), shop.text("handoffs/session-2.md")
+        assert f"- [x] {OWN}" in shop.text(DOCUMENT), shop.text(DOCUMENT)
 
     return do
 
@@ -48,6 +48,39 @@ def _bound(shop: Shop, files: dict[str, str], line: str, bind: str) -> None:
         shop.edit(PYPROJECT, 'target = "main"', f'target = "main"\nbind = [{{line = "{line}", {bind}}}]')
 
 
+PREVIOUS = "All E2E tests from previous sessions still pass"
+CALLS_IT = 'def pytest_handoff_tier(item):\n    return "{tier}" if "e2e" in item.nodeid else None\n'
+
+
+def run_and_explain(shop: Shop, *args: str) -> str:
+    """Run, let everything be ticked, and return all that a reader is shown."""
+    done = shop.pytest("-vv", *args)
+    shop.tick_everything()
+    return done.out + shop.handoff("explain", "session-2").out + shop.text(DOCUMENT)
+
+
+def moved(to: str) -> Callable[[Shop], str]:
+    """Move the e2e test, which the checklist asks for as one of the sessions before."""
+
+    def do(shop: Shop) -> str:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [ ] {PREVIOUS}\n")
+        shop.git("mv", "tests/e2e/test_shop.py", to)
+        return run_and_explain(shop)
+
+    return do
+
+
+def called(tier: str) -> Callable[[Shop], str]:
+    """Let a conftest say of which tier the e2e test is."""
+
+    def do(shop: Shop) -> str:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [ ] {PREVIOUS}\n")
+        shop.write({CONFTEST: CALLS_IT.format(tier=tier)})
+        return run_and_explain(shop)
+
+    return do
+
+
 CHEATS = [
     Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",
           "mark a test with a line of one's own", adding({"tests/unit/test_linked.py": MARKED})),
@@ -57,4 +90,13 @@ CHEATS = [
           "bind a line of one's own to a gate", adding(bind='gate = "files_parse"')),
     Cheat("lines", "let a hook decide the line", decided_by({CONFTEST: HOOKED}), "new_code",
           "let a hook decide a line of one's own", adding({CONFTEST: HOOKED})),
+]  # fmt: skip
+
+TOLD = [
+    Told("an earlier e2e test moved to the unit tests", moved("tests/unit/test_shop.py"),
+         ("1/1 earlier e2e tests passed (now unit: tests/unit/test_shop.py::test_checkout)", "1/1 passed (1 now unit)"),
+         "an earlier e2e test moved to another file", moved("tests/e2e/test_checkout.py")),
+    Told("an earlier e2e test that a conftest calls a unit test", called("unit"),
+         ("1/1 earlier e2e tests passed (now unit: tests/e2e/test_shop.py::test_checkout)", "was e2e, is unit"),
+         "an earlier e2e test that a conftest calls one", called("e2e")),
 ]  # fmt: skip
