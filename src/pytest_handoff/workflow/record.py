@@ -158,7 +158,19 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     if before is not None:
         scope = completeness.add_up(scope, before.run)
         lines = completeness.fill_in(lines, project.store.ledger(before), earlier.lines, start.session)
+    elif combined is None and _is_repeated(start, results.context):
+        lines = completeness.with_flaky(lines, start.own)
     return _Seen(traced=traced, lines=lines, scope=scope, before=before)
+
+
+def _is_repeated(start: Start, context: RunContext) -> bool:
+    """Check that the session has a run of this very tree in this environment: what has another outcome now is flaky."""
+    before = start.before
+    return (
+        before is not None
+        and before.source.fingerprint == start.tree.fingerprint
+        and (before.run.python, before.run.platform) == (context.python, context.platform)
+    )
 
 
 def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPart]:
