@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cheating import CONFTEST, DOCUMENT, Cheat, Shop, Told
+from cheating import CART_TESTS, CONFTEST, DOCUMENT, Cheat, Shop, Told
 from cheats_on_coverage import run_measured, tested, untested
 from cheats_on_tests import PYPROJECT
 
@@ -121,6 +121,48 @@ CHEATS = [
           "run everything again when it passed", run_twice("SEEN.name")),
 ]  # fmt: skip
 
+CASES = """
+    import pytest
+
+    from shop.cart import discount
+
+    CASES = [0, {case}]
+
+
+    @pytest.mark.parametrize("price", CASES, ids=["low", "high"])
+    def test_cases(price):
+        assert discount(price) < 18
+"""
+
+
+def changed_cases(old: str, new: str) -> Callable[[Shop], str]:
+    """Change a file of tests that the session before had as well."""
+
+    def do(shop: Shop) -> str:
+        shop.write({"tests/unit/test_cases.py": CASES.format(case=10)})
+        shop.edit(CART_TESTS, "def test_total", "# the sum\ndef test_total")
+        shop.pytest()
+        shop.commit()
+        shop.write({"handoffs/session-3.md": shop.text(DOCUMENT)})
+        shop.edit("tests/unit/test_cases.py", old, new)
+        done = shop.pytest("-vv", session="session-3")
+        shop.git("checkout", "--quiet", "tests/unit/test_cases.py")
+        return done.out
+
+    return do
+
+
+def with_new_test(body: str) -> Callable[[Shop], str]:
+    """Write a test with this body."""
+
+    def do(shop: Shop) -> str:
+        imports = "import shop.tax\nfrom shop.tax import tax\n\n\n"
+        (shop.folder / "tests/unit/test_more.py").write_text(f"{imports}def test_more():\n    {body}\n", "utf-8")
+        return run_and_explain(shop)
+
+    return do
+
+
 TOLD = [
     Told("an earlier e2e test moved to the unit tests", moved("tests/unit/test_shop.py"),
          ("1/1 earlier e2e tests passed (now unit: tests/unit/test_shop.py::test_checkout)", "1/1 passed (1 now unit)"),
@@ -128,4 +170,14 @@ TOLD = [
     Told("an earlier e2e test that a conftest calls a unit test", called("unit"),
          ("1/1 earlier e2e tests passed (now unit: tests/e2e/test_shop.py::test_checkout)", "was e2e, is unit"),
          "an earlier e2e test that a conftest calls one", called("e2e")),
+    Told("a failing case swapped in a module's constant", changed_cases("[0, 10]", "[0, 1]"),
+         ("tests/unit/test_cases.py::CASES changed, and earlier tests use it",),
+         "a constant that only a new test uses", changed_cases("CASES = [0, 10]\n", "CASES = [0, 10]\nOTHER = 3\n")),
+    Told("a call without looking", with_new_test("tax(10)\n    assert True"), ("no assert  tests/unit/test_more.py::test_more",),
+         "a call with a look", with_new_test("assert tax(10) == 2")),
+    Told("lines compiled under another file's name",
+         with_new_test('exec(compile("x = 1", shop.tax.__file__, "exec"))\n    assert tax(10) == 2'),
+         ("tests/unit/test_more.py::test_more runs code under a file name that it computes",),
+         "lines compiled under a name of their own", with_new_test(
+             'exec(compile("x = 1", "<example>", "exec"))\n    assert tax(10) == 2')),
 ]  # fmt: skip
