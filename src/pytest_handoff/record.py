@@ -201,10 +201,11 @@ class NewCodeFile(Frozen, frozen=True):
     marked: str = ""
 
 
-class NewCode(Frozen, frozen=True):
+class NewCode(Frozen, frozen=True, omit_defaults=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
-    ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used).
+    ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
+    Python files that no measurement saw and that are no test modules: their lines are in no figure. Left out where there are none.
     """
 
     num_statements: int
@@ -215,6 +216,7 @@ class NewCode(Frozen, frozen=True):
     base: str
     files: dict[str, NewCodeFile]
     notes: list[str]
+    unmeasured: list[str] = []
 
 
 class Changes(Frozen, frozen=True):

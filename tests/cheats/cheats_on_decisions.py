@@ -163,6 +163,22 @@ def with_new_test(body: str) -> Callable[[Shop], str]:
     return do
 
 
+def with_new_code(name: str) -> Callable[[Shop], str]:
+    """Write new code to a file of this name, with a test that runs it, and measure."""
+
+    def do(shop: Shop) -> str:
+        tested(shop)
+        shop.edit(PYPROJECT, 'pythonpath = ["src"]', 'pythonpath = ["src", "lib", "src/shop"]')
+        shop.write({name: "def levy(price):\n    return price\n"})
+        test = "from levy import levy\n\n\ndef test_levy():\n    assert levy(1) == 1\n"
+        shop.write({"tests/unit/test_levy.py": test})
+        done = shop.measured("-vv")
+        shop.tick_everything()
+        return done.out + shop.handoff("explain", "session-2").out
+
+    return do
+
+
 TOLD = [
     Told("an earlier e2e test moved to the unit tests", moved("tests/unit/test_shop.py"),
          ("1/1 earlier e2e tests passed (now unit: tests/unit/test_shop.py::test_checkout)", "1/1 passed (1 now unit)"),
@@ -180,4 +196,6 @@ TOLD = [
          ("tests/unit/test_more.py::test_more runs code under a file name that it computes",),
          "lines compiled under a name of their own", with_new_test(
              'exec(compile("x = 1", "<example>", "exec"))\n    assert tax(10) == 2')),
+    Told("new code beside what is measured", with_new_code("lib/levy.py"), ("; not measured: lib/levy.py", "unmeasured lib/levy.py"),
+         "new code where it is measured", with_new_code("src/shop/levy.py")),
 ]  # fmt: skip

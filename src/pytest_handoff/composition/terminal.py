@@ -211,6 +211,8 @@ def _names(facts: Facts) -> Iterator[str]:
     for line in facts.ledger.values():
         if line.parts:
             yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
+    if facts.record.new_code is not None:
+        yield from (f"{'unmeasured':<{_LABEL}}{one_line(path)}" for path in facts.record.new_code.unmeasured)
     done = report(facts)
     yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
     yield from (f"{'beside':<{_LABEL}}{one_line(what)} changed, and earlier tests use it" for what in done.beside or ())
