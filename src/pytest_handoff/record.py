@@ -205,7 +205,7 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
     ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
-    Python files that no measurement saw and that are no test modules: their lines are in no figure. Left out where there are none.
+    Python files that no measurement saw and that are no test modules; where there are none, the key is left out.
     """
 
     num_statements: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from cheating import CART_TESTS, CONFTEST, DOCUMENT, Cheat, Shop, Told
@@ -108,6 +109,17 @@ def run_twice(seen: str) -> Callable[[Shop], None]:
     return do
 
 
+def optimized(name: str) -> Callable[[Shop], None]:
+    """Run by an optimizing Python, with an assert statement in this file, which pytest makes run in test modules only."""
+
+    def do(shop: Shop) -> None:
+        shop.write({name: "def check(value):\n    assert value\n\n\ndef test_check():\n    check(1)\n"})
+        shop.run(sys.executable, "-O", "-m", "pytest", "--no-cov", "-q", "--handoff=session-2")
+        shop.tick_everything()
+
+    return do
+
+
 CHEATS = [
     Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",
           "mark a test with a line of one's own", adding({"tests/unit/test_linked.py": MARKED})),
@@ -119,6 +131,8 @@ CHEATS = [
           "let a hook decide a line of one's own", adding({CONFTEST: HOOKED})),
     Cheat("runs", "run everything again until it passes", run_twice("SEEN.exists()"), "flaky",
           "run everything again when it passed", run_twice("SEEN.name")),
+    Cheat("runs", "leave out the assert statements of a helper", optimized("tests/unit/support.py"), "complete",
+          "leave out none", optimized("tests/unit/test_support.py")),
 ]  # fmt: skip
 
 CASES = """
