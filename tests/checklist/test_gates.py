@@ -89,6 +89,8 @@ def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> V
         ("tests previous unit", "unit a.py::x passed", "e2e a.py::x passed", {}, "passed", "1/1 earlier unit tests passed"),
         ("tests previous e2e", "unit a.py::x passed", PASSED, {}, "waived", "not applicable: there are no earlier e2e tests"),
         ("skips previous e2e", "unit a.py::x skipped", "e2e a.py::x passed", {}, "failed", "1 skipped test: a.py::x"),
+        ("collection ==2", "unit a.py::x passed\nunit a.py::y failed", "", {}, "passed", "2 tests ran, every file was collected"),
+        ("collection ==2", "unit a.py::x passed\nunit a.py::y skipped", "", {}, "failed", "1 test ran, every file was collected"),
         ("nonsense", PASSED, "", {}, "unknown", "there is no gate named 'nonsense'"),
     ],
 )  # fmt: skip

@@ -120,8 +120,15 @@ def skips(facts: Facts, spec: Condition) -> Verdict:
 
 
 def collection(facts: Facts, spec: Condition) -> Verdict:
-    """Every test file could be imported and collected."""
-    return complete(facts, spec)
+    """Every test file could be imported and collected; with a number, so many tests ran, whether or not they passed."""
+    verdict = complete(facts, spec)
+    if spec.op is None or spec.value is None or verdict.verdict != "passed":
+        return verdict
+    ran = facts.kinds.count(lambda kind: kind.live and kind.outcome not in ("not_run", "skipped"))
+    evidence = f"{counted(ran, 'test')} ran, every file was collected"
+    if count_holds(ran, spec.op, spec.value):
+        return passed(spec, evidence)
+    return failed(spec, evidence, f"the line asks for {spec.op} {spec.value} tests that ran")
 
 
 def _is_linked(line: LedgerLine, spec: Condition) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
-from pytest_handoff.recording.collection import first_line, key_of
+from pytest_handoff.recording.collection import first_line, key_of, told_by
 from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
@@ -249,7 +249,7 @@ class Recorder:
         if is_subtest(report):
             self._subtests[nodeid] += 1
             if report.failed:
-                self._failed_subtests[nodeid].append(first_line(report.longreprtext))
+                self._failed_subtests[nodeid].append(first_line(told_by(report)))
             return
         if report.outcome not in _COUNTED:  # an attempt before the last: "rerun" (pytest-rerunfailures), "retried" (pytest-retry)
             self._reruns[nodeid] += 1
@@ -271,7 +271,7 @@ class Recorder:
             return CaseResult(outcome="failed", error=failures[0])
         if category in ("failed", "error"):
             # The last test of a crashed worker has a report without a phase, which pytest counts as failed.
-            return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(report.longreprtext))
+            return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report)))
         if category == "passed":
             return _PASSED
         reason = _skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
