@@ -40,7 +40,8 @@ def pytest_handoff_gates(config: pytest.Config) -> Mapping[str, Callable[[Facts]
 def pytest_handoff_checks(config: pytest.Config) -> Mapping[str, str]:  # type: ignore[empty-body]
     """Bind checklist lines to the gate that decides each: the text of the line to the gate's name, ours or one's own.
 
-    A binding in the configuration comes first. A gate that nobody knows is ``unknown``, so its line is never ticked.
+    It adds to what is understood of the line and to bindings in the configuration: all must hold. A gate that nobody knows is
+    ``unknown``, so its line is never ticked.
     """
 
 

@@ -201,10 +201,11 @@ class NewCodeFile(Frozen, frozen=True):
     marked: str = ""
 
 
-class NewCode(Frozen, frozen=True):
+class NewCode(Frozen, frozen=True, omit_defaults=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
-    ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used).
+    ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
+    Python files that no measurement saw and that are no test modules; where there are none, the key is left out.
     """
 
     num_statements: int
@@ -215,6 +216,7 @@ class NewCode(Frozen, frozen=True):
     base: str
     files: dict[str, NewCodeFile]
     notes: list[str]
+    unmeasured: list[str] = []
 
 
 class Changes(Frozen, frozen=True):
@@ -272,11 +274,18 @@ class Extensions(Frozen, frozen=True):
     checks: dict[str, str] = {}
 
 
-class Integrity(Frozen, frozen=True):
-    """Functions of tests (ids without parameters): earlier ones that changed, and new or changed ones that assert nothing."""
+class Integrity(Frozen, frozen=True, omit_defaults=True):
+    """Functions of tests (ids without parameters): earlier ones that changed, and new or changed ones that assert nothing.
+
+    ``beside`` are constants, fixtures and helpers in their files that changed and that earlier tests use, as ``file::NAME``;
+    ``in_another_name`` are tests, or their files, that run code under a file name which they compute, or speak to coverage.py.
+    Where these two are empty they are left out of the file, as they are in records that did not know of them.
+    """
 
     changed: list[str] | None
     without_assertion: list[str]
+    beside: list[str] = []
+    in_another_name: list[str] = []
 
 
 class UnstableIds(Frozen, frozen=True):

@@ -222,6 +222,21 @@ class Cheat:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A cheat that no gate may refuse, since honest people do the same; a reader is told of it by the run or by ``explain``.
+
+    Attributes:
+        words: what is said then, and is not said of the honest twin.
+    """
+
+    name: str
+    do: Callable[[Shop], str]
+    words: tuple[str, ...]
+    twin: str
+    honest: Callable[[Shop], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What ``handoff gate`` says, and what a gate would say that trusts pytest's exit code and the ticked boxes."""
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import cheats_on_coverage
+import cheats_on_decisions
 import cheats_on_evidence
 import cheats_on_tests
 from cheating import Cheat, Verdict, build, copy_of, judge
@@ -16,7 +17,7 @@ CAUGHT_BY_WIDTH, NAME_WIDTH = 14, 50
 
 def main() -> int:
     """Play every cheat; 1 when one is not caught."""
-    cheats = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS]
+    cheats = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS, *cheats_on_decisions.CHEATS]
     with tempfile.TemporaryDirectory(prefix="cheats-") as folder:
         base = build(Path(folder) / "base").folder
         played = [(cheat, _play(cheat, base, Path(folder) / str(number))) for number, cheat in enumerate(cheats)]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cheats_on_coverage
+import cheats_on_decisions
 import cheats_on_evidence
 import cheats_on_tests
 import pytest
-from cheating import Cheat, build, copy_of, judge
+from cheating import Cheat, Told, build, copy_of, judge
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHEATS = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS]
+CHEATS = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS, *cheats_on_decisions.CHEATS]
+TOLD = cheats_on_decisions.TOLD
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +53,28 @@ def test_its_honest_twin_is_not(cheat: Cheat, base: Path, tmp_path: Path) -> Non
     assert verdict.code == 0, verdict
 
 
+@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.name)
+def test_a_reader_is_told(told: Told, base: Path, tmp_path: Path) -> None:
+    """Where honest people do the same, the gate has no word in it, and what is said names it."""
+    shop = copy_of(base, tmp_path / "shop")
+    said = told.do(shop)
+
+    assert all(words in said for words in told.words), said
+
+
+@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.twin)
+def test_a_reader_is_told_nothing_of_its_twin(told: Told, base: Path, tmp_path: Path) -> None:
+    """Whoever has nothing to hide is not named."""
+    shop = copy_of(base, tmp_path / "shop")
+    said = told.honest(shop)
+
+    assert not any(words in said for words in told.words), said
+    assert judge(shop).code == 0, judge(shop)
+
+
 def test_there_are_enough_of_them() -> None:
     """Every group has its cases, none twice."""
     assert len({_named(cheat) for cheat in CHEATS}) == len(CHEATS) >= 40
     assert {cheat.group for cheat in CHEATS} == {
-        "tests", "runs", "document", "evidence", "policy", "coverage", "measured", "time and chain"
+        "tests", "runs", "document", "evidence", "policy", "coverage", "measured", "time and chain", "lines"
     }  # fmt: skip

@@ -59,11 +59,50 @@ def test_a_veto_only_blocks(unparsable: dict[str, str] | None, ticked: bool, sta
     assert (found.check.decision, found.state, found.wanted) == ("veto", state, None)
 
 
-def test_a_binding_decides_before_the_language() -> None:
-    """A line that the configuration binds to tests is decided by them, whatever it says."""
+def test_a_binding_decides_a_line_that_nobody_understands() -> None:
+    """What the language leaves to a person is decided by the tests that the configuration binds it to, and says so."""
     config = Config(bind=[Binding(line="Log-in  works", tests="a.py::*")])
     found = decision("**Log-in works**", config=config)
     assert (found.check.decision, found.state, found.check.specs[0].gate) == ("decided", "holds", "linked")
+    assert found.evidence == "bound in the configuration: 1/1 linked tests passed"
+
+
+@pytest.mark.parametrize(
+    ("line", "tests", "gate", "state", "evidence"),
+    [
+        ("At least 2 tests pass", "a.py::x", None, "fails", "1/1 tests passed; {}: 1/1 linked tests passed"),
+        ("At least 2 tests pass", None, "failures", "fails", "1/1 tests passed; {}: 1 test passed, none failed"),
+        ("All tests pass", "b.py::y", None, "fails", "1/1 tests passed; {}: no test matches 'b.py::y'"),
+        ("All tests pass", "a.py::x", None, "holds", "1/1 tests passed; {}: 1/1 linked tests passed"),
+        ("No regressions", None, "regression", "waived", "not applicable: session-2 is the first session"),
+    ],
+)  # fmt: skip
+def test_a_binding_adds_to_what_the_language_understands(  # one for each column of the table
+    line: str, tests: str | None, gate: str | None, state: str, evidence: str
+) -> None:
+    """A line that is understood must hold as well, whatever it is bound to."""
+    found = decision(line, config=Config(bind=[Binding(line=line, tests=tests, gate=gate)]))
+    assert (found.state, found.evidence) == (state, evidence.format("bound in the configuration"))
+
+
+def test_two_bindings_of_a_line_must_both_hold() -> None:
+    """The last one does not take the place of the first."""
+    bind = [Binding(line="Log-in works", tests="b.py::*"), Binding(line="Log-in works", tests="a.py::*")]
+    assert decision("Log-in works", config=Config(bind=bind)).state == "fails"
+
+
+def test_a_binding_never_ticks_what_does_not_apply() -> None:
+    """Where there is nothing to compare with, a test that passes is no comparison."""
+    line = "All previous session tests still pass"
+    found = decision(line, config=Config(bind=[Binding(line=line, tests="a.py::x")]))
+    assert (found.state, found.wanted) == ("waived", None)
+
+
+def test_a_veto_that_is_bound_stays_a_veto() -> None:
+    """A person still confirms what the machine cannot know."""
+    line = "All configuration files are valid"
+    found = decision(line, config=Config(bind=[Binding(line=line, tests="a.py::x")]), changes={"unparsable": {}})
+    assert (found.check.decision, found.state, found.wanted) == ("veto", "waits", None)
 
 
 def test_lines_that_markers_link_have_a_verdict_each() -> None:

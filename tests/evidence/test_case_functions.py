@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_handoff.evidence.integrity import CaseFunction, functions_of
+from pytest_handoff.evidence.case_files import CaseFunction, functions_of, read_case_file
 
 FILE = """\
 import pytest
@@ -24,7 +24,7 @@ class TestB:
 
     def test_e(self):
         def inner():
-            assert True
+            assert number
         inner()
 
 if True:
@@ -50,7 +50,7 @@ def test_functions_are_named_as_in_ids() -> None:
 
 def test_of_two_functions_the_later_counts() -> None:
     """A name that is defined twice is the second function, as it is for Python."""
-    found = functions_of(b"def test_a():\n    assert 1\ndef test_a():\n    pass\n")
+    found = functions_of(b"def test_a():\n    assert x\ndef test_a():\n    pass\n")
     assert found == {"test_a": CaseFunction(first=3, last=4, asserts=False)}
 
 
@@ -105,3 +105,49 @@ def test_many_branches_hide_no_function() -> None:
     """Each elif is nested in the one before; what comes after them is found all the same."""
     source = "if 1:\n    pass\n" + "elif 1:\n    pass\n" * 80 + "else:\n    def inner(): pass\ndef test_x():\n    assert 1\n"
     assert list(functions_of(source.encode())) == ["inner", "test_x"]
+
+
+@pytest.mark.parametrize(
+    ("line", "asserts"),
+    [
+        ("assert True", False),
+        ("assert 1", False),
+        ("assert 'it works'", False),
+        ("assert not False", False),
+        ("assert 1 == 1", False),
+        ("assert (x == 2, 'wrong')", False),
+        ("assert [x]", False),
+        ("assert x", True),
+        ("assert x == 1", True),
+        ("assert not x", True),
+        ("assert f()", True),
+        ("assert False, 'not reached'", True),
+        ("assert not True", True),
+        ("assert 0", True),
+        ("assert None", True),
+    ],
+)
+def test_what_is_always_true_asserts_nothing(line: str, asserts: bool) -> None:
+    """A constant cannot fail a test, unless it is one that always does."""
+    (found,) = functions_of(f"def test_a(x):\n    {line}\n".encode()).values()
+    assert found.asserts is asserts
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("exec(compile('x = 1', module.__file__, 'exec'))", True),
+        ("exec(builtins.compile('x = 1', filename=name, mode='exec'))", True),
+        ("f.__code__.replace(co_filename=name)", True),
+        ("cov.switch_context('handoff:session-2:unit:new')", True),
+        ("cov.get_data().add_lines({name: [1]})", True),
+        ("compile('x = 1', '<test>', 'exec')", False),
+        ("re.compile(pattern, flags)", False),
+        ("text.replace('a', b)", False),
+    ],
+)
+def test_code_in_the_name_of_another_file(line: str, found: bool) -> None:
+    """A file name that is computed may be that of the code under test, whose lines are then said to have run."""
+    text = f"def test_a(x):\n    {line}\n"
+    assert read_case_file(text.encode()).in_another_name == ({"test_a"} if found else frozenset())
+    assert read_case_file(f"{line}\n".encode()).in_another_name == ({""} if found else frozenset())

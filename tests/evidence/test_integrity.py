@@ -167,3 +167,67 @@ def test_an_older_record_leaves_it_unknown() -> None:
     """A record without this key says nothing about changed tests, and does not say that there are none."""
     found = report(facts_of("unit a.py::t passed", "unit a.py::t passed"))
     assert (found.changed, found.without_assertion) == (None, None)
+
+
+AROUND = """\
+import pytest
+
+CASES = [
+    0,
+    30,
+]
+LIMIT = 3
+OTHER = 1
+
+
+@pytest.fixture
+def price():
+    return 10
+
+
+def helped(value):
+    assert value
+
+
+class TestMore:
+    WIDE = 9
+
+    def test_three(self, price):
+        assert price < self.WIDE
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one(case):
+    assert case < LIMIT
+
+
+def test_two(price):
+    helped(price)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("    30,\n", "", ["::CASES"]),
+        ("    30,\n", "    31,\n", ["::CASES"]),
+        ("LIMIT = 3\n", "LIMIT = 4\n", ["::LIMIT"]),
+        ("LIMIT = 3\n", "LIMIT = 3\nCASES.remove(30)\n", [""]),
+        ("LIMIT = 3\n", "LIMIT = 3\npytestmark = pytest.mark.skip\n", ["::pytestmark"]),
+        ("LIMIT = 3\n", "LIMIT = 3\nLIMIT += 1\n", ["::LIMIT"]),
+        ("    return 10\n", "    return 1\n", ["::price"]),
+        ("    assert value\n", "    pass\n", ["::helped"]),
+        ("    WIDE = 9\n", "    WIDE = 99\n", ["::WIDE"]),
+        ("OTHER = 1\n", "OTHER = 2\n", []),
+        ("OTHER = 1\n", "OTHER = 1\nNEW = 2\n\n\ndef test_new():\n    assert NEW\n", []),
+        ("import pytest\n", "import math\n\nimport pytest\n", []),
+        ("import pytest\n", '"""Prices."""\n\nimport pytest\n', []),
+    ],
+)
+def test_what_changed_beside_the_tests_that_use_it(old: str, new: str, expected: list[str]) -> None:
+    """A constant, a fixture or a helper is named where earlier tests use it; what is there for new tests is not."""
+    ledger = "\n".join(f"unit {PATH}::{test} passed" for test in ("test_one[0]", "test_two", "TestMore::test_three"))
+    assert AROUND.count(old) == 1
+    found = examined(AROUND.replace(old, new), AROUND, ledger=ledger)
+    assert found.beside == [PATH + what for what in expected]
+    assert found.changed == []

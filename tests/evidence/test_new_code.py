@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from builders import NO_LINES, record_of
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
-from pytest_handoff.evidence.new_code import IMPORT_RULE, MergedIn, Trees, new_code
+from pytest_handoff.evidence.new_code import IMPORT_RULE, MergedIn, Trees, new_code, unmeasured
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 from pytest_handoff.workflow.recheck import contradictions
@@ -271,3 +271,14 @@ def test_what_came_from_the_target_branch_is_another_s(merged_in: MergedIn, line
     assert found.files["a.py"].lines == lines
     notes = [text for text in found.notes if text != IMPORT_RULE]
     assert [text[: len(note or "")] for text in notes] == ([note] if note else [])
+
+
+def test_new_python_files_that_no_measurement_saw() -> None:
+    """They are named, but for test modules, conftests, empty files, other kinds of files, and what was there before."""
+    empty = SourceLine(path="pkg/__init__.py", blob="e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
+    others = ("lib/levy.py", "tests/test_a.py", "tests/conftest.py", "notes.md", "old.py", "tests/support.py")
+    now = {path: line(f"{path}\n", path) for path in ("a.py", *others)} | {empty.path: empty}
+    base = {"old.py": line("else\n", "old.py")}
+    measurement = Measurement(files={"a.py": FILE}, percent=90.0, branch_percent=None)
+    found = unmeasured(measurement, Trees(bases=[base], base_name="s-1", now=now), lambda path: "test_" in path)
+    assert found == ["lib/levy.py", "tests/support.py"]

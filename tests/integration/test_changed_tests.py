@@ -64,7 +64,9 @@ def test_what_was_done_to_tests_is_shown(recorded: Story) -> None:
     changed = [f"{CART}::test_{name}" for name in ("each", "skipped", "tier", "total", "xfailed")]
     assert recorded.show("session-2")["integrity"] == {
         "changed": changed,
+        "beside": [],
         "without_assertion": [f"{CART}::test_total", "tests/unit/test_new.py::test_new"],
+        "in_another_name": [],
         "tier_changes": [{"id": f"{CART}::test_tier", "was": "integration", "now": "e2e"}],
         "newly_skipped": [f"{CART}::test_skipped"],
         "newly_xfailed": [f"{CART}::test_xfailed"],

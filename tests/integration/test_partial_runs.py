@@ -79,6 +79,33 @@ def test_a_run_without_assert_statements_proves_nothing(shop: Story) -> None:
     assert not any(check["ticked"] for check in shop.show("session-1")["checks"])
 
     shop.pytest("--no-cov", "--handoff=session-1")
+    assert shop.show("session-1")["complete"] is True  # pytest makes those of test modules run
+
+
+HELPER = "def check(value):\n    assert value\n"
+LEAVES_OUT = "an optimizing Python (-O, PYTHONOPTIMIZE) left out the assert statements of"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("tests/support.py", "", HELPER),
+        ("src/shop/cart.py", "    return", "    assert prices is not None\n    return"),
+        ("tests/unit/test_cart.py", "from shop", '"""PYTEST_DONT_REWRITE"""\nfrom shop'),
+    ],
+)
+def test_assert_statements_that_pytest_does_not_see_are_left_out(shop: Story, file: str, old: str, new: str) -> None:
+    """Of a helper, of the code itself or of a module that says so; then no run is whole, and no later part makes it so."""
+    shop.environment["PYTHONOPTIMIZE"] = "1"
+    (shop.folder / file).touch()
+    shop.write_files({file: shop.text(file).replace(old, new, 1) if old else new})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    assert shop.show("session-1")["why_incomplete"] == f"{LEAVES_OUT} {file}; run without it"
+
+    del shop.environment["PYTHONOPTIMIZE"]
+    shop.pytest("--no-cov", "--handoff=session-1", "tests/unit")
+    assert shop.show("session-1")["complete"] is False
+    shop.pytest("--no-cov", "--handoff=session-1")
     assert shop.show("session-1")["complete"] is True
 
 

@@ -83,3 +83,38 @@ def test_workers_that_collect_different_tests_are_named(shop: Story) -> None:
     )
     assert re.match(said, why)
     assert re.search(f"incomplete: {said}", shop.handoff("gate", "session-1").out)
+
+
+WITHOUT_TRACEBACK = """
+    import pytest
+
+
+    @pytest.mark.xfail(strict=True, reason="not yet")
+    def test_works_already():
+        pass
+
+
+    def test_fails_in_words():
+        pytest.fail("the price is wrong", pytrace=False)
+
+
+    @pytest.fixture
+    def broken():
+        pytest.fail("no shop", pytrace=False)
+
+
+    def test_without_a_shop(broken):
+        pass
+"""
+
+
+def test_errors_are_those_of_a_serial_run(empty: Story) -> None:
+    """Where an error is words without a traceback, xdist says before them which worker it was, and where its Python is."""
+    empty.write_files({"tests/test_words.py": WITHOUT_TRACEBACK})
+    ledgers = []
+    for args in ([], ["-n", "2"]):
+        empty.pytest("--no-cov", "--handoff=session-1", *args)
+        ledgers.append(empty.text("handoffs/evidence/session-1/tests.jsonl"))
+
+    assert ledgers[0] == ledgers[1]
+    assert all(f'"error":"{words}' in ledgers[0] for words in ("[XPASS(strict)] not yet", "the price is wrong", "no shop"))

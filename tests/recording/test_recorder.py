@@ -71,6 +71,8 @@ def run_of_reports(*phases: str, prefix: str = "") -> Run:
         ("sub:passed call:passed teardown:passed", CaseResult(outcome="passed", subtests=1)),
         ("call:rerun teardown:passed setup:passed call:passed", CaseResult(outcome="passed", reruns=1, flaky=True)),
         ("call:rerun call:rerun call:failed", CaseResult(outcome="failed", reruns=2, error="boom")),
+        ("call:retried call:passed", CaseResult(outcome="passed", reruns=1, flaky=True)),
+        ("call:retried call:failed", CaseResult(outcome="failed", reruns=1, error="boom")),
         ("sub:failed call:rerun sub:passed call:passed", CaseResult(outcome="passed", reruns=1, flaky=True, subtests=1)),
         ("sub:failed call:skipped", CaseResult(outcome="failed", subtests=1, error="sub boom")),
         ("call:passed teardown:rerun setup:skipped", CaseResult(outcome="skipped", reruns=1)),

@@ -110,15 +110,24 @@ class Condition(Frozen, frozen=True):
         return f"{self.gate}({', '.join(parts)})" if parts else self.gate
 
 
+class Addition(Frozen, frozen=True):
+    """A condition that the project adds to a line, and who does: the configuration, a hook or a marker, in one phrase."""
+
+    spec: Condition
+    by: str
+
+
 class Check(Frozen, frozen=True):
     """The way in which one checklist line is decided.
 
     Attributes:
         decision: ``decided`` (the machine ticks and unticks), ``veto`` (it can only block), ``person``, or ``waived``.
         specs: the conditions that must all hold; empty for ``person`` and ``waived``.
+        added: what the project adds to them; it takes the place of none.
         why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
     """
 
     decision: Literal["decided", "veto", "person", "waived"]
     specs: tuple[Condition, ...] = ()
+    added: tuple[Addition, ...] = ()
     why: str = ""

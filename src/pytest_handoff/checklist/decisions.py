@@ -5,6 +5,7 @@ A gate is a function from facts and a condition to a verdict; its docstring says
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cache, partial
 from operator import attrgetter
@@ -13,11 +14,10 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from pytest_handoff.checklist import gates_on_code, gates_on_tests
-from pytest_handoff.checklist.condition import Check, Condition, unknown
+from pytest_handoff.checklist.condition import Addition, Check, Condition, unknown
 from pytest_handoff.checklist.language import normalise, read_line
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
 from pytest_handoff.checklist.words import DEFAULT_WORDS
-from pytest_handoff.config import Binding
 from pytest_handoff.document.places import in_checklist
 from pytest_handoff.record import Frozen, Verdict, Word
 
@@ -117,12 +117,24 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
     """Decide every checklist line of a document."""
     language = _Language(
         lexicon=lexicon_of(extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS, tuple(config.tiers)),
-        bound={normalise(binding.line): binding for binding in (*_by_hooks(facts), *config.bind)},
-        linked={normalise(line) for test in _linked(facts) if test.retired is None for line in test.checks},
+        added=_additions(facts, config),
         instructions=facts.document.instructions is not None,
     )
     verdict = cache(partial(evaluate, facts))  # many lines may ask the same
     return tuple(_decide(task, language.check(task.text), verdict) for task in tasks)
+
+
+def _additions(facts: Facts, config: Config) -> dict[str, list[Addition]]:
+    """Collect what the project adds to lines: bindings of its configuration, its hooks and the markers of its tests."""
+    found: dict[str, list[Addition]] = defaultdict(list)
+    for binding in config.bind:
+        spec = Condition(gate=binding.gate) if binding.gate else Condition(gate="linked", path=binding.tests)
+        found[normalise(binding.line)].append(Addition(spec=spec, by="bound in the configuration"))
+    for text, gate in facts.record.extensions.checks.items():
+        found[normalise(text)].append(Addition(spec=Condition(gate=gate), by="bound by a hook"))
+    for line in {normalise(text) for test in _linked(facts) if test.retired is None for text in test.checks}:
+        found[line].append(Addition(spec=Condition(gate="linked", name=line), by="linked by a marker"))
+    return found
 
 
 def _linked(facts: Facts) -> Iterable[LedgerLine]:
@@ -157,29 +169,28 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 
 
 class _Language(Frozen, frozen=True):
-    """The rules for reading lines, in order: waivers, bindings (the configuration's before hooks'), linked tests, the words."""
+    """The rules for reading lines: a waiver comes first; what the project adds must hold besides what the words say."""
 
     lexicon: Lexicon
-    bound: dict[str, Binding]
-    linked: set[str]
+    added: dict[str, list[Addition]]
     instructions: bool
 
     def check(self, text: str) -> Check:
         understood = read_line(self.lexicon, text, instructions=self.instructions)
-        if understood.decision == "waived" or not (self.bound or self.linked):
+        if understood.decision == "waived" or not self.added:
             return understood
-        line = normalise(text)
-        if line in self.bound:
-            binding = self.bound[line]
-            spec = Condition(gate=binding.gate) if binding.gate else Condition(gate="linked", path=binding.tests)
-            return Check(decision="decided", specs=(spec,), why="bound in the configuration")
-        if line in self.linked:
-            return Check(decision="decided", specs=(Condition(gate="linked", name=line),), why="linked by a marker")
+        added = self.added.get(normalise(text), ())
+        return _with(understood, tuple(one for one in added if one.spec not in understood.specs))
+
+
+def _with(understood: Check, added: tuple[Addition, ...]) -> Check:
+    """Add conditions to a line; they decide alone only what the language leaves to a person."""
+    if not added:
         return understood
-
-
-def _by_hooks(facts: Facts) -> list[Binding]:
-    return [Binding(line=line, gate=gate) for line, gate in facts.record.extensions.checks.items()]
+    specs = tuple(dict.fromkeys([*understood.specs, *(one.spec for one in added)]))
+    if understood.decision == "person":
+        return Check(decision="decided", specs=specs, added=added, why=", ".join(one.by for one in added))
+    return replace(understood, specs=specs, added=added)
 
 
 def _own_gates(facts: Facts) -> list[Condition]:
@@ -189,16 +200,26 @@ def _own_gates(facts: Facts) -> list[Condition]:
 
 def _decide(task: Task, check: Check, verdict: Callable[[Condition], Verdict]) -> Decision:
     verdicts = [verdict(spec) for spec in check.specs]
+    who = {one.spec: f"{one.by}: " for one in check.added}
+    told = [who.get(spec, "") + one.evidence for spec, one in zip(check.specs, verdicts, strict=True)]
     return Decision(
         line=task.line,
         text=task.text,
         ticked=task.ticked,
         check=check,
-        verdict=_together(verdicts),
-        evidence="; ".join(verdict.evidence for verdict in verdicts) or check.why,
+        verdict=_of_line(check, verdicts),
+        evidence="; ".join(told) or check.why,
         needs="; ".join(verdict.needs for verdict in verdicts if verdict.needs) or None,
         counts=in_checklist(task.section) or check.decision in ("decided", "veto"),
     )
+
+
+def _of_line(check: Check, verdicts: Sequence[Verdict]) -> Word | None:
+    """Pick the verdict of a line; what is added to one that does not apply may fail it, and never ticks it."""
+    added = {one.spec for one in check.added}
+    own = [verdict for spec, verdict in zip(check.specs, verdicts, strict=True) if spec not in added]
+    word = _together(verdicts)
+    return "waived" if word == "passed" and _together(own) == "waived" else word
 
 
 def _together(verdicts: Sequence[Verdict]) -> Word | None:

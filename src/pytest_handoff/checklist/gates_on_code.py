@@ -48,8 +48,9 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
     marked = sum(count_ranges(file.marked) for file in code.files.values())
     total = code.num_statements + marked
+    beside = f"; not measured: {listed(code.unmeasured)}" if code.unmeasured else ""
     if not total:
-        return if_complete(facts, spec, "not applicable: no new statements")
+        return if_complete(facts, spec, f"not applicable: no new statements{beside}")
     if spec.op is None or spec.value is None:
         return unknown(spec, "no threshold is given", "name one, as in >= 90 %")
     covered = {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[spec.by]
@@ -57,7 +58,7 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'contexts')}", "run with coverage on the whole suite")
     evidence = _of_new_statements(covered, code.num_statements, marked)
     if rate_holds(covered, total, spec.op, spec.value):
-        return if_complete(facts, spec, evidence)
+        return if_complete(facts, spec, evidence + beside)
     needed = _statements_needed(covered, total, spec)
     return failed(spec, f"{evidence}, the line asks for {spec.op} {spec.value} %: {_uncovered(code, spec)}", needed)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import failed, if_complete, not_all_ran, passed, unknown, waived, why, why_each
 from pytest_handoff.checklist.language import normalise
 from pytest_handoff.document.catalogue import row_of
+from pytest_handoff.evidence.facts import is_of
 from pytest_handoff.evidence.metrics import BOUNDS, DURATION_ROW, duration_of, is_met, read_target, shown
 from pytest_handoff.evidence.regression import FAILING, PASSING, count_passing
 from pytest_handoff.figures import count_holds, counted, listed, rate_holds
-from pytest_handoff.nodeids import id_matches
+from pytest_handoff.nodeids import file_of, id_matches, path_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +70,7 @@ def tests(facts: Facts, spec: Condition) -> Verdict:
             return waived(spec, f"not applicable: there are no {what}")
         return failed(spec, f"there are no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
     passing = count_passing(lines)
-    evidence = f"{passing}/{len(lines)} {what} passed"
+    evidence = f"{passing}/{len(lines)} {what} passed{_of_other_tier(facts, spec)}"
     if _tests_hold(spec, passing, len(lines)):
         beside = facts.not_counted(tier=spec.tier, scope=spec.scope, path=spec.path)
         also = "; not counted: " + ", ".join(f"{number} {why}" for why, number in beside.items()) if beside else ""
@@ -121,8 +123,15 @@ def skips(facts: Facts, spec: Condition) -> Verdict:
 
 
 def collection(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every test file could be imported and collected."""
-    return complete(facts, spec)
+    """Require that every test file could be collected; with a number, that so many tests ran, whether or not they passed."""
+    verdict = complete(facts, spec)
+    if spec.op is None or spec.value is None or verdict.verdict != "passed":
+        return verdict
+    ran = facts.kinds.count(lambda kind: kind.live and kind.outcome not in ("not_run", "skipped"))
+    evidence = f"{counted(ran, 'test')} ran, every file was collected"
+    if count_holds(ran, spec.op, spec.value):
+        return passed(spec, evidence)
+    return failed(spec, evidence, f"the line asks for {spec.op} {spec.value} tests that ran")
 
 
 def _is_linked(line: LedgerLine, spec: Condition) -> bool:
@@ -133,7 +142,7 @@ def _is_linked(line: LedgerLine, spec: Condition) -> bool:
 
 def _is_meant(facts: Facts, spec: Condition, kind: LineGroup) -> bool:
     is_new = kind.since == facts.session
-    return spec.tier in (None, kind.tier) and spec.scope in ("all", "current" if is_new else "previous")
+    return is_of(kind, spec.tier, spec.scope) and spec.scope in ("all", "current" if is_new else "previous")
 
 
 def _tests_of(facts: Facts, spec: Condition) -> str:
@@ -146,6 +155,16 @@ def _tests_of(facts: Facts, spec: Condition) -> str:
             return f"earlier {tier}tests{where}"
         case "all":
             return f"{tier}tests{where}"
+
+
+def _of_other_tier(facts: Facts, spec: Condition) -> str:
+    """Name the earlier tests that are meant and are of another tier now."""
+    lines = facts.of_other_tier(spec.tier) if spec.scope == "previous" and spec.tier is not None else ()
+    tiers: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        if spec.path is None or path_matches(file_of(line.id), spec.path):
+            tiers[line.tier].append(line.id)
+    return "".join(f" (now {tier}: {listed(tests)})" for tier, tests in sorted(tiers.items()))
 
 
 def _tests_hold(spec: Condition, passing: int, total: int) -> bool:

@@ -166,6 +166,7 @@ _VERBS: Table = {
     "cover": ("cover", "covers"),
     "covered": ("covered", "covered by tests", "abgedeckt"),
     "executed": ("executed", "execute", "run", "ran"),
+    "regressed": ("regressed", "regress", "have regressed", "has regressed"),
     "collected": ("collected", "collect", "collected successfully", "collect successfully"),
     "introduced": ("introduced", "detected", "found", "present", "remain", "remaining", "eingeführt"),
     "generated": ("generated", "created and available", "produced", "available", "erzeugt", "vorhanden"),

@@ -9,7 +9,7 @@ import msgspec
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.completeness import sentence
-from pytest_handoff.evidence.integrity import report
+from pytest_handoff.evidence.integrity import IN_ANOTHER_NAME, report
 from pytest_handoff.evidence.regression import passing_of
 from pytest_handoff.figures import counted, percent, percent_of, points
 from pytest_handoff.markup import one_line
@@ -206,7 +206,11 @@ def _names(facts: Facts) -> Iterator[str]:
     for line in facts.ledger.values():
         if line.parts:
             yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
+    if facts.record.new_code is not None:
+        yield from (f"{'unmeasured':<{_LABEL}}{one_line(path)}" for path in facts.record.new_code.unmeasured)
     done = report(facts)
     yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
+    yield from (f"{'beside':<{_LABEL}}{one_line(what)} changed, and earlier tests use it" for what in done.beside or ())
     yield from (f"{'no assert':<{_LABEL}}{one_line(test)}" for test in done.without_assertion or ())
+    yield from (f"{'disguise':<{_LABEL}}{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ())
     yield from (f"{'tier':<{_LABEL}}{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes)

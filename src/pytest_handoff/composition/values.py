@@ -13,6 +13,7 @@ from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition import wording
 from pytest_handoff.composition.tables import metric_values, summary_values
 from pytest_handoff.composition.wording import failures, if_incomplete, live, not_measured, passing, promise_text, total_coverage
+from pytest_handoff.evidence.facts import is_of
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -231,7 +232,7 @@ def _duration(seconds: float) -> str | None:
 
 
 def _passed_of(facts: Facts, scope: Scope) -> str:
-    tier = "e2e" if scope != "all" and any(kind.tier == "e2e" for kind, _ in facts.kinds) else None
+    tier = "e2e" if scope != "all" and any(is_of(kind, "e2e", scope) for kind, _ in facts.kinds) else None
     lines = facts.tests(tier=tier, scope=scope)
     if not lines:
         return _none_of(facts, scope, tier)
@@ -239,7 +240,9 @@ def _passed_of(facts: Facts, scope: Scope) -> str:
     passing = sum(outcomes.pop(outcome, 0) for outcome in PASSING)
     rest = {_word(outcome): number for outcome, number in outcomes.items()}
     others = "".join(f", {number} {word}" for word, number in sorted(rest.items()))
-    return f"{passing}/{len(lines)} passed{others}" + if_incomplete(facts)
+    elsewhere = facts.of_other_tier(tier) if tier is not None and scope == "previous" else ()
+    now = ", ".join(f"{number} now {name}" for name, number in sorted(Counter(line.tier for line in elsewhere).items()))
+    return f"{passing}/{len(lines)} passed{others}" + (f" ({now})" if now else "") + if_incomplete(facts)
 
 
 def _none_of(facts: Facts, scope: Scope, tier: str | None) -> str:

@@ -178,6 +178,21 @@ def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[s
     return {test: merged[test] for test in sorted(merged) if test not in replaced}
 
 
+def with_flaky(ledger: Ledger, before: Mapping[str, LedgerLine]) -> Ledger:
+    """Mark the tests that an earlier run of everything on the same tree saw end otherwise, or knew to be flaky."""
+    differing = {
+        test: replace(line, flaky=True)
+        for test, line in ledger.items()
+        if not line.flaky and (old := before.get(test)) is not None and _is_flaky(line, old)
+    }
+    return ledger | differing if differing else ledger
+
+
+def _is_flaky(line: LedgerLine, before: LedgerLine) -> bool:
+    ran = before.outcome not in (None, "not_run") and line.outcome not in (None, "not_run")
+    return ran and (before.flaky or before.outcome != line.outcome)
+
+
 def why_incomplete(scope: RunScope, ledger: Mapping[str, LedgerLine], test_files: Iterable[str]) -> list[str]:
     """List every reason why the record is not complete; an empty list means that it is."""
     unrun = [test for test, line in ledger.items() if line.outcome == "not_run" and line.retired is None]

@@ -81,8 +81,11 @@ class Facts(Frozen, frozen=True):
         return not self.record.previous
 
     def tests(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
-        """Return the tests of a tier and scope that count; retired tests, promises and those skipped then and now do not."""
-        lines = self.kinds.lines(lambda kind: tier in (None, kind.tier) and self._counts(kind, scope))
+        """Return the tests of a tier and scope that count; retired tests, promises and those skipped then and now do not.
+
+        Earlier tests of a tier are those that were of it then or are now.
+        """
+        lines = self.kinds.lines(lambda kind: is_of(kind, tier, scope) and self._counts(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
@@ -95,8 +98,12 @@ class Facts(Frozen, frozen=True):
                 and not (kind.since == self.session or kind.retired is not None or kind.fate.counts)
             ),
         }
-        found = {why: self._of(tier, path, wanted) for why, wanted in reasons.items()}
+        found = {why: self._of(tier, scope, path, wanted) for why, wanted in reasons.items()}
         return {why: number for why, number in found.items() if number}
+
+    def of_other_tier(self, tier: str) -> Sequence[LedgerLine]:
+        """Return the earlier tests that count, were of this tier and are of another now."""
+        return self.kinds.lines(lambda kind: kind.fate.was == tier and self._counts(kind, "previous"))
 
     def with_status(self, *statuses: str) -> Sequence[LedgerLine]:
         """Return the tests with one of these statuses, sorted by id."""
@@ -139,9 +146,9 @@ class Facts(Frozen, frozen=True):
             return scope != "previous" and not kind.promised
         return scope != "current" and kind.fate.counts
 
-    def _of(self, tier: str | None, path: str | None, wanted: Callable[[LineGroup], bool]) -> int:
+    def _of(self, tier: str | None, scope: Scope, path: str | None, wanted: Callable[[LineGroup], bool]) -> int:
         """Count the tests of a tier and path that are of the wanted kinds."""
-        files = self.kinds.files(lambda kind: tier in (None, kind.tier) and wanted(kind))
+        files = self.kinds.files(lambda kind: is_of(kind, tier, scope) and wanted(kind))
         return sum(number for file, number in files.items() if path is None or path_matches(file, path))
 
     def _replaces(self, line: LedgerLine, functions: set[str]) -> bool:
@@ -178,3 +185,8 @@ def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> di
 
 
 Scope = Literal["current", "previous", "all"]
+
+
+def is_of(kind: LineGroup, tier: str | None, scope: Scope) -> bool:
+    """Check that tests of a kind are of a tier (or any); where earlier tests are meant, those that were of it count as well."""
+    return tier in (None, kind.tier) or (scope == "previous" and kind.fate.was == tier)

@@ -5,11 +5,10 @@ The report informs the reader; it decides no gate.
 
 from __future__ import annotations
 
-import ast
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.case_files import read_case_file
 from pytest_handoff.evidence.source_changes import changed_lines, hash_lines, split_hashes
 from pytest_handoff.nodeids import file_of, name_of, without_parameters
 from pytest_handoff.record import Frozen, Integrity
@@ -17,10 +16,12 @@ from pytest_handoff.record import Frozen, Integrity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pytest_handoff.evidence.case_files import Beside, CaseFile, CaseFunction
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import LedgerLine, SourceLine
 
 
+IN_ANOTHER_NAME = "runs code under a file name that it computes, or speaks to coverage.py"
 _BLANK = hash_lines(b"\n")
 
 
@@ -35,11 +36,15 @@ class TierChange(Frozen, frozen=True):
 class IntegrityReport(Frozen, frozen=True):
     """Everything a reader is told about what was done to tests.
 
-    ``changed`` and ``without_assertion`` are test functions, ids without parameters; ``None`` is *not known*.
+    ``changed`` and ``without_assertion`` are test functions, ids without parameters; ``None`` is *not known*. ``beside`` names
+    what changed in their files and earlier tests use, such as ``tests/test_a.py::CASES``; ``in_another_name`` are tests, or files
+    of tests, that run code under a file name which they compute, or speak to coverage.py.
     """
 
     changed: list[str] | None
+    beside: list[str] | None
     without_assertion: list[str] | None
+    in_another_name: list[str] | None
     tier_changes: list[TierChange]
     newly_skipped: list[str]
     newly_xfailed: list[str]
@@ -56,7 +61,9 @@ def report(facts: Facts) -> IntegrityReport:
     lost = facts.with_status("newly_skipped")
     return IntegrityReport(
         changed=known.changed if known else None,
+        beside=known.beside if known and known.changed is not None else None,
         without_assertion=known.without_assertion if known else None,
+        in_another_name=known.in_another_name if known else None,
         tier_changes=changes,
         newly_skipped=[line.id for line in lost if line.outcome == "skipped"],
         newly_xfailed=[line.id for line in lost if line.outcome == "xfailed"],
@@ -86,22 +93,47 @@ def examine(
     lines = [line for line in ledger if line.outcome is not None and line.retired is None]
     changed: list[str] = []
     silent: list[str] = []
+    beside: set[str] = set()
+    disguised: set[str] = set()
     for path, tests in _by_file(session, lines, _unchanged(now, bases or (), was)).items():
         olds = {test: _olds(session, line, was.get(path, path), now.get(path), bases or ()) for test, line in tests.items()}
         wanted = [test for test, line in tests.items() if line.since == session or olds[test]]
         content = read(path) if wanted and path.endswith(".py") else None
         if content is None:
             continue
-        functions, hashes = _functions_of(content), split_hashes(hash_lines(content))
-        known = {test: functions[name_of(test)] for test in wanted if name_of(test) in functions}
+        file, hashes = read_case_file(content, compared=any(olds.values())), split_hashes(hash_lines(content))
+        known = {test: file.functions[name_of(test)] for test in wanted if name_of(test) in file.functions}
         touched = [test for test in known if olds[test] and all(_differs(known[test], hashes, old) for old in olds[test])]
         changed += touched
-        silent += [test for test, function in known.items() if not function.asserts and (test in touched or not olds[test])]
-    return Integrity(changed=sorted(changed) if bases is not None else None, without_assertion=sorted(silent))
+        mine = [test for test in known if test in touched or not olds[test]]
+        silent += [test for test in mine if not known[test].asserts]
+        beside.update(f"{path}::{name}" if name else path for name in _changed_beside(file, hashes, {t: olds[t] for t in known}))
+        disguised.update(_disguised(path, file, mine))
+    return Integrity(
+        changed=sorted(changed) if bases is not None else None,
+        without_assertion=sorted(silent),
+        beside=sorted(beside),
+        in_another_name=sorted(disguised),
+    )
 
 
-def _functions_of(content: bytes) -> dict[str, CaseFunction]:
-    return functions_of(content)
+def _changed_beside(file: CaseFile, hashes: list[str], olds: Mapping[str, Sequence[list[str]]]) -> Iterator[str | None]:
+    """Find what is not in the old files as it stands now and what earlier tests use: a constant, a fixture, a helper, a mark."""
+    for one in file.beside:
+        body = hashes[one.first - 1 : one.last]
+        versions = [befores for test, befores in olds.items() if befores and _uses(file, test, one)]
+        if any(not any(_places(body, old) for old in befores) for befores in versions):
+            yield one.name
+
+
+def _uses(file: CaseFile, test: str, one: Beside) -> bool:
+    return one.name in {None, "pytestmark"} or one.name in file.uses[name_of(test)]
+
+
+def _disguised(path: str, file: CaseFile, tests: Sequence[str]) -> Iterator[str]:
+    """Name the tests that run code in another file's name; for a helper or the module itself, the file."""
+    names = {name_of(test): test for test in tests}
+    yield from (names.get(name, path) for name in file.in_another_name)
 
 
 def _unchanged(now: Mapping[str, SourceLine], bases: Sequence[Mapping[str, SourceLine]], was: Mapping[str, str]) -> set[str]:
@@ -184,73 +216,3 @@ def _same_end(function: CaseFunction, now: list[str], then: list[str]) -> bool:
 
 def _blanks(lines: list[str]) -> int:
     return next((count for count, line in enumerate(lines) if line != _BLANK), len(lines))
-
-
-_EXPECTING = frozenset({"raises", "warns", "deprecated_call", "fail"})
-_SAYS_SO = re.compile(r"assert|expect|check|verify", re.IGNORECASE)
-
-
-class CaseFunction(Frozen, frozen=True):
-    """A function by its lines, counted from 1: from its first decorator (or ``def``) to its last line.
-
-    ``asserts`` says whether it has a statement that can fail the test over a wrong result, see :func:`functions_of`.
-    """
-
-    first: int
-    last: int
-    asserts: bool
-
-
-def functions_of(source: bytes) -> dict[str, CaseFunction]:
-    """Map the functions of a Python file by qualified name, with ``::`` as in test ids; of two with one name, keep the later.
-
-    These assert something: ``assert``, ``raise``, a call of ``raises``, ``warns``, ``deprecated_call``, ``fail`` or
-    ``self.fail…``, and a call of anything whose dotted name contains *assert*, *expect*, *check* or *verify*. A nested function
-    is a part of the function around it. A file that is not Python has none.
-    """
-    try:
-        tree = ast.parse(source)
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ):  # no test can be collected from such a file, and the run itself says what is wrong
-        return {}
-    return {name: _function(node) for name, node in _named(tree)}
-
-
-def _named(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Walk the statements in their order without recursion: each ``elif`` is nested in the one before."""
-    ahead: list[tuple[ast.AST, str]] = [(tree, "")]
-    while ahead:
-        node, within = ahead.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield within + node.name, node
-        elif isinstance(node, ast.Module | ast.stmt | ast.excepthandler):
-            inner = f"{within}{node.name}::" if isinstance(node, ast.ClassDef) else within
-            ahead += [(child, inner) for child in reversed(list(ast.iter_child_nodes(node)))]
-
-
-def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> CaseFunction:
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return CaseFunction(first=first, last=node.end_lineno or node.lineno, asserts=any(map(_asserts, ast.walk(node))))
-
-
-def _asserts(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        parts = _dotted(node.func)
-        if parts[:1] == ["self"] and parts[-1].startswith("fail"):
-            return True
-        return parts[-1:] != [] and (parts[-1] in _EXPECTING or any(map(_SAYS_SO.search, parts)))
-    return isinstance(node, ast.Assert | ast.Raise)
-
-
-def _dotted(function: ast.expr) -> list[str]:
-    """Split ``a.b.c`` into its names, as far as they are names: ``f().b`` gives only ``b``."""
-    parts: list[str] = []
-    while isinstance(function, ast.Attribute):
-        parts.append(function.attr)
-        function = function.value
-    parts += [function.id] if isinstance(function, ast.Name) else []
-    return parts[::-1]

@@ -85,6 +85,24 @@ def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting:
     return _summed_up(files, trees.base_name, notes, known=measurement.classes_known)
 
 
+_EMPTY = ("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813")
+"""git's name of an empty file, in repositories of either kind."""
+
+
+def unmeasured(measurement: Measurement, trees: Trees, is_test: Callable[[str], bool]) -> list[str]:
+    """List the new Python files that the measurement did not see, without test modules, conftests and empty files."""
+    olds_of = _old_versions(trees.bases, trees.now)
+    return [
+        path
+        for path in sorted(trees.now.keys() - measurement.files.keys())
+        if path.endswith(".py")
+        and not is_test(path)
+        and not path.endswith("conftest.py")
+        and trees.now[path].blob not in _EMPTY
+        and not any(olds_of(path))
+    ]
+
+
 def _summed_up(files: dict[str, NewCodeFile], base: str, notes: list[str], *, known: bool) -> NewCode:
     each = files.values()
     return NewCode(

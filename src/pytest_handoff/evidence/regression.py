@@ -35,18 +35,22 @@ def passing_of(counts: Mapping[str, int]) -> int:
 
 
 class Fate(Frozen, frozen=True, gc=False):
-    """The fate of one test: its status, whether it counts among the earlier tests that must pass, and whether it passes."""
+    """The fate of one test: its status, whether it counts among the earlier tests that must pass, and whether it passes.
+
+    ``was`` is the tier that the test had in the sessions before, where it is of another now.
+    """
 
     status: Status
     counts: bool
     passes: bool
+    was: str | None = None
 
 
 def fates(session: str, ledger: Ledger, earlier: EarlierTests) -> dict[str, Fate]:
     """Decide the fate of every test in the ledger; tests of this session are ``new``."""
-    functions: dict[str, set[Outcome | None]] = defaultdict(set)
+    functions: dict[str, list[LedgerLine]] = defaultdict(list)
     for test in _gone(ledger, earlier.lines):
-        functions[without_parameters(test)].add(_newest(earlier.lines[test]))
+        functions[without_parameters(test)].append(earlier.lines[test])
     known = earlier.lines
     usual = _shared(status="still_passing", counts=True, passes=True)
     return {
@@ -54,10 +58,11 @@ def fates(session: str, ledger: Ledger, earlier: EarlierTests) -> dict[str, Fate
         if line.outcome == "passed"
         and (old := known.get(test)) is not None
         and old.outcome == "passed"
+        and old.tier == line.tier
         and line.since != session
         and line.moved_from is None
         and line.retired is None
-        else _fate(session, line, known, functions)
+        else _with_tier(_fate(session, line, known, functions), _tier_before(session, line, known, functions))
         for test, line in ledger.items()
     }
 
@@ -100,8 +105,23 @@ def _gone(ledger: Ledger, earlier: Ledger) -> list[str]:
     return [test for test in absent if test not in moved]
 
 
+def _tier_before(
+    session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, Sequence[LedgerLine]]
+) -> str | None:
+    """Return the tier that an earlier test had if it is of another now; of new parameters, the one that all lost ones had."""
+    if line.since == session:
+        return None
+    old = earlier.get(line.moved_from or line.id)
+    olds = {other.tier for other in functions.get(without_parameters(line.id), ())} if old is None else {old.tier}
+    return olds.pop() if len(olds) == 1 and line.tier not in olds else None
+
+
+def _with_tier(fate: Fate, was: str | None) -> Fate:
+    return fate if was is None else _shared(status=fate.status, counts=fate.counts, passes=fate.passes, was=was)
+
+
 def _fate(
-    session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, set[Outcome | None]]
+    session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, Sequence[LedgerLine]]
 ) -> Fate:
     if line.since == session:
         return _shared(status="new", counts=False, passes=line.outcome in PASSING)
@@ -122,16 +142,16 @@ def _fate(
 
 
 @cache
-def _shared(*, status: Status, counts: bool, passes: bool) -> Fate:
+def _shared(*, status: Status, counts: bool, passes: bool, was: str | None = None) -> Fate:
     """Share one object among all tests with the same fate: there are few fates, and many tests."""
-    return Fate(status=status, counts=counts, passes=passes)
+    return Fate(status=status, counts=counts, passes=passes, was=was)
 
 
-def _without_an_equal(now: Outcome, before: set[Outcome | None] | None) -> Fate:
-    """Decide the fate of an earlier test under a new id; ``before`` holds the outcomes of the ids that its function lost."""
-    if before is None:
+def _without_an_equal(now: Outcome, lost: Sequence[LedgerLine] | None) -> Fate:
+    """Decide the fate of an earlier test under a new id; ``lost`` are the lines of the ids that its function lost."""
+    if lost is None:
         return _shared(status=_status("passed", now), counts=True, passes=now in PASSING)
-    still_skipped = now in LEFT_OUT and before <= LEFT_OUT
+    still_skipped = now in LEFT_OUT and LEFT_OUT.issuperset(map(_newest, lost))
     return _shared(status="reparametrized", counts=not still_skipped, passes=now in PASSING)
 
 

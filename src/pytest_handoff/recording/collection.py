@@ -181,6 +181,14 @@ def first_line(text: str) -> str:
     return (told or lines or ["no message"])[0][:200]
 
 
+def told_by(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return a report's text without the line that names xdist's worker and the Python there, a path of this machine."""
+    text = report.longreprtext
+    node = getattr(report, "node", None)
+    worker = getattr(getattr(node, "gateway", None), "id", None)
+    return text.partition("\n")[2] if worker is not None and text.startswith(f"[{worker}] ") else text
+
+
 def write_spool(folder: Path, collection: Collection) -> None:
     """Write the collection where the controller, or the next command, finds it; one worker's is enough, since all must agree.
 

@@ -19,6 +19,7 @@ from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
+from pytest_handoff.recording.attempts import count_attempts
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
@@ -60,6 +61,7 @@ class Controller:
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")
+        count_attempts(plan.config, plan.faults)
         self._measuring.register(self._ages)
         self._part = self._begin_part(ending)
         self._end = RunEnd(plan, ending, measuring=self._measuring, folder=self._folder, recorder=recorder, part=self._part)

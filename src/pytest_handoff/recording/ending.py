@@ -24,6 +24,7 @@ from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
 from pytest_handoff.project.writing import finish_interrupted_write, write_as_one, writing
 from pytest_handoff.recording import options
+from pytest_handoff.recording.assertions import skipped_asserts, why_partial
 from pytest_handoff.recording.collection import read_spool
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
 from pytest_handoff.recording.recorder import Invocation, counts_of_pytest
@@ -208,7 +209,7 @@ class RunEnd:
         if collection is None:
             mishaps.append("collection was not finished")
         invocation = Invocation(
-            why_partial=options.narrowing(self._plan.config),
+            why_partial=why_partial(self._plan),
             mishaps=mishaps,
             started=self._folder.started,
             finished=self._folder.now(),
@@ -216,7 +217,10 @@ class RunEnd:
             args=options.shown_arguments(self._plan.config),
             plugins=options.plugins(self._plan.config),
         )
-        return self._recorder.finish(collection or Collection(tests={}, whole_files=[], broken_files={}), invocation)
+        collection = collection or Collection(tests={}, whole_files=[], broken_files={})
+        if skipped_asserts(self._plan):  # no file was looked at as it would be: a later run must not add up with this one
+            collection = replace(collection, whole_files=[])
+        return self._recorder.finish(collection, invocation)
 
 
 LONGEST_TITLE = 200

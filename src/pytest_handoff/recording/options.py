@@ -85,8 +85,6 @@ def plugins(config: pytest.Config) -> dict[str, str]:
 
 
 def _narrowing_options(config: pytest.Config) -> Iterator[str]:
-    if not __debug__ and config.getoption("assertmode") == "plain":  # with --assert=rewrite, the asserts of tests run even then
-        yield "--assert=plain was given to an optimizing Python (-O, PYTHONOPTIMIZE), so that no assert statement ran"
     directory = config.invocation_params.dir
     for name, option in _NARROWING.items():
         given = config.getoption(name, default=None)

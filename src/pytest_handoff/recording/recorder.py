@@ -11,7 +11,7 @@ import pytest
 
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
-from pytest_handoff.recording.collection import first_line, key_of
+from pytest_handoff.recording.collection import first_line, key_of, told_by
 from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
@@ -35,8 +35,11 @@ def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
     if reporter is None:
         return None
     counts = Counter({category: _without_subtests(reporter.stats.get(category, ())) for category in COMPARED})
-    for word in reporter.stats.keys() - {"", *COMPARED}:
-        counts.update(filter(None, map(category_of, filter(_is_result, reporter.stats[word]))))
+    others = {id(report): report for word in reporter.stats.keys() - {"", *COMPARED} for report in reporter.stats[word]}
+    if others:  # pytest-retry goes on to use the report of an attempt, which is then in two categories
+        known = {id(report) for category in COMPARED for report in reporter.stats.get(category, ())}
+        left = (report for name, report in others.items() if name not in known)
+        counts.update(filter(None, map(category_of, filter(_is_result, left))))
     return dict(counts)
 
 
@@ -69,6 +72,10 @@ def category_of(report: pytest.TestReport) -> Outcome | None:
 
 
 _PASSED = CaseResult(outcome="passed")
+_COUNTED = ("passed", "failed", "skipped")
+UNREPORTED = "handoff_unreported"
+"""The attribute of a report that counts the failed attempts before it of which pytest was told nothing."""
+_UNUSUAL = frozenset({"wasxfail", UNREPORTED})
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """The start of pytest-xdist's report, without a file, that workers collected different tests: then none of them ran any."""
 _AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
@@ -129,7 +136,7 @@ class Recorder:
                 nodeid = report.nodeid
                 if report.user_properties:
                     self._take_metrics(report)
-                if nodeid in self._results or nodeid in self._failed_subtests or "wasxfail" in report.__dict__:
+                if nodeid in self._results or nodeid in self._failed_subtests or not _UNUSUAL.isdisjoint(report.__dict__):
                     self._look_closely(report)
                 else:
                     self._results[nodeid] = _PASSED
@@ -231,6 +238,8 @@ class Recorder:
         self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]
 
     def _look_closely(self, report: pytest.TestReport) -> None:
+        if unseen := report.__dict__.get(UNREPORTED):
+            self._reruns[report.nodeid] = unseen
         self._take(report)
         if report.when not in ("setup", "call"):
             self._tell_end(report.nodeid)
@@ -240,9 +249,9 @@ class Recorder:
         if is_subtest(report):
             self._subtests[nodeid] += 1
             if report.failed:
-                self._failed_subtests[nodeid].append(first_line(report.longreprtext))
+                self._failed_subtests[nodeid].append(first_line(told_by(report)))
             return
-        if str(report.outcome) == "rerun":  # pytest-rerunfailures' word for an attempt that does not count
+        if report.outcome not in _COUNTED:  # an attempt before the last: "rerun" (pytest-rerunfailures), "retried" (pytest-retry)
             self._reruns[nodeid] += 1
             self._subtests.pop(nodeid, None)
             self._failed_subtests.pop(nodeid, None)
@@ -262,7 +271,7 @@ class Recorder:
             return CaseResult(outcome="failed", error=failures[0])
         if category in ("failed", "error"):
             # The last test of a crashed worker has a report without a phase, which pytest counts as failed.
-            return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(report.longreprtext))
+            return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report)))
         if category == "passed":
             return _PASSED
         reason = _skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)

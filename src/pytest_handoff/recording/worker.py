@@ -9,6 +9,7 @@ from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import load_parents
 from pytest_handoff.recording import options
+from pytest_handoff.recording.attempts import count_attempts
 from pytest_handoff.recording.collection import Collector, Tiers, key_prefix, without_group, write_spool
 from pytest_handoff.recording.faults import tell_controller
 
@@ -82,6 +83,7 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
     collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = NewOrOld(session, key_prefix(config, project), collector)
     config.pluginmanager.register(collector, "handoff-collector")
+    count_attempts(config, faults)
     if measures:
         from pytest_handoff.coverage.contexts import ContextSwitcher
 

@@ -92,6 +92,8 @@ def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Itera
     known = record.integrity or Integrity(changed=[], without_assertion=[])
     pairs: list[tuple[str, Collection[str], Collection[str]]] = [
         ("the tests that changed", known.changed or [], now.integrity.changed or []),
+        ("what changed beside the tests that use it", known.beside, now.integrity.beside),
+        ("what runs code in another name", known.in_another_name, now.integrity.in_another_name),
         ("the tests that assert nothing", known.without_assertion, now.integrity.without_assertion),
         ("the files that do not parse", record.unparsable or {}, now.unparsable),
     ]

@@ -120,7 +120,7 @@ def _record(
     run, context = results.run, results.context
     changes = _changes(start, sources, tests.new)
     doubtful = _doubtful(start, run, seen.traced)
-    coverage, code, not_measured = _coverage(project, start, sources, results.measured, doubtful)
+    coverage, code, not_measured = _coverage(project, start, sources, results, doubtful)
     why = completeness.why_incomplete(seen.scope, seen.lines, filter(results.is_test_file, start.tree.files))
     return Record(
         schema=RECORD_SCHEMA,
@@ -158,7 +158,19 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     if before is not None:
         scope = completeness.add_up(scope, before.run)
         lines = completeness.fill_in(lines, project.store.ledger(before), earlier.lines, start.session)
+    elif combined is None and _is_repeated(start, results.context):
+        lines = completeness.with_flaky(lines, start.own)
     return _Seen(traced=traced, lines=lines, scope=scope, before=before)
+
+
+def _is_repeated(start: Start, context: RunContext) -> bool:
+    """Check that the session has a run of this very tree in this environment: what has another outcome now is flaky."""
+    before = start.before
+    return (
+        before is not None
+        and before.source.fingerprint == start.tree.fingerprint
+        and (before.run.python, before.run.platform) == (context.python, context.platform)
+    )
 
 
 def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPart]:
@@ -273,29 +285,26 @@ def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
 
 
 def _coverage(
-    project: Project, start: Start, sources: Mapping[str, SourceLine], measured: Measured | NotMeasured, doubtful: list[str]
+    project: Project, start: Start, sources: Mapping[str, SourceLine], results: RunResults, doubtful: list[str]
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
+    measured = results.measured
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
-    from pytest_handoff.evidence.new_code import Trees, new_code
+    from pytest_handoff.evidence.new_code import Trees, new_code, unmeasured
 
     found = measured.measurement
     reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}
     parents = start.parents
     if parents.sources is None:
         return summarise(found), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
-    code = new_code(
-        measured,
-        Trees(
-            bases=parents.sources,
-            base_name=parents.names or "the beginning",
-            now=sources,
-            merged_in=merged_in(project, start.tree, start.parents, sources),
-        ),
-        session=start.session,
-        failed_counting=doubtful,
+    trees = Trees(
+        bases=parents.sources,
+        base_name=parents.names or "the beginning",
+        now=sources,
+        merged_in=merged_in(project, start.tree, start.parents, sources),
     )
-    return summarise(found), code, reasons
+    code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
+    return summarise(found), replace(code, unmeasured=unmeasured(found, trees, results.is_test_file)), reasons
 
 
 def _remembered(start: Start) -> list[str]:

@@ -1,0 +1,43 @@
+"""Count the failed attempts of a test that a plugin keeps to itself, in the process that runs the test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_handoff.recording.recorder import UNREPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_handoff.recording.faults import Faults
+
+SILENT = ("flaky", "flaky.flaky_pytest_plugin")
+"""Plugins that try a test again and report its last attempt only, by the names that pytest knows them by."""
+
+
+def count_attempts(config: pytest.Config, faults: Faults) -> None:
+    """Count attempts if a plugin is there that does not report them: the hook costs a little for each test."""
+    if any(map(config.pluginmanager.hasplugin, SILENT)):
+        config.pluginmanager.register(AttemptCounter(faults), "handoff-attempts")
+
+
+class AttemptCounter:
+    """A plugin object that writes onto the report of an attempt how many before it failed; xdist takes it to the controller."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._failed: Counter[str] = Counter()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note an attempt that failed, and tell the reports of later ones."""
+        report = yield
+        with self._faults:
+            if report.when != "teardown" and (before := self._failed[item.nodeid]):
+                setattr(report, UNREPORTED, before)
+            if report.failed and report.when != "teardown":
+                self._failed[item.nodeid] += 1
+        return report

@@ -1,0 +1,215 @@
+"""Cheats on who decides: lines bound to something easier, and earlier tests that are called something else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cheating import CART_TESTS, CONFTEST, DOCUMENT, Cheat, Shop, Told
+from cheats_on_coverage import run_measured, tested, untested
+from cheats_on_tests import PYPROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ASKED = "New unit tests achieve >90% coverage for new code"
+OWN = "Prices were tried by hand"
+MARKED = 'import pytest\n\n\n@pytest.mark.handoff(check="{line}")\ndef test_linked():\n    assert 1 + 1 == 2\n'
+HOOKED = 'def pytest_handoff_checks(config):\n    return {{"{line}": "{gate}"}}\n'
+
+
+def decided_by(files: dict[str, str] | None = None, bind: str = "") -> Callable[[Shop], None]:
+    """Leave new code untested, and let something trivial decide the line that asks for it."""
+
+    def do(shop: Shop) -> None:
+        untested(shop)
+        _bound(shop, files or {}, ASKED, bind)
+        run_measured(shop)
+
+    return do
+
+
+def adding(files: dict[str, str] | None = None, bind: str = "") -> Callable[[Shop], None]:
+    """Test the new code, and let a test decide a line that nothing else can."""
+
+    def do(shop: Shop) -> None:
+        tested(shop)
+        shop.edit(DOCUMENT, f"- [x] {ASKED}\n", f"- [x] {ASKED}\n- [ ] {OWN}\n")
+        _bound(shop, files or {}, OWN, bind)
+        shop.measured()
+        assert f"- [x] {OWN}" in shop.text(DOCUMENT), shop.text(DOCUMENT)
+
+    return do
+
+
+def _bound(shop: Shop, files: dict[str, str], line: str, bind: str) -> None:
+    for name, text in files.items():
+        (shop.folder / name).write_text(text.format(line=line, gate="files_parse"), "utf-8")
+    if bind:
+        shop.edit(PYPROJECT, 'target = "main"', f'target = "main"\nbind = [{{line = "{line}", {bind}}}]')
+
+
+PREVIOUS = "All E2E tests from previous sessions still pass"
+CALLS_IT = 'def pytest_handoff_tier(item):\n    return "{tier}" if "e2e" in item.nodeid else None\n'
+
+
+def run_and_explain(shop: Shop, *args: str) -> str:
+    """Run, let everything be ticked, and return all that a reader is shown."""
+    done = shop.pytest("-vv", *args)
+    shop.tick_everything()
+    return done.out + shop.handoff("explain", "session-2").out + shop.text(DOCUMENT)
+
+
+def moved(to: str) -> Callable[[Shop], str]:
+    """Move the e2e test, which the checklist asks for as one of the sessions before."""
+
+    def do(shop: Shop) -> str:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [ ] {PREVIOUS}\n")
+        shop.git("mv", "tests/e2e/test_shop.py", to)
+        return run_and_explain(shop)
+
+    return do
+
+
+def called(tier: str) -> Callable[[Shop], str]:
+    """Let a conftest say of which tier the e2e test is."""
+
+    def do(shop: Shop) -> str:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [ ] {PREVIOUS}\n")
+        shop.write({CONFTEST: CALLS_IT.format(tier=tier)})
+        return run_and_explain(shop)
+
+    return do
+
+
+UNSTEADY = """
+    from pathlib import Path
+
+    SEEN = Path(__file__).parents[2] / ".pytest_cache" / "seen"
+
+
+    def test_unsteady():
+        seen = {seen}
+        SEEN.parent.mkdir(exist_ok=True)
+        SEEN.touch()
+        assert seen
+"""
+
+
+def run_twice(seen: str) -> Callable[[Shop], None]:
+    """Run everything, and once more, with a checklist that asks for no flaky tests."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", "- [x] All E2E tests pass\n- [x] No flaky tests\n")
+        shop.write({"tests/unit/test_unsteady.py": UNSTEADY.format(seen=seen)})
+        shop.pytest()
+        shop.pytest()
+        shop.tick_everything()
+
+    return do
+
+
+def optimized(name: str) -> Callable[[Shop], None]:
+    """Run by an optimizing Python, with an assert statement in this file, which pytest makes run in test modules only."""
+
+    def do(shop: Shop) -> None:
+        shop.write({name: "def check(value):\n    assert value\n\n\ndef test_check():\n    check(1)\n"})
+        shop.run(sys.executable, "-O", "-m", "pytest", "--no-cov", "-q", "--handoff=session-2")
+        shop.tick_everything()
+
+    return do
+
+
+CHEATS = [
+    Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",
+          "mark a test with a line of one's own", adding({"tests/unit/test_linked.py": MARKED})),
+    Cheat("lines", "bind the line to a gate that always holds", decided_by(bind='gate = "files_parse"'), "new_code",
+          "bind a line of one's own", adding(bind='tests = "tests/unit/test_tax.py::*"')),
+    Cheat("lines", "bind the line to trivial tests", decided_by(bind='tests = "tests/e2e/*"'), "new_code",
+          "bind a line of one's own to a gate", adding(bind='gate = "files_parse"')),
+    Cheat("lines", "let a hook decide the line", decided_by({CONFTEST: HOOKED}), "new_code",
+          "let a hook decide a line of one's own", adding({CONFTEST: HOOKED})),
+    Cheat("runs", "run everything again until it passes", run_twice("SEEN.exists()"), "flaky",
+          "run everything again when it passed", run_twice("SEEN.name")),
+    Cheat("runs", "leave out the assert statements of a helper", optimized("tests/unit/support.py"), "complete",
+          "leave out none", optimized("tests/unit/test_support.py")),
+]  # fmt: skip
+
+CASES = """
+    import pytest
+
+    from shop.cart import discount
+
+    CASES = [0, {case}]
+
+
+    @pytest.mark.parametrize("price", CASES, ids=["low", "high"])
+    def test_cases(price):
+        assert discount(price) < 18
+"""
+
+
+def changed_cases(old: str, new: str) -> Callable[[Shop], str]:
+    """Change a file of tests that the session before had as well."""
+
+    def do(shop: Shop) -> str:
+        shop.write({"tests/unit/test_cases.py": CASES.format(case=10)})
+        shop.edit(CART_TESTS, "def test_total", "# the sum\ndef test_total")
+        shop.pytest()
+        shop.commit()
+        shop.write({"handoffs/session-3.md": shop.text(DOCUMENT)})
+        shop.edit("tests/unit/test_cases.py", old, new)
+        done = shop.pytest("-vv", session="session-3")
+        shop.git("checkout", "--quiet", "tests/unit/test_cases.py")
+        return done.out
+
+    return do
+
+
+def with_new_test(body: str) -> Callable[[Shop], str]:
+    """Write a test with this body."""
+
+    def do(shop: Shop) -> str:
+        imports = "import shop.tax\nfrom shop.tax import tax\n\n\n"
+        (shop.folder / "tests/unit/test_more.py").write_text(f"{imports}def test_more():\n    {body}\n", "utf-8")
+        return run_and_explain(shop)
+
+    return do
+
+
+def with_new_code(name: str) -> Callable[[Shop], str]:
+    """Write new code to a file of this name, with a test that runs it, and measure."""
+
+    def do(shop: Shop) -> str:
+        tested(shop)
+        shop.edit(PYPROJECT, 'pythonpath = ["src"]', 'pythonpath = ["src", "lib", "src/shop"]')
+        shop.write({name: "def levy(price):\n    return price\n"})
+        test = "from levy import levy\n\n\ndef test_levy():\n    assert levy(1) == 1\n"
+        shop.write({"tests/unit/test_levy.py": test})
+        done = shop.measured("-vv")
+        shop.tick_everything()
+        return done.out + shop.handoff("explain", "session-2").out
+
+    return do
+
+
+TOLD = [
+    Told("an earlier e2e test moved to the unit tests", moved("tests/unit/test_shop.py"),
+         ("1/1 earlier e2e tests passed (now unit: tests/unit/test_shop.py::test_checkout)", "1/1 passed (1 now unit)"),
+         "an earlier e2e test moved to another file", moved("tests/e2e/test_checkout.py")),
+    Told("an earlier e2e test that a conftest calls a unit test", called("unit"),
+         ("1/1 earlier e2e tests passed (now unit: tests/e2e/test_shop.py::test_checkout)", "was e2e, is unit"),
+         "an earlier e2e test that a conftest calls one", called("e2e")),
+    Told("a failing case swapped in a module's constant", changed_cases("[0, 10]", "[0, 1]"),
+         ("tests/unit/test_cases.py::CASES changed, and earlier tests use it",),
+         "a constant that only a new test uses", changed_cases("CASES = [0, 10]\n", "CASES = [0, 10]\nOTHER = 3\n")),
+    Told("a call without looking", with_new_test("tax(10)\n    assert True"), ("no assert  tests/unit/test_more.py::test_more",),
+         "a call with a look", with_new_test("assert tax(10) == 2")),
+    Told("lines compiled under another file's name",
+         with_new_test('exec(compile("x = 1", shop.tax.__file__, "exec"))\n    assert tax(10) == 2'),
+         ("tests/unit/test_more.py::test_more runs code under a file name that it computes",),
+         "lines compiled under a name of their own", with_new_test(
+             'exec(compile("x = 1", "<example>", "exec"))\n    assert tax(10) == 2')),
+    Told("new code beside what is measured", with_new_code("lib/levy.py"), ("; not measured: lib/levy.py", "unmeasured lib/levy.py"),
+         "new code where it is measured", with_new_code("src/shop/levy.py")),
+]  # fmt: skip

@@ -1,0 +1,130 @@
+"""A test with two outcomes on one tree is flaky, however it was tried again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from test_outcomes import outcomes
+
+if TYPE_CHECKING:
+    from stories import Story
+
+UNSTEADY = """
+    from pathlib import Path
+
+    SEEN = Path(__file__).parents[2] / ".pytest_cache" / "seen"
+
+
+    def test_unsteady():
+        seen = SEEN.exists()
+        SEEN.parent.mkdir(exist_ok=True)
+        SEEN.touch()
+        assert seen
+
+
+    def test_steady():
+        assert SEEN.parent.name
+"""
+NAME = "tests/unit/test_unsteady.py::test_unsteady"
+DOCUMENT = "# Session 1\n\n## Checklist\n\n- [ ] All tests pass\n- [ ] No flaky tests\n"
+
+
+@pytest.fixture
+def unsteady(shop: Story) -> Story:
+    """A project with a test that passes at the second attempt."""
+    shop.write_files({"tests/unit/test_unsteady.py": UNSTEADY, "handoffs/session-1.md": DOCUMENT})
+    return shop
+
+
+def test_the_whole_run_again_until_it_passes(unsteady: Story) -> None:
+    """What failed on this very tree and passes now is flaky, and so it stays until the tree is another."""
+    first = unsteady.pytest("--no-cov", "--handoff=session-1")
+    again = unsteady.pytest("--no-cov", "--handoff=session-1", "-v")
+    assert (first.code, again.code) == (1, 0)
+    assert outcomes(unsteady)[NAME] == "passed flaky"
+    assert f"flaky      {NAME}" in again.section
+    assert unsteady.boxes("session-1") == {"All tests pass": True, "No flaky tests": False}
+    assert [line for line in outcomes(unsteady).values() if "flaky" in line] == ["passed flaky"]
+
+    unsteady.pytest("--no-cov", "--handoff=session-1")
+    assert outcomes(unsteady)[NAME] == "passed flaky"
+
+    unsteady.edit("src/shop/cart.py", "sum(prices)", "sum(list(prices))")
+    unsteady.pytest("--no-cov", "--handoff=session-1")
+    assert outcomes(unsteady)[NAME] == "passed"
+    assert unsteady.boxes("session-1") == {"All tests pass": True, "No flaky tests": True}
+
+
+def test_a_run_that_fails_after_one_that_passed(unsteady: Story) -> None:
+    """The other way round it is flaky as well, and fails."""
+    (unsteady.folder / ".pytest_cache").mkdir()
+    (unsteady.folder / ".pytest_cache" / "seen").touch()
+    unsteady.pytest("--no-cov", "--handoff=session-1")
+    (unsteady.folder / ".pytest_cache" / "seen").unlink()
+    unsteady.pytest("--no-cov", "--handoff=session-1")
+    assert outcomes(unsteady)[NAME] == "failed flaky"
+
+
+TRIES_AGAIN = """
+    import sys
+
+    import pytest
+    from _pytest import runner
+
+
+    class Flaky:
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_protocol(self, item, nextitem):
+            reports = runner.runtestprotocol(item, log=False, nextitem=nextitem)
+            if any(report.failed for report in reports):
+                reports = runner.runtestprotocol(item, log=False, nextitem=nextitem)
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(config):
+        config.pluginmanager.register(Flaky(), "flaky")
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_plugin_that_reports_the_last_attempt_only(unsteady: Story, args: list[str]) -> None:
+    """The plugin ``flaky`` tells pytest nothing of the attempts before; they are counted where they are made."""
+    unsteady.write_files({"conftest.py": TRIES_AGAIN})
+    done = unsteady.pytest("--no-cov", "--handoff=session-1", *args)
+    assert done.code == 0, done
+    assert outcomes(unsteady)[NAME] == "passed flaky reruns=1"
+    assert unsteady.boxes("session-1")["No flaky tests"] is False
+
+
+REPORTS_RETRIES = """
+    import pytest
+
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(item, call):
+        report = yield
+        if report.when == "call" and report.failed:
+            report.outcome = "retried"
+            item.ihook.pytest_runtest_logreport(report=report)
+            again = pytest.CallInfo.from_call(item.runtest, when="call")
+            report.outcome = "failed" if again.excinfo else "passed"
+        return report
+
+
+    def pytest_report_teststatus(report):
+        return ("retried", "R", "RETRY") if report.outcome == "retried" else None
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_plugin_that_reports_attempts_in_its_own_word(unsteady: Story, args: list[str]) -> None:
+    """pytest-retry says *retried*, with the report that it goes on to use: an attempt, and no outcome."""
+    unsteady.write_files({"conftest.py": REPORTS_RETRIES})
+    done = unsteady.pytest("--no-cov", "--handoff=session-1", *args)
+    assert done.code == 0, done
+    assert "disagree" not in done.out
+    assert outcomes(unsteady)[NAME] == "passed flaky reruns=1"
