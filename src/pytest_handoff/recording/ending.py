@@ -19,6 +19,7 @@ from pytest_handoff.figures import listed
 from pytest_handoff.printable import printable
 from pytest_handoff.printing import say
 from pytest_handoff.project.artifacts import write_each
+from pytest_handoff.project.byproducts import in_place_of_source
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
@@ -205,6 +206,10 @@ class RunEnd:
         collection = collection or read_spool(self._folder.path)
         told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes belongs into .gitignore)"
         mishaps = [told] if changed else []
+        mishaps += [
+            f"Python runs {path} in place of its source, whatever that says: take it out of git"
+            for path in in_place_of_source(self._project.root, self._start.tree.files)
+        ]
         if collection is None:
             mishaps.append("collection was not finished")
         invocation = Invocation(
