@@ -40,7 +40,7 @@ def branch(repository: Path, plain_git: Callable[..., str]) -> Path:
 def test_settings_looser_than_on_the_target_branch_are_found_in_a_first_session(branch: Path) -> None:
     """No session came before, but the target branch has settings to compare with."""
     (branch / "pyproject.toml").write_text(SETTINGS + 'ignore = ["src/**"]\n')
-    found = policy_changes(open_project(branch), RECORD, Parents())
+    found = policy_changes(open_project(branch), RECORD, Parents(), {})
 
     assert [str(finding) for finding in found.loosened] == [
         "pyproject.toml: 'ignore': 1 entry added: 'src/**', looser than in main"
@@ -58,7 +58,7 @@ def test_settings_looser_than_on_the_target_branch_are_found_in_a_first_session(
 def test_a_target_that_is_not_here_is_said(branch: Path, settings: str, why: str | None) -> None:
     """What git does not have cannot be compared with, and that is no pass."""
     (branch / "pyproject.toml").write_text(settings)
-    unknown = policy_changes(open_project(branch), RECORD, Parents()).unknown
+    unknown = policy_changes(open_project(branch), RECORD, Parents(), {}).unknown
 
     assert unknown is None if why is None else str(unknown).startswith(why)
 
@@ -70,7 +70,7 @@ def test_settings_on_the_target_branch_that_do_not_parse_are_said(branch: Path, 
     committed(plain_git, branch)
     plain_git(branch, "checkout", "--quiet", "-B", "work")
     (branch / "pyproject.toml").write_text(SETTINGS)
-    unknown = policy_changes(open_project(branch), RECORD, Parents()).unknown
+    unknown = policy_changes(open_project(branch), RECORD, Parents(), {}).unknown
 
     assert str(unknown).startswith("the settings of main cannot be read: pyproject.toml")
 
@@ -80,7 +80,7 @@ def test_without_git_a_target_cannot_be_compared_with(tmp_path: Path, plain_git:
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
     project = open_project(tmp_path)
 
-    assert "no git" in str(policy_changes(project, RECORD, Parents()).unknown)
+    assert "no git" in str(policy_changes(project, RECORD, Parents(), {}).unknown)
     assert rewritten_records(project, but="session-2") == []
 
 

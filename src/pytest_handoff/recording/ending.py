@@ -14,6 +14,7 @@ from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
+from pytest_handoff.evidence.policy import InForce
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
 from pytest_handoff.printable import printable
@@ -173,7 +174,7 @@ class RunEnd:
             context=context_of(run, self._plan.option("agent")),
             is_test_file=self._plan.suite.is_module,
             instructions=self._plan.instructions,
-            measured_by=self._measuring.settings(),
+            in_force=InForce(pytest=options.pytest_in_force(self._plan.config), coverage=self._measuring.settings()),
             traced=traced,
         )
         outcome = record_run(self._project, start, results, hooks=ProjectHooks(self._plan.config), renderer=self._renderer())
