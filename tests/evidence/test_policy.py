@@ -24,6 +24,11 @@ def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
     return {"settings": {tool: settings}}
 
 
+def instructed(file: str, *lines: str) -> dict[str, Any]:
+    """A policy with these instructions."""
+    return {"places": {}, "instructions": {"file": file, "lines": list(lines)}}
+
+
 @pytest.mark.parametrize(
     ("before", "now", "what"),
     [
@@ -71,7 +76,7 @@ def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
         ({"places": {}, "own_templates": {"t": "1"}}, {"places": {}, "own_templates": {"t": "2"}},
          "the template changed, and may print other figures"),
         ({"places": {}}, {"places": {}, "own_templates": {"t": "2"}}, "the template is new, and may print other figures"),
-        ({"places": {}, "instructions": {"file": "p", "lines": ["a", "b"]}}, {"places": {}, "instructions": {"file": "p", "lines": ["b"]}},
+        (instructed("p", "a", "b"), instructed("p", "b"),
          "the checklist of the instructions: 1 entry removed: 'a'"),
     ],
 )  # fmt: skip
@@ -103,10 +108,7 @@ def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], 
         (in_tool("pytest"), in_tool("pytest", filterwarnings=["ignore:x"])),
         (in_tool("pytest", filterwarnings=["error"]), in_tool("pytest", filterwarnings=["error", "error:y"])),
         ({}, {"places": {"dir": "b"}, "own_templates": {"t": "2"}}),
-        (
-            {"places": {}, "instructions": {"file": "p", "lines": ["a"]}},
-            {"places": {}, "instructions": {"file": "q", "lines": []}},
-        ),
+        (instructed("p", "a"), instructed("q")),
         (in_tool("coverage", omit=["a"]), {}),
         ({}, in_tool("coverage", omit=["a"])),
     ],
@@ -205,7 +207,8 @@ def test_runs_that_make_up_one_are_as_lenient_as_either() -> None:
     ("before", "now", "renamed", "left", "what"),
     [
         ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py")], False, []),
-        ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py")], True, ["'source' is narrower: 'src' became 'shop'"]),
+        ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py")], True,
+         ["'source' is narrower: 'src' became 'shop'"]),
         ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py"), ("src/b.py", "lib/b.py")], False,
          ["'source' is narrower: 'src' became 'shop'"]),
         ({"omit": ["src/shop/gen.py"]}, {"omit": ["shop/gen.py"]}, [("src/shop/a.py", "shop/a.py")], False, []),

@@ -95,3 +95,16 @@ def test_records_of_the_target_branch_may_not_change(branch: Path) -> None:
     assert rewritten_records(project, but="session-1") == []
     (branch / path).unlink()
     assert rewritten_records(project, but="session-2") == [(path, "is gone, and is")]
+
+
+def test_settings_that_a_new_file_replaces_are_compared_with_it(repository: Path) -> None:
+    """No session and no target is left to compare with, but the settings that do not count any more are still there."""
+    (repository / "pyproject.toml").write_text(SETTINGS)
+    (repository / "handoff.toml").write_text('dir = "anew"\n')
+    found = policy_changes(open_project(repository), RECORD, Parents(), {})
+
+    assert [str(finding) for finding in found.loosened] == [
+        "handoff.toml: 'target' was 'main' and is None, looser than in pyproject.toml, which it replaces"
+    ]
+    (repository / "pyproject.toml").write_text("[tool.handoff]\ntargett = 1\n")
+    assert policy_changes(open_project(repository), RECORD, Parents(), {}).loosened == ()
