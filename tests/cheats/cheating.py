@@ -250,19 +250,24 @@ class Verdict:
         return next((text for name, text in zip(self.gates, self.messages, strict=True) if gate in name), "")
 
 
-def build(folder: Path) -> Shop:
-    """The repository that every case is a copy of."""
+def build(
+    folder: Path, more: dict[str, str] | None = None, setting: tuple[str, str] | None = None, args: tuple[str, ...] = ()
+) -> Shop:
+    """The repository that every case is a copy of, or one with more files, another setting and options for every run."""
     folder.mkdir(parents=True)
     shop = Shop(folder)
     shop.git("init", "--quiet", "--initial-branch=main")
     shop.write({**FILES, "handoffs/session-1.md": NEXT[DOCUMENT].replace("Session 2: Taxes", "Session 1: A cart")})
     shop.edit("handoffs/session-1.md", "- [ ] At least 6 tests pass\n", "")
+    shop.write(more or {})
+    if setting is not None:
+        shop.edit("pyproject.toml", *setting)
     shop.commit()
-    shop.pytest(session="session-1")
+    shop.pytest(*args, session="session-1")
     shop.commit()
     shop.git("checkout", "--quiet", "-b", "work")
     shop.write(NEXT)
-    shop.pytest()
+    shop.pytest(*args)
     shop.commit()
     return shop
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import cheats_on_coverage
 import cheats_on_decisions
 import cheats_on_evidence
+import cheats_on_policy
 import cheats_on_tests
+import cheats_on_trees
 from cheating import Cheat, Verdict, build, copy_of, judge
 
 CAUGHT_BY_WIDTH, NAME_WIDTH = 14, 50
@@ -17,7 +19,14 @@ CAUGHT_BY_WIDTH, NAME_WIDTH = 14, 50
 
 def main() -> int:
     """Play every cheat; 1 when one is not caught."""
-    cheats = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS, *cheats_on_decisions.CHEATS]
+    cheats = [
+        *cheats_on_tests.CHEATS,
+        *cheats_on_evidence.CHEATS,
+        *cheats_on_coverage.CHEATS,
+        *cheats_on_trees.CHEATS,
+        *cheats_on_policy.CHEATS,
+        *cheats_on_decisions.CHEATS,
+    ]
     with tempfile.TemporaryDirectory(prefix="cheats-") as folder:
         base = build(Path(folder) / "base").folder
         played = [(cheat, _play(cheat, base, Path(folder) / str(number))) for number, cheat in enumerate(cheats)]

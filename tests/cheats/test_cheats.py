@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING
 import cheats_on_coverage
 import cheats_on_decisions
 import cheats_on_evidence
+import cheats_on_policy
 import cheats_on_tests
+import cheats_on_trees
 import pytest
 from cheating import Cheat, Told, build, copy_of, judge
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHEATS = [*cheats_on_tests.CHEATS, *cheats_on_evidence.CHEATS, *cheats_on_coverage.CHEATS, *cheats_on_decisions.CHEATS]
+CHEATS = [
+    *cheats_on_tests.CHEATS,
+    *cheats_on_evidence.CHEATS,
+    *cheats_on_coverage.CHEATS,
+    *cheats_on_trees.CHEATS,
+    *cheats_on_policy.CHEATS,
+    *cheats_on_decisions.CHEATS,
+]
 TOLD = cheats_on_decisions.TOLD
 
 
@@ -76,5 +85,5 @@ def test_there_are_enough_of_them() -> None:
     """Every group has its cases, none twice."""
     assert len({_named(cheat) for cheat in CHEATS}) == len(CHEATS) >= 40
     assert {cheat.group for cheat in CHEATS} == {
-        "tests", "runs", "document", "evidence", "policy", "coverage", "measured", "time and chain", "lines"
+        "tests", "runs", "document", "evidence", "policy", "coverage", "measured", "time and chain", "trees", "lines"
     }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.policy import Loosening, loosened, read_policy, without_repeats
+from pytest_handoff.evidence.policy import InForce, Loosening, loosened, moved, read_policy, together, without_repeats
 
 UNIT = {"markers": ["unit"], "paths": ["**/unit/**"]}
 E2E = {"markers": ["e2e"], "paths": ["**/e2e/**"]}
@@ -22,6 +22,11 @@ def found(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
     """A policy with these settings of pytest or coverage."""
     return {"settings": {tool: settings}}
+
+
+def instructed(file: str, *lines: str) -> dict[str, Any]:
+    """A policy with these instructions."""
+    return {"places": {}, "instructions": {"file": file, "lines": list(lines)}}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,18 @@ def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
         (in_tool("coverage"), in_tool("coverage", source=["src/a"]), "'source' is narrower: 'everything' became 'src/a'"),
         (in_tool("coverage", branch=True), in_tool("coverage"), "'branch' was switched off"),
         (in_tool("coverage", fail_under=90), in_tool("coverage", fail_under=89.5), "'fail_under' was 90 and is 89.5"),
+        (in_tool("coverage"), in_tool("coverage", plugins=["liar"]), "'plugins' of coverage.py: 1 entry added: 'liar'"),
+        (in_tool("pytest", strict_markers=True), in_tool("pytest"), "'--strict-markers' was switched off"),
+        (in_tool("pytest", filterwarnings=["error"]), in_tool("pytest"),
+         "'filterwarnings' lets warnings pass that failed a test: 'error' removed"),
+        (in_tool("pytest", filterwarnings=["error"]), in_tool("pytest", filterwarnings=["error", "ignore:x"]),
+         "'filterwarnings': 1 entry added: 'ignore:x'"),
+        ({"places": {"dir": "a"}}, {"places": {"dir": "b"}}, "'dir' was 'a' and is 'b'"),
+        ({"places": {}, "own_templates": {"t": "1"}}, {"places": {}, "own_templates": {"t": "2"}},
+         "the template changed, and may print other figures"),
+        ({"places": {}}, {"places": {}, "own_templates": {"t": "2"}}, "the template is new, and may print other figures"),
+        (instructed("p", "a", "b"), instructed("p", "b"),
+         "the checklist of the instructions: 1 entry removed: 'a'"),
     ],
 )  # fmt: skip
 def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], what: str) -> None:
@@ -88,6 +105,10 @@ def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], 
         (in_tool("coverage", source=["a"]), in_tool("coverage", source=["a", "b"])),
         (in_tool("coverage", source=["a"]), in_tool("coverage")),
         (in_tool("coverage", fail_under=80), in_tool("coverage", fail_under=90)),
+        (in_tool("pytest"), in_tool("pytest", filterwarnings=["ignore:x"])),
+        (in_tool("pytest", filterwarnings=["error"]), in_tool("pytest", filterwarnings=["error", "error:y"])),
+        ({}, {"places": {"dir": "b"}, "own_templates": {"t": "2"}}),
+        (instructed("p", "a"), instructed("q")),
         (in_tool("coverage", omit=["a"]), {}),
         ({}, in_tool("coverage", omit=["a"])),
     ],
@@ -117,3 +138,88 @@ def test_a_policy_of_other_types_is_damaged_evidence(table: dict[str, Any]) -> N
     """A record whose policy has other types was edited, and that is said in one sentence."""
     with pytest.raises(EvidenceProblem, match="'policy' is damaged"):
         read_policy(table, path="record.json")
+
+
+def by_runs(before: dict[str, Any], now: dict[str, Any], pythons: tuple[str, str] = ("3.13", "3.13")) -> list[str]:
+    """What is looser of two runs."""
+    policies = [read_policy(table, path="record.json") for table in (before, now)]
+    return [finding.what for finding in loosened(*policies, against="session-1", pythons=pythons)]
+
+
+def run_with(files: dict[str, Any], run: dict[str, Any] | None, tool: str = "coverage") -> dict[str, Any]:
+    """A policy whose files say one thing, and whose run went by another."""
+    return {"settings": {tool: files}, "in_force": {tool: run}}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "what"),
+    [
+        (run_with({}, {"branch": True}), run_with({}, {"branch": True}), []),
+        (run_with({}, {"branch": True}), run_with({}, {}), ["'branch' was switched off"]),
+        (run_with({}, {"omit": ["x"]}), run_with({"omit": ["x"]}, {"omit": ["x"]}), []),
+        (
+            run_with({"omit": ["x"]}, {"omit": ["x"]}),
+            run_with({"omit": ["x"]}, {"omit": ["x", "y"]}),
+            ["'omit': 1 entry added: 'y'"],
+        ),
+        (run_with({}, None), run_with({}, {"omit": ["y"]}), ["'omit': 1 entry added: 'y'"]),
+        (run_with({"branch": True}, {"branch": True}), run_with({"branch": True}, None), []),
+        (run_with({}, {"branch": True}), run_with({}, None), []),
+    ],
+)
+def test_the_settings_that_both_runs_went_by_decide(before: dict[str, Any], now: dict[str, Any], what: list[str]) -> None:
+    """Where a setting comes from makes no difference: an option, another file, a plugin of coverage.py."""
+    assert by_runs(before, now) == what
+
+
+def test_what_may_come_from_another_python_is_told_so() -> None:
+    """A difference that no file makes may be the interpreter's: plugins exclude lines by its version."""
+    before, now = (run_with({}, {"exclude": [pattern]}) for pattern in ("# pragma: <3.12", "# pragma: <3.13"))
+    [what] = by_runs(before, now, ("3.11", "3.12"))
+    assert what.endswith("; Python was 3.11 and is 3.12, which may be all that makes the difference")
+    [what] = by_runs(run_with({}, {}), run_with({"omit": ["a"]}, {"omit": ["a"]}), ("3.11", "3.12"))
+    assert what == "'omit': 1 entry added: 'a'"
+
+
+def test_what_makes_a_test_fail_is_compared_as_the_run_had_it() -> None:
+    """An option can switch off what the files say, against a run as against files."""
+    strict, lax = {"xfail_strict": True}, {"xfail_strict": False}
+    off = ["'xfail_strict' was switched off"]
+    assert by_runs(run_with(strict, strict, "pytest"), run_with(strict, lax, "pytest")) == off
+    assert by_runs(run_with(strict, None, "pytest"), run_with(strict, lax, "pytest")) == off
+    assert by_runs(run_with({}, strict, "pytest"), run_with({}, None, "pytest")) == []
+
+
+def test_runs_that_make_up_one_are_as_lenient_as_either() -> None:
+    """What one part let through was let through."""
+    strict, lax = (
+        read_policy({"in_force": {"pytest": table, "coverage": {"omit": [name]}}}, path="r").in_force
+        for table, name in (({"xfail_strict": True, "filterwarnings": ["error"]}, "a"), ({"filterwarnings": ["ignore"]}, "b"))
+    )
+    both = together(strict, lax)
+    assert both.coverage is not None
+    assert both.pytest is not None
+    assert (both.coverage.omit, both.pytest.xfail_strict, both.pytest.filterwarnings) == (["a", "b"], False, ["ignore"])
+    assert together(strict, InForce()) == together(InForce(), strict) == strict
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "renamed", "left", "what"),
+    [
+        ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py")], False, []),
+        ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py")], True,
+         ["'source' is narrower: 'src' became 'shop'"]),
+        ({"source": ["src"]}, {"source": ["shop"]}, [("src/shop/a.py", "shop/a.py"), ("src/b.py", "lib/b.py")], False,
+         ["'source' is narrower: 'src' became 'shop'"]),
+        ({"omit": ["src/shop/gen.py"]}, {"omit": ["shop/gen.py"]}, [("src/shop/a.py", "shop/a.py")], False, []),
+        ({"omit": ["src/shop/gen.py"]}, {"omit": ["shop/a.py"]}, [("src/shop/a.py", "shop/a.py")], False,
+         ["'omit': 1 entry added: 'shop/a.py'"]),
+    ],
+)  # fmt: skip
+def test_the_same_files_under_new_names_are_no_loosening(
+    before: dict[str, Any], now: dict[str, Any], renamed: list[tuple[str, str]], left: bool, what: list[str]
+) -> None:
+    """A layout that is given up moves sources and omitted files; if code stays behind, the setting is narrower."""
+    then, here = (read_policy(in_tool("coverage", **table), path="r") for table in (before, now))
+    found = loosened(moved(then, here, renamed, lambda _entry: left), here, against="session-1")
+    assert [finding.what for finding in found] == what

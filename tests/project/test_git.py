@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project import git
-from pytest_handoff.project.git import WorkTree, find_root, read_files, read_work_tree
+from pytest_handoff.project.git import WorkTree, find_root, literally, read_files, read_work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,14 +89,15 @@ def test_a_file_where_a_folder_was(repository: Path, plain_git: Git) -> None:
 @pytest.mark.parametrize("name", ["evidence", "evid*", "with blank", "grün"])
 def test_a_folder_that_is_not_looked_at(repository: Path, plain_git: Git, name: str) -> None:
     """What stands in that folder is not told, whether tracked or not, and its neighbours are."""
-    assert read_work_tree(repository, without=name).files == {}
+    without = [f"{literally(name)}/**"]
+    assert read_work_tree(repository, without=without).files == {}
     write(repository, "a", f"{name}/tracked", f"{name}s/b", f"deep/{name}/c")
     commit(plain_git, repository)
     write(repository, f"{name}/new", f"{name}/tracked", "d", content=b"other\n")
-    found = read_work_tree(repository, without=name)
+    found = read_work_tree(repository, without=without)
     assert sorted(found.files) == sorted(["a", "d", f"{name}s/b", f"deep/{name}/c"])
     assert (found.modified, found.untracked) == ([], ["d"])
-    assert read_files(repository, without=name) == found.files
+    assert read_files(repository, without=without) == found.files
 
 
 def test_a_merge_that_is_not_finished(repository: Path, plain_git: Git) -> None:
@@ -229,6 +231,33 @@ def test_a_submodule(repository: Path, plain_git: Git, tmp_path: Path) -> None:
     found = read_work_tree(repository)
     assert found.files["sub"] == plain_git(other, "rev-parse", "HEAD")
     assert (found.modified, found.untracked) == ([], [])
+
+
+def test_a_submodule_whose_work_tree_differs(repository: Path, plain_git: Git, tmp_path: Path) -> None:
+    """What is changed or new in a submodule counts; without a check-out, its commit does."""
+    inner = repository / "inner"
+    inner.mkdir()
+    plain_git(inner, "init", "--quiet")
+    write(inner, "a.txt", "gone.txt")
+    commit(plain_git, inner)
+    commit(plain_git, repository)
+    clean = read_work_tree(repository)
+    seen = {clean.files["inner"]}
+    write(inner, "a.txt", content=b"other\n")
+    seen.add(read_files(repository)["inner"])
+    write(inner, "b.txt")
+    seen.add(read_files(repository)["inner"])
+    (inner / "gone.txt").unlink()
+    found = read_work_tree(repository)
+    seen.add(found.files["inner"])
+    assert len(seen) == 4
+    assert found.modified == ["inner"]
+    plain_git(inner, "checkout", "--quiet", "HEAD", "--", ".")
+    (inner / "b.txt").unlink()
+    assert read_work_tree(repository) == clean
+    shutil.rmtree(inner)
+    inner.mkdir()
+    assert read_work_tree(repository).files == clean.files
 
 
 def test_a_repository_within_that_has_no_commit(repository: Path, plain_git: Git) -> None:

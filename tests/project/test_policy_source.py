@@ -40,7 +40,7 @@ def branch(repository: Path, plain_git: Callable[..., str]) -> Path:
 def test_settings_looser_than_on_the_target_branch_are_found_in_a_first_session(branch: Path) -> None:
     """No session came before, but the target branch has settings to compare with."""
     (branch / "pyproject.toml").write_text(SETTINGS + 'ignore = ["src/**"]\n')
-    found = policy_changes(open_project(branch), RECORD, Parents())
+    found = policy_changes(open_project(branch), RECORD, Parents(), {})
 
     assert [str(finding) for finding in found.loosened] == [
         "pyproject.toml: 'ignore': 1 entry added: 'src/**', looser than in main"
@@ -58,7 +58,7 @@ def test_settings_looser_than_on_the_target_branch_are_found_in_a_first_session(
 def test_a_target_that_is_not_here_is_said(branch: Path, settings: str, why: str | None) -> None:
     """What git does not have cannot be compared with, and that is no pass."""
     (branch / "pyproject.toml").write_text(settings)
-    unknown = policy_changes(open_project(branch), RECORD, Parents()).unknown
+    unknown = policy_changes(open_project(branch), RECORD, Parents(), {}).unknown
 
     assert unknown is None if why is None else str(unknown).startswith(why)
 
@@ -70,7 +70,7 @@ def test_settings_on_the_target_branch_that_do_not_parse_are_said(branch: Path, 
     committed(plain_git, branch)
     plain_git(branch, "checkout", "--quiet", "-B", "work")
     (branch / "pyproject.toml").write_text(SETTINGS)
-    unknown = policy_changes(open_project(branch), RECORD, Parents()).unknown
+    unknown = policy_changes(open_project(branch), RECORD, Parents(), {}).unknown
 
     assert str(unknown).startswith("the settings of main cannot be read: pyproject.toml")
 
@@ -80,7 +80,7 @@ def test_without_git_a_target_cannot_be_compared_with(tmp_path: Path, plain_git:
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
     project = open_project(tmp_path)
 
-    assert "no git" in str(policy_changes(project, RECORD, Parents()).unknown)
+    assert "no git" in str(policy_changes(project, RECORD, Parents(), {}).unknown)
     assert rewritten_records(project, but="session-2") == []
 
 
@@ -95,3 +95,16 @@ def test_records_of_the_target_branch_may_not_change(branch: Path) -> None:
     assert rewritten_records(project, but="session-1") == []
     (branch / path).unlink()
     assert rewritten_records(project, but="session-2") == [(path, "is gone, and is")]
+
+
+def test_settings_that_a_new_file_replaces_are_compared_with_it(repository: Path) -> None:
+    """No session and no target is left to compare with, but the settings that do not count any more are still there."""
+    (repository / "pyproject.toml").write_text(SETTINGS)
+    (repository / "handoff.toml").write_text('dir = "anew"\n')
+    found = policy_changes(open_project(repository), RECORD, Parents(), {})
+
+    assert [str(finding) for finding in found.loosened] == [
+        "handoff.toml: 'target' was 'main' and is None, looser than in pyproject.toml, which it replaces"
+    ]
+    (repository / "pyproject.toml").write_text("[tool.handoff]\ntargett = 1\n")
+    assert policy_changes(open_project(repository), RECORD, Parents(), {}).loosened == ()

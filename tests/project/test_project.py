@@ -28,12 +28,15 @@ def project_in(folder: Path, inner: str = ".", **settings: Any) -> Project:
         ("handoffs/session-3.md", {}, False),
         ("handoffs/evidence/session-3/record.json", {}, False),
         ("other/handoffs/x.md", {}, True),
-        (".coverage", {}, False),
-        ("sub/.coverage.host.1", {}, False),
+        ("handoffs/old/session-1.markdown", {}, False),
+        ("handoffs/rules.txt", {}, True),
+        ("handoffs/evidence/rules.json", {}, True),
+        ("handoffs/evidence/session-3/helper.py", {}, True),
+        ("handoffs/evidence/.gitattributes", {}, False),
+        ("src/rules.txt", {"dir": "src"}, True),
         (".coveragerc", {}, True),
-        ("a/.pytest_cache/v/x", {}, False),
-        ("a/__pycache__/b.pyc", {}, False),
-        ("a/b.pyc", {}, False),
+        ("a/b.pyc", {}, True),
+        ("a/b.so", {}, True),
         ("data/x.csv", {"ignore": ["*.csv"]}, True),
         ("data/x.csv", {"ignore": ["**/*.csv"]}, False),
         ("services/a/x.py", {"scope": ["services/a", "libs/b"]}, True),
@@ -139,3 +142,11 @@ def test_a_session_that_is_not_there(tmp_path: Path) -> None:
     (project.handoffs / "evidence" / "s-1").mkdir(parents=True)
     (project.handoffs / "evidence" / "s-1" / "record.json").write_text("")
     assert find_session(project, "s-1") == "s-1"
+
+
+@pytest.mark.parametrize("document", ["src/shop/{session}", "src/shop/{session}.py", "{session}.toml"])
+def test_a_document_that_would_take_code_out(repository: Path, document: str) -> None:
+    """What a document's name leaves out of the tree must be a document."""
+    (repository / "handoff.toml").write_text(f"document = '{document}'\n")
+    with pytest.raises(UsageProblem, match=r"handoff\.toml: 'document': .* let it end in \.md, .* or \.txt"):
+        open_project(repository)

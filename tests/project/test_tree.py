@@ -82,16 +82,50 @@ def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -
     write(repository, a="1\n")
     project = project_in(repository)
     before = read_tree(project)
-    for name in ("x.md", "evidence/s/y.json", "evidence2/z.txt"):
+    for name in ("x.md", "evidence/s/record.json", "evidence/s/.record.json.0123abcd.tmp"):
         path = repository / "handoffs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    (repository / ".coverage").write_bytes(b"data")
+    (repository / ".coverage").write_bytes(b"SQLite format 3\0 and more")
     assert read_tree(project) == before
     commit(plain_git, repository)
     assert read_tree(project).fingerprint == before.fingerprint
-    write(repository, handoffs__x="1")
-    assert read_tree(project).untracked == ["handoffs/x.py"]
+    write(repository, handoffs__x="1", handoffs__evidence__s__y="2")
+    assert read_tree(project).untracked == ["handoffs/evidence/s/y.py", "handoffs/x.py"]
+
+
+TIMED, UNCHECKED = (b"\xa7\r\r\n" + flags + b"\0" * 8 + b"code" for flags in (b"\0\0\0\0", b"\1\0\0\0"))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "is_code"),
+    [
+        ("a/__pycache__/b.pyc", TIMED, (False, False)),
+        ("a/__pycache__/b.pyc", UNCHECKED, (False, True)),
+        ("a/__pycache__/b.pyc", b"", (False, True)),
+        ("a/__pycache__/b.txt", b"print()", (False, True)),
+        ("a/b.pyc", TIMED, (True, True)),
+        (".coverage", b"SQLite format 3\0...", (False, False)),
+        ("sub/.coverage.host.1", b"", (False, False)),
+        (".coverage.py", b"print()", (False, True)),
+        (".testmondata", b"print()", (False, True)),
+        ("a/.pytest_cache/v/x", b"{}", (False, True)),
+        ("a/.hypothesis/x", b"", (False, True)),
+    ],
+)
+def test_what_tools_leave_is_code_where_git_tracks_what_no_tool_made(
+    repository: Path, plain_git: Git, path: str, content: bytes, is_code: tuple[bool, bool]
+) -> None:
+    """Byte code that Python checks against its source and data of coverage.py are left out; other tracked files could run.
+
+    ``is_code`` says it before and after the file is committed.
+    """
+    project = project_in(repository)
+    (repository / path).parent.mkdir(parents=True, exist_ok=True)
+    (repository / path).write_bytes(content)
+    before = path in read_tree(project).files
+    commit(plain_git, repository)
+    assert (before, path in read_tree(project).files) == is_code
 
 
 def test_scope_and_ignore(repository: Path) -> None:

@@ -296,6 +296,7 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
         include=[*(settings.run_include or ()), *(settings.report_include or ())],
         omit=[*(settings.run_omit or ()), *(settings.report_omit or ())],
         exclude=[pattern for pattern in excluding if pattern not in {*DEFAULT_EXCLUDE, *DEFAULT_PARTIAL}],
+        plugins=list(settings.plugins),
         branch=bool(settings.branch),
         fail_under=float(settings.fail_under),
     )

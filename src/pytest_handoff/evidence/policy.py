@@ -1,6 +1,6 @@
 """Compare the settings that decide what evidence counts, and name those that a session loosened."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -8,9 +8,10 @@ import msgspec
 
 from pytest_handoff.config import Binding, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting
+from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting, lenient, with_those_in_force
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.record import Frozen
+from pytest_handoff.nodeids import path_matches
+from pytest_handoff.record import Frozen, LedgerLine
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -20,10 +21,35 @@ class Settings(msgspec.Struct, frozen=True):
     coverage: CoverageSettings = CoverageSettings()
 
 
+class InForce(msgspec.Struct, frozen=True):
+    """The settings that a run went by, whatever options and files they came from; ``None`` where they are not known."""
+
+    pytest: PytestSettings | None = None
+    coverage: CoverageSettings | None = None
+
+
+def together(some: InForce, others: InForce) -> InForce:
+    """Join the settings of two runs that make up one: what either let through was let through."""
+    pytest, coverage = some.pytest or others.pytest, some.coverage or others.coverage
+    if some.pytest is not None and others.pytest is not None:
+        pytest = lenient(some.pytest, others.pytest)
+    if some.coverage is not None and others.coverage is not None:
+        coverage = with_those_in_force(some.coverage, others.coverage)
+    return InForce(pytest=pytest, coverage=coverage)
+
+
+class Instructions(msgspec.Struct, frozen=True):
+    """The file with a session's instructions, and the lines of its checklist."""
+
+    file: str
+    lines: list[str]
+
+
 class Policy(msgspec.Struct, frozen=True):
     """The part of the settings that can be loosened; ``file`` is the file that holds ``[tool.handoff]``.
 
-    ``settings`` is ``None`` in evidence that does not hold them.
+    ``settings`` is ``None`` in evidence that does not hold them, and so is ``places``, the settings ``dir``, ``document`` and
+    ``templates`` by name. ``own_templates`` maps the path of each template of the project's own to a digest.
     """
 
     file: str = "pyproject.toml"
@@ -40,6 +66,10 @@ class Policy(msgspec.Struct, frozen=True):
     target: str | None = None
     parts: list[str] = []
     settings: Settings | None = None
+    in_force: InForce = InForce()
+    places: dict[str, str | None] | None = None
+    own_templates: dict[str, str] = {}
+    instructions: Instructions | None = None
 
 
 class Loosening(Frozen, frozen=True):
@@ -66,18 +96,43 @@ def read_policy(table: Mapping[str, object], *, path: str) -> Policy:
         raise EvidenceProblem(f"'policy' is damaged: {error}", path=path) from error
 
 
-def loosened(before: Policy, now: Policy, *, against: str) -> list[Loosening]:
+def loosened(before: Policy, now: Policy, *, against: str, pythons: tuple[str, str] | None = None) -> list[Loosening]:
     """List every setting that lets more through now, but none that became stricter or says the same in other words.
 
     A new waiver or retirement loosens nothing: each has its reason, and the document prints it. Retiring every test does.
+
+    Args:
+        pythons: the versions of Python of both runs; ``None`` if ``before`` is of no run.
     """
     found = [Loosening(file=now.file, what=what, against=against) for what in _of_handoff(before, now)]
+    found += [Loosening(file=file, what=what, against=against) for file, what in _of_texts(before, now)]
     if before.settings is None or now.settings is None:
         return found
-    then, here = before.settings, now.settings
-    found += [Loosening(file=here.pytest.file, what=what, against=against) for what in _of_pytest(then.pytest, here.pytest)]
-    of_coverage = _of_coverage(then.coverage, here.coverage)
-    return found + [Loosening(file=here.coverage.file, what=what, against=against) for what in of_coverage]
+    then, here = before.settings.pytest, now.settings.pytest
+    found += [Loosening(file=here.file, what=what, against=against) for what in _of_collection(then, here)]
+    if now.in_force.pytest is not None:
+        then, here = before.in_force.pytest or then, now.in_force.pytest
+    alike = (before.in_force.pytest is None) == (now.in_force.pytest is None)
+    found += [Loosening(file=here.file, what=what, against=against) for what in _of_strictness(then, here, alike=alike)]
+    file, of_coverage = _of_measurement(before, now, before.settings.coverage, now.settings.coverage, pythons)
+    return found + [Loosening(file=file, what=what, against=against) for what in of_coverage]
+
+
+def _of_measurement(
+    before: Policy, now: Policy, then: CoverageSettings, here: CoverageSettings, pythons: tuple[str, str] | None
+) -> tuple[str, list[str]]:
+    """Compare the settings that two runs measured by, or those of the files where one of them is not known."""
+    run = now.in_force.coverage
+    if pythons is None or run is None:
+        return here.file, list(_of_coverage(then, here))
+    if before.in_force.coverage is None:
+        return run.file, list(_of_coverage(then, with_those_in_force(here, run)))
+    found = list(_of_coverage(before.in_force.coverage, run))
+    if pythons[0] == pythons[1]:
+        return run.file, found
+    by_files = [*_of_coverage(then, here)]
+    told = f"; Python was {pythons[0]} and is {pythons[1]}, which may be all that makes the difference"
+    return run.file, [what if what in by_files else what + told for what in found]
 
 
 def without_repeats(found: Iterable[Loosening]) -> tuple[Loosening, ...]:
@@ -109,8 +164,30 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
     changed = sorted(key for key, value in before.words.items() if now.words.get(key) != value)
     if changed:
         yield f"'words' of the checklist language changed: {listed(changed)}"
+    yield from _of_places(before.places, now.places)
     if before.target is not None and before.target != now.target:
         yield f"'target' was {before.target!r} and is {now.target!r}"
+
+
+def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | None] | None) -> Iterator[str]:
+    if before is None or now is None:
+        return
+    for name, place in before.items():
+        if now.get(name) != place:
+            yield f"{name!r} was {place!r} and is {now.get(name)!r}"
+
+
+def _of_texts(before: Policy, now: Policy) -> Iterator[tuple[str, str]]:
+    """Name each template of the project's own and each line of the instructions that is not as it was, with its file."""
+    if before.places is None or now.places is None:
+        return
+    if before.places.get("templates") == now.places.get("templates"):
+        for path, digest in now.own_templates.items():
+            if before.own_templates.get(path) != digest:
+                yield path, f"the template {'changed' if path in before.own_templates else 'is new'}, and may print other figures"
+    if before.instructions and now.instructions and before.instructions.file == now.instructions.file:
+        for what in _less("the checklist of the instructions", before.instructions.lines, now.instructions.lines):
+            yield now.instructions.file, what
 
 
 def _tier(name: str, before: TierRule, now: TierRule | None) -> Iterator[str]:
@@ -123,7 +200,7 @@ def _tier(name: str, before: TierRule, now: TierRule | None) -> Iterator[str]:
         yield f"the paths of the tier {name!r} were {_shown(before.paths)} and are {_shown(now.paths)}"
 
 
-def _of_pytest(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
+def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
     narrowing = _gone(deselecting(now.addopts), deselecting(before.addopts))
     if narrowing:
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
@@ -132,13 +209,35 @@ def _of_pytest(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
     yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)
     for name in ("python_files", "python_classes", "python_functions"):
         yield from _less(f"'{name}'", getattr(before, name), getattr(now, name))
+
+
+def _of_strictness(before: PytestSettings, now: PytestSettings, *, alike: bool) -> Iterator[str]:
+    """Compare what makes a test fail.
+
+    Args:
+        alike: whether both are of runs, or both of files: plugins add filters to those of a run.
+    """
     if before.xfail_strict and not now.xfail_strict:
         yield "'xfail_strict' was switched off"
+    if before.strict_markers and not now.strict_markers:
+        yield "'--strict-markers' was switched off"
+    failing = [entry for entry in before.filterwarnings if _fails(entry)]
+    removed = _gone(failing, now.filterwarnings)
+    if removed:
+        yield f"'filterwarnings' lets warnings pass that failed a test: {_shown(removed)} removed"
+    elif failing and alike:
+        yield from _more("'filterwarnings'", before.filterwarnings, [entry for entry in now.filterwarnings if not _fails(entry)])
+
+
+def _fails(entry: str) -> bool:
+    """Check whether a filter of warnings makes a test fail."""
+    return entry.partition(":")[0].strip() == "error"
 
 
 def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[str]:
     yield from _more("'omit'", before.omit, now.omit)
     yield from _more("the lines that coverage excludes", before.exclude, now.exclude)
+    yield from _more("'plugins' of coverage.py", before.plugins, now.plugins)
     for name, then, here in (("source", before.source, now.source), ("include", before.include, now.include)):
         if here and (not then or _gone(then, here)):
             yield f"'{name}' is narrower: {_shown(then or ['everything'])} became {_shown(here)}"
@@ -171,3 +270,66 @@ def _plain(entry: str) -> str:
 
 def _shown(entries: Sequence[str]) -> str:
     return listed([repr(entry) for entry in entries]) or "none"
+
+
+def taken_over(
+    before: Policy, now: Policy, earlier: Mapping[str, LedgerLine], ledger: Mapping[str, LedgerLine], *, against: str
+) -> Iterator[Loosening]:
+    """Name each new tier that takes earlier tests over from the tiers that they had."""
+    for name in now.tiers.keys() - before.tiers.keys():
+        taken = [test for test, line in earlier.items() if line.tier != name and test in ledger and ledger[test].tier == name]
+        if taken:
+            what = f"the new tier {name!r} takes over {counted(len(taken), 'earlier test')}: {listed(sorted(taken))}"
+            yield Loosening(file=now.file, what=what, against=against)
+
+
+def moved(before: Policy, now: Policy, renamed: Sequence[tuple[str, str]], has_code: Callable[[str], bool]) -> Policy:
+    """Write earlier settings as they would be after files moved, so that the same files under new names are no loosening.
+
+    Args:
+        renamed: old and new name of each file that moved.
+        has_code: checks whether there is code where an entry leads.
+    """
+    if before.settings is None or now.settings is None or not renamed:
+        return before
+    here, in_force = now.settings, before.in_force.coverage
+
+    def followed(before: CoverageSettings, now: CoverageSettings) -> CoverageSettings:
+        fields = {name: follow(getattr(before, name), getattr(now, name)) for name in ("source", "include", "omit")}
+        return msgspec.structs.replace(before, **fields)
+
+    def follow(before: list[str], now: list[str]) -> list[str]:
+        return [other for entry in before for other in ([entry] if has_code(entry) else _follow(entry, now, renamed))]
+
+    tests = follow(before.settings.pytest.testpaths, here.pytest.testpaths)
+    settings = Settings(
+        pytest=msgspec.structs.replace(before.settings.pytest, testpaths=tests),
+        coverage=followed(before.settings.coverage, here.coverage),
+    )
+    force = None if in_force is None else followed(in_force, now.in_force.coverage or here.coverage)
+    return msgspec.structs.replace(before, settings=settings, in_force=InForce(pytest=before.in_force.pytest, coverage=force))
+
+
+def _follow(entry: str, now: list[str], renamed: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the entries of now for the files that moved out of an earlier entry, or that entry if they do not hold them all.
+
+    An entry that was for no file is followed as the files beside it were.
+    """
+    places = [new for old, new in renamed if _is_below(old, entry)]
+    found = [other for other in now if any(_is_below(new, other) for new in places)]
+    if places:
+        return found if all(any(_is_below(new, other) for other in found) for new in places) else [entry]
+    beside = {new + entry[len(old) :] for old, new in map(_folders, renamed) if old and entry.startswith(old)}
+    return [entry, *(other for other in now if other in beside)]
+
+
+def _folders(renamed: tuple[str, str]) -> tuple[str, str]:
+    """Cut what an old and a new path have in common at their ends: the folders that make the difference are left."""
+    old, new = (path.split("/") for path in renamed)
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    return "".join(f"{name}/" for name in old), "".join(f"{name}/" for name in new)
+
+
+def _is_below(path: str, entry: str) -> bool:
+    return path_matches(path, _plain(entry))

@@ -66,11 +66,12 @@ _COVERAGE = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproje
 _WITH_VALUE = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "-p", "--override-ini", "-o", "--maxfail", "-c")
 _DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
 _SWITCHES = ("--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co")
+_STRICT = ("--strict", "--strict-markers")
 _TRUE = ("1", "true", "yes", "on")
 
 
 class PytestSettings(msgspec.Struct, frozen=True):
-    """pytest's settings that decide what is collected and what counts as a failure."""
+    """pytest's settings that decide what is collected and what counts as a failure; of ``-W`` in ``addopts`` too."""
 
     file: str = "pyproject.toml"
     addopts: list[str] = []
@@ -80,6 +81,8 @@ class PytestSettings(msgspec.Struct, frozen=True):
     python_classes: tuple[str, ...] = ("Test",)
     python_functions: tuple[str, ...] = ("test",)
     xfail_strict: bool = False
+    strict_markers: bool = False
+    filterwarnings: list[str] = []
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
@@ -90,6 +93,7 @@ class CoverageSettings(msgspec.Struct, frozen=True):
     include: list[str] = []
     omit: list[str] = []
     exclude: list[str] = []
+    plugins: list[str] = []
     branch: bool = False
     fail_under: float = 0
 
@@ -105,10 +109,14 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
         if table is not None:
             patterns = ("python_files", "python_classes", "python_functions")
             given = {key: tuple(_words(table[key])) for key in patterns if table.get(key)}
+            addopts = _options(table.get("addopts"))
+            strict = _is_true(table.get("strict"))
             return PytestSettings(
                 file=name,
-                addopts=_options(table.get("addopts")),
-                xfail_strict=_is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
+                addopts=addopts,
+                xfail_strict=strict or _is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
+                strict_markers=strict or _is_true(table.get("strict_markers")) or not {*_STRICT}.isdisjoint(addopts),
+                filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
                 testpaths=_words(table.get("testpaths")),
                 norecursedirs=_words(table.get("norecursedirs")),
                 **given,
@@ -133,6 +141,7 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
                 include=[*_rows(run.get("include")), *_rows(report.get("include"))],
                 omit=[*_rows(run.get("omit")), *_rows(report.get("omit"))],
                 exclude=[pattern for key in excluding for pattern in _rows(report.get(key))],
+                plugins=_rows(run.get("plugins")),
                 branch=_is_true(run.get("branch")),
                 fail_under=_number(report.get("fail_under")),
             )
@@ -149,8 +158,21 @@ def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -
         include=_joined(files.include, run.include),
         omit=_joined(files.omit, run.omit),
         exclude=_joined(files.exclude, run.exclude),
+        plugins=_joined(files.plugins, run.plugins),
         branch=files.branch or run.branch,
         fail_under=files.fail_under,
+    )
+
+
+def lenient(some: PytestSettings, others: PytestSettings) -> PytestSettings:
+    """Join what two runs went by: a test had to hold only what both asked for."""
+    ours = others.filterwarnings
+    kept = [entry for entry in some.filterwarnings if entry in ours or not entry.startswith("error")]
+    return PytestSettings(
+        file=others.file,
+        xfail_strict=some.xfail_strict and others.xfail_strict,
+        strict_markers=some.strict_markers and others.strict_markers,
+        filterwarnings=_joined(kept, [entry for entry in ours if not entry.startswith("error")]),
     )
 
 
@@ -260,6 +282,23 @@ def _rows(value: object) -> list[str]:
         return [str(entry) for entry in value]
     rows = str(value or "").replace(",", "\n").splitlines()
     return [row.strip() for row in rows if row.strip()]
+
+
+def _lines(value: object) -> list[str]:
+    rows = [str(entry) for entry in value] if isinstance(value, list) else str(value or "").splitlines()
+    return [row.strip() for row in rows if row.strip()]
+
+
+def _warnings_of(options: Sequence[str]) -> Iterator[str]:
+    """Pick the filters that ``-W`` gives."""
+    rest = iter(options)
+    for option in rest:
+        if option in ("-W", "--pythonwarnings"):
+            yield next(rest, "")
+        elif option.startswith("-W"):
+            yield option[2:]
+        elif option.startswith("--pythonwarnings="):
+            yield option.partition("=")[2]
 
 
 def _is_true(value: object) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import chdir
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,7 @@ from pytest_handoff.coverage.kept import KeptCoverage, copied_from
 from pytest_handoff.errors import EvidenceProblem, UsageProblem, WriteProblem
 from pytest_handoff.evidence.ledger import trace_collected
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
-from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
+from pytest_handoff.evidence.policy import InForce, together
 from pytest_handoff.figures import listed
 from pytest_handoff.parts import joining
 from pytest_handoff.parts.files import PartReader, coverage_file, find_parts, parts_here, tree_of
@@ -184,7 +185,7 @@ def _joined(
         context=_context(run, parts),
         is_test_file=lambda path: any(part.run.suite.is_module(path) for part in parts),
         instructions=_instructions(project, parts),
-        measured_by=_measured_by(parts),
+        in_force=_in_force(parts),
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
     )
     hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
@@ -270,19 +271,15 @@ def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str]
     return ProjectHooks(config)
 
 
-def _measured_by(parts: Sequence[PartTests]) -> CoverageSettings | None:
-    """Join the settings that coverage.py used in the parts: what any of them left out is left out."""
-    together: CoverageSettings | None = None
-    for part in parts:
-        if part.run.coverage is not None and part.run.coverage.in_force:
-            settings = _settings_of(part.run.coverage.in_force, part.head.shown)
-            together = settings if together is None else with_those_in_force(together, settings)
-    return together
+def _in_force(parts: Sequence[PartTests]) -> InForce:
+    """Join the settings that the parts went by: what any of them left out is left out."""
+    return reduce(together, (_settings_of(part, part.head.shown) for part in parts))
 
 
-def _settings_of(table: Mapping[str, object], label: str) -> CoverageSettings:
+def _settings_of(part: PartTests, label: str) -> InForce:
+    measured_by = part.run.coverage.in_force if part.run.coverage is not None else None
     try:
-        return msgspec.convert(table, CoverageSettings)
+        return msgspec.convert({"pytest": part.run.pytest or None, "coverage": measured_by or None}, InForce)
     except msgspec.ValidationError as error:
         raise EvidenceProblem(f"the part {label!r} is damaged: {error}; make it again") from error
 

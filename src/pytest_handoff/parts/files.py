@@ -38,6 +38,7 @@ class PartRun(Frozen, frozen=True):
         hooks: names of our hooks that the project or a plugin implements.
         not_measured: why there is no coverage; ``None`` where there is.
         digests: the sha256 of each file beside this one.
+        pytest: what pytest went by, with the keys of :class:`pytest_handoff.evidence.tool_settings.PytestSettings`.
     """
 
     started: float
@@ -56,6 +57,7 @@ class PartRun(Frozen, frozen=True):
     coverage: PartCoverage | None
     not_measured: str | None
     digests: dict[str, str]
+    pytest: dict[str, object] = {}
 
 
 class Part(Frozen, frozen=True):

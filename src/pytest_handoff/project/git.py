@@ -9,11 +9,15 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from functools import lru_cache
+from hashlib import sha1
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.project.foreign_files import leads_outside
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -40,6 +44,11 @@ _OF_THE_USER = re.compile(r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE
 _NOTHING_FETCHED = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
 """Keeps a partial clone from fetching what it lacks by a program that its configuration names; ``none`` is no protocol."""
 
+_SUBMODULE = "160000"
+"""The mode of a submodule, or of a repository within the tree."""
+
+_DIRTY = "work-tree:"
+"""Begins the id of a submodule whose work tree is not that of its commit."""
 
 _STATE = (
     "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty",
@@ -83,25 +92,27 @@ def find_root(folder: Path) -> Path | None:
     raise _problem("rev-parse", done)
 
 
-def read_work_tree(root: Path, *, without: str | None = None) -> WorkTree:
+def read_work_tree(root: Path, *, without: Sequence[str] = ()) -> WorkTree:
     """Read the state of a work tree without changing anything in it.
 
     A copy of the index is brought up to date by ``git add --all`` with a throw-away object folder, so that filters, modes,
     links and submodules are exactly what a commit would hold.
 
     Args:
-        without: a folder, relative to the root, that is not read, however much is in it.
+        without: globs of files, relative to the root, that are not read, however many there are.
     """
-    where = _all_but([without] if without else [])
+    where = _all_but(without)
     with _as_if_committed(root, where) as environment:
         files = _staged_files(root, where, environment)
         state = _checked(root, *_STATE, *where, environment=environment)
-    return _work_tree(files, state.split(b"\0")[:-1])
+    work = _work_tree(files, state.split(b"\0")[:-1])
+    dirty = [name for name, blob in files.items() if blob.startswith(_DIRTY)]
+    return replace(work, modified=sorted({*work.modified, *dirty} - {*work.untracked}))
 
 
-def read_files(root: Path, *, without: str | None = None) -> dict[str, str]:
+def read_files(root: Path, *, without: Sequence[str] = ()) -> dict[str, str]:
     """Read only the ``files`` of :func:`read_work_tree`."""
-    where = _all_but([without] if without else [])
+    where = _all_but(without)
     with _as_if_committed(root, where) as environment:
         return _staged_files(root, where, environment)
 
@@ -174,9 +185,14 @@ def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
         yield environment
 
 
-def _all_but(folders: Iterable[str]) -> list[str]:
-    """Build the pathspec of the whole tree except some folders (gitglossary, "pathspec")."""
-    return ["--", ":/", *(f":(top,exclude,literal){folder}" for folder in folders)]
+def literally(path: str) -> str:
+    """Write a path as a glob of git's that matches nothing else."""
+    return re.sub(r"([\\*?\[])", r"\\\1", path)
+
+
+def _all_but(globs: Iterable[str], *, how: str = "glob") -> list[str]:
+    """Build the pathspec of the whole tree except some files, or folders if it is ``literal`` (gitglossary, "pathspec")."""
+    return ["--", ":/", *(f":(top,exclude,{how}){glob}" for glob in globs)]
 
 
 def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> dict[str, str]:
@@ -188,7 +204,22 @@ def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> 
         for how in (["--force-remove"], ["--add", "--remove"]):  # removed and added, so that no old flag or time counts
             _checked(root, "update-index", *how, "-z", "--stdin", environment=environment, stdin=names)
         rows = _staged_rows(root, where, environment)
-    return dict(_staged(row[2:]) for row in rows)
+    return {name: blob if mode != _SUBMODULE else _with_its_work(root, name, blob) for name, mode, blob in map(_staged, rows)}
+
+
+def _with_its_work(root: Path, name: str, commit: str) -> str:
+    """Return the id of a submodule: its commit, or a hash of its files where its work tree holds others than that commit.
+
+    One that is not checked out counts by its commit alone, as in a clone without submodules.
+    """
+    folder = root / name
+    if not os.path.lexists(folder / ".git") or leads_outside(folder, [root.resolve()]) or find_root(folder) != folder.resolve():
+        return commit
+    files = read_files(folder)
+    if files == tree_of(folder, commit):
+        return commit
+    rows = "".join(f"{path}\0{blob}\n" for path, blob in sorted(files.items()))
+    return _DIRTY + sha1(f"{commit}\n{rows}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _staged_rows(root: Path, where: list[str], environment: dict[str, str]) -> list[bytes]:
@@ -228,7 +259,7 @@ def _add_all(root: Path, where: list[str], environment: dict[str, str]) -> None:
         beside = _checked(root, "ls-files", "--others", "--exclude-standard", "-z", environment=environment).split(b"\0")
         folders = [os.fsdecode(name) for name in beside if name.endswith(b"/")]
         unborn = [name for name in folders if run_git(root / name, "rev-parse", "--verify", "--quiet", "HEAD").returncode]
-        left_out = _all_but(name.rstrip("/") for name in unborn)
+        left_out = _all_but((name.rstrip("/") for name in unborn), how="literal")
         _checked(root, "add", "--all", *where, *left_out[2:], environment=environment)
 
 
@@ -246,9 +277,11 @@ def _path(line: bytes) -> Path:
     return Path(os.fsdecode(line.removesuffix(b"\n")))
 
 
-def _staged(row: bytes) -> tuple[str, str]:
+def _staged(row: bytes) -> tuple[str, str, str]:
+    """Split a row into the name, the mode and the blob id."""
     meta, name = row.split(b"\t", 1)
-    return _name(name), meta.split()[1].decode()
+    _, mode, blob, _ = meta.split()
+    return _name(name), mode.decode(), blob.decode()
 
 
 def _name(name: bytes) -> str:

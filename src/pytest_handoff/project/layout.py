@@ -16,7 +16,7 @@ from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
-from pytest_handoff.project.store import RECORD, Store
+from pytest_handoff.project.store import LEDGER, RECORD, SOURCES, Store
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 
 
 _ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
-_NEVER_CODE = (
-    "**/.coverage", "**/.coverage.*", "**/.pytest_cache/**", "**/.hypothesis/**", "**/.testmondata*", "**/__pycache__/**",
-    "**/*.pyc",
-)  # fmt: skip
-
+_DOCUMENTS = (".md", ".markdown", ".mdown", ".mkd", ".txt")
+"""The endings that a document may have; what ends otherwise may be code."""
 
 _TEMPORARY = re.compile(r"(.*/)?\.([^/]+)\.[0-9a-f]{8}\.tmp")
 """The name that :func:`pytest_handoff.project.artifacts.write_beside` gives a file that is to take the place of another."""
@@ -90,9 +87,16 @@ class Project(Frozen, frozen=True):
 
     def code_among(self, paths: Iterable[str]) -> list[str]:
         """Keep the files (by their keys) that belong to that tree."""
-        ours, ignored = self._hand_off_files(), (*_NEVER_CODE, *self.config.ignore)
-        document, scope = self.key(self.document("\0")), tuple(self.config.scope)
-        return [path for path in paths if _belongs(path, ours, document, scope, ignored)]
+        ours, ignored = _hand_off_files(self.key(self.handoffs)), tuple(self.config.ignore)
+        document, scope = _document_pattern(self.key(self.document("\0"))), tuple(self.config.scope)
+        return [
+            path
+            for path in paths
+            if not (scope and not matches_any(path, scope))
+            and not matches_any(path, ignored)
+            and not ours.fullmatch(path)
+            and not document.fullmatch(path)
+        ]
 
     def is_left_of_a_write(self, path: str) -> bool:
         """Check whether a file (by its key) was left beside a document by a process that died while it wrote."""
@@ -101,20 +105,15 @@ class Project(Frozen, frozen=True):
             return False
         return _document_pattern(self.key(self.document("\0"))).fullmatch((found[1] or "") + found[2]) is not None
 
-    def _hand_off_files(self) -> tuple[str, ...]:
-        """List the globs of the hand-off files; a folder behind a link may hold code too, so only our own files there count."""
-        folder = self.key(self.handoffs)
-        if self.handoffs == _plain(self.folder / self.config.dir):
-            return (folder,)
-        return (f"{folder}/evidence", f"{folder}/report", f"{folder}/.*", f"{folder}/*.md")
 
-
-def _belongs(path: str, ours: tuple[str, ...], document: str, scope: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
-    if scope and not matches_any(path, scope):
-        return False
-    if matches_any(path, ignored) or (matches_any(path, ours) and not path.endswith(".py")):  # what can be imported is code
-        return False
-    return _document_pattern(document).fullmatch(path) is None
+@lru_cache(maxsize=16)
+def _hand_off_files(folder: str) -> re.Pattern[str]:
+    """Build the pattern of evidence and Markdown in the hand-off folder; whatever else is there could be run."""
+    names = "|".join(map(re.escape, (RECORD, LEDGER, SOURCES)))
+    evidence = rf"evidence/[^/]+/(?:{names}|\.(?:{names})\.[0-9a-f]{{8}}\.tmp)"
+    return re.compile(
+        rf"{re.escape(folder)}/(?:{evidence}|(?:evidence/)?\.gitattributes|.*\.(?:md|markdown|mdown|mkd))", re.DOTALL
+    )
 
 
 @lru_cache(maxsize=16)
@@ -183,11 +182,17 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
 
 
 def _within(folder: Path, root: Path, config: Config, path: str) -> Config:
-    """Return the settings if every path in them lies within the repository.
+    """Return the settings if every path in them lies within the repository, and documents have the ending of a document.
 
     Raises:
-        UsageProblem: naming the setting that leads elsewhere.
+        UsageProblem: naming the setting that leads elsewhere, or takes out what may be code.
     """
+    if config.document and not config.document.lower().endswith(_DOCUMENTS):
+        raise UsageProblem(
+            f"'document': {config.document!r} would take files out of the evidence that are no documents; "
+            f"let it end in {', '.join(_DOCUMENTS[:-1])} or {_DOCUMENTS[-1]}",
+            path=path,
+        )
     named = {"templates": config.templates, "document": config.document and config.document_path("session")}
     for setting, value in named.items():
         if value and (why := leads_outside(folder / value, [root])):

@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pytest_handoff.config import read_config
-from pytest_handoff.errors import HandoffError, UsageProblem
-from pytest_handoff.evidence.policy import Loosening, Policy, loosened, read_policy, without_repeats
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.evidence.policy import (
+    InForce,
+    Loosening,
+    Policy,
+    loosened,
+    moved,
+    read_policy,
+    taken_over,
+    without_repeats,
+)
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings, with_those_in_force
+from pytest_handoff.evidence.tool_settings import coverage_settings, own_settings, pytest_settings
 from pytest_handoff.project import git
-from pytest_handoff.project.foreign_files import SETTINGS, TABLE, read_file, read_if_there
+from pytest_handoff.project.deciding_files import FilesHere, FilesThere
+from pytest_handoff.project.foreign_files import TABLE, read_if_there
 from pytest_handoff.project.git import is_ancestor, merge_bases, read_blobs, tips_of_branch, tree_of
 from pytest_handoff.project.tree import blob_id
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pytest_handoff.config import Config
     from pytest_handoff.evidence.new_code import MergedIn
-    from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
     from pytest_handoff.project.tree import Tree
-    from pytest_handoff.record import Record
+    from pytest_handoff.record import LedgerLine, Record
 
 
 NOT_RECORDED = ("dir", "document", "templates", "template")
-"""Settings that say where things are and what they look like; they cannot loosen a gate."""
+"""Settings that are recorded elsewhere in the policy, or decide nothing: a template of a document that does not exist yet."""
 
 
-def policy_table(project: Project, measured_by: CoverageSettings | None = None) -> dict[str, object]:
-    """Build the table of the settings in force, as a record keeps it.
+def policy_table(project: Project, in_force: InForce | None = None, instructions: str | None = None) -> dict[str, object]:
+    """Build the table of what decides, as a record keeps it.
 
     Args:
-        measured_by: the settings that coverage.py used in a run, which may come from options and other files.
+        in_force: the settings that a run went by, which may come from options and other files.
+        instructions: the key of the file with the session's instructions.
 
     Raises:
         UsageProblem: when a file that configures pytest or coverage cannot be read.
     """
-    return _table(project.config, _texts_here(project), measured_by)
+    files = FilesHere(project)
+    return _table(project, project.config, files, instructions) | {"in_force": msgspec.to_builtins(in_force or InForce())}
 
 
 class PolicyChanges(Frozen, frozen=True):
@@ -58,23 +71,60 @@ class PolicyChanges(Frozen, frozen=True):
     unknown: str | None
 
 
-def policy_changes(project: Project, record: Record, parents: Parents) -> PolicyChanges:
+def policy_changes(project: Project, record: Record, parents: Parents, ledger: Mapping[str, LedgerLine]) -> PolicyChanges:
     """Find each setting that is, or was in this session's run, looser than in a parent session or on the target branch.
 
     Raises:
         EvidenceProblem: when a record's policy is damaged.
         UsageProblem: when a file that configures pytest or coverage cannot be read.
     """
-    now = read_policy(policy_table(project), path="the settings")
     then = read_policy(record.policy, path=f"the record of {record.session}")
+    now = read_policy(policy_table(project, then.in_force, record.instructions), path="the settings")
+    renamed, has_code = _renamed(project, record), partial(_has_code, project.folder)
     found: list[Loosening] = []
     for parent in parents.records:
-        before = read_policy(parent.policy, path=f"the record of {parent.session}")
-        found += [*loosened(before, now, against=parent.session), *loosened(before, then, against=parent.session)]
-    target, why = _policy_on_target(project)
+        before = moved(read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed, has_code)
+        pythons = _minor(parent), _minor(record)
+        for policy in (now, then):
+            found += loosened(before, policy, against=parent.session, pythons=pythons)
+        found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
+    target, why = _policy_on_target(project, record.instructions)
     if target is not None:
+        target = moved(target, now, renamed, has_code)
         found += loosened(target, now, against=str(project.config.target))
+        found += taken_over(target, now, parents.earlier.lines, ledger, against=str(project.config.target))
+    if (passed_over := _passed_over(project)) is not None:
+        found += loosened(passed_over, now, against="pyproject.toml, which it replaces")
     return PolicyChanges(loosened=without_repeats(found), unknown=why)
+
+
+def _minor(record: Record) -> str:
+    return ", ".join(dict.fromkeys(version.strip().rpartition(".")[0] for version in record.run.python.split(",")))
+
+
+def _passed_over(project: Project) -> Policy | None:
+    """Read the settings that ``pyproject.toml`` still holds, but that a ``handoff.toml`` beside it replaces."""
+    texts = FilesHere(project).settings()
+    if texts.pop("handoff.toml", None) is None:
+        return None
+    try:
+        table, path = own_settings(texts)
+        return None if table is None else read_policy(msgspec.to_builtins(read_config(table, path=path)), path=path)
+    except HandoffError:
+        return None
+
+
+def _has_code(folder: Path, entry: str) -> bool:
+    """Check whether code is left where an entry of the settings leads; a glob may lead anywhere."""
+    return not {*"*?["}.isdisjoint(entry) or next((folder / entry).rglob("*.py"), None) is not None
+
+
+def _renamed(project: Project, record: Record) -> list[tuple[str, str]]:
+    """List the files that the session moved, relative to the project's folder, as its settings name them."""
+    inner = project.key(project.folder)
+    prefix = "" if inner == "." else f"{inner}/"
+    renamed = record.changes.renamed if record.changes else []
+    return [(old.removeprefix(prefix), new.removeprefix(prefix)) for old, new in renamed]
 
 
 def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:
@@ -117,7 +167,7 @@ def _base(project: Project) -> str | None:
     return bases[0] if bases else None
 
 
-def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
+def _policy_on_target(project: Project, instructions: str | None) -> tuple[Policy | None, str | None]:
     """Read the policy where the work left its target branch, or say why it cannot be read; neither where no target is set."""
     name = project.config.target
     if name is None:
@@ -128,38 +178,40 @@ def _policy_on_target(project: Project) -> tuple[Policy | None, str | None]:
     if base is None:
         return None, f"git does not reach {name} here: fetch it, with its history"
     try:
-        texts = _texts_of(project, base)
-        table, path = own_settings(texts)
-        return read_policy(_table(read_config(table or {}, path=path), texts), path=f"{path} of {name}"), None
+        files = FilesThere(project, base)
+        table, path = own_settings(files.settings())
+        policy = _table(project, read_config(table or {}, path=path), files, instructions)
+        return read_policy(policy, path=f"{path} of {name}"), None
     except HandoffError as problem:
         return None, f"the settings of {name} cannot be read: {problem}"
 
 
-def _table(config: Config, texts: Mapping[str, str], measured_by: CoverageSettings | None = None) -> dict[str, object]:
+def _table(project: Project, config: Config, files: FilesHere | FilesThere, instructions: str | None) -> dict[str, object]:
     table: dict[str, Any] = msgspec.to_builtins(config)
-    coverage = with_those_in_force(coverage_settings(texts), measured_by)
-    settings = {"pytest": pytest_settings(texts), "coverage": coverage}
+    texts = files.settings()
+    settings = {"pytest": pytest_settings(texts), "coverage": coverage_settings(texts)}
+    handoffs = Path(os.path.normpath(project.folder / config.dir))
     kept = {key: value for key, value in table.items() if key not in NOT_RECORDED}
-    return kept | {"file": own_settings(texts)[1], "settings": msgspec.to_builtins(settings)}
+    return kept | {
+        "file": own_settings(texts)[1],
+        "settings": msgspec.to_builtins(settings),
+        "places": {
+            "dir": project.key(handoffs) if handoffs.is_relative_to(project.root) else "outside of the repository",
+            "document": config.document,
+            "templates": config.templates,
+        },
+        "own_templates": files.templates(config.templates) if config.templates else {},
+        "instructions": _instructions(files, instructions),
+    }
 
 
-def _texts_here(project: Project) -> dict[str, str]:
-    paths = {name: project.folder / name for name in NAMES}
-    return {name: _text(project, path) for name, path in paths.items() if path.is_file()}
+def _instructions(files: FilesHere | FilesThere, key: str | None) -> dict[str, object] | None:
+    text = files.text(key) if key is not None else None
+    if key is None or text is None:
+        return None
+    from pytest_handoff.document.find import find
 
-
-def _text(project: Project, path: Path) -> str:
-    try:
-        return read_file(path, project.within, SETTINGS).decode("utf-8", "replace")
-    except OSError as error:
-        raise UsageProblem(f"cannot be read: {error.strerror or error}", path=project.shown(path)) from error
-
-
-def _texts_of(project: Project, commit: str) -> dict[str, str]:
-    inner = project.key(project.folder)
-    prefix = "" if inner == "." else f"{inner}/"
-    shown = {name: git.run_git(project.root, "cat-file", "blob", f"{commit}:{prefix}{name}") for name in NAMES}
-    return {name: done.stdout.decode("utf-8", "replace") for name, done in shown.items() if done.returncode == 0}
+    return {"file": key, "lines": [task.text for task in find(text, fields=()).tasks]}
 
 
 def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:

@@ -13,7 +13,9 @@ from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
 from pytest_handoff.project import git
 from pytest_handoff.project.artifacts import IGNORE_ALL
+from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
+from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
@@ -45,9 +47,10 @@ def read_tree(project: Project) -> Tree:
         UsageProblem: when the scope leaves no file, so that every tree would look the same.
     """
     if not project.uses_git:
-        return Tree(files=_hash_files(project.root, project.code_among(_walk(project.root))))
+        found = project.code_among(_walk(project.root))
+        return Tree(files=_hash_files(project.root, set(found) - left_by_tools(project.root, found, None)))
     work = git.read_work_tree(project.root, without=_evidence_in(project))
-    left = set(filter(project.is_left_of_a_write, work.untracked))
+    left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(project.root, work.files, {*work.untracked})
     files = {path: work.files[path] for path in project.code_among(work.files) if path not in left}
     if project.config.scope and not files:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
@@ -55,7 +58,7 @@ def read_tree(project: Project) -> Tree:
         files=files,
         commit=work.commit,
         branch=work.branch,
-        modified=project.code_among(work.modified),
+        modified=[path for path in project.code_among(work.modified) if path not in left],
         untracked=[path for path in project.code_among(work.untracked) if path not in left],
     )
 
@@ -89,10 +92,13 @@ def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
     return found
 
 
-def _evidence_in(project: Project) -> str | None:
-    """Return the evidence folder, if it lies below the root: it is no part of the tree, and may be larger than all of it."""
+def _evidence_in(project: Project) -> list[str]:
+    """Return globs of the evidence below the root: it is no part of the tree, and may be larger than all of it."""
     folder = project.store.evidence
-    return project.key(folder) if folder.is_relative_to(project.root) else None
+    if not folder.is_relative_to(project.root):
+        return []
+    plain = git.literally(project.key(folder))
+    return [f"{plain}/*/{name}" for file in (RECORD, LEDGER, SOURCES) for name in (file, f".{file}.????????.tmp")]
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -44,7 +44,7 @@ class Collector:
         self._prefix = key_prefix(config, project)
         self._partly = {project.key(path) for path in options.files_given_in_part(config)}
         self._drops = options.drops_within_files(config)
-        self._xfail_strict = bool(config.getini("xfail_strict") or _ini(config, "strict_xfail"))
+        self._xfail_strict = options.is_xfail_strict(config)
         self._tiers = tiers
         self._done = done
         self._asks_hooks = True
@@ -213,13 +213,6 @@ def read_spool(folder: Path) -> Collection | None:
         return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceProblem(f"what an interrupted run left is damaged: {error}; run it again", path=path.name) from error
-
-
-def _ini(config: pytest.Config, name: str) -> object:
-    try:
-        return config.getini(name)
-    except (KeyError, ValueError):  # this pytest does not have the option
-        return None
 
 
 class Tiers:

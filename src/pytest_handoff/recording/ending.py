@@ -14,11 +14,13 @@ from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
+from pytest_handoff.evidence.policy import InForce
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
 from pytest_handoff.printable import printable
 from pytest_handoff.printing import say
 from pytest_handoff.project.artifacts import write_each
+from pytest_handoff.project.byproducts import in_place_of_source
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
@@ -173,7 +175,7 @@ class RunEnd:
             context=context_of(run, self._plan.option("agent")),
             is_test_file=self._plan.suite.is_module,
             instructions=self._plan.instructions,
-            measured_by=self._measuring.settings(),
+            in_force=InForce(pytest=options.pytest_in_force(self._plan.config), coverage=self._measuring.settings()),
             traced=traced,
         )
         outcome = record_run(self._project, start, results, hooks=ProjectHooks(self._plan.config), renderer=self._renderer())
@@ -206,6 +208,10 @@ class RunEnd:
         collection = collection or read_spool(self._folder.path)
         told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes belongs into .gitignore)"
         mishaps = [told] if changed else []
+        mishaps += [
+            f"Python runs {path} in place of its source, whatever that says: take it out of git"
+            for path in in_place_of_source(self._project.root, self._start.tree.files)
+        ]
         if collection is None:
             mishaps.append("collection was not finished")
         invocation = Invocation(

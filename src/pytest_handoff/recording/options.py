@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.evidence.tool_settings import PytestSettings
 from pytest_handoff.project.foreign_files import leads_outside
 from pytest_handoff.run import SuiteFiles
 
@@ -76,6 +77,33 @@ def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
     return SuiteFiles(
         patterns=list(config.getini("python_files")), folders=[prefix + str(path) for path in config.getini("testpaths")]
     )
+
+
+def pytest_in_force(config: pytest.Config) -> PytestSettings:
+    """Return the settings of this run that make a test fail, whatever options and files they come from."""
+    strict = ini_if_known(config, "strict")
+    markers = config.getoption("strict_markers", default=False) or ini_if_known(config, "strict_markers")
+    filters = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings", default=None) or [])]
+    return PytestSettings(
+        file=config.inipath.name if config.inipath else "pyproject.toml",
+        xfail_strict=is_xfail_strict(config),
+        strict_markers=bool(strict if markers is None else markers),
+        filterwarnings=filters if config.pluginmanager.hasplugin("warnings") else [],
+    )
+
+
+def is_xfail_strict(config: pytest.Config) -> bool:
+    """Check whether an ``xfail`` that passes fails, unless its marker says otherwise."""
+    given = [ini_if_known(config, name) for name in ("xfail_strict", "strict_xfail")]
+    return any(given) or (given[-1] is None and bool(ini_if_known(config, "strict")))
+
+
+def ini_if_known(config: pytest.Config, name: str) -> object:
+    """Return the value of an ini option, or ``None`` if this pytest does not have it."""
+    try:
+        return config.getini(name)
+    except (KeyError, ValueError):
+        return None
 
 
 def plugins(config: pytest.Config) -> dict[str, str]:

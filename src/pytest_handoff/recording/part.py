@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.composition.terminal import Line
@@ -21,6 +22,7 @@ from pytest_handoff.parts.files import PART_SCHEMA, Part, PartRun, parts_here
 from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.record import OUTCOMES
+from pytest_handoff.recording.options import pytest_in_force
 from pytest_handoff.run import Collection
 from pytest_handoff.workflow.ci import kept_out_of_git
 from pytest_handoff.workflow.hooks import implemented
@@ -95,6 +97,7 @@ class PartWriting:
             coverage=None if isinstance(measured, NotMeasured) else measured,
             not_measured=measured.why if isinstance(measured, NotMeasured) else None,
             digests=files.digests(self._folder),
+            pytest=msgspec.to_builtins(pytest_in_force(self._plan.config)),
         )
         files.write_head(self._folder, replace(self._head, unfinished=None, run=done))
         return self._lines(run, measured)

@@ -82,7 +82,7 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
     Raises:
         HandoffError: when the settings, or the policy that a record keeps, cannot be read.
     """
-    changed = policy_changes(project, record, parents)
+    changed = policy_changes(project, record, parents, ledger)
     return facts.Facts(
         record=record,
         ledger=ledger,

@@ -14,6 +14,7 @@ from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.ledger import Ledger, Lineage, with_unseen
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, summarise
 from pytest_handoff.evidence.metrics import joined
+from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
@@ -42,7 +43,6 @@ from pytest_handoff.workflow.start import Start, adds_up
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_handoff.evidence.tool_settings import CoverageSettings
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
@@ -65,7 +65,7 @@ class RunResults:
         context: when, where and by whom the run was made.
         is_test_file: tells whether a path is a test module of its suite.
         instructions: the key of the file with the session's instructions, where one was named.
-        measured_by: the settings that coverage.py used, where it measured.
+        in_force: the settings of pytest and coverage.py that the run went by.
         combined: the parts that make up the run, if any; they replace what the session had before, and never add to it.
         traced: which collected test continues which earlier one, if that is known already.
     """
@@ -75,7 +75,7 @@ class RunResults:
     context: RunContext
     is_test_file: Callable[[str], bool]
     instructions: str | None = None
-    measured_by: CoverageSettings | None = None
+    in_force: InForce | None = None
     combined: Combined | None = None
     traced: Lineage | None = None
 
@@ -134,7 +134,7 @@ def _record(
         not_measured=not_measured,
         changes=changes,
         unparsable=_unparsable(project, sources, changes),
-        policy=policy_table(project, results.measured_by),
+        policy=policy_table(project, _in_force(results, seen.before), results.instructions),
         gates=[],
         metrics=_metrics(seen.before, run),
         document=project.key(project.document(start.session)),
@@ -171,6 +171,14 @@ def _is_repeated(start: Start, context: RunContext) -> bool:
         and before.source.fingerprint == start.tree.fingerprint
         and (before.run.python, before.run.platform) == (context.python, context.platform)
     )
+
+
+def _in_force(results: RunResults, before: Record | None) -> InForce:
+    """Return the settings that the run went by, joined with those of the run that it adds to."""
+    now = results.in_force or InForce()
+    if before is None:
+        return now
+    return together(read_policy(before.policy, path=f"the record of {before.session}").in_force, now)
 
 
 def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPart]:

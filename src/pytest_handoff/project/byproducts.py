@@ -1,0 +1,57 @@
+"""Tell what tools leave in a tree from what could run: byte code, data of coverage.py, caches.
+
+What git does not track is told by its name. What it tracks must look as the tool makes it: Python runs byte code that does not
+depend on its source's time without looking at the source, and any text can be run by code that reads it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.nodeids import matches_any
+from pytest_handoff.project.foreign_files import leads_outside
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+_BYTE_CODE = ("**/__pycache__/**",)
+_DATA = ("**/.coverage", "**/.coverage.*", "**/.testmondata*")
+_CACHES = ("**/.pytest_cache/**", "**/.hypothesis/**")
+_ALL = (*_BYTE_CODE, *_DATA, *_CACHES)
+
+_SQLITE = b"SQLite format 3\0"
+_HEADER = 16
+"""Bytes at the beginning of byte code (PEP 552: a magic number, flags, time and size of the source) and of a SQLite file."""
+
+
+def left_by_tools(root: Path, paths: Iterable[str], untracked: Collection[str] | None) -> set[str]:
+    """Find the files (by their keys) that tools made, and that are no code.
+
+    Args:
+        untracked: the files that git does not track; ``None`` without git, where nothing is tracked.
+    """
+    named = [path for path in paths if matches_any(path, _ALL)]
+    return {path for path in named if untracked is None or path in untracked or _looks_made(root, path)}
+
+
+def in_place_of_source(root: Path, paths: Iterable[str]) -> list[str]:
+    """Find byte code that Python runs in place of a source that is there, without comparing the two."""
+    return sorted(path for path in paths if matches_any(path, _BYTE_CODE) and path.endswith(".pyc") and _has_source(root, path))
+
+
+def _has_source(root: Path, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return (root / folder).parent.joinpath(f"{name.partition('.')[0]}.py").is_file()
+
+
+def _looks_made(root: Path, path: str) -> bool:
+    if matches_any(path, _CACHES):
+        return False
+    if not (root / path).is_file() or leads_outside(root / path, [root]) is not None:
+        return False
+    with (root / path).open("rb") as file:
+        first = file.read(_HEADER)
+    if matches_any(path, _DATA):
+        return first in (b"", _SQLITE)
+    return path.endswith(".pyc") and len(first) == _HEADER and first[4:8] == bytes(4)

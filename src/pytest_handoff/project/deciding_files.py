@@ -1,0 +1,81 @@
+"""Read the files that decide what evidence counts, as they stand here or in a commit: settings, own templates, instructions."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.evidence.tool_settings import NAMES
+from pytest_handoff.project import git
+from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, read_file, read_if_there
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_handoff.project.layout import Project
+
+_TEMPLATE = ".j2"
+
+
+class FilesHere:
+    """The files as they stand in the work tree."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def settings(self) -> dict[str, str]:
+        """Read the files that may hold settings, by name.
+
+        Raises:
+            UsageProblem: when one cannot be read.
+        """
+        paths = {name: self._project.folder / name for name in NAMES}
+        return {name: self._setting(path) for name, path in paths.items() if path.is_file()}
+
+    def templates(self, folder: str) -> dict[str, str]:
+        """Map the path of each template in a folder to a digest, which line endings do not change."""
+        top = self._project.folder / folder
+        contents = {path: read_if_there(path, self._project.within, MEGABYTE) for path in sorted(top.rglob(f"*{_TEMPLATE}"))}
+        return {self._project.key(path): _digest(content) for path, content in contents.items() if content is not None}
+
+    def text(self, key: str) -> str | None:
+        """Read a text file, or return ``None`` where there is none."""
+        content = read_if_there(self._project.root / key, self._project.within, TEXT)
+        return None if content is None else content.decode("utf-8", "replace")
+
+    def _setting(self, path: Path) -> str:
+        try:
+            return read_file(path, self._project.within, SETTINGS).decode("utf-8", "replace")
+        except OSError as error:
+            raise UsageProblem(f"cannot be read: {error.strerror or error}", path=self._project.shown(path)) from error
+
+
+class FilesThere:
+    """The files as they are in a commit."""
+
+    def __init__(self, project: Project, commit: str) -> None:
+        self._project = project
+        self._commit = commit
+
+    def settings(self) -> dict[str, str]:
+        """Read the files that may hold settings, by name."""
+        found = {name: self.text(self._project.key(self._project.folder / name)) for name in NAMES}
+        return {name: text for name, text in found.items() if text is not None}
+
+    def templates(self, folder: str) -> dict[str, str]:
+        """Map the path of each template in a folder to a digest, which line endings do not change."""
+        below = self._project.key(self._project.folder / folder).rstrip("/") + "/"
+        tree = git.tree_of(self._project.root, self._commit)
+        blobs = {path: blob for path, blob in tree.items() if path.startswith(below) and path.endswith(_TEMPLATE)}
+        contents = git.read_blobs(self._project.root, blobs.values())
+        return {path: _digest(contents[blob]) for path, blob in sorted(blobs.items())}
+
+    def text(self, key: str) -> str | None:
+        """Read a text file, or return ``None`` where there is none."""
+        done = git.run_git(self._project.root, "cat-file", "blob", f"{self._commit}:{key}")
+        return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _digest(content: bytes) -> str:
+    return "sha256:" + sha256(content.replace(b"\r\n", b"\n")).hexdigest()

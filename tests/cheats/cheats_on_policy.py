@@ -1,0 +1,162 @@
+"""Cheats with settings in force: what pytest and coverage.py go by, templates, instructions, tiers, and where things are."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from cheating import Cheat, Shop, build
+from cheats_on_coverage import run_measured, tested, untested
+from cheats_on_tests import PYPROJECT, rerun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEMPLATE = "parts/blocks/tests.summary.md.j2"
+INSTRUCTIONS = "specs/plan.md"
+PLAN = """
+    # Plan
+
+    - [x] All unit tests pass
+    - [ ] At least 60 tests pass
+"""
+LIAR = """
+import coverage
+
+
+class Liar(coverage.CoveragePlugin, coverage.FileTracer, coverage.FileReporter):
+    def __init__(self, *args):
+        self.filename = args[0] if args else ""
+
+    def file_tracer(self, filename):
+        return self.__class__(filename) if filename.endswith("tax.py") else None
+
+    def source_filename(self):
+        return self.filename
+
+    def file_reporter(self, filename):
+        return self.__class__(filename)
+
+    def line_number_range(self, frame):
+        return 1, 1
+
+    def lines(self):
+        return {1}
+
+
+def coverage_init(reg, options):
+    reg.add_file_tracer(Liar())
+"""
+
+
+def begun(
+    then: Callable[[Shop], object],
+    *args: str,
+    more: dict[str, str] | None = None,
+    setting: tuple[str, str] | None = None,
+) -> Callable[[Shop], None]:
+    """Begin with other files and settings on main, and do something then."""
+
+    def do(shop: Shop) -> None:
+        shutil.rmtree(shop.folder)
+        build(shop.folder, more, setting, args)
+        then(shop)
+
+    return do
+
+
+def rewritten(name: str, old: str, new: str, *args: str) -> Callable[[Shop], None]:
+    """Change a file, and run."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(name, old, new)
+        rerun(shop, *args)
+
+    return do
+
+
+def lying(shop: Shop) -> None:
+    """Measure by a plugin that knows of one line in a file."""
+    untested(shop)
+    shop.write({"liar.py": LIAR})
+    shop.edit(PYPROJECT, "[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["liar"]\n')
+    run_measured(shop)
+
+
+def new_tier(glob: str) -> Callable[[Shop], None]:
+    """A new tier for some files."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(PYPROJECT, "[tool.handoff]\n", f'[tool.handoff]\ntiers = {{browser = {{paths = ["{glob}"]}}}}\n')
+        shop.write({"tests/browser/test_page.py": "def test_page():\n    assert len('page') == 4\n"})
+        rerun(shop)
+
+    return do
+
+
+def without_src(shop: Shop) -> None:
+    """Give up the src layout; the source of coverage.py is the same package under its new name."""
+    shop.git("mv", "src/shop", "shop")
+    shop.edit(PYPROJECT, 'source = ["src"]', 'source = ["shop"]')
+    shop.edit(PYPROJECT, 'pythonpath = ["src"]', 'pythonpath = ["."]')
+    shop.edit(PYPROJECT, "src/shop/vendored.py", "shop/vendored.py")
+    shop.pytest()
+
+
+def half_without_src(shop: Shop) -> None:
+    """Move one module out of src, and measure only that."""
+    shop.git("mv", "src/shop/cart.py", "basket.py")
+    shop.edit("tests/unit/test_cart.py", "shop.cart", "basket")
+    shop.edit("tests/e2e/test_shop.py", "shop.cart", "basket")
+    shop.edit(PYPROJECT, 'source = ["src"]', 'source = ["basket.py"]')
+    shop.edit(PYPROJECT, 'pythonpath = ["src"]', 'pythonpath = ["src", "."]')
+    rerun(shop)
+
+
+WARNING = 'addopts = ["-p", "no:cacheprovider"]\n'
+STRICT = (WARNING, WARNING + 'filterwarnings = ["error"]\n')
+SOURCE = ("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src"]\n')
+MARKERS = ('"no:cacheprovider"]', '"no:cacheprovider", "--strict-markers"]')
+XFAIL = (WARNING, WARNING + "xfail_strict = true\n")
+OWN = ("[tool.handoff]\n", '[tool.handoff]\ntemplates = "parts"\n')
+ASKED = f"--handoff-instructions={INSTRUCTIONS}"
+
+CHEATS = [
+    Cheat("policy", "a coverage plugin that lies", lying, "policy", "one that was there before", begun(
+              lambda shop: (tested(shop), shop.measured()), more={"quiet.py": "def coverage_init(reg, options):\n    pass\n"},
+              setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["quiet"]\n'))),
+    Cheat("policy", "print figures by a template", begun(rewritten(TEMPLATE, "As it was.", "100 % of everything."), setting=OWN,
+              more={TEMPLATE: "As it was.\n"}), "policy", "leave the template as it was", begun(
+              rerun, setting=OWN, more={TEMPLATE: "As it was.\n"})),
+    Cheat("policy", "add a template that prints figures", lambda shop: (
+              shop.write({TEMPLATE: "100 % of everything.\n"}), rewritten(PYPROJECT, *OWN)(shop)), "policy",
+          "take one away", begun(lambda shop: ((shop.folder / TEMPLATE).unlink(), shop.write({"parts/blocks/README": "-\n"}), rerun(shop)),
+              setting=OWN, more={TEMPLATE: "As it was.\n"})),
+    Cheat("policy", "let warnings pass", begun(rewritten(PYPROJECT, 'filterwarnings = ["error"]\n', ""), setting=STRICT), "policy",
+          "name one more that fails", begun(rewritten(PYPROJECT, '["error"]', '["error", "error::UserWarning"]'), setting=STRICT)),
+    Cheat("policy", "let one kind of warning pass", begun(
+              rewritten(PYPROJECT, '["error"]', '["error", "ignore::UserWarning"]'), setting=STRICT), "policy",
+          "ignore one where none failed", rewritten(PYPROJECT, WARNING, WARNING + 'filterwarnings = ["ignore::UserWarning"]\n')),
+    Cheat("policy", "let warnings pass in this run", begun(lambda shop: rerun(shop, "-p", "no:warnings"), setting=STRICT), "policy",
+          "let all fail in this run", begun(lambda shop: rerun(shop, "-W", "error"), setting=STRICT)),
+    Cheat("policy", "let a misspelt marker pass", begun(rewritten(PYPROJECT, *MARKERS[::-1]), setting=MARKERS), "policy",
+          "say it as a setting", begun(rewritten(
+              PYPROJECT, '"no:cacheprovider", "--strict-markers"]\n', '"no:cacheprovider"]\nstrict_markers = true\n'), setting=MARKERS)),
+    Cheat("policy", "let an unexpected pass be one", begun(lambda shop: rerun(shop, "-o", "xfail_strict=false"), setting=XFAIL),
+          "policy", "say it once more", begun(lambda shop: rerun(shop, "-o", "xfail_strict=true"), setting=XFAIL)),
+    Cheat("policy", "make the instructions easier", begun(
+              rewritten(INSTRUCTIONS, "At least 60", "At least 6", ASKED), ASKED, more={INSTRUCTIONS: PLAN}), "policy",
+          "ask for more", begun(rewritten(
+              INSTRUCTIONS, "- [x] All", "- [x] The demo was shown\n- [x] All", ASKED), ASKED, more={INSTRUCTIONS: PLAN})),
+    Cheat("policy", "a new tier over old e2e tests", new_tier("tests/e2e/**"), "policy", "a new tier over new tests", new_tier(
+              "tests/browser/**")),
+    Cheat("policy", "other settings in a new file, without the target", lambda shop: (
+              shop.write({"handoff.toml": 'required = ["Reviewed by a second person"]\n'}), rerun(shop)), "policy",
+          "the same settings in a new file", lambda shop: (
+              shop.write({"handoff.toml": 'target = "main"\nrequired = ["Reviewed by a second person"]\n'}), rerun(shop))),
+    Cheat("policy", "move what is measured, half of it", begun(half_without_src, setting=SOURCE), "policy",
+          "give up the src layout", begun(without_src, setting=SOURCE)),
+    Cheat("policy", "keep documents elsewhere", rewritten(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndocument = "x/{session}.md"\n'),
+          "policy|document", "keep them where they are", rewritten(
+              PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndir = "./handoffs/"\n')),
+]  # fmt: skip

@@ -1,0 +1,116 @@
+"""Cheats with what runs and is no plain Python source: byte code, text that is executed, files that a setting takes out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cheating import CART, DOCUMENT, Cheat, Shop
+from cheats_on_tests import PYPROJECT, rerun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RULES = """
+
+def levy(price):
+    rules = {}
+    exec(open("%s").read(), rules)
+    return rules["levy"](price)
+"""
+RULES_TEST = """
+
+def test_levy():
+    from shop.tax import levy
+
+    assert levy(10) == 3
+"""
+
+
+def compiled(shop: Shop, mode: str) -> None:
+    """Compile the cart as it stands, and let git track the result."""
+    how = f"import py_compile as p; print(p.compile({CART!r}, invalidation_mode=p.PycInvalidationMode.{mode}))"
+    shop.git("add", "--force", shop.run(sys.executable, "-c", how).out.strip())
+
+
+def byte_code_over_a_broken_source(shop: Shop) -> None:
+    """Let the byte code of the old source run, and break the source."""
+    compiled(shop, "UNCHECKED_HASH")
+    shop.break_discount()
+    shop.commit()
+    rerun(shop)
+
+
+def byte_code_with_the_digest_of_a_broken_source(shop: Shop) -> None:
+    """The same with byte code that says which source it was made of, and lies."""
+    compiled(shop, "CHECKED_HASH")
+    place = next((shop.folder / "src/shop/__pycache__").glob("cart.*.pyc"))
+    shop.break_discount()
+    digest = "import sys, importlib.util as u; sys.stdout.write(u.source_hash(open(sys.argv[1], 'rb').read()).hex())"
+    told = bytes.fromhex(shop.run(sys.executable, "-c", digest, CART).out)
+    content = place.read_bytes()
+    place.write_bytes(content[:8] + told + content[16:])
+    shop.commit()
+    rerun(shop)
+
+
+def with_rules(place: str, settings: str = "") -> Callable[[Shop], None]:
+    """New code in a text file, tested and recorded."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(PYPROJECT, "[tool.handoff]\n", f"[tool.handoff]\n{settings}")
+        for name, text in (("src/shop/tax.py", RULES % place), ("tests/unit/test_tax.py", RULES_TEST)):
+            (shop.folder / name).write_text(shop.text(name) + text, "utf-8")
+        shop.write({place: "levy = lambda price: 3\n"})
+        rerun(shop)
+
+    return do
+
+
+def changed_later(place: str, settings: str = "") -> Callable[[Shop], None]:
+    """Change it once it is recorded."""
+
+    def do(shop: Shop) -> None:
+        with_rules(place, settings)(shop)
+        shop.write({place: "levy = lambda price: 1 / 0\n"})
+
+    return do
+
+
+def note_later(shop: Shop) -> None:
+    """Write a note beside the document, and a part of the document."""
+    shop.write({"handoffs/notes.md": "# Notes\n"})
+    shop.edit(DOCUMENT, "Taxes on every price.", "Taxes on every price, at last.")
+    shop.handoff("fill", "session-2")
+
+
+def a_submodule(shop: Shop) -> None:
+    """A repository within the tree, recorded with its commit."""
+    shop.write({"vendored/levy.py": "levy = 3\n"})
+    shop.git("-C", "vendored", "init", "--quiet")
+    shop.git("-C", "vendored", "add", "--all")
+    shop.git("-C", "vendored", "commit", "--quiet", "--message", "levy")
+    rerun(shop)
+    shop.commit()
+
+
+CHEATS = [
+    Cheat("trees", "track byte code of another source", byte_code_over_a_broken_source, "complete", "track Python's own cache",
+          lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
+    Cheat("trees", "let it say that it is of this source", byte_code_with_the_digest_of_a_broken_source, "complete",
+          "run with the cache there", lambda shop: (compiled(shop, "TIMESTAMP"), rerun(shop), compiled(shop, "TIMESTAMP"))),
+    Cheat("trees", "run a text of the hand-off folder, changed later", changed_later("handoffs/rules.txt"), "stale",
+          "add a note to that folder", lambda shop: (with_rules("handoffs/rules.txt")(shop), note_later(shop))),
+    Cheat("trees", "run a text among the evidence, changed later", changed_later("handoffs/evidence/rules.json"), "stale",
+          "only run it", with_rules("handoffs/evidence/rules.json")),
+    Cheat("trees", "run a text in a cache that git tracks", lambda shop: (
+              with_rules("src/.hypothesis/rules")(shop), shop.commit(), shop.pytest(),
+              shop.write({"src/.hypothesis/rules": "levy = lambda price: 1 / 0\n"})), "stale",
+          "an untracked cache", lambda shop: shop.write({"src/.hypothesis/examples/1": "x\n"})),
+    Cheat("trees", "call code documents", lambda shop: (
+              shop.edit(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndocument = "src/shop/{session}"\n'), rerun(shop),
+              shop.break_discount()), "cannot tell", "say where documents are by default", lambda shop: (
+              shop.edit(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndocument = "handoffs/{session}.md"\n'), shop.pytest())),
+    Cheat("trees", "change a submodule later", lambda shop: (a_submodule(shop), shop.write({"vendored/levy.py": "levy = 1 / 0\n"})),
+          "stale", "leave it as it is", a_submodule),
+]  # fmt: skip
