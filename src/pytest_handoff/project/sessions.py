@@ -174,6 +174,7 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = (), *, 
     chain = Chain(store)
     if store.has(session):
         kept = [parent.session for parent in store.record(session).previous]
+        _refuse_lost(store, session, kept)
         beside = set(tracked) - {session, *kept, *chain.before(session)} - chain.descendants(session) if tracked else set()
         return [*kept, *chain.newest_of(beside)]
     if later := chain.after(session):
@@ -182,6 +183,20 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = (), *, 
             f"restore it from git, or name what it continued with --handoff-previous, or begin anew without {listed(later)}"
         )
     return chain.tips()
+
+
+def _refuse_lost(store: Store, session: str, kept: Sequence[str]) -> None:
+    """Refuse to run a session again whose parents are not all here, as after a revert or a cherry-pick of that session alone."""
+    lost = [name for name in kept if not store.has(name)]
+    if not lost:
+        return
+    chain = Chain(store)
+    here = chain.newest_of(chain.links.keys() - chain.descendants(session) - {session})
+    run = " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in here)])
+    raise EvidenceProblem(
+        f"the record of {listed([repr(name) for name in lost])} is missing, and {session} continues it; restore it from git"
+        + (f", or if it was reverted or never was on this branch: {run}" if here else "")
+    )
 
 
 def load_parents(store: Store, names: Sequence[str]) -> Parents:
