@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.nodeids import name_of, without_parameters
+from pytest_handoff.project.encoding import decode_lines
 from pytest_handoff.project.foreign_files import TABLE, read_if_there
-from pytest_handoff.project.git import run_git, tracked_files, tree_of
+from pytest_handoff.project.git import read_blobs, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
-from pytest_handoff.project.store import RECORD
+from pytest_handoff.project.store import LEDGER, RECORD
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, targets_of
 from pytest_handoff.project.tree import blob_id
-from pytest_handoff.record import Frozen
+from pytest_handoff.record import Frozen, LedgerLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Record
 
 
 class MergedRecord(Frozen, frozen=True):
-    """A record that git holds: its session, its path and blob id there, and the branch or commit that holds it."""
+    """A record that git holds.
+
+    Attributes:
+        path: its path there.
+        blob: its blob id.
+        ledger: the blob id of its ledger; ``None`` where there is none.
+        where: the branch that holds it, or ``HEAD``.
+    """
 
     session: str
     path: str
     blob: str
+    ledger: str | None
     where: str
 
 
@@ -88,6 +100,30 @@ def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[tupl
             yield record, "is not the one"
 
 
+def lost_tests(project: Project, record: Record, merged: MergedRecord) -> list[str]:
+    """Name the tests that were new in a session as it was merged and that its record here knows no more, under no file's name.
+
+    Two people may have given their sessions one name: whoever comes second replaces the record of the first.
+
+    Raises:
+        HandoffError: when git lacks the ledger, or either ledger cannot be read.
+    """
+    if merged.ledger is None:
+        return []
+    (data,) = read_blobs(project.root, [merged.ledger]).values()
+    then = decode_lines(data, LedgerLine, f"{LEDGER} of {merged.session} on {merged.where}", few=("tier", "since"))
+    now = Counter(name_of(without_parameters(test)) for test in project.store.ledger(record))
+    fresh = [line.id for line in then if line.since == record.session and line.outcome is not None and line.retired is None]
+    return [test for test in fresh if not _still_there(test, now)]
+
+
+def _still_there(test: str, left: Counter[str]) -> bool:
+    """Take one test of this name, whatever its parameters, from those that are left."""
+    name = name_of(without_parameters(test))
+    left[name] -= 1
+    return left[name] >= 0
+
+
 def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]) -> list[str]:
     """Name the recorded sessions among these that this one does not go back to; without those that another of them continues.
 
@@ -106,8 +142,9 @@ def _records_in(project: Project, commit: str, where: str, folders: Iterable[str
     found = []
     for folder in folders:
         blobs = tree_of(project.root, commit, below=f"{folder}/evidence")
-        records = _sessions(f"{folder}/evidence", blobs)
-        found += [MergedRecord(session=name, path=path, blob=blobs[path], where=where) for name, path in records]
+        for name, path in _sessions(f"{folder}/evidence", blobs):
+            ledger = blobs.get(f"{folder}/evidence/{name}/{LEDGER}")
+            found.append(MergedRecord(session=name, path=path, blob=blobs[path], ledger=ledger, where=where))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed
-from pytest_handoff.project.merged_sessions import merged_sessions, not_continued, rewritten, tracked_sessions
+from pytest_handoff.project.merged_sessions import lost_tests, merged_sessions, not_continued, rewritten, tracked_sessions
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.record import Frozen
 
@@ -79,6 +79,7 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
     for record, how in rewritten(project, merged.records):
         folder = record.path.rsplit("/", 2)[0]
         if record.session == session:
+            yield from _replaced(project, record)
             continue
         if how == "is gone" and folder != project.key(project.store.evidence):
             elsewhere.setdefault(folder, []).append(record)
@@ -88,6 +89,21 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
         yield Problem(kind="chain", path=record.path, message=message, remedy=remedy)
     for folder, records in elsewhere.items():
         yield _in_another_folder(project, session, folder, records)
+
+
+def _replaced(project: Project, merged: MergedRecord) -> Iterator[Problem]:
+    """Find tests that this session's own record lost, which was recorded again and is another one than the merged one."""
+    session = merged.session
+    lost = lost_tests(project, project.store.record(session), merged)
+    if lost:
+        folder = merged.path.rpartition("/")[0]
+        yield Problem(
+            kind="chain",
+            path=project.shown_record(session),
+            message=f"lacks what {session} has on {merged.where}: {listed(lost)}",
+            remedy=f"put back what is missing; if that is another's {session}, restore its evidence with "
+            f"git checkout {merged.where} -- {folder}, and record this work under another name: pytest --handoff=NAME",
+        )
 
 
 def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:
