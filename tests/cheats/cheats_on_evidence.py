@@ -139,6 +139,20 @@ def after_a_peer(*args: str, lose: bool = False) -> object:
     return do
 
 
+def after_it_landed(*, lose: bool = False) -> object:
+    """Run the session again after it was merged; ``lose`` its test, and break what it tests."""
+
+    def do(shop: Shop) -> None:
+        shop.git("branch", "--quiet", "--force", "main", "work")
+        if lose:
+            shop.git("rm", "-q", "tests/unit/test_tax.py")
+            shop.edit(DOCUMENT, "At least 6", "At least 5")
+            shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.7")
+        rerun(shop)
+
+    return do
+
+
 def begin_in_another_folder(shop: Shop) -> None:
     """Let new settings begin a new history in another folder, without the test that would fail and without a target."""
     shop.break_discount()
@@ -276,6 +290,8 @@ CHEATS = [
           "restore its ledger", restored("handoffs/evidence/session-1/tests.jsonl")),
     Cheat("time and chain", "begin the history anew", drop_the_parents, "chain", "switch branches and back", lambda shop: (
               shop.git("checkout", "--quiet", "main"), shop.git("checkout", "--quiet", "work"))),
+    Cheat("time and chain", "run a merged session again without its test", after_it_landed(lose=True), "chain",
+          "run a merged session again", after_it_landed()),
     Cheat("time and chain", "begin a new history in another folder", begin_in_another_folder, "chain", "move the folder", move_the_folder),
     Cheat("time and chain", "continue less than was merged", after_a_peer("--handoff-previous=session-1", lose=True), "chain",
           "name what was merged", after_a_peer("--handoff-previous=session-2b")),
