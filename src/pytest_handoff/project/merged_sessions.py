@@ -64,8 +64,7 @@ def merged_sessions(project: Project) -> MergedSessions:
         return MergedSessions(unknown="there is no git here that could tell" if project.config.target else None)
     targets = targets_of(project)
     if not targets:
-        here = _records_in(project, "HEAD", "HEAD", [project.key(project.handoffs)]) if _has_commit(project) else []
-        return MergedSessions(records=tuple(record for record in here if project.store.has(record.session)))
+        return MergedSessions(records=tuple(_committed(project)))
     found: dict[str, MergedRecord] = {}
     unknown = []
     for target in targets:
@@ -134,8 +133,14 @@ def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]
     return chain.newest_of({record.session for record in merged} - {session, *chain.before(session)})
 
 
-def _has_commit(project: Project) -> bool:
-    return run_git(project.root, "rev-parse", "--verify", "--quiet", "HEAD").returncode == 0
+def _committed(project: Project) -> list[MergedRecord]:
+    """Find the records in ``HEAD`` that are in the hand-off folder too; an option may have put that outside of the repository."""
+    if not project.handoffs.is_relative_to(project.root):
+        return []
+    if run_git(project.root, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        return []
+    there = _records_in(project, "HEAD", "HEAD", [project.key(project.handoffs)])
+    return [record for record in there if project.store.has(record.session)]
 
 
 def _records_in(project: Project, commit: str, where: str, folders: Iterable[str]) -> list[MergedRecord]:
