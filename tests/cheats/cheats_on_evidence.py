@@ -107,6 +107,69 @@ def drop_the_parents(shop: Shop) -> None:
     rerun(shop)
 
 
+PEERS_TESTS = "tests/unit/test_peer.py"
+
+
+def land_a_peer(shop: Shop) -> None:
+    """Let a colleague's session land on main, and merge main."""
+    shop.git("checkout", "--quiet", "-b", "peer", "main")
+    shop.write({
+        "src/shop/peer.py": "def peer(price):\n    return price\n",
+        PEERS_TESTS: "from shop.peer import peer\n\n\ndef test_peer():\n    assert peer(1) == 1\n",
+        "handoffs/session-2b.md": shop.text("handoffs/session-1.md").replace("Session 1: A cart", "Session 2b: A peer"),
+    })  # fmt: skip
+    shop.pytest(session="session-2b")
+    shop.commit()
+    shop.git("checkout", "--quiet", "main")
+    shop.git("merge", "--quiet", "--ff-only", "peer")
+    shop.git("checkout", "--quiet", "work")
+    shop.git("merge", "--quiet", "--no-edit", "main")
+
+
+def after_a_peer(*args: str, lose: bool = False) -> object:
+    """Run again after a colleague's session was merged; ``lose`` the colleague's test, and break what it tests."""
+
+    def do(shop: Shop) -> None:
+        land_a_peer(shop)
+        if lose:
+            shop.git("rm", "-q", PEERS_TESTS)
+            shop.edit("src/shop/peer.py", "return price", "return price + 1")
+        rerun(shop, *args)
+
+    return do
+
+
+def after_it_landed(*, lose: bool = False) -> object:
+    """Run the session again after it was merged; ``lose`` its test, and break what it tests."""
+
+    def do(shop: Shop) -> None:
+        shop.git("branch", "--quiet", "--force", "main", "work")
+        if lose:
+            shop.git("rm", "-q", "tests/unit/test_tax.py")
+            shop.edit(DOCUMENT, "At least 6", "At least 5")
+            shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.7")
+        rerun(shop)
+
+    return do
+
+
+def begin_in_another_folder(shop: Shop) -> None:
+    """Let new settings begin a new history in another folder, without the test that would fail and without a target."""
+    shop.break_discount()
+    shop.edit(CART_TESTS, "def test_discount():\n    assert discount(10) == 9\n", "")
+    shop.write({"handoff.toml": 'dir = "notes"\n', "notes/session-2.md": shop.text(DOCUMENT)})
+    shop.pytest()
+    shop.commit()
+
+
+def move_the_folder(shop: Shop) -> None:
+    """Move the hand-off folder with all that is in it."""
+    shop.git("mv", "handoffs", "notes")
+    shop.edit(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndir = "notes"\n')
+    shop.pytest()
+    shop.commit()
+
+
 def restored(name: str) -> object:
     """Change a file and take it back."""
 
@@ -227,6 +290,13 @@ CHEATS = [
           "restore its ledger", restored("handoffs/evidence/session-1/tests.jsonl")),
     Cheat("time and chain", "begin the history anew", drop_the_parents, "chain", "switch branches and back", lambda shop: (
               shop.git("checkout", "--quiet", "main"), shop.git("checkout", "--quiet", "work"))),
+    Cheat("time and chain", "run a merged session again without its test", after_it_landed(lose=True), "chain",
+          "run a merged session again", after_it_landed()),
+    Cheat("time and chain", "begin a new history in another folder", begin_in_another_folder, "chain", "move the folder", move_the_folder),
+    Cheat("time and chain", "continue less than was merged", after_a_peer("--handoff-previous=session-1", lose=True), "chain",
+          "name what was merged", after_a_peer("--handoff-previous=session-2b")),
+    Cheat("time and chain", "lose a colleague's test in a merge", after_a_peer(lose=True), "regression",
+          "merge a colleague's session, and run again", after_a_peer()),
     Cheat("policy", "ignore the code", setting("[tool.handoff]\n", '[tool.handoff]\nignore = ["src/**"]\n'), "policy",
           "another template", setting("[tool.handoff]\n", '[tool.handoff]\ntemplate = "session_summary"\n')),
     Cheat("policy", "narrow the scope", setting("[tool.handoff]\n", '[tool.handoff]\nscope = ["tests"]\n'), "policy",

@@ -12,7 +12,17 @@ import pytest
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project import git
-from pytest_handoff.project.git import WorkTree, find_root, literally, read_files, read_work_tree
+from pytest_handoff.project.git import (
+    WorkTree,
+    find_root,
+    literally,
+    read_blobs,
+    read_files,
+    read_files_of,
+    read_work_tree,
+    tracked_files,
+    tree_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +133,33 @@ def test_reading_changes_nothing(repository: Path, plain_git: Git) -> None:
     before = {path: path.read_bytes() for path in sorted(repository.rglob("*")) if path.is_file()}
     read_work_tree(repository)
     assert {path: path.read_bytes() for path in sorted(repository.rglob("*")) if path.is_file()} == before
+
+
+def test_files_of_commits(repository: Path, plain_git: Git) -> None:
+    """Each commit gives what it has, whatever the names hold; a folder, a line break and what is not there give nothing."""
+    write(repository, "a b.txt", "in/c.txt")
+    commit(plain_git, repository)
+    write(repository, "a b.txt", content=b"1 missing\n2")
+    commit(plain_git, repository)
+    commits = plain_git(repository, "rev-list", "HEAD").split()
+    paths = ["in", "gone", "a b.txt", "a\nb", "in/c.txt"]
+
+    assert read_files_of(repository, [*commits, "0" * 40], paths) == [
+        {"a b.txt": b"1 missing\n2", "in/c.txt": b"hello\n"}, {"a b.txt": b"hello\n", "in/c.txt": b"hello\n"}, {},
+    ]  # fmt: skip
+    assert read_files_of(repository, commits, []) == [{}, {}]
+    assert tree_of(repository, "HEAD", below="in") == {"in/c.txt": HELLO}
+    assert read_blobs(repository, [HELLO]) == {HELLO: b"hello\n"}
+    with pytest.raises(HandoffError, match="git has not the contents of 00"):
+        read_blobs(repository, [HELLO, "0" * 40])
+
+
+def test_tracked_files_below_a_folder(repository: Path, plain_git: Git) -> None:
+    """What is committed or staged is tracked, each file once in a conflict as well; the name of a folder is no pattern."""
+    write(repository, "e*/a", "e*/b", "else/c")
+    plain_git(repository, "add", "e*/a", "else")
+    assert tracked_files(repository, "e*") == ["e*/a"]
+    assert tracked_files(repository, "gone") == []
 
 
 def test_a_detached_head_has_no_branch(repository: Path, plain_git: Git) -> None:

@@ -61,6 +61,32 @@ def test_which_sessions_are_continued(store: Store, session: str, override: tupl
 
 
 @pytest.mark.parametrize(
+    ("session", "tracked", "parents"),
+    [
+        ("s-2", ("s-1", "s-2"), ["s-1"]),
+        ("s-2", ("s-1", "s-2", "s-3"), ["s-1", "s-3"]),
+        ("s-2", ("s-1", "s-3", "s-4", "s-5"), ["s-1", "s-4"]),
+        ("s-1", ("s-1", "s-2", "s-3", "s-4", "s-5"), []),
+        ("s-3", ("s-5", "s-9"), ["s-1"]),
+    ],
+)
+def test_what_was_merged_is_continued_too(store: Store, session: str, tracked: tuple[str, ...], parents: list[str]) -> None:
+    """A session that is run again takes in the ends of what has come beside it, never a session that goes back to itself."""
+    keep(store, "s-4", "s-3")
+    keep(store, "s-5", "s-2", "s-3")
+    assert choose_parents(store, session, tracked=tracked) == parents
+    assert choose_parents(store, "s-2", ("s-1",), tracked=tracked) == ["s-1"]
+
+
+def test_a_parent_that_another_parent_goes_back_to_says_nothing_more(store: Store) -> None:
+    """What a later session retired or moved is not asked for once more because an earlier one had it."""
+    parents = load_parents(store, ["s-1", "s-2"])
+    assert [link.session for link in parents.links] == ["s-1", "s-2"]
+    assert sorted(parents.earlier.lines) == ["a.py::s-2"]
+    assert parents.names == "s-2"
+
+
+@pytest.mark.parametrize(
     ("session", "name", "said"),
     [
         ("s-4", "s-4", "a session cannot continue itself"),

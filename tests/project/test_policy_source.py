@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from builders import facts_of
-from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.layout import Project, open_project
+from pytest_handoff.project.merged_sessions import merged_sessions, rewritten, tracked_sessions
 from pytest_handoff.project.sessions import Parents
-from pytest_handoff.project.target_branch import policy_changes, rewritten_records
+from pytest_handoff.project.target_branch import policy_changes, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,20 +82,66 @@ def test_without_git_a_target_cannot_be_compared_with(tmp_path: Path, plain_git:
     project = open_project(tmp_path)
 
     assert "no git" in str(policy_changes(project, RECORD, Parents(), {}).unknown)
-    assert rewritten_records(project, but="session-2") == []
+    merged = merged_sessions(project)
+    assert (merged.records, "no git" in str(merged.unknown)) == ((), True)
+
+
+def test_a_target_that_the_settings_name_no_more_still_counts(branch: Path, plain_git: Callable[..., str]) -> None:
+    """New settings without a target, or with another, do not take back the one of the commit where the work began."""
+    (branch / "handoff.toml").write_text('dir = "notes"\n')
+    committed(plain_git, branch)
+    assert targets_of(open_project(branch)) == ["main"]
+    assert [str(one) for one in policy_changes(open_project(branch), RECORD, Parents(), {}).loosened][-1].endswith("in main")
+    (branch / "handoff.toml").write_text('target = "decoy"\n')
+    assert targets_of(open_project(branch)) == ["decoy", "main"]
+
+
+def test_a_target_that_was_given_up_on_that_branch_does_not_count(branch: Path, plain_git: Callable[..., str]) -> None:
+    """Once main names no target any more, work that begins there has none."""
+    plain_git(branch, "checkout", "--quiet", "main")
+    (branch / "pyproject.toml").write_text("")
+    committed(plain_git, branch)
+    plain_git(branch, "checkout", "--quiet", "-b", "later")
+    assert targets_of(open_project(branch)) == []
+
+
+def changed(project: Project) -> list[tuple[str, str]]:
+    return [(record.path, how) for record, how in rewritten(project, merged_sessions(project).records)]
 
 
 def test_records_of_the_target_branch_may_not_change(branch: Path) -> None:
-    """A record that is gone or another is named; the session at hand may be recorded again."""
+    """A record that is gone or another is named."""
     project = open_project(branch)
     path = "handoffs/evidence/session-1/record.json"
 
-    assert rewritten_records(project, but="session-2") == []
+    assert changed(project) == []
     (branch / path).write_text('{"other": 1}\n')
-    assert rewritten_records(project, but="session-2") == [(path, "is not the one")]
-    assert rewritten_records(project, but="session-1") == []
+    assert changed(project) == [(path, "is not the one")]
     (branch / path).unlink()
-    assert rewritten_records(project, but="session-2") == [(path, "is gone, and is")]
+    assert changed(project) == [(path, "is gone")]
+
+
+def test_records_are_found_where_the_settings_of_that_commit_kept_them(branch: Path) -> None:
+    """A new folder in the settings hides no record; one that a person names by an option is a choice."""
+    (branch / "pyproject.toml").write_text(SETTINGS + 'dir = "notes"\n')
+    assert changed(open_project(branch)) == [("handoffs/evidence/session-1/record.json", "is gone")]
+    assert changed(open_project(branch, dir_option="other")) == []
+
+
+def test_without_a_target_the_sessions_in_head_count(branch: Path, plain_git: Callable[..., str]) -> None:
+    """What is committed is merged; it may be recorded again, and what only lies there does not count."""
+    for settings in ("", "[tool.handoff]\n"):
+        (branch / "pyproject.toml").write_text(settings)
+        plain_git(branch, "checkout", "--quiet", "-B", "main")
+        committed(plain_git, branch)
+    (branch / "handoffs" / "evidence" / "session-2").mkdir()
+    (branch / "handoffs" / "evidence" / "session-2" / "record.json").write_text("{}\n")
+    project = open_project(branch)
+
+    assert [(one.session, one.where) for one in merged_sessions(project).records] == [("session-1", "HEAD")]
+    assert tracked_sessions(project) == {"session-1"}
+    plain_git(branch, "add", "handoffs")
+    assert tracked_sessions(project) == {"session-1", "session-2"}
 
 
 def test_settings_that_a_new_file_replaces_are_compared_with_it(repository: Path) -> None:

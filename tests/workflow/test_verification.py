@@ -14,7 +14,8 @@ from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
 from pytest_handoff.record import Parent, Record
-from pytest_handoff.workflow.verify import Problem, chain_of, is_fresh, stale_files, verify
+from pytest_handoff.workflow.chain import Problem, chain_of
+from pytest_handoff.workflow.verify import is_fresh, stale_files, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from pytest_handoff.printing import progress, say, say_json, say_parts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_handoff.workflow.verify import Problem
+    from pytest_handoff.workflow.chain import Problem
 
 
 @click.command()
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @verb
 def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
     """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
-    from pytest_handoff.workflow.verify import chain_of
+    from pytest_handoff.workflow.chain import cannot_tell, chain_of
     from pytest_handoff.workflow.verify import verify as problems_of
 
     project = project_here(handoff_dir)
@@ -38,6 +38,8 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
         )
     ]
     say_findings([(problem.path, problem.line, str(problem)) for problem in problems])
+    if (unknown := cannot_tell(project, session)) is not None:
+        say(f"handoff: {unknown}", err=True)
     if as_json:
         table = {"session": session, "verified": names, "passes": not problems, "problems": [p.as_table() for p in problems]}
         say_json(table)
@@ -45,7 +47,8 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     for problem in problems:
         say(str(problem))
     if not problems:
-        say(f"{', '.join(names)}: document, evidence, tree and chain agree")
+        chain = "and chain agree" if unknown is None else "agree, and the chain as far as it is here"
+        say(f"{', '.join(names)}: document, evidence, tree {chain}")
     return NO if problems else GOOD
 
 

@@ -208,7 +208,7 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[Star
         raise EvidenceProblem(f"there is no part of {session!r} {where}; name the folder of the parts, or make one with {made}")
     named = {str(folder): head for folder, head in heads.items()}
     previous = [parent.session for parent in next(iter(named.values())).previous]
-    if previous != [record.session for record in start.parents.records] and all(map(project.store.has, previous)):
+    if previous != [link.session for link in start.parents.links] and all(map(project.store.has, previous)):
         start = begin(project, session, previous)
     joining.refuse_strangers(named, session=session, previous=start.parents.links)
     return with_latest(project, start), named

@@ -117,13 +117,14 @@ def read_files(root: Path, *, without: Sequence[str] = ()) -> dict[str, str]:
         return _staged_files(root, where, environment)
 
 
-def tree_of(root: Path, commit: str) -> dict[str, str]:
-    """Map the path of every file in a commit to its blob id.
+def tree_of(root: Path, commit: str, *, below: str | None = None) -> dict[str, str]:
+    """Map the path of every file in a commit, or below one of its folders, to its blob id.
 
     Raises:
         HandoffError: when git does not have the commit or its trees.
     """
-    listing = _checked(root, "ls-tree", "-r", "-z", "--full-tree", commit)
+    folder = [] if below is None else ["--", f"{below}/"]
+    listing = _checked(root, "ls-tree", "-r", "-z", "--full-tree", commit, *folder, environment=_STORED_HISTORY)
     rows = (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1])
     return {_name(name): meta.split()[2].decode() for meta, name in rows}
 
@@ -338,20 +339,50 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
         HandoffError: when git lacks one of them, as a partial clone may.
     """
     wanted = sorted(set(blobs))
-    if not wanted:
-        return {}
-    done = run_git(root, "cat-file", "--batch", environment=_STORED_HISTORY, stdin="\n".join(wanted).encode() + b"\n")
-    contents: dict[str, bytes] = {}
+    found = dict(zip(wanted, _contents(root, wanted), strict=True))
+    if lacking := next((blob for blob, content in found.items() if content is None), None):
+        raise HandoffError(f"git has not the contents of {lacking}")
+    return {blob: content for blob, content in found.items() if content is not None}
+
+
+def read_files_of(root: Path, commits: Iterable[str], paths: Sequence[str]) -> list[dict[str, bytes]]:
+    """Read these files of each commit, all with one git process; a commit without a file lacks its path."""
+    files: dict[str, dict[str, bytes]] = {commit: {} for commit in commits}
+    wanted = [(commit, path) for commit in files for path in paths if "\n" not in path]
+    for (commit, path), content in zip(wanted, _contents(root, [f"{commit}:{path}" for commit, path in wanted]), strict=True):
+        if content is not None:
+            files[commit][path] = content
+    return list(files.values())
+
+
+def tracked_files(root: Path, folder: str) -> list[str]:
+    """Name the files below a folder that are in git's index: committed, staged, or brought by a merge that is under way."""
+    listing = _checked(root, "ls-files", "-z", "--full-name", "--", f":(top,literal){folder}")
+    return list(dict.fromkeys(map(_name, listing.split(b"\0")[:-1])))
+
+
+def tips_of_all_branches(root: Path) -> list[str]:
+    """Find the newest commits of all branches that are known here, each once."""
+    listing = _checked(root, "for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes", environment=_STORED_HISTORY)
+    return list(dict.fromkeys(listing.decode().split()))
+
+
+def _contents(root: Path, names: Sequence[str]) -> Iterator[bytes | None]:
+    """Read what each of these names stands for, in their order; ``None`` for what git has not, or what is no file."""
+    if not names:
+        return
+    asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    answer = run_git(root, "cat-file", "--batch", environment=_STORED_HISTORY, stdin=asked).stdout
     at = 0
-    for blob in wanted:
-        end = done.stdout.find(b"\n", at)
-        header = done.stdout[at:end]
-        if header.split()[1:2] != [b"blob"]:
-            raise HandoffError(f"git has not the contents of {blob}")
-        start = end + 1
-        at = start + int(header.split()[2]) + 1
-        contents[blob] = done.stdout[start : at - 1]
-    return contents
+    for _ in names:
+        end = answer.find(b"\n", at)
+        header, at = answer[at:end], end + 1
+        if end < 0 or header.endswith((b" missing", b" ambiguous")):
+            yield None
+            continue
+        _, kind, size = header.rsplit(b" ", 2)
+        yield answer[at : at + int(size)] if kind == b"blob" else None
+        at += int(size) + 1
 
 
 def _commit(root: Path, name: str) -> str | None:

@@ -15,7 +15,7 @@ from pytest_handoff.figures import listed
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pytest_handoff.project.store import Store
 
@@ -44,12 +44,34 @@ class Chain:
         Raises:
             EvidenceProblem: as :attr:`links`, or when the record of a tip is damaged.
         """
-        continued = {parent for parents in self.links.values() for parent in parents}
-        return sorted(self.links.keys() - continued, key=lambda name: (self._store.record(name).run.started, name))
+        return self.newest_of(self.links)
+
+    def newest_of(self, names: Collection[str]) -> list[str]:
+        """Keep of some recorded sessions those that no other one of them continues, oldest first."""
+        there = [name for name in names if name in self.links]
+        continued = {parent for name in there for parent in self.links[name]}
+        return self._by_age(name for name in there if name not in continued)
+
+    def descendants(self, session: str) -> set[str]:
+        """Name the sessions that go back to this one."""
+        children: dict[str, list[str]] = {}
+        for name, parents in self.links.items():
+            for parent in parents:
+                children.setdefault(parent, []).append(name)
+        found: set[str] = set()
+        ahead = [session]
+        while ahead:
+            fresh = [name for name in children.get(ahead.pop(), ()) if name not in found]
+            found.update(fresh)
+            ahead += fresh
+        return found
 
     def after(self, session: str) -> list[str]:
         """Name the sessions that continue this one, sorted."""
         return sorted(name for name, parents in self.links.items() if session in parents)
+
+    def _by_age(self, names: Iterable[str]) -> list[str]:
+        return sorted(names, key=lambda name: (self._store.record(name).run.started, name))
 
     def before(self, session: str) -> list[str]:
         """Name the recorded ancestors of this session, nearest first."""
@@ -90,7 +112,14 @@ class Chain:
 
 
 class Parents(Frozen, frozen=True):
-    """The evidence of a session's parents; ``sources`` is ``None`` where a parent's was pruned, empty for a first session."""
+    """The evidence of a session's parents.
+
+    Attributes:
+        links: every parent.
+        records: the records of those that no other parent goes back to: the others say nothing that these do not say later.
+        earlier: the tests of these.
+        sources: the trees of these; ``None`` where one was pruned, empty for a first session.
+    """
 
     records: tuple[Record, ...] = ()
     links: list[Parent] = []
@@ -130,8 +159,11 @@ def _promises_of(record: Record) -> list[Promise]:
     return read_policy(record.policy, path=f"the record of {record.session}").promise
 
 
-def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> list[str]:
-    """Choose a session's parents: those asked for, else those it had before, else the tips of the chain.
+def choose_parents(store: Store, session: str, override: Sequence[str] = (), *, tracked: Collection[str] = ()) -> list[str]:
+    """Choose a session's parents: those asked for, else those it had before and what was merged since, else the chain's tips.
+
+    Args:
+        tracked: the sessions whose records git tracks; one that has come beside this session was merged in, and is continued.
 
     Raises:
         UsageProblem: when a session is asked to continue itself or one that comes after it, or a name has no record.
@@ -139,9 +171,12 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
     """
     if override:
         return [_known(store, session, name) for name in dict.fromkeys(override)]
-    if store.has(session):
-        return [parent.session for parent in store.record(session).previous]
     chain = Chain(store)
+    if store.has(session):
+        kept = [parent.session for parent in store.record(session).previous]
+        _refuse_lost(store, session, kept)
+        beside = set(tracked) - {session, *kept, *chain.before(session)} - chain.descendants(session) if tracked else set()
+        return [*kept, *chain.newest_of(beside)]
     if later := chain.after(session):
         raise EvidenceProblem(
             f"the record of {session!r} is missing, and {listed(later)} {'continues' if len(later) == 1 else 'continue'} it; "
@@ -150,13 +185,27 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = ()) -> 
     return chain.tips()
 
 
+def _refuse_lost(store: Store, session: str, kept: Sequence[str]) -> None:
+    """Refuse to run a session again whose parents are not all here, as after a revert or a cherry-pick of that session alone."""
+    lost = [name for name in kept if not store.has(name)]
+    if not lost:
+        return
+    chain = Chain(store)
+    here = chain.newest_of(chain.links.keys() - chain.descendants(session) - {session})
+    run = " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in here)])
+    raise EvidenceProblem(
+        f"the record of {listed([repr(name) for name in lost])} is missing, and {session} continues it; restore it from git"
+        + (f", or if it was reverted or never was on this branch: {run}" if here else "")
+    )
+
+
 def load_parents(store: Store, names: Sequence[str]) -> Parents:
     """Read the evidence of these sessions.
 
     Raises:
         EvidenceProblem: when a record or ledger is missing, damaged or edited.
     """
-    records = tuple(store.record(name) for name in names)
+    records = tuple(store.record(name) for name in latest_of(store, names))
     sources = [store.sources_of(record) for record in records]
     return Parents(
         records=records,
@@ -164,6 +213,20 @@ def load_parents(store: Store, names: Sequence[str]) -> Parents:
         earlier=join_parents([(record.session, store.ledger(record)) for record in records]),
         sources=None if None in sources else tuple(tree for tree in sources if tree is not None),
     )
+
+
+def latest_of(store: Store, names: Sequence[str]) -> list[str]:
+    """Leave out of a session's parents those that another parent goes back to; sessions in a circle all stay.
+
+    Raises:
+        EvidenceProblem: when a record cannot be read.
+    """
+    if len(names) < 2:
+        return list(names)
+    chain = Chain(store)
+    before = {name: set(chain.before(name)) for name in names}
+    passed = {old for new, olds in before.items() for old in olds & before.keys() if new not in before[old]}
+    return [name for name in names if name not in passed]
 
 
 def _known(store: Store, session: str, name: str) -> str:

@@ -49,8 +49,8 @@ _HEAD = re.compile(
 """The first keys of a record as :meth:`Store.artifacts` writes them."""
 
 
-def parents_at_head(path: Path | str, session: str) -> list[str] | None:
-    """Name the sessions that a record continues, or return ``None`` where its beginning is not as we write it.
+def parents_at_head(path: Path | str, session: str) -> list[Parent] | None:
+    """Read which records a record continues, or return ``None`` where its beginning is not as we write it.
 
     Raises:
         OSError: when the file cannot be read.
@@ -63,7 +63,7 @@ def parents_at_head(path: Path | str, session: str) -> list[str] | None:
     if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
         return None
     try:
-        return [parent.session for parent in msgspec.json.decode(head[2], type=list[Parent])]
+        return msgspec.json.decode(head[2], type=list[Parent])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
@@ -181,7 +181,15 @@ class Store:
             EvidenceProblem: when a record cannot be read, or its beginning says too little and the rest is damaged.
         """
         parents = {name: self._parents(name, linked=linked) for name, linked in self._folders().items()}
-        return {name: links for name, links in parents.items() if links is not None}
+        return {name: [link.session for link in links] for name, links in parents.items() if links is not None}
+
+    def parents(self, session: str) -> list[Parent]:
+        """Read which records a recorded session continues, from the beginning of its record.
+
+        Raises:
+            EvidenceProblem: as :meth:`links`.
+        """
+        return self._parents(session, linked=(self.evidence / session).is_symlink()) or []
 
     def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
         """Build the files of a session's evidence, the record last, so that it never names a ledger that is not there.
@@ -205,18 +213,18 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return {}
 
-    def _parents(self, session: str, *, linked: bool) -> list[str] | None:
-        """Name the sessions that a session continues, or return ``None`` where its folder holds no record."""
+    def _parents(self, session: str, *, linked: bool) -> list[Parent] | None:
+        """Read which records a session continues, or return ``None`` where its folder holds no record."""
         if linked:
-            return [parent.session for parent in self.record(session).previous] if self.has(session) else None
+            return self.record(session).previous if self.has(session) else None
         try:
             parents = parents_at_head(f"{self.evidence}/{session}/{RECORD}", session)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError:
             parents = None  # reading the whole record will say why
-        if parents is None or not _are_sessions(parents):
-            return [parent.session for parent in self.record(session).previous]
+        if parents is None or not _are_sessions([parent.session for parent in parents]):
+            return self.record(session).previous
         return parents
 
     def _ledger(self, record: Record) -> tuple[Path, bytes]:

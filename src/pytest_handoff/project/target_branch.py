@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pytest_handoff.config import read_config
+from pytest_handoff.config import Config, read_config
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.policy import (
     InForce,
@@ -22,18 +22,22 @@ from pytest_handoff.evidence.policy import (
     without_repeats,
 )
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.evidence.tool_settings import coverage_settings, own_settings, pytest_settings
-from pytest_handoff.project import git
+from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings
 from pytest_handoff.project.deciding_files import FilesHere, FilesThere
-from pytest_handoff.project.foreign_files import TABLE, read_if_there
-from pytest_handoff.project.git import is_ancestor, merge_bases, read_blobs, tips_of_branch, tree_of
-from pytest_handoff.project.tree import blob_id
+from pytest_handoff.project.git import (
+    is_ancestor,
+    merge_bases,
+    read_blobs,
+    read_files_of,
+    tips_of_all_branches,
+    tips_of_branch,
+    tree_of,
+)
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_handoff.config import Config
     from pytest_handoff.evidence.new_code import MergedIn
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
@@ -88,11 +92,12 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
         for policy in (now, then):
             found += loosened(before, policy, against=parent.session, pythons=pythons)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
-    target, why = _policy_on_target(project, record.instructions)
+    name = project.config.target or next(iter(targets_of(project)), None)
+    target, why = (None, None) if name is None else _policy_on(project, name, record.instructions)
     if target is not None:
         target = moved(target, now, renamed, has_code)
-        found += loosened(target, now, against=str(project.config.target))
-        found += taken_over(target, now, parents.earlier.lines, ledger, against=str(project.config.target))
+        found += loosened(target, now, against=str(name))
+        found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
         found += loosened(passed_over, now, against="pyproject.toml, which it replaces")
     return PolicyChanges(loosened=without_repeats(found), unknown=why)
@@ -127,58 +132,69 @@ def _renamed(project: Project, record: Record) -> list[tuple[str, str]]:
     return [(old.removeprefix(prefix), new.removeprefix(prefix)) for old, new in renamed]
 
 
-def rewritten_records(project: Project, *, but: str) -> list[tuple[str, str]]:
-    """Find the records that the target branch had where the work left it and that are gone or changed here, each with how.
+def targets_of(project: Project) -> list[str]:
+    """Name the branches that the work may be merged into: the one that the settings name, and each that they named before.
 
-    The session at hand (``but``) may be recorded again. Return none where no target is set or git does not reach it: the gate
-    ``policy`` reports that.
+    Settings that name no branch any more, or another one, do not take back what they named where the work left that branch.
     """
-    commit = _base(project) if project.config.target and project.uses_git else None
-    if commit is None or not project.handoffs.is_relative_to(project.root):
-        return []
-    folder = f"{project.key(project.store.evidence)}/"
-    found = []
-    for path, blob in git.tree_of(project.root, commit).items():
-        if path.startswith(folder) and path.endswith("/record.json") and path != f"{folder}{but}/record.json":
-            here = project.root / path
-            if not here.is_file():
-                found.append((path, "is gone, and is"))
-            elif not _is_blob(project, path, blob):
-                found.append((path, "is not the one"))
-    return found
+    named = [project.config.target] if project.config.target is not None else []
+    if not project.uses_git:
+        return named
+    candidates = dict.fromkeys(map(_target_in, _texts_of(project, tips_of_all_branches(project.root))))
+    before = [name for name in candidates if name is not None and name not in named and _was_target(project, name)]
+    return [*named, *before]
 
 
-def _is_blob(project: Project, path: str, blob: str) -> bool:
-    """Check whether git would give a file this blob id; git's filters are run only where the id differs without them.
+def bases_of(project: Project, target: str) -> list[str]:
+    """Find the commits where the work left its target branch; none where the history that is here does not reach one."""
+    tips = tips_of_branch(project.root, target)
+    return merge_bases(project.root, tips) if tips else []
 
-    Line endings that git converts make no difference.
+
+def hand_off_folders(project: Project, commit: str) -> list[str]:
+    """Name the hand-off folders (by their keys) of a commit: where its own settings put it, and where it is now.
+
+    Only the latter where an option names the folder, since whoever gives that option chooses between folders.
+
+    Raises:
+        UsageProblem: when the settings in that commit, or those here, cannot be read.
     """
-    content = read_if_there(project.root / path, project.within, TABLE)
-    if content is None:
-        return False
-    if blob_id(content) == blob:
-        return True
-    return git.run_git(project.root, "hash-object", "--stdin", f"--path={path}", stdin=content).stdout.decode().strip() == blob
+    folders = [project.handoffs]
+    if _dir_in(FilesHere(project).settings()) == project.config.dir:
+        (texts,) = _texts_of(project, [commit])
+        folders.append(Path(os.path.normpath(project.folder / _dir_in(texts))))
+    return list(dict.fromkeys(map(project.key, (folder for folder in folders if folder.is_relative_to(project.root)))))
 
 
-def _base(project: Project) -> str | None:
-    tips = tips_of_branch(project.root, str(project.config.target))
-    bases = merge_bases(project.root, tips) if tips else []
-    return bases[0] if bases else None
+def _was_target(project: Project, name: str) -> bool:
+    return any(_target_in(texts) == name for texts in _texts_of(project, bases_of(project, name)))
 
 
-def _policy_on_target(project: Project, instructions: str | None) -> tuple[Policy | None, str | None]:
-    """Read the policy where the work left its target branch, or say why it cannot be read; neither where no target is set."""
-    name = project.config.target
-    if name is None:
-        return None, None
+def _target_in(texts: Mapping[str, str]) -> str | None:
+    """Return the target that these settings name; settings that cannot be read name none."""
+    try:
+        table, _ = own_settings(texts)
+    except HandoffError:
+        return None
+    target = (table or {}).get("target")
+    return target if isinstance(target, str) and target.strip() else None
+
+
+def _dir_in(texts: Mapping[str, str]) -> str:
+    table, _ = own_settings(texts)
+    named = (table or {}).get("dir")
+    return named if isinstance(named, str) else Config().dir
+
+
+def _policy_on(project: Project, name: str, instructions: str | None) -> tuple[Policy | None, str | None]:
+    """Read the policy where the work left its target branch, or say why it cannot be read."""
     if not project.uses_git:
         return None, f"there is no git here that could tell the settings of {name}"
-    base = _base(project)
-    if base is None:
+    bases = bases_of(project, name)
+    if not bases:
         return None, f"git does not reach {name} here: fetch it, with its history"
     try:
-        files = FilesThere(project, base)
+        files = FilesThere(project, bases[0])
         table, path = own_settings(files.settings())
         policy = _table(project, read_config(table or {}, path=path), files, instructions)
         return read_policy(policy, path=f"{path} of {name}"), None
@@ -212,6 +228,13 @@ def _instructions(files: FilesHere | FilesThere, key: str | None) -> dict[str, o
     from pytest_handoff.document.find import find
 
     return {"file": key, "lines": [task.text for task in find(text, fields=()).tasks]}
+
+
+def _texts_of(project: Project, commits: Sequence[str]) -> list[dict[str, str]]:
+    inner = project.key(project.folder)
+    prefix = "" if inner == "." else f"{inner}/"
+    found = read_files_of(project.root, commits, [prefix + name for name in NAMES])
+    return [{path.removeprefix(prefix): text.decode("utf-8", "replace") for path, text in files.items()} for files in found]
 
 
 def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:

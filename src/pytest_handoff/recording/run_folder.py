@@ -228,7 +228,7 @@ def _journal_start(plan: RunPlan, started: float) -> JournalStart:
         prefix=plan.prefix,
         args=list(options.shown_arguments(plan.config)),
         why_partial=list(why_partial(plan)),
-        previous=[record.session for record in plan.start.parents.records],
+        previous=[link.session for link in plan.start.parents.links],
         instructions=plan.instructions,
         plugins=options.plugins(plan.config),
         suite=plan.suite,

@@ -12,6 +12,7 @@ from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.source_changes import changes_between, match_moves
 from pytest_handoff.figures import listed
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
+from pytest_handoff.project.sessions import latest_of
 from pytest_handoff.project.tree import unparsable, with_lines
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
 
@@ -56,7 +57,7 @@ def missing_bases(project: Project, record: Record) -> list[str]:
     """Name the parent sessions whose sources are gone, although the record was made with them."""
     if record.changes is None:
         return []
-    return [parent.session for parent in record.previous if not project.store.has_sources(parent.session)]
+    return [name for name in _compared_with(project, record) if not project.store.has_sources(name)]
 
 
 def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) -> Recomputed:
@@ -75,7 +76,11 @@ def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) 
 
 def _bases(project: Project, record: Record) -> list[Sources | None]:
     store = project.store
-    return [store.sources_of(store.record(parent.session)) if store.has(parent.session) else None for parent in record.previous]
+    return [store.sources_of(store.record(name)) if store.has(name) else None for name in _compared_with(project, record)]
+
+
+def _compared_with(project: Project, record: Record) -> list[str]:
+    return latest_of(project.store, [parent.session for parent in record.previous])
 
 
 def _generated(project: Project, record: Record, files: Collection[str]) -> Sources:

@@ -13,6 +13,7 @@ from pytest_handoff.evidence.ledger import Ledger
 from pytest_handoff.evidence.source_changes import match_moves
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
+from pytest_handoff.project.merged_sessions import tracked_sessions
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
 from pytest_handoff.project.tree import Tree, read_tree, with_lines
 from pytest_handoff.record import Frozen, Record, SourceLine
@@ -46,8 +47,9 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
         HandoffError: when earlier evidence or the document cannot be used; nothing has been run or written yet.
     """
     check_names(project.config)
-    parents = load_parents(project.store, choose_parents(project.store, session, tuple(previous)))
     before = project.store.record(session) if project.store.has(session) else None
+    tracked = tracked_sessions(project) if before is not None else ()
+    parents = load_parents(project.store, choose_parents(project.store, session, tuple(previous), tracked=tracked))
     read_document(project, session)
     base = parents.sources[-1] if parents.sources else {}
     tree = read_tree(project)

@@ -13,9 +13,8 @@ from msgspec.structs import replace
 from pytest_handoff.composition.values import STATUS_PLACES
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.project.sessions import Chain
-from pytest_handoff.project.target_branch import rewritten_records
 from pytest_handoff.project.tree import read_tree
-from pytest_handoff.record import Frozen
+from pytest_handoff.workflow.chain import Problem, chain_problems
 from pytest_handoff.workflow.recheck import missing_bases, untrue
 from pytest_handoff.workflow.start import document_bytes
 
@@ -32,25 +31,6 @@ _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
 """Places whose text depends on a person's ticks."""
 
 
-class Problem(Frozen, frozen=True):
-    """One reason not to believe the evidence, with its place and a remedy."""
-
-    kind: str
-    path: str
-    message: str
-    remedy: str | None
-    line: int | None = None
-
-    def __str__(self) -> str:
-        """Say it on one line: place, what is wrong, what to do."""
-        place = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{place}: {self.message}; {self.remedy}"
-
-    def as_table(self) -> dict[str, object]:
-        """Return the shape for ``--json``."""
-        return {"kind": self.kind, "path": self.path, "line": self.line, "message": self.message, "remedy": self.remedy}
-
-
 def verify(project: Project, session: str, outcome: FinishedSession, *, fresh: bool = True) -> list[Problem]:
     """Find every problem of one session's evidence and document.
 
@@ -58,11 +38,11 @@ def verify(project: Project, session: str, outcome: FinishedSession, *, fresh: b
         outcome: the files that filling again would write (:func:`pytest_handoff.workflow.finish.refill`).
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
     """
-    record = project.store.record(session)
-    tree = read_tree(project) if fresh else None
-    found = [*_document(project, session, outcome), *_chain(project, record), *_history(project, record)]
-    if tree is None:
+    found = [*_document(project, session, outcome)]
+    if not fresh:  # the newest session has answered for the whole chain
         return found
+    record, tree = project.store.record(session), read_tree(project)
+    found += chain_problems(project, session)
     stale = list(_freshness(project, record, tree))
     return [*stale, *found] if stale else [*found, *_recomputed(project, outcome, tree)]
 
@@ -165,41 +145,6 @@ def _first_difference(have: bytes, want: bytes) -> int | None:
     rows = zip(have.splitlines(), want.splitlines(), strict=False)
     same = next((number for number, (one, other) in enumerate(rows) if one != other), None)
     return 1 + (same if same is not None else min(have.count(b"\n"), want.count(b"\n")))
-
-
-def _chain(project: Project, record: Record) -> Iterator[Problem]:
-    for parent in record.previous:
-        shown = project.shown_record(parent.session)
-        if not project.store.has(parent.session):
-            yield Problem(
-                kind="chain",
-                path=shown,
-                message=f"is missing, and {record.session} continues it",
-                remedy="restore it from git",
-            )
-        elif project.store.digest(parent.session) != parent.digest:
-            yield Problem(
-                kind="chain",
-                path=shown,
-                message=f"is not the record that {record.session} continues",
-                remedy=f"restore it, or run pytest --handoff={record.session} again",
-            )
-
-
-def _history(project: Project, record: Record) -> Iterator[Problem]:
-    """Find records of the target branch that this tree lacks or has changed: a history may grow, never change."""
-    for path, message in rewritten_records(project, but=record.session):
-        yield Problem(
-            kind="chain",
-            path=path,
-            message=f"{message} on {project.config.target}",
-            remedy=f"restore it with git checkout {project.config.target} -- {path}",
-        )
-
-
-def chain_of(project: Project, session: str) -> list[str]:
-    """Name a session and all its ancestors, newest first."""
-    return list(dict.fromkeys([session, *Chain(project.store).before(session)]))
 
 
 def reasons(

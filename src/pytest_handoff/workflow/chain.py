@@ -1,0 +1,140 @@
+"""Check the chain of a session: every record that it goes back to stands as it was, and no session that git holds is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import listed
+from pytest_handoff.project.merged_sessions import lost_tests, merged_sessions, not_continued, rewritten, tracked_sessions
+from pytest_handoff.project.sessions import Chain
+from pytest_handoff.record import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.merged_sessions import MergedRecord, MergedSessions
+
+
+class Problem(Frozen, frozen=True):
+    """One reason not to believe the evidence, with its place and a remedy."""
+
+    kind: str
+    path: str
+    message: str
+    remedy: str | None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """Say it on one line: place, what is wrong, what to do."""
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.message}; {self.remedy}"
+
+    def as_table(self) -> dict[str, object]:
+        """Return the shape for ``--json``."""
+        return {"kind": self.kind, "path": self.path, "line": self.line, "message": self.message, "remedy": self.remedy}
+
+
+def chain_problems(project: Project, session: str) -> list[Problem]:
+    """Find what is wrong with the chain of a session, back to its beginning; each file is named once.
+
+    Raises:
+        EvidenceProblem: when a record cannot be read.
+    """
+    merged = merged_sessions(project)
+    found = [*_rewritten(project, session, merged), *_left_out(project, session, merged)]
+    named = {problem.path for problem in found}
+    return [*(problem for problem in _broken(project, session) if problem.path not in named), *found]
+
+
+def cannot_tell(project: Project, session: str) -> str | None:
+    """Say why git cannot tell whether a session continues all that it must, where it cannot."""
+    unknown = merged_sessions(project).unknown
+    return None if unknown is None else f"whether {session} continues all that is merged cannot be told: {unknown}"
+
+
+def chain_of(project: Project, session: str) -> list[str]:
+    """Name a session and all its ancestors, newest first."""
+    return list(dict.fromkeys([session, *Chain(project.store).before(session)]))
+
+
+def _broken(project: Project, session: str) -> Iterator[Problem]:
+    """Find each record of the chain that is missing, or is not the one that a later session continued."""
+    for name in chain_of(project, session):
+        for parent in project.store.parents(name):
+            path = project.shown_record(parent.session)
+            if not project.store.has(parent.session):
+                message, remedy = f"is missing, and {name} continues it", "restore it from git"
+            elif project.store.digest(parent.session) != parent.digest:
+                message = f"is not the record that {name} continues"
+                remedy = f"restore it, or run pytest --handoff={name} again"
+            else:
+                continue
+            yield Problem(kind="chain", path=path, message=message, remedy=remedy)
+
+
+def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
+    """Find records of a target branch that are gone or changed here; the session at hand may be recorded again."""
+    elsewhere: dict[str, list[MergedRecord]] = {}
+    for record, how in rewritten(project, merged.records):
+        folder = record.path.rsplit("/", 2)[0]
+        if record.session == session:
+            yield from _replaced(project, record)
+            continue
+        if how == "is gone" and folder != project.key(project.store.evidence):
+            elsewhere.setdefault(folder, []).append(record)
+            continue
+        message = f"{how}, and is on {record.where}" if how == "is gone" else f"{how} on {record.where}"
+        remedy = f"restore it with git checkout {record.where} -- {record.path}"
+        yield Problem(kind="chain", path=record.path, message=message, remedy=remedy)
+    for folder, records in elsewhere.items():
+        yield _in_another_folder(project, session, folder, records)
+
+
+def _replaced(project: Project, merged: MergedRecord) -> Iterator[Problem]:
+    """Find tests that this session's own record lost, which was recorded again and is another one than the merged one."""
+    session = merged.session
+    lost = lost_tests(project, project.store.record(session), merged)
+    if lost:
+        folder = merged.path.rpartition("/")[0]
+        yield Problem(
+            kind="chain",
+            path=project.shown_record(session),
+            message=f"lacks what {session} has on {merged.where}: {listed(lost)}",
+            remedy=f"put back what is missing; if that is another's {session}, restore its evidence with "
+            f"git checkout {merged.where} -- {folder}, and record this work under another name: pytest --handoff=NAME",
+        )
+
+
+def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:
+    names = listed([one.session for one in records])
+    move = f"git mv {folder} {project.key(project.store.evidence)}"
+    return Problem(
+        kind="chain",
+        path=project.shown_record(session),
+        message=f"does not continue {names}, recorded on {records[0].where} in {folder}/",
+        remedy=f"keep all evidence in one folder ({move}, or set 'dir' back), then run pytest --handoff={session} again",
+    )
+
+
+def _left_out(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
+    """Find sessions that are recorded here and merged, and that this one neither is nor goes back to."""
+    names = not_continued(project, session, merged.records)
+    later = Chain(project.store).descendants(session)
+    where = {record.session: record.where for record in merged.records}
+    after, beside = [name for name in names if name in later], [name for name in names if name not in later]
+    path = project.shown_record(session)
+    if beside:
+        message = f"does not continue {listed(beside)}, recorded on {where[beside[0]]}"
+        yield Problem(kind="chain", path=path, message=message, remedy=f"run {_again(project, session, beside)}")
+    if after:
+        message = f"is not the end of the chain on {where[after[0]]}: {listed(after)} comes after it"
+        yield Problem(kind="chain", path=path, message=message, remedy="record this work as a new session: pytest --handoff=NAME")
+
+
+def _again(project: Project, session: str, beside: list[str]) -> str:
+    """Write the run that continues these sessions too; what git tracks is taken in without being named."""
+    if set(beside) <= tracked_sessions(project):
+        return f"pytest --handoff={session} again: it continues what was merged, too"
+    names = dict.fromkeys([*(parent.session for parent in project.store.parents(session)), *beside])
+    return " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in names)])

@@ -1,0 +1,335 @@
+"""Two branches and three people: what Ann, Bob and Cleo are told when their work comes together, with real git.
+
+Ann's sessions land on main first, Bob's branch began before they did, and Cleo goes on with what both have left.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stories import FIRST, Story, new_story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENT = """
+    # What was done
+
+    ## Checklist
+
+    - [ ] All unit tests pass
+    - [ ] All previous session tests pass
+"""
+BOBS_RECORD = "handoffs/evidence/session-2b/record.json"
+LEFT_OUT = (
+    f"{BOBS_RECORD}: does not continue session-2, recorded on main; "
+    "run pytest --handoff=session-2b again: it continues what was merged, too"
+)
+
+
+def work(story: Story, session: str, name: str, *args: str) -> None:
+    """Add a module with a test, record the session, and commit it all."""
+    story.write_files({
+        f"src/shop/{name}.py": f"def {name}():\n    return 1\n",
+        f"tests/unit/test_{name}.py": f"from shop.{name} import {name}\n\n\ndef test_{name}():\n    assert {name}() == 1\n",
+    })  # fmt: skip
+    record(story, session, *args)
+
+
+def record(story: Story, session: str, *args: str) -> str:
+    """Run the tests for a session, commit what it leaves, and return what the run said."""
+    if not (story.folder / f"handoffs/{session}.md").exists():
+        story.write_files({f"handoffs/{session}.md": DOCUMENT})
+    done = story.pytest("--no-cov", f"--handoff={session}", *args)
+    assert done.code == 0, done
+    story.commit(session)
+    return done.out
+
+
+def said(story: Story, *command: str) -> list[str]:
+    """What a command that checks says, a line each, and that it is a no."""
+    done = story.handoff(*command)
+    assert done.code == 1, done
+    return done.out.splitlines()
+
+
+def about_the_chain(story: Story, session: str) -> list[str]:
+    """What ``gate`` says of the chain, which ``verify`` says in the same words, with ``--all`` as well."""
+    done = story.handoff("gate", session, "--machine-only", "--json")
+    reasons = [reason for reason in json.loads(done.out)["reasons"] if reason["gate"] == "chain"]
+    sentences = [f"{reason['message']}; {reason['needs']}" for reason in reasons]
+    for options in ((), ("--all",)):
+        lines = story.handoff("verify", session, *options).out.splitlines()
+        assert [line for line in lines if line in sentences] == sentences, lines
+        assert sum(" on main" in line or " continues " in line for line in lines) <= len(sentences), lines
+    return sentences
+
+
+def previous(story: Story, session: str) -> list[str]:
+    """The sessions that a session continues."""
+    return list(story.show(session)["previous"])
+
+
+@pytest.fixture(scope="module")
+def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Main with session-1; Ann's branch with session-2 and Bob's with session-2b, both begun there."""
+    story = new_story(tmp_path_factory.mktemp("team") / "project")
+    story.write_files({**FIRST, "handoffs/.gitkeep": ""})
+    story.edit("pyproject.toml", "[tool.pytest", '[tool.handoff]\ntarget = "main"\n\n[tool.pytest')
+    record(story, "session-1")
+    for branch, session, name in (("ann", "session-2", "apple"), ("bob", "session-2b", "banana")):
+        story.git("switch", "--quiet", "--create", branch, "main")
+        work(story, session, name)
+    return story.folder
+
+
+@pytest.fixture
+def team(yesterday: Path, tmp_path: Path) -> Story:
+    """A copy of that repository, with Bob's branch checked out."""
+    return Story(shutil.copytree(yesterday, tmp_path / "project"))
+
+
+@pytest.fixture
+def landed(team: Story) -> Story:
+    """Ann's branch is merged into main; Bob does not know yet."""
+    team.git("switch", "--quiet", "main")
+    team.git("merge", "--quiet", "--no-ff", "--no-edit", "ann")
+    team.git("switch", "--quiet", "bob")
+    return team
+
+
+@pytest.mark.parametrize("how", [("merge", "--no-edit"), ("rebase",)], ids=["merge", "rebase"])
+def test_bob_brings_his_branch_up_to_date(landed: Story, how: tuple[str, ...]) -> None:
+    """He is told once whose session he leaves out; running again takes it in, and Ann's tests are earlier tests, not his."""
+    assert about_the_chain(landed, "session-2b") == []
+    landed.git(how[0], "--quiet", *how[1:], "main")
+    assert about_the_chain(landed, "session-2b") == [LEFT_OUT]
+    record(landed, "session-2b")
+
+    assert previous(landed, "session-2b") == ["session-1", "session-2"]
+    shown = landed.show("session-2b")
+    assert shown["tests"]["tests/unit/test_apple.py::test_apple"]["since"] == "session-2"
+    assert [test for test, entry in shown["tests"].items() if entry["status"] == "new"] == [
+        "tests/unit/test_banana.py::test_banana"
+    ]
+    assert shown["regression"]["expected"] == 4
+    assert landed.handoff("gate", "session-2b", "--machine-only").code == 0
+    assert landed.handoff("verify", "session-2b", "--all").code == 0
+
+
+def test_bob_runs_before_he_commits_the_merge(landed: Story) -> None:
+    """A merge that is under way counts: he need not run a second time."""
+    landed.git("merge", "--quiet", "--no-commit", "--no-ff", "main")
+    record(landed, "session-2b")
+
+    assert previous(landed, "session-2b") == ["session-1", "session-2"]
+    assert landed.handoff("gate", "session-2b", "--machine-only").code == 0
+
+
+def test_bob_loses_a_test_of_ann_s_in_the_merge(landed: Story) -> None:
+    """It is missing, since session-2, although nobody but her had it before."""
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    landed.git("rm", "--quiet", "tests/unit/test_apple.py")
+    record(landed, "session-2b")
+
+    assert landed.statuses("session-2b")["test_apple"] == "missing"
+    lost = [line for line in said(landed, "gate", "session-2b", "--machine-only") if "regression" in line]
+    assert "test_apple" in " ".join(lost)
+
+
+def test_bob_names_what_he_continues_and_leaves_ann_out(landed: Story) -> None:
+    """``--handoff-previous`` means what it says, and verify and gate say what it leaves out; a run without it takes her in."""
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    record(landed, "session-2b", "--handoff-previous=session-1")
+    assert previous(landed, "session-2b") == ["session-1"]
+    assert about_the_chain(landed, "session-2b") == [LEFT_OUT]
+
+    record(landed, "session-2b")
+    assert previous(landed, "session-2b") == ["session-1", "session-2"]
+    assert about_the_chain(landed, "session-2b") == []
+
+
+def test_cleo_goes_on_after_both_have_landed(landed: Story) -> None:
+    """What Bob took in is not asked for twice: she continues his session alone, and through it Ann's."""
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    record(landed, "session-2b")
+    landed.git("switch", "--quiet", "main")
+    landed.git("merge", "--quiet", "--ff-only", "bob")
+    landed.git("switch", "--quiet", "--create", "cleo")
+    work(landed, "session-3", "cherry")
+
+    assert previous(landed, "session-3") == ["session-2b"]
+    assert landed.show("session-3")["regression"]["expected"] == 5
+    assert landed.handoff("gate", "session-3", "--machine-only").code == 0
+    assert about_the_chain(landed, "session-2b") == []  # until hers is merged, Bob's is the end of the chain
+    landed.git("switch", "--quiet", "main")
+    landed.git("merge", "--quiet", "--ff-only", "cleo")
+    assert about_the_chain(landed, "session-2b") == [
+        f"{BOBS_RECORD}: is not the end of the chain on main: session-3 comes after it; "
+        "record this work as a new session: pytest --handoff=NAME"
+    ]
+
+
+def test_ann_moves_a_test_and_bob_is_not_asked_for_the_old_one(team: Story) -> None:
+    """What she moved or retired is hers to say: session-1, which Bob continues too, does not ask for it once more."""
+    team.git("switch", "--quiet", "ann")
+    team.git("mv", "tests/unit/test_cart.py", "tests/unit/test_basket.py")
+    record(team, "session-2")
+    team.git("switch", "--quiet", "main")
+    team.git("merge", "--quiet", "--no-edit", "ann")
+    team.git("switch", "--quiet", "bob")
+    team.git("merge", "--quiet", "--no-edit", "main")
+    record(team, "session-2b")
+
+    assert previous(team, "session-2b") == ["session-1", "session-2"]
+    assert "missing" not in team.statuses("session-2b").values()
+    assert team.handoff("gate", "session-2b", "--machine-only").code == 0
+    assert team.handoff("verify", "session-2b", "--all").code == 0
+
+
+def test_ann_s_branch_is_squashed(team: Story) -> None:
+    """The squashed commit holds her session as she left it: nothing is stale, and Bob is told the same as after a merge."""
+    team.git("switch", "--quiet", "main")
+    team.git("merge", "--quiet", "--squash", "ann")
+    team.commit("session-2, squashed")
+    assert team.handoff("gate", "session-2", "--machine-only").code == 0
+    assert team.handoff("verify", "session-2", "--all").code == 0
+    team.git("switch", "--quiet", "bob")
+    team.git("merge", "--quiet", "--no-edit", "main")
+    assert about_the_chain(team, "session-2b") == [LEFT_OUT]
+    record(team, "session-2b")
+    assert team.handoff("gate", "session-2b", "--machine-only").code == 0
+
+
+def test_a_fix_goes_to_a_release_branch_and_back(landed: Story) -> None:
+    """A release that began before session-2 need not know of it; when it comes back to main, the next session continues both."""
+    landed.git("switch", "--quiet", "--create", "release", "main~1")
+    work(landed, "hotfix-1", "damson")
+    assert previous(landed, "hotfix-1") == ["session-1"]
+    assert landed.handoff("gate", "hotfix-1", "--machine-only").code == 0
+    assert landed.handoff("verify", "hotfix-1", "--all").code == 0
+
+    landed.git("switch", "--quiet", "main")
+    landed.git("merge", "--quiet", "--no-edit", "release")
+    record(landed, "session-3")
+    assert previous(landed, "session-3") == ["session-2", "hotfix-1"]
+    assert landed.handoff("gate", "session-3", "--machine-only").code == 0
+
+
+def test_cleo_picks_a_session_whose_parent_is_not_there(landed: Story) -> None:
+    """Picked onto a release, her session continues one that the release lacks: she is told what to name instead."""
+    landed.git("switch", "--quiet", "--create", "cleo", "main")
+    work(landed, "session-3", "cherry")
+    landed.git("switch", "--quiet", "--create", "release", "main~1")
+    landed.git("cherry-pick", "cleo")
+    done = landed.pytest("--no-cov", "--handoff=session-3")
+    assert done.code == 4
+    assert (
+        "the record of 'session-2' is missing, and session-3 continues it; restore it from git, "
+        "or if it was reverted or never was on this branch: pytest --handoff=session-3 --handoff-previous=session-1"
+    ) in done.err
+
+    record(landed, "session-3", "--handoff-previous=session-1")
+    assert landed.handoff("gate", "session-3", "--machine-only").code == 0
+
+
+def test_ann_s_merge_is_reverted(landed: Story) -> None:
+    """Her record and her tests go together, so nobody misses them: Bob's session continues what main still holds."""
+    landed.git("switch", "--quiet", "main")
+    landed.git("revert", "--no-edit", "--mainline=1", "HEAD")
+    landed.git("switch", "--quiet", "bob")
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    assert landed.handoff("gate", "session-2b", "--machine-only").code == 0
+    assert landed.handoff("verify", "session-2b", "--all").code == 0
+
+
+def test_ann_s_merge_is_reverted_after_bob_took_it_in(landed: Story) -> None:
+    """Bob's session continues one that is gone: he is told to name what is left, and nothing of hers is missed."""
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    record(landed, "session-2b")
+    landed.git("switch", "--quiet", "main")
+    landed.git("revert", "--no-edit", "--mainline=1", "HEAD")
+    landed.git("switch", "--quiet", "bob")
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    assert "--handoff=session-2b --handoff-previous=session-1" in landed.pytest("--no-cov", "--handoff=session-2b").err
+    record(landed, "session-2b", "--handoff-previous=session-1")
+
+    assert "missing" not in landed.statuses("session-2b").values()
+    assert landed.handoff("gate", "session-2b", "--machine-only").code == 0
+
+
+@pytest.fixture
+def namesakes(landed: Story) -> Story:
+    """Bob, too, called his session session-2; he merged main, and kept his side of what git could not join."""
+    landed.git("switch", "--quiet", "--create", "bill", "main~1")
+    work(landed, "session-2", "banana")
+    merge = landed.run("git", "merge", "main")
+    assert merge.code == 1
+    assert "CONFLICT" in merge.out
+    done = landed.pytest("--no-cov", "--handoff=session-2")
+    assert done.code == 4
+    assert "an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs)" in done.err
+    landed.git("checkout", "--quiet", "--ours", "handoffs")
+    landed.commit("merge")
+    return landed
+
+
+def test_two_sessions_of_one_name(namesakes: Story) -> None:
+    """With both their tests one session is as good as the other: gate and verify agree, and ask for nothing to be undone."""
+    record(namesakes, "session-2")
+    assert previous(namesakes, "session-2") == ["session-1"]
+    assert namesakes.handoff("gate", "session-2", "--machine-only").code == 0
+    assert namesakes.handoff("verify", "session-2", "--all").code == 0
+
+
+def test_the_second_session_of_a_name_loses_the_first_one_s_test(namesakes: Story) -> None:
+    """Ann's test is missed although the record that knew it was replaced; under a name of his own Bob can go on."""
+    namesakes.git("mv", "tests/unit/test_apple.py", "tests/unit/test_fruit.py")
+    record(namesakes, "session-2")
+    assert about_the_chain(namesakes, "session-2") == []  # what only moved is not lost
+
+    namesakes.git("rm", "--quiet", "tests/unit/test_fruit.py")
+    record(namesakes, "session-2")
+    assert about_the_chain(namesakes, "session-2") == [
+        "handoffs/evidence/session-2/record.json: lacks what session-2 has on main: tests/unit/test_apple.py::test_apple; "
+        "put back what is missing; if that is another's session-2, restore its evidence with "
+        "git checkout main -- handoffs/evidence/session-2, and record this work under another name: pytest --handoff=NAME"
+    ]
+
+    namesakes.git("checkout", "--quiet", "main", "--", "handoffs/evidence/session-2", "tests/unit/test_apple.py")
+    record(namesakes, "session-2-bob")
+    assert previous(namesakes, "session-2-bob") == ["session-2"]
+    assert namesakes.handoff("gate", "session-2-bob", "--machine-only").code == 0
+
+
+def test_a_shallow_clone_cannot_tell(landed: Story, tmp_path: Path) -> None:
+    """Where the history ends before the branches meet, verify says that it cannot tell, and accuses nobody."""
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    record(landed, "session-2b", "--handoff-previous=session-1")
+    clone = tmp_path / "clone"
+    landed.git("clone", "--quiet", "--depth=1", "--no-single-branch", f"file://{landed.folder}", str(clone))
+    elsewhere = Story(clone)
+    done = elsewhere.handoff("verify", "session-2b")
+
+    assert (done.code, done.out) == (0, "session-2b: document, evidence, tree agree, and the chain as far as it is here\n")
+    assert done.err == (
+        "handoff: whether session-2b continues all that is merged cannot be told: "
+        "git does not reach main here: fetch it, with its history\n"
+    )
+
+
+def test_without_a_target_the_sessions_in_head_count(landed: Story) -> None:
+    """What a merge has brought is in HEAD; a record that is only lying there asks for nothing."""
+    landed.git("merge", "--quiet", "--no-edit", "main")
+    landed.edit("pyproject.toml", '[tool.handoff]\ntarget = "main"\n\n', "")
+    for branch in ("main", "ann"):
+        landed.git("branch", "--quiet", "--delete", "--force", branch)
+    landed.commit("no target")
+    record(landed, "session-2b", "--handoff-previous=session-1")
+    assert about_the_chain(landed, "session-2b") == [LEFT_OUT.replace("on main", "on HEAD")]
+    record(landed, "session-2b")
+    assert about_the_chain(landed, "session-2b") == []
