@@ -142,9 +142,12 @@ def test_bob_loses_a_test_of_ann_s_in_the_merge(landed: Story) -> None:
 
 
 def test_bob_names_what_he_continues_and_leaves_ann_out(landed: Story) -> None:
-    """``--handoff-previous`` means what it says, and verify and gate say what it leaves out; a run without it takes her in."""
+    """``--handoff-previous`` means what it says, and all say what it leaves out; a run without it takes her in."""
     landed.git("merge", "--quiet", "--no-edit", "main")
-    record(landed, "session-2b", "--handoff-previous=session-1")
+    gated = landed.pytest("--no-cov", "--handoff=session-2b", "--handoff-previous=session-1", "--handoff-gate")
+    assert gated.code == 1
+    assert f"gate       would not pass:\n  chain      {LEFT_OUT}\n" in gated.section
+    assert f"chain      {LEFT_OUT}\n" in record(landed, "session-2b", "--handoff-previous=session-1", "-q")
     assert previous(landed, "session-2b") == ["session-1"]
     assert about_the_chain(landed, "session-2b") == [LEFT_OUT]
 

@@ -40,18 +40,38 @@ class Line(msgspec.Struct, frozen=True):
     markup: dict[str, bool] = {}
 
 
-def run_lines(composed: Composition, document: str, *, parent_percent: float | None, dropped: bool, verbosity: int) -> list[Line]:
-    """Write the section at the end of a run; two lines with ``-q``, names with ``-v``."""
+def run_lines(
+    composed: Composition,
+    document: str,
+    *,
+    parent_percent: float | None,
+    dropped: bool,
+    verbosity: int,
+    chain: Sequence[str] = (),
+) -> list[Line]:
+    """Write the section at the end of a run; two lines with ``-q``, names with ``-v``.
+
+    Args:
+        chain: what is wrong with the chain, a sentence each.
+    """
     facts = composed.facts
+    blocked = bool(composed.blocking or chain)
+    gate = "would not pass" if blocked else "would pass, as far as a machine can decide"
+    colour = {"red": True} if blocked else {"green": True}
     if verbosity < 0:
-        return [Line(f"handoff {facts.session}: gate {_gate_word(composed)}", _colour(composed)), Line(f"document   {document}")]
+        return [
+            Line(f"handoff {facts.session}: gate {gate}", colour),
+            *(Line(_row("chain", one_line(problem))) for problem in chain),
+            Line(f"document   {document}"),
+        ]
     lines = [
         *(Line(_row("parts", parts)) for parts in _parts(facts.record.run)),
         Line(_row("tests", _tests(facts), _by_tier(facts))),
         Line(_row("earlier", *_earlier(facts))),
         Line(_row("coverage", *_coverage(facts, parent_percent))),
         Line(_row("checklist", checklist_summary(composed))),
-        Line(_row("gate", _gate_word(composed) + (":" if composed.blocking else "")), _colour(composed)),
+        Line(_row("gate", gate + (":" if blocked else "")), colour),
+        *(Line(f"  {_row('chain', one_line(problem))}") for problem in chain),
         *(Line(f"  {row}") for row in _blocking(composed.blocking)),
     ]
     if dropped:
@@ -161,14 +181,6 @@ def _new_code(facts: Facts) -> str:
         return f"{shown} · by new unit tests not measured{excluded}"
     by_new = f"{code.covered_by_new_unit}/{code.num_statements} {percent(code.covered_by_new_unit, code.num_statements)}"
     return f"{shown} · by new unit tests {by_new}{excluded}"
-
-
-def _gate_word(composed: Composition) -> str:
-    return "would not pass" if composed.blocking else "would pass, as far as a machine can decide"
-
-
-def _colour(composed: Composition) -> dict[str, bool]:
-    return {"red": True} if composed.blocking else {"green": True}
 
 
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:

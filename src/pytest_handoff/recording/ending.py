@@ -111,8 +111,9 @@ class RunEnd:
             self.recorded, self._ending.written = True, _PART_WRITTEN
             return
         outcome = self._write(run)
-        self._say(outcome)
-        if self._plan.option("gate") and outcome.composition.blocking and exitstatus == 0:
+        broken = self._broken_chain()
+        self._say(outcome, broken)
+        if self._plan.option("gate") and (outcome.composition.blocking or broken) and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._measuring.keep(outcome.record)
         self._export(outcome)
@@ -134,7 +135,15 @@ class RunEnd:
         self.recorded, self._ending.written = True, _WRITTEN
         return outcome
 
-    def _say(self, outcome: FinishedSession) -> None:
+    def _broken_chain(self) -> list[str]:
+        """Find what is wrong with the chain where this run may have left a session out: by an option, or as the first one."""
+        if self._start.parents.links and not self._plan.option("previous"):
+            return []
+        from pytest_handoff.workflow.chain import chain_problems
+
+        return [str(problem) for problem in chain_problems(self._project, self._start.session)]
+
+    def _say(self, outcome: FinishedSession, broken: list[str]) -> None:
         self._ending.say(self._folder.lines())
         self._ending.say(
             run_lines(
@@ -143,6 +152,7 @@ class RunEnd:
                 parent_percent=self._start.parents.percent,
                 dropped=outcome.dropped_part,
                 verbosity=self._plan.config.get_verbosity(),
+                chain=broken,
             )
         )
 

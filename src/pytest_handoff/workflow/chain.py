@@ -54,7 +54,7 @@ def cannot_tell(project: Project, session: str) -> str | None:
 
 
 def chain_of(project: Project, session: str) -> list[str]:
-    """Name a session and all its ancestors, newest first."""
+    """Name a session and all its ancestors, nearest first."""
     return list(dict.fromkeys([session, *Chain(project.store).before(session)]))
 
 
