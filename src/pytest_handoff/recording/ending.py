@@ -205,7 +205,9 @@ class RunEnd:
     def _run(self, exitstatus: int, collection: Collection | None) -> Run:
         changed = changed_since(self._project, self._start.tree)
         collection = collection or read_spool(self._folder.path)
-        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes belongs into .gitignore)"
+        untracked = set(changed) <= set(self._start.tree.untracked or ())
+        advice = "belongs into .gitignore" if untracked else "must not be tracked by git: git rm --cached, and .gitignore"
+        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
         mishaps = [told] if changed else []
         mishaps += [
             f"Python runs {path} in place of its source, whatever that says: take it out of git"
@@ -222,7 +224,10 @@ class RunEnd:
             args=options.shown_arguments(self._plan.config),
             plugins=options.plugins(self._plan.config),
         )
-        return self._recorder.finish(collection or Collection(tests={}, whole_files=[], broken_files={}), invocation)
+        run = self._recorder.finish(collection or Collection(tests={}, whole_files=[], broken_files={}), invocation)
+        if run.collected and run.collected.keys() <= run.results.keys():
+            return replace(run, why_partial=options.narrowing(self._plan.config, all_ran=True))
+        return run
 
 
 LONGEST_TITLE = 200
