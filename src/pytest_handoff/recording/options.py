@@ -85,12 +85,18 @@ def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
 
 
 def pytest_in_force(config: pytest.Config) -> PytestSettings:
-    """Return the settings of this run that make a test fail, whatever options and files they come from."""
+    """Return pytest's settings in this run, whatever options and files they come from."""
     strict = ini_if_known(config, "strict")
     markers = config.getoption("strict_markers", default=False) or ini_if_known(config, "strict_markers")
     filters = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings", default=None) or [])]
     return PytestSettings(
         file=config.inipath.name if config.inipath else "pyproject.toml",
+        addopts=list(config.getini("addopts")),
+        testpaths=list(config.getini("testpaths")),
+        norecursedirs=list(config.getini("norecursedirs")),
+        python_files=tuple(config.getini("python_files")),
+        python_classes=tuple(config.getini("python_classes")),
+        python_functions=tuple(config.getini("python_functions")),
         xfail_strict=is_xfail_strict(config),
         strict_markers=bool(strict if markers is None else markers),
         filterwarnings=filters if config.pluginmanager.hasplugin("warnings") else [],
