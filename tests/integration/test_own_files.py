@@ -122,9 +122,23 @@ def test_a_log_that_the_run_writes_into_the_tree_is_named_with_the_remedy(shop: 
     assert shop.run("sh", "-c", command).code == 0
     advice = "files changed while the tests ran: run.log (what the run itself writes belongs into .gitignore)"
     assert advice in shop.text("run.log")
-    assert "1 file differs: run.log; run pytest --handoff=session-1 again, or put what is generated into .gitignore" in (
+    assert "1 file differs: run.log; run pytest --handoff=session-1 again, or put what a run made into .gitignore: run.log\n" in (
         shop.handoff("verify", "session-1").out
     )
+
+
+def test_what_git_tracks_is_never_offered_to_gitignore(shop: Story) -> None:
+    """A cherry-pick changed it, or a person; only a file that the run itself writes can be taken out of git."""
+    shop.write_files({"README.md": "# Shop\n", "run.log": ""})
+    shop.commit()
+    shop.pytest("--handoff=session-1", "--no-cov")
+    shop.edit("README.md", "Shop", "The shop")
+    told = "is about another tree: 1 file differs: README.md; run pytest --handoff=session-1 again\n"
+    assert told in shop.handoff("verify", "session-1").out
+
+    shop.run("sh", "-c", f"{sys.executable} -m pytest --handoff=session-1 --no-cov > run.log")
+    advice = "run.log (what the run itself writes must not be tracked by git: git rm --cached, and .gitignore)"
+    assert advice in shop.text("run.log")
 
 
 def test_evidence_that_another_package_of_the_repository_spoils_names_the_scope(empty: Story) -> None:

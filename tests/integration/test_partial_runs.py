@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 WAYS_TO_RUN_LESS = {
     "-k": ["-k", "total"],
-    "-k that leaves nothing out": ["-k", "test"],
     "-m": ["-m", "not slow"],
     "a folder": ["tests/unit"],
     "a file": ["tests/unit/test_cart.py"],
@@ -24,6 +23,7 @@ WAYS_TO_RUN_LESS = {
 @pytest.mark.parametrize("args", WAYS_TO_RUN_LESS.values(), ids=WAYS_TO_RUN_LESS)
 def test_a_part_is_never_complete_and_ticks_nothing(shop: Story, args: list[str]) -> None:
     """A narrowed run is written, called incomplete, ticks no box and passes no gate."""
+    shop.edit("tests/e2e/test_shop.py", "def test_checkout", "import pytest\n\n\n@pytest.mark.slow\ndef test_checkout")
     done = shop.pytest("--no-cov", "--handoff=session-1", "--handoff-gate", *args)
     shown = shop.show("session-1")
 
@@ -32,6 +32,25 @@ def test_a_part_is_never_complete_and_ticks_nothing(shop: Story, args: list[str]
     assert shown["why_incomplete"]
     assert not any(shop.boxes("session-1").values())
     assert shop.handoff("gate", "session-1", "--machine-only").code == 1
+
+
+@pytest.mark.parametrize("args", [["-m", "not slow"], ["-k", "test"], ["--deselect", "tests/gone.py"]], ids=" ".join)
+@pytest.mark.parametrize("more", [[], ["-n", "2"]], ids=["", "xdist"])
+def test_an_option_that_takes_nothing_away_leaves_a_run_whole(shop: Story, args: list[str], more: list[str]) -> None:
+    """What an option took away decides, not that it was given: all collected tests ran."""
+    shop.pytest("--no-cov", "--handoff=session-1", *args, *more)
+    shown = shop.show("session-1")
+
+    assert (shown["complete"], shown["why_incomplete"]) == (True, None)
+
+
+def test_a_run_of_nothing_is_not_whole(shop: Story) -> None:
+    """Where no test was collected, an option may have taken everything away elsewhere."""
+    for name in ("tests/unit/test_cart.py", "tests/e2e/test_shop.py"):
+        (shop.folder / name).write_text("")
+    shop.pytest("--no-cov", "--handoff=session-1", "-k", "nothing")
+
+    assert shop.show("session-1")["complete"] is False
 
 
 def test_stopping_at_the_first_failure_leaves_tests_unrun(shop: Story) -> None:

@@ -168,8 +168,8 @@ def lenient(some: PytestSettings, others: PytestSettings) -> PytestSettings:
     """Join what two runs went by: a test had to hold only what both asked for."""
     ours = others.filterwarnings
     kept = [entry for entry in some.filterwarnings if entry in ours or not entry.startswith("error")]
-    return PytestSettings(
-        file=others.file,
+    return msgspec.structs.replace(
+        others,
         xfail_strict=some.xfail_strict and others.xfail_strict,
         strict_markers=some.strict_markers and others.strict_markers,
         filterwarnings=_joined(kept, [entry for entry in ours if not entry.startswith("error")]),

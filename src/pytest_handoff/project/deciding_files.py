@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
@@ -11,8 +13,6 @@ from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, read_file, read_if_there
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_handoff.project.layout import Project
 
 _TEMPLATE = ".j2"
@@ -34,15 +34,25 @@ class FilesHere:
         return {name: self._setting(path) for name, path in paths.items() if path.is_file()}
 
     def templates(self, folder: str) -> dict[str, str]:
-        """Map the path of each template in a folder to a digest, which line endings do not change."""
-        top = self._project.folder / folder
-        contents = {path: read_if_there(path, self._project.within, MEGABYTE) for path in sorted(top.rglob(f"*{_TEMPLATE}"))}
+        """Map the path of each template in a folder to a digest, which line endings do not change.
+
+        Raises:
+            UsageProblem: when one cannot be read.
+        """
+        top = Path(os.path.normpath(self._project.folder / folder))
+        contents = {path: self._template(path) for path in sorted(top.rglob(f"*{_TEMPLATE}"))}
         return {self._project.key(path): _digest(content) for path, content in contents.items() if content is not None}
 
     def text(self, key: str) -> str | None:
         """Read a text file, or return ``None`` where there is none."""
         content = read_if_there(self._project.root / key, self._project.within, TEXT)
         return None if content is None else content.decode("utf-8", "replace")
+
+    def _template(self, path: Path) -> bytes | None:
+        try:
+            return read_if_there(path, self._project.within, MEGABYTE)
+        except OSError as error:
+            raise UsageProblem(f"cannot be read: {error.strerror or error}", path=self._project.shown(path)) from error
 
     def _setting(self, path: Path) -> str:
         try:
@@ -65,7 +75,7 @@ class FilesThere:
 
     def templates(self, folder: str) -> dict[str, str]:
         """Map the path of each template in a folder to a digest, which line endings do not change."""
-        below = self._project.key(self._project.folder / folder).rstrip("/") + "/"
+        below = self._project.key(Path(os.path.normpath(self._project.folder / folder))).rstrip("/") + "/"
         tree = git.tree_of(self._project.root, self._commit)
         blobs = {path: blob for path, blob in tree.items() if path.startswith(below) and path.endswith(_TEMPLATE)}
         contents = git.read_blobs(self._project.root, blobs.values())
@@ -73,6 +83,8 @@ class FilesThere:
 
     def text(self, key: str) -> str | None:
         """Read a text file, or return ``None`` where there is none."""
+        if "\0" in key:  # a record that somebody edited
+            return None
         done = git.run_git(self._project.root, "cat-file", "blob", f"{self._commit}:{key}")
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 

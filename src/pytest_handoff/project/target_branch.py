@@ -24,6 +24,7 @@ from pytest_handoff.evidence.policy import (
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings
 from pytest_handoff.project.deciding_files import FilesHere, FilesThere
+from pytest_handoff.project.foreign_files import leads_outside
 from pytest_handoff.project.git import (
     is_ancestor,
     merge_bases,
@@ -84,7 +85,7 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     """
     then = read_policy(record.policy, path=f"the record of {record.session}")
     now = read_policy(policy_table(project, then.in_force, record.instructions), path="the settings")
-    renamed, has_code = _renamed(project, record), partial(_has_code, project.folder)
+    renamed, has_code = _renamed(project, record), partial(_has_code, project)
     found: list[Loosening] = []
     for parent in parents.records:
         before = moved(read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed, has_code)
@@ -119,9 +120,12 @@ def _passed_over(project: Project) -> Policy | None:
         return None
 
 
-def _has_code(folder: Path, entry: str) -> bool:
-    """Check whether code is left where an entry of the settings leads; a glob may lead anywhere."""
-    return not {*"*?["}.isdisjoint(entry) or next((folder / entry).rglob("*.py"), None) is not None
+def _has_code(project: Project, entry: str) -> bool:
+    """Check whether code is left where an entry of the settings leads; a glob, or what lies elsewhere, may lead to some."""
+    place = project.folder / entry
+    if not {*"*?["}.isdisjoint(entry) or leads_outside(place, project.within):
+        return True
+    return place.is_file() or next(place.rglob("*.py"), None) is not None
 
 
 def _renamed(project: Project, record: Record) -> list[tuple[str, str]]:

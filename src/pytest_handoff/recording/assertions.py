@@ -16,10 +16,14 @@ _ASSERT = re.compile(rb"^\s*assert\b|[:;]\s*assert\b", re.MULTILINE)
 _NAMED = 2
 
 
-def why_partial(plan: RunPlan) -> tuple[str, ...]:
-    """List why this is less than a full run: what was taken away, and assert statements that did not run."""
+def why_partial(plan: RunPlan, *, all_ran: bool = False) -> tuple[str, ...]:
+    """List why this is less than a full run: what was taken away, and assert statements that did not run.
+
+    Args:
+        all_ran: whether every test ran that was collected, so that options which could have left some out did not.
+    """
     left_out = skipped_asserts(plan)
-    return options.narrowing(plan.config) + ((left_out,) if left_out else ())
+    return options.narrowing(plan.config, all_ran=all_ran) + ((left_out,) if left_out else ())
 
 
 def skipped_asserts(plan: RunPlan) -> str | None:

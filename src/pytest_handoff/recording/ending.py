@@ -216,7 +216,9 @@ class RunEnd:
     def _run(self, exitstatus: int, collection: Collection | None) -> Run:
         changed = changed_since(self._project, self._start.tree)
         collection = collection or read_spool(self._folder.path)
-        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes belongs into .gitignore)"
+        untracked = set(changed) <= set(self._start.tree.untracked or ())
+        advice = "belongs into .gitignore" if untracked else "must not be tracked by git: git rm --cached, and .gitignore"
+        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
         mishaps = [told] if changed else []
         mishaps += [
             f"Python runs {path} in place of its source, whatever that says: take it out of git"
@@ -236,7 +238,10 @@ class RunEnd:
         collection = collection or Collection(tests={}, whole_files=[], broken_files={})
         if skipped_asserts(self._plan):  # no file was looked at as it would be: a later run must not add up with this one
             collection = replace(collection, whole_files=[])
-        return self._recorder.finish(collection, invocation)
+        run = self._recorder.finish(collection, invocation)
+        if run.collected and run.collected.keys() <= run.results.keys():
+            return replace(run, why_partial=why_partial(self._plan, all_ran=True))
+        return run
 
 
 LONGEST_TITLE = 200

@@ -16,15 +16,15 @@ from pytest_handoff.project.foreign_files import leads_outside
 from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from pytest_handoff.project.layout import Project
 
 
-_NARROWING = {
-    "keyword": "-k",
-    "markexpr": "-m",
-    "deselect": "--deselect",
+_DESELECTING = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect"}
+"""Options that leave out tests which were collected: where all of those ran, they left out none."""
+
+_NARROWING = _DESELECTING | {
     "ignore": "--ignore",
     "ignore_glob": "--ignore-glob",
     "lf": "--lf",
@@ -50,9 +50,14 @@ def measures_coverage(config: pytest.Config) -> bool:
     return has_pytest_cov(config.pluginmanager) and not config.getoption("no_cov", default=False)
 
 
-def narrowing(config: pytest.Config) -> tuple[str, ...]:
-    """List why this is less than a full run: the options with their values, and paths that leave tests out."""
-    return tuple(_narrowing_options(config)) + tuple(_narrowing_paths(config))
+def narrowing(config: pytest.Config, *, all_ran: bool = False) -> tuple[str, ...]:
+    """List why this is less than a full run: the options with their values, and paths that leave tests out.
+
+    Args:
+        all_ran: whether every test that was collected ran.
+    """
+    left_out = _DESELECTING if all_ran else {}
+    return tuple(_narrowing_options(config, left_out)) + tuple(_narrowing_paths(config))
 
 
 def files_given_in_part(config: pytest.Config) -> frozenset[Path]:
@@ -80,12 +85,18 @@ def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
 
 
 def pytest_in_force(config: pytest.Config) -> PytestSettings:
-    """Return the settings of this run that make a test fail, whatever options and files they come from."""
+    """Return pytest's settings in this run, whatever options and files they come from."""
     strict = ini_if_known(config, "strict")
     markers = config.getoption("strict_markers", default=False) or ini_if_known(config, "strict_markers")
     filters = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings", default=None) or [])]
     return PytestSettings(
         file=config.inipath.name if config.inipath else "pyproject.toml",
+        addopts=list(config.getini("addopts")),
+        testpaths=list(config.getini("testpaths")),
+        norecursedirs=list(config.getini("norecursedirs")),
+        python_files=tuple(config.getini("python_files")),
+        python_classes=tuple(config.getini("python_classes")),
+        python_functions=tuple(config.getini("python_functions")),
         xfail_strict=is_xfail_strict(config),
         strict_markers=bool(strict if markers is None else markers),
         filterwarnings=filters if config.pluginmanager.hasplugin("warnings") else [],
@@ -112,11 +123,11 @@ def plugins(config: pytest.Config) -> dict[str, str]:
     return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
 
 
-def _narrowing_options(config: pytest.Config) -> Iterator[str]:
+def _narrowing_options(config: pytest.Config, left_out: Container[str]) -> Iterator[str]:
     directory = config.invocation_params.dir
     for name, option in _NARROWING.items():
         given = config.getoption(name, default=None)
-        if given:
+        if given and name not in left_out:
             values = [] if given is True else [given] if isinstance(given, str) else given
             yield " ".join([option, *(quote(_as_given(str(value), directory)) for value in values), "was given"])
 

@@ -19,7 +19,7 @@ from pytest_handoff.workflow.recheck import missing_bases, untrue
 from pytest_handoff.workflow.start import document_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
@@ -74,16 +74,20 @@ def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem
             kind="stale",
             path=project.shown_record(record.session),
             message=f"is about another tree{_which(changed)}",
-            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed)}",
+            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed, tree.untracked or [])}",
         )
 
 
-def _otherwise(project: Project, changed: Iterable[str]) -> str:
-    """Name a remedy besides another run, for evidence that is about another tree again and again."""
+def _otherwise(project: Project, changed: Sequence[str], untracked: Collection[str]) -> str:
+    """Name a remedy besides another run, for evidence that is about another tree again and again.
+
+    What git tracks is not generated, and ``.gitignore`` would not help there.
+    """
     there = [path for path in map(project.root.joinpath, changed) if path.exists()]
     if there and not project.config.scope and not any(path.is_relative_to(project.folder) for path in there):
         return f", or name the folders that this project is made of as 'scope', such as [{project.key(project.folder)!r}]"
-    return "" if all(path.suffix == ".py" for path in there) else ", or put what is generated into .gitignore"
+    made = [path for path in changed if path in untracked and not path.endswith(".py")]
+    return f", or put what a run made into .gitignore: {listed(made)}" if made else ""
 
 
 def _which(changed: list[str]) -> str:
