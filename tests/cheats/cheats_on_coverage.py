@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cheating import CONFTEST, DOCUMENT, RECORD, Cheat, Shop
+from cheating import CART_TESTS, CONFTEST, DOCUMENT, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT
 
 if TYPE_CHECKING:
@@ -147,6 +147,24 @@ def one_better_figure(shop: Shop) -> None:
 PRAGMA = DUTY.replace("def duty(price):", "def duty(price):  # pragma: no cover")
 STOPPING = "import coverage\n\n\ndef pytest_runtest_setup():\n    coverage.Coverage.current().stop()\n"
 
+FORGING = """def test_total():
+    import coverage
+
+    coverage.Coverage.current().switch_context("handoff:session-2:unit:new")
+    from shop.tax import duty
+
+    duty(50)
+    duty(200)
+"""
+
+
+def forged_context(shop: Shop) -> None:
+    """Let an old test run the new code, in the name of a new one."""
+    untested(shop)
+    shop.edit(CART_TESTS, "def test_total():\n", FORGING)
+    run_measured(shop)
+
+
 CHEATS = [
     Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
     Cheat("measured", "mark new code as no cover", without_tests(duty=PRAGMA), "new_code", "mark one line of many", lambda shop: (
@@ -176,6 +194,9 @@ CHEATS = [
     Cheat("measured", "stop measuring in a conftest", lambda shop: (
               asking(shop), shop.write({CONFTEST: STOPPING}), run_measured(shop)), "new_code|coverage|complete",
           "look at coverage in a conftest", with_tests(conftest="import coverage\n\nRUNNING = coverage.Coverage.current()\n")),
+    Cheat("measured", "run lines of an old test in the name of a new one", forged_context, "new_code", "ask who measures",
+          lambda shop: (tested(shop), shop.edit(CART_TESTS, "def test_total():\n", FORGING.partition(".switch")[0] + "\n"),
+                        shop.measured())),
     Cheat("measured", "better figures in the record", better_figures, "cannot tell", "read them", lambda shop: (
               tested(shop), shop.measured(), shop.handoff("show", "session-2"))),
     Cheat("measured", "one better figure in the record", one_better_figure, "cannot tell", "fill once more", lambda shop: (

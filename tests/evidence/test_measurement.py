@@ -12,6 +12,7 @@ from pytest_handoff.evidence.measurement import Measurement, RunBy, context_name
 def test_a_context_is_named_by_session_tier_and_age() -> None:
     """The name is the documented one."""
     assert context_name("session-3", "unit", "new") == "handoff:session-3:unit:new"
+    assert context_name("session-3", "unit", "new", nonce="a1") == "handoff.a1:session-3:unit:new"
     assert context_name("session-3", "unit", "old", xfail=True) == "handoff:session-3:unit:old:xfail"
 
 
@@ -30,6 +31,15 @@ def test_any_name_is_read_back(session: str, tier: str, age: str, xfail: bool) -
 def test_other_contexts_are_nobodys(name: str) -> None:
     """A context that this plugin did not name stands for no kind of test."""
     assert parse_context(name) is None
+
+
+def test_a_context_of_another_run_is_nobodys() -> None:
+    """Where one run is read, only its own names count; where several are, any of the plugin's does."""
+    mine, other = context_name("s", "unit", "new", nonce="a1"), context_name("s", "unit", "new", nonce="b2")
+    plain = context_name("s", "unit", "new")
+    unit = RunBy("s", "unit", "new")
+    assert [parse_context(name, nonce="a1") for name in (mine, f"shard|{mine}", other, plain)] == [unit, unit, None, None]
+    assert [parse_context(name) for name in (mine, other, plain)] == [unit, unit, unit]
 
 
 def test_a_reason_travels_in_a_context() -> None:

@@ -50,9 +50,9 @@ def pytest_sessionfinish(session):
     config = session.config
     if hasattr(config, "workerinput"):
         return
-    measured = reading.read(
-        config, root=config.rootpath, is_test=lambda path: Path(path).name.startswith(("test_", "conftest")),
-        classes_of=classes_of, also=[Path(path) for path in config.option.also], expected=config.option.expected)
+    tree = reading.CodeTree(
+        config.rootpath, lambda path: Path(path).name.startswith(("test_", "conftest")), config.option.expected)
+    measured = reading.read(config, tree, classes_of=classes_of, also=[Path(path) for path in config.option.also])
     if config.option.keep:
         reading.keep(config, Path(config.option.keep))
     if isinstance(measured, NotMeasured):

@@ -113,6 +113,7 @@ class ContextSwitcher:
         session_name: the session of this run.
         age_and_tier: returns ``("new" or "old", tier)`` for a test.
         faults: catches what goes wrong in here, so that the test goes on.
+        nonce: the run's nonce, which is a part of each context's name.
     """
 
     def __init__(
@@ -120,7 +121,9 @@ class ContextSwitcher:
         session_name: str,
         age_and_tier: Callable[[pytest.Item], tuple[str, str]],
         faults: AbstractContextManager[object] | None = None,
+        nonce: str = "",
     ) -> None:
+        self._nonce = nonce
         self._faults = faults or nullcontext()
         self._session_name = session_name
         self._age_and_tier = age_and_tier
@@ -146,7 +149,7 @@ class ContextSwitcher:
         if cov is None:
             return False
         age, tier, xfail = kind
-        name = context_name(self._session_name, tier, age, xfail=xfail)
+        name = context_name(self._session_name, tier, age, xfail=xfail, nonce=self._nonce)
         dynamic = bool(cov.get_option("run:dynamic_context"))
         if not dynamic and not getattr(config.option, "cov_context", None):
             switch(cov, name)

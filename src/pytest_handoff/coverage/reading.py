@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ class _Sources:
     """The files of a tree that count: ``tests`` are the folders of tests that the user named as source.
 
     ``shared`` has what reports have found out; ``cache`` is the folder that keeps what is known of sources, if there is one.
+    ``by_kind`` reads the contexts that the plugin named.
     """
 
     cov: coverage.Coverage
@@ -81,6 +83,7 @@ class _Sources:
     tests: list[Path]
     shared: SharedAnalyses | None = None
     cache: Sealed | None = None
+    by_kind: ContextReader = parse_context
 
     @property
     def root(self) -> Path:
@@ -102,6 +105,7 @@ def read(
     classes_of: ClassesOf | None = None,
     also: Sequence[Path] = (),
     shared: SharedAnalyses | None = None,
+    nonce: str | None = None,
 ) -> Measured | NotMeasured:
     """Read what this run measured; call it on the controller, in a ``trylast`` ``pytest_sessionfinish``.
 
@@ -109,6 +113,7 @@ def read(
         classes_of: needed if the user's contexts are per test; says what a node id stands for.
         also: data files of earlier runs on the same tree (:func:`keep`), to be added.
         shared: what pytest-cov's reports have already found out.
+        nonce: the run's nonce; contexts without it are not the plugin's own, unless data of earlier runs are added.
 
     The data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
     """
@@ -118,8 +123,9 @@ def read(
             return found
         cov, untidy = found
         top = config.rootpath
-        wanted = _sources(config, cov, tree, shared)
-        per_test = _per_test_contexts(config, cov, classes_of)
+        by_kind = parse_context if also else partial(parse_context, nonce=nonce)
+        wanted = _sources(config, cov, tree, shared, by_kind)
+        per_test = _per_test_contexts(config, cov, classes_of, by_kind)
         own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
             return _measure(wanted, own, per_test, untidy, lasting=True)
@@ -132,13 +138,15 @@ def read(
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
 
-def _sources(config: pytest.Config, cov: Coverage, tree: CodeTree, shared: SharedAnalyses | None) -> _Sources:
+def _sources(
+    config: pytest.Config, cov: Coverage, tree: CodeTree, shared: SharedAnalyses | None, by_kind: ContextReader
+) -> _Sources:
     """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
     named, top = configured_sources(cov), config.rootpath
     sources = source_folders(named, top)
     tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
     known = tree if sources or not named else CodeTree(tree.root, tree.is_test)
-    return _Sources(cov, known.resolved(), sources, tests, shared, cache_folder(config))
+    return _Sources(cov, known.resolved(), sources, tests, shared, cache_folder(config), by_kind)
 
 
 def read_files(
@@ -238,9 +246,9 @@ def keep(config: pytest.Config, path: Path) -> None:
 def _measure(
     wanted: _Sources, data: CoverageData, per_test: ContextReader | None, untidy: list[str], *, lasting: bool = False
 ) -> Measured | NotMeasured:
-    why = None if per_test else _why_no_kinds(wanted.cov, data)
+    why = None if per_test else _why_no_kinds(wanted.cov, data, wanted.by_kind)
     parsed = wanted.shared.parsed(wanted.cov) if wanted.shared else parsed_sources(wanted.cov, wanted.cache)
-    run_by = None if why else per_test or parse_context
+    run_by = None if why else per_test or wanted.by_kind
     reader = FileReader(wanted.cov, wanted.root, wanted.counts, run_by, parsed, shared=wanted.shared, lasting=lasting)
     measured = reader.measurement(data, wanted.places())
     parsed.save()
@@ -251,16 +259,18 @@ def _measure(
     return replace(measured, measurement=replace(measured.measurement, why_no_classes=why, untidy=tuple(untidy)))
 
 
-def _why_no_kinds(cov: coverage.Coverage, data: CoverageData) -> str | None:
+def _why_no_kinds(cov: coverage.Coverage, data: CoverageData, by_kind: ContextReader) -> str | None:
     contexts = data.measured_contexts()
     if dynamic := cov.get_option("run:dynamic_context"):
         return f"[run] dynamic_context = {dynamic} does not name tests by their ids"
     if whys := sorted({why for why in map(parse_unknown, contexts) if why}):
         return "; ".join(whys)
-    return None if any(map(parse_context, contexts)) else "no test ran in a context of its kind"
+    return None if any(map(by_kind, contexts)) else "no test ran in a context of its kind"
 
 
-def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of: ClassesOf | None) -> ContextReader | None:
+def _per_test_contexts(
+    config: pytest.Config, cov: coverage.Coverage, classes_of: ClassesOf | None, by_kind: ContextReader
+) -> ContextReader | None:
     """Make the reader of the contexts of ``--cov-context=test``: phases of tests by node id, and child processes by kind."""
     if classes_of is None or not getattr(config.option, "cov_context", None):
         return None
@@ -269,7 +279,7 @@ def _per_test_contexts(config: pytest.Config, cov: coverage.Coverage, classes_of
     def run_by(context: str) -> RunBy | None:
         nodeid, _, when = context.removeprefix(f"{static}|" if static else "").rpartition("|")
         known = classes_of(nodeid) if when in _PHASES else None
-        return parse_context(context) if known is None else RunBy(None, *known)
+        return by_kind(context) if known is None else RunBy(None, *known)
 
     return run_by
 

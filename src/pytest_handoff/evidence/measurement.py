@@ -108,13 +108,14 @@ class NotMeasured(msgspec.Struct, frozen=True):
     why: str
 
 
-def context_name(session: str, tier: str, age: str, *, xfail: bool = False) -> str:
+def context_name(session: str, tier: str, age: str, *, xfail: bool = False, nonce: str = "") -> str:
     """Name coverage.py's dynamic context for one kind of test: ``handoff:session-3:unit:new``.
 
-    The name holds the session, because one data file can hold several sessions' data (``--cov-append``). Colons and bars within
-    the parts are percent-encoded: coverage.py joins a static context to the name with a bar.
+    A run puts a random word, its nonce, behind the first, so that nobody can write down the name beforehand. The name holds the
+    session, because one data file can hold several sessions' data (``--cov-append``). Colons and bars within the parts are
+    percent-encoded: coverage.py joins a static context to the name with a bar.
     """
-    parts = [_PREFIX, *(quote(part, safe=" ") for part in (session, tier, age))]
+    parts = [f"{_PREFIX}.{nonce}" if nonce else _PREFIX, *(quote(part, safe=" ") for part in (session, tier, age))]
     return ":".join([*parts, _XFAIL] if xfail else parts)
 
 
@@ -129,9 +130,16 @@ def parse_unknown(name: str) -> str | None:
     return unquote(why) if prefix == _UNKNOWN else None
 
 
-def parse_context(name: str) -> RunBy | None:
-    """Read the kind of test that :func:`context_name` named, even behind a static context; ``None`` for any other context."""
-    prefix, *parts = name.rpartition("|")[2].split(":")
+def parse_context(name: str, *, nonce: str | None = None) -> RunBy | None:
+    """Read the kind of test that :func:`context_name` named, even behind a static context; ``None`` for any other context.
+
+    Args:
+        nonce: the run's nonce; ``None`` where the data are of several runs, so that any will do.
+    """
+    first, *parts = name.rpartition("|")[2].split(":")
+    prefix, _, said = first.partition(".")
+    if nonce is not None and said != nonce:
+        return None
     xfail = len(parts) == 4 and parts[3] == _XFAIL
     if prefix != _PREFIX or not (len(parts) == 3 or xfail):
         return None

@@ -84,6 +84,7 @@ class Controller:
                 "spool": str(self._folder.path),
                 "parents": [record.session for record in self._start.parents.records],
                 "renames": dict(self._start.renames),
+                "nonce": self._measuring.nonce,
             }
 
     @pytest.hookimpl(optionalhook=True)

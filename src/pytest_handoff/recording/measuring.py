@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,6 +43,8 @@ class RunCoverage:
         self._adds_up = False
         self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
+        self.nonce = secrets.token_hex(8)
+        """A part of the names of this run's contexts, so that no test can have them written down."""
 
     def register(self, ages: NewOrOld) -> None:
         """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
@@ -50,7 +53,8 @@ class RunCoverage:
             from pytest_handoff.coverage.contexts import ContextSwitcher
 
             self._shared = SharedAnalyses(self._config, self._plan.faults)
-            self._config.pluginmanager.register(ContextSwitcher(self._start.session, ages, self._plan.faults), "handoff-contexts")
+            switcher = ContextSwitcher(self._start.session, ages, self._plan.faults, self.nonce)
+            self._config.pluginmanager.register(switcher, "handoff-contexts")
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
 
     def read(self, run: Run, start: Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
@@ -72,7 +76,8 @@ class RunCoverage:
             return also
         sources = [path for path in self._start.tree.files if path.endswith(".py")]
         tree = CodeTree(self._plan.project.root, self._plan.suite.belongs, sources)
-        return read(self._config, tree, classes_of=self._classes_of(run, traced), also=also, shared=self._shared)
+        classes_of = self._classes_of(run, traced)
+        return read(self._config, tree, classes_of=classes_of, also=also, shared=self._shared, nonce=self.nonce)
 
     def save(self, path: Path, *, company: bool) -> PartCoverage | NotMeasured:
         """Save what was measured for ``handoff combine``, which reads it together with the data of other parts."""

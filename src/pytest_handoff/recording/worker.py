@@ -87,4 +87,4 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
     if measures:
         from pytest_handoff.coverage.contexts import ContextSwitcher
 
-        config.pluginmanager.register(ContextSwitcher(session, ages, faults), "handoff-contexts")
+        config.pluginmanager.register(ContextSwitcher(session, ages, faults, str(given["nonce"])), "handoff-contexts")
