@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
-from pytest_handoff.recording import options
 
 if TYPE_CHECKING:
     from pytest_handoff.recording.plan import RunPlan
@@ -16,23 +15,11 @@ _ASSERT = re.compile(rb"^\s*assert\b|[:;]\s*assert\b", re.MULTILINE)
 _NAMED = 2
 
 
-def why_partial(plan: RunPlan, *, all_ran: bool = False) -> tuple[str, ...]:
-    """List why this is less than a full run: what was taken away, and assert statements that did not run.
-
-    Args:
-        all_ran: whether every test ran that was collected, so that options which could have left some out did not.
-    """
-    left_out = skipped_asserts(plan)
-    return options.narrowing(plan.config, all_ran=all_ran) + ((left_out,) if left_out else ())
-
-
 def skipped_asserts(plan: RunPlan) -> str | None:
-    """Say which assert statements do not run under ``-O`` or ``PYTHONOPTIMIZE``; ``None`` where all do.
+    """Say which assert statements did not run in this process of an optimizing Python; ``None`` where all did.
 
     pytest writes those of test modules and conftests anew, so that they run all the same, unless it is told not to.
     """
-    if __debug__:
-        return None
     if plan.config.getoption("assertmode") == "plain":
         return "--assert=plain was given to an optimizing Python (-O, PYTHONOPTIMIZE), so that no assert statement ran"
     files = [path for path in sorted(plan.start.tree.files) if path.endswith(".py") and _loses_asserts(plan, path)]

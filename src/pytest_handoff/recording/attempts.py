@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
     from pytest_handoff.recording.faults import Faults
 
-SILENT = ("flaky", "flaky.flaky_pytest_plugin")
-"""Plugins that try a test again and report its last attempt only, by the names that pytest knows them by."""
-
-
-def count_attempts(config: pytest.Config, faults: Faults) -> None:
-    """Count attempts if a plugin is there that does not report them: the hook costs a little for each test."""
-    if any(map(config.pluginmanager.hasplugin, SILENT)):
-        config.pluginmanager.register(AttemptCounter(faults), "handoff-attempts")
-
 
 class AttemptCounter:
     """A plugin object that writes onto the report of an attempt how many before it failed; xdist takes it to the controller."""

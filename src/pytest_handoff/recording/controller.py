@@ -19,12 +19,11 @@ from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
-from pytest_handoff.recording.attempts import count_attempts
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.measuring import RunCoverage
-from pytest_handoff.recording.options import refuse_a_path
+from pytest_handoff.recording.options import count_attempts, refuse_a_path
 from pytest_handoff.recording.plan import plan_run
 from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.recording.run_folder import RunFolder

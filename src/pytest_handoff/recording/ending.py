@@ -26,7 +26,6 @@ from pytest_handoff.project.pending_note import read_note
 from pytest_handoff.project.tree import changed_since
 from pytest_handoff.project.writing import finish_interrupted_write, write_as_one, writing
 from pytest_handoff.recording import options
-from pytest_handoff.recording.assertions import skipped_asserts, why_partial
 from pytest_handoff.recording.collection import read_spool
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
 from pytest_handoff.recording.recorder import Invocation, counts_of_pytest
@@ -227,7 +226,7 @@ class RunEnd:
         if collection is None:
             mishaps.append("collection was not finished")
         invocation = Invocation(
-            why_partial=why_partial(self._plan),
+            why_partial=self._plan.why_partial(),
             mishaps=mishaps,
             started=self._folder.started,
             finished=self._folder.now(),
@@ -236,11 +235,11 @@ class RunEnd:
             plugins=options.plugins(self._plan.config),
         )
         collection = collection or Collection(tests={}, whole_files=[], broken_files={})
-        if skipped_asserts(self._plan):  # no file was looked at as it would be: a later run must not add up with this one
+        if self._plan.skipped_asserts:  # no file was looked at as it would be: a later run must not add up with this one
             collection = replace(collection, whole_files=[])
         run = self._recorder.finish(collection, invocation)
         if run.collected and run.collected.keys() <= run.results.keys():
-            return replace(run, why_partial=why_partial(self._plan, all_ran=True))
+            return replace(run, why_partial=self._plan.why_partial(all_ran=True))
         return run
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.faults import Faults
 
 
 _DESELECTING = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect"}
@@ -115,6 +116,18 @@ def ini_if_known(config: pytest.Config, name: str) -> object:
         return config.getini(name)
     except (KeyError, ValueError):
         return None
+
+
+_SILENT = ("flaky", "flaky.flaky_pytest_plugin")
+"""Plugins that try a test again and report its last attempt only, by the names that pytest knows them by."""
+
+
+def count_attempts(config: pytest.Config, faults: Faults) -> None:
+    """Count attempts if a plugin is there that does not report them: the hook costs a little for each test."""
+    if any(map(config.pluginmanager.hasplugin, _SILENT)):
+        from pytest_handoff.recording.attempts import AttemptCounter
+
+        config.pluginmanager.register(AttemptCounter(faults), "handoff-attempts")
 
 
 def plugins(config: pytest.Config) -> dict[str, str]:

@@ -50,6 +50,24 @@ class RunPlan:
         session = self.start.session
         return session if self.part is None else f".{session}+{self.part}"
 
+    @property
+    def skipped_asserts(self) -> str | None:
+        """Say which assert statements do not run under ``-O`` or ``PYTHONOPTIMIZE``; ``None`` where all do."""
+        if __debug__:
+            return None
+        from pytest_handoff.recording.assertions import skipped_asserts
+
+        return skipped_asserts(self)
+
+    def why_partial(self, *, all_ran: bool = False) -> tuple[str, ...]:
+        """List why this is less than a full run: what was taken away, and assert statements that did not run.
+
+        Args:
+            all_ran: whether every test ran that was collected, so that options which could have left some out did not.
+        """
+        left_out = self.skipped_asserts
+        return options.narrowing(self.config, all_ran=all_ran) + ((left_out,) if left_out else ())
+
     def option(self, name: str) -> Any:
         """Return the value of a ``--handoff-...`` option."""
         return self.config.getoption(f"handoff_{name}")

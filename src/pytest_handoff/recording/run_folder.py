@@ -14,7 +14,6 @@ from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.user_folder import user_folder
 from pytest_handoff.recording import journal, options
-from pytest_handoff.recording.assertions import why_partial
 from pytest_handoff.recording.collection import key_of, read_spool, write_spool
 from pytest_handoff.recording.journal import Journal, JournalStart, forget, journals_of, sweep
 from pytest_handoff.run import CaseResult, Run, worse
@@ -227,7 +226,7 @@ def _journal_start(plan: RunPlan, started: float) -> JournalStart:
         started=started,
         prefix=plan.prefix,
         args=list(options.shown_arguments(plan.config)),
-        why_partial=list(why_partial(plan)),
+        why_partial=list(plan.why_partial()),
         previous=[link.session for link in plan.start.parents.links],
         instructions=plan.instructions,
         plugins=options.plugins(plan.config),

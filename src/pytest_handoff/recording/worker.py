@@ -9,9 +9,9 @@ from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import load_parents
 from pytest_handoff.recording import options
-from pytest_handoff.recording.attempts import count_attempts
 from pytest_handoff.recording.collection import Collector, Tiers, key_prefix, without_group, write_spool
 from pytest_handoff.recording.faults import tell_controller
+from pytest_handoff.recording.options import count_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
