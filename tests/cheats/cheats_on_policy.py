@@ -49,6 +49,18 @@ def coverage_init(reg, options):
 """
 
 
+FAILS = {"tests/unit/test_new.py": "def test_zbad():\n    assert 0\n"}
+WATCHES = """
+import pytest
+from shop.cart import discount
+
+
+@pytest.fixture(autouse=True)
+def prices_are_right():
+    assert discount(10) == 9
+"""
+
+
 def begun(
     then: Callable[[Shop], object],
     *args: str,
@@ -159,4 +171,19 @@ CHEATS = [
     Cheat("policy", "keep documents elsewhere", rewritten(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndocument = "x/{session}.md"\n'),
           "policy|document", "keep them where they are", rewritten(
               PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndir = "./handoffs/"\n')),
+    Cheat("policy", "collect less files by an option", lambda shop: (
+              shop.write(FAILS), rerun(shop, "-o", "python_files=test_cart.py test_shop.py")), "policy",
+          "an option about the terminal", lambda shop: rerun(shop, "-o", "console_output_style=classic")),
+    Cheat("policy", "collect less functions by addopts", lambda shop: (
+              shop.write(FAILS), shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "python_functions=test_[!z]*"]'),
+              rerun(shop)), "policy",
+          "an option about the terminal in addopts", lambda shop: (
+              shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "console_output_style=classic"]'), rerun(shop))),
+    Cheat("runs", "leave out the conftest that finds the fault", lambda shop: (
+              shop.write({"tests/conftest.py": WATCHES}), shop.break_discount(), rerun(shop, "--noconftest")), "complete",
+          "with the conftest", lambda shop: (shop.write({"tests/conftest.py": WATCHES}), rerun(shop))),
+    Cheat("measured", "call one's own work the target branch by a tag", lambda shop: (
+              untested(shop), shop.git("add", "-A"), shop.git("commit", "-qm", "duty"), shop.git("tag", "main"), run_measured(shop)),
+          "new_code|coverage", "a tag of another name", lambda shop: (
+              tested(shop), shop.git("add", "-A"), shop.git("commit", "-qm", "duty"), shop.git("tag", "v2"), run_measured(shop))),
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from pytest_handoff.project.git import (
     read_files,
     read_files_of,
     read_work_tree,
+    tips_of_branch,
     tracked_files,
     tree_of,
 )
@@ -390,3 +391,23 @@ def test_a_work_tree_elsewhere_is_refused(repository: Path, plain_git: Git) -> N
     plain_git(repository, "config", "core.worktree", "/")
     with pytest.raises(HandoffError, match=r"core\.worktree in git's configuration names"):
         find_root(repository)
+
+
+def test_a_tag_is_no_branch(repository: Path, plain_git: Git) -> None:
+    """Whoever gives the name of the target to a tag cannot call the work merged by it."""
+    commit(plain_git, repository)
+    plain_git(repository, "tag", "target")
+    assert tips_of_branch(repository, "target") == []
+
+
+def test_a_branch_that_is_checked_out_gives_way_to_the_remote_one(repository: Path, plain_git: Git, tmp_path: Path) -> None:
+    """What is committed on a local branch is the work; where there is no remote one, the local branch is all there is."""
+    commit(plain_git, repository)
+    there = plain_git(repository, "rev-parse", "HEAD").strip()
+    clone, name = tmp_path / "clone", plain_git(repository, "branch", "--show-current").strip()
+    plain_git(tmp_path, "clone", "--quiet", str(repository), str(clone))
+    commit(plain_git, clone)
+    assert tips_of_branch(clone, name) == [there]
+    assert tips_of_branch(repository, name) == [there]
+    plain_git(clone, "checkout", "--quiet", "-b", "work")
+    assert len(tips_of_branch(clone, name)) == 2

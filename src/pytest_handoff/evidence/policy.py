@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pytest_handoff.config import Binding, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
@@ -109,13 +110,27 @@ def loosened(before: Policy, now: Policy, *, against: str, pythons: tuple[str, s
     if before.settings is None or now.settings is None:
         return found
     then, here = before.settings.pytest, now.settings.pytest
-    found += [Loosening(file=here.file, what=what, against=against) for what in _of_collection(then, here)]
+    collected = _collected_by(then, before.in_force.pytest), _collected_by(here, now.in_force.pytest)
+    found += [Loosening(file=here.file, what=what, against=against) for what in _of_collection(*collected)]
     if now.in_force.pytest is not None:
         then, here = before.in_force.pytest or then, now.in_force.pytest
     alike = (before.in_force.pytest is None) == (now.in_force.pytest is None)
     found += [Loosening(file=here.file, what=what, against=against) for what in _of_strictness(then, here, alike=alike)]
     file, of_coverage = _of_measurement(before, now, before.settings.coverage, now.settings.coverage, pythons)
     return found + [Loosening(file=file, what=what, against=against) for what in of_coverage]
+
+
+def _collected_by(files: PytestSettings, run: PytestSettings | None) -> PytestSettings:
+    """Return the settings of the files with those that a run collected by, which ``-o`` may have changed."""
+    if run is None:
+        return files
+    return replace(
+        files,
+        testpaths=run.testpaths,
+        python_files=run.python_files,
+        python_classes=run.python_classes,
+        python_functions=run.python_functions,
+    )
 
 
 def _of_measurement(

@@ -310,15 +310,21 @@ def _problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffE
     return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}")
 
 
-_PLACES = ("refs/heads/{}", "refs/remotes/{}", "refs/remotes/origin/{}", "refs/tags/{}")
+_PLACES = ("refs/heads/{}", "refs/remotes/{}", "refs/remotes/origin/{}")
 _STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1"}
 """Read history as it was committed; :func:`run_git` fetches nothing, since evidence must not depend on access to a server."""
 
 
 def tips_of_branch(root: Path, name: str) -> list[str]:
-    """Find the commits that a branch's name stands for here: a local branch, a remote one, ``origin``'s, or a tag."""
-    found = (_commit(root, place.format(name)) for place in _PLACES)
-    return list(dict.fromkeys(commit for commit in found if commit))
+    """Find the commits that a branch's name stands for here: a local branch, a remote one, ``origin``'s.
+
+    A tag of that name is no branch. A local branch that is checked out gives way to a remote one: its commits are the work.
+    """
+    places = [place.format(name) for place in _PLACES]
+    local, *remote = (_commit(root, place) for place in places)
+    here = run_git(root, "symbolic-ref", "--quiet", "HEAD").stdout.decode("utf-8", "surrogateescape").strip()
+    tips = remote if any(remote) and here == places[0] else [local, *remote]
+    return list(dict.fromkeys(commit for commit in tips if commit))
 
 
 def merge_bases(root: Path, tips: Sequence[str]) -> list[str]:

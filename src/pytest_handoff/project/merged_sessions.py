@@ -65,7 +65,7 @@ def merged_sessions(project: Project) -> MergedSessions:
     targets = targets_of(project)
     if not targets:
         return MergedSessions(records=tuple(_committed(project)))
-    found: dict[str, MergedRecord] = {}
+    found: dict[tuple[str, str], MergedRecord] = {}
     unknown = []
     for target in targets:
         bases = bases_of(project, target)
@@ -76,7 +76,7 @@ def merged_sessions(project: Project) -> MergedSessions:
         except HandoffError as problem:
             unknown.append(f"what {target} holds cannot be read: {problem}")
             continue
-        found = {record.path: record for record in records} | found
+        found = {(record.path, record.blob): record for record in records} | found
     return MergedSessions(records=tuple(found.values()), unknown="; ".join(unknown) or None)
 
 
@@ -90,13 +90,16 @@ def tracked_sessions(project: Project) -> frozenset[str]:
 
 def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[tuple[MergedRecord, str]]:
     """Find the records of target branches that are gone or changed here, each with how: a history may grow, never change."""
+    versions: dict[str, list[MergedRecord]] = {}
     for record in merged:
-        if record.where == "HEAD":  # without a target a session that was committed may be recorded again
-            continue
-        if not project.store.has(record.session):
-            yield record, "is gone"
-        elif not _is_blob(project, project.key(project.store.evidence / record.session / RECORD), record.blob):
-            yield record, "is not the one"
+        if record.where != "HEAD":  # without a target a session that was committed may be recorded again
+            versions.setdefault(record.path, []).append(record)
+    for there in versions.values():  # several where the work left its target branch at several commits: one of them is the newer
+        here = project.key(project.store.evidence / there[0].session / RECORD)
+        if not project.store.has(there[0].session):
+            yield there[0], "is gone"
+        elif not any(_is_blob(project, here, one.blob) for one in there):
+            yield there[0], "is not the one"
 
 
 def lost_tests(project: Project, record: Record, merged: MergedRecord) -> list[str]:

@@ -94,9 +94,9 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
             found += loosened(before, policy, against=parent.session, pythons=pythons)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
     name = project.config.target or next(iter(targets_of(project)), None)
-    target, why = (None, None) if name is None else _policy_on(project, name, record.instructions)
-    if target is not None:
-        target = moved(target, now, renamed, has_code)
+    targets, why = ([], None) if name is None else _policies_on(project, name, record.instructions)
+    for there in targets:
+        target = moved(there, now, renamed, has_code)
         found += loosened(target, now, against=str(name))
         found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
@@ -190,20 +190,23 @@ def _dir_in(texts: Mapping[str, str]) -> str:
     return named if isinstance(named, str) else Config().dir
 
 
-def _policy_on(project: Project, name: str, instructions: str | None) -> tuple[Policy | None, str | None]:
-    """Read the policy where the work left its target branch, or say why it cannot be read."""
+def _policies_on(project: Project, name: str, instructions: str | None) -> tuple[list[Policy], str | None]:
+    """Read the policy of each commit where the work left its target branch, or say why one cannot be read."""
     if not project.uses_git:
-        return None, f"there is no git here that could tell the settings of {name}"
+        return [], f"there is no git here that could tell the settings of {name}"
     bases = bases_of(project, name)
     if not bases:
-        return None, f"git does not reach {name} here: fetch it, with its history"
+        return [], f"git does not reach {name} here: fetch it, with its history"
     try:
-        files = FilesThere(project, bases[0])
-        table, path = own_settings(files.settings())
-        policy = _table(project, read_config(table or {}, path=path), files, instructions)
-        return read_policy(policy, path=f"{path} of {name}"), None
+        return [_policy_in(project, FilesThere(project, base), name, instructions) for base in bases], None
     except HandoffError as problem:
-        return None, f"the settings of {name} cannot be read: {problem}"
+        return [], f"the settings of {name} cannot be read: {problem}"
+
+
+def _policy_in(project: Project, files: FilesThere, name: str, instructions: str | None) -> Policy:
+    table, path = own_settings(files.settings())
+    policy = _table(project, read_config(table or {}, path=path), files, instructions)
+    return read_policy(policy, path=f"{path} of {name}")
 
 
 def _table(project: Project, config: Config, files: FilesHere | FilesThere, instructions: str | None) -> dict[str, object]:

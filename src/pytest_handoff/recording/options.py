@@ -32,6 +32,7 @@ _NARROWING = _DESELECTING | {
     "stepwise": "--sw",
     "stepwise_skip": "--sw-skip",
     "runxfail": "--runxfail",
+    "noconftest": "--noconftest",
 }
 _NOT_A_RUN = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 
