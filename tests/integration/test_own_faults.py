@@ -99,6 +99,7 @@ OTHERWISE = {
     "coverage.analysis:SharedAnalyses:pytest_runtestloop",  # the same
     *(f"coverage.contexts:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
     "recording.ending:EndReport:pytest_unconfigure",  # where defects are told last
+    "recording.attempts:AttemptCounter:pytest_runtest_makereport",  # there beside a plugin that tries again only
 }
 
 DEEPER = {

@@ -80,12 +80,13 @@ def test_a_run_without_a_handoff_pays_for_none(shop: Story) -> None:
 
 
 def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
-    """Where the work tree is, its state before the tests, its files after them; nothing else is started, or imported in vain."""
+    """Where the work tree is, its state before the tests, its files after them, what is merged; nothing else, nothing in vain."""
     shop.write_files({"src/shop/new.py": "x = 1", "tests/unit/test_cart.py": "def test_total(): pass"})
     seen = watched(shop, "--handoff=session-1", "--no-cov")
     asked = [next(part for part in command[4:] if "=" not in part and part != "-c") for command in seen["started"]]
     before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
-    assert asked == [*before, *after]
+    targets, merged = ["for-each-ref", "cat-file"], ["rev-parse", "ls-tree"]
+    assert asked == [*before, *after, *targets, *targets, *merged]
     others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS
     assert others & set(seen["imported"]) == set()
     assert list(filter(OURS_FOR_OTHER_RUNS.match, seen["imported"])) == []
