@@ -163,9 +163,10 @@ def begin_in_another_folder(shop: Shop) -> None:
 
 
 def move_the_folder(shop: Shop) -> None:
-    """Move the hand-off folder with all that is in it."""
+    """Move the hand-off folder with all that is in it, and say so."""
     shop.git("mv", "handoffs", "notes")
-    shop.edit(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndir = "notes"\n')
+    waived = 'waive = [{gate = "policy", reason = "the folder has another name"}]\n'
+    shop.edit(PYPROJECT, "[tool.handoff]\n", f'[tool.handoff]\ndir = "notes"\n{waived}')
     shop.pytest()
     shop.commit()
 

@@ -89,6 +89,7 @@ def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], 
     ("before", "now"),
     [
         ({"ignore": ["a/**"]}, {}),
+        ({"places": {"dir": "a", "document": None}}, {"places": {"dir": "a", "document": "a/{session}.md"}}),
         ({"ignore": ["./a/", "b"]}, {"ignore": ["b", "a"]}),
         ({"scope": ["a"]}, {"scope": ["a", "b"]}),
         ({"scope": ["a"]}, {}),

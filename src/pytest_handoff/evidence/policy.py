@@ -188,8 +188,13 @@ def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | 
     if before is None or now is None:
         return
     for name, place in before.items():
-        if now.get(name) != place:
+        is_said_otherwise = name == "document" and _documents_of(before) == _documents_of(now)
+        if now.get(name) != place and not is_said_otherwise:
             yield f"{name!r} was {place!r} and is {now.get(name)!r}"
+
+
+def _documents_of(places: Mapping[str, str | None]) -> str:
+    return places.get("document") or f"{places.get('dir')}/{{session}}.md"
 
 
 def _of_texts(before: Policy, now: Policy) -> Iterator[tuple[str, str]]:
