@@ -173,7 +173,7 @@ def _summarise_file(file: MeasuredFile) -> FileCoverage:
 
 
 class PartCoverage(Frozen, frozen=True):
-    """How a part measured coverage; its data are beside it, with names relative to its rootdir.
+    """Describe how a part measured coverage; its data are beside it, with names relative to its rootdir.
 
     Attributes:
         source: folders that were to be measured, relative to the git root; empty where none was named.

@@ -30,7 +30,7 @@ PART_SCHEMA = "pytest-handoff/part/1"
 
 
 class PartRun(Frozen, frozen=True):
-    """What a part's run was, beside its tests.
+    """Describe the run of a part, beside its tests.
 
     Attributes:
         started, finished: seconds since 1970.

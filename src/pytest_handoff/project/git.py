@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 PATIENCE = 600.0
-"""Seconds to wait for an answer of git; the largest repositories take a few."""
+"""Seconds to wait for an answer of git; one that never comes must not hold a command for ever."""
 
 _SETTINGS = (
     "core.quotepath=off",

@@ -85,7 +85,7 @@ _WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """How pytest was started, and how it ended.
+    """Describe how pytest was started, and how it ended.
 
     Attributes:
         why_partial: why it was to run fewer than all tests, one sentence each.
