@@ -35,11 +35,12 @@ def counts_of_pytest(config: pytest.Config) -> dict[str, int] | None:
     if reporter is None:
         return None
     counts = Counter({category: _without_subtests(reporter.stats.get(category, ())) for category in COMPARED})
-    others = {id(report): report for word in reporter.stats.keys() - {"", *COMPARED} for report in reporter.stats[word]}
+    words = reporter.stats.keys() - {"", *COMPARED}
+    others = {id(report): report for word in words for report in filter(_is_result, reporter.stats[word])}
     if others:  # pytest-retry goes on to use the report of an attempt, which is then in two categories
         known = {id(report) for category in COMPARED for report in reporter.stats.get(category, ())}
         left = (report for name, report in others.items() if name not in known)
-        counts.update(filter(None, map(category_of, filter(_is_result, left))))
+        counts.update(filter(None, map(category_of, left)))
     return dict(counts)
 
 
