@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.project import git
-from pytest_handoff.project.git import (
-    WorkTree,
-    find_root,
-    literally,
-    read_blobs,
-    read_files,
-    read_files_of,
-    read_work_tree,
-    tips_of_branch,
-    tracked_files,
-    tree_of,
-)
+from pytest_handoff.project.git import find_root, read_blobs, read_files_of, tips_of_branch, tracked_files, tree_of
+from pytest_handoff.project.work_tree import read_work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,96 +29,6 @@ def write(root: Path, *names: str, content: bytes = b"hello\n") -> None:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
-
-
-def test_before_the_first_commit(repository: Path) -> None:
-    """Without a commit there is a branch, everything is untracked, and the blob ids are git's."""
-    write(repository, "a.txt")
-    assert read_work_tree(repository) == WorkTree(
-        files={"a.txt": HELLO}, commit=None, branch="main", modified=[], untracked=["a.txt"]
-    )
-
-
-def test_after_a_commit(repository: Path, plain_git: Git) -> None:
-    """After a commit the files are the same, and nothing is modified or untracked."""
-    write(repository, "a.txt")
-    commit(plain_git, repository)
-    found = read_work_tree(repository)
-    assert found == WorkTree(
-        files={"a.txt": HELLO}, commit=plain_git(repository, "rev-parse", "HEAD"), branch="main", modified=[], untracked=[]
-    )
-
-
-def test_what_differs_from_the_commit(repository: Path, plain_git: Git) -> None:
-    """Changed and removed files are modified, staged or not; new ones are untracked, staged or not."""
-    write(repository, "changed", "staged", "removed", "same")
-    commit(plain_git, repository)
-    write(repository, "changed", "staged", "new", "added", content=b"other\n")
-    (repository / "removed").unlink()
-    plain_git(repository, "add", "staged", "added")
-    found = read_work_tree(repository)
-    assert (found.modified, found.untracked) == (["changed", "removed", "staged"], ["added", "new"])
-    assert sorted(found.files) == ["added", "changed", "new", "same", "staged"]
-
-
-def test_what_only_the_index_knows_differs_in_nothing(repository: Path, plain_git: Git) -> None:
-    """A file taken out of the index alone, and one that may now be executed, hold what the commit holds."""
-    write(repository, "kept", "run")
-    commit(plain_git, repository)
-    plain_git(repository, "rm", "--quiet", "--cached", "kept")
-    (repository / "run").chmod(0o755)
-    found = read_work_tree(repository)
-    assert (found.modified, found.untracked, sorted(found.files)) == ([], [], ["kept", "run"])
-
-
-def test_a_file_where_a_folder_was(repository: Path, plain_git: Git) -> None:
-    """The folder's file is gone, which modifies the tree, and the new file is untracked."""
-    write(repository, "place/file")
-    commit(plain_git, repository)
-    (repository / "place" / "file").unlink()
-    (repository / "place").rmdir()
-    write(repository, "place")
-    found = read_work_tree(repository)
-    assert (found.modified, found.untracked, sorted(found.files)) == (["place/file"], ["place"], ["place"])
-
-
-@pytest.mark.parametrize("name", ["evidence", "evid*", "with blank", "grün"])
-def test_a_folder_that_is_not_looked_at(repository: Path, plain_git: Git, name: str) -> None:
-    """What stands in that folder is not told, whether tracked or not, and its neighbours are."""
-    without = [f"{literally(name)}/**"]
-    assert read_work_tree(repository, without=without).files == {}
-    write(repository, "a", f"{name}/tracked", f"{name}s/b", f"deep/{name}/c")
-    commit(plain_git, repository)
-    write(repository, f"{name}/new", f"{name}/tracked", "d", content=b"other\n")
-    found = read_work_tree(repository, without=without)
-    assert sorted(found.files) == sorted(["a", "d", f"{name}s/b", f"deep/{name}/c"])
-    assert (found.modified, found.untracked) == ([], ["d"])
-    assert read_files(repository, without=without) == found.files
-
-
-def test_a_merge_that_is_not_finished(repository: Path, plain_git: Git) -> None:
-    """In a conflict the file counts as it stands in the work tree."""
-    write(repository, "a")
-    commit(plain_git, repository)
-    for branch, content in (("one", b"1\n"), ("two", b"2\n")):
-        plain_git(repository, "checkout", "--quiet", "-b", branch, "main")
-        write(repository, "a", content=content)
-        commit(plain_git, repository)
-    with pytest.raises(subprocess.CalledProcessError):
-        plain_git(repository, "merge", "--quiet", "one")
-    write(repository, "a", content=b"3\n")
-    found = read_work_tree(repository)
-    assert (found.modified, found.untracked, found.branch) == (["a"], [], "two")
-    assert found.files == {"a": plain_git(repository, "hash-object", "a")} == read_files(repository)
-
-
-def test_reading_changes_nothing(repository: Path, plain_git: Git) -> None:
-    """Neither the index nor the object store is touched."""
-    write(repository, "a", "b")
-    plain_git(repository, "add", "a")
-    before = {path: path.read_bytes() for path in sorted(repository.rglob("*")) if path.is_file()}
-    read_work_tree(repository)
-    assert {path: path.read_bytes() for path in sorted(repository.rglob("*")) if path.is_file()} == before
 
 
 def test_files_of_commits(repository: Path, plain_git: Git) -> None:
@@ -161,170 +56,6 @@ def test_tracked_files_below_a_folder(repository: Path, plain_git: Git) -> None:
     plain_git(repository, "add", "e*/a", "else")
     assert tracked_files(repository, "e*") == ["e*/a"]
     assert tracked_files(repository, "gone") == []
-
-
-def test_a_detached_head_has_no_branch(repository: Path, plain_git: Git) -> None:
-    """On a detached head there is a commit and no branch."""
-    commit(plain_git, repository)
-    plain_git(repository, "checkout", "--quiet", "--detach")
-    found = read_work_tree(repository)
-    assert found.branch is None
-    assert found.commit is not None
-
-
-@pytest.mark.parametrize("name", ["with blank", 'with"quote', "new\nline", "grün/ß.txt", "[x]*?.txt", "tab\t", ":colon", "-dash"])
-def test_names_as_they_are(repository: Path, plain_git: Git, name: str) -> None:
-    """A file's name is neither quoted nor escaped, committed or not."""
-    write(repository, name)
-    assert read_work_tree(repository).untracked == [name]
-    commit(plain_git, repository)
-    assert list(read_work_tree(repository).files) == [name]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
-def test_a_name_that_is_not_utf_8(repository: Path) -> None:
-    """Evidence is UTF-8, so a byte that is not is spelled out."""
-    (repository / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"hello\n")
-    assert read_work_tree(repository).files == {"caf\\xe9.txt": HELLO}
-
-
-def test_ignored_files_are_not_there(repository: Path) -> None:
-    """What git would not track is left out."""
-    write(repository, "a.log", "b.txt")
-    write(repository, ".gitignore", content=b"*.log\n")
-    assert sorted(read_work_tree(repository).files) == [".gitignore", "b.txt"]
-
-
-@pytest.mark.parametrize("flags", [["--assume-unchanged"], ["--skip-worktree"], ["--assume-unchanged", "--skip-worktree"]])
-def test_files_that_git_was_told_not_to_look_at(repository: Path, plain_git: Git, flags: list[str]) -> None:
-    """They are what stands there all the same, and the index keeps what it was told."""
-    write(repository, "a.txt", "b.txt")
-    commit(plain_git, repository)
-    for flag in flags:
-        plain_git(repository, "update-index", flag, "a.txt")
-    told = plain_git(repository, "ls-files", "-v")
-    write(repository, "a.txt", content=b"other\n")
-    tree = read_work_tree(repository)
-
-    assert tree.files["a.txt"] != HELLO == tree.files["b.txt"]
-    assert tree.modified == ["a.txt"]
-    assert read_files(repository) == tree.files
-    assert plain_git(repository, "ls-files", "-v") == told
-
-
-def test_a_sparse_checkout(repository: Path, plain_git: Git) -> None:
-    """What it leaves out is not changed, and part of the tree."""
-    write(repository, "a.txt", "b.txt")
-    commit(plain_git, repository)
-    plain_git(repository, "sparse-checkout", "set", "--no-cone", "/b.txt")
-
-    assert not (repository / "a.txt").exists()
-    assert read_work_tree(repository).files == {"a.txt": HELLO, "b.txt": HELLO}
-
-
-def test_a_link_is_its_target_and_not_followed(repository: Path) -> None:
-    """A symbolic link counts with its text, also one to nowhere."""
-    (repository / "link").symlink_to("hello\n")
-    assert read_work_tree(repository).files == {"link": HELLO}
-
-
-@pytest.mark.parametrize("setting", ["core.autocrlf", "core.safecrlf", "core.quotepath", "core.fileMode"])
-def test_settings_change_no_committed_file(repository: Path, plain_git: Git, setting: str) -> None:
-    """Settings of the host neither change what a committed file is, nor keep it from being read."""
-    write(repository, "unix.txt", "grün")
-    write(repository, "dos.txt", content=b"hello\r\n")
-    commit(plain_git, repository)
-    before = read_work_tree(repository)
-    plain_git(repository, "config", setting, "true")
-    assert read_work_tree(repository) == before
-
-
-def test_line_ends_that_git_converts(repository: Path, plain_git: Git) -> None:
-    """Where attributes ask for conversion, a file is the same with either kind of line ends."""
-    write(repository, ".gitattributes", content=b"* text\n")
-    write(repository, "a.txt")
-    before = read_work_tree(repository)
-    write(repository, "a.txt", content=b"hello\r\n")
-    assert read_work_tree(repository) == before
-
-
-def test_a_repository_within(repository: Path, plain_git: Git) -> None:
-    """A nested repository counts with its commit, as a submodule does; its files do not."""
-    inner = repository / "inner"
-    inner.mkdir()
-    plain_git(inner, "init", "--quiet")
-    write(inner, "a.txt")
-    commit(plain_git, inner)
-    assert read_work_tree(repository).files == {"inner": plain_git(inner, "rev-parse", "HEAD")}
-
-
-def test_a_submodule(repository: Path, plain_git: Git, tmp_path: Path) -> None:
-    """A submodule counts with its commit, also when it is committed."""
-    other = tmp_path / "other"
-    other.mkdir()
-    plain_git(other, "init", "--quiet")
-    commit(plain_git, other)
-    plain_git(repository, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
-    commit(plain_git, repository)
-    found = read_work_tree(repository)
-    assert found.files["sub"] == plain_git(other, "rev-parse", "HEAD")
-    assert (found.modified, found.untracked) == ([], [])
-
-
-def test_a_submodule_whose_work_tree_differs(repository: Path, plain_git: Git, tmp_path: Path) -> None:
-    """What is changed or new in a submodule counts; without a check-out, its commit does."""
-    inner = repository / "inner"
-    inner.mkdir()
-    plain_git(inner, "init", "--quiet")
-    write(inner, "a.txt", "gone.txt")
-    commit(plain_git, inner)
-    commit(plain_git, repository)
-    clean = read_work_tree(repository)
-    seen = {clean.files["inner"]}
-    write(inner, "a.txt", content=b"other\n")
-    seen.add(read_files(repository)["inner"])
-    write(inner, "b.txt")
-    seen.add(read_files(repository)["inner"])
-    (inner / "gone.txt").unlink()
-    found = read_work_tree(repository)
-    seen.add(found.files["inner"])
-    assert len(seen) == 4
-    assert found.modified == ["inner"]
-    plain_git(inner, "checkout", "--quiet", "HEAD", "--", ".")
-    (inner / "b.txt").unlink()
-    assert read_work_tree(repository) == clean
-    shutil.rmtree(inner)
-    inner.mkdir()
-    assert read_work_tree(repository).files == clean.files
-
-
-def test_a_repository_within_that_has_no_commit(repository: Path, plain_git: Git) -> None:
-    """A nested repository without a commit has nothing to be tracked, and keeps nothing else from being read."""
-    for name in ("inner", "in ner*"):
-        (repository / name).mkdir()
-        plain_git(repository / name, "init", "--quiet")
-        write(repository / name, "a.txt")
-    write(repository, "b.txt", "innermost")
-    assert sorted(read_work_tree(repository).files) == ["b.txt", "innermost"]
-
-
-def test_what_git_cannot_read_is_an_error(repository: Path, plain_git: Git) -> None:
-    """When git fails, its own words are in the message."""
-    write(repository, ".gitattributes", content=b"* filter=absent\n")
-    plain_git(repository, "config", "filter.absent.clean", "false")
-    plain_git(repository, "config", "filter.absent.required", "true")
-    with pytest.raises(HandoffError, match=r"git add failed: .*filter 'absent' failed"):
-        read_work_tree(repository)
-
-
-def test_an_index_in_a_path_with_the_list_separator(plain_git: Git, tmp_path: Path) -> None:
-    """A folder whose name holds what separates folders in a list can be read too."""
-    root = tmp_path / f"a{os.pathsep}b"
-    root.mkdir()
-    plain_git(root, "init", "--quiet")
-    write(root, "a.txt")
-    commit(plain_git, root)
-    assert read_work_tree(root).files == {"a.txt": HELLO}
 
 
 def test_a_work_tree_beside(repository: Path, plain_git: Git, tmp_path: Path) -> None:
@@ -364,26 +95,6 @@ def test_a_repository_that_git_refuses(repository: Path) -> None:
     (repository / ".git" / "config").write_text("[core\n")
     with pytest.raises(HandoffError, match="git rev-parse failed: fatal: bad config"):
         find_root(repository)
-
-
-@pytest.mark.parametrize("bring", [lambda index: index.symlink_to("/dev/zero"), os.mkfifo])
-def test_an_index_that_is_no_file_is_not_copied(repository: Path, plain_git: Git, bring: Callable[[Path], object]) -> None:
-    """An archive may bring one that never ends."""
-    write(repository, "a.txt")
-    commit(plain_git, repository)
-    (repository / ".git/index").unlink()
-    bring(repository / ".git/index")
-    with pytest.raises(HandoffError, match=r"git.s index, is no regular file"):
-        read_work_tree(repository)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
-def test_a_pipe_does_not_keep_git_waiting_for_ever(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An archive may hold one in place of a file that git reads."""
-    os.mkfifo(repository / ".gitignore")
-    monkeypatch.setattr(git, "PATIENCE", 0.5)
-    with pytest.raises(HandoffError, match=r"git add gave no answer for 0.5 seconds; a pipe"):
-        read_work_tree(repository)
 
 
 def test_a_work_tree_elsewhere_is_refused(repository: Path, plain_git: Git) -> None:

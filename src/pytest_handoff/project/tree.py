@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
-from pytest_handoff.project import git
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
+from pytest_handoff.project.work_tree import literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_tree(project: Project) -> Tree:
     if not project.uses_git:
         found = project.code_among(_walk(project.root))
         return Tree(files=_hash_files(project.root, set(found) - left_by_tools(project.root, found, None)))
-    work = git.read_work_tree(project.root, without=_evidence_in(project))
+    work = read_work_tree(project.root, without=_evidence_in(project))
     left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(project.root, work.files, {*work.untracked})
     files = {path: work.files[path] for path in project.code_among(work.files) if path not in left}
     if project.config.scope and not files:
@@ -65,7 +65,7 @@ def read_tree(project: Project) -> Tree:
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Find the files of a tree that have changed or are gone; new files beside them changed nothing that was run."""
-    now = git.read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).files
+    now = read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).files
     return sorted(path for path, blob in tree.files.items() if now.get(path) != blob)
 
 
@@ -97,7 +97,7 @@ def _evidence_in(project: Project) -> list[str]:
     folder = project.store.evidence
     if not folder.is_relative_to(project.root):
         return []
-    plain = git.literally(project.key(folder))
+    plain = literally(project.key(folder))
     return [f"{plain}/*/{name}" for file in (RECORD, LEDGER, SOURCES) for name in (file, f".{file}.????????.tmp")]
 
 
