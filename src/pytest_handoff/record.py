@@ -69,12 +69,13 @@ class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     """One file of the tree as the session left it.
 
     ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see ``evidence/source_changes``), only
-    for files whose lines count as code.
+    for files whose lines count as code. ``kind`` is ``executable`` or ``link`` where the file is not a plain one.
     """
 
     path: str
     blob: str
     lines: str = ""
+    kind: str = ""
 
 
 class Parent(Frozen, frozen=True):

@@ -94,6 +94,37 @@ def a_submodule(shop: Shop) -> None:
     shop.commit()
 
 
+def a_script(shop: Shop, mode: int) -> None:
+    """A program that the tests start, which they skip nothing for."""
+    shop.write({"tools/levy.sh": "#!/bin/sh\necho 3\n"})
+    (shop.folder / "tools/levy.sh").chmod(mode)
+
+
+def run_by_a_test(shop: Shop) -> None:
+    """A test that starts it, recorded."""
+    a_script(shop, 0o755)
+    text = '\n\ndef test_script():\n    import subprocess\n\n    assert subprocess.check_output(["tools/levy.sh"]) == b"3\\n"\n'
+    (shop.folder / "tests/unit/test_tax.py").write_text(shop.text("tests/unit/test_tax.py") + text, "utf-8")
+    rerun(shop)
+
+
+def linked_rules(shop: Shop) -> None:
+    """Rules behind a link, tested and recorded."""
+    (shop.folder / "rules").mkdir()
+    (shop.folder / "rules/now.txt").symlink_to("3.txt")
+    shop.write({"rules/3.txt": "levy = lambda price: 3\n"})
+    for name, text in (("src/shop/tax.py", RULES % "rules/now.txt"), ("tests/unit/test_tax.py", RULES_TEST)):
+        (shop.folder / name).write_text(shop.text(name) + text, "utf-8")
+    rerun(shop)
+    shop.commit()
+
+
+def link_made_a_file(shop: Shop) -> None:
+    """What the link holds, as a file."""
+    (shop.folder / "rules/now.txt").unlink()
+    (shop.folder / "rules/now.txt").write_text("3.txt", "utf-8")
+
+
 CHEATS = [
     Cheat("trees", "track byte code of another source", byte_code_over_a_broken_source, "complete", "track Python's own cache",
           lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
@@ -113,4 +144,8 @@ CHEATS = [
               shop.edit(PYPROJECT, "[tool.handoff]\n", '[tool.handoff]\ndocument = "handoffs/{session}.md"\n'), shop.pytest())),
     Cheat("trees", "change a submodule later", lambda shop: (a_submodule(shop), shop.write({"vendored/levy.py": "levy = 1 / 0\n"})),
           "stale", "leave it as it is", a_submodule),
+    Cheat("trees", "take the right to run a script away later", lambda shop: (run_by_a_test(shop), a_script(shop, 0o644), shop.commit()),
+          "stale", "write it again as it was", lambda shop: (run_by_a_test(shop), a_script(shop, 0o755), shop.commit())),
+    Cheat("trees", "commit a link as a file of the same text", lambda shop: (linked_rules(shop), link_made_a_file(shop)), "stale",
+          "commit the link", linked_rules),
 ]  # fmt: skip

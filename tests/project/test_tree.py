@@ -40,7 +40,9 @@ def commit(git: Git, root: Path) -> None:
 
 def test_committing_and_cloning_change_no_fingerprint(repository: Path, plain_git: Git, tmp_path: Path) -> None:
     """The fingerprint is the same untracked, added, committed, amended and cloned."""
-    write(repository, a="1\n", grün__b="2\n")
+    write(repository, a="1\n", grün__b="2\n", run="")
+    (repository / "run.py").chmod(0o755)
+    (repository / "link").symlink_to("a.py")
     project = project_in(repository)
     seen = {read_tree(project).fingerprint}
     plain_git(repository, "add", "--all")
@@ -48,14 +50,13 @@ def test_committing_and_cloning_change_no_fingerprint(repository: Path, plain_gi
     commit(plain_git, repository)
     seen.add(read_tree(project).fingerprint)
     plain_git(repository, "commit", "--quiet", "--amend", "-m", "other")
-    (repository / "a.py").chmod(0o755)
     seen.add(read_tree(project).fingerprint)
     plain_git(tmp_path, "clone", "--quiet", str(repository), "clone")
     seen.add(read_tree(project_in(tmp_path / "clone")).fingerprint)
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("change", ["edit", "add", "remove", "rename", "swap"])
+@pytest.mark.parametrize("change", ["edit", "add", "remove", "rename", "swap", "mode", "link"])
 def test_other_code_has_another_fingerprint(repository: Path, change: str) -> None:
     """Any file that is edited, added, removed, renamed or changes places is seen."""
     write(repository, a="1\n", b="2\n")
@@ -69,12 +70,28 @@ def test_other_code_has_another_fingerprint(repository: Path, change: str) -> No
         (repository / "a.py").unlink()
     elif change == "rename":
         (repository / "a.py").rename(repository / "c.py")
+    elif change == "mode":
+        (repository / "a.py").chmod(0o755)
+    elif change == "link":
+        (repository / "a.py").unlink()
+        (repository / "a.py").symlink_to("1\n")
     else:
         write(repository, a="2\n", b="1\n")
     assert read_tree(project).fingerprint != before.fingerprint
-    assert changed_since(project, before) == {"edit": ["a.py"], "add": [], "remove": ["a.py"], "rename": ["a.py"]}.get(
-        change, ["a.py", "b.py"]
-    )
+    assert changed_since(project, before) == {"add": [], "swap": ["a.py", "b.py"]}.get(change, ["a.py"])
+
+
+def test_an_older_record_says_nothing_of_kinds(repository: Path) -> None:
+    """Its fingerprint is that of the contents alone, and so is what it differs in; a newer one never passes for it."""
+    write(repository, a="1\n")
+    project = project_in(repository)
+    plain = read_tree(project)
+    old, new = plain.fingerprint.removesuffix("+kinds"), plain.fingerprint
+    then = {path: SourceLine(path=path, blob=blob) for path, blob in plain.files.items()}
+    (repository / "a.py").chmod(0o755)
+    now = read_tree(project)
+    assert (now.is_that_of(old), now.is_that_of(new), plain.is_that_of(new)) == (True, False, True)
+    assert (now.differing(then, old), now.differing(then, new)) == ([], ["a.py"])
 
 
 def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -> None:

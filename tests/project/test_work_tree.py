@@ -39,7 +39,7 @@ def test_before_the_first_commit(repository: Path) -> None:
     """Without a commit there is a branch, everything is untracked, and the blob ids are git's."""
     write(repository, "a.txt")
     assert read_work_tree(repository) == WorkTree(
-        files={"a.txt": HELLO}, commit=None, branch="main", modified=[], untracked=["a.txt"]
+        files={"a.txt": HELLO}, kinds={}, commit=None, branch="main", modified=[], untracked=["a.txt"]
     )
 
 
@@ -48,9 +48,8 @@ def test_after_a_commit(repository: Path, plain_git: Git) -> None:
     write(repository, "a.txt")
     commit(plain_git, repository)
     found = read_work_tree(repository)
-    assert found == WorkTree(
-        files={"a.txt": HELLO}, commit=plain_git(repository, "rev-parse", "HEAD"), branch="main", modified=[], untracked=[]
-    )
+    head = plain_git(repository, "rev-parse", "HEAD")
+    assert found == WorkTree(files={"a.txt": HELLO}, kinds={}, commit=head, branch="main", modified=[], untracked=[])
 
 
 def test_what_differs_from_the_commit(repository: Path, plain_git: Git) -> None:
@@ -65,14 +64,16 @@ def test_what_differs_from_the_commit(repository: Path, plain_git: Git) -> None:
     assert sorted(found.files) == ["added", "changed", "new", "same", "staged"]
 
 
-def test_what_only_the_index_knows_differs_in_nothing(repository: Path, plain_git: Git) -> None:
-    """A file taken out of the index alone, and one that may now be executed, hold what the commit holds."""
+def test_what_is_no_content_differs_as_well(repository: Path, plain_git: Git) -> None:
+    """A file that may now be executed is modified; one that is taken out of the index alone is what the commit holds."""
     write(repository, "kept", "run")
     commit(plain_git, repository)
     plain_git(repository, "rm", "--quiet", "--cached", "kept")
     (repository / "run").chmod(0o755)
     found = read_work_tree(repository)
-    assert (found.modified, found.untracked, sorted(found.files)) == ([], [], ["kept", "run"])
+    assert (found.modified, found.untracked, sorted(found.files)) == (["run"], [], ["kept", "run"])
+    assert found.kinds == {"run": "executable"}
+    assert read_files(repository) == {"kept": HELLO, "run": f"{HELLO} executable"}
 
 
 def test_a_file_where_a_folder_was(repository: Path, plain_git: Git) -> None:
@@ -187,7 +188,8 @@ def test_a_sparse_checkout(repository: Path, plain_git: Git) -> None:
 def test_a_link_is_its_target_and_not_followed(repository: Path) -> None:
     """A symbolic link counts with its text, also one to nowhere."""
     (repository / "link").symlink_to("hello\n")
-    assert read_work_tree(repository).files == {"link": HELLO}
+    found = read_work_tree(repository)
+    assert (found.files, found.kinds) == ({"link": HELLO}, {"link": "link"})
 
 
 @pytest.mark.parametrize("setting", ["core.autocrlf", "core.safecrlf", "core.quotepath", "core.fileMode"])
@@ -250,10 +252,14 @@ def test_a_submodule_whose_work_tree_differs(repository: Path, plain_git: Git, t
     (inner / "gone.txt").unlink()
     found = read_work_tree(repository)
     seen.add(found.files["inner"])
-    assert len(seen) == 4
+    write(inner, "gone.txt")
+    (inner / "b.txt").unlink()
+    write(inner, "a.txt")
+    (inner / "a.txt").chmod(0o755)
+    seen.add(read_files(repository)["inner"])
+    assert len(seen) == 5
     assert found.modified == ["inner"]
     plain_git(inner, "checkout", "--quiet", "HEAD", "--", ".")
-    (inner / "b.txt").unlink()
     assert read_work_tree(repository) == clean
     shutil.rmtree(inner)
     inner.mkdir()

@@ -57,7 +57,9 @@ def statement(composed: Composition, digests: Digests) -> bytes:
 
 def _subjects(composed: Composition) -> list[dict[str, object]]:
     source = composed.facts.record.source
-    subjects: list[dict[str, object]] = [{"name": "tree-without-handoff-files", "digest": _digest(source.fingerprint)}]
+    subjects: list[dict[str, object]] = [
+        {"name": "tree-without-handoff-files", "digest": _digest(source.fingerprint.partition("+")[0])}
+    ]
     if source.commit and not source.dirty:
         subjects.append({"name": "commit", "digest": {"gitCommit": source.commit}})
     return subjects

@@ -182,7 +182,7 @@ def report_of(project: Project, outcome: FinishedSession) -> str:
         "verdicts": composed.verdicts,
         "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],
         "open_boxes": sum(not decision.counts for decision in composed.decisions),
-        "fresh": tree.fingerprint == record.source.fingerprint,
+        "fresh": tree.is_that_of(record.source.fingerprint),
         "differs": stands is not None and stands != composed.text,
         "tiles": tiles(outcome),
     }

@@ -216,8 +216,8 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[Star
 
 def _refuse_other_trees(start: Start, heads: Mapping[str, Part]) -> None:
     for place, head in heads.items():
-        if head.fingerprint != start.tree.fingerprint:
-            here, theirs = start.tree.files, tree_of(Path(place), head)
+        if not start.tree.is_that_of(head.fingerprint):
+            here, theirs = start.tree.ids, tree_of(Path(place), head)
             differing = sorted(path for path in theirs.keys() | here.keys() if theirs.get(path) != here.get(path))
             raise EvidenceProblem(
                 f"the part {head.shown!r} is about other code than this tree ({listed(differing)}): "

@@ -168,7 +168,7 @@ def find_parts(folders: Iterable[Path]) -> dict[Path, Part]:
 
 
 def tree_of(folder: Path, head: Part) -> dict[str, str]:
-    """Read the tree that a finished part's tests ran on, as path to blob id.
+    """Read the tree that a finished part's tests ran on, as path to what tells it from another content or kind.
 
     Raises:
         EvidenceProblem: when it is missing or damaged.

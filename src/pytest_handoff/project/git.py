@@ -63,10 +63,19 @@ def tree_of(root: Path, commit: str, *, below: str | None = None) -> dict[str, s
     Raises:
         HandoffError: when git does not have the commit or its trees.
     """
+    return {path: blob for path, _, blob in files_in(root, commit, below=below)}
+
+
+def files_in(root: Path, commit: str, *, below: str | None = None) -> list[tuple[str, str, str]]:
+    """List the path, the mode and the blob id of every file in a commit, or below one of its folders.
+
+    Raises:
+        HandoffError: when git does not have the commit or its trees.
+    """
     folder = [] if below is None else ["--", f"{below}/"]
     listing = checked(root, "ls-tree", "-r", "-z", "--full-tree", commit, *folder, environment=_STORED_HISTORY)
-    rows = (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1])
-    return {name_of(name): meta.split()[2].decode() for meta, name in rows}
+    rows = ((meta.split(), name) for meta, name in (row.split(b"\t", 1) for row in listing.split(b"\0")[:-1]))
+    return [(name_of(name), mode.decode(), blob.decode()) for (mode, _, blob), name in rows]
 
 
 def run_git(

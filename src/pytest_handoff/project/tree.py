@@ -8,6 +8,8 @@ from hashlib import sha1, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
@@ -15,7 +17,7 @@ from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
-from pytest_handoff.project.work_tree import literally, read_files, read_work_tree
+from pytest_handoff.project.work_tree import ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
@@ -24,20 +26,53 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
 
 
+_WITH_KINDS = "+kinds"
+"""Ends a fingerprint that tells an executable file and a link from a plain file; those of older records do not."""
+
+
 class Tree(Frozen, frozen=True):
-    """A source tree without the hand-off files: path to blob id, and what git says of it (``None`` without git)."""
+    """A source tree without the hand-off files: path to blob id, and what git says of it (``None`` without git).
+
+    ``kinds`` names the files that are ``executable`` or a ``link``; nothing else tells them from plain ones.
+    """
 
     files: dict[str, str]
+    kinds: dict[str, str] = {}
     commit: str | None = None
     branch: str | None = None
     modified: list[str] | None = None
     untracked: list[str] | None = None
 
     @property
+    def ids(self) -> dict[str, str]:
+        """Map each path to one text that is another for any other content or kind of the file."""
+        return ids(self.files, self.kinds)
+
+    @property
     def fingerprint(self) -> str:
-        """Hash every (path, blob id): the same code has the same hash, committed or not, wherever it is checked out."""
-        rows = (f"{path}\0{blob}\n" for path, blob in sorted(self.files.items()))
-        return "sha256:" + sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
+        """Hash every path with its id: the same code has the same hash, committed or not, wherever it is checked out."""
+        return _hash_of(self.ids) + _WITH_KINDS
+
+    def is_that_of(self, fingerprint: str) -> bool:
+        """Check whether a record is about this tree; an older one says nothing of the kinds of its files."""
+        return fingerprint == (self.fingerprint if _has_kinds(fingerprint) else _hash_of(self.files))
+
+    def differing(self, then: Mapping[str, SourceLine], fingerprint: str) -> list[str]:
+        """Name the files in which this tree differs from the one that a record of this fingerprint kept."""
+        now, blobs = self.files, {path: line.blob for path, line in then.items()}
+        if _has_kinds(fingerprint):
+            now, blobs = self.ids, ids(blobs, {path: line.kind for path, line in then.items() if line.kind})
+        return sorted(path for path in now.keys() | blobs.keys() if now.get(path) != blobs.get(path))
+
+
+def _has_kinds(fingerprint: str) -> bool:
+    """Tell whether a fingerprint, and the sources of its record, know the kinds of files."""
+    return fingerprint.endswith(_WITH_KINDS)
+
+
+def _hash_of(files: Mapping[str, str]) -> str:
+    rows = (f"{path}\0{text}\n" for path, text in sorted(files.items()))
+    return "sha256:" + sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_tree(project: Project) -> Tree:
@@ -56,6 +91,7 @@ def read_tree(project: Project) -> Tree:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
     return Tree(
         files=files,
+        kinds={path: kind for path, kind in work.kinds.items() if path in files},
         commit=work.commit,
         branch=work.branch,
         modified=[path for path in project.code_among(work.modified) if path not in left],
@@ -65,8 +101,8 @@ def read_tree(project: Project) -> Tree:
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Find the files of a tree that have changed or are gone; new files beside them changed nothing that was run."""
-    now = read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).files
-    return sorted(path for path, blob in tree.files.items() if now.get(path) != blob)
+    now = read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).ids
+    return sorted(path for path, text in tree.ids.items() if now.get(path) != text)
 
 
 def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:
@@ -77,7 +113,11 @@ def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Map
     code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
     files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
     code -= {path for path in code if _is_elsewhere(project.root, path, tree.files)}
-    return {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
+    lines = {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
+    return {
+        path: line if line.kind == (kind := tree.kinds.get(path, "")) else replace(line, kind=kind)
+        for path, line in lines.items()
+    }
 
 
 def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:

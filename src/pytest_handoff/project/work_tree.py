@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.foreign_files import leads_outside
-from pytest_handoff.project.git import checked, find_root, name_of, path_in, run_git, tree_of
+from pytest_handoff.project.git import checked, files_in, find_root, name_of, path_in, run_git
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 _SUBMODULE = "160000"
@@ -28,6 +28,9 @@ _SUBMODULE = "160000"
 
 _DIRTY = "work-tree:"
 """Begins the id of a submodule whose work tree is not that of its commit."""
+
+_KINDS = {"100755": "executable", "120000": "link"}
+"""What a file can be besides a plain one, by git's modes."""
 
 _STATE = (
     "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty",
@@ -39,11 +42,13 @@ class WorkTree(Frozen, frozen=True):
 
     Attributes:
         files: path to blob id of every file that git tracks or would track, as it stands in the work tree.
+        kinds: path to ``executable`` or ``link``, of those files that are one.
         commit, branch: ``None`` before the first commit, or on a detached head.
         modified, untracked: paths that differ from the commit.
     """
 
     files: dict[str, str]
+    kinds: dict[str, str]
     commit: str | None
     branch: str | None
     modified: list[str]
@@ -61,18 +66,24 @@ def read_work_tree(root: Path, *, without: Sequence[str] = ()) -> WorkTree:
     """
     where = _all_but(without)
     with _as_if_committed(root, where) as environment:
-        files = _staged_files(root, where, environment)
+        files, kinds = _staged_files(root, where, environment)
         state = checked(root, *_STATE, *where, environment=environment)
-    work = _work_tree(files, state.split(b"\0")[:-1])
+    work = _work_tree(files, kinds, state.split(b"\0")[:-1])
     dirty = [name for name, blob in files.items() if blob.startswith(_DIRTY)]
     return replace(work, modified=sorted({*work.modified, *dirty} - {*work.untracked}))
 
 
 def read_files(root: Path, *, without: Sequence[str] = ()) -> dict[str, str]:
-    """Read only the ``files`` of :func:`read_work_tree`."""
+    """Read only the ``files`` of :func:`read_work_tree`, each with its kind (:func:`ids`)."""
     where = _all_but(without)
     with _as_if_committed(root, where) as environment:
-        return _staged_files(root, where, environment)
+        files, kinds = _staged_files(root, where, environment)
+    return ids(files, kinds)
+
+
+def ids(files: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, str]:
+    """Map each path to one text that is another for any other content or kind of the file."""
+    return {path: f"{blob} {kinds[path]}" if path in kinds else blob for path, blob in files.items()}
 
 
 @contextmanager
@@ -105,8 +116,8 @@ def _all_but(globs: Iterable[str], *, how: str = "glob") -> list[str]:
     return ["--", ":/", *(f":(top,exclude,{how}){glob}" for glob in globs)]
 
 
-def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> dict[str, str]:
-    """List every staged file, and make git look again at existing files that it was told not to look at."""
+def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the ``files`` and ``kinds``; make git look again at existing files that it was told not to look at."""
     rows = _staged_rows(root, where, environment)
     hidden = [name for tag, name in ((row[:1], row.split(b"\t", 1)[1]) for row in rows) if _is_hidden(root, tag, name)]
     if hidden:
@@ -114,7 +125,13 @@ def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> 
         for how in (["--force-remove"], ["--add", "--remove"]):  # removed and added, so that no old flag or time counts
             checked(root, "update-index", *how, "-z", "--stdin", environment=environment, stdin=names)
         rows = _staged_rows(root, where, environment)
-    return {name: blob if mode != _SUBMODULE else _with_its_work(root, name, blob) for name, mode, blob in map(_staged, rows)}
+    staged = list(map(_staged, rows))
+    files = {name: blob if mode != _SUBMODULE else _with_its_work(root, name, blob) for name, mode, blob in staged}
+    return files, _kinds(staged)
+
+
+def _kinds(files: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    return {path: _KINDS[mode] for path, mode, _ in files if mode in _KINDS}
 
 
 def _with_its_work(root: Path, name: str, commit: str) -> str:
@@ -125,8 +142,8 @@ def _with_its_work(root: Path, name: str, commit: str) -> str:
     folder = root / name
     if not os.path.lexists(folder / ".git") or leads_outside(folder, [root.resolve()]) or find_root(folder) != folder.resolve():
         return commit
-    files = read_files(folder)
-    if files == tree_of(folder, commit):
+    files, stored = read_files(folder), files_in(folder, commit)
+    if files == ids({path: blob for path, _, blob in stored}, _kinds(stored)):
         return commit
     rows = "".join(f"{path}\0{blob}\n" for path, blob in sorted(files.items()))
     return _DIRTY + sha1(f"{commit}\n{rows}".encode(), usedforsecurity=False).hexdigest()
@@ -142,20 +159,21 @@ def _is_hidden(root: Path, tag: bytes, name: bytes) -> bool:
     return tag.islower() or (tag == b"S" and os.path.lexists(root / os.fsdecode(name)))
 
 
-def _work_tree(files: dict[str, str], rows: list[bytes]) -> WorkTree:
+def _work_tree(files: dict[str, str], kinds: dict[str, str], rows: list[bytes]) -> WorkTree:
     """Parse ``git status`` of an index with all files staged (git-status, "Porcelain Format Version 2")."""
     heads = {key: os.fsdecode(value) for _, key, value in (row.split(b" ", 2) for row in rows if row.startswith(b"# "))}
     commit, branch = heads[b"branch.oid"], heads[b"branch.head"]
     modified, untracked = [], []
     for row in rows:
         if row.startswith(b"1 "):
-            _, change, _, _, _, _, committed, staged, name = row.split(b" ", 8)
+            _, change, _, mode, staged_mode, _, committed, staged, name = row.split(b" ", 8)
             if change.startswith(b"A"):
                 untracked.append(name_of(name))
-            elif committed != staged:
+            elif (mode, committed) != (staged_mode, staged):
                 modified.append(name_of(name))
     return WorkTree(
         files=files,
+        kinds=kinds,
         commit=None if commit == "(initial)" else commit,
         branch=None if branch == "(detached)" else branch,
         modified=sorted(modified),

@@ -78,7 +78,7 @@ class PartWriting:
         """
         measured = measuring.save(self._folder / files.COVERAGE, company=company)
         collection = Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=run.broken_files)
-        files.write_tests(self._folder, collection, run.results, self._start.tree.files)
+        files.write_tests(self._folder, collection, run.results, self._start.tree.ids)
         rootdir = self._plan.prefix.rstrip("/") or "."
         done = PartRun(
             started=run.started,

@@ -168,7 +168,7 @@ def _is_repeated(start: Start, context: RunContext) -> bool:
     before = start.before
     return (
         before is not None
-        and before.source.fingerprint == start.tree.fingerprint
+        and start.tree.is_that_of(before.source.fingerprint)
         and (before.run.python, before.run.platform) == (context.python, context.platform)
     )
 
@@ -191,7 +191,7 @@ def _parts(combined: Combined | None, before: Record | None) -> list[CombinedPar
 def _drops_a_part(start: Start) -> bool:
     """Check whether an incomplete run of this session is dropped because the code has changed since."""
     before = start.before
-    return before is not None and not before.run.complete and before.source.fingerprint != start.tree.fingerprint
+    return before is not None and not before.run.complete and not start.tree.is_that_of(before.source.fingerprint)
 
 
 def _metrics(before: Record | None, run: Run) -> list[Metric]:
@@ -260,7 +260,7 @@ def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[s
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
     """Find the ids of this run that will not be the same in another run."""
     earlier = start.parents.earlier.lines
-    same_code = {} if start.before is None or start.before.source.fingerprint != start.tree.fingerprint else start.own
+    same_code = {} if start.before is None or not start.tree.is_that_of(start.before.source.fingerprint) else start.own
     return unstable_ids(
         run.collected,
         known=earlier.keys() | start.own.keys() if start.own else earlier,

@@ -64,7 +64,7 @@ def adds_up(start: Start, run: Run) -> bool:
     A run is not whole if it was asked for less, or if another plugin, a conftest or ``-x`` left tests or files out.
     """
     before = start.before
-    if before is None or before.source.fingerprint != start.tree.fingerprint:
+    if before is None or not start.tree.is_that_of(before.source.fingerprint):
         return False
     if run.why_partial or not before.run.complete or run.results.keys() < run.collected.keys():
         return True
@@ -93,7 +93,7 @@ def with_latest(project: Project, start: Start) -> Start:
 def has_complete_run(start: Start) -> bool:
     """Check whether the record is of a complete run on this very code: an interrupted run does not replace it."""
     before = start.before
-    return before is not None and before.run.complete and before.source.fingerprint == start.tree.fingerprint
+    return before is not None and before.run.complete and start.tree.is_that_of(before.source.fingerprint)
 
 
 def run_again(start: Start) -> str:

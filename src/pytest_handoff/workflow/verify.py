@@ -53,13 +53,12 @@ def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
     Measured files that git ignores are among the sources but no part of the tree, so they are not named.
     """
     sources = project.store.sources_of(record)
-    if now.fingerprint == record.source.fingerprint:
+    if now.is_that_of(record.source.fingerprint):
         return []
     if sources is None:
         return ["(which ones is not known: sources.jsonl was pruned)"]
-    then = {path: line.blob for path, line in sources.items() if path in now.files or not (project.root / path).is_file()}
-    changed = sorted(path for path in now.files.keys() | then.keys() if now.files.get(path) != then.get(path))
-    return changed or ["(which file is not known)"]
+    told = {path: line for path, line in sources.items() if path in now.files or not (project.root / path).is_file()}
+    return now.differing(told, record.source.fingerprint) or ["(which file is not known)"]
 
 
 def is_fresh(project: Project, record: Record) -> bool:
