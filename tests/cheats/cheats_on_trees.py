@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,18 @@ def byte_code_with_the_digest_of_a_broken_source(shop: Shop) -> None:
     rerun(shop)
 
 
+def add_rules(shop: Shop, place: str) -> None:
+    """Write code that runs what is in a file, and its test."""
+    for name, text in (("src/shop/tax.py", RULES % place), ("tests/unit/test_tax.py", RULES_TEST)):
+        (shop.folder / name).write_text(shop.text(name) + text, "utf-8")
+
+
 def with_rules(place: str, settings: str = "") -> Callable[[Shop], None]:
     """New code in a text file, tested and recorded."""
 
     def do(shop: Shop) -> None:
         shop.edit(PYPROJECT, "[tool.handoff]\n", f"[tool.handoff]\n{settings}")
-        for name, text in (("src/shop/tax.py", RULES % place), ("tests/unit/test_tax.py", RULES_TEST)):
-            (shop.folder / name).write_text(shop.text(name) + text, "utf-8")
+        add_rules(shop, place)
         shop.write({place: "levy = lambda price: 3\n"})
         rerun(shop)
 
@@ -113,8 +119,7 @@ def linked_rules(shop: Shop) -> None:
     (shop.folder / "rules").mkdir()
     (shop.folder / "rules/now.txt").symlink_to("3.txt")
     shop.write({"rules/3.txt": "levy = lambda price: 3\n"})
-    for name, text in (("src/shop/tax.py", RULES % "rules/now.txt"), ("tests/unit/test_tax.py", RULES_TEST)):
-        (shop.folder / name).write_text(shop.text(name) + text, "utf-8")
+    add_rules(shop, "rules/now.txt")
     rerun(shop)
     shop.commit()
 
@@ -123,6 +128,19 @@ def link_made_a_file(shop: Shop) -> None:
     """What the link holds, as a file."""
     (shop.folder / "rules/now.txt").unlink()
     (shop.folder / "rules/now.txt").write_text("3.txt", "utf-8")
+
+
+def of_two_names(name: bytes) -> Callable[[Shop], None]:
+    """Rules in a file whose name spells a byte, recorded; afterwards they get another name."""
+
+    def do(shop: Shop) -> None:
+        shop.write({"rules/\\xff": "levy = lambda price: 3\n"})
+        add_rules(shop, "rules/\\\\xff")
+        rerun(shop)
+        shop.commit()
+        (shop.folder / "rules/\\xff").rename(shop.folder / "rules" / os.fsdecode(name))
+
+    return do
 
 
 CHEATS = [
@@ -148,4 +166,5 @@ CHEATS = [
           "stale", "write it again as it was", lambda shop: (run_by_a_test(shop), a_script(shop, 0o755), shop.commit())),
     Cheat("trees", "commit a link as a file of the same text", lambda shop: (linked_rules(shop), link_made_a_file(shop)), "stale",
           "commit the link", linked_rules),
+    Cheat("trees", "give a file the name that its name spells", of_two_names(b"\xff"), "stale", "leave its name", of_two_names(b"\\xff")),
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -166,6 +168,20 @@ def test_without_git_the_blob_ids_are_gits(repository: Path) -> None:
     (repository / "env" / "pyvenv.cfg").write_text("")
     (repository / ".hidden").write_text("")
     assert read_tree(project_in(repository, uses_git=False)) == Tree(files=with_git)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+@pytest.mark.parametrize("uses_git", [True, False])
+def test_lines_of_files_whose_names_look_alike(repository: Path, uses_git: bool) -> None:
+    """A name that is no UTF-8 and one that spells it are two files, each with its own lines."""
+    for name, content in ((b"\xe9.py", b"1\n"), (b"\\xe9.py", b"2\n")):
+        (repository / os.fsdecode(name)).write_bytes(content)
+    project = project_in(repository, uses_git=uses_git)
+    found = with_lines(project, read_tree(project), (), {})
+    assert {path: line.lines for path, line in found.items()} == {
+        "\\xe9.py": hash_lines(b"1\n"), "\\x5cxe9.py": hash_lines(b"2\n"),
+    }  # fmt: skip
+    assert sorted(found) == sorted(map(project.key, repository.glob("*.py")))
 
 
 def test_lines_of_code(repository: Path) -> None:

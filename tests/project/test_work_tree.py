@@ -12,6 +12,7 @@ import pytest
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project import git
+from pytest_handoff.project.git import tree_of
 from pytest_handoff.project.work_tree import WorkTree, literally, read_files, read_work_tree
 
 if TYPE_CHECKING:
@@ -149,6 +150,19 @@ def test_a_name_that_is_not_utf_8(repository: Path) -> None:
     """Evidence is UTF-8, so a byte that is not is spelled out."""
     (repository / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"hello\n")
     assert read_work_tree(repository).files == {"caf\\xe9.txt": HELLO}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_look_alike_are_told_apart(repository: Path, plain_git: Git) -> None:
+    """A byte that is no UTF-8 and the text that spells it are two names, however often a backslash is written out."""
+    names = [b"\xe9", b"\\xe9", b"\\\xe9", b"\\x5c\xe9", b"\\x5cxe9", b"\\x5c\\xe9", b"\\\\xe9", b"\\", b"\\x", b"\\xE9", b"\\x5"]
+    for number, name in enumerate(names):
+        (repository / os.fsdecode(name)).write_bytes(b"%d" % number)
+    found = read_work_tree(repository).files
+    assert len(found) == len(set(found.values())) == len(names)
+    commit(plain_git, repository)
+    assert tree_of(repository, "HEAD") == found
+    assert {"\\", "\\x", "\\xE9", "\\xe9", "\\x5cxe9"} <= found.keys()
 
 
 def test_ignored_files_are_not_there(repository: Path) -> None:

@@ -75,7 +75,8 @@ class Project(Frozen, frozen=True):
 
     def key(self, path: Path) -> str:
         """Write a path as evidence does: relative to the root, with ``/``."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        key = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        return key if key.isascii() and "\\" not in key else git.name_of(os.fsencode(key))
 
     def has_file(self, key: str) -> bool:
         """Look whether there is a file of this key, such as the one that a test id begins with."""

@@ -16,6 +16,7 @@ from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
+from pytest_handoff.project.git import name_of, place_of
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 from pytest_handoff.project.work_tree import ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
@@ -124,7 +125,7 @@ def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
     """Find the texts that occur literally in a file of the tree; files above a megabyte hold data, and are not read."""
     missing, found = set(texts), set()
     for path in tree.files:
-        file = project.root / path
+        file = place_of(project.root, path)
         if missing and file.is_file() and file.stat().st_size < MEGABYTE and not _is_link_elsewhere(project.root, file):
             content = file.read_bytes()
             found |= {text for text in missing if text.encode() in content}
@@ -144,7 +145,8 @@ def _evidence_in(project: Project) -> list[str]:
 def _walk(root: Path) -> Iterator[str]:
     for folder, below, names in os.walk(root):
         below[:] = [name for name in below if _may_hold_sources(Path(folder, name))]
-        yield from (Path(folder, name).relative_to(root).as_posix() for name in names if not name.startswith("."))
+        paths = (Path(folder, name).relative_to(root).as_posix() for name in names if not name.startswith("."))
+        yield from map(name_of, map(os.fsencode, paths))
 
 
 def _may_hold_sources(folder: Path) -> bool:
@@ -161,15 +163,17 @@ def _ignores_itself(folder: Path) -> bool:
 def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:
     if not is_code:
         return SourceLine(path=path, blob=blob)
-    if not (root / path).is_file():  # a link to nowhere, a submodule, a name that is not UTF-8
+    file = place_of(root, path)
+    if not file.is_file():  # a link to nowhere, a submodule
         return SourceLine(path=path, blob=blob)
     if known is not None and known.blob == blob and known.lines:
         return known
-    return SourceLine(path=path, blob=blob, lines=hash_lines((root / path).read_bytes()))
+    return SourceLine(path=path, blob=blob, lines=hash_lines(file.read_bytes()))
 
 
 def _hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    return {path: blob_id(_content(root, root / path)) for path in sorted(set(paths)) if (root / path).is_file()}
+    places = {path: place_of(root, path) for path in sorted(set(paths))}
+    return {path: blob_id(_content(root, file)) for path, file in places.items() if file.is_file()}
 
 
 def _content(root: Path, file: Path) -> bytes:
@@ -181,7 +185,8 @@ def _content(root: Path, file: Path) -> bytes:
 
 def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
     """Check whether a path leads out of the repository; of a file in the tree only the file itself can be a link."""
-    return _is_link_elsewhere(root, root / path) if path in tree else leads_outside(root / path, [root]) is not None
+    file = place_of(root, path)
+    return _is_link_elsewhere(root, file) if path in tree else leads_outside(file, [root]) is not None
 
 
 def _is_link_elsewhere(root: Path, file: Path) -> bool:
@@ -197,9 +202,10 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Find the files that do not parse, each with the reason on one line."""
     found: dict[str, str] = {}
     for path in sorted(paths):
-        parse = _PARSERS.get((root / path).suffix.lower())
-        if parse is not None and (root / path).is_file() and not leads_outside(root / path, [root]):
-            problem = _problem(parse, root / path, root)
+        file = place_of(root, path)
+        parse = _PARSERS.get(file.suffix.lower())
+        if parse is not None and file.is_file() and not leads_outside(file, [root]):
+            problem = _problem(parse, file, root)
             if problem:
                 found[path] = problem
     return found
