@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.recorded_again import Replaced, compare_again
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.encoding import decode_lines
 from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
@@ -20,6 +19,7 @@ from pytest_handoff.record import Frozen, LedgerLine
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from pytest_handoff.evidence.recorded_again import Replaced
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Record
 
@@ -150,6 +150,8 @@ def replaced(project: Project, record: Record, versions: Iterable[MergedRecord])
     Raises:
         HandoffError: when git lacks what was merged, or a ledger cannot be read.
     """
+    from pytest_handoff.evidence.recorded_again import Replaced
+
     found = [_compared(project, record, merged) for merged in versions if merged.ledger is not None]
     return Replaced(
         lost=list(dict.fromkeys(test for one in found for test in one.lost)),
@@ -158,6 +160,8 @@ def replaced(project: Project, record: Record, versions: Iterable[MergedRecord])
 
 
 def _compared(project: Project, record: Record, merged: MergedRecord) -> Replaced:
+    from pytest_handoff.evidence.recorded_again import compare_again
+
     (data,) = read_blobs(project.root, [str(merged.ledger)]).values()
     then = decode_lines(data, LedgerLine, f"{LEDGER} of {merged.session} on {merged.where}", few=("tier", "since"))
     paths = sorted({file_of(line.id) for line in then})
