@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cheating import CART, CART_TESTS, DOCUMENT, EVIDENCE, LEDGER, RECORD, Cheat, Shop
+from cheating import CART, CART_TESTS, CONFTEST, DOCUMENT, EVIDENCE, LEDGER, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT, honest_edit, rerun, whole_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINE = "- [x] All E2E tests pass\n"
 
@@ -139,18 +142,76 @@ def after_a_peer(*args: str, lose: bool = False) -> object:
     return do
 
 
+TAX_TESTS = "tests/unit/test_tax.py"
+
+
 def after_it_landed(*, lose: bool = False) -> object:
     """Run the session again after it was merged; ``lose`` its test, and break what it tests."""
 
+    def lost(shop: Shop) -> None:
+        if lose:
+            shop.git("rm", "-q", TAX_TESTS)
+            shop.edit(DOCUMENT, "At least 6", "At least 5")
+            break_tax(shop)
+
+    return again_after(lost)
+
+
+def again_after(change: Callable[[Shop], object]) -> Callable[[Shop], None]:
+    """Change something after the session was merged, and run it again."""
+
     def do(shop: Shop) -> None:
         shop.git("branch", "--quiet", "--force", "main", "work")
-        if lose:
-            shop.git("rm", "-q", "tests/unit/test_tax.py")
-            shop.edit(DOCUMENT, "At least 6", "At least 5")
-            shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.7")
+        change(shop)
         rerun(shop)
 
     return do
+
+
+def break_tax(shop: Shop) -> None:
+    """A defect that the merged session's test finds."""
+    shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.7")
+
+
+def tax_tests(old: str, new: str) -> Callable[[Shop], None]:
+    """Change the merged session's test, and what it tests."""
+    return lambda shop: (shop.edit(TAX_TESTS, old, new), break_tax(shop))  # type: ignore[return-value]
+
+
+def another_of_its_name(shop: Shop) -> None:
+    """Put a test of the same name into another file in place of it."""
+    shop.git("rm", "-q", TAX_TESTS)
+    shop.write({"tests/unit/test_duty.py": "def test_tax():\n    assert True\n"})
+    break_tax(shop)
+
+
+def skipped_by_a_conftest(shop: Shop) -> None:
+    """Skip the merged session's test, and leave its file as it is."""
+    skip = 'def pytest_runtest_setup(item):\n    if item.name == "test_tax":\n        pytest.skip("later")\n'
+    shop.write({CONFTEST: "import pytest\n\n\n" + skip})
+    for line in ("- [x] All unit tests pass\n", "- [x] All previous session tests pass\n"):
+        shop.edit(DOCUMENT, line, "")
+    break_tax(shop)
+
+
+def two_sides(shop: Shop, *, take: str) -> None:
+    """Let the session land in two versions, by two merges that cross each other; then go on with one version of its record."""
+    shop.git("branch", "--quiet", "--force", "main", "work")
+    shop.write({"README": "1\n", "tests/unit/test_more.py": "def test_more():\n    assert 1 + 1 == 2\n"})
+    shop.pytest()
+    shop.commit()
+    shop.git("checkout", "--quiet", "main")
+    shop.write({"NOTES": "1\n"})
+    shop.commit()
+    shop.git("branch", "--quiet", "side")
+    shop.git("merge", "--quiet", "--no-edit", "work")
+    shop.git("checkout", "--quiet", "work")
+    shop.git("merge", "--quiet", "--no-edit", "side")
+    assert len(shop.git("merge-base", "--all", "main", "work").split()) == 2
+    if take == "older":
+        shop.git("checkout", "--quiet", "side", "--", "handoffs")
+        shop.git("rm", "-q", "tests/unit/test_more.py")
+    rerun(shop)
 
 
 def begin_in_another_folder(shop: Shop) -> None:
@@ -293,6 +354,20 @@ CHEATS = [
               shop.git("checkout", "--quiet", "main"), shop.git("checkout", "--quiet", "work"))),
     Cheat("time and chain", "run a merged session again without its test", after_it_landed(lose=True), "chain",
           "run a merged session again", after_it_landed()),
+    Cheat("time and chain", "weaken its test, and run a merged session again", again_after(
+              tax_tests("assert tax(10) == 2", "assert tax(10)")), "chain",
+          "write one more, and run a merged session again", again_after(lambda shop: shop.write({
+              "tests/unit/test_more.py": "def test_more():\n    assert 1 + 1 == 2\n"}))),
+    Cheat("time and chain", "replace its test by one of its name elsewhere", again_after(another_of_its_name), "chain",
+          "move its test to another file", again_after(lambda shop: shop.git("mv", TAX_TESTS, "tests/unit/test_duty.py"))),
+    Cheat("time and chain", "loosen what its test uses", again_after(tax_tests(
+              "from shop.tax import tax", "from shop.tax import tax as real\n\n\ndef tax(price):\n    return real(price) and 2")), "chain",
+          "write above what its test uses", again_after(lambda shop: shop.edit(
+              TAX_TESTS, "from shop.tax import tax", "# taxes\nfrom shop.tax import tax"))),
+    Cheat("time and chain", "skip the test of a merged session", again_after(skipped_by_a_conftest), "chain",
+          "a conftest that skips nothing", again_after(lambda shop: shop.write({CONFTEST: "import pytest\n"}))),
+    Cheat("time and chain", "take the older of two merged versions", lambda shop: two_sides(shop, take="older"), "chain",
+          "take the newer", lambda shop: two_sides(shop, take="newer")),
     Cheat("time and chain", "begin a new history in another folder", begin_in_another_folder, "chain", "move the folder", move_the_folder),
     Cheat("time and chain", "continue less than was merged", after_a_peer("--handoff-previous=session-1", lose=True), "chain",
           "name what was merged", after_a_peer("--handoff-previous=session-2b")),

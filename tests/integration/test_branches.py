@@ -300,13 +300,100 @@ def test_the_second_session_of_a_name_loses_the_first_one_s_test(namesakes: Stor
     assert about_the_chain(namesakes, "session-2") == [
         "handoffs/evidence/session-2/record.json: lacks what session-2 has on main: tests/unit/test_apple.py::test_apple; "
         "put back what is missing; if that is another's session-2, restore its evidence with "
-        "git checkout main -- handoffs/evidence/session-2, and record this work under another name: pytest --handoff=NAME"
+        "git checkout main -- handoffs/evidence/session-2 handoffs/session-2.md, "
+        "and record this work under another name: pytest --handoff=NAME"
     ]
 
     namesakes.git("checkout", "--quiet", "main", "--", "handoffs/evidence/session-2", "tests/unit/test_apple.py")
     record(namesakes, "session-2-bob")
     assert previous(namesakes, "session-2-bob") == ["session-2"]
     assert namesakes.handoff("gate", "session-2-bob", "--machine-only").code == 0
+
+
+def followed(story: Story, remedy: str) -> None:
+    """Run the command that a remedy names, to the letter, wherever it stands in the sentence."""
+    command = remedy[remedy.index("git checkout") :].partition(", and ")[0]
+    story.git(*command.split()[1:])
+
+
+def test_a_test_of_a_merged_session_is_weakened(landed: Story) -> None:
+    """Its session is not what it was; as a session of its own the work is shown as a change of that test, and may be merged."""
+    landed.git("switch", "--quiet", "--create", "later", "main")
+    landed.edit("tests/unit/test_apple.py", "assert apple() == 1", "assert apple()")
+    record(landed, "session-2")
+    restore = "git checkout main -- handoffs/evidence/session-2 handoffs/session-2.md"
+    (sentence,) = about_the_chain(landed, "session-2")
+    assert sentence == (
+        "handoffs/evidence/session-2/record.json: is not session-2 as it is on main: "
+        "tests/unit/test_apple.py::test_apple changed; "
+        f"put it back as it was and run pytest --handoff=session-2 again; or restore its evidence with {restore}, and "
+        "record this work under another name: pytest --handoff=NAME"
+    )
+    followed(landed, sentence)
+    record(landed, "session-3")
+    assert landed.handoff("gate", "session-3", "--machine-only").code == 0
+    assert landed.handoff("verify", "session-3", "--all").code == 0
+    assert landed.show("session-3")["integrity"]["changed"] == ["tests/unit/test_apple.py::test_apple"]
+
+
+def test_main_changed_a_test_after_its_session(landed: Story) -> None:
+    """What stands on main is nobody's doing on this branch: the session may be recorded again."""
+    landed.git("switch", "--quiet", "main")
+    landed.edit("tests/unit/test_apple.py", "assert apple() == 1", "assert apple() == 1.0")
+    landed.commit("by nobody's session")
+    landed.git("switch", "--quiet", "--create", "later")
+    record(landed, "session-2")
+    assert about_the_chain(landed, "session-2") == []
+
+
+MORE = "def test_more():\n    assert 1 + 1 == 2\n"
+
+
+@pytest.fixture
+def crossed(landed: Story) -> Story:
+    """Session-2 was recorded again on a branch; that and main were merged into each other, so that both are where they met."""
+    landed.git("switch", "--quiet", "main")
+    landed.git("switch", "--quiet", "--create", "work")
+    landed.write_files({"tests/unit/test_more.py": MORE})
+    record(landed, "session-2")
+    landed.git("switch", "--quiet", "main")
+    landed.write_files({"NOTES": "1\n"})
+    landed.commit()
+    landed.git("branch", "--quiet", "side")
+    landed.git("merge", "--quiet", "--no-edit", "work")
+    landed.git("switch", "--quiet", "work")
+    landed.git("merge", "--quiet", "--no-edit", "side")
+    assert len(landed.git("merge-base", "--all", "main", "work").split()) == 2
+    return landed
+
+
+@pytest.mark.parametrize("known_as", ["main", "origin/main"])
+def test_an_older_version_of_a_merged_record(crossed: Story, known_as: str) -> None:
+    """Where the work left main at two commits, the newer of the two records counts, and what is said brings it back."""
+    crossed.git("checkout", "--quiet", "side", "--", "handoffs/evidence/session-2", "handoffs/session-2.md")
+    crossed.git("rm", "--quiet", "tests/unit/test_more.py")
+    record(crossed, "session-3")
+    if known_as != "main":
+        crossed.git("update-ref", "refs/remotes/origin/main", "main")
+        crossed.git("branch", "--quiet", "--delete", "--force", "main")
+    (sentence,) = about_the_chain(crossed, "session-3")
+    assert "handoffs/evidence/session-2/record.json: is an older one than that on main; restore it with git checkout " in sentence
+
+    followed(crossed, sentence)
+    (sentence,) = about_the_chain(crossed, "session-3")
+    assert "is not the record that session-3 continues; restore it, or run pytest --handoff=session-3 again" in sentence
+    crossed.pytest("--no-cov", "--handoff=session-3")
+    assert crossed.statuses("session-3")["test_more"] == "missing"
+    crossed.write_files({"tests/unit/test_more.py": MORE})
+    record(crossed, "session-3")
+    assert about_the_chain(crossed, "session-3") == []
+
+
+def test_the_newer_version_of_a_merged_record(crossed: Story) -> None:
+    """Whoever goes on with the newer record is asked for nothing."""
+    record(crossed, "session-3")
+    assert about_the_chain(crossed, "session-3") == []
+    assert crossed.handoff("gate", "session-3", "--machine-only").code == 0
 
 
 def test_a_shallow_clone_cannot_tell(landed: Story, tmp_path: Path) -> None:

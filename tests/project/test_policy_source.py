@@ -106,7 +106,7 @@ def test_a_target_that_was_given_up_on_that_branch_does_not_count(branch: Path, 
 
 
 def changed(project: Project) -> list[tuple[str, str]]:
-    return [(record.path, how) for record, how in rewritten(project, merged_sessions(project).records)]
+    return [(found.newest.path, found.how) for found in rewritten(project, merged_sessions(project).records)]
 
 
 def test_records_of_the_target_branch_may_not_change(branch: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.nodeids import name_of, without_parameters
+from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.encoding import decode_lines
-from pytest_handoff.project.foreign_files import TABLE, read_if_there
-from pytest_handoff.project.git import read_blobs, run_git, tracked_files, tree_of
+from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
+from pytest_handoff.project.git import read_blobs, read_files_of, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import LEDGER, RECORD
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, targets_of
@@ -18,8 +17,9 @@ from pytest_handoff.project.tree import blob_id
 from pytest_handoff.record import Frozen, LedgerLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from pytest_handoff.evidence.recorded_again import Replaced
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Record
 
@@ -32,6 +32,7 @@ class MergedRecord(Frozen, frozen=True):
         blob: its blob id.
         ledger: the blob id of its ledger; ``None`` where there is none.
         where: the branch that holds it, or ``HEAD``.
+        commit: the commit that was looked at.
     """
 
     session: str
@@ -39,6 +40,7 @@ class MergedRecord(Frozen, frozen=True):
     blob: str
     ledger: str | None
     where: str
+    commit: str
 
 
 class MergedSessions(Frozen, frozen=True):
@@ -88,42 +90,99 @@ def tracked_sessions(project: Project) -> frozenset[str]:
     return frozenset(name for name, _ in _sessions(folder, tracked_files(project.root, folder)))
 
 
-def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[tuple[MergedRecord, str]]:
-    """Find the records of target branches that are gone or changed here, each with how: a history may grow, never change."""
+class Rewritten(Frozen, frozen=True):
+    """A merged record that is not here as it was merged.
+
+    Attributes:
+        how: ``is gone``, ``is not the one``, or ``is an older one than that``.
+        merged: the versions that no other version came after; several only where it was recorded again on two sides at once.
+    """
+
+    how: str
+    merged: tuple[MergedRecord, ...]
+
+    @property
+    def newest(self) -> MergedRecord:
+        """Return the version to name."""
+        return self.merged[0]
+
+
+def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[Rewritten]:
+    """Find the records of target branches that are gone or changed here: a history may grow, never change."""
     versions: dict[str, list[MergedRecord]] = {}
     for record in merged:
         if record.where != "HEAD":  # without a target a session that was committed may be recorded again
             versions.setdefault(record.path, []).append(record)
-    for there in versions.values():  # several where the work left its target branch at several commits: one of them is the newer
+    for there in versions.values():  # several where the work left its target branch at several commits
         here = project.key(project.store.evidence / there[0].session / RECORD)
+        stands = {record.blob for record in there if _is_blob(project, here, record.blob)}
+        newest = _newest(project, there)
         if not project.store.has(there[0].session):
-            yield there[0], "is gone"
-        elif not any(_is_blob(project, here, one.blob) for one in there):
-            yield there[0], "is not the one"
+            yield Rewritten(how="is gone", merged=newest)
+        elif stands.isdisjoint(record.blob for record in newest):
+            yield Rewritten(how="is an older one than that" if stands else "is not the one", merged=newest)
 
 
-def lost_tests(project: Project, record: Record, merged: MergedRecord) -> list[str]:
-    """Name the tests that were new in a session as it was merged and that its record here knows no more, under no file's name.
+def _newest(project: Project, versions: Sequence[MergedRecord]) -> tuple[MergedRecord, ...]:
+    """Keep the versions that are not in the history of another one."""
+    if len(versions) == 1:
+        return tuple(versions)
+    before = {record.commit: _blobs_before(project, record) for record in versions}
+    newest = [one for one in versions if not any(one.blob in before[other.commit] for other in versions if other != one)]
+    return tuple(newest or versions)
+
+
+def _blobs_before(project: Project, record: MergedRecord) -> set[str]:
+    """Find the blob ids that this record had before, in the history of the commit that holds it."""
+    shown = ("--full-history", "-m", "--raw", "--no-abbrev", "--no-renames", "--format=")
+    log = run_git(project.root, "log", *shown, record.commit, "--", f":(top,literal){record.path}").stdout.decode(
+        errors="replace"
+    )
+    rows = [row.split() for row in log.splitlines() if row.startswith(":")]
+    return {blob for row in rows for blob in row[2:4]} - {record.blob}
+
+
+def replaced(project: Project, record: Record, versions: Iterable[MergedRecord]) -> Replaced:
+    """Find what a session had as it was merged, and what its record here has no more or has otherwise.
 
     Two people may have given their sessions one name: whoever comes second replaces the record of the first.
 
     Raises:
-        HandoffError: when git lacks the ledger, or either ledger cannot be read.
+        HandoffError: when git lacks what was merged, or a ledger cannot be read.
     """
-    if merged.ledger is None:
-        return []
-    (data,) = read_blobs(project.root, [merged.ledger]).values()
+    from pytest_handoff.evidence.recorded_again import Replaced
+
+    found = [_compared(project, record, merged) for merged in versions if merged.ledger is not None]
+    return Replaced(
+        lost=list(dict.fromkeys(test for one in found for test in one.lost)),
+        weaker=list(dict.fromkeys(phrase for one in found for phrase in one.weaker)),
+    )
+
+
+def _compared(project: Project, record: Record, merged: MergedRecord) -> Replaced:
+    from pytest_handoff.evidence.recorded_again import compare_again
+
+    (data,) = read_blobs(project.root, [str(merged.ledger)]).values()
     then = decode_lines(data, LedgerLine, f"{LEDGER} of {merged.session} on {merged.where}", few=("tier", "since"))
-    now = Counter(name_of(without_parameters(test)) for test in project.store.ledger(record))
-    fresh = [line.id for line in then if line.since == record.session and line.outcome is not None and line.retired is None]
-    return [test for test in fresh if not _still_there(test, now)]
+    paths = sorted({file_of(line.id) for line in then})
+    return compare_again(
+        record.session,
+        then,
+        project.store.ledger(record).values(),
+        merged=read_files_of(project.root, [merged.commit], paths),
+        read=lambda path: read_if_there(project.root / path, project.within, TEXT),
+    )
 
 
-def _still_there(test: str, left: Counter[str]) -> bool:
-    """Take one test of this name, whatever its parameters, from those that are left."""
-    name = name_of(without_parameters(test))
-    left[name] -= 1
-    return left[name] >= 0
+def restoring(project: Project, merged: MergedRecord) -> str:
+    """Write the command that puts the evidence of a merged session back, with its document."""
+    document = project.key(project.document(merged.session))
+    there = run_git(project.root, "cat-file", "-e", f"{merged.commit}:{document}").returncode == 0
+    folder = merged.path.rpartition("/")[0]
+    named = run_git(project.root, "rev-parse", "--verify", "--quiet", f"{merged.where}:{merged.path}").stdout.decode().strip()
+    place = merged.where if named == merged.blob else merged.commit[:12]
+    top = "" if project.folder == project.root else ":/"  # git reads a path from where it is called
+    return " ".join(["git checkout", place, "--", *(top + path for path in ((folder, document) if there else (folder,)))])
 
 
 def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]) -> list[str]:
@@ -152,7 +211,7 @@ def _records_in(project: Project, commit: str, where: str, folders: Iterable[str
         blobs = tree_of(project.root, commit, below=f"{folder}/evidence")
         for name, path in _sessions(f"{folder}/evidence", blobs):
             ledger = blobs.get(f"{folder}/evidence/{name}/{LEDGER}")
-            found.append(MergedRecord(session=name, path=path, blob=blobs[path], ledger=ledger, where=where))
+            found.append(MergedRecord(session=name, path=path, blob=blobs[path], ledger=ledger, where=where, commit=commit))
     return found
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed
-from pytest_handoff.project.merged_sessions import lost_tests, merged_sessions, not_continued, rewritten, tracked_sessions
+from pytest_handoff.project.merged_sessions import (
+    merged_sessions,
+    not_continued,
+    replaced,
+    restoring,
+    rewritten,
+    tracked_sessions,
+)
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.record import Frozen
 
@@ -13,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.project.merged_sessions import MergedRecord, MergedSessions
+    from pytest_handoff.project.merged_sessions import MergedRecord, MergedSessions, Rewritten
 
 
 class Problem(Frozen, frozen=True):
@@ -76,33 +83,41 @@ def _broken(project: Project, session: str) -> Iterator[Problem]:
 def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
     """Find records of a target branch that are gone or changed here; the session at hand may be recorded again."""
     elsewhere: dict[str, list[MergedRecord]] = {}
-    for record, how in rewritten(project, merged.records):
+    for found in rewritten(project, merged.records):
+        record = found.newest
         folder = record.path.rsplit("/", 2)[0]
         if record.session == session:
-            yield from _replaced(project, record)
+            yield from _recorded_again(project, found)
             continue
-        if how == "is gone" and folder != project.key(project.store.evidence):
+        if found.how == "is gone" and folder != project.key(project.store.evidence):
             elsewhere.setdefault(folder, []).append(record)
             continue
-        message = f"{how}, and is on {record.where}" if how == "is gone" else f"{how} on {record.where}"
-        remedy = f"restore it with git checkout {record.where} -- {record.path}"
-        yield Problem(kind="chain", path=record.path, message=message, remedy=remedy)
+        message = f"{found.how}, and is on {record.where}" if found.how == "is gone" else f"{found.how} on {record.where}"
+        yield Problem(kind="chain", path=record.path, message=message, remedy=f"restore it with {restoring(project, record)}")
     for folder, records in elsewhere.items():
         yield _in_another_folder(project, session, folder, records)
 
 
-def _replaced(project: Project, merged: MergedRecord) -> Iterator[Problem]:
-    """Find tests that this session's own record lost, which was recorded again and is another one than the merged one."""
-    session = merged.session
-    lost = lost_tests(project, project.store.record(session), merged)
-    if lost:
-        folder = merged.path.rpartition("/")[0]
+def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
+    """Find what this session's own record lost, which was recorded again and is another one than the merged one."""
+    session, where = found.newest.session, found.newest.where
+    path, own = project.shown_record(session), "record this work under another name: pytest --handoff=NAME"
+    now = replaced(project, project.store.record(session), found.merged)
+    if now.lost:
         yield Problem(
             kind="chain",
-            path=project.shown_record(session),
-            message=f"lacks what {session} has on {merged.where}: {listed(lost)}",
+            path=path,
+            message=f"lacks what {session} has on {where}: {listed(now.lost)}",
             remedy=f"put back what is missing; if that is another's {session}, restore its evidence with "
-            f"git checkout {merged.where} -- {folder}, and record this work under another name: pytest --handoff=NAME",
+            f"{restoring(project, found.newest)}, and {own}",
+        )
+    if now.weaker:
+        yield Problem(
+            kind="chain",
+            path=path,
+            message=f"is not {session} as it is on {where}: {listed(now.weaker)}",
+            remedy=f"put it back as it was and run pytest --handoff={session} again; "
+            f"or restore its evidence with {restoring(project, found.newest)}, and {own}",
         )
 
 

@@ -1,0 +1,100 @@
+"""Compare a merged session with what was recorded again in its place: tests that are lost, are other ones, or prove less."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.evidence.integrity import examine
+from pytest_handoff.evidence.source_changes import hash_lines
+from pytest_handoff.nodeids import file_of, name_of, without_parameters
+from pytest_handoff.record import Frozen, SourceLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_handoff.record import LedgerLine
+
+
+class Replaced(Frozen, frozen=True):
+    """What a merged session had, and what its record here has no more, as ids of tests.
+
+    Attributes:
+        lost: tests that were new in it and are gone.
+        weaker: what else differs, one phrase each, such as ``tests/test_a.py::test_a changed``.
+    """
+
+    lost: list[str] = []
+    weaker: list[str] = []
+
+
+def compare_again(
+    session: str,
+    then: Iterable[LedgerLine],
+    now: Iterable[LedgerLine],
+    *,
+    merged: Sequence[Mapping[str, bytes]],
+    read: Callable[[str], bytes | None],
+) -> Replaced:
+    """Compare two ledgers of one session, and the functions of the tests that both know.
+
+    A test that moved to another file is found by its name. Earlier sessions' tests that are gone are left to regression.
+
+    Args:
+        then: the ledger as it was merged.
+        now: the ledger of the record that stands in its place.
+        merged: the contents of the files of tests as they were merged; a function may be as in any of these trees.
+        read: returns the content of a file as it is now, or ``None`` if it is gone.
+    """
+    known = [line for line in then if line.outcome is not None and line.retired is None]
+    pairs = _paired(known, [line for line in now if line.outcome is not None])
+    lost = [line.id for line in known if line.since == session and line.id not in pairs]
+    together = [(line, pairs[line.id]) for line in known if line.id in pairs and pairs[line.id].retired is None]
+    weaker = [phrase for was, line in together for phrase in _weaker(was, line)]
+    changed = _changed([here for _, here in together], {here.id: was.id for was, here in together}, merged, read)
+    return Replaced(lost=lost, weaker=[*weaker, *(f"{test} changed" for test in changed)])
+
+
+def _paired(then: Sequence[LedgerLine], now: Sequence[LedgerLine]) -> dict[str, LedgerLine]:
+    """Map the ids of then to their tests of now: by id, else by function, else by a name elsewhere; each is taken once."""
+    left = {line.id: line for line in now}
+    pairs = {line.id: left.pop(line.id) for line in then if line.id in left}
+    for key in (without_parameters, lambda test: name_of(without_parameters(test))):
+        free: dict[str, list[LedgerLine]] = defaultdict(list)
+        for line in left.values():
+            free[key(line.id)].append(line)
+        for line in then:
+            if line.id not in pairs and free[key(line.id)]:
+                pairs[line.id] = free[key(line.id)].pop(0)
+                del left[pairs[line.id].id]
+    return pairs
+
+
+def _weaker(was: LedgerLine, line: LedgerLine) -> Iterator[str]:
+    """Say how a test proves less; one that fails is found by other gates."""
+    if was.outcome == "passed" and line.outcome in ("skipped", "xfailed", "xpassed"):
+        yield f"{line.id} passed and is {line.outcome}"
+    if was.tier != line.tier:
+        yield f"{line.id} was {was.tier} and is {line.tier}"
+
+
+def _changed(
+    lines: Sequence[LedgerLine],
+    was: Mapping[str, str],
+    merged: Sequence[Mapping[str, bytes]],
+    read: Callable[[str], bytes | None],
+) -> list[str]:
+    """Name the functions that are not as they were merged, and what their files use beside them."""
+    contents = {path: read(path) for path in {file_of(line.id) for line in lines}}
+    here = _sources({path: content for path, content in contents.items() if content is not None})
+    moved = [replace(line, moved_from=was[line.id] if file_of(was[line.id]) != file_of(line.id) else None) for line in lines]
+    found = examine("", moved, here, [*map(_sources, merged)], renames={}, read=contents.get)
+    return [*(found.changed or []), *found.beside]
+
+
+def _sources(files: Mapping[str, bytes]) -> dict[str, SourceLine]:
+    """Describe files by their lines alone: line endings that git converts make no difference."""
+    lines = {path: hash_lines(content) for path, content in files.items()}
+    return {path: SourceLine(path=path, blob=hashes, lines=hashes) for path, hashes in lines.items()}
