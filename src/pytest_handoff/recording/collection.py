@@ -14,6 +14,7 @@ from pytest_handoff.nodeids import path_matches
 from pytest_handoff.printable import printable
 from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
+from pytest_handoff.record import SkippedNode
 from pytest_handoff.recording import options
 from pytest_handoff.run import Collected, Collection
 
@@ -54,6 +55,7 @@ class Collector:
         self._unmarked: dict[tuple[pytest.Collector | None, str], Collected] = {}
         self._whole: set[str] = set()
         self._broken: dict[str, str] = {}
+        self._skipped: dict[str, SkippedNode] = {}
         self._came_through = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -77,7 +79,9 @@ class Collector:
         """Hand over what was found, unless collection was broken off: pytest calls this then too."""
         with self._faults:
             if self._came_through:
-                self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
+                skipped = [self._skipped[node] for node in sorted(self._skipped)]
+                whole = sorted(self._whole)
+                self._done(Collection(tests=self._tests, whole_files=whole, broken_files=self._broken, skipped_nodes=skipped))
 
     def tier_of(self, item: pytest.Item) -> str:
         """Return the tier of an item, by its markers, a hook or its file."""
@@ -90,6 +94,9 @@ class Collector:
             where = f"in {inside}: " if inside else ""
             self._broken.setdefault(key, where + first_line(report.longreprtext))
             self._whole.discard(key)
+        elif report.skipped:
+            node = self._prefix + report.nodeid
+            self._skipped.setdefault(node, SkippedNode(id=node, tier=self._tiers.by_path(key), reason=skip_reason(report)))
         elif report.passed and not inside and not self._drops and key not in self._partly and key not in self._broken:
             self._whole.add(key)
 
@@ -168,6 +175,13 @@ def without_group(nodeid: str) -> str:
     """Drop the ``@group`` that xdist's loadgroup appends before pytest 9.2; a parameter may hold an ``@``."""
     at = nodeid.rfind("@")
     return nodeid[:at] if at > nodeid.rfind("]") and at > nodeid.rfind("::") >= 0 else nodeid
+
+
+def skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return the reason that a report gives for a skip, in one line."""
+    longrepr = report.longrepr
+    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
+    return one_line(re.sub(r"\A(?:Skipped|unittest\.case\.SkipTest): ", "", text))[:200]
 
 
 def first_line(text: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
-from pytest_handoff.recording.collection import first_line, key_of, told_by
+from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
@@ -184,6 +184,7 @@ class Recorder:
             results=self._final_results(collection.tests),
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
+            skipped_nodes=tuple(collection.skipped_nodes),
             why_partial=tuple(invocation.why_partial),
             mishaps=(*invocation.mishaps, *self._at_odds, *lost),
             interrupted=self.interrupted,
@@ -275,14 +276,8 @@ class Recorder:
             return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report)))
         if category == "passed":
             return _PASSED
-        reason = _skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
+        reason = skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
         return CaseResult(outcome=category, reason=reason or None)
-
-
-def _skip_reason(report: pytest.TestReport) -> str:
-    longrepr = report.longrepr
-    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
-    return _one_line(text.removeprefix("Skipped: "))
 
 
 def _one_line(text: str) -> str:

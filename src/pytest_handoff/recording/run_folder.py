@@ -127,6 +127,7 @@ def _as_run(run: DeadRun, collection: Collection) -> Run:
         results=_results(run),
         whole_files=frozenset(collection.whole_files),
         broken_files=collection.broken_files,
+        skipped_nodes=tuple(collection.skipped_nodes),
         why_partial=(*run.start.why_partial, how_far(run)),
         mishaps=(),
         interrupted="its process ended",
