@@ -54,7 +54,7 @@ class Controller:
         self._collection: Collection | None = None
         self._closed = False
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
-        self._ages = NewOrOld(plan.start.session, plan.prefix, collector)
+        self._ages = NewOrOld(plan.start.session, collector)
         self._folder = RunFolder(plan)
         self._measuring = RunCoverage(plan)
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)

@@ -194,7 +194,7 @@ class Recorder:
             args=tuple(invocation.args),
             plugins=invocation.plugins,
             reported={category: self.reported[category] for category in COMPARED},
-            metrics=tuple(self._metrics),
+            metrics=tuple((key_of(nodeid, self._prefix, collection.tests), metric) for nodeid, metric in self._metrics),
         )
 
     def _final_results(self, collected: Iterable[str]) -> dict[str, CaseResult]:
@@ -208,7 +208,7 @@ class Recorder:
         found: dict[str, CaseResult] = {}
         keys = {key: key for key in collected}
         for nodeid, result in results.items():
-            key = key_of(nodeid, prefix) if "@" in nodeid else prefix + nodeid
+            key = key_of(nodeid, prefix, keys)
             key = keys.get(key, key)  # reuse the string that is kept anyway
             found[key] = worse(found[key], result) if key in found else result
         return found
@@ -236,8 +236,7 @@ class Recorder:
         """Take the metrics of a test that passed; those of a failed one mean nothing."""
         from pytest_handoff.evidence.metrics import from_properties
 
-        test = key_of(report.nodeid, self._prefix)
-        self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]
+        self._metrics += [(report.nodeid, metric) for metric in from_properties(report.user_properties)]
 
     def _look_closely(self, report: pytest.TestReport) -> None:
         if unseen := report.__dict__.get(UNREPORTED):
