@@ -52,3 +52,59 @@ def test_an_at_sign_in_a_name(shop: Story, args: list[str]) -> None:
     statuses = shop.statuses("session-2")
     assert statuses["login admin@fr"] == "missing"
     assert {status for test, status in statuses.items() if test != "login admin@fr"} == {"still_passing"}
+
+
+NOTEBOOK = COLLECTOR.replace(".cases", ".cells").replace("name=name", 'name=f"Cell {number}"').replace(
+    "for name in self.path.read_text().splitlines()", "for number, name in enumerate(self.path.read_text().splitlines())"
+)  # fmt: skip
+
+
+def test_cells_of_another_notebook(shop: Story) -> None:
+    """Cells are numbered in every notebook: those of one that was deleted are lost, whatever was added."""
+    shop.write_files({"conftest.py": NOTEBOOK, "docs/sales.cells": "a = 1\nb = 2\n"})
+    shop.commit()
+    shop.pytest("--handoff=session-1", "docs", "tests")
+    shop.commit()
+    shop.git("rm", "-q", "docs/sales.cells")
+    shop.write_files({"docs/weather.cells": "import sun\nsun.rise()\nsun.set()\n"})
+    shop.pytest("--handoff=session-2", "docs", "tests")
+    tests = {test: entry["status"] for test, entry in shop.show("session-2")["tests"].items() if "Cell" in test}
+
+    assert tests == {
+        **dict.fromkeys(("docs/sales.cells::Cell 0", "docs/sales.cells::Cell 1"), "missing"),
+        **dict.fromkeys((f"docs/weather.cells::Cell {number}" for number in range(3)), "new"),
+    }
+    assert shop.gate("session-2")["regression"] == "failed"
+
+
+def test_cells_of_a_renamed_notebook(shop: Story) -> None:
+    """The same file under another name is the same file."""
+    shop.write_files({"conftest.py": NOTEBOOK, "docs/sales.cells": "a = 1\nb = 2\n"})
+    shop.commit()
+    shop.pytest("--handoff=session-1", "docs", "tests")
+    shop.git("mv", "docs/sales.cells", "docs/turnover.cells")
+    shop.pytest("--handoff=session-2", "docs", "tests")
+
+    assert shop.statuses("session-2")["Cell 1"] == "moved"
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_main_in_each_file(shop: Story, args: list[str]) -> None:
+    """`test_main` of a new file continues the lost one only where its body does."""
+    more = "from shop.cart import total\n\n\ndef test_more():\n    assert total([7])\n"
+    main = "\n\ndef test_main():\n    bought = [1, 2, 3]\n    cost = total(bought)\n    print(cost)\n    assert cost == 6\n"
+    shop.write_files({"tests/unit/test_buying.py": more + main})
+    shop.commit()
+    shop.pytest("--handoff=session-1", *args)
+    shop.commit()
+    shop.git("rm", "-q", "tests/unit/test_buying.py")
+    other = "\n\ndef test_main():\n" + "".join(f"    print('naming', {number})\n" for number in range(9))
+    shop.write_files({"tests/unit/test_naming.py": more + other})
+    shop.pytest("--handoff=session-2", *args)
+    tests = {test: entry["status"] for test, entry in shop.show("session-2")["tests"].items() if "test_m" in test}
+
+    assert tests == {
+        "tests/unit/test_buying.py::test_main": "missing",
+        "tests/unit/test_naming.py::test_main": "new",
+        "tests/unit/test_naming.py::test_more": "moved",
+    }

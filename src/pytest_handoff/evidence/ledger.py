@@ -6,9 +6,10 @@ An earlier test may go on under another name: moved, renamed with its file, or w
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import force_setattr, replace
 
@@ -17,7 +18,7 @@ from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine, Retire
 from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from pytest_handoff.config import Retirement
     from pytest_handoff.record import Outcome, SkippedNode
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 
 
 Ledger = dict[str, LedgerLine]
+
+SameBody = Callable[[str, str], bool]
+"""Tells of the old and the new id of a test that turned up in another file whether the bodies agree."""
+
+
+class Files(NamedTuple):
+    """What tracing asks of the files: whether there is one of this path, and whether two tests have the same body."""
+
+    exists: Callable[[str], bool]
+    agree: SameBody
 
 
 class EarlierTests(Frozen, frozen=True):
@@ -110,7 +121,9 @@ def certainly_gone(
     ]
 
 
-def trace(earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str]) -> Lineage:
+def trace(
+    earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str], agree: SameBody
+) -> Lineage:
     """Find the earlier test that each new id continues.
 
     Args:
@@ -118,11 +131,12 @@ def trace(earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], 
         collected: ids collected now.
         gone: what :func:`certainly_gone` found.
         renames: old path to new path of the files that were renamed, as the trees show.
+        agree: tells of an old id and a new one of the same name whether the bodies of the tests agree.
     """
     vanished = set(gone)
     fresh = {test for test in collected if test not in earlier.lines} if vanished else set()
     same = _renamed_with_their_file(vanished, fresh, renames)
-    same |= _alone_elsewhere(vanished - set(same.values()), fresh - set(same))
+    same |= _alone_elsewhere(vanished - set(same.values()), fresh - set(same), agree)
     vanished -= set(same.values())
     reparametrized = _reparametrized(vanished, fresh - set(same))
     return Lineage(same=same, reparametrized=reparametrized, vanished=frozenset(vanished.difference(reparametrized.values())))
@@ -133,12 +147,15 @@ def _renamed_with_their_file(vanished: set[str], fresh: set[str], renames: Mappi
     return {new: old for new, old in pairs if new in fresh}
 
 
-def _alone_elsewhere(vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """Match a test in another file by name and parameters, if exactly one vanished and exactly one appeared: never guess."""
+def _alone_elsewhere(vanished: set[str], fresh: set[str], agree: SameBody) -> dict[str, str]:
+    """Match a test in another file by name, parameters and body, if exactly one vanished and exactly one appeared: never guess.
+
+    Tests of equal names in many files are common, and a name alone says nothing.
+    """
     old_by_name, new_by_name = _by_name(vanished), _by_name(fresh)
-    return {
-        new_by_name[name][0]: old[0] for name, old in old_by_name.items() if len(old) == 1 and len(new_by_name.get(name, ())) == 1
-    }
+    pairs = ((old_by_name[name], new_by_name[name]) for name in old_by_name if name in new_by_name)
+    alone = ((old[0], new[0]) for old, new in pairs if len(old) == len(new) == 1)
+    return {new: old for old, new in alone if agree(old, new)}
 
 
 def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
@@ -167,13 +184,13 @@ def trace_collected(
     collected: Mapping[str, object],
     whole_files: Iterable[str],
     renames: Mapping[str, str],
-    exists: Callable[[str], bool],
+    files: Files,
 ) -> Lineage:
-    """Trace what a process collected back to the earlier tests; ``exists`` tells whether there is a file of this path."""
+    """Trace what a process collected back to the earlier tests."""
     absent = {file_of(test) for test in earlier.lines if test not in collected}
-    existing = set(filter(exists, absent))
+    existing = set(filter(files.exists, absent))
     gone = certainly_gone(earlier, collected, frozenset(whole_files), existing)
-    return trace(earlier, collected, gone, renames)
+    return trace(earlier, collected, gone, renames, files.agree)
 
 
 def with_unseen(lines: Ledger, own: Ledger, session: str, run: Run, exists: Callable[[str], bool]) -> Ledger:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.project.layout import open_project
-from pytest_handoff.project.sessions import load_parents
+from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import Collector, Tiers, write_spool
 from pytest_handoff.recording.faults import tell_controller
@@ -75,9 +75,10 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         write_spool(spool, collection)
         if not measures:  # only coverage contexts need the age of a test
             return
-        earlier = load_parents(project.store, parents).earlier
+        before = load_parents(project.store, parents)
+        earlier, files = before.earlier, files_to_trace(project, before.sources)
         share_ids(earlier.lines, collection.tests)
-        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.has_file))
+        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, files))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = NewOrOld(session, collector)

@@ -155,7 +155,7 @@ def _record(
 def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
-    traced = results.traced or trace_all(start, run.collected, run.whole_files, project.has_file)
+    traced = results.traced or trace_all(project, start, run.collected, run.whole_files)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
     lines = with_unseen(lines, start.own, start.session, run, project.has_file)
     scope = completeness.scope_of(run) if combined is None else combined.scope
