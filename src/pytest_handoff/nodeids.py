@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Steps = NewType("Steps", tuple[str, ...])
 """Literal characters, and the wildcards ``?``, ``*``, ``**`` and ``**/``."""
@@ -62,6 +65,15 @@ _BELOW = "(?:/.*)?"
 def file_of(test: str) -> str:
     """Return the file part of a test id."""
     return test.partition("::")[0]
+
+
+def nodes_above(test: str) -> Iterator[str]:
+    """Yield the ids of the collectors above a test: its classes, its file, its folders."""
+    path, *names = without_parameters(test).split("::")
+    yield from ("::".join([path, *names[:depth]]) for depth in range(len(names) - 1, 0, -1))
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def name_of(test: str) -> str:

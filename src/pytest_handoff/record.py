@@ -45,7 +45,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it,
     ``promised`` says that it failed as a strict xfail does: it is owed, not skipped. Keys with their default value are left
     out of the file. ``checks`` are the checklist lines that the test is linked to, ``parts`` the outcome in each part where
-    several ran the test and did not agree.
+    several ran the test and did not agree. ``with_file`` says that it was skipped with its whole file, which pytest counts once.
     """
 
     id: str
@@ -63,6 +63,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     error: str | None = None
     checks: tuple[str, ...] = ()
     parts: dict[str, Outcome] | None = None
+    with_file: bool = False
 
 
 class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
@@ -149,8 +150,19 @@ class Regression(Frozen, frozen=True):
     statuses: dict[str, int]
 
 
-class TallySummary(Frozen, frozen=True):
-    """The ledger in figures; ``ledger`` is the sha256 of its bytes."""
+class SkippedNode(Frozen, frozen=True):
+    """A file (or another collector) that skipped itself while it was collected; pytest counts it as one skipped test."""
+
+    id: str
+    tier: str
+    reason: str
+
+
+class TallySummary(Frozen, frozen=True, omit_defaults=True):
+    """The ledger in figures; ``ledger`` is the sha256 of its bytes.
+
+    ``counts`` and ``tiers`` are pytest's totals: each of ``skipped_nodes`` counts once, and the tests in it do not.
+    """
 
     ledger: str
     counts: dict[str, int]
@@ -158,6 +170,7 @@ class TallySummary(Frozen, frozen=True):
     new: int
     flaky: int
     regression: Regression
+    skipped_nodes: list[SkippedNode] = []
 
 
 class FileCoverage(Frozen, frozen=True):

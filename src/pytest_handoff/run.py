@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from pytest_handoff.record import Frozen, Metric, Outcome, Provenance
+from pytest_handoff.record import Frozen, Metric, Outcome, Provenance, SkippedNode
 
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
 
@@ -28,11 +28,19 @@ class Collected(Frozen, frozen=True, gc=False):
 
 
 class Collection(Frozen, frozen=True):
-    """The collection of one process: tests, files whose tests are all there, and files that could not be collected."""
+    """The collection of one process.
+
+    Attributes:
+        tests: every test by its id, with what is known of it before it runs.
+        whole_files: files whose tests are all there.
+        broken_files: files that could not be collected, with the first line of the error.
+        skipped_nodes: files, or other collectors, that skipped themselves.
+    """
 
     tests: dict[str, Collected]
     whole_files: list[str]
     broken_files: dict[str, str]
+    skipped_nodes: list[SkippedNode] = []
 
 
 class RunContext(Frozen, frozen=True):
@@ -55,6 +63,7 @@ class Run(Frozen, frozen=True):
         results: the tests that ran to an end.
         whole_files: test files whose tests were all collected.
         broken_files: files whose collection failed, with the first line of the error.
+        skipped_nodes: files, or other collectors, that skipped themselves.
         why_partial: how the run was narrowed; empty for a run of everything.
         mishaps: what went wrong besides the tests: a lost worker, files that changed while the tests ran.
         reported: the number of reports in each of pytest's own categories, to compare with its last line.
@@ -77,6 +86,12 @@ class Run(Frozen, frozen=True):
     reported: dict[str, int]
     metrics: tuple[tuple[str, Metric], ...] = ()
     differing: dict[str, dict[str, Outcome]] = {}
+    skipped_nodes: tuple[SkippedNode, ...] = ()
+
+    @property
+    def seen_files(self) -> frozenset[str]:
+        """Return the files that were looked at: collected whole, or skipped by themselves."""
+        return self.whole_files | {node.id for node in self.skipped_nodes}
 
 
 def worse(one: CaseResult, other: CaseResult) -> CaseResult:

@@ -21,7 +21,7 @@ def after(run: Run, before: str = "", *, renames: dict[str, str] | None = None, 
     earlier = earlier_of(before)
     existing = {test.partition("::")[0] for test in earlier.lines if test.partition("::")[0] not in (renames or {})}
     gone = certainly_gone(earlier, run.collected, run.whole_files, existing)
-    lineage = trace(earlier, run.collected, gone, renames or {})
+    lineage = trace(earlier, run.collected, gone, renames or {}, lambda _old, _new: True)
     entries = [Retirement(test=glob, reason=reason) for glob, _, reason in [retire.partition(": ")] if glob]
     return new_ledger(session=NOW, run=run, earlier=earlier, lineage=lineage, retire=entries)
 

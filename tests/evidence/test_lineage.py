@@ -35,7 +35,7 @@ def test_moves(earlier: str, collected: str, renames: dict[str, str], same: dict
     """A test goes on under a new id when its file was renamed or its name turned up at exactly one other place."""
     before = earlier_of("\n".join(f"unit {test} passed" for test in ids(earlier)))
     gone = [test for test in ids(earlier) if test not in ids(collected)]
-    found = trace(before, ids(collected), gone, renames)
+    found = trace(before, ids(collected), gone, renames, lambda _old, _new: True)
     assert (found.same, found.vanished) == (same, frozenset(ids(vanished)))
 
 
@@ -58,7 +58,7 @@ def test_other_parameters(earlier: str, collected: str, reparametrized: str, van
     """Old parameters go on in new ones, one for one; more are new cases, and fewer are lost ones."""
     before = earlier_of("\n".join(f"unit t.py::{test} passed since=session-0" for test in ids(earlier)))
     now = [f"t.py::{test}" for test in ids(collected)]
-    found = trace(before, now, [test for test in before.lines if test not in now], {})
+    found = trace(before, now, [test for test in before.lines if test not in now], {}, lambda _old, _new: False)
     assert sorted(found.reparametrized) == [f"t.py::{test}" for test in ids(reparametrized)]
     assert {found.since(test, "session-1", before) for test in found.reparametrized} <= {"session-0"}
     assert found.vanished == {f"t.py::{test}" for test in ids(vanished)}
@@ -68,7 +68,7 @@ def test_age_of_what_continues() -> None:
     """A moved test and new parameters are as old as what they replace; everything else is of this session."""
     before = earlier_of("unit a.py::x passed since=s-0\nunit a.py::p[1] passed since=s-1\nunit a.py::p[2] passed since=s-0")
     now = ["b.py::x", "a.py::p[3]", "a.py::p[4]", "a.py::fresh"]
-    found = trace(before, now, list(before.lines), {"a.py": "b.py"})
+    found = trace(before, now, list(before.lines), {"a.py": "b.py"}, lambda _old, _new: False)
     assert [found.since(test, "s-2", before) for test in now] == ["s-0", "s-1", "s-0", "s-2"]
 
 

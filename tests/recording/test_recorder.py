@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pytest_handoff.recording.collection import first_line, without_group
+from pytest_handoff.recording.collection import first_line, key_of
 from pytest_handoff.recording.recorder import Invocation, Recorder
-from pytest_handoff.run import CaseResult, Collection, Run
+from pytest_handoff.run import CaseResult, Collected, Collection, Run
 
 
 def report(when: str, outcome: str, *, test: str = "a.py::x", **more: Any) -> pytest.TestReport:
@@ -29,7 +29,11 @@ def sub(outcome: str) -> SubReport:
 
 
 def finished(recorder: Recorder) -> Run:
-    collection = Collection(tests={}, whole_files=["a.py"], broken_files={"b.py": "why"})
+    collection = Collection(
+        tests={test: Collected(tier="unit") for test in ("a.py::x", "sub/a.py::x")},
+        whole_files=["a.py"],
+        broken_files={"b.py": "why"},
+    )
     invocation = Invocation(
         ["-k was given"], ["odd"], started=1.0, finished=2.0, exitstatus=1, args=["-q"], plugins={"pytest": "9"}
     )
@@ -185,13 +189,19 @@ def test_the_line_that_says_what_is_wrong(text: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("nodeid", "test"),
     [
-        ("a.py::x@g", "a.py::x"),
-        ("a.py::x[a@b]", "a.py::x[a@b]"),
-        ("a.py::x[a@b]@g", "a.py::x[a@b]"),
-        ("a@b/c.py::x", "a@b/c.py::x"),
-        ("a@b.txt", "a@b.txt"),
+        ("a.py::x@g", "in/a.py::x"),
+        ("a.py::x[a@b]", "in/a.py::x[a@b]"),
+        ("a.py::x[a@b]@g", "in/a.py::x[a@b]"),
+        ("a.py::x@g@h", "in/a.py::x"),
+        ("a@b/c.py::x", "in/a@b/c.py::x"),
+        ("a@b/c.py::x@g::h", "in/a@b/c.py::x"),
+        ("a@b.txt", "in/a@b.txt"),
+        ("users.cases::login admin@de", "in/users.cases::login admin@de"),
+        ("users.cases::login admin@de@g", "in/users.cases::login admin@de"),
+        ("users.cases::nobody@de", "in/users.cases::nobody@de"),
     ],
 )
 def test_groups(nodeid: str, test: str) -> None:
-    """A group stands behind the parameters; an ``@`` elsewhere belongs to the id."""
-    assert without_group(nodeid) == test
+    """A group stands behind the id of a collected test; any other ``@`` belongs to the id."""
+    tests = {"in/a.py::x", "in/a.py::x[a@b]", "in/a@b/c.py::x", "in/users.cases::login admin@de"}
+    assert key_of(nodeid, "in/", tests) == test

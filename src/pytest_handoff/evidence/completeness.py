@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.markup import one_line
-from pytest_handoff.nodeids import name_of, without_parameters
+from pytest_handoff.nodeids import name_of, nodes_above, without_parameters
 from pytest_handoff.record import Frozen, UnstableIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.ledger import Ledger
-    from pytest_handoff.record import LedgerLine, RunInfo
+    from pytest_handoff.record import LedgerLine, Record, RunInfo, SkippedNode
     from pytest_handoff.run import Run
 
 
@@ -151,7 +151,7 @@ def scope_of(run: Run) -> RunScope:
     broken = (f"{counted(len(run.broken_files), 'file')} could not be collected",) if run.broken_files else ()
     return RunScope(
         parts=("; ".join((*run.why_partial, *broken)) or WHOLE,),
-        whole_files=run.whole_files,
+        whole_files=run.seen_files,
         mishaps=(*run.mishaps, *(f"{path} could not be collected: {error}" for path, error in run.broken_files.items())),
     )
 
@@ -163,6 +163,19 @@ def add_up(scope: RunScope, earlier: RunInfo) -> RunScope:
         whole_files=scope.whole_files | frozenset(earlier.whole_files),
         mishaps=scope.mishaps,
     )
+
+
+def skipped_nodes(run: Run, before: Record | None) -> tuple[SkippedNode, ...]:
+    """Return the files that skipped themselves, in this run or in the one that it adds to.
+
+    One of which this run collected tests did not skip itself now.
+    """
+    nodes = {node.id: node for node in run.skipped_nodes}
+    earlier = {node.id: node for node in before.tests.skipped_nodes} if before is not None else {}
+    if earlier:
+        seen = {node for test in run.collected for node in nodes_above(test)}
+        nodes = {name: node for name, node in earlier.items() if name not in seen} | nodes
+    return tuple(nodes[name] for name in sorted(nodes))
 
 
 def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str) -> Ledger:

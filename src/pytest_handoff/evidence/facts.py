@@ -12,7 +12,7 @@ from pytest_handoff.evidence.ledger import EarlierTests, Ledger, count_by_tier, 
 from pytest_handoff.evidence.policy import Loosening, read_policy
 from pytest_handoff.evidence.regression import LineGroups
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
-from pytest_handoff.record import Frozen, LedgerLine, Record, TallySummary
+from pytest_handoff.record import Frozen, LedgerLine, Record, SkippedNode, TallySummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -156,16 +156,25 @@ class Facts(Frozen, frozen=True):
 
 
 def tally(
-    session: str, ledger: Mapping[str, LedgerLine], found: Mapping[str, regression.Fate], ledger_digest: str
+    session: str,
+    ledger: Mapping[str, LedgerLine],
+    found: Mapping[str, regression.Fate],
+    ledger_digest: str,
+    skipped: Sequence[SkippedNode] = (),
 ) -> TallySummary:
-    """Summarise the ledger in figures, as the record keeps them."""
+    """Summarise the ledger in figures, as the record keeps them.
+
+    Args:
+        skipped: the files that skipped themselves while they were collected.
+    """
     return TallySummary(
         ledger=ledger_digest,
-        counts=count_outcomes(ledger.values()),
-        tiers=count_by_tier(ledger.values()),
+        counts=count_outcomes(ledger.values(), skipped),
+        tiers=count_by_tier(ledger.values(), skipped),
         new=countOf(map(attrgetter("since"), ledger.values()), session),
         flaky=sum(map(attrgetter("flaky"), ledger.values())),
         regression=regression.summarise(found.values()),
+        skipped_nodes=list(skipped),
     )
 
 
@@ -176,7 +185,7 @@ def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> di
         EvidenceProblem: the ledgers give other figures than the record's: one of them was edited or made anew.
     """
     fates = regression.fates(record.session, ledger, earlier)
-    if record.tests != tally(record.session, ledger, fates, record.tests.ledger):
+    if record.tests != tally(record.session, ledger, fates, record.tests.ledger, record.tests.skipped_nodes):
         raise EvidenceProblem(
             f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
             f"changed; restore it, or run pytest --handoff={record.session} again"

@@ -6,25 +6,36 @@ An earlier test may go on under another name: moved, renamed with its file, or w
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import force_setattr, replace
 
-from pytest_handoff.nodeids import file_of, id_matches, name_of, without_parameters
+from pytest_handoff.nodeids import file_of, id_matches, name_of, nodes_above, without_parameters
 from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine, Retired
 from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from pytest_handoff.config import Retirement
-    from pytest_handoff.record import Outcome
+    from pytest_handoff.record import Outcome, SkippedNode
     from pytest_handoff.run import Collected, Run
 
 
 Ledger = dict[str, LedgerLine]
+
+SameBody = Callable[[str, str], bool]
+"""Tells of the old and the new id of a test that turned up in another file whether the bodies agree."""
+
+
+class Files(NamedTuple):
+    """What tracing asks of the files: whether there is one of this path, and whether two tests have the same body."""
+
+    exists: Callable[[str], bool]
+    agree: SameBody
 
 
 class EarlierTests(Frozen, frozen=True):
@@ -110,7 +121,9 @@ def certainly_gone(
     ]
 
 
-def trace(earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str]) -> Lineage:
+def trace(
+    earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str], agree: SameBody
+) -> Lineage:
     """Find the earlier test that each new id continues.
 
     Args:
@@ -118,11 +131,12 @@ def trace(earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], 
         collected: ids collected now.
         gone: what :func:`certainly_gone` found.
         renames: old path to new path of the files that were renamed, as the trees show.
+        agree: tells of an old id and a new one of the same name whether the bodies of the tests agree.
     """
     vanished = set(gone)
     fresh = {test for test in collected if test not in earlier.lines} if vanished else set()
     same = _renamed_with_their_file(vanished, fresh, renames)
-    same |= _alone_elsewhere(vanished - set(same.values()), fresh - set(same))
+    same |= _alone_elsewhere(vanished - set(same.values()), fresh - set(same), agree)
     vanished -= set(same.values())
     reparametrized = _reparametrized(vanished, fresh - set(same))
     return Lineage(same=same, reparametrized=reparametrized, vanished=frozenset(vanished.difference(reparametrized.values())))
@@ -133,12 +147,15 @@ def _renamed_with_their_file(vanished: set[str], fresh: set[str], renames: Mappi
     return {new: old for new, old in pairs if new in fresh}
 
 
-def _alone_elsewhere(vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """Match a test in another file by name and parameters, if exactly one vanished and exactly one appeared: never guess."""
+def _alone_elsewhere(vanished: set[str], fresh: set[str], agree: SameBody) -> dict[str, str]:
+    """Match a test in another file by name, parameters and body, if exactly one vanished and exactly one appeared: never guess.
+
+    Tests of equal names in many files are common, and a name alone says nothing.
+    """
     old_by_name, new_by_name = _by_name(vanished), _by_name(fresh)
-    return {
-        new_by_name[name][0]: old[0] for name, old in old_by_name.items() if len(old) == 1 and len(new_by_name.get(name, ())) == 1
-    }
+    pairs = ((old_by_name[name], new_by_name[name]) for name in old_by_name if name in new_by_name)
+    alone = ((old[0], new[0]) for old, new in pairs if len(old) == len(new) == 1)
+    return {new: old for old, new in alone if agree(old, new)}
 
 
 def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
@@ -167,28 +184,31 @@ def trace_collected(
     collected: Mapping[str, object],
     whole_files: Iterable[str],
     renames: Mapping[str, str],
-    exists: Callable[[str], bool],
+    files: Files,
 ) -> Lineage:
-    """Trace what a process collected back to the earlier tests; ``exists`` tells whether there is a file of this path."""
+    """Trace what a process collected back to the earlier tests."""
     absent = {file_of(test) for test in earlier.lines if test not in collected}
-    existing = set(filter(exists, absent))
+    existing = set(filter(files.exists, absent))
     gone = certainly_gone(earlier, collected, frozenset(whole_files), existing)
-    return trace(earlier, collected, gone, renames)
+    return trace(earlier, collected, gone, renames, files.agree)
 
 
-def with_unseen(lines: Ledger, own: Ledger, session: str, whole_files: Container[str], exists: Callable[[str], bool]) -> Ledger:
+def with_unseen(lines: Ledger, own: Ledger, session: str, run: Run, exists: Callable[[str], bool]) -> Ledger:
     """Add to a run's ledger the tests that this session recorded before and that the run did not look at.
 
     Their file exists, but a conftest or another plugin left it out, or only a part of it was given: they did not run. If the file
-    was collected whole without them, or is gone, the session has removed them again. Earlier sessions' tests are in ``lines``.
+    was collected whole without them, or is gone, the session has removed them again; if it skipped itself, so did they. Earlier
+    sessions' tests are in ``lines``.
     """
     mine = {test: line for test, line in own.items() if line.since == session and line.outcome is not None and test not in lines}
-    left_out = {path for path in {file_of(test) for test in mine} if path not in whole_files and exists(path)}
+    left_out = {path for path in {file_of(test) for test in mine} if path not in run.whole_files and exists(path)}
     unseen = {
         test: LedgerLine(id=test, tier=line.tier, since=line.since, outcome="not_run", promised=line.promised, checks=line.checks)
         for test, line in mine.items()
         if file_of(test) in left_out
     }
+    if run.skipped_nodes:
+        unseen |= {test: _skipped(line, node) for test, line in mine.items() if (node := skipped_with(test, run)) is not None}
     return dict(sorted((lines | unseen).items())) if unseen else lines
 
 
@@ -198,7 +218,7 @@ _PASSED = CaseResult(outcome="passed")
 def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
     """List every test ever recorded, as this run leaves it, sorted by id."""
     before, results = earlier.lines.get, run.results.get
-    absent = _not_collected(earlier, lineage, run.collected)
+    absent = _not_collected(earlier, lineage, run)
     lines: Ledger = {}
     for test in sorted([*run.collected, *absent]):  # in one pass: a second table of very many tests is large
         old, result, seen = before(test), results(test), run.collected.get(test)
@@ -215,26 +235,57 @@ def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineag
     return lines
 
 
-def count_outcomes(lines: Iterable[LedgerLine]) -> dict[str, int]:
-    """Count tests by outcome, as pytest does; a test that is gone has no outcome and is not counted."""
-    counted: Counter[Outcome | None] = Counter(map(attrgetter("outcome"), lines))
-    return {outcome: counted[outcome] for outcome in OUTCOMES}
+def skipped_with(test: str, run: Run) -> SkippedNode | None:
+    """Return the file or other collector that skipped itself, and this test with it."""
+    if not run.skipped_nodes:
+        return None
+    above = set(nodes_above(test))
+    return next((node for node in run.skipped_nodes if node.id in above), None)
 
 
-def count_by_tier(lines: Iterable[LedgerLine]) -> dict[str, dict[str, int]]:
+def _skipped(line: LedgerLine, node: SkippedNode) -> LedgerLine:
+    return LedgerLine(
+        id=line.id,
+        tier=line.tier,
+        since=line.since,
+        outcome="skipped",
+        reason=node.reason or None,
+        checks=line.checks,
+        with_file=True,
+    )
+
+
+def count_outcomes(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = ()) -> dict[str, int]:
+    """Count tests by outcome, as pytest does; a test that is gone has no outcome and is not counted.
+
+    Args:
+        skipped: the files that skipped themselves: each counts once, and the tests in it do not.
+    """
+    by_tier = count_by_tier(lines, skipped).values()
+    return {outcome: sum(counts[outcome] for counts in by_tier) for outcome in OUTCOMES}
+
+
+def count_by_tier(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = ()) -> dict[str, dict[str, int]]:
     """Count tests by outcome for each tier that has any, sorted by tier."""
-    counted: Counter[tuple[str, Outcome | None]] = Counter(map(attrgetter("tier", "outcome"), lines))
+    counted: Counter[tuple[str, Outcome | None]]
+    if skipped:
+        counted = Counter((line.tier, line.outcome) for line in lines if not line.with_file)
+        counted.update((node.tier, "skipped") for node in skipped)
+    else:
+        counted = Counter(map(attrgetter("tier", "outcome"), lines))
     tiers = sorted({tier for tier, outcome in counted if outcome is not None})
     return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
 
 
-def _not_collected(earlier: EarlierTests, lineage: Lineage, collected: Container[str]) -> Ledger:
+def _not_collected(earlier: EarlierTests, lineage: Lineage, run: Run) -> Ledger:
     replaced = {*lineage.same.values(), *lineage.reparametrized.values()}
     found: Ledger = {}
     for test, line in earlier.lines.items():
-        if test in collected or test in replaced:
+        if test in run.collected or test in replaced:
             continue
-        if test in lineage.vanished or line.retired is not None:
+        if line.retired is None and (node := skipped_with(test, run)) is not None:
+            found[test] = _skipped(line, node)
+        elif test in lineage.vanished or line.retired is not None:
             found[test] = LedgerLine(
                 id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,
                 checks=line.checks,

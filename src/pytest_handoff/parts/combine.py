@@ -26,6 +26,7 @@ from pytest_handoff.parts.files import PartReader, coverage_file, find_parts, pa
 from pytest_handoff.parts.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.parts.setup import conftests_with_hooks, own_setup, refuse_other_setups
 from pytest_handoff.project import environment
+from pytest_handoff.project.sessions import files_to_trace
 from pytest_handoff.project.writing import write_as_one, writing
 from pytest_handoff.record import Provenance
 from pytest_handoff.workflow.hooks import ProjectHooks, implemented, with_pytest_config
@@ -231,12 +232,13 @@ def _why_ages_differ(project: Project, start: Start, parts: Sequence[PartTests],
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:
         return None
-    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.has_file)
+    files = files_to_trace(project, start.parents.sources)
+    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, files)
     traced: dict[int, Lineage] = {}
     for part in parts:
         seen = part.collection
         if id(seen) not in traced:
-            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, project.has_file)
+            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, files)
         own = traced[id(seen)]
         for test in sorted(part.results.keys() - earlier.lines.keys()):
             if (own.since(test, session, earlier) == session) != (whole.since(test, session, earlier) == session):

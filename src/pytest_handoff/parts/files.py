@@ -5,6 +5,7 @@ Parts that collected the same tests have the same bytes in ``collection.json``, 
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -141,6 +142,7 @@ def write_tests(folder: Path, collection: Collection, results: Mapping[str, Case
         tests={test: collection.tests[test] for test in sorted(collection.tests)},
         whole_files=sorted(collection.whole_files),
         broken_files=collection.broken_files,
+        skipped_nodes=sorted(collection.skipped_nodes, key=attrgetter("id")),
     )
     contents = {COLLECTION: ordered, RESULTS: {test: results[test] for test in sorted(results)}, TREE: tree}
     write_each(Artifact(path=folder / name, content=encode_json(value)) for name, value in contents.items())

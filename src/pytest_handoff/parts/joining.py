@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.completeness import WHOLE, RunScope
 from pytest_handoff.figures import listed
-from pytest_handoff.nodeids import file_of
+from pytest_handoff.nodeids import file_of, nodes_above
 from pytest_handoff.record import OUTCOMES, CombinedPart
 from pytest_handoff.run import CaseResult, Run, worse
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_handoff.parts.files import Part, PartTests
-    from pytest_handoff.record import Outcome, Parent
+    from pytest_handoff.record import Outcome, Parent, SkippedNode
     from pytest_handoff.run import Collected, Collection
 
 
@@ -47,6 +47,7 @@ def joined_run(parts: Sequence[PartTests], older: Sequence[PartTests] = (), mish
         results=results,
         whole_files=frozenset(path for collection in collections for path in collection.whole_files),
         broken_files={path: error for collection in collections for path, error in collection.broken_files.items()},
+        skipped_nodes=_skipped_everywhere(collections),
         why_partial=(),
         mishaps=(*mishaps, *(f"{part.head.label}: {mishap}" for part in parts for mishap in part.run.mishaps)),
         interrupted=None,
@@ -65,7 +66,7 @@ def joined_scope(parts: Iterable[PartTests], run: Run) -> RunScope:
     """Join the scopes of the parts: what they looked at together."""
     broken = (f"{path} could not be collected: {error}" for path, error in run.broken_files.items())
     narrowed = ("; ".join(part.run.why_partial) or WHOLE for part in parts)
-    return RunScope(parts=tuple(dict.fromkeys(narrowed)), whole_files=run.whole_files, mishaps=(*run.mishaps, *broken))
+    return RunScope(parts=tuple(dict.fromkeys(narrowed)), whole_files=run.seen_files, mishaps=(*run.mishaps, *broken))
 
 
 def combined_part(part: PartTests) -> CombinedPart:
@@ -173,6 +174,15 @@ def _collected(collections: Sequence[Collection]) -> dict[str, Collected]:
     for collection in reversed(collections):
         collected |= collection.tests
     return collected
+
+
+def _skipped_everywhere(collections: Sequence[Collection]) -> tuple[SkippedNode, ...]:
+    """Return the files that skipped themselves in a part, and of which no other part collected a test."""
+    nodes = {node.id: node for collection in reversed(collections) for node in collection.skipped_nodes}
+    if not nodes:
+        return ()
+    seen = {node for collection in collections for test in collection.tests for node in nodes_above(test)}
+    return tuple(nodes[name] for name in sorted(nodes.keys() - seen))
 
 
 def _distinct(parts: Iterable[PartTests]) -> list[Collection]:

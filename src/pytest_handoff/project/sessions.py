@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config import Promise, check_session_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
-from pytest_handoff.evidence.ledger import EarlierTests, join_parents
+from pytest_handoff.evidence.ledger import EarlierTests, Files, join_parents
 from pytest_handoff.evidence.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import listed
+from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from pytest_handoff.evidence.moved_tests import Bodies
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.project.store import Store
 
 
@@ -213,6 +216,18 @@ def load_parents(store: Store, names: Sequence[str]) -> Parents:
         earlier=join_parents([(record.session, store.ledger(record)) for record in records]),
         sources=None if None in sources else tuple(tree for tree in sources if tree is not None),
     )
+
+
+def files_to_trace(project: Project, sources: Sequence[Mapping[str, SourceLine]] | None) -> Files:
+    """Return what tracing asks of the test files, as the parents left them (``sources``) and as they are now."""
+
+    @cache
+    def bodies() -> Bodies:
+        from pytest_handoff.evidence.moved_tests import Bodies
+
+        return Bodies(sources or (), lambda path: read_if_there(project.root / path, project.within, TEXT))
+
+    return Files(exists=project.has_file, agree=lambda old, new: bodies().agree(old, new))
 
 
 def latest_of(store: Store, names: Sequence[str]) -> list[str]:

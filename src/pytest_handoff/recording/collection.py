@@ -14,11 +14,12 @@ from pytest_handoff.nodeids import path_matches
 from pytest_handoff.printable import printable
 from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
+from pytest_handoff.record import SkippedNode
 from pytest_handoff.recording import options
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Container, Generator, Iterable, Mapping
     from pathlib import Path
 
     from pytest_handoff.config import Config
@@ -44,6 +45,7 @@ class Collector:
         self._prefix = key_prefix(config, project)
         self._partly = {project.key(path) for path in options.files_given_in_part(config)}
         self._drops = options.drops_within_files(config)
+        self._groups = bool(config.getoption("loadgroup", default=False))
         self._xfail_strict = options.is_xfail_strict(config)
         self._tiers = tiers
         self._done = done
@@ -54,6 +56,7 @@ class Collector:
         self._unmarked: dict[tuple[pytest.Collector | None, str], Collected] = {}
         self._whole: set[str] = set()
         self._broken: dict[str, str] = {}
+        self._skipped: dict[str, SkippedNode] = {}
         self._came_through = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -64,7 +67,7 @@ class Collector:
             self._add(items)
         yield
         with self._faults:
-            self._add([item for item in items if self._prefix + item.nodeid not in self._tests])
+            self._add([item for item in items if self._is_added(item)])
             self._came_through = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -77,7 +80,13 @@ class Collector:
         """Hand over what was found, unless collection was broken off: pytest calls this then too."""
         with self._faults:
             if self._came_through:
-                self._done(Collection(tests=self._tests, whole_files=sorted(self._whole), broken_files=self._broken))
+                skipped = [self._skipped[node] for node in sorted(self._skipped)]
+                whole = sorted(self._whole)
+                self._done(Collection(tests=self._tests, whole_files=whole, broken_files=self._broken, skipped_nodes=skipped))
+
+    def test_of(self, item: pytest.Item) -> str:
+        """Return the id of an item's test in the evidence."""
+        return key_of(item.nodeid, self._prefix, self._tests)
 
     def tier_of(self, item: pytest.Item) -> str:
         """Return the tier of an item, by its markers, a hook or its file."""
@@ -90,6 +99,9 @@ class Collector:
             where = f"in {inside}: " if inside else ""
             self._broken.setdefault(key, where + first_line(report.longreprtext))
             self._whole.discard(key)
+        elif report.skipped:
+            node = self._prefix + report.nodeid
+            self._skipped.setdefault(node, SkippedNode(id=node, tier=self._tiers.by_path(key), reason=skip_reason(report)))
         elif report.passed and not inside and not self._drops and key not in self._partly and key not in self._broken:
             self._whole.add(key)
 
@@ -97,7 +109,11 @@ class Collector:
         for item in items:
             nodeid = item.nodeid
             seen = self._collected(item) if item.own_markers else self._collected_unmarked(item, nodeid.partition("::")[0])
-            self._tests[key_of(nodeid, self._prefix) if "@" in nodeid else self._prefix + nodeid] = seen
+            self._tests[self._prefix + nodeid] = seen
+
+    def _is_added(self, item: pytest.Item) -> bool:
+        """Check that a plugin added this item later; one that xdist only gave a group is none."""
+        return (self.test_of(item) if self._groups else self._prefix + item.nodeid) not in self._tests
 
     def _collected_unmarked(self, item: pytest.Item, path: str) -> Collected:
         """Classify an item without markers of its own; the result is the same for all its siblings in one file."""
@@ -159,15 +175,24 @@ def key_prefix(config: pytest.Config, project: Project) -> str:
     return "" if inner == "." else f"{inner}/"
 
 
-def key_of(nodeid: str, prefix: str) -> str:
-    """Return the id of a test in the evidence: relative to the git root, and without an xdist group."""
-    return prefix + without_group(nodeid)
+def key_of(nodeid: str, prefix: str, collected: Container[str]) -> str:
+    """Return the id of a test in the evidence: relative to the git root, and without an xdist group.
+
+    Before pytest 9.2 the loadgroup mode of xdist appends ``@group`` after a test was collected. A name may hold an ``@`` of its
+    own, so only what follows the id of a collected test is cut off.
+    """
+    key = prefix + nodeid
+    if "@" not in nodeid or key in collected:
+        return key
+    ends = (at for at in range(len(key) - 1, len(prefix), -1) if key[at] == "@")
+    return next((key[:at] for at in ends if key[:at] in collected), key)
 
 
-def without_group(nodeid: str) -> str:
-    """Drop the ``@group`` that xdist's loadgroup appends before pytest 9.2; a parameter may hold an ``@``."""
-    at = nodeid.rfind("@")
-    return nodeid[:at] if at > nodeid.rfind("]") and at > nodeid.rfind("::") >= 0 else nodeid
+def skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return the reason that a report gives for a skip, in one line."""
+    longrepr = report.longrepr
+    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
+    return one_line(re.sub(r"\A(?:Skipped|unittest\.case\.SkipTest): ", "", text))[:200]
 
 
 def first_line(text: str) -> str:

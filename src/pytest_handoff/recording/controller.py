@@ -54,7 +54,7 @@ class Controller:
         self._collection: Collection | None = None
         self._closed = False
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
-        self._ages = NewOrOld(plan.start.session, plan.prefix, collector)
+        self._ages = NewOrOld(plan.start.session, collector)
         self._folder = RunFolder(plan)
         self._measuring = RunCoverage(plan)
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
@@ -123,7 +123,7 @@ class Controller:
         self._collection = collection
         self._folder.collected(collection)
         share_ids(self._start.parents.earlier.lines, collection.tests)
-        lineage = trace_all(self._start, collection.tests, collection.whole_files, self._plan.project.has_file)
+        lineage = trace_all(self._plan.project, self._start, collection.tests, collection.whole_files)
         self._ages.know(self._start.parents.earlier, lineage)
         self._end.traced = lineage
 

@@ -174,7 +174,7 @@ class RunEnd:
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
-        traced = self.traced or trace_all(start, run.collected, run.whole_files, self._project.has_file)
+        traced = self.traced or trace_all(self._project, start, run.collected, run.whole_files)
         measured = self._measuring.read(run, start, traced, company=self._folder.had_company())
         untidy = measured.measurement.untidy if isinstance(measured, Measured) else ()
         run = replace(run, mishaps=(*run.mishaps, *untidy)) if untidy else run

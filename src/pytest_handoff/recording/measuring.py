@@ -19,7 +19,7 @@ from pytest_handoff.recording.collection import key_of
 from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from pytest_handoff.coverage.analysis import SharedAnalyses
@@ -154,7 +154,9 @@ class RunCoverage:
         return self._config.rootpath / str(self._config.getini("cache_dir") if has_cache else ".pytest_cache")
 
 
-def duration_metrics(config: pytest.Config, prefix: str, document: str | None, tests: Iterable[str]) -> list[tuple[str, Metric]]:
+def duration_metrics(
+    config: pytest.Config, prefix: str, document: str | None, tests: Collection[str]
+) -> list[tuple[str, Metric]]:
     """Give the seconds that the call of each test in such a row took, with its id.
 
     The terminal reporter keeps every report until the end, where pytest's own ``--durations`` reads them too, so that this costs
@@ -172,7 +174,7 @@ def duration_metrics(config: pytest.Config, prefix: str, document: str | None, t
     if not asked:
         return []
     calls = [report for report in reporter.stats.get("passed", ()) if type(report) is pytest.TestReport and report.when == "call"]
-    took = {key_of(report.nodeid, prefix): report.duration for report in calls}
+    took = {key_of(report.nodeid, prefix, tests): report.duration for report in calls}
     return [
         (test, Metric(name=name, value=round(took[test], 6), unit="s", better="lower"))
         for name, test in asked.items()

@@ -77,7 +77,12 @@ class PartWriting:
             HandoffError: if it cannot be written.
         """
         measured = measuring.save(self._folder / files.COVERAGE, company=company)
-        collection = Collection(tests=run.collected, whole_files=sorted(run.whole_files), broken_files=run.broken_files)
+        collection = Collection(
+            tests=run.collected,
+            whole_files=sorted(run.whole_files),
+            broken_files=run.broken_files,
+            skipped_nodes=list(run.skipped_nodes),
+        )
         files.write_tests(self._folder, collection, run.results, self._start.tree.ids)
         rootdir = self._plan.prefix.rstrip("/") or "."
         done = PartRun(

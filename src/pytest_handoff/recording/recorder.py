@@ -11,7 +11,7 @@ import pytest
 
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
-from pytest_handoff.recording.collection import first_line, key_of, told_by
+from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
 
@@ -184,6 +184,7 @@ class Recorder:
             results=self._final_results(collection.tests),
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
+            skipped_nodes=tuple(collection.skipped_nodes),
             why_partial=tuple(invocation.why_partial),
             mishaps=(*invocation.mishaps, *self._at_odds, *lost),
             interrupted=self.interrupted,
@@ -193,7 +194,7 @@ class Recorder:
             args=tuple(invocation.args),
             plugins=invocation.plugins,
             reported={category: self.reported[category] for category in COMPARED},
-            metrics=tuple(self._metrics),
+            metrics=tuple((key_of(nodeid, self._prefix, collection.tests), metric) for nodeid, metric in self._metrics),
         )
 
     def _final_results(self, collected: Iterable[str]) -> dict[str, CaseResult]:
@@ -207,7 +208,7 @@ class Recorder:
         found: dict[str, CaseResult] = {}
         keys = {key: key for key in collected}
         for nodeid, result in results.items():
-            key = key_of(nodeid, prefix) if "@" in nodeid else prefix + nodeid
+            key = key_of(nodeid, prefix, keys)
             key = keys.get(key, key)  # reuse the string that is kept anyway
             found[key] = worse(found[key], result) if key in found else result
         return found
@@ -235,8 +236,7 @@ class Recorder:
         """Take the metrics of a test that passed; those of a failed one mean nothing."""
         from pytest_handoff.evidence.metrics import from_properties
 
-        test = key_of(report.nodeid, self._prefix)
-        self._metrics += [(test, metric) for metric in from_properties(report.user_properties)]
+        self._metrics += [(report.nodeid, metric) for metric in from_properties(report.user_properties)]
 
     def _look_closely(self, report: pytest.TestReport) -> None:
         if unseen := report.__dict__.get(UNREPORTED):
@@ -275,14 +275,8 @@ class Recorder:
             return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report)))
         if category == "passed":
             return _PASSED
-        reason = _skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
+        reason = skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
         return CaseResult(outcome=category, reason=reason or None)
-
-
-def _skip_reason(report: pytest.TestReport) -> str:
-    longrepr = report.longrepr
-    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
-    return _one_line(text.removeprefix("Skipped: "))
 
 
 def _one_line(text: str) -> str:

@@ -21,7 +21,7 @@ from pytest_handoff.workflow.record import RunResults, record_run
 from pytest_handoff.workflow.start import Start, adds_up, begin, has_complete_run, run_again, with_latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     import pytest
 
@@ -44,7 +44,8 @@ def how_far(run: DeadRun) -> str:
         collection = read_spool(run.folder)
     except EvidenceProblem:
         return "interrupted, and how far it came cannot be read"
-    return interrupted_after(len(_results(run)), None if collection is None else len(collection.tests))
+    tests = {} if collection is None else collection.tests
+    return interrupted_after(len(_results(run, tests)), None if collection is None else len(tests))
 
 
 def interrupted_after(ended: int, collected: int | None) -> str:
@@ -124,9 +125,10 @@ def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
 def _as_run(run: DeadRun, collection: Collection) -> Run:
     return Run(
         collected=collection.tests,
-        results=_results(run),
+        results=_results(run, collection.tests),
         whole_files=frozenset(collection.whole_files),
         broken_files=collection.broken_files,
+        skipped_nodes=tuple(collection.skipped_nodes),
         why_partial=(*run.start.why_partial, how_far(run)),
         mishaps=(),
         interrupted="its process ended",
@@ -139,10 +141,10 @@ def _as_run(run: DeadRun, collection: Collection) -> Run:
     )
 
 
-def _results(run: DeadRun) -> dict[str, CaseResult]:
+def _results(run: DeadRun, collected: Container[str]) -> dict[str, CaseResult]:
     found: dict[str, CaseResult] = {}
     for nodeid, result in run.results:
-        key = key_of(nodeid, run.start.prefix)
+        key = key_of(nodeid, run.start.prefix, collected)
         found[key] = worse(found[key], result) if key in found else result
     return found
 

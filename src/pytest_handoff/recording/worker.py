@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.project.layout import open_project
-from pytest_handoff.project.sessions import load_parents
+from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
-from pytest_handoff.recording.collection import Collector, Tiers, key_prefix, without_group, write_spool
+from pytest_handoff.recording.collection import Collector, Tiers, write_spool
 from pytest_handoff.recording.faults import tell_controller
 from pytest_handoff.recording.options import count_attempts
 
@@ -30,9 +30,8 @@ INPUT = "handoff"
 class NewOrOld:
     """Whether each item's test is new in this session; known once collection has finished."""
 
-    def __init__(self, session: str, prefix: str, collector: Collector) -> None:
+    def __init__(self, session: str, collector: Collector) -> None:
         self._session = session
-        self._prefix = prefix
         self._collector = collector
         self._earlier: EarlierTests | None = None
         self._lineage: Lineage | None = None
@@ -45,7 +44,7 @@ class NewOrOld:
         """Return the age (``"new"`` or ``"old"``) and the tier of an item."""
         if self._earlier is None or self._lineage is None:
             return "new", self._collector.tier_of(item)
-        since = self._lineage.since(self._prefix + without_group(item.nodeid), self._session, self._earlier)
+        since = self._lineage.since(self._collector.test_of(item), self._session, self._earlier)
         return ("new" if since == self._session else "old"), self._collector.tier_of(item)
 
 
@@ -76,12 +75,13 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         write_spool(spool, collection)
         if not measures:  # only coverage contexts need the age of a test
             return
-        earlier = load_parents(project.store, parents).earlier
+        before = load_parents(project.store, parents)
+        earlier, files = before.earlier, files_to_trace(project, before.sources)
         share_ids(earlier.lines, collection.tests)
-        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, project.has_file))
+        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, files))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
-    ages = NewOrOld(session, key_prefix(config, project), collector)
+    ages = NewOrOld(session, collector)
     config.pluginmanager.register(collector, "handoff-collector")
     count_attempts(config, faults)
     if measures:

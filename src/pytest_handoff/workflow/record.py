@@ -32,6 +32,7 @@ from pytest_handoff.record import (
     NewCode,
     Record,
     RunInfo,
+    SkippedNode,
     SourceLine,
     SourceState,
     TallySummary,
@@ -81,12 +82,16 @@ class RunResults:
 
 
 class _Seen(Frozen, frozen=True):
-    """The results of each test, and ``before``: the session's earlier run on the same tree that this run adds to."""
+    """The results of each test, and ``before``: the session's earlier run on the same tree that this run adds to.
+
+    ``skipped`` are the files that skipped themselves.
+    """
 
     traced: Lineage
     lines: Ledger
     scope: completeness.RunScope
     before: Record | None
+    skipped: tuple[SkippedNode, ...] = ()
 
 
 def record_run(
@@ -101,7 +106,7 @@ def record_run(
     seen = _see(project, start, results)
     found = fates(start.session, seen.lines, start.parents.earlier)
     encoded = partial(encode_in_pieces, seen.lines.values())
-    tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()))
+    tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()), seen.skipped)
     paths = results.measured.measurement.files.keys() if isinstance(results.measured, Measured) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     record = _record(project, start, results, seen, tests=tests, sources=sources)
@@ -150,9 +155,9 @@ def _record(
 def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
-    traced = results.traced or trace_all(start, run.collected, run.whole_files, project.has_file)
+    traced = results.traced or trace_all(project, start, run.collected, run.whole_files)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
-    lines = with_unseen(lines, start.own, start.session, run.whole_files, project.has_file)
+    lines = with_unseen(lines, start.own, start.session, run, project.has_file)
     scope = completeness.scope_of(run) if combined is None else combined.scope
     before = start.before if combined is None and adds_up(start, run) else None
     if before is not None:
@@ -160,7 +165,8 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
         lines = completeness.fill_in(lines, project.store.ledger(before), earlier.lines, start.session)
     elif combined is None and _is_repeated(start, results.context):
         lines = completeness.with_flaky(lines, start.own)
-    return _Seen(traced=traced, lines=lines, scope=scope, before=before)
+    skipped = completeness.skipped_nodes(run, before)
+    return _Seen(traced=traced, lines=lines, scope=scope, before=before, skipped=skipped)
 
 
 def _is_repeated(start: Start, context: RunContext) -> bool:

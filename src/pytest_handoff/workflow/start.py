@@ -69,7 +69,7 @@ def adds_up(start: Start, run: Run) -> bool:
     if run.why_partial or not before.run.complete or run.results.keys() < run.collected.keys():
         return True
     files = {file_of(test) for test, line in start.own.items() if line.outcome is not None}
-    return not files <= run.whole_files | run.broken_files.keys()
+    return not files <= run.seen_files | run.broken_files.keys()
 
 
 def with_latest(project: Project, start: Start) -> Start:

@@ -1,0 +1,110 @@
+"""Items with names that pytest's own never have: mail addresses, cells of notebooks, no name at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from test_outcomes import outcomes
+
+if TYPE_CHECKING:
+    from stories import Story
+
+COLLECTOR = """
+    import pytest
+
+    def pytest_collect_file(file_path, parent):
+        if file_path.suffix == ".cases":
+            return CaseFile.from_parent(parent, path=file_path)
+
+    class CaseFile(pytest.File):
+        def collect(self):
+            for name in self.path.read_text().splitlines():
+                item = Case.from_parent(self, name=name)
+                if "admin" in name:
+                    item.add_marker(pytest.mark.xdist_group("admins"))
+                yield item
+
+    class Case(pytest.Item):
+        def runtest(self):
+            assert "broken" not in self.name
+
+        def reportinfo(self):
+            return self.path, 0, self.name
+"""
+
+WAYS = {"serial": [], "parallel": ["-n", "2"], "by group": ["-n", "2", "--dist", "loadgroup"]}
+
+
+@pytest.mark.parametrize("args", WAYS.values(), ids=WAYS)
+def test_an_at_sign_in_a_name(shop: Story, args: list[str]) -> None:
+    """A group that xdist put there is cut off, and nothing else: a test that is taken out is missing."""
+    shop.write_files({"conftest.py": COLLECTOR})
+    cases = shop.folder / "tests/unit/users.cases"
+    cases.write_text("login admin\nlogin admin@de\nlogin admin@fr\nmail x@y.org@z\n")
+    shop.commit()
+    shop.pytest("--handoff=session-1", *args)
+    assert {test.partition("::")[2] for test in outcomes(shop) if "cases" in test} == set(cases.read_text().splitlines())
+    shop.commit()
+    cases.write_text("login admin\nlogin admin@de\nmail x@y.org@z\n")
+    shop.pytest("--handoff=session-2", *args)
+
+    statuses = shop.statuses("session-2")
+    assert statuses["login admin@fr"] == "missing"
+    assert {status for test, status in statuses.items() if test != "login admin@fr"} == {"still_passing"}
+
+
+NOTEBOOK = COLLECTOR.replace(".cases", ".cells").replace("name=name", 'name=f"Cell {number}"').replace(
+    "for name in self.path.read_text().splitlines()", "for number, name in enumerate(self.path.read_text().splitlines())"
+)  # fmt: skip
+
+
+def test_cells_of_another_notebook(shop: Story) -> None:
+    """Cells are numbered in every notebook: those of one that was deleted are lost, whatever was added."""
+    shop.write_files({"conftest.py": NOTEBOOK, "docs/sales.cells": "a = 1\nb = 2\n"})
+    shop.commit()
+    shop.pytest("--handoff=session-1", "docs", "tests")
+    shop.commit()
+    shop.git("rm", "-q", "docs/sales.cells")
+    shop.write_files({"docs/weather.cells": "import sun\nsun.rise()\nsun.set()\n"})
+    shop.pytest("--handoff=session-2", "docs", "tests")
+    tests = {test: entry["status"] for test, entry in shop.show("session-2")["tests"].items() if "Cell" in test}
+
+    assert tests == {
+        **dict.fromkeys(("docs/sales.cells::Cell 0", "docs/sales.cells::Cell 1"), "missing"),
+        **dict.fromkeys((f"docs/weather.cells::Cell {number}" for number in range(3)), "new"),
+    }
+    assert shop.gate("session-2")["regression"] == "failed"
+
+
+def test_cells_of_a_renamed_notebook(shop: Story) -> None:
+    """The same file under another name is the same file."""
+    shop.write_files({"conftest.py": NOTEBOOK, "docs/sales.cells": "a = 1\nb = 2\n"})
+    shop.commit()
+    shop.pytest("--handoff=session-1", "docs", "tests")
+    shop.git("mv", "docs/sales.cells", "docs/turnover.cells")
+    shop.pytest("--handoff=session-2", "docs", "tests")
+
+    assert shop.statuses("session-2")["Cell 1"] == "moved"
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_main_in_each_file(shop: Story, args: list[str]) -> None:
+    """`test_main` of a new file continues the lost one only where its body does."""
+    more = "from shop.cart import total\n\n\ndef test_more():\n    assert total([7])\n"
+    main = "\n\ndef test_main():\n    bought = [1, 2, 3]\n    cost = total(bought)\n    print(cost)\n    assert cost == 6\n"
+    shop.write_files({"tests/unit/test_buying.py": more + main})
+    shop.commit()
+    shop.pytest("--handoff=session-1", *args)
+    shop.commit()
+    shop.git("rm", "-q", "tests/unit/test_buying.py")
+    other = "\n\ndef test_main():\n" + "".join(f"    print('naming', {number})\n" for number in range(9))
+    shop.write_files({"tests/unit/test_naming.py": more + other})
+    shop.pytest("--handoff=session-2", *args)
+    tests = {test: entry["status"] for test, entry in shop.show("session-2")["tests"].items() if "test_m" in test}
+
+    assert tests == {
+        "tests/unit/test_buying.py::test_main": "missing",
+        "tests/unit/test_naming.py::test_main": "new",
+        "tests/unit/test_naming.py::test_more": "moved",
+    }
