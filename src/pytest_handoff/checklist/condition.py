@@ -69,6 +69,18 @@ def why_not_measured(facts: Facts, what: str) -> str:
     return reasons.get(what) or reasons.get("coverage") or "no reason is recorded"
 
 
+_ASKED: dict[Comparison | None, str] = {
+    ">": "more than ", ">=": "at least ", "==": "exactly ", "<=": "at most ", "<": "fewer than ", None: "",
+}  # fmt: skip
+
+
+def asked(spec: Condition) -> str:
+    """Say what the line asks for, in its own unit: ``the line asks for at least 18``."""
+    if spec.value is None:
+        return "the line names no number"
+    return f"the line asks for {_ASKED[spec.op]}{spec.value}{' %' if spec.unit == 'percent' else ''}"
+
+
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist import gates_on_code, gates_on_tests
+from pytest_handoff.checklist import gates_on_agreements, gates_on_code, gates_on_tests
 from pytest_handoff.checklist.condition import Addition, Check, Condition, unknown
 from pytest_handoff.checklist.language import normalise, read_line
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
@@ -40,6 +40,7 @@ GATES: dict[str, Gate] = {
     for gate in (
         gates_on_tests.complete,
         gates_on_tests.failures,
+        gates_on_tests.new_failures,
         gates_on_tests.regression,
         gates_on_tests.tests,
         gates_on_tests.new_tests,
@@ -47,9 +48,9 @@ GATES: dict[str, Gate] = {
         gates_on_tests.flaky,
         gates_on_tests.skips,
         gates_on_tests.collection,
-        gates_on_tests.promises,
-        gates_on_tests.instructions,
-        gates_on_tests.metrics,
+        gates_on_agreements.promises,
+        gates_on_agreements.instructions,
+        gates_on_agreements.metrics,
         gates_on_code.coverage,
         gates_on_code.new_code,
         gates_on_code.files_parse,
@@ -96,7 +97,9 @@ class Decision(Frozen, frozen=True):
 
     @property
     def wanted(self) -> bool | None:
-        """Return the tick that the evidence asks for; ``None`` if the machine does not tick."""
+        """Return the tick that the evidence asks for, ``None`` if a person decides; a veto unticks only, where it is false."""
+        if self.check.decision == "veto" and self.verdict == "failed":
+            return False
         if self.check.decision != "decided" or self.verdict == "waived":
             return None
         return self.verdict == "passed"

@@ -25,8 +25,8 @@ class Bound(msgspec.Struct, frozen=True):
 class Tag(msgspec.Struct, frozen=True):
     """The meaning of one phrase.
 
-    ``kind`` is a meaning from the tables, or ``scope``, ``scope_after``, ``tier``, ``path``, ``percent``, ``count``,
-    ``fraction``, ``open``, ``close``. ``value`` holds the tiers, the scope, the path or the :class:`Bound`.
+    ``kind`` is a meaning from the tables, or ``scope``, ``scope_new``, ``scope_after``, ``tier``, ``path``, ``percent``,
+    ``count``, ``fraction``, ``open``, ``close``. ``value`` holds the tiers, the scope, the path or the :class:`Bound`.
     """
 
     kind: str
@@ -135,6 +135,8 @@ def _tag(entry: Entry) -> Tag:
     if entry.table == "tiers":
         return Tag("tier", (entry.meaning,))
     if entry.table == "scopes":
+        if entry.meaning == "new":
+            return Tag("scope_new", "current")
         scope, _, after = entry.meaning.partition("_")
         return Tag("scope_after" if after else "scope", scope)
     return Tag(entry.meaning)
@@ -149,7 +151,7 @@ def _fraction(text: str, op: str | None) -> Tag:
 
 def _without_colons(tags: list[Tag]) -> list[Tag]:
     """Drop colons, but refuse one after a scope: "this session: unit tests pass" is not about this session's tests."""
-    if any(first.kind in {"scope", "scope_after"} and second.kind == "colon" for first, second in pairwise(tags)):
+    if any(first.kind.startswith("scope") and second.kind == "colon" for first, second in pairwise(tags)):
         raise UnknownWordError(":")
     return [tag for tag in tags if tag.kind != "colon"]
 

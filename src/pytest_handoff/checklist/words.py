@@ -20,7 +20,8 @@ class Words(Frozen, frozen=True):
         subjects: what a line can speak of.
         tiers: what the kinds of tests are called. The name of a tier always stands for it, too.
         scopes: which sessions' tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others come
-            before it. "In this session" is not one: it may say whose tests, or when all of them ran.
+            before it. "In this session" is not one: it may say whose tests, or when all of them ran. ``new`` is this session's
+            tests, or what is new about them: "no new failing tests".
         verbs: what is said of the subject.
         quantities: ``all``, ``each`` (with a singular) and ``none``.
         comparisons: by operator; ``or_more`` follows the number ("or higher").
@@ -45,7 +46,7 @@ class Words(Frozen, frozen=True):
 _SUBJECTS: Table = {
     "tests": ("tests", "test cases", "testcases", "Testfälle"),
     "test": ("test", "test case", "Testfall"),
-    "suite": ("test suite", "testsuite", "test suites", "tests suite"),
+    "suite": ("test suite", "testsuite", "test suites", "tests suite", "complete test suite"),
     "coverage": (
         "coverage", "test coverage", "code coverage", "test code coverage", "minimum coverage",
         "minimum test coverage",
@@ -60,6 +61,7 @@ _SUBJECTS: Table = {
         "coverage target", "coverage goal", "coverage threshold", "test coverage target", "test coverage goal",
         "test coverage threshold", "code coverage target", "code coverage goal", "code coverage threshold",
     ),
+    "threshold": ("threshold", "target", "goal"),
     "new_code": (
         "new code", "newly added code", "newly written code", "added code", "changed code", "new and changed code",
         "new or changed code", "new and modified code", "new or modified code", "new lines", "new lines of code",
@@ -114,10 +116,10 @@ _TIERS: Table = {
 
 _SCOPES: Table = {
     "current": (
-        "new", "newly added", "newly written", "newly created", "current session", "current session's",
-        "this session's",
-        "this session", "neuen", "neue",
+        "newly added", "newly written", "newly created", "current session", "current session's", "this session's",
+        "this session",
     ),
+    "new": ("new", "newly", "neuen", "neue"),
     "previous": (
         "existing", "pre-existing", "preexisting", "already existing", "earlier", "older", "previous", "prior",
         "previously passing",
@@ -168,7 +170,8 @@ _VERBS: Table = {
     "executed": ("executed", "execute", "run", "ran"),
     "regressed": ("regressed", "regress", "have regressed", "has regressed"),
     "collected": ("collected", "collect", "collected successfully", "collect successfully"),
-    "introduced": ("introduced", "detected", "found", "present", "remain", "remaining", "eingeführt"),
+    "introduced": ("introduced", "eingeführt"),
+    "there": ("detected", "found", "present", "remain", "remaining"),
     "generated": ("generated", "created and available", "produced", "available", "erzeugt", "vorhanden"),
     "valid": ("valid", "validated", "gültig"),
     "parse": (
@@ -209,6 +212,7 @@ DEFAULT_WORDS = Words(
     },
     links={
         "and": ("and", "&", ";", "und"),
+        "or": ("or", "nor", "oder"),
         "with": ("with", "mit"),
         "without": ("without", "ohne"),
         "in": ("in", "inside", "within"),

@@ -1,0 +1,58 @@
+"""Checklist lines of real sessions: numbers are numbers, new failures are new, and all files are all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from stories import Story
+
+DOCUMENT = "# Session 2\n\n## Verification Checklist\n\n"
+
+
+def checklist(*lines: str) -> str:
+    """A document with these lines, none of them ticked."""
+    return DOCUMENT + "".join(f"- [ ] {line}\n" for line in lines)
+
+
+@pytest.fixture
+def broken(shop: Story) -> Story:
+    """A second session with one new test, and one of the three earlier ones failing."""
+    shop.pytest("--handoff=session-1")
+    shop.commit()
+    shop.edit("src/shop/cart.py", "return sum(prices)", "return sum(prices) or 1")
+    shop.write_files({"tests/unit/test_more.py": "def test_more():\n    assert 1\n"})
+    return shop
+
+
+def test_new_failures_are_failures_that_are_new(broken: Story) -> None:
+    """An earlier test that fails now is a new failure; in the next session it is one no more, and fails all the same."""
+    lines = ("No new failing tests", "No new test failures", "All new tests pass", "No failing tests")
+    (broken.folder / "handoffs" / "session-2.md").write_text(checklist(*lines), "utf-8")
+    broken.pytest("--handoff=session-2")
+    assert broken.boxes("session-2") == dict(zip(lines, [False, False, True, False], strict=True))
+    broken.commit()
+    (broken.folder / "handoffs" / "session-3.md").write_text(checklist(*lines[:2], lines[3]), "utf-8")
+    broken.pytest("--handoff=session-3")
+    assert broken.boxes("session-3") == {lines[0]: True, lines[1]: True, lines[3]: False}
+
+
+def test_a_number_means_that_number(broken: Story) -> None:
+    """Three of four tests pass: that is 3 or more, more than 1 unit test, 75 %, and not all."""
+    expected = {
+        "3+ tests passing": True,
+        "4+ tests passing": False,
+        "More than 1 unit tests pass": True,
+        "More than 2 unit tests pass": False,
+        "3 tests pass": True,
+        "3/3 tests pass": False,
+        "All 4 tests executed without import errors": True,
+        "All 4 tests passed": False,
+        "Pass rate of at least 75 %": True,
+        "Pass rate of more than 75 %": False,
+    }
+    (broken.folder / "handoffs" / "session-2.md").write_text(checklist(*expected), "utf-8")
+    broken.pytest("--handoff=session-2")
+    assert broken.boxes("session-2") == expected
