@@ -12,6 +12,7 @@ from builders import coverage_of, facts_of, new_code_of
 from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import GATES, STANDING, evaluate
 from pytest_handoff.evidence.facts import DocumentFacts
+from pytest_handoff.record import Integrity, ParsedFiles
 
 if TYPE_CHECKING:
     from pytest_handoff.record import FileCoverage, Verdict
@@ -307,17 +308,43 @@ def test_how_many_statements_are_wanting(spec: str, total: int, covered: int, ne
     assert verdict(spec, new_code=new_code_of(total, covered=covered)).needs == needs
 
 
+FOUR = {"JSON": 3, "TOML": 1}
+
+
 @pytest.mark.parametrize(
-    ("unparsable", "word", "evidence"),
+    ("spec", "unparsable", "parsed", "word", "evidence"),
     [
-        (None, "unknown", "not measured: what the session changed is not known"),
-        ({}, "passed", "every changed configuration file parses"),
-        ({"a.json": "Expecting value"}, "failed", "a.json: Expecting value"),
+        ("files_parse", None, ParsedFiles(formats=FOUR), "unknown", "not measured: what the session changed is not known"),
+        ("files_parse", {}, None, "waived", "every changed configuration file parses"),
+        ("files_parse", {}, ParsedFiles(formats={}), "waived", "not applicable: there is no configuration file"),
+        ("files_parse", {}, ParsedFiles(formats=FOUR), "passed", "all 4 configuration files parse"),
+        ("files_parse", {"a.json": "x"}, None, "failed", "a.json: x"),
+        ("files_parse", {"a.json": "x"}, ParsedFiles(formats=FOUR, broken={"b.toml": "y"}), "failed", "a.json: x, b.toml: y"),
+        ("files_parse current", {}, ParsedFiles(formats=FOUR, broken={"b.toml": "y"}), "passed",
+         "every changed configuration file parses"),
+        ("files_parse current", {"a.json": "x"}, ParsedFiles(formats=FOUR), "failed", "a.json: x"),
+    ],
+)  # fmt: skip
+def test_files_parse(spec: str, unparsable: dict[str, str] | None, parsed: ParsedFiles | None, word: str, evidence: str) -> None:
+    """All files of the tree parse, or the changed ones; a record that knows of these alone shows nothing of the others."""
+    integrity = Integrity(changed=None, without_assertion=[], parsed=parsed)
+    found = verdict(spec, unparsable=unparsable, integrity=integrity)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "evidence"),
+    [
+        ("JSON", "failed", "a.json: x"),
+        ("TOML", "passed", "1 TOML file parses; outside of src none was looked at"),
+        ("YAML", "waived", "not applicable: there is no YAML file"),
     ],
 )
-def test_files_parse(unparsable: dict[str, str] | None, word: str, evidence: str) -> None:
-    """Changed configuration files parse, do not, or are not known."""
-    found = verdict("files_parse", unparsable=unparsable)
+def test_files_of_one_format_parse(name: str, word: str, evidence: str) -> None:
+    """A broken file of another format says nothing, and what the settings leave out is named."""
+    integrity = Integrity(changed=None, without_assertion=[], parsed=ParsedFiles(formats=FOUR, broken={"a.json": "x"}))
+    facts = facts_of(PASSED, unparsable={}, integrity=integrity, policy={"scope": ["src"]})
+    found = evaluate(facts, Condition(gate="files_parse", name=name))
     assert (found.verdict, found.evidence) == (word, evidence)
 
 

@@ -56,3 +56,44 @@ def test_a_number_means_that_number(broken: Story) -> None:
     (broken.folder / "handoffs" / "session-2.md").write_text(checklist(*expected), "utf-8")
     broken.pytest("--handoff=session-2")
     assert broken.boxes("session-2") == expected
+
+
+def test_all_files_are_not_the_changed_ones(shop: Story) -> None:
+    """A file that does not parse is named in each session, changed or not, until it is mended or gone."""
+    shop.write_files({"config/broken.json": '{"a": 1,,}', "config/fine.toml": "a = 1\n"})
+    shop.commit()
+    shop.pytest("--handoff=session-1")
+    shop.commit()
+    shop.edit("src/shop/cart.py", "sum(prices)", "sum(list(prices))")
+    expected = {
+        "All configuration files parse": False,
+        "All JSON files parse": False,
+        "All changed JSON files parse": True,
+        "All TOML files parse": True,
+        "All TOML and JSON files parse": False,
+        "No broken TOML files": True,
+    }
+    for session in ("session-2", "session-3"):  # what is known of a file goes from record to record
+        (shop.folder / "handoffs" / f"{session}.md").write_text(checklist(*expected), "utf-8")
+        shop.pytest(f"--handoff={session}")
+        assert shop.boxes(session) == expected
+        shop.commit()
+    assert shop.handoff("verify", "session-3").code == 0
+    shop.write_files({"config/broken.json": '{"a": 1}'})
+    shop.pytest("--handoff=session-3")
+    assert shop.boxes("session-3") == dict.fromkeys(expected, True)
+    assert "all 2 configuration files parse" not in shop.handoff("explain", "session-3").out  # pyproject.toml is one as well
+    assert "all 3 configuration files parse" in shop.handoff("explain", "session-3").out
+
+
+def test_what_settings_leave_out_is_said(shop: Story) -> None:
+    """Files outside of the scope are looked at by nobody, and the evidence says so; of a format without files no line is true."""
+    shop.write_files({"handoff.toml": 'scope = ["src", "tests"]\n', "config/broken.json": "{", "src/shop/a.json": "{}"})
+    shop.commit()
+    (shop.folder / "handoffs").mkdir()
+    (shop.folder / "handoffs" / "session-1.md").write_text(checklist("All JSON files parse", "All YAML files parse"), "utf-8")
+    shop.pytest("--handoff=session-1")
+    assert shop.boxes("session-1") == {"All JSON files parse": True, "All YAML files parse": False}
+    told = shop.handoff("explain", "session-1").out
+    assert "1 JSON file parses; outside of src, tests none was looked at" in told
+    assert "not applicable: there is no YAML file" in told

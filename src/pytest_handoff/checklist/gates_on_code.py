@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import asked, failed, if_complete, passed, unknown, waived, why_not_measured
+from pytest_handoff.evidence.policy import read_policy
+from pytest_handoff.evidence.tool_settings import format_of
 from pytest_handoff.figures import count_ranges, counted, fewest_more, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 
@@ -61,15 +63,32 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every JSON, TOML, YAML and INI file that the session changed can be parsed."""
-    broken = facts.record.unparsable
-    if broken is None:
+    """Require that each JSON, TOML, YAML and INI file can be parsed; of the changed ones alone where the line says so."""
+    record, name = facts.record, spec.name or "configuration"
+    changed, parsed = record.unparsable, record.integrity.parsed if record.integrity else None
+    if changed is None:
         return unknown(
             spec, "not measured: what the session changed is not known", "run again where the last session's evidence is"
         )
+    known = changed if spec.scope == "current" or parsed is None else changed | parsed.broken
+    broken = {path: why for path, why in known.items() if spec.name in (None, format_of(path))}
     if broken:
         return failed(spec, listed([f"{path}: {why}" for path, why in broken.items()]), "mend these files")
-    return passed(spec, "every changed configuration file parses")
+    if spec.scope == "current":
+        return passed(spec, f"every changed {name} file parses")
+    if parsed is None:  # of a record that was made before this was looked at: it shows nothing, and nothing is against it
+        return waived(spec, f"every changed {name} file parses")
+    number = sum(many for kind, many in parsed.formats.items() if spec.name in (None, kind))
+    if not number:
+        return waived(spec, f"not applicable: there is no {name} file")
+    every = "all " if number > 1 else ""
+    return passed(spec, f"{every}{counted(number, f'{name} file parses/{name} files parse')}{_outside(facts)}")
+
+
+def _outside(facts: Facts) -> str:
+    """Say which folders the settings confine a session to, if they do."""
+    scope = read_policy(facts.record.policy, path=f"the record of {facts.session}").scope
+    return f"; outside of {listed(scope)} none was looked at" if scope else ""
 
 
 def reports(facts: Facts, spec: Condition) -> Verdict:

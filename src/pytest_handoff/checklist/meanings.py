@@ -135,14 +135,16 @@ def reports(_found: Found) -> Specs:
     return (Condition(gate="reports"),)
 
 
-def files_parse(_found: Found) -> Specs:
+def files_parse(found: Found) -> Specs:
     """Require that a parser of their format can read the configuration files, and no more."""
-    return (Condition(gate="files_parse"),)
+    scope: Scope = "current" if "changed" in found else "all"
+    formats = cast("tuple[str, ...] | None", found.get("format")) or (None,)
+    return tuple(Condition(gate="files_parse", scope=scope, name=name) for name in formats)
 
 
-def files_valid(_found: Found) -> Specs:
+def files_valid(found: Found) -> Specs:
     """Require that the configuration files parse; a person has to say whether they are right."""
-    return (Condition(gate="files_parse"),)
+    return files_parse(found)
 
 
 def promises(found: Found) -> Specs:
@@ -214,6 +216,8 @@ _COVERAGE = "coverage|total_coverage"
 _IS = "reach? of? percent"
 _NO_ERRORS = "without errors|import_errors|collection_errors"
 
+_FILES = "changed? config_files"
+_FORMATTED = "changed? format files|file|config_files"
 _BAD = "flaky|skipped|failing"
 
 VETOES = ("flaky",)
@@ -281,10 +285,13 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         "all? count tests executed with none import_errors|collection_errors",
     )),
     (reports, ("coverage_report generated|added",)),
-    (files_parse, ("all? config_files parse", "all? config_files parse without errors")),
+    (files_parse, (
+        f"all|each? {_FILES} parse", f"all|each? {_FILES} parse without errors", f"none failing {_FILES}",
+        f"all|each? {_FORMATTED} parse", f"all|each? {_FORMATTED} parse without errors", f"none failing {_FORMATTED}",
+    )),
     (files_valid, (
-        "all? config_files|config valid", "all? config_files|config valid and documented",
-        "all? config_files|config documented and valid",
+        f"all|each? {_FILES}|config valid", f"all|each? {_FILES}|config valid and documented",
+        f"all|each? {_FILES}|config documented and valid", f"all|each? {_FORMATTED} valid",
     )),
     (promises, ("none failing promises scope_after?", "none promises scope_after? failing")),
     (metrics, ("all? metric_targets reach",)),

@@ -19,6 +19,7 @@ class Words(Frozen, frozen=True):
     Attributes:
         subjects: what a line can speak of.
         tiers: what the kinds of tests are called. The name of a tier always stands for it, too.
+        formats: what the formats of configuration files are called.
         scopes: which sessions' tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others come
             before it. "In this session" is not one: it may say whose tests, or when all of them ran. ``new`` is this session's
             tests, or what is new about them: "no new failing tests".
@@ -31,6 +32,7 @@ class Words(Frozen, frozen=True):
 
     subjects: Table
     tiers: Table
+    formats: Table
     scopes: Table
     verbs: Table
     quantities: Table
@@ -88,11 +90,12 @@ _SUBJECTS: Table = {
     ),
     "coverage_report": ("coverage report", "coverage reports", "test coverage report", "code coverage report"),
     "config_files": (
-        "configuration files", "config files", "configuration file", "config file", "JSON files", "YAML files",
-        "TOML files",
-        "INI files", "JSON and YAML files", "YAML and JSON files", "TOML and YAML files", "YAML and TOML files",
-        "JSON and TOML files", "Konfigurationsdateien",
+        "configuration files", "config files", "configuration file", "config file", "Konfigurationsdateien",
+        "Konfigurationsdatei",
     ),
+    "files": ("files", "Dateien"),
+    "file": ("file", "Datei"),
+    "changed": ("changed", "modified", "touched", "new and changed", "new or changed", "geänderten"),
     "config": ("configuration", "configurations", "config", "Konfiguration"),
     "metric_targets": (
         "performance targets", "performance goals", "performance budgets", "metric targets", "benchmark targets",
@@ -113,6 +116,8 @@ _TIERS: Table = {
     "e2e": ("e2e", "end to end", "Ende zu Ende"),
     "performance": ("performance",),
 }
+
+_FORMATS: Table = {"JSON": ("JSON",), "YAML": ("YAML", "YML"), "TOML": ("TOML",), "INI": ("INI",)}
 
 _SCOPES: Table = {
     "current": (
@@ -185,6 +190,7 @@ _VERBS: Table = {
 DEFAULT_WORDS = Words(
     subjects=_SUBJECTS,
     tiers=_TIERS,
+    formats=_FORMATS,
     scopes=_SCOPES,
     verbs=_VERBS,
     quantities={

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
+from pytest_handoff.evidence.tool_settings import format_of, parse_ini, parse_toml
 from pytest_handoff.project import git
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
@@ -157,7 +157,7 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Find the files that do not parse, each with the reason on one line."""
     found: dict[str, str] = {}
     for path in sorted(paths):
-        parse = _PARSERS.get((root / path).suffix.lower())
+        parse = _PARSERS.get(format_of(path))
         if parse is not None and (root / path).is_file() and not leads_outside(root / path, [root]):
             problem = _problem(parse, root / path, root)
             if problem:
@@ -167,7 +167,7 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | None:
     try:
-        most = TEXT if path.suffix.lower() == ".json" else SETTINGS  # the other parsers take seconds for a megabyte
+        most = TEXT if parse is json.loads else SETTINGS  # the other parsers take seconds for a megabyte
         parse(read_file(path, [root], most).decode("utf-8-sig"))
     except Refused as refused:
         return f"it {refused.why}"
@@ -193,11 +193,4 @@ def _ini(text: str) -> None:
     parse_ini(text, configparser.ConfigParser(interpolation=None, allow_no_value=True))
 
 
-_PARSERS: dict[str, Callable[[str], object]] = {
-    ".json": json.loads,
-    ".toml": parse_toml,
-    ".yaml": _yaml,
-    ".yml": _yaml,
-    ".ini": _ini,
-    ".cfg": _ini,
-}
+_PARSERS: dict[str | None, Callable[[str], object]] = {"JSON": json.loads, "TOML": parse_toml, "YAML": _yaml, "INI": _ini}
