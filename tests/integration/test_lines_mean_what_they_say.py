@@ -97,3 +97,40 @@ def test_what_settings_leave_out_is_said(shop: Story) -> None:
     told = shop.handoff("explain", "session-1").out
     assert "1 JSON file parses; outside of src, tests none was looked at" in told
     assert "not applicable: there is no YAML file" in told
+
+
+NOTED = {
+    "All E2E tests from previous sessions still pass (Sessions 0-1: 3/3 passed)": True,
+    "All tests pass - 20/20": False,
+    "Overall pass rate ≥90% (actual: 100%)": False,
+    "All unit tests pass except one": True,
+}
+
+
+def test_a_note_behind_a_line(broken: Story) -> None:
+    """A false line loses its tick whatever the note says; a true one keeps it; one that is narrowed is a person's."""
+    text = DOCUMENT + "".join(f"- [x] {line}\n" for line in NOTED)
+    (broken.folder / "handoffs" / "session-2.md").write_text(text, "utf-8")
+    broken.pytest("--handoff=session-2")
+    assert broken.boxes("session-2") == NOTED
+    broken.edit("handoffs/session-2.md", "20/20", "18/20")  # another note is no other line
+    broken.pytest("--handoff=session-2")
+    told = broken.handoff("gate", "session-2").out
+    assert "required" in told  # the lines of the first session are missing
+    assert "All tests pass'" not in told
+
+
+def test_a_waiver_is_remembered_and_may_be_refuted(shop: Story) -> None:
+    """A line that was waived may not go in the next session, and a reason that the record knows better is none."""
+    new, earlier = "New unit tests achieve >90% coverage for new code", "All E2E tests from previous sessions still pass"
+    (shop.folder / "handoffs").mkdir()
+    first = DOCUMENT + f"- [x] {new} (N/A: only integration work)\n- [x] {earlier} (N/A: first session)\n"
+    (shop.folder / "handoffs" / "session-1.md").write_text(first, "utf-8")
+    shop.pytest("--handoff=session-1")
+    assert shop.handoff("gate", "session-1").code == 0
+    shop.commit()
+    (shop.folder / "handoffs" / "session-2.md").write_text(DOCUMENT + f"- [x] {earlier} (N/A: first session)\n", "utf-8")
+    shop.pytest("--handoff=session-2")
+    told = shop.handoff("gate", "session-2").out
+    assert f"missing: '{new}'" in told
+    assert "the record refutes the reason 'first session': session-1 came before" in told

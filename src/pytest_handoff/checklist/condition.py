@@ -139,9 +139,13 @@ class Check(Frozen, frozen=True):
         specs: the conditions that must all hold; empty for ``person`` and ``waived``.
         added: what the project adds to them; it takes the place of none.
         why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
+        claim: the line without the reason of its waiver or the note behind it; empty where there is neither.
+        waives: the conditions that a waiver lifts, where evidence could decide them.
     """
 
     decision: Literal["decided", "veto", "person", "waived"]
     specs: tuple[Condition, ...] = ()
     added: tuple[Addition, ...] = ()
     why: str = ""
+    claim: str = ""
+    waives: tuple[Condition, ...] = ()

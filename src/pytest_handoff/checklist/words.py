@@ -72,7 +72,10 @@ _SUBJECTS: Table = {
     ),
     "new_code_coverage": ("patch coverage", "diff coverage"),
     "code": ("code", "codebase", "code base", "Quellcode"),
-    "pass_rate": ("pass rate", "a pass rate", "a test pass rate", "passing rate", "Erfolgsquote", "Bestehensquote"),
+    "pass_rate": (
+        "test pass rate", "overall pass rate", "overall test pass rate",
+        "pass rate", "a pass rate", "a test pass rate", "passing rate", "Erfolgsquote", "Bestehensquote",
+    ),
     "regressions": (
         "regressions", "regression", "new regressions", "test regressions", "regressed tests", "Regressionen",
         "neuen Regressionen",
