@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,13 @@ def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
     if whole <= 0:
         raise ValueError("a percentage of nothing")
     return holds(Decimal(part) * 100, op, value * whole)
+
+
+def fewest_more(covered: int, total: int, op: Comparison, value: Decimal) -> int:
+    """Find how many more make a rate hold; 0 where no number does."""
+    reached: Comparison = ">" if op == ">" else ">="
+    more = bisect_left(range(total - covered + 1), x=True, key=lambda n: rate_holds(covered + n, total, reached, value))
+    return more if more <= total - covered and rate_holds(covered + more, total, op, value) else 0
 
 
 def count_holds(count: int, op: Comparison, value: Decimal) -> bool:

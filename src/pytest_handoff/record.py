@@ -288,18 +288,27 @@ class Extensions(Frozen, frozen=True):
     checks: dict[str, str] = {}
 
 
+class ParsedFiles(Frozen, frozen=True, omit_defaults=True):
+    """How many configuration files of each format the tree has, and which of those the session did not change do not parse."""
+
+    formats: dict[str, int]
+    broken: dict[str, str] = {}
+
+
 class Integrity(Frozen, frozen=True, omit_defaults=True):
     """Functions of tests (ids without parameters): earlier ones that changed, and new or changed ones that assert nothing.
 
     ``beside`` are constants, fixtures and helpers in their files that changed and that earlier tests use, as ``file::NAME``;
     ``in_another_name`` are tests, or their files, that run code under a file name which they compute, or speak to coverage.py.
-    Where these two are empty they are left out of the file, as they are in records that did not know of them.
+    ``parsed`` is about files that the session did not change. Where these three are empty they are left out of the file, as they
+    are in records that did not know of them.
     """
 
     changed: list[str] | None
     without_assertion: list[str]
     beside: list[str] = []
     in_another_name: list[str] = []
+    parsed: ParsedFiles | None = None
 
 
 class UnstableIds(Frozen, frozen=True):

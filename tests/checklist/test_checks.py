@@ -161,6 +161,11 @@ def test_words_of_the_project() -> None:
         ("All tests pass", "1. [ ] All tests pass <!-- handoff:checklist -->"),
         ("All tests pass", "All tests pass (N/A: documentation only)"),
         ("All tests pass", "~~All tests pass~~ N/A: documentation only"),
+        ("All tests pass", "All tests pass (20/20)"),
+        ("All tests pass", "All tests pass - 20/20 passed"),
+        ("All tests pass", "All tests pass (Sessions 0-1: 3/3 passed) - COMPLETED"),
+        ("Coverage ≥ 80%", "**Coverage** ≥ 80% (achieved 95%)"),
+        ("All tests pass (17/17)", "All tests pass (17/17) (see report)"),
     ],
 )
 def test_required_line_that_stands(line: str, other: str) -> None:
@@ -177,6 +182,9 @@ def test_required_line_that_stands(line: str, other: str) -> None:
         ("All tests pass", "~~All tests pass~~"),
         ("All tests pass", "All tests pass (N/A)"),
         ("All tests pass", "All tests pass (1 skipped)"),
+        ("All tests pass", "All tests pass (except e2e)"),
+        ("All tests pass (95% coverage)", "All tests pass"),
+        ("All tests pass (95% coverage)", "All tests pass (20/20)"),
     ],
 )
 def test_required_line_that_was_reworded(line: str, other: str) -> None:

@@ -14,6 +14,7 @@ from pytest_handoff.document.places import Task
 from pytest_handoff.evidence.ledger import EarlierTests
 
 PASSED = "unit a.py::x passed"
+ASKED = "1/1 tests passed, the line asks for at least 2"
 
 
 def task(text: str, *, ticked: bool = False, section: tuple[str, ...] = ("Verification Checklist",)) -> Task:
@@ -50,13 +51,18 @@ def test_a_line(  # noqa: PLR0917 # one for each column of the table
 
 
 @pytest.mark.parametrize(
-    ("unparsable", "ticked", "state"),
-    [({}, False, "waits"), ({}, True, "done"), ({"a.json": "x"}, True, "vetoed"), (None, True, "vetoed")],
+    ("unparsable", "ticked", "state", "wanted"),
+    [
+        ({}, False, "waits", None),
+        ({}, True, "done", None),
+        ({"a.json": "x"}, True, "vetoed", False),
+        (None, True, "vetoed", None),
+    ],
 )
-def test_a_veto_only_blocks(unparsable: dict[str, str] | None, ticked: bool, state: str) -> None:
-    """Where the machine knows a part only, a person ticks, and what fails or is not known blocks."""
+def test_a_veto_only_blocks(unparsable: dict[str, str] | None, ticked: bool, state: str, wanted: bool | None) -> None:
+    """Where the machine knows a part only, a person ticks; what fails or is not known blocks, and what fails is unticked."""
     found = decision("All configuration files are valid", ticked=ticked, changes={"unparsable": unparsable})
-    assert (found.check.decision, found.state, found.wanted) == ("veto", state, None)
+    assert (found.check.decision, found.state, found.wanted) == ("veto", state, wanted)
 
 
 def test_a_binding_decides_a_line_that_nobody_understands() -> None:
@@ -70,8 +76,8 @@ def test_a_binding_decides_a_line_that_nobody_understands() -> None:
 @pytest.mark.parametrize(
     ("line", "tests", "gate", "state", "evidence"),
     [
-        ("At least 2 tests pass", "a.py::x", None, "fails", "1/1 tests passed; {}: 1/1 linked tests passed"),
-        ("At least 2 tests pass", None, "failures", "fails", "1/1 tests passed; {}: 1 test passed, none failed"),
+        ("At least 2 tests pass", "a.py::x", None, "fails", f"{ASKED}; {{}}: 1/1 linked tests passed"),
+        ("At least 2 tests pass", None, "failures", "fails", f"{ASKED}; {{}}: 1 test passed, none failed"),
         ("All tests pass", "b.py::y", None, "fails", "1/1 tests passed; {}: no test matches 'b.py::y'"),
         ("All tests pass", "a.py::x", None, "holds", "1/1 tests passed; {}: 1/1 linked tests passed"),
         ("No regressions", None, "regression", "waived", "not applicable: session-2 is the first session"),

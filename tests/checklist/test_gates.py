@@ -12,6 +12,7 @@ from builders import coverage_of, facts_of, new_code_of
 from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import GATES, STANDING, evaluate
 from pytest_handoff.evidence.facts import DocumentFacts
+from pytest_handoff.record import Integrity, ParsedFiles
 
 if TYPE_CHECKING:
     from pytest_handoff.record import FileCoverage, Verdict
@@ -59,6 +60,20 @@ def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> V
         ("flaky", PASSED, "", {}, "passed", "no test needed a second attempt"),
         ("flaky", PASSED, "", PART, "unknown", f"no test needed a second attempt{PARTLY}"),
         ("flaky", f"{PASSED} flaky", "", PART, "failed", "1 flaky test: a.py::x"),
+        ("new_failures", PASSED, "", {}, "passed", "no test fails that did not fail before"),
+        ("new_failures", "unit a.py::x failed", "", {}, "failed", "1 new failure: a.py::x failed"),
+        ("new_failures", "unit a.py::x failed", PASSED, {}, "failed", "1 new failure: a.py::x failed"),
+        ("new_failures", "unit a.py::x error", "unit a.py::x skipped", {}, "failed", "1 new failure: a.py::x ended in an error"),
+        ("new_failures", "unit a.py::x failed", "unit a.py::x failed", {}, "passed",
+         "no test fails that did not fail before; 1 test fails as before: a.py::x"),
+        ("new_failures", "unit b.py::x failed moved_from=a.py::x", "unit a.py::x error", {}, "passed",
+         "no test fails that did not fail before; 1 test fails as before: b.py::x"),
+        ("new_failures", "unit a.py::x gone", PASSED, {}, "failed", "no test ran"),
+        ("new_failures e2e", "unit a.py::x failed\ne2e b.py::x passed", PASSED, {}, "passed",
+         "no e2e test fails that did not fail before"),
+        ("new_failures e2e", PASSED, "", {}, "failed", "no e2e test ran"),
+        ("new_failures", f"{PASSED}\nunit b.py::x not_run", PASSED, PART, "unknown",
+         f"no test fails that did not fail before{PARTLY}"),
         ("skips", PASSED, "", {}, "passed", "0 skipped tests"),
         ("skips", PASSED, "", PART, "unknown", f"0 skipped tests{PARTLY}"),
         ("skips", "unit a.py::x skipped", "", {}, "failed", "1 skipped test: a.py::x"),
@@ -68,10 +83,10 @@ def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> V
         ("skips <=1", "unit a.py::x skipped", "", {}, "passed", "1 skipped test: a.py::x"),
         ("skips <=1", "unit a.py::x skipped\nunit a.py::y skipped", "", {}, "failed", "2 skipped tests: a.py::x, a.py::y"),
         ("new_tests >=2", "unit a.py::x passed\nunit a.py::y passed", "", {}, "passed", "2 new tests"),
-        ("new_tests e2e >=1", PASSED, "", {}, "failed", "0 new e2e tests"),
-        ("new_tests >=1", PASSED, PASSED, {}, "failed", "0 new tests"),
+        ("new_tests e2e >=1", PASSED, "", {}, "failed", "0 new e2e tests, the line asks for at least 1"),
+        ("new_tests >=1", PASSED, PASSED, {}, "failed", "0 new tests, the line asks for at least 1"),
         ("new_tests >=1", PASSED, "", PART, "unknown", f"1 new test{PARTLY}"),
-        ("new_tests", PASSED, "", {}, "failed", "1 new test"),
+        ("new_tests", PASSED, "", {}, "failed", "1 new test, the line names no number"),
         ("linked */a.py::*", "unit t/a.py::x passed\nunit t/b.py::y failed", "", {}, "passed", "1/1 linked tests passed"),
         ("linked */a.py::*", "unit t/a.py::x failed", "", {}, "failed", "t/a.py::x failed"),
         ("linked */a.py::*", "unit t/a.py::x gone", "unit t/a.py::x passed", {}, "failed", "t/a.py::x is missing"),
@@ -90,7 +105,8 @@ def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> V
         ("tests previous e2e", "unit a.py::x passed", PASSED, {}, "waived", "not applicable: there are no earlier e2e tests"),
         ("skips previous e2e", "unit a.py::x skipped", "e2e a.py::x passed", {}, "failed", "1 skipped test: a.py::x"),
         ("collection ==2", "unit a.py::x passed\nunit a.py::y failed", "", {}, "passed", "2 tests ran, every file was collected"),
-        ("collection ==2", "unit a.py::x passed\nunit a.py::y skipped", "", {}, "failed", "1 test ran, every file was collected"),
+        ("collection ==2", "unit a.py::x passed\nunit a.py::y skipped", "", {}, "failed",
+         "1 test ran, every file was collected, the line asks for exactly 2"),
         ("nonsense", PASSED, "", {}, "unknown", "there is no gate named 'nonsense'"),
     ],
 )  # fmt: skip
@@ -159,11 +175,30 @@ def test_regression(now: str, before: str, changes: dict[str, Any], word: str, e
             "tests previous", f"{PASSED}\nunit a.py::y skipped\nunit a.py::z xfailed promised since=session-2",
             f"{PASSED}\nunit a.py::y skipped", {}, "passed", "1/1 earlier tests passed; not counted: 1 skipped as before",
         ),
-        ("tests all ==1", PASSED, "", {}, "passed", "1/1 tests passed"),
-        ("tests all ==2", PASSED, "", {}, "failed", "1/1 tests passed"),
-        ("tests all >=1", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed: a.py::y failed"),
-        ("tests all >=50%", f"{PASSED}\nunit a.py::y failed", "", {}, "passed", "1/2 tests passed"),
-        ("tests all >50%", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed: a.py::y failed"),
+        ("tests all ==1", PASSED, "", {}, "passed", "1/1 tests passed, the line asks for exactly 1"),
+        ("tests all ==2", PASSED, "", {}, "failed", "1/1 tests passed, the line asks for exactly 2"),
+        ("tests all >=1", f"{PASSED}\nunit a.py::y failed", "", {}, "passed", "1/2 tests passed, the line asks for at least 1"),
+        ("tests all >1", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests passed, the line asks for more than 1"),
+        (
+            "tests all >=2", f"{PASSED}\nunit a.py::y not_run", "", PART, "unknown",
+            "1/2 tests passed, the line asks for at least 2, 1 test did not run",
+        ),
+        (
+            "tests all >=50%", f"{PASSED}\nunit a.py::y failed", "", {}, "passed",
+            "1/2 tests passed = 50.0 %, the line asks for at least 50 %",
+        ),
+        (
+            "tests all >50%", f"{PASSED}\nunit a.py::y failed", "", {}, "failed",
+            "1/2 tests passed = 50.0 %, the line asks for more than 50 %: a.py::y failed",
+        ),
+        (
+            "tests all >=94%", f"{PASSED}\nunit a.py::y gone", f"{PASSED}\nunit a.py::y passed", {}, "passed",
+            "1/1 tests passed = 100 %, the line asks for at least 94 %",
+        ),
+        (
+            "tests all >=94%", f"{PASSED}\nunit a.py::y not_run", "", PART, "unknown",
+            "1/2 tests passed = 50.0 %, the line asks for at least 94 %",
+        ),
     ],
 )  # fmt: skip
 def test_tests(  # noqa: PLR0917 # one for each column of the table
@@ -197,13 +232,14 @@ def test_promises(now: str, before: str, word: str, evidence: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "coverage", "changes", "word", "evidence"),
     [
-        ("coverage >=90%", {"a": (8999, 10000)}, {}, "failed", "8999/10000 = 89.9 %"),
+        ("coverage >=90%", {"a": (8999, 10000)}, {}, "failed", "8999/10000 = 89.9 %, the line asks for at least 90 %"),
         ("coverage >=90%", {"a": (9000, 10000)}, {}, "passed", "9000/10000 = 90.0 %"),
-        ("coverage >90%", {"a": (9000, 10000)}, {}, "failed", "9000/10000 = 90.0 %"),
+        ("coverage >90%", {"a": (9000, 10000)}, {}, "failed", "9000/10000 = 90.0 %, the line asks for more than 90 %"),
         ("coverage >90%", {"a": (9001, 10000)}, {}, "passed", "9001/10000 = 90.0 %"),
-        ("coverage ==100%", {"a": (99999, 100000)}, {}, "failed", "99999/100000 = 99.9 %"),
+        ("coverage ==100%", {"a": (99999, 100000)}, {}, "failed",
+         "99999/100000 = 99.9 %, the line asks for exactly 100 %"),
         ("coverage >=90%", {"a": (9, 10)}, PART, "unknown", f"9/10 = 90.0 %{PARTLY}"),
-        ("coverage >=90%", {"a": (8, 10)}, PART, "failed", "8/10 = 80.0 %"),
+        ("coverage >=90%", {"a": (8, 10)}, PART, "failed", "8/10 = 80.0 %, the line asks for at least 90 %"),
         ("coverage src/b.py >=90%", {"a": (0, 10), "b": (10, 10)}, {}, "passed", "10/10 = 100 %"),
         ("coverage src/c.py >=90%", {"a": (9, 10)}, {}, "unknown", "there is nothing to cover in src/c.py"),
         ("coverage >=0%", {"a": (0, 0)}, {}, "unknown", "there is nothing to cover"),
@@ -237,14 +273,14 @@ def test_branches_count_where_they_are_measured() -> None:
         ("new_code >90%", new_code_of(20, covered=19), {}, "passed", "19/20 new statements = 95.0 %"),
         (
             "new_code >90%", new_code_of(20, covered=18, missing="7, 9"), {}, "failed",
-            "18/20 new statements = 90.0 %, the line asks for > 90 %: src/a.py 7, 9",
+            "18/20 new statements = 90.0 %, the line asks for more than 90 %: src/a.py 7, 9",
         ),
         ("new_code >=90%", new_code_of(20, covered=18), {}, "passed", "18/20 new statements = 90.0 %"),
         ("new_code >=90%", new_code_of(20, covered=18), PART, "unknown", f"18/20 new statements = 90.0 %{PARTLY}"),
         ("new_code >=90% by=unit", BY_OLD, {}, "passed", "18/20 new statements = 90.0 %"),
         (
             "new_code >=90% by=new_unit", BY_OLD, {}, "failed",
-            "0/20 new statements = 0.0 %, the line asks for >= 90 %: ",
+            "0/20 new statements = 0.0 %, the line asks for at least 90 %: ",
         ),
         ("new_code >=90% by=unit", new_code_of(20, covered=20), {}, "unknown", "not measured: contexts are missing"),
         ("new_code >=90%", new_code_of(0, covered=0), {}, "passed", "not applicable: no new statements"),
@@ -264,7 +300,7 @@ def test_new_code(spec: str, code: Any, changes: dict[str, Any], word: str, evid
     [
         ("new_code >90%", 20, 18, "cover 1 more statement"),
         ("new_code >=90%", 20, 10, "cover 8 more statements"),
-        ("new_code >100%", 20, 20, "the line asks for > 100 %"),
+        ("new_code >100%", 20, 20, "the line asks for more than 100 %"),
     ],
 )
 def test_how_many_statements_are_wanting(spec: str, total: int, covered: int, needs: str) -> None:
@@ -272,17 +308,43 @@ def test_how_many_statements_are_wanting(spec: str, total: int, covered: int, ne
     assert verdict(spec, new_code=new_code_of(total, covered=covered)).needs == needs
 
 
+FOUR = {"JSON": 3, "TOML": 1}
+
+
 @pytest.mark.parametrize(
-    ("unparsable", "word", "evidence"),
+    ("spec", "unparsable", "parsed", "word", "evidence"),
     [
-        (None, "unknown", "not measured: what the session changed is not known"),
-        ({}, "passed", "every changed configuration file parses"),
-        ({"a.json": "Expecting value"}, "failed", "a.json: Expecting value"),
+        ("files_parse", None, ParsedFiles(formats=FOUR), "unknown", "not measured: what the session changed is not known"),
+        ("files_parse", {}, None, "waived", "every changed configuration file parses"),
+        ("files_parse", {}, ParsedFiles(formats={}), "waived", "not applicable: there is no configuration file"),
+        ("files_parse", {}, ParsedFiles(formats=FOUR), "passed", "all 4 configuration files parse"),
+        ("files_parse", {"a.json": "x"}, None, "failed", "a.json: x"),
+        ("files_parse", {"a.json": "x"}, ParsedFiles(formats=FOUR, broken={"b.toml": "y"}), "failed", "a.json: x, b.toml: y"),
+        ("files_parse current", {}, ParsedFiles(formats=FOUR, broken={"b.toml": "y"}), "passed",
+         "every changed configuration file parses"),
+        ("files_parse current", {"a.json": "x"}, ParsedFiles(formats=FOUR), "failed", "a.json: x"),
+    ],
+)  # fmt: skip
+def test_files_parse(spec: str, unparsable: dict[str, str] | None, parsed: ParsedFiles | None, word: str, evidence: str) -> None:
+    """All files of the tree parse, or the changed ones; a record that knows of these alone shows nothing of the others."""
+    integrity = Integrity(changed=None, without_assertion=[], parsed=parsed)
+    found = verdict(spec, unparsable=unparsable, integrity=integrity)
+    assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "evidence"),
+    [
+        ("JSON", "failed", "a.json: x"),
+        ("TOML", "passed", "1 TOML file parses; outside of src none was looked at"),
+        ("YAML", "waived", "not applicable: there is no YAML file"),
     ],
 )
-def test_files_parse(unparsable: dict[str, str] | None, word: str, evidence: str) -> None:
-    """Changed configuration files parse, do not, or are not known."""
-    found = verdict("files_parse", unparsable=unparsable)
+def test_files_of_one_format_parse(name: str, word: str, evidence: str) -> None:
+    """A broken file of another format says nothing, and what the settings leave out is named."""
+    integrity = Integrity(changed=None, without_assertion=[], parsed=ParsedFiles(formats=FOUR, broken={"a.json": "x"}))
+    facts = facts_of(PASSED, unparsable={}, integrity=integrity, policy={"scope": ["src"]})
+    found = evaluate(facts, Condition(gate="files_parse", name=name))
     assert (found.verdict, found.evidence) == (word, evidence)
 
 

@@ -119,7 +119,7 @@ def test_the_terminal_after_a_good_run() -> None:
     shown = told(composed("unit a.py::x passed\nunit a.py::y passed since=session-2", PASSED))
     assert "tests      2 passed   unit 2/2 · 1 new" in shown
     assert "earlier    1/1 still pass   (since session-1)" in shown
-    assert "checklist  2 of 2 decided hold · 1 waits for a person" in shown
+    assert "checklist  1 of 1 decided hold · 1 done by a person · 1 waits for a person" in shown
     assert "gate       would pass" in shown
 
 

@@ -15,7 +15,7 @@ from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.project.layout import Project
 from pytest_handoff.project.tree import read_tree, with_lines
-from pytest_handoff.record import Integrity
+from pytest_handoff.record import Integrity, ParsedFiles
 from pytest_handoff.workflow.recheck import missing_bases, recompute, untrue
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ def second(project: Project, **changes: Any) -> Facts:
 def test_a_true_record(project: Project) -> None:
     """What was recorded of the tree is what the tree says."""
     facts = second(project)
-    assert facts.record.integrity == Integrity(changed=["test_a.py::test_x"], without_assertion=["test_a.py::test_x"])
+    parsed = ParsedFiles(formats={"JSON": 1})
+    assert facts.record.integrity == Integrity(
+        changed=["test_a.py::test_x"], without_assertion=["test_a.py::test_x"], parsed=parsed
+    )
     assert list(facts.record.unparsable or {}) == ["a.json"]
     assert untrue(project, facts, read_tree(project)) == []
 
@@ -92,6 +95,18 @@ def test_a_true_record(project: Project) -> None:
 def test_an_edited_record(project: Project, changes: dict[str, Any], expected: list[str]) -> None:
     """What was taken out or put in is named."""
     assert untrue(project, second(project, **changes), read_tree(project)) == expected
+
+
+def test_a_broken_file_that_did_not_change(project: Project) -> None:
+    """It is read where the record before does not know of it, and a record that leaves it out is found out."""
+    (project.root / "a.json").rename(project.root / "old.json")
+    keep(project, "s-1")
+    true = second(project).record.integrity
+    assert true is not None
+    assert true.parsed is not None
+    assert list(true.parsed.broken) == ["old.json"]
+    hidden = second(project, integrity=replace(true, parsed=ParsedFiles(formats={"JSON": 1})))
+    assert untrue(project, hidden, read_tree(project)) == ["it leaves out of the files that do not parse: old.json"]
 
 
 def test_edited_changes(project: Project) -> None:

@@ -69,6 +69,20 @@ def why_not_measured(facts: Facts, what: str) -> str:
     return reasons.get(what) or reasons.get("coverage") or "no reason is recorded"
 
 
+_ASKED: dict[Comparison | None, str] = {
+    ">": "more than ", ">=": "at least ", "==": "exactly ", "<=": "at most ", "<": "fewer than ", None: "",
+}  # fmt: skip
+
+
+def asked(spec: Condition) -> str:
+    """Say what the line asks for, in its own unit: ``the line asks for at least 18``."""
+    if spec.value is None:
+        return "the line names no number"
+    return f"the line asks for {_ASKED[spec.op]}{spec.value}{' %' if spec.unit == 'percent' else ''}"
+
+
+_NAMES = {"linked": "marker", "files_parse": "format"}
+
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 
@@ -78,12 +92,12 @@ class Condition(Frozen, frozen=True):
     Attributes:
         gate: the gate's id, such as ``tests``, ``regression``, ``coverage``, ``new_code``, ``files_parse``.
         tier: only tests (or coverage) of this tier; ``None`` is every tier.
-        scope: tests of this session (``current``), of earlier ones (``previous``), or both.
+        scope: tests of this session (``current``), of earlier ones (``previous``), or both; files that it changed, or all.
         path: only tests or files that match this glob, relative to the git root.
         by: the tests whose execution counts for ``new_code``.
         op, value, unit: the comparison; all ``None`` means *all of them*. ``value`` is exact: ``Decimal("90")`` percent, or a
             count.
-        name: the checklist line whose linked tests are meant, or the metric.
+        name: the checklist line whose linked tests are meant, the metric, or the format of files.
     """
 
     gate: str
@@ -99,9 +113,9 @@ class Condition(Frozen, frozen=True):
     def __str__(self) -> str:
         """Format the condition as ``explain`` prints it: ``tests(tier=e2e, scope=current, all pass)``."""
         parts = [f"tier={self.tier}"] if self.tier else []
-        parts += [f"scope={self.scope}"] if self.gate == "tests" else []
+        parts += [f"scope={self.scope}"] if self.gate == "tests" or (self.gate == "files_parse" and self.scope != "all") else []
         parts += [f"path={self.path}"] if self.path else []
-        parts += [f"{'marker' if self.gate == 'linked' else 'name'}={self.name}"] if self.name else []
+        parts += [f"{_NAMES.get(self.gate, 'name')}={self.name}"] if self.name else []
         parts += [f"by={self.by.replace('_', ' ')} tests"] if self.gate == "new_code" and self.by != "any" else []
         if self.op is not None:
             parts.append(f"{self.op} {self.value}{' %' if self.unit == 'percent' else ''}")
@@ -125,9 +139,13 @@ class Check(Frozen, frozen=True):
         specs: the conditions that must all hold; empty for ``person`` and ``waived``.
         added: what the project adds to them; it takes the place of none.
         why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
+        claim: the line without the reason of its waiver or the note behind it; empty where there is neither.
+        waives: the conditions that a waiver lifts, where evidence could decide them.
     """
 
     decision: Literal["decided", "veto", "person", "waived"]
     specs: tuple[Condition, ...] = ()
     added: tuple[Addition, ...] = ()
     why: str = ""
+    claim: str = ""
+    waives: tuple[Condition, ...] = ()

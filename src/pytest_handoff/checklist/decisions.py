@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist import gates_on_code, gates_on_tests
+from pytest_handoff.checklist import gates_on_agreements, gates_on_code, gates_on_tests
 from pytest_handoff.checklist.condition import Addition, Check, Condition, unknown
 from pytest_handoff.checklist.language import normalise, read_line
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
+from pytest_handoff.checklist.waivers import refuted
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.document.places import in_checklist
 from pytest_handoff.record import Frozen, Verdict, Word
@@ -40,6 +41,7 @@ GATES: dict[str, Gate] = {
     for gate in (
         gates_on_tests.complete,
         gates_on_tests.failures,
+        gates_on_tests.new_failures,
         gates_on_tests.regression,
         gates_on_tests.tests,
         gates_on_tests.new_tests,
@@ -47,9 +49,9 @@ GATES: dict[str, Gate] = {
         gates_on_tests.flaky,
         gates_on_tests.skips,
         gates_on_tests.collection,
-        gates_on_tests.promises,
-        gates_on_tests.instructions,
-        gates_on_tests.metrics,
+        gates_on_agreements.promises,
+        gates_on_agreements.instructions,
+        gates_on_agreements.metrics,
         gates_on_code.coverage,
         gates_on_code.new_code,
         gates_on_code.files_parse,
@@ -96,7 +98,9 @@ class Decision(Frozen, frozen=True):
 
     @property
     def wanted(self) -> bool | None:
-        """Return the tick that the evidence asks for; ``None`` if the machine does not tick."""
+        """Return the tick that the evidence asks for, ``None`` if a person decides; a veto unticks only, where it is false."""
+        if self.check.decision == "veto" and self.verdict == "failed":
+            return False
         if self.check.decision != "decided" or self.verdict == "waived":
             return None
         return self.verdict == "passed"
@@ -104,6 +108,8 @@ class Decision(Frozen, frozen=True):
     @property
     def state(self) -> Literal["holds", "fails", "waits", "done", "waived", "vetoed"]:
         """Say what the line means for the gate."""
+        if self.check.decision == "waived" and self.verdict == "failed":
+            return "fails"
         if self.check.decision == "waived" or (self.check.decision == "decided" and self.verdict == "waived"):
             return "waived"
         if self.check.decision == "decided":
@@ -121,7 +127,22 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decisio
         instructions=facts.document.instructions is not None,
     )
     verdict = cache(partial(evaluate, facts))  # many lines may ask the same
-    return tuple(_decide(task, language.check(task.text), verdict) for task in tasks)
+    return tuple(_not_refuted(_decide(task, language.check(task.text), verdict), facts, verdict) for task in tasks)
+
+
+def _not_refuted(decision: Decision, facts: Facts, verdict: Callable[[Condition], Verdict]) -> Decision:
+    """Let a waiver fail whose reason the record refutes, unless the line does not apply anyway."""
+    check = decision.check
+    why = refuted(check.why, check.waives, facts) if check.decision == "waived" else None
+    if why is None or (check.waives and _together([verdict(spec) for spec in check.waives]) == "waived"):
+        return decision
+    evidence = f"the record refutes the reason {check.why!r}: {why}"
+    return replace(decision, verdict="failed", evidence=evidence, needs="give the reason that is true, or take the waiver back")
+
+
+def remembered(decisions: Iterable[Decision]) -> list[str]:
+    """List the lines that the document must go on carrying: those that evidence can decide, also where one is waived now."""
+    return [one.check.claim or one.text for one in decisions if one.check.decision in ("decided", "veto") or one.check.waives]
 
 
 def _additions(facts: Facts, config: Config) -> dict[str, list[Addition]]:
@@ -160,7 +181,7 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
     found = [verdict for verdict in standing if verdict.verdict in ("failed", "unknown")]
     for decision in decisions:
         if decision.state in ("fails", "vetoed") and decision.verdict is not None:
-            gates = "+".join(dict.fromkeys(spec.gate for spec in decision.check.specs))
+            gates = "+".join(dict.fromkeys(spec.gate for spec in decision.check.specs)) or "waiver"
             needs = decision.needs or ""
             found.append(
                 Verdict(id=gates, verdict=decision.verdict, evidence=f"{decision.text}: {decision.evidence}", needs=needs)

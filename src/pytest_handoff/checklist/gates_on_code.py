@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from pytest_handoff.checklist.condition import failed, if_complete, passed, unknown, waived, why_not_measured
-from pytest_handoff.figures import count_ranges, counted, join_ranges, listed, percent, rate_holds
+from pytest_handoff.checklist.condition import asked, failed, if_complete, passed, unknown, waived, why_not_measured
+from pytest_handoff.evidence.policy import read_policy
+from pytest_handoff.evidence.tool_settings import format_of
+from pytest_handoff.figures import count_ranges, counted, fewest_more, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from decimal import Decimal
 
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.figures import Comparison
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
@@ -35,7 +34,7 @@ def coverage(facts: Facts, spec: Condition) -> Verdict:
     evidence = f"{covered}/{total} = {percent(covered, total)}"
     if rate_holds(covered, total, spec.op, spec.value):
         return if_complete(facts, spec, evidence)
-    return failed(spec, evidence, f"the line asks for {spec.op} {spec.value} %")
+    return failed(spec, f"{evidence}, {asked(spec)}", asked(spec))
 
 
 def new_code(facts: Facts, spec: Condition) -> Verdict:
@@ -60,19 +59,36 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
     if rate_holds(covered, total, spec.op, spec.value):
         return if_complete(facts, spec, evidence + beside)
     needed = _statements_needed(covered, total, spec)
-    return failed(spec, f"{evidence}, the line asks for {spec.op} {spec.value} %: {_uncovered(code, spec)}", needed)
+    return failed(spec, f"{evidence}, {asked(spec)}: {_uncovered(code, spec)}", needed)
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every JSON, TOML, YAML and INI file that the session changed can be parsed."""
-    broken = facts.record.unparsable
-    if broken is None:
+    """Require that each JSON, TOML, YAML and INI file can be parsed; of the changed ones alone where the line says so."""
+    record, name = facts.record, spec.name or "configuration"
+    changed, parsed = record.unparsable, record.integrity.parsed if record.integrity else None
+    if changed is None:
         return unknown(
             spec, "not measured: what the session changed is not known", "run again where the last session's evidence is"
         )
+    known = changed if spec.scope == "current" or parsed is None else changed | parsed.broken
+    broken = {path: why for path, why in known.items() if spec.name in (None, format_of(path))}
     if broken:
         return failed(spec, listed([f"{path}: {why}" for path, why in broken.items()]), "mend these files")
-    return passed(spec, "every changed configuration file parses")
+    if spec.scope == "current":
+        return passed(spec, f"every changed {name} file parses")
+    if parsed is None:  # of a record that was made before this was looked at: it shows nothing, and nothing is against it
+        return waived(spec, f"every changed {name} file parses")
+    number = sum(many for kind, many in parsed.formats.items() if spec.name in (None, kind))
+    if not number:
+        return waived(spec, f"not applicable: there is no {name} file")
+    every = "all " if number > 1 else ""
+    return passed(spec, f"{every}{counted(number, f'{name} file parses/{name} files parse')}{_outside(facts)}")
+
+
+def _outside(facts: Facts) -> str:
+    """Say which folders the settings confine a session to, if they do."""
+    scope = read_policy(facts.record.policy, path=f"the record of {facts.session}").scope
+    return f"; outside of {listed(scope)} none was looked at" if scope else ""
 
 
 def reports(facts: Facts, spec: Condition) -> Verdict:
@@ -125,16 +141,9 @@ def _missing_lines(file: NewCodeFile, spec: Condition) -> str:
     return join_ranges(file.missing, others or "", file.marked)
 
 
-def _fewest_more(covered: int, total: int, op: Comparison, value: Decimal) -> int:
-    """Find how many statements more make a rate hold; 0 where no number does."""
-    reached: Comparison = ">" if op == ">" else ">="
-    more = bisect_left(range(total - covered + 1), x=True, key=lambda n: rate_holds(covered + n, total, reached, value))
-    return more if more <= total - covered and rate_holds(covered + more, total, op, value) else 0
-
-
 def _statements_needed(covered: int, total: int, spec: Condition) -> str:
-    more = _fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
-    return f"cover {counted(more, 'more statement')}" if more else f"the line asks for {spec.op} {spec.value} %"
+    more = fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
+    return f"cover {counted(more, 'more statement')}" if more else asked(spec)
 
 
 REMEDY = 'set it back, or say why in [[tool.handoff.waive]] gate = "policy"'

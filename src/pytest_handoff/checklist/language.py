@@ -1,25 +1,27 @@
 """Understand the checklist language: find the gates that decide a line, or leave it to a person.
 
-A line is understood wholly or not at all. A wrong tick is the worst possible defect, a line left to a person a small one.
+A line is understood wholly or not at all, except for a note on the result behind it: then a person ticks. A wrong tick is the
+worst possible defect, a line left to a person a small one.
 """
 
 from __future__ import annotations
 
-import re
 from difflib import SequenceMatcher
-from functools import cache
 from heapq import nlargest
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.checklist.condition import Check
 from pytest_handoff.checklist.lexicon import Lexicon, lexicon_of, visible_text
+from pytest_handoff.checklist.notes import split_note, split_waiver
 from pytest_handoff.checklist.sentences import claims_of
 from pytest_handoff.checklist.tags import UnknownWordError, read_tags
 from pytest_handoff.checklist.words import DEFAULT_WORDS, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 NAMED = 2
@@ -46,9 +48,30 @@ def read_line(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
     """Find out the same for one of many lines, with a lexicon that is built once."""
     claim, reason = split_waiver(text)
     if reason is not None:
-        return Check(decision="waived", why=reason)
+        under = _read(lexicon, claim.replace("~~", ""), instructions=instructions)
+        return Check(decision="waived", why=reason, claim=under.claim or claim, waives=under.specs)
     if len(claim) > _LONGEST_CLAIM:
         return Check(decision="person", why="no rule understands a line as long as this")
+    return _read(lexicon, claim, instructions=instructions)
+
+
+def _read(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
+    """Read a claim with the notes behind it; where only the notes are not understood, a person answers for them."""
+    whole = _read_claim(lexicon, text, instructions=instructions)
+    claim, note = split_note(text)
+    if note is None:
+        return whole
+    under = _read(lexicon, claim, instructions=instructions)
+    if not under.specs:
+        return whole
+    under = replace(under, claim=under.claim or claim)
+    if whole.decision == "person":
+        return replace(under, decision="veto", why=f"a person answers for “{note}”; {under.why}")
+    more = set(whole.specs) - set(under.specs)
+    return replace(whole, claim=under.claim) if all(spec.unit == "count" and spec.op == "==" for spec in more) else whole
+
+
+def _read_claim(lexicon: Lexicon, claim: str, *, instructions: bool) -> Check:
     try:
         tags = read_tags(claim, lexicon)
     except UnknownWordError as unknown:
@@ -67,13 +90,13 @@ def read_line(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
 def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
     """List the required lines that no present line carries, the first few with the present line most like it, if any is alike.
 
-    White space, emphasis, tick marks and case make no difference. A waiver with a reason leaves its line standing, even struck
-    out; a line that is struck out without one is gone.
+    White space, emphasis, tick marks, case and a note on the result make no difference. A waiver with a reason leaves its line
+    standing, even struck out; a line that is struck out without one is gone.
     """
     literally = set(present)
     others = [line for line in required if line not in literally]
-    standing = {_key(line) for line in present} if others else set()
-    absent = [line for line in others if _key(line) not in standing]
+    standing = {key for line in present for key in _keys(line)} if others else set()
+    absent = [line for line in others if next(_keys(line)) not in standing]
     return tuple((line, _nearest(line, present) if at < NAMED else None) for at, line in enumerate(absent))
 
 
@@ -82,44 +105,19 @@ def normalise(text: str) -> str:
     return visible_text(text).casefold()
 
 
-def split_waiver(text: str) -> tuple[str, str | None]:
-    """Split the reason why a claim does not apply from the end of its line: ``(N/A: reason)``, ``— N/A: reason``.
-
-    Without a reason, or with only a stand-in such as ``TBD`` or ``[reason]``, there is no waiver.
-    """
-    visible = visible_text(text)
-    lowered = visible.lower()
-    match = _waiver().search(visible) if "n/a" in lowered or "not app" in lowered else None
-    if match is None:
-        return visible, None
-    reason = (match["bracketed"] or match["plain"]).strip(" .")
-    if not _SAYS_SOMETHING.search(reason) or reason.casefold() in _STAND_INS or reason.startswith(("[", "<", "{")):
-        return visible, None
-    return match["claim"].rstrip(), reason
-
-
-_WAIVER = r"""^(?P<claim>.*\S)\s*
-    (?: \( \s* (?:N/A|not\ applicable) (?: \s*:\s* | \s+[-–—]\s+ ) (?P<bracketed>[^()]+ (?:\([^()]*\)[^()]*)*) \) \s* \.?
-      | (?: \s[-–—]\s | [.;,]\s | (?<=~~)\s ) \s* (?:N/A|not\ applicable) (?: \s*:\s+ | \s+[-–—]\s+ ) (?P<plain>.+)
-    )$"""
 _LONGEST_CLAIM = 500
-_SAYS_SOMETHING = re.compile(r"[^\W\d_]{3}")
-_STAND_INS = frozenset(
-    {"tbd", "tba", "tbc", "todo", "reason", "reason here", "none", "unknown", "not applicable", "pending", "yes"}
-)
 _LIKENESS = 0.6
 _COMPARED = 20  # lines at most are compared with a missing one: to compare two takes long
 
 
-@cache
-def _waiver() -> re.Pattern[str]:
-    return re.compile(_WAIVER, re.VERBOSE | re.IGNORECASE)
-
-
-def _key(line: str) -> str:
+def _keys(line: str) -> Iterator[str]:
+    """Yield what a line is known by: as it is without a waiver's reason, then without the notes behind it."""
     claim, reason = split_waiver(line)
-    text = claim.replace("~~", "") if reason is not None else claim
-    return "".join(text.casefold().split())
+    text: str | None = claim.replace("~~", "") if reason is not None else claim
+    note: str | None = ""
+    while note is not None and text is not None:
+        yield "".join(text.casefold().split())
+        text, note = split_note(text)
 
 
 def _nearest(line: str, present: Sequence[str]) -> str | None:

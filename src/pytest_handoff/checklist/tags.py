@@ -25,8 +25,9 @@ class Bound(msgspec.Struct, frozen=True):
 class Tag(msgspec.Struct, frozen=True):
     """The meaning of one phrase.
 
-    ``kind`` is a meaning from the tables, or ``scope``, ``scope_after``, ``tier``, ``path``, ``percent``, ``count``,
-    ``fraction``, ``open``, ``close``. ``value`` holds the tiers, the scope, the path or the :class:`Bound`.
+    ``kind`` is a meaning from the tables, or ``scope``, ``scope_new``, ``scope_after``, ``tier``, ``format``, ``path``,
+    ``percent``, ``count``, ``fraction``, ``open``, ``close``. ``value`` holds the tiers or formats, the scope, the path or the
+    :class:`Bound`.
     """
 
     kind: str
@@ -53,11 +54,15 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     tags = []
     while not reader.at_end:
         tags.append(reader.number() or reader.phrase())
-    return _tiers_joined(_without_colons(tags))
+    return _lists_joined(_without_colons(tags))
 
 
 _ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, but a question at its start
 _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
+
+
+_LISTED = {"tiers": "tier", "formats": "format"}
+"""Tables of which a line may list several: "unit and integration tests", "JSON and YAML files"."""
 
 
 class _Reader:
@@ -132,9 +137,11 @@ class _Reader:
 
 
 def _tag(entry: Entry) -> Tag:
-    if entry.table == "tiers":
-        return Tag("tier", (entry.meaning,))
+    if entry.table in _LISTED:
+        return Tag(_LISTED[entry.table], (entry.meaning,))
     if entry.table == "scopes":
+        if entry.meaning == "new":
+            return Tag("scope_new", "current")
         scope, _, after = entry.meaning.partition("_")
         return Tag("scope_after" if after else "scope", scope)
     return Tag(entry.meaning)
@@ -149,33 +156,34 @@ def _fraction(text: str, op: str | None) -> Tag:
 
 def _without_colons(tags: list[Tag]) -> list[Tag]:
     """Drop colons, but refuse one after a scope: "this session: unit tests pass" is not about this session's tests."""
-    if any(first.kind in {"scope", "scope_after"} and second.kind == "colon" for first, second in pairwise(tags)):
+    if any(first.kind.startswith("scope") and second.kind == "colon" for first, second in pairwise(tags)):
         raise UnknownWordError(":")
     return [tag for tag in tags if tag.kind != "colon"]
 
 
-def _tiers_joined(tags: list[Tag]) -> list[Tag]:
-    """Join "unit and integration" into one tag, and "unit tests and integration tests" as well.
+def _lists_joined(tags: list[Tag]) -> list[Tag]:
+    """Join "unit and integration" into one tag, "JSON and YAML" as well, and "unit tests and integration tests".
 
     The second form is left alone if a scope is named: "new unit tests and integration tests" may mean all integration tests.
     """
     scoped = any(tag.kind.startswith("scope") for tag in tags)
     joined: list[Tag] = []
     for tag, following in pairwise([*tags, Tag("end")]):
-        before = _tier_in_front(joined, over_tests=not scoped and following.kind == "tests")
-        if tag.kind == "tier" and before is not None:
-            joined[before:] = [Tag("tier", (*joined[before].value, *tag.value))]  # type: ignore[misc]  # tiers both
+        before = _in_front(joined, tag.kind, over_tests=not scoped and following.kind == "tests")
+        if before is not None:
+            joined[before:] = [Tag(tag.kind, (*joined[before].value, *tag.value))]  # type: ignore[misc]  # lists both
         else:
             joined.append(tag)
     return joined
 
 
-def _tier_in_front(tags: list[Tag], *, over_tests: bool) -> int | None:
+def _in_front(tags: list[Tag], kind: str, *, over_tests: bool) -> int | None:
+    """Find the tag in front that one of this kind continues; only between the two may be what joins them."""
     at = len(tags) - 1
     while at >= 0 and tags[at].kind in {"and", "comma"}:
         at -= 1
-    if at == len(tags) - 1:
+    if kind not in _LISTED.values() or at == len(tags) - 1:
         return None
     if over_tests and tags[at].kind == "tests":
         at -= 1
-    return at if at >= 0 and tags[at].kind == "tier" else None
+    return at if at >= 0 and tags[at].kind == kind else None

@@ -19,8 +19,10 @@ class Words(Frozen, frozen=True):
     Attributes:
         subjects: what a line can speak of.
         tiers: what the kinds of tests are called. The name of a tier always stands for it, too.
+        formats: what the formats of configuration files are called.
         scopes: which sessions' tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others come
-            before it. "In this session" is not one: it may say whose tests, or when all of them ran.
+            before it. "In this session" is not one: it may say whose tests, or when all of them ran. ``new`` is this session's
+            tests, or what is new about them: "no new failing tests".
         verbs: what is said of the subject.
         quantities: ``all``, ``each`` (with a singular) and ``none``.
         comparisons: by operator; ``or_more`` follows the number ("or higher").
@@ -30,6 +32,7 @@ class Words(Frozen, frozen=True):
 
     subjects: Table
     tiers: Table
+    formats: Table
     scopes: Table
     verbs: Table
     quantities: Table
@@ -45,7 +48,7 @@ class Words(Frozen, frozen=True):
 _SUBJECTS: Table = {
     "tests": ("tests", "test cases", "testcases", "Testfälle"),
     "test": ("test", "test case", "Testfall"),
-    "suite": ("test suite", "testsuite", "test suites", "tests suite"),
+    "suite": ("test suite", "testsuite", "test suites", "tests suite", "complete test suite"),
     "coverage": (
         "coverage", "test coverage", "code coverage", "test code coverage", "minimum coverage",
         "minimum test coverage",
@@ -60,6 +63,7 @@ _SUBJECTS: Table = {
         "coverage target", "coverage goal", "coverage threshold", "test coverage target", "test coverage goal",
         "test coverage threshold", "code coverage target", "code coverage goal", "code coverage threshold",
     ),
+    "threshold": ("threshold", "target", "goal"),
     "new_code": (
         "new code", "newly added code", "newly written code", "added code", "changed code", "new and changed code",
         "new or changed code", "new and modified code", "new or modified code", "new lines", "new lines of code",
@@ -68,7 +72,10 @@ _SUBJECTS: Table = {
     ),
     "new_code_coverage": ("patch coverage", "diff coverage"),
     "code": ("code", "codebase", "code base", "Quellcode"),
-    "pass_rate": ("pass rate", "a pass rate", "a test pass rate", "passing rate", "Erfolgsquote", "Bestehensquote"),
+    "pass_rate": (
+        "test pass rate", "overall pass rate", "overall test pass rate",
+        "pass rate", "a pass rate", "a test pass rate", "passing rate", "Erfolgsquote", "Bestehensquote",
+    ),
     "regressions": (
         "regressions", "regression", "new regressions", "test regressions", "regressed tests", "Regressionen",
         "neuen Regressionen",
@@ -86,11 +93,12 @@ _SUBJECTS: Table = {
     ),
     "coverage_report": ("coverage report", "coverage reports", "test coverage report", "code coverage report"),
     "config_files": (
-        "configuration files", "config files", "configuration file", "config file", "JSON files", "YAML files",
-        "TOML files",
-        "INI files", "JSON and YAML files", "YAML and JSON files", "TOML and YAML files", "YAML and TOML files",
-        "JSON and TOML files", "Konfigurationsdateien",
+        "configuration files", "config files", "configuration file", "config file", "Konfigurationsdateien",
+        "Konfigurationsdatei",
     ),
+    "files": ("files", "Dateien"),
+    "file": ("file", "Datei"),
+    "changed": ("changed", "modified", "touched", "new and changed", "new or changed", "geänderten"),
     "config": ("configuration", "configurations", "config", "Konfiguration"),
     "metric_targets": (
         "performance targets", "performance goals", "performance budgets", "metric targets", "benchmark targets",
@@ -112,12 +120,14 @@ _TIERS: Table = {
     "performance": ("performance",),
 }
 
+_FORMATS: Table = {"JSON": ("JSON",), "YAML": ("YAML", "YML"), "TOML": ("TOML",), "INI": ("INI",)}
+
 _SCOPES: Table = {
     "current": (
-        "new", "newly added", "newly written", "newly created", "current session", "current session's",
-        "this session's",
-        "this session", "neuen", "neue",
+        "newly added", "newly written", "newly created", "current session", "current session's", "this session's",
+        "this session",
     ),
+    "new": ("new", "newly", "neuen", "neue"),
     "previous": (
         "existing", "pre-existing", "preexisting", "already existing", "earlier", "older", "previous", "prior",
         "previously passing",
@@ -168,7 +178,8 @@ _VERBS: Table = {
     "executed": ("executed", "execute", "run", "ran"),
     "regressed": ("regressed", "regress", "have regressed", "has regressed"),
     "collected": ("collected", "collect", "collected successfully", "collect successfully"),
-    "introduced": ("introduced", "detected", "found", "present", "remain", "remaining", "eingeführt"),
+    "introduced": ("introduced", "eingeführt"),
+    "there": ("detected", "found", "present", "remain", "remaining"),
     "generated": ("generated", "created and available", "produced", "available", "erzeugt", "vorhanden"),
     "valid": ("valid", "validated", "gültig"),
     "parse": (
@@ -182,6 +193,7 @@ _VERBS: Table = {
 DEFAULT_WORDS = Words(
     subjects=_SUBJECTS,
     tiers=_TIERS,
+    formats=_FORMATS,
     scopes=_SCOPES,
     verbs=_VERBS,
     quantities={
@@ -209,6 +221,7 @@ DEFAULT_WORDS = Words(
     },
     links={
         "and": ("and", "&", ";", "und"),
+        "or": ("or", "nor", "oder"),
         "with": ("with", "mit"),
         "without": ("without", "ohne"),
         "in": ("in", "inside", "within"),

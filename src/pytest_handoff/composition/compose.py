@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist.decisions import GATES, Decision, all_verdicts, decide, standing_verdicts
+from pytest_handoff.checklist.decisions import GATES, Decision, all_verdicts, decide, remembered, standing_verdicts
 from pytest_handoff.checklist.decisions import blocking as blocking_of
 from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
@@ -122,7 +122,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         decisions=decided,
         verdicts=all_verdicts(standing, decided, facts),
         blocking=blocking,
-        required=list(dict.fromkeys([*must, *_decidable(decided)])),
+        required=list(dict.fromkeys([*must, *remembered(decided)])),
     )
 
 
@@ -165,10 +165,6 @@ def check_names(config: Config) -> None:
 
 def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
     return trend_of(sessions())
-
-
-def _decidable(decided: tuple[Decision, ...]) -> list[str]:
-    return [decision.text for decision in decided if decision.check.decision in ("decided", "veto")]
 
 
 def _blocks(found: Document, context: Mapping[str, object], render: Render) -> dict[str, str]:

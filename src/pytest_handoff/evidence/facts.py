@@ -88,6 +88,11 @@ class Facts(Frozen, frozen=True):
         lines = self.kinds.lines(lambda kind: is_of(kind, tier, scope) and self._counts(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
+    def live(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
+        """Return the tests of a tier and scope that a rate is of: all that are there, in whatever way they ended."""
+        lines = self.kinds.lines(lambda kind: kind.live and is_of(kind, tier, scope) and self._is_in(kind, scope))
+        return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
+
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
         """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
         reasons: dict[str, Callable[[LineGroup], bool]] = {
@@ -145,6 +150,9 @@ class Facts(Frozen, frozen=True):
         if kind.since == self.session:
             return scope != "previous" and not kind.promised
         return scope != "current" and kind.fate.counts
+
+    def _is_in(self, kind: LineGroup, scope: Scope) -> bool:
+        return scope in ("all", "current" if kind.since == self.session else "previous")
 
     def _of(self, tier: str | None, scope: Scope, path: str | None, wanted: Callable[[LineGroup], bool]) -> int:
         """Count the tests of a tier and path that are of the wanted kinds."""

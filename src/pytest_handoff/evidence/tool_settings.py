@@ -21,6 +21,16 @@ MOST_DOTS, LONGEST_LINE = 200, 10_000
 """tomllib takes time for a dotted key, and configparser for a line, that grows with the square of its length."""
 
 
+FORMATS = {"json": "JSON", "toml": "TOML", "yaml": "YAML", "yml": "YAML", "ini": "INI", "cfg": "INI"}
+"""What files of settings and data are called, by the ending of their names."""
+
+
+def format_of(path: str) -> str | None:
+    """Name the format of a file of settings or data; ``None`` for any other file."""
+    name, _, ending = path.rpartition("/")[2].rpartition(".")
+    return FORMATS.get(ending.lower()) if name else None
+
+
 def parse_toml(text: str) -> dict[str, Any]:
     """Parse TOML.
 

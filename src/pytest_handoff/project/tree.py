@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
-from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
+from pytest_handoff.evidence.tool_settings import format_of, parse_ini, parse_toml
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
@@ -203,7 +203,7 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(paths):
         file = place_of(root, path)
-        parse = _PARSERS.get(file.suffix.lower())
+        parse = _PARSERS.get(format_of(path))
         if parse is not None and file.is_file() and not leads_outside(file, [root]):
             problem = _problem(parse, file, root)
             if problem:
@@ -213,7 +213,7 @@ def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | None:
     try:
-        most = TEXT if path.suffix.lower() == ".json" else SETTINGS  # the other parsers take seconds for a megabyte
+        most = TEXT if parse is json.loads else SETTINGS  # the other parsers take seconds for a megabyte
         parse(read_file(path, [root], most).decode("utf-8-sig"))
     except Refused as refused:
         return f"it {refused.why}"
@@ -239,11 +239,4 @@ def _ini(text: str) -> None:
     parse_ini(text, configparser.ConfigParser(interpolation=None, allow_no_value=True))
 
 
-_PARSERS: dict[str, Callable[[str], object]] = {
-    ".json": json.loads,
-    ".toml": parse_toml,
-    ".yaml": _yaml,
-    ".yml": _yaml,
-    ".ini": _ini,
-    ".cfg": _ini,
-}
+_PARSERS: dict[str | None, Callable[[str], object]] = {"JSON": json.loads, "TOML": parse_toml, "YAML": _yaml, "INI": _ini}

@@ -7,6 +7,8 @@ import re
 from math import isclose
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.source_changes import changes_between, match_moves
@@ -15,6 +17,7 @@ from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.sessions import latest_of
 from pytest_handoff.project.tree import unparsable, with_lines
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
+from pytest_handoff.workflow.parsing import unchanged_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -71,7 +74,15 @@ def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) 
     integrity = examine(
         facts.session, facts.ledger.values(), sources, bases, renames=renames, read=lambda path: _content(project, path)
     )
-    return Recomputed(changes=changes, unparsable=unparsable(project.root, touched & sources.keys()), integrity=integrity)
+    parsed = unchanged_files(project, sources, touched, _base(project, record))
+    broken = unparsable(project.root, touched & sources.keys())
+    return Recomputed(changes=changes, unparsable=broken, integrity=replace(integrity, parsed=parsed))
+
+
+def _base(project: Project, record: Record) -> Record | None:
+    """Return the record of the session whose tree this one was compared with."""
+    names = _compared_with(project, record)
+    return project.store.record(names[-1]) if names else None
 
 
 def _bases(project: Project, record: Record) -> list[Sources | None]:
@@ -101,6 +112,7 @@ def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Itera
         ("what runs code in another name", known.in_another_name, now.integrity.in_another_name),
         ("the tests that assert nothing", known.without_assertion, now.integrity.without_assertion),
         ("the files that do not parse", record.unparsable or {}, now.unparsable),
+        ("the files that do not parse", _broken(known), _broken(now.integrity)),
     ]
     for what, said, found in pairs:
         hidden, invented = sorted({*found} - {*said}), sorted({*said} - {*found})
@@ -110,6 +122,11 @@ def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Itera
             yield f"it counts among {what}, wrongly: {listed(invented)}"
     if record.changes != now.changes:
         yield f"it says otherwise what changed: {listed(_files(record.changes, now.changes)) or 'the figures'}"
+
+
+def _broken(integrity: Integrity) -> Collection[str]:
+    """Name the unchanged files that do not parse."""
+    return integrity.parsed.broken if integrity.parsed else ()
 
 
 def _files(said: Changes | None, found: Changes) -> list[str]:

@@ -39,6 +39,7 @@ from pytest_handoff.record import (
     UnstableIds,
 )
 from pytest_handoff.workflow.finish import Files, Filling, FinishedSession, finish, gather, trace_all
+from pytest_handoff.workflow.parsing import touched_by, unchanged_files
 from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _record(
         required=_remembered(start),
         provenance=context.provenance,
         instructions=results.instructions,
-        integrity=_integrity(project, start, seen.lines, sources),
+        integrity=_integrity(project, start, seen.lines, sources, changes),
         unstable=_unstable(project, start, run),
     )
 
@@ -252,8 +253,12 @@ def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) 
     return changes_between(base, sources, start.renames, tests_added)
 
 
-def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine]) -> Integrity:
-    return examine(
+def _integrity(
+    project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine], changes: Changes | None
+) -> Integrity:
+    base = start.parents.records[-1] if start.parents.records else None
+    parsed = None if changes is None else unchanged_files(project, sources, touched_by(changes), base)
+    found = examine(
         start.session,
         lines.values(),
         sources,
@@ -261,6 +266,7 @@ def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[s
         renames=start.renames,
         read=lambda path: read_if_there(project.root / path, project.within, TEXT),
     )
+    return replace(found, parsed=parsed)
 
 
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
@@ -279,11 +285,8 @@ def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
 def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:
     if changes is None:
         return None
-    touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} & sources.keys()
-    if not touched:
-        return {}
-
-    return unparsable(project.root, touched)
+    touched = touched_by(changes) & sources.keys()
+    return unparsable(project.root, touched) if touched else {}
 
 
 def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:

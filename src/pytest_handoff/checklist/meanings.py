@@ -1,0 +1,299 @@
+"""Say what each sentence of the checklist language asks, and list the rows of tags that each may be written in.
+
+A sentence is a row of tags in a fixed order, with ``?`` marking those that may be missing and ``|`` a choice. If a sentence can
+be read in two ways, the gates are asked the stricter one. One that no gate can decide asks nothing, and is not understood.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from pytest_handoff.checklist.condition import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_handoff.checklist.condition import CoveredBy
+    from pytest_handoff.checklist.tags import Bound
+    from pytest_handoff.evidence.facts import Scope
+    from pytest_handoff.figures import Comparison
+
+
+Found = dict[str, object]
+Specs = tuple[Condition, ...]
+
+
+def tests_pass(found: Found) -> Specs:
+    """Require the tests to pass; for all earlier tests ask the regression gate, which also knows the lost ones."""
+    tests = _tests(found)
+    if tests == (Condition(gate="tests", scope="previous"),):
+        return (Condition(gate="regression"),)
+    return tests
+
+
+def none_fails(found: Found) -> Specs:
+    """Require that no test fails; "no new failing tests" speaks of failures that are new, whether or not the tests are."""
+    if "scope_new" not in found and "introduced" not in found:
+        return tests_pass(found)
+    if found.keys() & {"scope", "scope_after", "path"}:
+        return ()
+    return tuple(Condition(gate="new_failures", tier=tier) for tier in _tiers(found))
+
+
+def none_of(found: Found) -> Specs:
+    """Require that no test is any of these: "no flaky or skipped tests"."""
+    asked = {"flaky": flaky, "skipped": skips, "failing": tests_pass}
+    kinds = [kind for kind in found if kind in asked]
+    return tuple(spec for kind in kinds for spec in asked[kind](found)) if len(kinds) > 1 else ()
+
+
+def tests_counted(found: Found) -> Specs:
+    """Require so many tests to pass, a bare number exactly that many; ``17/17`` and ``all 17`` also require that none fails."""
+    bound, tests = _count(found), _tests(found)
+    if bound is None or len(tests) != 1:
+        return ()
+    whole = tests_pass(found) if {"all", "fraction"} & found.keys() else ()
+    return (*whole, _bounded(tests[0], bound, "count"))
+
+
+def pass_rate(found: Found) -> Specs:
+    """Require at least this share of the tests to pass; all of them is what "100% of tests" says, and no rate."""
+    bound = _percent(found)
+    if bound is None:
+        return ()
+    if bound[1] == 100 and "pass_rate" not in found:
+        return tests_pass(found)
+    return tuple(_bounded(spec, bound, "percent") for spec in _tests(found))
+
+
+def new_tests(found: Found) -> Specs:
+    """Require so many new tests in this session; "added and passing" also requires all tests in the line's scope to pass."""
+    tests = _tests(found)
+    if len(tests) != 1 or (tests[0].scope != "current" and not {"added", "written_and_pass"} & found.keys()):
+        return ()
+    bound = _count(found) if "count" in found else (">=", Decimal(1))
+    if tests[0].scope == "previous" or bound is None:
+        return ()
+    new = _bounded(Condition(gate="new_tests", tier=tests[0].tier), bound, "count")
+    return (new, *tests) if "written_and_pass" in found else (new,)
+
+
+def coverage(found: Found) -> Specs:
+    """Require coverage of everything, by the tests of a tier, or of some files."""
+    bound = _percent(found)
+    if bound is None or {"scope", "scope_new"} & found.keys():
+        return ()
+    tiers, path = _tiers(found), _path(found)
+    return tuple(_bounded(Condition(gate="coverage", tier=tier, path=path), bound, "percent") for tier in tiers)
+
+
+def new_code(found: Found) -> Specs:
+    """Require coverage of the new code by any tests, unit tests, or new unit tests; for other tests it is not known."""
+    kinds: dict[tuple[object, object], CoveredBy] = {
+        (None, None): "any", (("unit",), None): "unit", (("unit",), "current"): "new_unit",
+    }  # fmt: skip
+    by = kinds.get((found.get("tier"), _scope(found, default=None)))
+    bound = _percent(found)
+    if by is None or bound is None:
+        return ()
+    return (_bounded(Condition(gate="new_code", by=by), bound, "percent"),)
+
+
+def regression(found: Found) -> Specs:
+    """Require that nothing that passed in an earlier session fails or is lost now."""
+    if _scope(found, default="previous") != "previous":
+        return ()
+    return tests_pass(found | {"scope": "previous", "scope_after": None})
+
+
+def regressions_of(found: Found) -> Specs:
+    """Require the same of a tier; a performance regression is not one of performance tests, nor need another tier's be."""
+    return regression(found) if set(_tiers(found)) <= {"unit", "e2e"} else ()
+
+
+def skips(found: Found) -> Specs:
+    """Require that no test is skipped."""
+    return tuple(Condition(gate="skips", tier=tier) for tier in _tiers(found))
+
+
+def flaky(found: Found) -> Specs:
+    """Require that no test needed a second attempt; a person has to say whether one might have."""
+    return tuple(Condition(gate="flaky", tier=tier) for tier in _tiers(found))
+
+
+def collection(found: Found) -> Specs:
+    """Require that every test file was imported and collected; with a number, also that so many tests ran, however they ended."""
+    if "count" not in found:
+        return (Condition(gate="collection"),)
+    bound = _count(found)
+    return () if bound is None else (_bounded(Condition(gate="collection"), bound, "count"),)
+
+
+def reports(_found: Found) -> Specs:
+    """Require that the coverage reports are there."""
+    return (Condition(gate="reports"),)
+
+
+def files_parse(found: Found) -> Specs:
+    """Require that a parser of their format can read the configuration files, and no more."""
+    scope: Scope = "current" if "changed" in found else "all"
+    formats = cast("tuple[str, ...] | None", found.get("format")) or (None,)
+    return tuple(Condition(gate="files_parse", scope=scope, name=name) for name in formats)
+
+
+def files_valid(found: Found) -> Specs:
+    """Require that the configuration files parse; a person has to say whether they are right."""
+    return files_parse(found)
+
+
+def promises(found: Found) -> Specs:
+    """Require that no promise of an earlier session is broken; the gate does not say that all of them are kept already."""
+    return (Condition(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
+
+
+def metrics(_found: Found) -> Specs:
+    """Require that what was measured meets its targets."""
+    return (Condition(gate="metrics"),)
+
+
+def instructions(_found: Found) -> Specs:
+    """Require that the checklist of the session's instructions is done."""
+    return (Condition(gate="instructions"),)
+
+
+def _tests(found: Found) -> Specs:
+    scope, path = _scope(found, default="all"), _path(found)
+    if scope is None or (path is not None and "test" not in path):  # "src/app.py passes" may speak of any tool
+        return ()
+    return tuple(Condition(gate="tests", tier=tier, scope=scope, path=path) for tier in _tiers(found))
+
+
+def _tiers(found: Found) -> tuple[str | None, ...]:
+    return cast("tuple[str, ...] | None", found.get("tier")) or (None,)
+
+
+def _scope(found: Found, *, default: Scope | None) -> Scope | None:
+    """Return the scope that is named before or after the noun, else the default; ``None`` if the two differ."""
+    named = {cast("Scope", found[kind]) for kind in ("scope", "scope_new", "scope_after") if found.get(kind)}
+    return default if not named else named.pop() if len(named) == 1 else None
+
+
+def _path(found: Found) -> str | None:
+    """Return the path as a glob; a folder stands for the files below it."""
+    path = cast("str | None", found.get("path"))
+    if path is None or "." in path.rsplit("/", 1)[-1] or path.endswith("*"):
+        return path
+    return f"{path.rstrip('/')}/**"
+
+
+def _count(found: Found) -> tuple[Comparison, Decimal] | None:
+    """Read a number of tests; a bare one means exactly that many. No gate can use an upper limit or part of a test."""
+    bound = cast("Bound", found.get("fraction") or found["count"])
+    op, value = bound.op, bound.value
+    if op in {"<", "<="} or value != value.to_integral_value():
+        return None
+    return op or "==", value
+
+
+def _percent(found: Found) -> tuple[Comparison, Decimal] | None:
+    """Read a percentage; a bare one means at least that much."""
+    bound = cast("Bound", found["percent"])
+    op, value = bound.op, bound.value
+    if op in {"<", "<="} or not 0 < value <= 100 or (op == ">" and value == 100):
+        return None
+    return op or ">=", value
+
+
+def _bounded(spec: Condition, bound: tuple[Comparison, Decimal], unit: str) -> Condition:
+    return Condition(gate=spec.gate, tier=spec.tier, scope=spec.scope, path=spec.path, by=spec.by, op=bound[0], value=bound[1],
+                    unit="percent" if unit == "percent" else "count")  # fmt: skip
+
+
+_WHO = "scope|scope_new? tier?"
+_TESTS = f"{_WHO} tests scope_after?"
+_COVERAGE = "coverage|total_coverage"
+_IS = "reach? of? percent"
+_NO_ERRORS = "without errors|import_errors|collection_errors"
+
+_FILES = "changed? config_files"
+_FORMATTED = "changed? format files|file|config_files"
+_BAD = "flaky|skipped|failing"
+
+VETOES = ("flaky",)
+"""Gates whose evidence may refute a line, and never shows that it is true."""
+
+SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
+    (tests_pass, (
+        f"all? {_TESTS} pass", f"{_TESTS} all pass", f"pass all {_TESTS}", f"all? {_WHO} suite scope_after? pass",
+        f"each {_WHO} test scope_after? pass", f"all? {_WHO} tests in path pass", f"each {_WHO} test in path pass",
+        "path pass", f"none failing {_TESTS}",
+    )),
+    (none_fails, (
+        f"none failing {_TESTS} introduced|there", f"none {_WHO} failing tests introduced|there?",
+        "none scope_new failing tier tests introduced|there?", f"none {_WHO} tests|test failures introduced|there?",
+        f"none {_TESTS} fail|failing", "none tier? tests scope_new fail|failing",
+    )),
+    (none_of, (f"none {_BAD} or {_BAD} tier? tests", f"none tier? tests {_BAD} or {_BAD}")),
+    (tests_counted, (
+        f"all? count|fraction {_TESTS} pass", f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
+    )),
+    (pass_rate, (
+        f"percent of? all? {_TESTS} pass", f"{_TESTS} pass percent", f"{_WHO} tests|test? pass_rate {_IS} reach?",
+        f"reach? percent {_WHO} tests|test? pass_rate reach?", "reach pass_rate of? percent", f"pass_rate of {_TESTS} {_IS}",
+        f"{_TESTS} reach percent pass_rate",
+    )),
+    (new_tests, (
+        f"count {_TESTS} added?", f"added count {_TESTS}", f"count {_TESTS} written_and_pass",
+        f"{_TESTS} written_and_pass",
+    )),
+    (coverage, (
+        f"tier? {_COVERAGE} {_IS} reach?", f"{_IS} tier? {_COVERAGE} reach?", f"reach tier? {_COVERAGE} of? percent",
+        "coverage_target of? percent reach", f"{_WHO} tests reach? percent {_COVERAGE}",
+        f"{_WHO} tests {_COVERAGE} {_IS}",
+        f"{_WHO} tests cover percent of code", "percent of code covered", "code percent covered",
+        f"code reach percent {_COVERAGE}",
+        f"tier? {_COVERAGE} of|in path {_IS} reach?", f"path tier? {_COVERAGE} {_IS} reach?",
+        f"path reach percent tier? {_COVERAGE}", f"tier? {_COVERAGE} reach of? percent threshold",
+        f"reach? percent tier? {_COVERAGE} of|in path", "path percent covered", "percent of path covered",
+    )),
+    (new_code, (
+        f"tier? {_COVERAGE} of|in new_code {_IS} reach?", f"new_code tier? {_COVERAGE} {_IS} reach?",
+        f"tier? {_COVERAGE} {_IS} of|in new_code",
+        f"new_code reach percent tier? {_COVERAGE}", f"reach? percent tier? {_COVERAGE} of|in new_code",
+        f"reach? percent new_code tier? {_COVERAGE}", f"reach new_code {_COVERAGE} of? percent",
+        "percent of new_code covered", "new_code of? percent covered", "new_code covered percent",
+        f"{_TESTS} reach percent {_COVERAGE} of|in new_code", f"{_TESTS} cover percent of new_code",
+        f"new_code_coverage {_IS} reach?", "reach? percent new_code_coverage reach?",
+    )),
+    (regression, (
+        "none regressions introduced|there?", f"none regressions introduced|there? of|in {_TESTS}",
+        "none regressions introduced|there? scope_after",
+        "regressions introduced|there? none", f"none {_TESTS} regressed", f"none {_WHO} regressed tests",
+    )),
+    (regressions_of, ("none scope|scope_new? tier regressions introduced|there? scope_after?",)),
+    (skips, (
+        "none skipped tests?", "none skipped tier tests", "none tier? tests skipped", "skipped tests? none",
+        "skipped tier tests none",
+    )),
+    (flaky, (
+        "none flaky tests?", "none flaky tier tests", "none tier? tests flaky", "flaky tests? none", "flaky tier tests none",
+    )),
+    (collection, (
+        "none collection_errors introduced|there?", "collection_errors none", f"all? tests collected {_NO_ERRORS}",
+        "all? count tests executed without import_errors|collection_errors",
+        "all? count tests executed with none import_errors|collection_errors",
+    )),
+    (reports, ("coverage_report generated|added",)),
+    (files_parse, (
+        f"all|each? {_FILES} parse", f"all|each? {_FILES} parse without errors", f"none failing {_FILES}",
+        f"all|each? {_FORMATTED} parse", f"all|each? {_FORMATTED} parse without errors", f"none failing {_FORMATTED}",
+    )),
+    (files_valid, (
+        f"all|each? {_FILES}|config valid", f"all|each? {_FILES}|config valid and documented",
+        f"all|each? {_FILES}|config documented and valid", f"all|each? {_FORMATTED} valid",
+    )),
+    (promises, ("none failing promises scope_after?", "none promises scope_after? failing")),
+    (metrics, ("all? metric_targets reach",)),
+    (instructions, ("all? instructions completed|reach",)),
+)  # fmt: skip

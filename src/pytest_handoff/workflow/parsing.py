@@ -1,0 +1,42 @@
+"""Tell which configuration files parse: those that a session changed are read, of the others the record before it knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pytest_handoff.evidence.tool_settings import format_of
+from pytest_handoff.project.tree import unparsable
+from pytest_handoff.record import ParsedFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Changes, Record
+
+
+def touched_by(changes: Changes) -> set[str]:
+    """Collect the files that a session made or changed, under their new names."""
+    return {*changes.created, *changes.modified, *(new for _, new in changes.renamed)}
+
+
+def unchanged_files(project: Project, paths: Iterable[str], touched: Collection[str], base: Record | None) -> ParsedFiles:
+    """Count the configuration files, and find those that do not parse and were not touched.
+
+    Args:
+        paths: the files of the tree.
+        touched: those that the session changed; they are left to :func:`pytest_handoff.project.tree.unparsable`.
+        base: the record of the session before, with whose tree the files were compared.
+    """
+    formats = {path: found for path in paths if (found := format_of(path))}
+    others = formats.keys() - set(touched)
+    known = None if base is None else _known(base)
+    broken = unparsable(project.root, others) if known is None else {path: known[path] for path in sorted(known.keys() & others)}
+    return ParsedFiles(formats=dict(sorted(Counter(formats.values()).items())), broken=broken)
+
+
+def _known(record: Record) -> dict[str, str] | None:
+    """Return all files that did not parse in a session; ``None`` where its record knows of the changed ones only."""
+    parsed = record.integrity.parsed if record.integrity else None
+    return None if parsed is None or record.unparsable is None else record.unparsable | parsed.broken
