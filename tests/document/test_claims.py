@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document.fill import contradicts
+from pytest_handoff.document.claims import contradicts
 
 
 @pytest.mark.parametrize(

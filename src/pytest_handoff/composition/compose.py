@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,20 +14,23 @@ from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context, trend_of
+from pytest_handoff.composition.counts import numbered_sessions
+from pytest_handoff.composition.forms import chosen
 from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
+from pytest_handoff.document.fences import own_lines
 from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import PREFIX as COUNTS
 from pytest_handoff.document.find import find, performance_rows
 from pytest_handoff.document.labels import own_length
-from pytest_handoff.document.places import Document, Finding, Place
+from pytest_handoff.document.places import Document, Finding, Place, Task
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
 from pytest_handoff.record import Frozen, Verdict, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.composition.blocks import Trend
     from pytest_handoff.config import Config
@@ -93,11 +97,13 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     """
     memory = {written.id: written.text for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, request.path)
-    rows = replace(rows, line_counts=request.line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
+    wants_lines = rows.counts or "example" in rows.files.lower() or "handoff:begin files.lines" in text
+    rows = replace(rows, line_counts=request.line_counts() if wants_lines else {})
     trend = _trend(request.sessions) if "handoff:begin trend" in text else None
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
-    plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
+    known = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
+    plain = chosen(found, known, memory)
     must = list(dict.fromkeys([*config.required, *request.required]))
     claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     read = _read(found, targets, claims, must)
@@ -181,7 +187,10 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
     measured = facts.record.coverage.files if facts.record.coverage else ()
     named = mentioned(text, measured)
     metrics = [metric.name for metric in facts.record.metrics]
-    fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named)
+    fields = catalogue(
+        facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named,
+        sessions=numbered_sessions(facts),
+    )  # fmt: skip
     found = find(text, fields=fields, path=path)
     tests = tests_by_file(facts) if any(place.id.startswith(COUNTS) for place in found.places) else {}
     places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests)]
@@ -190,18 +199,50 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
         paths={row: name for name in named if (row := path_row(name)) in asked},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
+        files=next((_asked(p, memory) for p in places if p.id == "phase.files"), ""),
     )
-    return replace(found, places=tuple(places)), rows
+    tasks = tuple(_tasks_of_ours(found, places, memory))
+    findings = (*found.findings, *_for_a_person(found, places))
+    return replace(found, places=tuple(places), tasks=tasks, findings=findings), rows
+
+
+def _asked(place: Place, memory: Mapping[str, str]) -> str:
+    """Return the prompt of a place, or what we wrote in answer to it."""
+    text = place.text if place.state == "placeholder" else memory.get(place.id, "")
+    return text if any(noun in text.lower() for noun in ("test", "implementation")) else ""
+
+
+def _for_a_person(found: Document, kept: Sequence[Place]) -> Iterator[Finding]:
+    """Report the places whose placeholder only a person can fill."""
+    for place in found.places:
+        if place not in kept and place.state == "placeholder":
+            message = f"a person's to fill: {place.text}"
+            yield Finding(kind="placeholder", line=place.line, place=None, message=message)
+
+
+def _tasks_of_ours(found: Document, places: Iterable[Place], memory: Mapping[str, str]) -> Iterator[Task]:
+    """Leave out the boxes in fences that are a person's: there they are drawn, and nobody asked for them to be decided."""
+    ours = {
+        place.id
+        for place in places
+        if place.state == "placeholder" or own_lines(place.text, memory.get(place.id, "")) is not None
+    }
+    return (task for task in found.tasks if task.place is None or task.place in ours)
 
 
 def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int]) -> bool:
     """Check whether a person's words stand where a document need not speak of evidence.
 
-    That is beside a file's name, in the status at the top, and in the fence under *Test Results*. A number of tests beside a
-    file's name may count only the new ones, or those of an earlier day; more than the file has is a claim. The fence may show
-    anything a person likes; with test results in it, it is a claim.
+    That is beside a file's name, in the status at the top, in the duration of the work, which only a person knows (unless the
+    prompt speaks of the run), and in the fence under *Test Results*. A number of tests beside a file's name may count only the
+    new ones, or those of an earlier day; more than the file has is a claim. The fence may show anything a person likes; with
+    test results in it, it is a claim.
     """
-    if place.state != "written" or place.id in memory:
+    if place.id in memory:
+        return False
+    if place.id == "overview.duration":
+        return place.state != "placeholder" or re.search(r"\b(?:tests?|run)\b", place.text, re.IGNORECASE) is None
+    if place.state != "written":
         return False
     if place.id == "phase.results":
         return not tells_results(place.text)

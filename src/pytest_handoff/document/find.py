@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
+from pytest_handoff.document.fences import BOXES, boxes_in
 from pytest_handoff.document.labels import box_of, keys_of, placeholder_length
 from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers, with_block
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
@@ -95,7 +96,7 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     return Document(
         text=text,
         places=tuple(sorted(places, key=lambda place: place.start)),
-        tasks=tuple(_tasks(parsed, closed)),
+        tasks=tuple(sorted([*_tasks(parsed, closed), *_tasks_in_fences(parsed, places)], key=lambda task: task.line)),
         findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
         headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
     )
@@ -148,6 +149,15 @@ def _tasks(parsed: Outline, closed: set[int]) -> Iterator[Task]:
             text = " ".join(text[: value_end(text, 0)] for text in texts)
             section = tuple(heading.text for heading in parsed.path(line.line))
             yield Task(line=line.line + 1, text=text, ticked=box[1] in "xX", section=section, at=line.start + box.start(1))
+
+
+def _tasks_in_fences(parsed: Outline, places: Iterable[Place]) -> Iterator[Task]:
+    """Find the check boxes in fences that are places; whether such a fence is ours is for those to say who know what we wrote."""
+    for place in places:
+        for index, box, text in boxes_in(place.text) if place.kind == "fence" else ():
+            section = tuple(heading.text for heading in parsed.path(place.line - 1))
+            at = parsed.text.index(box, parsed.starts[place.line + index])
+            yield Task(line=place.line + index + 1, text=text, ticked=BOXES[box], section=section, at=at, place=place.id)
 
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")

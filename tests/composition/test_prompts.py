@@ -1,0 +1,121 @@
+"""Prompts of documents that people have: the answer has the form that was asked for, and a person's words stay."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from builders import coverage_of, facts_of
+from pytest_handoff.composition.compose import Composition, FillRequest, compose
+from pytest_handoff.config import Config
+
+BEFORE = """
+    unit tests/unit/test_cart.py::test_total passed
+    unit tests/unit/test_cart.py::test_empty passed
+    e2e tests/e2e/test_shop.py::test_checkout passed
+"""
+NOW = f"""{BEFORE}
+    unit tests/unit/test_refund.py::test_full passed since=session-2
+    unit tests/unit/test_refund.py::test_part failed since=session-2
+    e2e tests/e2e/test_refund.py::test_money_back passed since=session-2
+"""
+E2E = "### E2E Test Status"
+
+
+def filled(text: str, *, now: str = NOW, before: str = BEFORE, line_counts: dict[str, int] | None = None) -> str:
+    """The text, filled, with a second fill that must change nothing."""
+    facts = facts_of(now, before, coverage=coverage_of(cart=(9, 10)))
+    request = FillRequest(
+        path="x.md", today="2026-01-02", render=lambda _place, _context: None, line_counts=lambda: line_counts or {}
+    )
+    found = compose(text, facts, Config(), request)
+    again = compose(found.text, replace(facts, record=replace(facts.record, places=list(found.written))), Config(), request)
+    assert again.text == found.text
+    return found.text
+
+
+def line(heading: str, asked: str, **more: str) -> str:
+    """What becomes of one line below a heading."""
+    return filled(f"# Session 2\n\n## Test Results\n\n{heading}\n\n{asked}\n", **more).rstrip("\n").rpartition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("heading", "asked", "answer"),
+    [
+        ("", "- **Current Session Tests**: [X/Y passed]", "- **Current Session Tests**: 2/3 passed, 1 failed"),
+        (E2E, "- **Current Session Tests**: [X/Y passed]", "- **Current Session Tests**: 1/1 passed"),
+        ("", "- **Previous Session Tests**: [X/Y]", "- **Previous Session Tests**: 3/3 passed"),
+        (E2E, "- **Previous Session Tests**: [X/Y]", "- **Previous Session Tests**: 1/1 passed"),
+        ("### E2E Tests", "- **Previous Session Tests**: [N]", "- **Previous Session Tests**: 1"),
+        ("", "- **Session 1 Tests**: [X/Y passed]", "- **Session 1 Tests**: 3/3 passed"),
+        (E2E, "- **Session 1 Tests**: [X/Y passed]", "- **Session 1 Tests**: 1/1 passed"),
+        ("", "- **Session 2 Tests**: [X/Y passed]", "- **Session 2 Tests**: 2/3 passed, 1 failed"),
+        ("", "- **Session 7 Tests**: [X/Y passed]", "- **Session 7 Tests**: [X/Y passed]"),
+        ("", "- **Unit Tests**: [X/Y passed]", "- **Unit Tests**: 3/4 passed"),
+        ("", "- **Unit Tests**: [Passing | Failing]", "- **Unit Tests**: Failing"),
+        ("", "- **Unit Tests**: [N]", "- **Unit Tests**: 4"),
+        ("", "- **E2E Tests**: [X% passing]", "- **E2E Tests**: 100 %"),
+        ("", "- **Integration Tests**: [X/Y passed]", "- **Integration Tests**: 0/0 passed (no integration test)"),
+        ("", "- **Test Failures**: [N]", "- **Test Failures**: 1"),
+        ("", "- **New Tests**: [Count]", "- **New Tests**: 3"),
+        ("", "- **Total Tests**: [count]", "- **Total Tests**: 6"),
+        ("", "- **Total Tests**: [X%]", "- **Total Tests**: 83.3 %"),
+    ],
+)
+def test_the_form_and_the_scope_that_are_asked_for(heading: str, asked: str, answer: str) -> None:
+    """Figures answer figures and words answer words; a heading about e2e tests narrows what stands below it."""
+    assert line(heading, asked) == answer
+
+
+def test_a_share_stays_a_share_when_tests_come() -> None:
+    """What was asked for is known from what was written, when the prompt is gone."""
+    text = "# T\n\n## Test Results\n\n- **Integration Tests**: [X/Y passed]\n"
+    first = compose_once(text)
+    facts = facts_of(f"{NOW}\nintegration i.py::x passed since=session-2", BEFORE, places=list(first.written))
+    request = FillRequest(path="x.md", today="2026-01-02", render=lambda _place, _context: None)
+    assert "1/1 passed" in compose(first.text, facts, Config(), request).text
+
+
+def compose_once(text: str) -> Composition:
+    """The composition of a text."""
+    request = FillRequest(path="x.md", today="2026-01-02", render=lambda _place, _context: None)
+    return compose(text, facts_of(NOW, BEFORE), Config(), request)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "**Status:** Parser done | lexer half done, ask Ada",
+        "**Session Status**: Done | Tests: 12/12",
+        "**Session**: [PROJ-17]",
+        "**Duration**: [Time spent]",
+        "**Duration**: ~6 hours",
+        "**Files:** [count] implementation | [count] tests | [count] pictures",
+    ],
+)
+def test_a_persons_words_stay(kept: str) -> None:
+    """Two statements, a ticket in brackets, and how long the work took are a person's."""
+    assert kept in filled(f"# Work\n\n{kept}\n")
+
+
+def test_files_are_counted_by_kind() -> None:
+    """Each piece of the prompt is answered, with the noun that it asks for."""
+    text = "# Phase 2\n\n**Files:** [count] implementation | [count] tests | [count] examples\n"
+    lines = {"src/cart.py": 9, "examples/shop.py": 4}
+    assert "**Files:** 1 implementation | 4 test files | 1 code example\n" in filled(text, line_counts=lines)
+
+
+RESULTS = "# Phase 2\n\n### Test Results\n\n```\n{}\n\n☑ All tests passing\n☐ Coverage >= 80%\n☑ Ada is glad\n```\n"
+
+
+def test_boxes_below_results_in_a_fence_are_decided() -> None:
+    """Where the fence asks for results, the boxes of the template below them are decided as those of a list are."""
+    found = filled(RESULTS.format("=== [X] passed in [Y]s ===\n\nTOTAL    [XX]%"))
+    assert "\n\n☐ All tests passing\n☑ Coverage >= 80%\n☑ Ada is glad\n```" in found
+    assert "5 passed, 1 failed" in found
+
+
+def test_boxes_in_a_persons_fence_stay() -> None:
+    """A list that a person drew in a fence is a person's, whatever it says."""
+    text = RESULTS.format("5 passed, 1 failed")
+    assert filled(text) == text
