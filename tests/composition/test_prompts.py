@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from builders import coverage_of, facts_of
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
+from pytest_handoff.record import Changes
 
 BEFORE = """
     unit tests/unit/test_cart.py::test_total passed
@@ -54,12 +57,12 @@ def line(heading: str, asked: str, **more: str) -> str:
         ("", "- **Unit Tests**: [X/Y passed]", "- **Unit Tests**: 3/4 passed"),
         ("", "- **Unit Tests**: [Passing | Failing]", "- **Unit Tests**: Failing"),
         ("", "- **Unit Tests**: [N]", "- **Unit Tests**: 4"),
-        ("", "- **E2E Tests**: [X% passing]", "- **E2E Tests**: 100 %"),
+        ("", "- **E2E Tests**: [X% passing]", "- **E2E Tests**: 100 % passing"),
         ("", "- **Integration Tests**: [X/Y passed]", "- **Integration Tests**: 0/0 passed (no integration test)"),
         ("", "- **Test Failures**: [N]", "- **Test Failures**: 1"),
         ("", "- **New Tests**: [Count]", "- **New Tests**: 3"),
         ("", "- **Total Tests**: [count]", "- **Total Tests**: 6"),
-        ("", "- **Total Tests**: [X%]", "- **Total Tests**: 83.3 %"),
+        ("", "- **Total Tests**: [X%]", "- **Total Tests**: 83.3 % passing"),
     ],
 )
 def test_the_form_and_the_scope_that_are_asked_for(heading: str, asked: str, answer: str) -> None:
@@ -76,10 +79,13 @@ def test_a_share_stays_a_share_when_tests_come() -> None:
     assert "1/1 passed" in compose(first.text, facts, Config(), request).text
 
 
-def compose_once(text: str) -> Composition:
-    """The composition of a text."""
-    request = FillRequest(path="x.md", today="2026-01-02", render=lambda _place, _context: None)
-    return compose(text, facts_of(NOW, BEFORE), Config(), request)
+def compose_once(text: str, **more: Any) -> Composition:
+    """The composition of a text, where the tests of one file are gone."""
+    request = FillRequest(
+        path="x.md", today="2026-01-02", render=lambda _place, _context: None, line_counts=lambda: {"src/cart.py": 14}
+    )
+    gone = "unit tests/unit/test_fax.py::test_fax gone retired=session-2:nobody~has~one"
+    return compose(text, facts_of(f"{NOW}\n{gone}", BEFORE, **more), Config(), request)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,62 @@ def test_files_are_counted_by_kind() -> None:
     text = "# Phase 2\n\n**Files:** [count] implementation | [count] tests | [count] examples\n"
     lines = {"src/cart.py": 9, "examples/shop.py": 4}
     assert "**Files:** 1 implementation | 4 test files | 1 code example\n" in filled(text, line_counts=lines)
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("**Tests:** 49 tests passing", "5/6 passed, 1 failed"),
+        ("**Total Tests**: 196", "5/6 passed, 1 failed"),
+        ("**Tests**: all green, 100%", "83.3 % passing"),
+        ("## Test Results\n\n- **Test Failures**: None", "`tests/unit/test_refund.py::test_part` — failed"),
+        ("## Test Results\n\n- **Unit Tests**: 4/4 passing", "3/4 passed"),
+        (
+            "## Test Results\n\n- **New Test Coverage**: 70 unit tests + 1 gate test",
+            "3 new tests: 1 e2e, 2 unit, in `tests/e2e/test_refund.py`, `tests/unit/test_refund.py`",
+        ),
+        ("## Session Metrics\n\n- **Lines of Code Added**: ~2,000 lines", "38 (and 0 removed)"),
+        ("## Session Metrics\n\n- **Tests Added**: 70 unit tests + 1 gate test", "3"),
+        ("- `tests/unit/test_refund.py` (40+ tests)", "2 tests"),
+        ("- `tests/unit/test_refund.py`: 17 tests, all green", "2 tests"),
+        ("- `tests/unit/test_fax.py` (12 tests)", "0 tests"),
+        ("- `tests/e2e/`: 9 tests", "2 tests"),
+        ("- `src/cart.py` (230 lines)", "14 lines"),
+        ("- `src/cart.py` (~200 lines)", "14 lines"),
+    ],
+)
+def test_false_figures_are_contradicted(claim: str, told: str) -> None:
+    """A person's figure that the evidence cannot mean is named beside the evidence's, whatever form it has."""
+    changes = Changes(
+        created=["a.py"], modified=[], removed=[], renamed=[], lines_added=38, lines_removed=0, tests_added=3, documents_changed=0
+    )
+    found = compose_once(f"# Session 2\n\n{claim}\n", changes=changes)
+    assert found.text == f"# Session 2\n\n{claim}\n"
+    (finding,) = (one for one in found.findings if one.kind == "contradicted")
+    assert finding.evidence == told
+    assert [verdict.id for verdict in found.blocking if verdict.id == "claims"] == ["claims"]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "**Tests:** 5 tests passing",
+        "**Total Tests**: 6",
+        "**Tests**: 5/6, coverage 90%",
+        "**Tests**: 12 new tests",
+        "- `tests/unit/test_refund.py` (1 test)",
+        "- `tests/e2e/`: 2 tests",
+        "- `tests/unit/test_elsewhere.py` (12 tests)",
+        "- `src/cart.py` (9 lines)",
+        "- `web/cart.js` (900 lines)",
+        "## Test Results\n\n- **Test Failures**: 1 failing test",
+        "## Test Results\n\n- **New Test Coverage**: 3 tests",
+    ],
+)
+def test_true_figures_are_not(claim: str) -> None:
+    """A figure that the evidence can mean is none that it contradicts."""
+    found = compose_once(f"# Session 2\n\n{claim}\n")
+    assert [one.message for one in found.findings if one.kind == "contradicted"] == []
 
 
 RESULTS = "# Phase 2\n\n### Test Results\n\n```\n{}\n\n☑ All tests passing\n☐ Coverage >= 80%\n☑ Ada is glad\n```\n"

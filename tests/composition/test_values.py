@@ -58,7 +58,7 @@ def value(
          f"{PASSED}\nunit a.py::y passed\nunit b.py::z passed", "2 earlier tests not run, in `a.py`, `b.py`"),
         ("tests.failures#count", "unit a.py::x gone\nunit a.py::y failed", PASSED, "2"),
         ("tests.total#count", f"{PASSED}\nunit b.py::y failed", PASSED, "2"),
-        ("tests.total#percent", f"{PASSED}\nunit b.py::y failed", PASSED, "50.0 %"),
+        ("tests.total#percent", f"{PASSED}\nunit b.py::y failed", PASSED, "50.0 % passing"),
         ("tests.since.session-1", f"{PASSED}\nunit b.py::y failed", f"{PASSED}\nunit b.py::y passed", "1/2 passed, 1 failed"),
         ("tests.since.session-1@e2e", f"{PASSED}\ne2e b.py::y failed", f"{PASSED}\ne2e b.py::y passed", "0/1 passed, 1 failed"),
         ("tests.since.session-1@e2e", PASSED, PASSED, "none: no e2e test is of session-1"),

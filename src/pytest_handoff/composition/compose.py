@@ -16,11 +16,12 @@ from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context, trend_of
 from pytest_handoff.composition.counts import numbered_sessions
 from pytest_handoff.composition.forms import chosen
-from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
+from pytest_handoff.composition.values import Rows, claims_too_many, known_test_files, status_values, tells_results, values
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
 from pytest_handoff.document.fences import own_lines
+from pytest_handoff.document.file_counts import PREFIX as COUNTS
+from pytest_handoff.document.file_counts import counted_path
 from pytest_handoff.document.fill import fill
-from pytest_handoff.document.find import PREFIX as COUNTS
 from pytest_handoff.document.find import find, performance_rows
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.places import Document, Finding, Place, Task
@@ -96,9 +97,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         text: the document's text so far.
     """
     memory = {written.id: written.text for written in facts.record.places}
-    found, rows = _find(text, facts, config, memory, request.path)
-    wants_lines = rows.counts or "example" in rows.files.lower() or "handoff:begin files.lines" in text
-    rows = replace(rows, line_counts=request.line_counts() if wants_lines else {})
+    found, rows = _find(text, facts, config, memory, request)
     trend = _trend(request.sessions) if "handoff:begin trend" in text else None
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
@@ -182,7 +181,7 @@ def _blocks(found: Document, context: Mapping[str, object], render: Render) -> d
     return {place: body for place, body in bodies.items() if body is not None}
 
 
-def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], path: str) -> tuple[Document, Rows]:
+def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], request: FillRequest) -> tuple[Document, Rows]:
     """Find the document's places, and what its rows ask for."""
     measured = facts.record.coverage.files if facts.record.coverage else ()
     named = mentioned(text, measured)
@@ -191,14 +190,18 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], pa
         facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named,
         sessions=numbered_sessions(facts),
     )  # fmt: skip
-    found = find(text, fields=fields, path=path)
-    tests = tests_by_file(facts) if any(place.id.startswith(COUNTS) for place in found.places) else {}
-    places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests)]
+    found = find(text, fields=fields, path=request.path)
+    counts = {counted_path(place.id)[0] for place in found.places if place.id.startswith(COUNTS)}
+    tests = known_test_files(facts) if "tests" in counts else {}
+    wants_lines = "lines" in counts or "handoff:begin files.lines" in text or _wants_examples(found, memory)
+    lines = request.line_counts() if wants_lines else {}
+    places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests, lines)]
     asked = {place.id.rpartition(".")[0] for place in places}
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
         paths={row: name for name in named if (row := path_row(name)) in asked},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
+        line_counts=lines,
         files=next((_asked(p, memory) for p in places if p.id == "phase.files"), ""),
     )
     tasks = tuple(_tasks_of_ours(found, places, memory))
@@ -210,6 +213,10 @@ def _asked(place: Place, memory: Mapping[str, str]) -> str:
     """Return the prompt of a place, or what we wrote in answer to it."""
     text = place.text if place.state == "placeholder" else memory.get(place.id, "")
     return text if any(noun in text.lower() for noun in ("test", "implementation")) else ""
+
+
+def _wants_examples(found: Document, memory: Mapping[str, str]) -> bool:
+    return any("example" in _asked(place, memory).lower() for place in found.places if place.id == "phase.files")
 
 
 def _for_a_person(found: Document, kept: Sequence[Place]) -> Iterator[Finding]:
@@ -230,13 +237,13 @@ def _tasks_of_ours(found: Document, places: Iterable[Place], memory: Mapping[str
     return (task for task in found.tasks if task.place is None or task.place in ours)
 
 
-def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int]) -> bool:
+def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int], lines: Mapping[str, int]) -> bool:
     """Check whether a person's words stand where a document need not speak of evidence.
 
     That is beside a file's name, in the status at the top, in the duration of the work, which only a person knows (unless the
-    prompt speaks of the run), and in the fence under *Test Results*. A number of tests beside a file's name may count only the
-    new ones, or those of an earlier day; more than the file has is a claim. The fence may show anything a person likes; with
-    test results in it, it is a claim.
+    prompt speaks of the run), and in the fence under *Test Results*. A number of tests or lines beside a file's name may count
+    only the new ones, or those of an earlier day; more than the file has is a claim. The fence may show anything a person
+    likes; with test results in it, it is a claim.
     """
     if place.id in memory:
         return False
@@ -246,7 +253,7 @@ def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping
         return False
     if place.id == "phase.results":
         return not tells_results(place.text)
-    return (place.id == "status.top" or place.id.startswith(COUNTS)) and not claims_too_many(place, tests)
+    return place.id == "status.top" or (place.id.startswith(COUNTS) and not claims_too_many(place, tests, lines))
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:

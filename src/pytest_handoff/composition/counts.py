@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.composition.wording import broken_files, count_failures, if_incomplete, live, passing
 from pytest_handoff.evidence.facts import is_of
-from pytest_handoff.evidence.regression import PASSING
+from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent
 from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.nodeids import file_of
@@ -74,19 +74,26 @@ def figures_of_tests(facts: Facts) -> dict[str, str]:
         share = f"{passing(outcomes)}/{outcomes.total()} passed" + (f" (no {tier} test)" if not outcomes else "")
         found |= {f"tier.{tier}.status#fraction": share + if_incomplete(facts)} | _forms(f"tier.{tier}.status", outcomes)
         found |= _forms(f"tier.{tier}.passing", outcomes)
-        found[f"tier.{tier}.issues#count"] = f"{count_failures(facts, tier):,}"
+        found |= _failures(f"tier.{tier}.issues", facts, tier)
     for place, scope in SCOPES.items():
         found |= _forms(place, _outcomes(facts.tests(scope=scope)))
         found |= _forms(f"{place}@e2e", _outcomes(facts.tests(scope=scope, tier="e2e")))
     new = facts.new()
-    found |= {"tests.failures#count": f"{count_failures(facts):,}", "tests.new#count": f"{len(new):,}"}
+    found |= _failures("tests.failures", facts) | {"tests.new#count": f"{len(new):,}", "tests.new#claim": f"{len(new):,}"}
     incomplete = if_incomplete(facts)
     return {place: text + (incomplete if incomplete not in text else "") for place, text in found.items()}
 
 
 def _forms(place: str, outcomes: Counter[Outcome | None]) -> dict[str, str]:
-    rate = percent(passing(outcomes), outcomes.total()) if outcomes else "no rate: no test"
+    rate = f"{percent(passing(outcomes), outcomes.total())} passing" if outcomes else "no rate: no test"
     return {f"{place}#count": f"{outcomes.total():,}", f"{place}#percent": rate}
+
+
+def _failures(place: str, facts: Facts, tier: str | None = None) -> dict[str, str]:
+    """Count what is listed as failures; a person may mean those that fail, or all that are not well."""
+    number = count_failures(facts, tier)
+    failing = facts.kinds.count(lambda kind: kind.outcome in FAILING and tier in (None, kind.tier))
+    return {f"{place}#count": f"{number:,}", f"{place}#claim": f"{failing}/{number} failing"}
 
 
 def _outcomes(lines: Sequence[LedgerLine]) -> Counter[Outcome | None]:

@@ -13,6 +13,7 @@ from pytest_handoff.composition import wording
 from pytest_handoff.composition.counts import figures_of_tests, new_tests, scoped_values
 from pytest_handoff.composition.tables import metric_values, summary_values
 from pytest_handoff.composition.wording import failures, if_incomplete, live, not_measured, passing, promise_text, total_coverage
+from pytest_handoff.document.file_counts import counted_path
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -42,28 +43,41 @@ def phase_values(facts: Facts, rows: Rows) -> dict[str, str | None]:
 
 
 def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
-    """Map each place such as ``count.lines:src/a.py`` to its count, if the file is known."""
-    tests = tests_by_file(facts)
+    """Map each place such as ``count.lines:src/a.py`` to its count, if the file or folder is known."""
+    tests = known_test_files(facts) if wanted else {}
     values = {}
     for place in wanted:
-        what, _, path = place.removeprefix("count.").partition(":")
-        number = tests.get(path) if what == "tests" else line_counts.get(path)
+        what, path = counted_path(place)
+        number = count_in(tests if what == "tests" else line_counts, path)
         if number is not None:
             values[place] = counted(number, "test" if what == "tests" else "line")
     return values
 
 
-def claims_too_many(place: Place, known: Mapping[str, int]) -> bool:
-    """Check whether a person's words give a test file more tests than it has; ``known`` is how many each file has."""
-    what, _, path = place.id.removeprefix("count.").partition(":")
-    tests = known.get(path, 0) if what == "tests" else 0
-    said = place.text.split()[0].replace(",", "") if tests else ""
-    return said.isdecimal() and (len(said) > _LONGEST_COUNT or int(said) > tests)
+def count_in(known: Mapping[str, int], path: str) -> int | None:
+    """Return the count of a file, or of all files in a folder, whose path ends with ``/``; ``None`` if it is not known."""
+    if not path.endswith("/"):
+        return known.get(path)
+    inside = [number for name, number in known.items() if name.startswith(path)]
+    return sum(inside) if inside else None
+
+
+def claims_too_many(place: Place, tests: Mapping[str, int], lines: Mapping[str, int]) -> bool:
+    """Check whether a person's words give a file more tests, or lines, than it has."""
+    what, path = counted_path(place.id)
+    known = count_in(tests if what == "tests" else lines, path)
+    said = place.text.split()[0].strip("~≈+").replace(",", "")
+    return known is not None and said.isdecimal() and (len(said) > _LONGEST_COUNT or int(said) > known)
 
 
 def tells_results(text: str) -> bool:
     """Check whether lines under *Test Results* really say how many tests passed or did not."""
     return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled only if a document has such lines
+
+
+def known_test_files(facts: Facts) -> dict[str, int]:
+    """Count the tests of each file, also of one that has none any more."""
+    return dict.fromkeys(facts.kinds.files(lambda _kind: True), 0) | tests_by_file(facts)
 
 
 def tests_by_file(facts: Facts) -> Counter[str]:

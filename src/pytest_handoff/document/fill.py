@@ -43,7 +43,7 @@ class _Work(msgspec.Struct):
     document: Document
     memory: Mapping[str, str]
     take_over: frozenset[str]
-    forms: Mapping[str, Sequence[str]]
+    forms: Mapping[str, Mapping[str, str]]
     edits: list[tuple[int, int, str]] = []
     written: list[Written] = []
     findings: list[Finding] = []
@@ -202,23 +202,33 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
     """Keep a person's words and report them; if their figures contradict the evidence, quote the evidence that has figures."""
-    known = () if place.kind == "fence" else (evidence, *work.forms.get(place.id, ()))
-    otherwise = next((text for text in known if contradicts(place.text, text)), None)
+    otherwise = next((text for text in _known_of(work, place, evidence) if contradicts(place.text, text)), None)
     says = place.text.partition("\n")[0] or "the lines below it"
     against = "the evidence says" if otherwise is None else "the evidence contradicts them"
-    told = otherwise or evidence
+    told = evidence if otherwise is None or otherwise == work.forms.get(place.id, {}).get("claim") else otherwise
     message = f"{place.id}: a person's words stay: {says!r}; {against}: {told!r}"
     work.found("contradicted" if otherwise else "claim", place, message, claim=place.text, evidence=told)
 
 
-def _other_forms(values: Mapping[str, str]) -> dict[str, list[str]]:
+def _other_forms(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Group by place the wordings in other forms: ``Unit Tests: 12/12 passing`` claims what the word of a status does not say."""
-    forms: dict[str, list[str]] = {}
+    forms: dict[str, dict[str, str]] = {}
     for key, text in values.items():
-        place, separator, _ = key.rpartition("#")
+        place, separator, form = key.rpartition("#")
         if separator:
-            forms.setdefault(place, []).append(text)
+            forms.setdefault(place, {})[form] = text
     return forms
+
+
+def _known_of(work: _Work, place: Place, evidence: str) -> Sequence[str]:
+    """List what a person's figures are held against: the wordings in other forms as well, but no count, which has one meaning.
+
+    A form that is called ``claim`` is for nothing else, and stands for all.
+    """
+    forms = work.forms.get(place.id, {})
+    if place.kind == "fence":
+        return ()
+    return (evidence, forms["claim"]) if "claim" in forms else (evidence, *(forms[form] for form in forms if form != "count"))
 
 
 def _tick(work: _Work, ticks: Mapping[int, bool]) -> None:
