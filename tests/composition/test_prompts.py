@@ -11,6 +11,7 @@ from builders import coverage_of, facts_of
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.record import Changes
+from pytest_handoff.rendering.templates import Renderer
 
 BEFORE = """
     unit tests/unit/test_cart.py::test_total passed
@@ -22,6 +23,7 @@ NOW = f"""{BEFORE}
     unit tests/unit/test_refund.py::test_part failed since=session-2
     e2e tests/e2e/test_refund.py::test_money_back passed since=session-2
 """
+RENDERER = Renderer()
 E2E = "### E2E Test Status"
 
 
@@ -79,13 +81,17 @@ def test_a_share_stays_a_share_when_tests_come() -> None:
     assert "1/1 passed" in compose(first.text, facts, Config(), request).text
 
 
-def compose_once(text: str, **more: Any) -> Composition:
+def compose_once(text: str, *, block: bool = False, config: Config | None = None, **more: Any) -> Composition:
     """The composition of a text, where the tests of one file are gone."""
     request = FillRequest(
-        path="x.md", today="2026-01-02", render=lambda _place, _context: None, line_counts=lambda: {"src/cart.py": 14}
+        path="x.md",
+        today="2026-01-02",
+        render=RENDERER.block if block else lambda _place, _context: None,
+        line_counts=lambda: {"src/cart.py": 14},
     )
+    more.setdefault("coverage", coverage_of(cart=(9, 10)))
     gone = "unit tests/unit/test_fax.py::test_fax gone retired=session-2:nobody~has~one"
-    return compose(text, facts_of(f"{NOW}\n{gone}", BEFORE, **more), Config(), request)
+    return compose(text, facts_of(f"{NOW}\n{gone}", BEFORE, **more), config or Config(), request)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +149,36 @@ def test_false_figures_are_contradicted(claim: str, told: str) -> None:
     (finding,) = (one for one in found.findings if one.kind == "contradicted")
     assert finding.evidence == told
     assert [verdict.id for verdict in found.blocking if verdict.id == "claims"] == ["claims"]
+
+
+HEAD = "<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n"
+FALSE = (
+    f"# Session 2\n\n{HEAD}\n**Tests:** 49 tests passing *all* <b>\n\n- `src/cart.py` (230 lines)\n\n## Key Metrics\n\n"
+    "| Metric | Value |\n|---|---|\n| **Coverage** | 99% |\n"
+)
+
+
+def test_a_reader_of_the_document_sees_what_is_contradicted() -> None:
+    """A block at the head of the document names both figures, and is empty again when the document is right."""
+    found = compose_once(FALSE, block=True)
+    block = found.text.partition("claims.corrections -->\n")[2].partition("<!--")[0]
+    assert block.splitlines() == [
+        "**The evidence contradicts this document:**",
+        "",
+        "- src/cart.py: “230 lines” is written; the evidence says: 14 lines",
+        "- Coverage: “99%” is written; the evidence says: 90.0 %",
+    ]
+    right = found.text.replace("| 99%", "| 90%").replace("(230 lines)", "(14 lines)")
+    again = compose_once(right, block=True)
+    assert "**The evidence" not in again.text
+    assert compose_once(again.text, block=True).text == again.text
+
+
+def test_corrections_can_be_switched_off() -> None:
+    """With the setting the block stays empty; the gate is what it was."""
+    found = compose_once(FALSE, block=True, config=Config(corrections="off"))
+    assert "**The evidence" not in found.text
+    assert "claims" in [verdict.id for verdict in found.blocking]
 
 
 @pytest.mark.parametrize(

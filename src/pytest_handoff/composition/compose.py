@@ -13,7 +13,7 @@ from pytest_handoff.checklist.decisions import blocking as blocking_of
 from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
-from pytest_handoff.composition.blocks import block_context, trend_of
+from pytest_handoff.composition.blocks import block_context, corrections_of, trend_of
 from pytest_handoff.composition.counts import numbered_sessions
 from pytest_handoff.composition.forms import chosen
 from pytest_handoff.composition.values import Rows, claims_too_many, known_test_files, status_values, tells_results, values
@@ -110,10 +110,12 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     decided = decide(found.tasks, facts, config)
     standing = standing_verdicts(facts, config, request.today)
     blocking = blocking_of(standing, decided)
+    told = corrections_of(found.text, claims) if config.corrections == "on" else []
+    context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
     filled = fill(
         found,
         values=plain | status_values(facts, blocking, decided),
-        blocks=_blocks(found, block_context(facts, decided, line_counts=rows.line_counts, trend=trend), request.render),
+        blocks=_blocks(found, context, request.render),
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
         take_over=request.take_over,

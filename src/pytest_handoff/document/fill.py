@@ -88,21 +88,22 @@ def fill(
     work = _Work(document, memory, taken, _other_forms(values))
     spelled = _in_ascii if holds_lone_surrogate(document.text) else str
     for place in document.places:
-        new = (blocks if place.kind == "block" else values).get(place.id, "")
-        new = _CONTROL.sub(" ", _without_surrogates(new))
-        _fill_place(work, place, spelled(new))
+        known = blocks if place.kind == "block" else values
+        new = _CONTROL.sub(" ", _without_surrogates(known.get(place.id, "")))
+        _fill_place(work, place, spelled(new), wanted=place.id in known)
     _tick(work, ticks)
     _report_lost(work)
     return _finished(work, wanted={*values, *blocks, *memory})
 
 
-def _fill_place(work: _Work, place: Place, new: str) -> None:
+def _fill_place(work: _Work, place: Place, new: str, *, wanted: bool) -> None:
+    """Write a value; a block may be wanted empty."""
     if place.kind not in ("block", "fence"):
         new = _one_line(new, in_table=place.kind == "cell")
-    if not new.strip():
-        _leave(work, place)
-    elif place.kind == "block":
+    if place.kind == "block" and (new.strip() or wanted):
         _fill_block(work, place, new)
+    elif not new.strip():
+        _leave(work, place)
     elif place.kind == "fence":
         _fill_fence(work, place, new)
     else:

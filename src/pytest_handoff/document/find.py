@@ -172,6 +172,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
 """For each block, the beginnings of place ids: the block goes to the end of the section with the first such place found."""
 
 _EVIDENCE = "checklist.evidence"
+_CORRECTIONS = "claims.corrections"
 
 
 class Adopted(Frozen, frozen=True):
@@ -182,15 +183,19 @@ class Adopted(Frozen, frozen=True):
     homeless: tuple[str, ...]
 
 
-def adopt(text: str, path: str) -> Adopted:
+def adopt(text: str, path: str, *, corrections: bool = True) -> Adopted:
     """Add each block that the text lacks and has a section for; it is empty until the next run fills it.
+
+    Args:
+        corrections: whether to add the block below the title that says what the evidence contradicts.
 
     Raises:
         DocumentProblem: the text cannot be filled safely.
     """
     document = find(text, path=path)
     there = {place.id for place in document.places}
-    wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
+    blocks = (*((_CORRECTIONS,) if corrections else ()), *_SECTIONS, _EVIDENCE)
+    wanted = {block: _line_for(document, block) for block in blocks if block not in there}
     spots = [(line, block) for block, line in wanted.items() if line is not None]
     for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the line numbers above stay right
         text = with_block(text, line, block, "")
@@ -207,6 +212,9 @@ def _line_for(document: Document, block: str) -> int | None:
     if block == _EVIDENCE:
         lines = [task.line for task in document.tasks if in_checklist(task.section)]
         return _last_line(document, max(lines)) if lines else None
+    if block == _CORRECTIONS:
+        first = next(iter(parse(document.text).headings), None)
+        return None if first is None else first.end if first.level == 1 else first.line
     for beginning in _SECTIONS[block]:
         lines = [place.line for place in document.places if place.id.startswith(beginning)]
         if lines:
