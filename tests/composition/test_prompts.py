@@ -24,6 +24,9 @@ NOW = f"""{BEFORE}
     e2e tests/e2e/test_refund.py::test_money_back passed since=session-2
 """
 RENDERER = Renderer()
+CHANGES = Changes(
+    created=["a.py"], modified=[], removed=[], renamed=[], lines_added=38, lines_removed=0, tests_added=3, documents_changed=0
+)
 E2E = "### E2E Test Status"
 
 
@@ -141,14 +144,33 @@ def test_files_are_counted_by_kind() -> None:
 )
 def test_false_figures_are_contradicted(claim: str, told: str) -> None:
     """A person's figure that the evidence cannot mean is named beside the evidence's, whatever form it has."""
-    changes = Changes(
-        created=["a.py"], modified=[], removed=[], renamed=[], lines_added=38, lines_removed=0, tests_added=3, documents_changed=0
-    )
-    found = compose_once(f"# Session 2\n\n{claim}\n", changes=changes)
+    found = compose_once(f"# Session 2\n\n{claim}\n", changes=CHANGES)
     assert found.text == f"# Session 2\n\n{claim}\n"
     (finding,) = (one for one in found.findings if one.kind == "contradicted")
     assert finding.evidence == told
     assert [verdict.id for verdict in found.blocking if verdict.id == "claims"] == ["claims"]
+
+
+def test_a_person_may_count_in_a_first_session() -> None:
+    """Where the evidence does not know what changed, a person's count is no claim, and a prompt is told so."""
+    text = "# T\n\n## Session Metrics\n\n- **Files Created**: 11 files\n- **Files Modified**: [Count]\n"
+    request = FillRequest(path="x.md", today="2026-01-02", render=lambda _place, _context: None)
+    found = compose(text, facts_of(NOW, changes=CHANGES), Config(), request)
+    assert found.text == text.replace("[Count]", "not known: first session")
+    assert [one.kind for one in found.findings] == []
+
+
+def test_files_that_broke_are_told() -> None:
+    """What could not be collected stands where failing and new tests are listed, with the error."""
+    text = "## Test Results\n\n- **Test Failures**: [list]\n- **New Test Coverage**: [what is new]\n"
+    why = ["tests/unit/test_new.py could not be collected: ImportError: no module named x"]
+    now = f"{BEFORE.replace('test_empty passed', 'test_empty not_run')}"
+    found = compose(text, facts_of(now, BEFORE, why_incomplete=why), Config(), FillRequest(
+        path="x.md", today="2026-01-02", render=lambda _place, _context: None
+    ))  # fmt: skip
+    broken = "`tests/unit/test_new.py` — not collected: ImportError"
+    assert f"**Test Failures**: 1 earlier test not run, in `tests/unit/test_cart.py`; {broken}" in found.text
+    assert "**New Test Coverage**: no new test; could not be collected: `tests/unit/test_new.py`" in found.text
 
 
 HEAD = "<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n"

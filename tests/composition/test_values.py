@@ -49,7 +49,8 @@ def value(
         ("tests.previous", "unit a.py::x gone\nunit a.py::y not_run", PASSED, "0/2 passed, 1 missing, 1 not run"),
         ("tests.previous@e2e", f"{PASSED}\ne2e b.py::y passed since=session-2", PASSED, "none: no earlier e2e test"),
         ("tests.new", PASSED, PASSED, "no new test"),
-        ("tests.new", f"{PASSED}\ne2e b.py::y passed", "", "2 new tests: 1 e2e, 1 unit, in `a.py`, `b.py`"),
+        ("tests.new", f"{PASSED}\ne2e b.py::y passed", "", "2 tests (first session): 1 e2e, 1 unit, in `a.py`, `b.py`"),
+        ("tests.new", f"{PASSED}\nunit b.py::y passed since=session-2", PASSED, "1 new test: 1 unit, in `b.py`"),
         ("tests.failures", PASSED, "", "none"),
         ("tests.failures", "unit a.py::x[|] failed error=a*b", "", "`a.py::x[|]` — a\\*b"),
         ("tests.failures", "unit a.py::x gone\nunit a.py::y skipped", f"{PASSED}\nunit a.py::y passed",
@@ -113,13 +114,24 @@ def test_agent_and_coverage_of_the_session_before() -> None:
     assert value("coverage.total", PASSED, percent=99.99, coverage=coverage_of(a=(10, 10))) == "100 %"
 
 
+def test_a_first_session_does_not_count_the_repository_as_its_work() -> None:
+    """Whether a project had a past is not known, so nothing is said of what its first session changed."""
+    changes = Changes(
+        created=["src/a.py"], modified=[], removed=[], renamed=[], lines_added=10_955, lines_removed=0, tests_added=9,
+        documents_changed=7,
+    )  # fmt: skip
+    found = values(facts_of(PASSED, changes=changes), agent=None, parent_percent=None)
+    told = {text for place, text in found.items() if place.startswith(("files.", "stats."))}
+    assert told == {"not known: first session"}
+
+
 def test_changes() -> None:
     """Changed files and their numbers each have their place."""
     changes = Changes(
         created=["src/a.py"], modified=["src/b.py"], removed=[], renamed=[("old.py", "new.py")], lines_added=1234,
         lines_removed=5, tests_added=2, documents_changed=1,
     )  # fmt: skip
-    found = values(facts_of(PASSED, changes=changes), agent=None, parent_percent=None)
+    found = values(facts_of(PASSED, PASSED, changes=changes), agent=None, parent_percent=None)
     assert {place: text for place, text in found.items() if place.startswith(("files.", "stats."))} == {
         "files.created": "src/\n└── a.py",
         "files.modified": "src/b.py\nnew.py (was old.py)",

@@ -158,9 +158,9 @@ def inventory(facts: Facts, tier: str | None = None) -> Inventory:
 
 
 def changed_files(facts: Facts) -> list[ChangedFile] | None:
-    """List what the session did to files; ``None`` if that is not known."""
+    """List what the session did to files; ``None`` if that is not known, as in a first session."""
     changes = facts.record.changes
-    if changes is None:
+    if changes is None or facts.is_first:
         return None
     rows = [ChangedFile(path=path, what="new") for path in changes.created]
     rows += [ChangedFile(path=path, what="changed") for path in changes.modified]

@@ -16,7 +16,15 @@ from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context, corrections_of, trend_of
 from pytest_handoff.composition.counts import numbered_sessions
 from pytest_handoff.composition.forms import chosen
-from pytest_handoff.composition.values import Rows, claims_too_many, known_test_files, status_values, tells_results, values
+from pytest_handoff.composition.values import (
+    OF_CHANGES,
+    Rows,
+    claims_too_many,
+    known_test_files,
+    status_values,
+    tells_results,
+    values,
+)
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
 from pytest_handoff.document.fences import own_lines
 from pytest_handoff.document.file_counts import PREFIX as COUNTS
@@ -198,6 +206,8 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], re
     wants_lines = "lines" in counts or "handoff:begin files.lines" in text or _wants_examples(found, memory)
     lines = request.line_counts() if wants_lines else {}
     places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests, lines)]
+    if facts.is_first:
+        places = [place for place in places if place.state != "written" or place.id in memory or place.id not in OF_CHANGES]
     asked = {place.id.rpartition(".")[0] for place in places}
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},

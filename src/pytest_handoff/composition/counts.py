@@ -141,4 +141,5 @@ def new_tests(facts: Facts) -> str:
     tiers = Counter(line.tier for line in new)
     by_tier = ", ".join(f"{number} {escape(tier)}" for tier, number in sorted(tiers.items()))
     files = [code_in_text(path) for path in sorted({file_of(line.id) for line in new})]
-    return f"{counted(len(new), 'new test')}: {by_tier}, in {listed(files, most=4)}{rest}"
+    number = f"{counted(len(new), 'test')} (first session)" if facts.is_first else counted(len(new), "new test")
+    return f"{number}: {by_tier}, in {listed(files, most=4)}{rest}"

@@ -216,7 +216,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         "next.existing": _to_keep(facts),
         "next.new": _promised(facts),
         "next.integration": _to_keep(facts, "integration") if facts.tests(tier="integration") else None,
-        **(_changes(record.changes) if record.changes else {}),
+        **_changes(facts, record.changes),
         **recovery_values(facts),
         **summary_values(facts, rows.targets, rows.paths),
         **phase_values(facts, rows),
@@ -283,7 +283,19 @@ def _promised(facts: Facts) -> str:
     return listed(rows, most=6) if rows else "none promised"
 
 
-def _changes(changes: Changes) -> dict[str, str]:
+OF_CHANGES = (
+    "files.created", "files.modified", "files.removed", "stats.lines_added", "stats.files_created", "stats.files_modified",
+    "stats.tests_added", "stats.docs_updated",
+)  # fmt: skip
+"""The places about what a session changed; a first session has nothing to compare with, and may be of a project with a past."""
+
+NOT_KNOWN_YET = "not known: first session"
+
+
+def _changes(facts: Facts, changes: Changes | None) -> dict[str, str]:
+    """Map the places about changes to their texts."""
+    if changes is None or facts.is_first:
+        return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET)
     moved = [f"{new} (was {old})" for old, new in changes.renamed]
     return {
         "files.created": wording.tree(changes.created),
