@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -87,6 +87,7 @@ class Config(Frozen, frozen=True):
         promise: what later sessions owe.
         target: the branch that the work will be merged into, such as ``main``; what is merged in from it is not new code.
         waive: gates that may fail, each with its reason.
+        corrections: whether the block ``claims.corrections`` says in the document what the evidence contradicts.
         parts: labels of the parts that ``handoff combine`` must find; without one of them a session is incomplete.
     """
 
@@ -107,6 +108,7 @@ class Config(Frozen, frozen=True):
     promise: list[Promise] = []
     target: str | None = None
     parts: list[str] = []
+    corrections: Literal["on", "off"] = "on"
 
     def document_path(self, session: str) -> str:
         """Return the path of a session's document, relative to the project's folder."""

@@ -31,6 +31,7 @@ DOCUMENT = """\
 - [ ] The design was discussed
 """
 PASSED = "unit a.py::x passed"
+NO_E2E = "tests of every kind: there is no e2e test"
 
 
 def composed(
@@ -59,8 +60,8 @@ def test_a_filled_document() -> None:
     """Values and ticks stand where they were asked for, and nothing else changes."""
     found = composed("unit a.py::x passed\nunit a.py::y passed since=session-2 flaky", PASSED)
     assert found.text == (
-        DOCUMENT.replace("Current Session Tests**: [X/Y passed]", "Current Session Tests**: 1/1 passed")
-        .replace("Previous Session Tests**: [X/Y passed]", "Previous Session Tests**: 1/1 passed")
+        DOCUMENT.replace("Current Session Tests**: [X/Y passed]", f"Current Session Tests**: 1/1 passed ({NO_E2E})")
+        .replace("Previous Session Tests**: [X/Y passed]", f"Previous Session Tests**: 1/1 passed ({NO_E2E})")
         .replace("[ ] All tests", "[x] All tests")
         .replace("[x] No flaky", "[ ] No flaky")
     )

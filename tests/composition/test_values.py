@@ -38,19 +38,34 @@ def value(
         ("tests.total", "unit a.py::x gone retired=session-2:why", PASSED, "none: there is no test"),
         ("tests.current", PASSED, "", "1/1 passed"),
         ("tests.current", f"{PASSED}\nunit a.py::y failed\nunit a.py::z error", "", "1/3 passed, 1 failed, 1 in error"),
-        ("tests.current", f"{PASSED}\ne2e b.py::y skipped", "", "0/1 passed, 1 skipped"),
+        ("tests.current", f"{PASSED}\ne2e b.py::y skipped", "", "1/2 passed, 1 skipped"),
+        ("tests.current@e2e", f"{PASSED}\ne2e b.py::y skipped", "", "0/1 passed, 1 skipped"),
+        ("tests.current@e2e", PASSED, "", "1/1 passed (tests of every kind: there is no e2e test)"),
+        ("tests.current@e2e", PASSED, PASSED, "none: no new test"),
         ("tests.current", PASSED, PASSED, "none: no new test"),
-        ("tests.current", "e2e b.py::x passed", "e2e b.py::x passed", "none: no new e2e test"),
+        ("tests.current@e2e", "e2e b.py::x passed", "e2e b.py::x passed", "none: no new e2e test"),
         ("tests.previous", PASSED, "", "none: session-2 is the first session"),
         ("tests.previous", PASSED, "unit a.py::y skipped", "1/1 passed"),
         ("tests.previous", "unit a.py::x gone\nunit a.py::y not_run", PASSED, "0/2 passed, 1 missing, 1 not run"),
-        ("tests.previous", f"{PASSED}\ne2e b.py::y passed since=session-2", PASSED, "none: no earlier e2e test"),
+        ("tests.previous@e2e", f"{PASSED}\ne2e b.py::y passed since=session-2", PASSED, "none: no earlier e2e test"),
         ("tests.new", PASSED, PASSED, "no new test"),
-        ("tests.new", f"{PASSED}\ne2e b.py::y passed", "", "2 new tests: 1 e2e, 1 unit, in `a.py`, `b.py`"),
+        ("tests.new", f"{PASSED}\ne2e b.py::y passed", "", "2 tests (first session): 1 e2e, 1 unit, in `a.py`, `b.py`"),
+        ("tests.new", f"{PASSED}\nunit b.py::y passed since=session-2", PASSED, "1 new test: 1 unit, in `b.py`"),
         ("tests.failures", PASSED, "", "none"),
         ("tests.failures", "unit a.py::x[|] failed error=a*b", "", "`a.py::x[|]` — a\\*b"),
         ("tests.failures", "unit a.py::x gone\nunit a.py::y skipped", f"{PASSED}\nunit a.py::y passed",
-         "`a.py::x` — missing, `a.py::y` — skipped now"),
+         "`a.py::x` — missing; `a.py::y` — skipped now"),
+        ("tests.failures", f"{PASSED}\nunit a.py::y not_run\nunit b.py::z not_run",
+         f"{PASSED}\nunit a.py::y passed\nunit b.py::z passed", "2 earlier tests not run, in `a.py`, `b.py`"),
+        ("tests.failures#count", "unit a.py::x gone\nunit a.py::y failed", PASSED, "2"),
+        ("tests.total#count", f"{PASSED}\nunit b.py::y failed", PASSED, "2"),
+        ("tests.total#percent", f"{PASSED}\nunit b.py::y failed", PASSED, "50.0 % passing"),
+        ("tests.since.session-1", f"{PASSED}\nunit b.py::y failed", f"{PASSED}\nunit b.py::y passed", "1/2 passed, 1 failed"),
+        ("tests.since.session-1@e2e", f"{PASSED}\ne2e b.py::y failed", f"{PASSED}\ne2e b.py::y passed", "0/1 passed, 1 failed"),
+        ("tests.since.session-1@e2e", PASSED, PASSED, "none: no e2e test is of session-1"),
+        ("tier.unit.status#fraction", f"{PASSED}\nunit b.py::y failed", PASSED, "1/2 passed"),
+        ("tier.e2e.status#fraction", PASSED, PASSED, "0/0 passed (no e2e test)"),
+        ("tier.e2e.status#percent", PASSED, PASSED, "no rate: no test"),
         ("next.existing", "unit a.py::x failed", "", "none: no test passes"),
         ("next.existing", f"{PASSED}\ne2e b.py::y passed", "",
          "2 tests that pass now (1 e2e, 1 unit), in 2 files; ledger `0123456789ab`"),
@@ -99,13 +114,24 @@ def test_agent_and_coverage_of_the_session_before() -> None:
     assert value("coverage.total", PASSED, percent=99.99, coverage=coverage_of(a=(10, 10))) == "100 %"
 
 
+def test_a_first_session_does_not_count_the_repository_as_its_work() -> None:
+    """Whether a project had a past is not known, so nothing is said of what its first session changed."""
+    changes = Changes(
+        created=["src/a.py"], modified=[], removed=[], renamed=[], lines_added=10_955, lines_removed=0, tests_added=9,
+        documents_changed=7,
+    )  # fmt: skip
+    found = values(facts_of(PASSED, changes=changes), agent=None, parent_percent=None)
+    told = {text for place, text in found.items() if place.startswith(("files.", "stats."))}
+    assert told == {"not known: first session"}
+
+
 def test_changes() -> None:
     """Changed files and their numbers each have their place."""
     changes = Changes(
         created=["src/a.py"], modified=["src/b.py"], removed=[], renamed=[("old.py", "new.py")], lines_added=1234,
         lines_removed=5, tests_added=2, documents_changed=1,
     )  # fmt: skip
-    found = values(facts_of(PASSED, changes=changes), agent=None, parent_percent=None)
+    found = values(facts_of(PASSED, PASSED, changes=changes), agent=None, parent_percent=None)
     assert {place: text for place, text in found.items() if place.startswith(("files.", "stats."))} == {
         "files.created": "src/\n└── a.py",
         "files.modified": "src/b.py\nnew.py (was old.py)",

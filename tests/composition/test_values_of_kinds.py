@@ -26,7 +26,7 @@ def value(place: str, now: str = PASSED, *, rows: Rows | None = None, **record: 
         (PASSED, "Passing", "1/1 tests", "none"),
         (f"{PASSED}\nunit a.py::y failed error=no", "Failing", "1/2 tests", "`a.py::y` — no"),
         (f"{PASSED}\nunit a.py::y error", "Failing", "1/2 tests", "`a.py::y` — failed"),
-        (f"{PASSED}\nunit a.py::y not_run", "Not all were run", "1/2 tests", "none"),
+        (f"{PASSED}\nunit a.py::y not_run", "Not all were run", "1/2 tests", "1 earlier test not run, in `a.py`"),
         ("unit a.py::x skipped", "None passes", "0/1 tests", "`a.py::x` — skipped now"),
         ("unit a.py::x gone", "Not yet written", "no test", "`a.py::x` — missing"),
         ("e2e a.py::x passed", "Not yet written", "no test", "none"),
@@ -148,7 +148,7 @@ def test_the_results_of_a_phase() -> None:
     assert lines[:4] == ["1 passed, 1 not run", "", "Coverage", "src/f00.py    100 %"]
     assert lines[-2:] == ["… and 2 more files", "TOTAL         100 % (incomplete run)"]
     assert value("phase.results", "unit a.py::x gone") == "no test was run\n\nCoverage was not measured: no pytest-cov"
-    assert value("phase.files") == "1 tests"
+    assert value("phase.files") == "1 test file"
 
 
 def test_a_metric_in_its_row() -> None:

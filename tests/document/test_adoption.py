@@ -9,13 +9,19 @@ from pytest_handoff.document.find import adopt
 TESTS = "## Test Results\n\n- **Current Session Tests**: [X/Y]\n\n---\n\n## Next\n"
 
 
+OTHERS, EVIDENCE = ["tests.lost", "coverage.files", "new_code.files"], "checklist.evidence"
+
+
 @pytest.mark.parametrize(
     ("text", "added", "homeless"),
     [
-        (TESTS, [("tests.lost", 5), ("coverage.files", 8), ("new_code.files", 11)], ["checklist.evidence"]),
-        ("# Notes\n", [], ["tests.lost", "coverage.files", "new_code.files", "checklist.evidence"]),
-        ("## Checklist\n- [ ] a\n  more\n", [("checklist.evidence", 5)], ["tests.lost", "coverage.files", "new_code.files"]),
-        ("## To do\n- [ ] a\n", [], ["tests.lost", "coverage.files", "new_code.files", "checklist.evidence"]),
+        (TESTS, [("claims.corrections", 1), ("tests.lost", 8), ("coverage.files", 11), ("new_code.files", 14)], [EVIDENCE]),
+        ("# Notes\n", [("claims.corrections", 3)], [*OTHERS, EVIDENCE]),
+        ("Notes\n=====\ntext\n", [("claims.corrections", 4)], [*OTHERS, EVIDENCE]),
+        ("---\na: b\n---\n# Notes\n", [("claims.corrections", 6)], [*OTHERS, EVIDENCE]),
+        ("no heading\n", [], ["claims.corrections", *OTHERS, EVIDENCE]),
+        ("## Checklist\n- [ ] a\n  more\n", [("claims.corrections", 1), (EVIDENCE, 8)], OTHERS),
+        ("## To do\n- [ ] a\n", [("claims.corrections", 1)], [*OTHERS, EVIDENCE]),
     ],
 )
 def test_where_blocks_go(text: str, added: list[tuple[str, int]], homeless: list[str]) -> None:
@@ -32,3 +38,9 @@ def test_every_line_stays(text: str) -> None:
     lines = [line for line in once.splitlines() if "handoff:" not in line and line.strip()]
     assert lines == [line for line in text.splitlines() if line.strip()]
     assert adopt(once, "x.md").text == once
+
+
+def test_without_corrections() -> None:
+    """Where the settings say so, no block tells what the evidence contradicts."""
+    found = adopt(TESTS, "x.md", corrections=False)
+    assert "claims.corrections" not in [block for block, _ in found.added] + list(found.homeless)

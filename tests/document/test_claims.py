@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document.fill import contradicts
+from pytest_handoff.document.claims import contradicts
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,22 @@ from pytest_handoff.document.fill import contradicts
         ("35+ test files", "12"),
         ("15 files", "12 files"),
         ("~3,000 lines", "1200 lines"),
+        ("49 tests passing", "20/20 passed"),
+        ("**196**", "20/20 passed"),
+        ("✅ 20 passing", "18/20 passed, 2 failed"),
+        ("25+ tests", "20/20 passed"),
+        ("none", "20/20 passed"),
+        ("~2,000 lines", "38 (and 0 removed)"),
+        ("70 unit tests + 1 gate test", "8"),
+        ("5 unit, 2 integration and 3 e2e tests", "8"),
+        ("None", "2"),
+        ("No test failures.", "2"),
+        ("None (all of it is green)", "2 failures"),
+        ("100%", "90.0 % passing"),
+        ("2 failing tests", "1/4 failing"),
+        ("None", "1/4 failing"),
+        ("100% of tests passing", "90.0 % passing"),
+        ("70 %", "64.2 % of the new code by unit tests; 84.8 % of all code by all tests"),
     ],
 )
 def test_other_figures_contradict(claim: str, evidence: str) -> None:
@@ -39,7 +55,18 @@ def test_other_figures_contradict(claim: str, evidence: str) -> None:
     ("claim", "evidence"),
     [
         ("all green on staging", "3/4 passed"),
-        ("None", "2 failures"),
+        ("None of note, but see the log", "2 failures"),
+        ("None", "none"),
+        ("20 tests", "18/20 passed, 2 failed"),
+        ("18 passing", "18/20 passed, 2 failed"),
+        ("15+ tests", "18/20 passed, 2 failed"),
+        ("12 new tests", "18/20 passed, 2 failed"),
+        ("12 unit tests", "18/20 passed, 2 failed"),
+        ("2 failing", "18/20 passed, 2 failed"),
+        ("~40 lines (and a few removed)", "38 (and 0 removed)"),
+        ("7 unit tests + 1 gate test", "8"),
+        ("85% coverage", "90.0 % passing"),
+        ("84.8 %", "64.2 % of the new code by unit tests; 84.8 % of all code by all tests"),
         ("N/A (first session)", "0/0"),
         ("9/9 passed (8/9 in CI)", "9/9 passed"),
         ("was 8/9, now 9/9", "9/9 passed"),
@@ -53,6 +80,10 @@ def test_other_figures_contradict(claim: str, evidence: str) -> None:
         ("92.60 %", "92.6 %"),
         ("100%", "100 %"),
         (">90%", "93.1 %"),
+        ("≥ 90 %", "93.1 %"),
+        ("1 failing", "1/4 failing"),
+        ("4 tests", "1/4 failing"),
+        ("2 missing", "1/4 failing"),
         ("90%+", "93.1 %"),
         ("90 - 95%", "93.1 %"),
         ("93–94 %", "93.1 %"),

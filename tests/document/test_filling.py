@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_handoff.document import fences
 from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import find
 from pytest_handoff.document.markers import block_checksum
@@ -95,7 +96,7 @@ def test_claims_are_reported(current: str, kind: str | None) -> None:
 def test_figures_are_held_against_figures(current: str, kind: str, told: str) -> None:
     """Where a count stands in place of a status, it is the count behind the status that contradicts it, and that is told."""
     text = f"## Test Status\n- **Unit Tests**: {current}\n"
-    found = _fill(text, {"tier.unit.status": "Passing", "tier.unit.passing": "12/12 tests"}).findings
+    found = _fill(text, {"tier.unit.status": "Passing", "tier.unit.status#fraction": "12/12 tests"}).findings
     assert [(finding.kind, finding.evidence) for finding in found] == [(kind, told)]
     assert found[0].message.endswith(f": {told!r}")
 
@@ -175,7 +176,7 @@ def test_a_tick_without_a_box_is_refused() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("[a list]\nold\n", "x.py\n\n    ```\ny.py\n"),
+        ("[a list]\nold\n", "x.py\n\n    ```\ny.py\nold\n"),
         ("", "x.py\n\n    ```\ny.py\n"),
         ("mine\n", "mine\n"),
     ],
@@ -184,10 +185,48 @@ def test_a_tick_without_a_box_is_refused() -> None:
 def test_fences(before: str, after: str, eol: str) -> None:
     """A fence's body is replaced in the document's line ending, and no line of it can close the fence."""
     text = f"## New Files\n  ```\n{before}```\n# End".replace("\n", eol)
-    expected = "".join(f"  {line}\n" if line and before != "mine\n" else f"{line}\n" for line in after.splitlines())
+    expected = "".join(f"  {line}\n" if line and line not in ("mine", "old") else f"{line}\n" for line in after.splitlines())
     filled = _fill(text, {"files.created": "x.py\n\n```\ny.py\n"})
     assert filled.text == f"## New Files\n  ```\n{expected}```\n# End".replace("\n", eol)
     assert _fill(filled.text, {"files.created": "x.py\n\n```\ny.py\n"}, memory={w.id: w.text for w in filled.written}) == filled
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        ("[List files]\nsrc/a.py: Ada made it safe\ndo NOT touch b.c\n", "x.py\nsrc/a.py: Ada made it safe\ndo NOT touch b.c\n"),
+        ("[List files]\n\nAda: see my mail\n", "x.py\n\nAda: see my mail\n"),
+        ("==== [X] passed in [Y]s ====\n\nCoverage Report:\n[m]/[c].py  [XX]%\n-----\nTOTAL  [XX]%\n\n☑ All tests passing\n",
+         "x.py\n\n☑ All tests passing\n"),
+        ("[X] passed\n12 failed on Ada's machine\n[Y] failed\n", "x.py\n12 failed on Ada's machine\n[Y] failed\n"),
+        ("[List files], but ask Ada first\n", None),
+        ("[X] passed, 2 of them by luck\n", None),
+    ],
+)  # fmt: skip
+def test_a_prompt_in_a_fence_is_replaced_alone(body: str, after: str | None) -> None:
+    """What a person wrote below the prompt stays, in every later fill too, and a person's words beside it keep the fence."""
+    text = f"## New Files\n```\n{body}```\n"
+    filled = _fill(text, {"files.created": "x.py"})
+    assert filled.text == (f"## New Files\n```\n{after}```\n" if after else text)
+    memory = {one.id: one.text for one in filled.written}
+    assert _fill(filled.text, {"files.created": "x.py"}, memory=memory).text == filled.text
+    again = _fill(filled.text, {"files.created": "y.py\nz.py"}, memory=memory)
+    assert again.text == filled.text.replace("x.py", "y.py\nz.py")
+
+
+def test_the_example_of_a_known_template_goes_with_its_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that a template shows below its prompt are replaced as well, and no line that a person added to them."""
+    example = ["lib/", "└── example.py"]
+    monkeypatch.setattr(fences, "EXAMPLES", {2: fences.digest_of(example)})
+    text = "## New Files\n```\n[List files]\nlib/\n└── example.py\nlib/mine.py\n```\n"
+    assert _fill(text, {"files.created": "x.py"}).text == "## New Files\n```\nx.py\nlib/mine.py\n```\n"
+
+
+def test_boxes_in_a_fence_are_set_both_ways() -> None:
+    """A box in a fence that is a place is one character, and is set as those of a list are."""
+    text = "## Test Results\r\n```\r\n[X] passed\r\n\r\n  ☑ a\r\n☐ b\r\n☑ c\r\n```\r\n"
+    filled = _fill(text, {"phase.results": "3 passed"}, ticks={5: False, 6: True, 7: True})
+    assert filled.text == text.replace("[X]", "3").replace("☑ a", "☐ a").replace("☐ b", "☑ b")
 
 
 def test_a_fence_we_wrote_is_replaced() -> None:

@@ -80,11 +80,25 @@ def test_other_lines_have_no_label(text: str) -> None:
         ("*[X]*", 0),
         ("[a [nested] b] - rest", 14),
         ("[WIP] nearly done", 0),
+        ("[WIP]", 0),
+        ("[PROJ-17]", 0),
+        ("[session-3]", 0),
+        ("[#17]", 0),
+        ("[2026-01-02]", 0),
+        ("[12/12 passed]", 0),
+        ("[95 %]", 0),
+        ("[✅/⚠️/❌]", 8),
+        ("[X-1]", 5),
+        ("[1-2 sentences]", 15),
         ("[X/Y] tests passed", 18),
         ("[XX]%", 5),
         ("[count] lines of code", 21),
         ("[count] files | [count] tests", 29),
         ("[count] files | none", 0),
+        ("[count] implementation | [count] tests | [count] examples", 57),
+        ("[PROJ-1] parser done | [PROJ-2] lexer half done, ask Ada", 0),
+        ("[Parser] done | [lexer] half done, ask Ada", 0),
+        ("[A] | [B]", 9),
         ("[text](url)", 0),
         ("[text][ref]", 0),
         ("[text]: url", 0),
@@ -115,12 +129,20 @@ def test_placeholders(value: str, length: int) -> None:
         ("Yes | No", True),
         ("✅ Complete", False),
         ("a || b", False),
+        ("🚧 In Progress | ✅ Complete | ⭕ Not Started", True),
+        ("Passing | Failing | Not yet written", True),
+        ("Ja | Nein", True),
+        ("Parser done | lexer half done, ask Ada", False),
+        ("Done | Tests: 12/12", False),
+        ("Complete | Passing", False),
+        ("Done | Done", False),
+        ("Yes | No (ask Ada)", False),
         ("", False),
         ("Yes | " + "no, because of reasons that are told here at length", False),
     ],
 )
 def test_choices(value: str, choice: bool) -> None:
-    """Short alternatives between pipes mean that nothing was chosen yet."""
+    """Known alternatives between pipes mean that nothing was chosen yet; two statements are a person's."""
     assert is_choice(value) is choice
 
 

@@ -251,7 +251,7 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     if not source.is_file():
         raise DocumentProblem("there is no such file to adopt", path=str(source))
     text = parse.decode(_content(project, source), str(source))
-    adopted = adopt(text, str(source))
+    adopted = adopt(text, str(source), corrections=project.config.corrections == "on")
     _show(text, adopted.text, str(source), shown)
     for block in adopted.homeless:
         say(f"{shown}: no section for the block {block}")

@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition.tables import metric_rows
+from pytest_handoff.document.file_counts import PREFIX as COUNTS
+from pytest_handoff.document.file_counts import counted_path
+from pytest_handoff.document.labels import read_label
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.evidence.regression import PASSING, count_passing, passing_of
 from pytest_handoff.figures import percent, percent_of
-from pytest_handoff.markup import SafeMarkdown
+from pytest_handoff.markup import SafeMarkdown, one_line
 from pytest_handoff.record import Frozen
+from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_handoff.checklist.decisions import Decision
+    from pytest_handoff.document.places import Finding
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.history import Rate, SessionRow  # noqa: TC004 - a trend is never decoded, nothing evaluates it
     from pytest_handoff.record import NewCodeFile
 
+
+_ITEM = re.compile(r"(?:>[ \t]*|[-*+][ \t]+|\d+[.)][ \t]+)*")
+_EMPHASIS = re.compile(r"[*`]+")
 
 VERDICT_WORDS = {
     "holds": "holds",
@@ -58,14 +66,54 @@ class ChangedFile(Frozen, frozen=True):
     was: str | None = None
 
 
+class Correction(Frozen, frozen=True):
+    """What a person wrote and the evidence contradicts: where it stands, what it says, and what the evidence says."""
+
+    where: str
+    claim: str
+    evidence: SafeMarkdown
+
+
+def corrections_of(text: str, findings: Iterable[Finding]) -> list[Correction]:
+    """List the claims of a document that the evidence contradicts, in its order."""
+    lines = split_lines(text)
+    return [
+        Correction(
+            where=_where(lines[found.line - 1], found),
+            claim=one_line(found.claim or ""),
+            evidence=SafeMarkdown(found.evidence or ""),
+        )
+        for found in findings
+        if found.kind == "contradicted" and found.line is not None
+    ]
+
+
+def _where(line: str, found: Finding) -> str:
+    """Name the spot of a claim as a reader finds it: the file it is about, the label or row it stands in, or the place's id."""
+    if (found.place or "").startswith(COUNTS):
+        return counted_path(found.place or "")[1]
+    item = _ITEM.sub("", line.strip())
+    label = read_label(item)
+    if label is not None:
+        return _EMPHASIS.sub("", label.text)
+    row = item.strip("|").split("|")[0].strip() if item.startswith("|") else ""
+    return _EMPHASIS.sub("", row) or (found.place or "")
+
+
 def block_context(
-    facts: Facts, decisions: Sequence[Decision], *, line_counts: Mapping[str, int], trend: Trend | None
+    facts: Facts,
+    decisions: Sequence[Decision],
+    *,
+    line_counts: Mapping[str, int],
+    trend: Trend | None,
+    corrections: Sequence[Correction] = (),
 ) -> dict[str, object]:
     """Return the names that a block's template may use.
 
     Args:
         line_counts: how many lines each source file has.
         trend: the sessions that a trend block shows, if the document has one.
+        corrections: what a person wrote and the evidence contradicts.
     """
     return {
         "facts": facts,
@@ -81,6 +129,7 @@ def block_context(
         "metric_rows": metric_rows(facts),
         "line_counts": line_counts,
         "trend": trend,
+        "corrections": corrections,
     }
 
 
@@ -109,9 +158,9 @@ def inventory(facts: Facts, tier: str | None = None) -> Inventory:
 
 
 def changed_files(facts: Facts) -> list[ChangedFile] | None:
-    """List what the session did to files; ``None`` if that is not known."""
+    """List what the session did to files; ``None`` if that is not known, as in a first session."""
     changes = facts.record.changes
-    if changes is None:
+    if changes is None or facts.is_first:
         return None
     rows = [ChangedFile(path=path, what="new") for path in changes.created]
     rows += [ChangedFile(path=path, what="changed") for path in changes.modified]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,33 @@ from pytest_handoff.checklist.decisions import blocking as blocking_of
 from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
-from pytest_handoff.composition.blocks import block_context, trend_of
-from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
+from pytest_handoff.composition.blocks import block_context, corrections_of, trend_of
+from pytest_handoff.composition.counts import numbered_sessions
+from pytest_handoff.composition.forms import chosen
+from pytest_handoff.composition.values import (
+    OF_CHANGES,
+    Rows,
+    claims_too_many,
+    known_test_files,
+    status_values,
+    tells_results,
+    values,
+)
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
+from pytest_handoff.document.fences import own_lines
+from pytest_handoff.document.file_counts import PREFIX as COUNTS
+from pytest_handoff.document.file_counts import counted_path
 from pytest_handoff.document.fill import fill
-from pytest_handoff.document.find import PREFIX as COUNTS
 from pytest_handoff.document.find import find, performance_rows
 from pytest_handoff.document.labels import own_length
-from pytest_handoff.document.places import Document, Finding, Place
+from pytest_handoff.document.places import Document, Finding, Place, Task
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
 from pytest_handoff.record import Frozen, Verdict, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.composition.blocks import Trend
     from pytest_handoff.config import Config
@@ -92,12 +105,12 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         text: the document's text so far.
     """
     memory = {written.id: written.text for written in facts.record.places}
-    found, rows = _find(text, facts, config, memory, request.path)
-    rows = replace(rows, line_counts=request.line_counts() if rows.counts or "handoff:begin files.lines" in text else {})
+    found, rows = _find(text, facts, config, memory, request)
     trend = _trend(request.sessions) if "handoff:begin trend" in text else None
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
-    plain = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
+    known = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
+    plain = chosen(found, known, memory)
     must = list(dict.fromkeys([*config.required, *request.required]))
     claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     read = _read(found, targets, claims, must)
@@ -105,10 +118,12 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     decided = decide(found.tasks, facts, config)
     standing = standing_verdicts(facts, config, request.today)
     blocking = blocking_of(standing, decided)
+    told = corrections_of(found.text, claims) if config.corrections == "on" else []
+    context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
     filled = fill(
         found,
         values=plain | status_values(facts, blocking, decided),
-        blocks=_blocks(found, block_context(facts, decided, line_counts=rows.line_counts, trend=trend), request.render),
+        blocks=_blocks(found, context, request.render),
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
         take_over=request.take_over,
@@ -172,36 +187,81 @@ def _blocks(found: Document, context: Mapping[str, object], render: Render) -> d
     return {place: body for place, body in bodies.items() if body is not None}
 
 
-def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], path: str) -> tuple[Document, Rows]:
+def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], request: FillRequest) -> tuple[Document, Rows]:
     """Find the document's places, and what its rows ask for."""
     measured = facts.record.coverage.files if facts.record.coverage else ()
     named = mentioned(text, measured)
     metrics = [metric.name for metric in facts.record.metrics]
-    fields = catalogue(facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named)
-    found = find(text, fields=fields, path=path)
-    tests = tests_by_file(facts) if any(place.id.startswith(COUNTS) for place in found.places) else {}
-    places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests)]
+    fields = catalogue(
+        facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named,
+        sessions=numbered_sessions(facts),
+    )  # fmt: skip
+    found = find(text, fields=fields, path=request.path)
+    counts = {counted_path(place.id)[0] for place in found.places if place.id.startswith(COUNTS)}
+    tests = known_test_files(facts) if "tests" in counts else {}
+    wants_lines = "lines" in counts or "handoff:begin files.lines" in text or _wants_examples(found, memory)
+    lines = request.line_counts() if wants_lines else {}
+    places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests, lines)]
+    if facts.is_first:
+        places = [place for place in places if place.state != "written" or place.id in memory or place.id not in OF_CHANGES]
     asked = {place.id.rpartition(".")[0] for place in places}
     rows = Rows(
         targets={p.id.removesuffix(".target"): p.text for p in places if _is_a_persons_target(p, memory)},
         paths={row: name for name in named if (row := path_row(name)) in asked},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
+        line_counts=lines,
+        files=next((_asked(p, memory) for p in places if p.id == "phase.files"), ""),
     )
-    return replace(found, places=tuple(places)), rows
+    tasks = tuple(_tasks_of_ours(found, places, memory))
+    findings = (*found.findings, *_for_a_person(found, places))
+    return replace(found, places=tuple(places), tasks=tasks, findings=findings), rows
 
 
-def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int]) -> bool:
+def _asked(place: Place, memory: Mapping[str, str]) -> str:
+    """Return the prompt of a place, or what we wrote in answer to it."""
+    text = place.text if place.state == "placeholder" else memory.get(place.id, "")
+    return text if any(noun in text.lower() for noun in ("test", "implementation")) else ""
+
+
+def _wants_examples(found: Document, memory: Mapping[str, str]) -> bool:
+    return any("example" in _asked(place, memory).lower() for place in found.places if place.id == "phase.files")
+
+
+def _for_a_person(found: Document, kept: Sequence[Place]) -> Iterator[Finding]:
+    """Report the places whose placeholder only a person can fill."""
+    for place in found.places:
+        if place not in kept and place.state == "placeholder":
+            message = f"a person's to fill: {place.text}"
+            yield Finding(kind="placeholder", line=place.line, place=None, message=message)
+
+
+def _tasks_of_ours(found: Document, places: Iterable[Place], memory: Mapping[str, str]) -> Iterator[Task]:
+    """Leave out the boxes in fences that are a person's: there they are drawn, and nobody asked for them to be decided."""
+    ours = {
+        place.id
+        for place in places
+        if place.state == "placeholder" or own_lines(place.text, memory.get(place.id, "")) is not None
+    }
+    return (task for task in found.tasks if task.place is None or task.place in ours)
+
+
+def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int], lines: Mapping[str, int]) -> bool:
     """Check whether a person's words stand where a document need not speak of evidence.
 
-    That is beside a file's name, in the status at the top, and in the fence under *Test Results*. A number of tests beside a
-    file's name may count only the new ones, or those of an earlier day; more than the file has is a claim. The fence may show
-    anything a person likes; with test results in it, it is a claim.
+    That is beside a file's name, in the status at the top, in the duration of the work, which only a person knows (unless the
+    prompt speaks of the run), and in the fence under *Test Results*. A number of tests or lines beside a file's name may count
+    only the new ones, or those of an earlier day; more than the file has is a claim. The fence may show anything a person
+    likes; with test results in it, it is a claim.
     """
-    if place.state != "written" or place.id in memory:
+    if place.id in memory:
+        return False
+    if place.id == "overview.duration":
+        return place.state != "placeholder" or re.search(r"\b(?:tests?|run)\b", place.text, re.IGNORECASE) is None
+    if place.state != "written":
         return False
     if place.id == "phase.results":
         return not tells_results(place.text)
-    return (place.id == "status.top" or place.id.startswith(COUNTS)) and not claims_too_many(place, tests)
+    return place.id == "status.top" or (place.id.startswith(COUNTS) and not claims_too_many(place, tests, lines))
 
 
 def _is_a_persons_target(place: Place, memory: Mapping[str, str]) -> bool:

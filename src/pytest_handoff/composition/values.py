@@ -6,14 +6,14 @@ import math
 import re
 import shlex
 from collections import Counter
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition import wording
+from pytest_handoff.composition.counts import figures_of_tests, new_tests, scoped_values
 from pytest_handoff.composition.tables import metric_values, summary_values
 from pytest_handoff.composition.wording import failures, if_incomplete, live, not_measured, passing, promise_text, total_coverage
-from pytest_handoff.evidence.facts import is_of
+from pytest_handoff.document.file_counts import counted_path
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.document.places import Place
-    from pytest_handoff.evidence.facts import Facts, Scope
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
 
 
@@ -37,29 +37,37 @@ _RESULT = r"(?:pass(?:ed|es|ing)?|fail(?:ed|s|ing|ures?)?|errors?|skipped|xfaile
 _RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d|\b\d+\s*/\s*\d+\b|\bno tests? (?:was run|ran)\b"
 
 
-def phase_values(facts: Facts) -> dict[str, str | None]:
+def phase_values(facts: Facts, rows: Rows) -> dict[str, str | None]:
     """Map each place to its text."""
-    return {"phase.files": _files(facts), "phase.results": _results(facts)}
+    return {"phase.files": _files(facts, rows), "phase.results": _results(facts)}
 
 
 def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
-    """Map each place such as ``count.lines:src/a.py`` to its count, if the file is known."""
-    tests = tests_by_file(facts)
+    """Map each place such as ``count.lines:src/a.py`` to its count, if the file or folder is known."""
+    tests = known_test_files(facts) if wanted else {}
     values = {}
     for place in wanted:
-        what, _, path = place.removeprefix("count.").partition(":")
-        number = tests.get(path) if what == "tests" else line_counts.get(path)
+        what, path = counted_path(place)
+        number = count_in(tests if what == "tests" else line_counts, path)
         if number is not None:
             values[place] = counted(number, "test" if what == "tests" else "line")
     return values
 
 
-def claims_too_many(place: Place, known: Mapping[str, int]) -> bool:
-    """Check whether a person's words give a test file more tests than it has; ``known`` is how many each file has."""
-    what, _, path = place.id.removeprefix("count.").partition(":")
-    tests = known.get(path, 0) if what == "tests" else 0
-    said = place.text.split()[0].replace(",", "") if tests else ""
-    return said.isdecimal() and (len(said) > _LONGEST_COUNT or int(said) > tests)
+def count_in(known: Mapping[str, int], path: str) -> int | None:
+    """Return the count of a file, or of all files in a folder, whose path ends with ``/``; ``None`` if it is not known."""
+    if not path.endswith("/"):
+        return known.get(path)
+    inside = [number for name, number in known.items() if name.startswith(path)]
+    return sum(inside) if inside else None
+
+
+def claims_too_many(place: Place, tests: Mapping[str, int], lines: Mapping[str, int]) -> bool:
+    """Check whether a person's words give a file more tests, or lines, than it has."""
+    what, path = counted_path(place.id)
+    known = count_in(tests if what == "tests" else lines, path)
+    said = place.text.split()[0].strip("~≈+").replace(",", "")
+    return known is not None and said.isdecimal() and (len(said) > _LONGEST_COUNT or int(said) > known)
 
 
 def tells_results(text: str) -> bool:
@@ -67,16 +75,31 @@ def tells_results(text: str) -> bool:
     return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled only if a document has such lines
 
 
+def known_test_files(facts: Facts) -> dict[str, int]:
+    """Count the tests of each file, also of one that has none any more."""
+    return dict.fromkeys(facts.kinds.files(lambda _kind: True), 0) | tests_by_file(facts)
+
+
 def tests_by_file(facts: Facts) -> Counter[str]:
     """Count the tests of each file."""
     return facts.kinds.files(lambda kind: kind.live)
 
 
-def _files(facts: Facts) -> str:
-    tests = len(tests_by_file(facts))
+def _files(facts: Facts, rows: Rows) -> str | None:
+    """Count files as the pieces of the prompt ask for them; ``None`` if one of them asks for something else."""
     measured = facts.record.coverage
-    code = [f"{len(measured.files):,} implementation"] if measured else []
-    return " | ".join([*code, f"{tests:,} tests"])
+    tests = len(tests_by_file(facts))
+    examples = sum("examples" in path.split("/")[:-1] for path in rows.line_counts)
+    known = {
+        "implementation": None if measured is None else f"{len(measured.files):,} implementation",
+        "test": counted(tests, "test file"),
+        "example": counted(examples, "code example"),
+    }
+    asked = [re.findall(r"implementation|test|example", piece) for piece in rows.files.lower().split("|")]
+    if rows.files and not all(words and known[words[0]] for words in asked):
+        return None
+    nouns = [words[0] for words in asked if words] or ["implementation", "test"]
+    return " | ".join(text for noun in nouns if (text := known[noun]) is not None)
 
 
 def _results(facts: Facts) -> str:
@@ -154,12 +177,14 @@ class Rows(Frozen, frozen=True):
         targets: the targets that rows of tables name, by row id.
         paths: the paths in tables of coverage targets, by row id.
         counts: the places for the number of tests or lines of a named file.
+        files: what the line with numbers of files asks for, or holds of ours; empty if there is none.
         line_counts: how many lines each source file has.
     """
 
     targets: dict[str, str] = {}
     paths: dict[str, str] = {}
     counts: tuple[str, ...] = ()
+    files: str = ""
     line_counts: dict[str, int] = {}
 
 
@@ -183,19 +208,18 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         "overview.date": record.run.finished[:10],
         "overview.duration": _duration(record.run.duration_s),
         "overview.agent": escape(agent) if agent else None,
-        "tests.current": _passed_of(facts, "current"),
-        "tests.previous": _passed_of(facts, "previous"),
-        "tests.new": _new_tests(facts),
+        **scoped_values(facts),
+        **figures_of_tests(facts),
+        "tests.new": new_tests(facts),
         "tests.failures": failures(facts),
-        "tests.total": _passed_of(facts, "all"),
         "coverage.total": _coverage(facts, record.coverage, parent_percent),
         "next.existing": _to_keep(facts),
         "next.new": _promised(facts),
         "next.integration": _to_keep(facts, "integration") if facts.tests(tier="integration") else None,
-        **(_changes(record.changes) if record.changes else {}),
+        **_changes(facts, record.changes),
         **recovery_values(facts),
         **summary_values(facts, rows.targets, rows.paths),
-        **phase_values(facts),
+        **phase_values(facts, rows),
         **metric_values(facts),
         **{name: escape(text) for name, text in record.extensions.facts.items()},
         **counts_of_files(facts, rows.counts, rows.line_counts),
@@ -231,45 +255,6 @@ def _duration(seconds: float) -> str | None:
     return f"test run: {minutes} min {rest} s" if minutes else f"test run: {rest} s" if rest else None
 
 
-def _passed_of(facts: Facts, scope: Scope) -> str:
-    tier = "e2e" if scope != "all" and any(is_of(kind, "e2e", scope) for kind, _ in facts.kinds) else None
-    lines = facts.tests(tier=tier, scope=scope)
-    if not lines:
-        return _none_of(facts, scope, tier)
-    outcomes: Counter[Outcome | None] = Counter(map(attrgetter("outcome"), lines))
-    passing = sum(outcomes.pop(outcome, 0) for outcome in PASSING)
-    rest = {_word(outcome): number for outcome, number in outcomes.items()}
-    others = "".join(f", {number} {word}" for word, number in sorted(rest.items()))
-    elsewhere = facts.of_other_tier(tier) if tier is not None and scope == "previous" else ()
-    now = ", ".join(f"{number} now {name}" for name, number in sorted(Counter(line.tier for line in elsewhere).items()))
-    return f"{passing}/{len(lines)} passed{others}" + (f" ({now})" if now else "") + if_incomplete(facts)
-
-
-def _none_of(facts: Facts, scope: Scope, tier: str | None) -> str:
-    if scope == "all":
-        return "none: there is no test"
-    kind = f"{tier} " if tier else ""
-    if scope == "previous" and facts.is_first:
-        return f"none: {escape(facts.session)} is the first session"
-    return f"none: no {'new' if scope == 'current' else 'earlier'} {kind}test"
-
-
-def _word(outcome: Outcome | None) -> str:
-    if outcome is None:
-        return "missing"
-    return "not run" if outcome == "not_run" else {"error": "in error"}.get(outcome, outcome)
-
-
-def _new_tests(facts: Facts) -> str:
-    new = facts.new()
-    if not new:
-        return "no new test"
-    tiers = Counter(line.tier for line in new)
-    by_tier = ", ".join(f"{number} {escape(tier)}" for tier, number in sorted(tiers.items()))
-    files = [code_in_text(path) for path in sorted({file_of(line.id) for line in new})]
-    return f"{counted(len(new), 'new test')}: {by_tier}, in {listed(files, most=4)}"
-
-
 def _coverage(facts: Facts, coverage: CoverageSummary | None, parent_percent: float | None) -> str:
     if coverage is None:
         return not_measured(facts)
@@ -298,7 +283,19 @@ def _promised(facts: Facts) -> str:
     return listed(rows, most=6) if rows else "none promised"
 
 
-def _changes(changes: Changes) -> dict[str, str]:
+OF_CHANGES = (
+    "files.created", "files.modified", "files.removed", "stats.lines_added", "stats.files_created", "stats.files_modified",
+    "stats.tests_added", "stats.docs_updated",
+)  # fmt: skip
+"""The places about what a session changed; a first session has nothing to compare with, and may be of a project with a past."""
+
+NOT_KNOWN_YET = "not known: first session"
+
+
+def _changes(facts: Facts, changes: Changes | None) -> dict[str, str]:
+    """Map the places about changes to their texts."""
+    if changes is None or facts.is_first:
+        return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET)
     moved = [f"{new} (was {old})" for old, new in changes.renamed]
     return {
         "files.created": wording.tree(changes.created),

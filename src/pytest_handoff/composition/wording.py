@@ -9,13 +9,16 @@ from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
+from pytest_handoff.nodeids import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_handoff.config import Promise
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import Outcome
+    from pytest_handoff.record import LedgerLine, Outcome
+
+_NOT_COLLECTED = " could not be collected: "
 
 
 def if_incomplete(facts: Facts) -> str:
@@ -38,14 +41,42 @@ def passing(outcomes: Counter[Outcome | None]) -> int:
 
 
 def failures(facts: Facts, tier: str | None = None) -> str:
-    """List the tests that fail, then the earlier ones that are lost, each with its reason; ``none`` if there are none."""
-    failing = facts.kinds.lines(lambda kind: kind.outcome in FAILING and tier in (None, kind.tier))
-    lost = [line for line in facts.with_status("missing", "newly_skipped") if tier in (None, line.tier)]
-    if not failing and not lost:
-        return "none" + if_incomplete(facts)
-    rows = [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}" for line in failing]
-    rows += [f"{code_in_text(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
-    return listed(rows)
+    """List tests that fail, then earlier ones that are lost or were not run, and files that broke; ``none`` if all is well."""
+    kinds = (
+        [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}" for line in _failing(facts, tier)],
+        [f"{code_in_text(line.id)} — missing" for line in _lost(facts, tier, "missing")],
+        [f"{code_in_text(line.id)} — skipped now" for line in _lost(facts, tier, "newly_skipped")],
+        _not_run(_lost(facts, tier, "not_run")),
+        [f"{code_in_text(path)} — not collected: {escape(error)}" for path, error in broken_files(facts).items() if not tier],
+    )
+    return "; ".join(listed(rows) for rows in kinds if rows) or "none" + if_incomplete(facts)
+
+
+def count_failures(facts: Facts, tier: str | None = None) -> int:
+    """Count what :func:`failures` lists."""
+    lost = _lost(facts, tier, "missing", "newly_skipped", "not_run")
+    return len(_failing(facts, tier)) + len(lost) + (0 if tier else len(broken_files(facts)))
+
+
+def broken_files(facts: Facts) -> dict[str, str]:
+    """Find the files that could not be collected, each with the first line of the error, among the reasons of a run."""
+    found = (why.partition(_NOT_COLLECTED) for why in facts.record.run.why_incomplete)
+    return {path: error for path, separator, error in found if separator}
+
+
+def _failing(facts: Facts, tier: str | None) -> Sequence[LedgerLine]:
+    return facts.kinds.lines(lambda kind: kind.outcome in FAILING and tier in (None, kind.tier))
+
+
+def _lost(facts: Facts, tier: str | None, *statuses: str) -> Sequence[LedgerLine]:
+    return facts.kinds.lines(lambda kind: kind.fate.status in statuses and tier in (None, kind.tier))
+
+
+def _not_run(lines: Sequence[LedgerLine]) -> list[str]:
+    files = sorted({file_of(line.id) for line in lines})
+    return (
+        [f"{counted(len(lines), 'earlier test')} not run, in {listed([code_in_text(path) for path in files])}"] if files else []
+    )
 
 
 def promise_text(promise: Promise) -> str:

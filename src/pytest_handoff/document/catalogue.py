@@ -56,7 +56,7 @@ _OF_ALL_TESTS = (
     "verification",
     "current project state", "current state", "evidence", "testergebnisse", "teststatus", "validierung", "qualität",
 )  # fmt: skip
-_TESTS = ("e2e test status", *_OF_ALL_TESTS)
+_TESTS = ("e2e test status", "e2e tests", "e2e test results", *_OF_ALL_TESTS)
 _GATES = ("validation gates", "validation gate", "validierungsgates", "prüfpunkte")
 _STATS = (
     "implementation stats",
@@ -83,6 +83,7 @@ _UNIT = ("unit tests", "unit test status", "unittests", "komponententests")
 _INTEGRATION = ("integration tests", "integration test status", "integrationstests")
 _E2E = ("e2e tests", "end to end tests", "e2e test status")
 _PERFORMANCE = ("performance tests", "performancetests")
+E2E_SECTIONS = (*_E2E, "e2e", "e2e test results", "e2e results", "end to end test status")
 _NOTHING_MORE: Mapping[str, tuple[str, ...]] = {}
 
 _HANDOFF = (
@@ -224,6 +225,10 @@ def fields_for(session: str) -> tuple[Field, ...]:
     )
 
 
+_TESTS_OF_A_SESSION = ("session {} tests", "session {} e2e tests", "tests of session {}", "tests from session {}")
+_NO_SESSIONS: Mapping[int, str] = {}
+
+
 def row_of(name: str) -> str:
     """Build the id of a metric's row."""
     return "metric." + "-".join(name.split())
@@ -252,6 +257,7 @@ def catalogue(
     metrics: Iterable[str] = (),
     rows: Iterable[str] = (),
     paths: Iterable[str] = (),
+    sessions: Mapping[int, str] = _NO_SESSIONS,
 ) -> tuple[Field, ...]:
     """List every field that may be found in a document of this session.
 
@@ -259,8 +265,10 @@ def catalogue(
         metrics: names of the user's metrics; each may be a row, except those that only punctuation tells apart.
         rows: names of rows in tables of measured values; one that is no metric's may be a metric that was not measured.
         paths: files and folders that may be rows in a table of coverage targets.
+        sessions: earlier sessions by their number; *Session 4 Tests* are those that session 4 added.
     """
     fields = list(own_names(fields_for(session), aliases))
+    fields += _tests_of_sessions(session, sessions)
     recorded = dict(_keyed(metrics))
     for name, key in recorded.items():
         row = row_of(name)
@@ -274,6 +282,18 @@ def catalogue(
         labels = tuple(keys_of(path))
         fields += row_fields(path_row(path), labels, (*COVERAGE_TARGETS, "test coverage", "coverage"), COVERED) if labels else ()
     return tuple(fields)
+
+
+def _tests_of_sessions(session: str, sessions: Mapping[int, str]) -> list[Field]:
+    own = re.search(r"\d+$", session)
+    others = {number: name for number, name in sessions.items() if own is None or number != int(own[0])}
+    return [
+        Field(
+            id=f"tests.since.{name}", kind="label", sections=_TESTS,
+            labels=tuple(form.format(number) for form in _TESTS_OF_A_SESSION),
+        )
+        for number, name in others.items()
+    ]  # fmt: skip
 
 
 def path_row(path: str) -> str:

@@ -1,17 +1,15 @@
-"""Write values into the places of a text: ours are replaced, a person's words stay, and only here are the two told apart.
-
-A person's claim contradicts the evidence only where figures of the same form differ, never by its prose.
-"""
+"""Write values into the places of a text: ours are replaced, a person's words stay, and only here are the two told apart."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import msgspec
 
+from pytest_handoff.document.claims import contradicts
+from pytest_handoff.document.fences import own_lines
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.markers import block_checksum, block_text, harmless, split_body
 from pytest_handoff.document.outline import _ANY_PIPE
@@ -45,7 +43,7 @@ class _Work(msgspec.Struct):
     document: Document
     memory: Mapping[str, str]
     take_over: frozenset[str]
-    figures: Mapping[str, str]
+    forms: Mapping[str, Mapping[str, str]]
     edits: list[tuple[int, int, str]] = []
     written: list[Written] = []
     findings: list[Finding] = []
@@ -73,7 +71,8 @@ def fill(
     """Write values, blocks and ticks into a document's text; every character outside its places stays.
 
     Args:
-        values: by place id, one line of Markdown or the lines of a fence's body; ids without a place are ignored.
+        values: by place id, one line of Markdown or the lines of a fence's body; ids without a place are ignored, but
+            ``place#form`` is another wording that a person's figures are held against.
         blocks: by block id, the lines between its markers.
         ticks: by line of a task (counted from 1), whether its box is to be ticked.
         memory: by place id, what was written there last time.
@@ -86,24 +85,25 @@ def fill(
         ValueError: a tick is given for a line without a check box.
     """
     taken = frozenset(place.id for place in document.places) if "*" in take_over else take_over
-    work = _Work(document, memory, taken, _figures_of_statuses(values))
+    work = _Work(document, memory, taken, _other_forms(values))
     spelled = _in_ascii if holds_lone_surrogate(document.text) else str
     for place in document.places:
-        new = (blocks if place.kind == "block" else values).get(place.id, "")
-        new = _CONTROL.sub(" ", _without_surrogates(new))
-        _fill_place(work, place, spelled(new))
+        known = blocks if place.kind == "block" else values
+        new = _CONTROL.sub(" ", _without_surrogates(known.get(place.id, "")))
+        _fill_place(work, place, spelled(new), wanted=place.id in known)
     _tick(work, ticks)
     _report_lost(work)
     return _finished(work, wanted={*values, *blocks, *memory})
 
 
-def _fill_place(work: _Work, place: Place, new: str) -> None:
+def _fill_place(work: _Work, place: Place, new: str, *, wanted: bool) -> None:
+    """Write a value; a block may be wanted empty."""
     if place.kind not in ("block", "fence"):
         new = _one_line(new, in_table=place.kind == "cell")
-    if not new.strip():
-        _leave(work, place)
-    elif place.kind == "block":
+    if place.kind == "block" and (new.strip() or wanted):
         _fill_block(work, place, new)
+    elif not new.strip():
+        _leave(work, place)
     elif place.kind == "fence":
         _fill_fence(work, place, new)
     else:
@@ -124,10 +124,11 @@ def _leave(work: _Work, place: Place) -> None:
         work.found("placeholder", place, f"{place.id} is not measured; its placeholder stays")
     elif place.kind == "block" and place.sealed and remembered:
         work.wrote(place, place.text)
-    elif (own := own_length(place.text, remembered)) is not None and place.kind != "fence":
+    elif place.kind == "fence":
+        if own_lines(place.text, remembered) is not None:
+            work.wrote(place, remembered)
+    elif (own := own_length(place.text, remembered)) is not None:
         work.wrote(place, place.text[:own])
-    elif place.kind == "fence" and remembered and _same_lines(place.text, remembered):
-        work.wrote(place, place.text)
 
 
 def _fill_line(work: _Work, place: Place, value: str) -> None:
@@ -160,17 +161,31 @@ def _own_part(work: _Work, place: Place, value: str) -> int | None:
 
 
 def _fill_fence(work: _Work, place: Place, body: str) -> None:
+    """Write the body in place of our lines, or of those that ask for it; the lines below are a person's and stay."""
     lines = [_inside_fence(line.rstrip()) for line in split_body(body)]
     value = "\n".join(lines)
-    known = (value, work.memory.get(place.id, ""))
-    ours = place.state != "written" or place.id in work.take_over or any(_same_lines(place.text, text) for text in known)
-    if not ours:
+    own = _own_lines(work, place, value)
+    if own is None:
         _keep_claim(work, place, value)
         return
-    if not (place.state == "written" and _same_lines(place.text, value)):
+    if own_lines(place.text, value) != own:
         eol = eol_before(work.document.text, place.start)
-        work.splice(place.start, place.end, "".join(f"{place.prefix}{line}{eol}" if line else eol for line in lines))
+        old = split_lines(work.document.text[place.start : place.end])[:own]
+        new = "".join(f"{place.prefix}{line}{eol}" if line else eol for line in lines)
+        work.splice(place.start, place.start + len("".join(old)), new)
     work.wrote(place, value)
+
+
+def _own_lines(work: _Work, place: Place, value: str) -> int | None:
+    """Count the leading lines of a fence that are ours to replace; ``None`` if a person's words stand there."""
+    total = place.text.count("\n") + 1
+    if place.id in work.take_over or place.state == "empty":
+        return total
+    known = (own_lines(place.text, value), own_lines(place.text, work.memory.get(place.id, "")))
+    ours = max((number for number in known if number is not None), default=None)
+    if ours is not None or place.state == "written":
+        return ours
+    return place.text[: place.own].count("\n") + 1 if place.own else None
 
 
 def _fill_block(work: _Work, place: Place, body: str) -> None:
@@ -188,19 +203,33 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
     """Keep a person's words and report them; if their figures contradict the evidence, quote the evidence that has figures."""
-    known = () if place.kind == "fence" else (evidence, work.figures.get(place.id, ""))
-    otherwise = next((text for text in known if contradicts(place.text, text)), None)
+    otherwise = next((text for text in _known_of(work, place, evidence) if contradicts(place.text, text)), None)
     says = place.text.partition("\n")[0] or "the lines below it"
     against = "the evidence says" if otherwise is None else "the evidence contradicts them"
-    told = otherwise or evidence
+    told = evidence if otherwise is None or otherwise == work.forms.get(place.id, {}).get("claim") else otherwise
     message = f"{place.id}: a person's words stay: {says!r}; {against}: {told!r}"
     work.found("contradicted" if otherwise else "claim", place, message, claim=place.text, evidence=told)
 
 
-def _figures_of_statuses(values: Mapping[str, str]) -> dict[str, str]:
-    """Find the count behind each tier's status: ``Unit Tests: 12/12 passing`` claims one, where we would write a word."""
-    beside = {place: place.removesuffix(".status") + ".passing" for place in values if place.endswith(".status")}
-    return {place: values[count] for place, count in beside.items() if count in values}
+def _other_forms(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Group by place the wordings in other forms: ``Unit Tests: 12/12 passing`` claims what the word of a status does not say."""
+    forms: dict[str, dict[str, str]] = {}
+    for key, text in values.items():
+        place, separator, form = key.rpartition("#")
+        if separator:
+            forms.setdefault(place, {})[form] = text
+    return forms
+
+
+def _known_of(work: _Work, place: Place, evidence: str) -> Sequence[str]:
+    """List what a person's figures are held against: the wordings in other forms as well, but no count, which has one meaning.
+
+    A form that is called ``claim`` is for nothing else, and stands for all.
+    """
+    forms = work.forms.get(place.id, {})
+    if place.kind == "fence":
+        return ()
+    return (evidence, forms["claim"]) if "claim" in forms else (evidence, *(forms[form] for form in forms if form != "count"))
 
 
 def _tick(work: _Work, ticks: Mapping[int, bool]) -> None:
@@ -209,7 +238,8 @@ def _tick(work: _Work, ticks: Mapping[int, bool]) -> None:
         if line not in tasks:
             raise ValueError(f"line {line} has no check box")
         if tasks[line].ticked != wanted:
-            work.splice(tasks[line].at, tasks[line].at + 1, "x" if wanted else " ")
+            marks = "☐☑" if tasks[line].place is not None else " x"
+            work.splice(tasks[line].at, tasks[line].at + 1, marks[wanted])
 
 
 def _report_lost(work: _Work) -> None:
@@ -259,99 +289,3 @@ def _without_surrogates(text: str) -> str:
 def _inside_fence(line: str) -> str:
     """Indent a line that would otherwise close the fence: a closing mark has at most three blanks before it."""
     return f"    {line}" if line.lstrip(" ").startswith(("```", "~~~")) else line
-
-
-def _same_lines(text: str, other: str) -> bool:
-    return [line.rstrip() for line in split_body(text)] == [line.rstrip() for line in split_body(other)]
-
-
-# Blanks and digits are taken at once and not given back, and no figure begins amid digits: each character is looked at few times.
-_FRACTION = re.compile(r"(?<![\w./-])(\d++)[ \t]*+/[ \t]*+(\d++)(?![\w/]|[.-]\d)")
-_NUMBER = r"\d++(?:[.,]\d++)?"
-_PERCENT = re.compile(
-    rf"(?:(?P<about>[~≈])[ \t]*+)?(?:(?P<bound>>=|<=|≥|≤|>|<)[ \t]*+)?(?<!\d)"
-    rf"(?:(?P<low>{_NUMBER})[ \t]*+%?[ \t]*+[-–][ \t]*+)?(?P<value>{_NUMBER})[ \t]*+(?:%|percent\b|Prozent\b)(?P<more>\+)?"
-)
-_COUNT = re.compile(r"(?P<about>[~≈][ \t]*+)?\+?(?P<value>\d{1,3}(?:,\d{3})+|\d+)(?P<more>\+)?(?:[ \t]++(?P<what>[^\d%/]*+))?")
-_BOUNDS = {">=": "__ge__", "≥": "__ge__", "<=": "__le__", "≤": "__le__", ">": "__gt__", "<": "__lt__"}
-_LONGEST_FIGURE = 350  # digits; a longer figure counts as 1e350: arithmetic has its limits, and no evidence comes near
-_ABOUT_PERCENT = Decimal(5)
-_ABOUT_COUNT = Decimal("0.1")
-
-
-def contradicts(claim: str, evidence: str) -> bool:
-    """Check whether the claim has figures of the evidence's form and none of them can be the evidence's.
-
-    The forms are ``X/Y``, a percentage, and a lone count. The evidence's figure is its first one of a form, since what
-    follows may speak of other sessions. A percentage may be given with fewer digits, cut or rounded, but 100 only if it is
-    exactly 100; it may be a range or a bound; ``~`` allows five points, and a tenth of a count; ``35+`` means at least.
-    """
-    return _fraction_differs(claim, evidence) or _percent_differs(claim, evidence) or _count_differs(claim, evidence)
-
-
-def _fraction_differs(claim: str, evidence: str) -> bool:
-    measured = _FRACTION.search(evidence)
-    if measured is None:
-        return False
-    claimed = [_fraction(found) for found in _FRACTION.finditer(claim)]
-    return bool(claimed) and _fraction(measured) not in claimed
-
-
-def _percent_differs(claim: str, evidence: str) -> bool:
-    measured = _PERCENT.search(evidence)
-    claimed = list(_PERCENT.finditer(claim)) if measured is not None else []
-    if measured is None or not claimed:
-        return False
-    value = _decimal(measured["value"])
-    return not any(_can_be(found, value) for found in claimed)
-
-
-def _can_be(found: re.Match[str], measured: Decimal) -> bool:
-    claimed = _decimal(found["value"])
-    if found["bound"]:
-        return bool(getattr(measured, _BOUNDS[found["bound"]])(claimed))
-    if found["more"]:
-        return measured >= claimed
-    if found["low"]:
-        return _decimal(found["low"]) <= measured <= claimed
-    if found["about"]:
-        return abs(measured - claimed) <= _ABOUT_PERCENT
-    return _is_rounding(claimed, measured)
-
-
-def _is_rounding(claimed: Decimal, measured: Decimal) -> bool:
-    if claimed == 100 or abs(claimed - measured) >= 1:
-        return claimed == measured
-    coarser, finer = sorted((claimed, measured), key=lambda number: -int(number.as_tuple().exponent))
-    return coarser in (finer.quantize(coarser, ROUND_FLOOR), finer.quantize(coarser, ROUND_HALF_UP))
-
-
-def _count_differs(claim: str, evidence: str) -> bool:
-    claimed, measured = _COUNT.fullmatch(claim.strip()), _COUNT.fullmatch(evidence.strip())
-    if claimed is None or measured is None or _speak_of_different_things(claimed["what"], measured["what"]):
-        return False
-    said, counted = (_decimal(found["value"].replace(",", "")) for found in (claimed, measured))
-    if claimed["more"]:
-        return counted < said
-    if claimed["about"]:
-        return abs(counted - said) > counted * _ABOUT_COUNT
-    return counted != said
-
-
-def _speak_of_different_things(claimed: str | None, measured: str | None) -> bool:
-    """Check whether both name what they count and have no word in common, as hours and seconds, or lines and files."""
-    if not claimed or not measured:
-        return False
-    return _singular(claimed).isdisjoint(_singular(measured))
-
-
-def _singular(words: str) -> set[str]:
-    return {word.removesuffix("s") for word in words.lower().split()}
-
-
-def _fraction(found: re.Match[str]) -> tuple[Decimal, Decimal]:
-    return _decimal(found[1]), _decimal(found[2])
-
-
-def _decimal(figure: str) -> Decimal:
-    return Decimal(figure.replace(",", ".")) if len(figure) <= _LONGEST_FIGURE else Decimal(f"1e{_LONGEST_FIGURE}")

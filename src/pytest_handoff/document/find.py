@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
-from pytest_handoff.document.labels import box_of, keys_of, placeholder_length
+from pytest_handoff.document.fences import BOXES, boxes_in
+from pytest_handoff.document.file_counts import counted_files, without_overlap
+from pytest_handoff.document.labels import box_of, keys_of
 from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers, with_block
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
 from pytest_handoff.document.parse import parse, refuse_unfit
@@ -22,50 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from pytest_handoff.document.markers import Marker
-    from pytest_handoff.document.outline import Outline, TextLine
-
-
-PREFIX = "count."
-
-_COUNTED = r"`(?P<path>[^`\s]+\.\w+)`[ \t]+\((?P<figure>(?:\[[^\[\]()]*\]|[\d,]+)[ \t]+(?P<what>line|test)s?)\)"
-
-
-def counted_files(parsed: Outline, closed: Collection[int]) -> Iterator[Place]:
-    """Make a place of each such figure; of a file named twice, only of the first.
-
-    Args:
-        closed: indices of the lines in which nothing may be found.
-    """
-    seen: set[str] = set()
-    for line in parsed.lines:
-        looked_at = ")" in line.text and "`" in line.text and line.line not in closed
-        for found in re.finditer(_COUNTED, line.text) if looked_at else ():
-            place = _place(line, found)
-            if place.id not in seen:
-                seen.add(place.id)
-                yield place
-
-
-def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
-    """Keep the places that share no character with any of the others."""
-    ordered = sorted((other.start, other.end) for other in others)
-    reached = list(accumulate((end for _, end in ordered), max))
-
-    def is_free(place: Place) -> bool:
-        before = bisect_left(ordered, (place.end,))
-        return not before or reached[before - 1] <= place.start
-
-    return [place for place in places if is_free(place)]
-
-
-def _place(line: TextLine, found: re.Match[str]) -> Place:
-    figure = found["figure"]
-    asks = placeholder_length(figure) > 0
-    return Place(
-        id=f"{PREFIX}{found['what']}s:{found['path']}", kind="label", line=line.line + 1, text=figure,
-        state="placeholder" if asks else "written", start=line.start + found.start("figure"),
-        end=line.start + found.end("figure"), own=len(figure) if asks else 0,
-    )  # fmt: skip
+    from pytest_handoff.document.outline import Outline
 
 
 def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:
@@ -95,7 +52,7 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     return Document(
         text=text,
         places=tuple(sorted(places, key=lambda place: place.start)),
-        tasks=tuple(_tasks(parsed, closed)),
+        tasks=tuple(sorted([*_tasks(parsed, closed), *_tasks_in_fences(parsed, places)], key=lambda task: task.line)),
         findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
         headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
     )
@@ -148,6 +105,15 @@ def _tasks(parsed: Outline, closed: set[int]) -> Iterator[Task]:
             text = " ".join(text[: value_end(text, 0)] for text in texts)
             section = tuple(heading.text for heading in parsed.path(line.line))
             yield Task(line=line.line + 1, text=text, ticked=box[1] in "xX", section=section, at=line.start + box.start(1))
+
+
+def _tasks_in_fences(parsed: Outline, places: Iterable[Place]) -> Iterator[Task]:
+    """Find the check boxes in fences that are places; whether such a fence is ours is for those to say who know what we wrote."""
+    for place in places:
+        for index, box, text in boxes_in(place.text) if place.kind == "fence" else ():
+            section = tuple(heading.text for heading in parsed.path(place.line - 1))
+            at = parsed.text.index(box, parsed.starts[place.line + index])
+            yield Task(line=place.line + index + 1, text=text, ticked=BOXES[box], section=section, at=at, place=place.id)
 
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
@@ -206,6 +172,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
 """For each block, the beginnings of place ids: the block goes to the end of the section with the first such place found."""
 
 _EVIDENCE = "checklist.evidence"
+_CORRECTIONS = "claims.corrections"
 
 
 class Adopted(Frozen, frozen=True):
@@ -216,15 +183,19 @@ class Adopted(Frozen, frozen=True):
     homeless: tuple[str, ...]
 
 
-def adopt(text: str, path: str) -> Adopted:
+def adopt(text: str, path: str, *, corrections: bool = True) -> Adopted:
     """Add each block that the text lacks and has a section for; it is empty until the next run fills it.
+
+    Args:
+        corrections: whether to add the block below the title that says what the evidence contradicts.
 
     Raises:
         DocumentProblem: the text cannot be filled safely.
     """
     document = find(text, path=path)
     there = {place.id for place in document.places}
-    wanted = {block: _line_for(document, block) for block in (*_SECTIONS, _EVIDENCE) if block not in there}
+    blocks = (*((_CORRECTIONS,) if corrections else ()), *_SECTIONS, _EVIDENCE)
+    wanted = {block: _line_for(document, block) for block in blocks if block not in there}
     spots = [(line, block) for block, line in wanted.items() if line is not None]
     for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the line numbers above stay right
         text = with_block(text, line, block, "")
@@ -241,6 +212,9 @@ def _line_for(document: Document, block: str) -> int | None:
     if block == _EVIDENCE:
         lines = [task.line for task in document.tasks if in_checklist(task.section)]
         return _last_line(document, max(lines)) if lines else None
+    if block == _CORRECTIONS:
+        first = next(iter(parse(document.text).headings), None)
+        return None if first is None else first.end if first.level == 1 else first.line
     for beginning in _SECTIONS[block]:
         lines = [place.line for place in document.places if place.id.startswith(beginning)]
         if lines:

@@ -13,7 +13,7 @@ import msgspec
 from pytest_handoff.document.comments import value_end
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
 
 _LONGEST_NAME = 1_000  # normalizing the accents of a longer one may take very long
@@ -29,9 +29,35 @@ _COUNTED_PROMPT = r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))"
 _PIECE = re.compile(r"[ \t]+|\\+|[^\\ \t]", re.DOTALL)
 _SLASHES = re.compile(r"\\+")
 _BLANKS = re.compile(r"[ \t]+")
-_BRACKET = re.compile(r"[\[\]]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNIT = r"[ \t]*+(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*+(?:passed|passing|covered|added)?)"
+
+
+_ALTERNATIVES = (
+    frozenset({
+        "complete", "completed", "complete with issues", "complete with minor issues", "incomplete", "in progress", "not started",
+        "partial", "partially complete", "blocked", "planned", "done", "not done", "vollständig", "unvollständig", "in arbeit",
+        "abgeschlossen", "nicht begonnen",
+    }),
+    frozenset({"yes", "no", "partially", "partly", "not yet", "ja", "nein", "teilweise"}),
+    frozenset({"ready", "not ready", "not yet ready", "ready with issues", "blocked"}),
+    frozenset({
+        "pass", "fail", "passed", "failed", "passing", "failing", "partial", "not yet written", "partially written", "not run",
+        "not written", "none", "skipped",
+    }),
+)  # fmt: skip
+"""States of which each excludes the others of its line."""
+
+_NOUN = (
+    r"(?:implementation|source|code|tests?|examples?|docs?|documents?|files?|lines?(?: of code)?|unit|integration|e2e|"
+    r"performance|passed|passing|failed|failing|skipped|errors?|covered|coverage|added|created|modified|removed|new)"
+)
+_PIECE_OF_PROMPT = re.compile(rf"[+~≈]?\[[^\[\]]*\][ \t]*%?(?:[ \t]+{_NOUN}){{0,3}}")
+_NO_PROMPT = re.compile(
+    r"[\s#.,:/%+~≈<>=≥≤–-]*\d[\s\d.,:/%+~≈<>=≥≤–-]*|\d+[ \t]*/[ \t]*\d+\b.*|[A-Z][A-Z0-9]+-\d+|(?:session|phase|sprint)-\d+"
+    r"|(?i:wip|draft|blocked|done|none|n/a)"
+)
+"""Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, or a note in a word."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -97,15 +123,32 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     rest = value[first:]
     if not first or not rest or _TAIL.match(rest):
         return first
-    if re.fullmatch(_UNIT, rest) or all(_holds_bracket(piece, references) for piece in value.split(" | ")[1:] or [""]):
+    if re.fullmatch(_UNIT, rest) or _asks_in_pieces(value, references):
         return len(value)
     return 0
 
 
+def _asks_in_pieces(value: str, references: Collection[str]) -> bool:
+    """Check that each of several pieces between pipes is a prompt, alone or with what it counts: a person's words are neither."""
+    pieces = value.split(" | ")
+    return len(pieces) > 1 and all(_is_a_piece(piece.strip(" \t"), references) for piece in pieces)
+
+
+def _is_a_piece(piece: str, references: Collection[str]) -> bool:
+    return bool(_bracket_length(piece, references)) and (
+        _bracket_length(piece, references) == len(piece) or _PIECE_OF_PROMPT.fullmatch(piece) is not None
+    )
+
+
 def is_choice(value: str) -> bool:
-    """Check whether a value is a list to choose from, such as ``✅ Complete | ❌ Incomplete``: nothing has been chosen yet."""
-    pieces = [piece.strip() for piece in value.split("|")]
-    return len(pieces) > 1 and all(0 < len(piece) <= 40 for piece in pieces)
+    """Check whether a value is a list to choose from, such as ``✅ Complete | ❌ Incomplete``: nothing has been chosen yet.
+
+    Only known alternatives to each other make one: two statements of a person, such as ``Parser done | lexer half done``, do not.
+    """
+    if "|" not in value or len(value) > _LONGEST_NAME:
+        return False
+    pieces = [_normal(piece) for piece in value.split("|")]
+    return len(set(pieces)) == len(pieces) and any(set(pieces) <= states for states in _ALTERNATIVES)
 
 
 def own_length(current: str, ours: str) -> int | None:
@@ -189,21 +232,12 @@ def _is_prompt(value: str, start: int, end: int, references: Collection[str]) ->
         return False
     inner = value[start + 1 : end - 1]
     known = " ".join(inner.split()).upper() in references
-    return bool(inner.strip()) and inner not in "xX" and not inner.isdigit() and not known
+    return inner not in "xX" and not known and is_prompt_text(inner)
 
 
-def _holds_bracket(piece: str, references: Collection[str]) -> bool:
-    return any(_is_prompt(piece, start, end, references) for start, end in _brackets(piece))
-
-
-def _brackets(text: str) -> Iterator[tuple[int, int]]:
-    """Find the offsets of each bracket that is closed, and of what follows the one that closes it."""
-    opened: list[int] = []
-    for found in _BRACKET.finditer(text):
-        if found[0] == "[":
-            opened.append(found.start())
-        elif opened:
-            yield opened.pop(), found.end()
+def is_prompt_text(inner: str) -> bool:
+    """Check that a text in brackets may be a prompt, and is not what a person would put there."""
+    return bool(inner.strip()) and _NO_PROMPT.fullmatch(inner.strip()) is None
 
 
 def _closing(value: str, start: int) -> int:

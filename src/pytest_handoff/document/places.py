@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.document.comments import value_end
+from pytest_handoff.document.fences import asking_lines, asks
 from pytest_handoff.document.labels import box_of, is_choice, placeholder_length, read_label
 from pytest_handoff.document.markers import MarkerProblem
 from pytest_handoff.record import Frozen, Written
@@ -44,13 +45,17 @@ class Place(Frozen, frozen=True):
 
 
 class Task(Frozen, frozen=True):
-    """A line of a checklist; ``at`` is the offset of the character inside its box, ``section`` its headings from the top."""
+    """A line of a checklist; ``at`` is the offset of the character inside its box, ``section`` its headings from the top.
+
+    In a fence the box itself is that character, ``☑`` or ``☐``, and ``place`` is the fence's id.
+    """
 
     line: int
     text: str
     ticked: bool
     section: tuple[str, ...]
     at: int
+    place: str | None = None
 
 
 class Finding(Frozen, frozen=True):
@@ -120,17 +125,15 @@ def place_of_label(parsed: Outline, line: TextLine, id: str, *, choice: bool) ->
 
 
 def place_of_fence(parsed: Outline, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records
-    """Make a place of a fence's body; it asks to be filled if its first line, less decoration, starts with a bracketed prompt."""
+    """Make a place of a fence's body; of one that asks to be filled only the leading lines that do are replaced."""
     lines = parsed.text[fence.start : fence.end].replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
     text = "\n".join(line.removeprefix(fence.indent) for line in lines)
-    first = next((line for line in lines if line.strip()), "").lstrip(" \t=-#*")
-    own = placeholder_length(first)
-    # A table's name in TOML or a list in Python is no prompt: prompts hold a blank or, in templates, capitals such as [X].
-    prompts = first.startswith("[X]") or (bool(own) and (" " in first[:own] or first[1 : own - 1].isupper()))
+    prompts = asks(text)
     state: State = "placeholder" if prompts else "written" if text.strip() else "empty"
+    own = len("\n".join(text.split("\n")[: asking_lines(text)])) if prompts else 0
     return Place(
-        id=id, kind="fence", line=fence.line + 1, text=text, state=state, start=fence.start, end=fence.end,
-        own=len(text) if prompts else 0, prefix=fence.indent,
+        id=id, kind="fence", line=fence.line + 1, text=text, state=state, start=fence.start, end=fence.end, own=own,
+        prefix=fence.indent,
     )  # fmt: skip
 
 
