@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.ci import Annotation
     from pytest_handoff.workflow.finish import FinishedSession
 
 
@@ -176,10 +177,10 @@ session_argument = click.argument(
 """The argument SESSION, which the shell can complete; without it the newest session is meant, and said on standard error."""
 
 
-def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
-    """On GitHub, annotate lines with findings (path, line, message); on standard error, so that ``--json`` stays JSON."""
+def annotate(found: Callable[[], Sequence[Annotation]]) -> None:
+    """On GitHub, write annotations beside the lines that they are about; on standard error, so that ``--json`` stays JSON."""
     from pytest_handoff.workflow.ci import error_commands, on_github
 
     if on_github():
-        for command in error_commands(findings):
+        for command in error_commands(found()):
             put_line(sys.stderr, command)
