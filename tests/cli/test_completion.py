@@ -39,14 +39,14 @@ def completed(words: str) -> list[str]:
     return CliRunner().invoke(main, prog_name="handoff", env=environment).output.split()
 
 
-def test_a_session_that_is_left_out_is_asked_for(project: Path) -> None:
-    """The recorded names are told, and before there is one, how to begin; the exit code is that of bad usage."""
-    done = CliRunner().invoke(main, ["gate"])
-    assert (done.exit_code, done.stderr.splitlines()[-1]) == (CANNOT_TELL, "Error: which SESSION? recorded: other, session-1")
+def test_a_session_that_is_left_out_is_the_newest(project: Path) -> None:
+    """It is named on standard error, and before there is one, how to begin; the exit code is that of bad usage."""
+    done = CliRunner().invoke(main, ["explain"])
+    assert done.stderr.splitlines()[0] == "handoff: session-1 (the newest)"
     shutil.rmtree(project / "handoffs")
     done = CliRunner().invoke(main, ["show", "--json"])
-    begin = "Error: which SESSION? none is recorded yet; begin with pytest --handoff=session-1"
-    assert (done.exit_code, done.stdout, done.stderr.splitlines()[-1]) == (CANNOT_TELL, "", begin)
+    begin = "handoff: handoffs: no session is recorded yet; begin with pytest --handoff=session-1"
+    assert (done.exit_code, done.stdout, done.stderr.splitlines()) == (CANNOT_TELL, "", [begin])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from stories import PYPROJECT
+
 if TYPE_CHECKING:
     from stories import Done, Story
 
@@ -79,11 +81,39 @@ def test_many_findings_on_github(work: Story, tmp_path: Path) -> None:
 
     assert (passing.code, said) == (0, "### Hand-off session-3: the gate passes\n\n")
     assert (done.code, len(errors)) == (1, 10)
-    assert "failures" in errors[0]
-    assert [error for error in errors[:2] if "person" in error] == []
-    assert re.fullmatch(r"::error title=handoff::\d+ more; the step's log has all \d+", errors[-1])
+    assert errors[0].startswith(
+        "::error file=tests/unit/test_many.py,line=1,title=failures::tests/unit/test_many.py::test_0 failed"
+    )
+    assert [error for error in errors if "person" in error] == []
+    assert re.fullmatch(r"::error title=handoff::\d+ more; handoff next lists all \d+", errors[-1])
     assert whole.startswith("### Hand-off session-3: the gate does not pass\n\n| Gate | What | To mend |\n")
     assert len(re.findall(r"^\| person \| .*part \d+ \\\| of it \| .* \|$", whole, re.MULTILINE)) == 60
     assert summary.stat().st_size <= 900_000
     assert summary.read_text("utf-8").endswith("Cut here; the step's log has the rest.\n")
     assert (tmp_path / "kept/summary.md").stat().st_size < 20_000
+
+
+def test_annotations_stand_beside_tests_and_source(empty: Story) -> None:
+    """A failing test on its line, new lines that no test runs on theirs; paths are those of the repository."""
+    empty.write_files({
+        "part/pyproject.toml": PYPROJECT,
+        "part/src/shop.py": "def total(prices):\n    if prices is None:\n        return 0\n    return sum(prices)\n",
+        "part/tests/test_new.py": "from shop import total\n\n\ndef test_bad():\n    assert total([1]) == 2\n",
+        "part/handoffs/session-1.md": "# One\n\n## Checklist\n\n- [ ] Unit tests achieve >90% coverage for new code\n",
+    })  # fmt: skip
+    empty.commit()
+    part = empty.folder / "part"
+    empty.pytest("-q", "--handoff=session-1", cwd=part)
+    empty.environment["GITHUB_ACTIONS"] = "true"
+    gate = empty.handoff("gate", "session-1", cwd=part)
+    empty.edit("part/handoffs/session-1.md", "# One", "# Two")
+    empty.edit("part/handoffs/session-1.md", "- [ ]", "- [x]")
+    verify = empty.handoff("verify", "session-1", cwd=part)
+
+    assert [line.split("::")[1] for line in gate.err.splitlines()] == [
+        "error file=part/tests/test_new.py,line=4,title=failures",
+        "error file=part/src/shop.py,line=3,title=new_code",
+    ]
+    assert [line.split("::")[1] for line in verify.err.splitlines()] == [
+        "error file=part/handoffs/session-1.md,line=5,title=document"
+    ]

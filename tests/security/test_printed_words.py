@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "pytest_handoff"
 UNSEEN = "\x1b[31m\x1b]0;t\x07\x9b2J\x85\u2028\u202e\u2066\u200b\u3164##[add-mask]x##vso[x]"
 ORDER = "::stop-commands::"
-ANNOTATION = re.compile(r"::error (?:file=[^,:\s][^,:\n]*(?:,line=\d+)?,)?title=handoff::[^\n]+")
+ANNOTATION = re.compile(r"::error (?:file=[^,:\s][^,:\n]*(?:,line=\d+)?(?:,endLine=\d+)?,)?title=[\w+%. -]+::[^\n]+")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HEBREW = "שלום_東京_é_👩\u200d💻.py"
 

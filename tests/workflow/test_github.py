@@ -7,26 +7,56 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.workflow.ci import SUMMARY_LIMIT, append_summary, error_commands, fitting, gate_summary, on_github
+from pytest_handoff.workflow.ci import (
+    SUMMARY_LIMIT,
+    Annotation,
+    annotations_of,
+    append_summary,
+    error_commands,
+    fitting,
+    gate_summary,
+    on_github,
+)
+from pytest_handoff.workflow.left import Step
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_finding_becomes_a_workflow_command() -> None:
-    """Path, line and message are escaped as workflow commands want it."""
-    assert error_commands([("handoffs/a,b.md", 3, "50% of\nit: no")]) == [
-        "::error file=handoffs/a%2Cb.md,line=3,title=handoff::50%25 of%0Ait: no"
+def test_an_annotation_becomes_a_workflow_command() -> None:
+    """Path, lines, title and message are escaped as workflow commands want it."""
+    found = Annotation(path="handoffs/a,b.md", line=3, end=5, title="tests+a:b", message="50% of\nit: no")
+    assert error_commands([found]) == ["::error file=handoffs/a%2Cb.md,line=3,endLine=5,title=tests+a%3Ab::50%25 of%0Ait: no"]
+    found = Annotation(path="record.json", title="chain", message="is missing")
+    assert error_commands([found]) == ["::error file=record.json,title=chain::is missing"]
+
+
+def test_steps_stand_beside_their_lines() -> None:
+    """Each block of new lines has its own; a placeholder and what has no place have none."""
+    steps = [
+        Step(kind="failures", what="a::t failed", do="make it pass", file="a.py", line=2, names=["a::t"]),
+        Step(kind="new_code", what="b.py 3, 7-9: new", do="test them", file="b.py", line=3, names=["3", "7-9"]),
+        Step(kind="new_code", what="not measured", do="measure it", file="handoffs/s.md", line=4),
+        Step(kind="document", what="differs", do="fill it", file="handoffs/s.md", command="handoff fill s"),
+        Step(kind="complete", what="-k was given", do="run all"),
+        Step(kind="placeholder", what="Agent", do="write over it", file="handoffs/s.md", line=1),
     ]
-    assert error_commands([("record.json", None, "is missing")]) == ["::error file=record.json,title=handoff::is missing"]
+    assert [(one.path, one.line, one.end, one.title) for one in annotations_of(steps)] == [
+        ("a.py", 2, None, "failures"),
+        ("b.py", 3, None, "new_code"),
+        ("b.py", 7, 9, "new_code"),
+        ("handoffs/s.md", 4, None, "new_code"),
+        ("handoffs/s.md", None, None, "document"),
+    ]
+    assert annotations_of(steps)[-1].message == "differs; fill it: handoff fill s"
 
 
 @pytest.mark.parametrize(
-    ("findings", "shown", "last"), [(10, 10, "::f9"), (11, 10, "::2 more; the step's log has all 11"), (0, 0, "")]
+    ("found", "shown", "last"), [(10, 10, "::f9"), (11, 10, "::2 more; handoff next lists all 11"), (0, 0, "")]
 )
-def test_no_more_than_ten_are_written(findings: int, shown: int, last: str) -> None:
+def test_no_more_than_ten_are_written(found: int, shown: int, last: str) -> None:
     """GitHub drops errors beyond the tenth without a word, so the tenth says how many more there are."""
-    lines = error_commands([(f"f{number}", None, f"f{number}") for number in range(findings)])
+    lines = error_commands([Annotation(path=f"f{number}", title="t", message=f"f{number}") for number in range(found)])
 
     assert len(lines) == shown
     assert not lines or lines[-1].endswith(last)

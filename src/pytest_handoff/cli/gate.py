@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, say_findings, session_argument, verb
+from pytest_handoff.cli.support import GOOD, NO, annotate, outcome_of, project_here, session_argument, verb
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.printing import progress, say, say_json, say_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.chain import Problem
+    from pytest_handoff.workflow.ci import Annotation
+    from pytest_handoff.workflow.finish import FinishedSession
 
 
 @click.command()
@@ -37,7 +40,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
             project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
         )
     ]
-    say_findings([(problem.path, problem.line, str(problem)) for problem in problems])
+    annotate(lambda: [_beside(project, problem) for problem in problems])
     if (unknown := cannot_tell(project, session)) is not None:
         say(f"handoff: {unknown}", err=True)
     if as_json:
@@ -61,13 +64,13 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
-    from pytest_handoff.workflow.verify import reason_line, reason_table, told
+    from pytest_handoff.workflow.verify import reason_table, told
     from pytest_handoff.workflow.verify import reasons as reasons_against
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     reasons = reasons_against(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
-    say_findings([(reason.path, reason.line, reason_line(reason)) for reason in reasons])
+    annotate(lambda: _annotations(project, session, outcome, reasons, machine_only=machine_only))
     _summarise(session, reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason_table(reason) for reason in reasons]}
@@ -77,6 +80,26 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
         for line in told(reasons):
             say(f"  {line}")
     return NO if reasons else GOOD
+
+
+def _beside(project: Project, problem: Problem) -> Annotation:
+    from pytest_handoff.workflow.ci import Annotation
+
+    path = project.key(project.folder / problem.path)
+    return Annotation(path=path, line=problem.line, title=problem.kind, message=str(problem))
+
+
+def _annotations(
+    project: Project, session: str, outcome: FinishedSession, reasons: Sequence[Problem], *, machine_only: bool
+) -> list[Annotation]:
+    """Place what the gate says no to beside tests and code, the worst first: lines that wait for a person come last."""
+    from pytest_handoff.workflow.ci import annotations_of
+    from pytest_handoff.workflow.left import steps_left
+
+    if not reasons:
+        return []
+    elsewhere = [_beside(project, reason) for reason in reasons if reason.kind == "provenance"]
+    return [*elsewhere, *annotations_of(steps_left(project, session, outcome, machine_only=machine_only))]
 
 
 def _summarise(session: str, reasons: Sequence[Problem]) -> None:

@@ -22,6 +22,7 @@ VERBS = {
     "gate": ("gate", "gate"),
     "history": ("history", "history"),
     "init": ("fill", "init"),
+    "next": ("next_steps", "next_steps"),
     "prune": ("prune", "prune"),
     "report": ("report", "report"),
     "schema": ("schemas", "print_schema"),

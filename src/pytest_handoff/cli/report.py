@@ -10,8 +10,7 @@ import click
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
-from pytest_handoff.cli.support import GOOD, complete_session, file_size, outcome_of, project_here, tell_if_code, verb
-from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
 from pytest_handoff.evidence import history
 from pytest_handoff.evidence.regression import passing_of
 from pytest_handoff.figures import counted, parse_ranges, percent, percent_of
@@ -266,22 +265,15 @@ def _text(project: Project, path: str) -> tuple[str | None, str]:
 
 
 @click.command()
-@click.argument("session", required=False, shell_complete=complete_session)
+@session_argument
 @click.option("-o", "--output", metavar="FILE", help="Where the page is written, instead of report/ in the hand-off folder.")
 @click.pass_obj
 @verb
-def report(handoff_dir: str | None, session: str | None, output: str | None) -> int:
-    """Write one page about SESSION (without it, the newest) that needs no network: history, tests, coverage, checklist."""
-    from pytest_handoff.evidence.history import in_order
+def report(handoff_dir: str | None, session: str, output: str | None) -> int:
+    """Write one page about SESSION that needs no network: history, tests, coverage, checklist."""
     from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_each
 
     project = project_here(handoff_dir)
-    if session is None:
-        ordered = in_order({name: project.store.record(name) for name in project.store.sessions()})
-        if not ordered:
-            folder = project.shown(project.handoffs)
-            raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
-        session = ordered[-1].session
     outcome = outcome_of(project, session)
     content = report_of(project, outcome).encode("utf-8", "backslashreplace")
     own = project.handoffs / "report"

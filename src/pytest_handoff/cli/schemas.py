@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
 
+from pytest_handoff.cli.next_steps import NEXT_SCHEMA
 from pytest_handoff.cli.show import SHOW_SCHEMA
 from pytest_handoff.cli.support import GOOD, verb
 from pytest_handoff.document.places import Finding
@@ -103,6 +104,28 @@ class Shown(msgspec.Struct, kw_only=True):
     provenance: Provenance
 
 
+class ShownStep(msgspec.Struct, kw_only=True):
+    """One thing that is left to do: what is wrong, what mends it, where, and all names that it is about."""
+
+    kind: str
+    what: str
+    do: str
+    file: str | None
+    line: int | None
+    names: list[str]
+    command: str | None
+    who: Literal["anyone", "person"]
+
+
+class ShownNext(msgspec.Struct, kw_only=True):
+    """What ``handoff next --json`` prints; ``steps`` are in the order in which to take them, and ``done`` where there is none."""
+
+    schema: str
+    session: str
+    done: bool
+    steps: list[ShownStep]
+
+
 class ShownHistory(msgspec.Struct, kw_only=True):
     """What ``handoff history --json`` prints."""
 
@@ -123,6 +146,7 @@ _PRINTED: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "show": (Shown, SHOW_SCHEMA),
     "history": (ShownHistory, HISTORY_SCHEMA),
     "life": (ShownLife, LIFE_SCHEMA),
+    "next": (ShownNext, NEXT_SCHEMA),
 }
 _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "record": (Record, RECORD_SCHEMA),
@@ -166,7 +190,7 @@ def _open(part: Any) -> Any:
 @click.argument("name", required=False)
 @verb
 def print_schema(name: str | None) -> int:
-    """Print the JSON Schema of NAME; without it, all of them by name: record, ledger, sources, show, history, life."""
+    """Print the JSON Schema of NAME, or all of them by name: record, ledger, sources, part, show, history, life, next."""
     if name is not None and name not in NAMES:
         raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
     table = schema(name) if name else {one: schema(one) for one in NAMES}

@@ -14,13 +14,13 @@ import click
 
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.printable import printable
 from pytest_handoff.printing import put_line, say, say_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.ci import Annotation
     from pytest_handoff.workflow.finish import FinishedSession
 
 
@@ -156,23 +156,31 @@ def _recorded(context: click.Context) -> list[str]:
 
 
 def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 - click's signature
-    if value is None and not context.resilient_parsing:
-        from pytest_handoff.figures import listed
+    if value is not None or context.resilient_parsing:
+        return value
+    from pytest_handoff.cli.newest import newest_session
+    from pytest_handoff.project.layout import open_project
 
-        names = _recorded(context)
-        known = f"recorded: {listed(names)}" if names else "none is recorded yet; begin with pytest --handoff=session-1"
-        raise click.UsageError(printable(f"which SESSION? {known}"))
-    return value
+    try:
+        project = open_project(Path.cwd(), dir_option=context.find_root().params.get("handoff_dir"))
+        chosen = newest_session(project)
+    except HandoffError as error:
+        say_error(error)
+        context.exit(CANNOT_TELL)
+    say(f"handoff: {chosen.session} ({chosen.why})", err=True)
+    return chosen.session
 
 
-session_argument = click.argument("session", metavar="SESSION", required=False, callback=_named, shell_complete=complete_session)
-"""The argument SESSION, which the shell can complete; if it is missing, the error names the recorded sessions."""
+session_argument = click.argument(
+    "session", metavar="[SESSION]", required=False, callback=_named, shell_complete=complete_session
+)
+"""The argument SESSION, which the shell can complete; without it the newest session is meant, and said on standard error."""
 
 
-def say_findings(findings: Sequence[tuple[str, int | None, str]]) -> None:
-    """On GitHub, annotate lines with findings (path, line, message); on standard error, so that ``--json`` stays JSON."""
+def annotate(found: Callable[[], Sequence[Annotation]]) -> None:
+    """On GitHub, write annotations beside the lines that they are about; on standard error, so that ``--json`` stays JSON."""
     from pytest_handoff.workflow.ci import error_commands, on_github
 
     if on_github():
-        for command in error_commands(findings):
+        for command in error_commands(found()):
             put_line(sys.stderr, command)

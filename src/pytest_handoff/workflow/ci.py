@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.coverage.kept import plain_name
 from pytest_handoff.errors import WriteProblem
-from pytest_handoff.figures import percent, percent_of
+from pytest_handoff.figures import listed, percent, percent_of
 from pytest_handoff.markup import escape
 from pytest_handoff.printable import printable, shorten
 from pytest_handoff.project.artifacts import Artifact, self_ignoring
+from pytest_handoff.record import Frozen
 from pytest_handoff.text_lines import raw_lines
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.workflow.finish import FinishedSession
+    from pytest_handoff.workflow.left import Step
 
 
 LIMIT = 10
@@ -43,13 +45,43 @@ def on_github() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def error_commands(findings: Sequence[tuple[str, int | None, str]]) -> list[str]:
-    """Write a workflow command for each finding (path, line, message); of too many, for the first ones."""
-    shown = findings if len(findings) <= LIMIT else findings[: LIMIT - 1]
-    lines = [_command(path, line, message) for path, line, message in shown]
-    if len(findings) > len(shown):
-        lines.append(f"::error title=handoff::{len(findings) - len(shown)} more; the step's log has all {len(findings)}")
+class Annotation(Frozen, frozen=True):
+    """One error beside a line of a change: what GitHub shows, with the name of the gate as its title.
+
+    ``path`` is relative to the git root; ``line`` and ``end`` are the first and the last line.
+    """
+
+    path: str
+    message: str
+    title: str
+    line: int | None = None
+    end: int | None = None
+
+
+def error_commands(found: Sequence[Annotation]) -> list[str]:
+    """Write a workflow command for each annotation; of too many, for the first ones."""
+    shown = found if len(found) <= LIMIT else found[: LIMIT - 1]
+    lines = [_command(one) for one in shown]
+    if len(found) > len(shown):
+        lines.append(f"::error title=handoff::{len(found) - len(shown)} more; handoff next lists all {len(found)}")
     return lines
+
+
+def annotations_of(steps: Iterable[Step]) -> list[Annotation]:
+    """Place each step beside the code or document that it is about; new code has an annotation for each block of lines."""
+    found: list[Annotation] = []
+    for step in steps:
+        if step.file is None or step.kind == "placeholder":
+            continue
+        untold = [name for name in step.names if name not in step.what] if step.kind != "new_code" else []
+        message = step.what + (f": {listed(untold)}" if untold else "")
+        message += f"; {step.do}" + (f": {step.command}" if step.command else "")
+        spans: list[tuple[int | None, int | None]] = [(step.line, None)]
+        if step.kind == "new_code" and step.names:
+            blocks = [name.partition("-") for name in step.names]
+            spans = [(int(first), int(last) if last else None) for first, _, last in blocks]
+        found += [Annotation(path=step.file, line=line, end=end, title=step.kind, message=message) for line, end in spans]
+    return found
 
 
 def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]]) -> str:
@@ -84,9 +116,12 @@ def fitting(text: str, limit: int, cut: str = _CUT) -> bytes:
     return data[:room].rpartition(b"\n")[0] + cut.encode() if room > 0 else b""
 
 
-def _command(path: str, line: int | None, message: str) -> str:
-    place = f"file={_property(printable(path))}" + (f",line={line}" if line else "")
-    return f"::error {place},title=handoff::{_data(chr(10).join(map(printable, raw_lines(message))))}"
+def _command(one: Annotation) -> str:
+    place = f"file={_property(printable(one.path))}"
+    place += f",line={one.line}" if one.line else ""
+    place += f",endLine={one.end}" if one.end else ""
+    message = chr(10).join(map(printable, raw_lines(one.message)))
+    return f"::error {place},title={_property(printable(one.title))}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -1,0 +1,80 @@
+"""Run ``handoff next``: what is left to do, one step a thing."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, verb
+from pytest_handoff.cli.wrapping import hanging
+from pytest_handoff.figures import counted
+from pytest_handoff.markup import one_line
+from pytest_handoff.printing import say, say_json, say_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.left import Step
+
+
+NEXT_SCHEMA = "pytest-handoff/next/1"
+
+
+@click.command("next")
+@session_argument
+@click.option("--machine-only", is_flag=True, help="Leave out the lines that only a person can decide.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+@verb
+def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: bool) -> int:
+    """Say what is left to do before SESSION can be handed over, the first step first.
+
+    Exit codes: 0 nothing is left; 1 something is left; 2 it cannot tell.
+    """
+    project = project_here(handoff_dir)
+    steps = _steps(project, session, machine_only=machine_only)
+    if as_json:
+        say_json(next_table(session, steps))
+    else:
+        _tell(session, steps)
+    return NO if steps else GOOD
+
+
+def next_table(session: str, steps: Sequence[Step]) -> dict[str, Any]:
+    """Build the table that ``handoff next --json`` prints."""
+    return {"schema": NEXT_SCHEMA, "session": session, "done": not steps, "steps": [msgspec.to_builtins(step) for step in steps]}
+
+
+def _steps(project: Project, session: str, *, machine_only: bool) -> list[Step]:
+    from pytest_handoff.workflow.left import first_run, steps_left
+
+    if not project.store.has(session) and project.document(session).is_file():
+        return [first_run(project, session)]
+    return steps_left(project, session, outcome_of(project, session), machine_only=machine_only)
+
+
+def _tell(session: str, steps: Sequence[Step]) -> None:
+    if not steps:
+        say_parts([[(f"{session}: nothing left", "green")]])
+        return
+    say_parts([[(f"{session}: {counted(len(steps), 'thing')} left", "bold")]])
+    for number, (step, following) in enumerate(zip_longest(steps, steps[1:]), start=1):
+        again = following is not None and (following.kind, following.do) == (step.kind, step.do)
+        for line in _lines(number, step, "" if again else step.do):
+            say(line)
+
+
+def _lines(number: int, step: Step, do: str) -> Iterator[str]:
+    """Write a step: its kind and place, what is wrong, each name that this does not tell, and what to do."""
+    head = f"{number}. "
+    indent = " " * len(head)
+    place = f"{step.file}:{step.line}" if step.line else step.file or ""
+    yield from hanging(f"{step.kind}  {place}".rstrip(), first=head, rest=indent)
+    yield from hanging(one_line(step.what), first=indent, rest=indent + "  ")
+    yield from (f"{indent}- {one_line(name)}" for name in step.names if name not in step.what)
+    todo = f"{do}: {step.command}" if do and step.command else do
+    yield from hanging(one_line(todo), first=indent, rest=indent + "  ") if todo else ()
