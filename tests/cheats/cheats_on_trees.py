@@ -152,6 +152,12 @@ CHEATS = [
           "add a note to that folder", lambda shop: (with_rules("handoffs/rules.txt")(shop), note_later(shop))),
     Cheat("trees", "run a text among the evidence, changed later", changed_later("handoffs/evidence/rules.json"), "stale",
           "only run it", with_rules("handoffs/evidence/rules.json")),
+    Cheat("trees", "call it evidence of a session that there is not", changed_later("handoffs/evidence/rules/sources.jsonl"), "stale",
+          "have a run of another session cut short", lambda shop: shop.write({"handoffs/evidence/s/tests.jsonl": '{"id":"a"}\n'})),
+    Cheat("trees", "call its folder a ledger", changed_later("handoffs/evidence/rules/tests.jsonl/levy"), "stale",
+          "only run it", with_rules("handoffs/evidence/rules/tests.jsonl/levy")),
+    Cheat("trees", "run the attributes of the hand-off folder", changed_later("handoffs/.gitattributes"), "stale",
+          "write attributes there later", lambda shop: shop.write({"handoffs/.gitattributes": "evidence/** -diff\n"})),
     Cheat("trees", "run a text in a cache that git tracks", lambda shop: (
               with_rules("src/.hypothesis/rules")(shop), shop.commit(), shop.pytest(),
               shop.write({"src/.hypothesis/rules": "levy = lambda price: 1 / 0\n"})), "stale",

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.foreign_files import leads_outside
-from pytest_handoff.project.git import checked, files_in, find_root, name_of, path_in, run_git
+from pytest_handoff.project.git import checked, files_in, find_root, name_of, path_in, place_of, run_git
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class WorkTree(Frozen, frozen=True):
     untracked: list[str]
 
 
-def read_work_tree(root: Path, *, without: Sequence[str] = ()) -> WorkTree:
+def read_work_tree(root: Path, *, without: Sequence[str] = (), but: Sequence[str] = ()) -> WorkTree:
     """Read the state of a work tree without changing anything in it.
 
     A copy of the index is brought up to date by ``git add --all`` with a throw-away object folder, so that filters, modes,
@@ -63,21 +63,21 @@ def read_work_tree(root: Path, *, without: Sequence[str] = ()) -> WorkTree:
 
     Args:
         without: globs of files, relative to the root, that are not read, however many there are.
+        but: files or folders that are read all the same.
     """
-    where = _all_but(without)
-    with _as_if_committed(root, where) as environment:
-        files, kinds = _staged_files(root, where, environment)
-        state = checked(root, *_STATE, *where, environment=environment)
+    with _as_if_committed(root) as environment:
+        places = _add_all(root, without, but, environment)
+        files, kinds = _staged_files(root, places, environment)
+        state = b"".join(checked(root, *_STATE, *where, environment=environment) for where in places)
     work = _work_tree(files, kinds, state.split(b"\0")[:-1])
     dirty = [name for name, blob in files.items() if blob.startswith(_DIRTY)]
     return replace(work, modified=sorted({*work.modified, *dirty} - {*work.untracked}))
 
 
-def read_files(root: Path, *, without: Sequence[str] = ()) -> dict[str, str]:
+def read_files(root: Path, *, without: Sequence[str] = (), but: Sequence[str] = ()) -> dict[str, str]:
     """Read only the ``files`` of :func:`read_work_tree`, each with its kind (:func:`ids`)."""
-    where = _all_but(without)
-    with _as_if_committed(root, where) as environment:
-        files, kinds = _staged_files(root, where, environment)
+    with _as_if_committed(root) as environment:
+        files, kinds = _staged_files(root, _add_all(root, without, but, environment), environment)
     return ids(files, kinds)
 
 
@@ -87,8 +87,8 @@ def ids(files: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
-    """Make an environment in which git sees an index with everything staged, and stores new objects in a temporary folder."""
+def _as_if_committed(root: Path) -> Iterator[dict[str, str]]:
+    """Make an environment in which git has a copy of the index, and stores new objects in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
         index = Path(scratch) / "index"
         real_index, objects = _index_and_objects(root)
@@ -102,7 +102,6 @@ def _as_if_committed(root: Path, where: list[str]) -> Iterator[dict[str, str]]:
             "GIT_OBJECT_DIRECTORY": scratch,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, known_objects)),
         }
-        _add_all(root, where, environment)
         yield environment
 
 
@@ -116,15 +115,15 @@ def _all_but(globs: Iterable[str], *, how: str = "glob") -> list[str]:
     return ["--", ":/", *(f":(top,exclude,{how}){glob}" for glob in globs)]
 
 
-def _staged_files(root: Path, where: list[str], environment: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _staged_files(root: Path, places: list[list[str]], environment: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the ``files`` and ``kinds``; make git look again at existing files that it was told not to look at."""
-    rows = _staged_rows(root, where, environment)
+    rows = _staged_rows(root, places, environment)
     hidden = [name for tag, name in ((row[:1], row.split(b"\t", 1)[1]) for row in rows) if _is_hidden(root, tag, name)]
     if hidden:
         names = b"".join(name + b"\0" for name in hidden)
         for how in (["--force-remove"], ["--add", "--remove"]):  # removed and added, so that no old flag or time counts
             checked(root, "update-index", *how, "-z", "--stdin", environment=environment, stdin=names)
-        rows = _staged_rows(root, where, environment)
+        rows = _staged_rows(root, places, environment)
     staged = list(map(_staged, rows))
     files = {name: blob if mode != _SUBMODULE else _with_its_work(root, name, blob) for name, mode, blob in staged}
     return files, _kinds(staged)
@@ -149,9 +148,10 @@ def _with_its_work(root: Path, name: str, commit: str) -> str:
     return _DIRTY + sha1(f"{commit}\n{rows}".encode(), usedforsecurity=False).hexdigest()
 
 
-def _staged_rows(root: Path, where: list[str], environment: dict[str, str]) -> list[bytes]:
+def _staged_rows(root: Path, places: list[list[str]], environment: dict[str, str]) -> list[bytes]:
     """Return the rows of ``git ls-files --stage -v``: a tag, a blank, mode, blob id and stage, a tab, the name."""
-    return checked(root, "ls-files", "--stage", "-v", "-z", *where, environment=environment).split(b"\0")[:-1]
+    listings = (checked(root, "ls-files", "--stage", "-v", "-z", *where, environment=environment) for where in places)
+    return b"".join(listings).split(b"\0")[:-1]
 
 
 def _is_hidden(root: Path, tag: bytes, name: bytes) -> bool:
@@ -176,12 +176,28 @@ def _work_tree(files: dict[str, str], kinds: dict[str, str], rows: list[bytes]) 
         kinds=kinds,
         commit=None if commit == "(initial)" else commit,
         branch=None if branch == "(detached)" else branch,
-        modified=sorted(modified),
-        untracked=sorted(untracked),
+        modified=sorted({*modified}),
+        untracked=sorted({*untracked}),
     )
 
 
-def _add_all(root: Path, where: list[str], environment: dict[str, str]) -> None:
+def _add_all(root: Path, without: Sequence[str], but: Sequence[str], environment: dict[str, str]) -> list[list[str]]:
+    """Stage everything, and return the pathspecs of it: of all but some globs, and of what is read although they match it."""
+    where = _all_but(without)
+    _add(root, where, environment)
+    if not but:
+        return [where]
+    named = (f":(top,literal){place_of(root, path).relative_to(root)}" for path in but)
+    asked = ("ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", *named)
+    found = checked(root, *asked, environment=environment).split(b"\0")[:-1]
+    also = ["--", *(f":(top,literal){os.fsdecode(name)}" for name in dict.fromkeys(found))]
+    if not found:
+        return [where]
+    _add(root, also, environment)
+    return [where, also]
+
+
+def _add(root: Path, where: list[str], environment: dict[str, str]) -> None:
     """Stage everything except nested repositories without a commit: git cannot track those, and refuses."""
     if run_git(root, "add", "--all", *where, environment=environment).returncode:
         beside = checked(root, "ls-files", "--others", "--exclude-standard", "-z", environment=environment).split(b"\0")
