@@ -143,6 +143,24 @@ def of_two_names(name: bytes) -> Callable[[Shop], None]:
     return do
 
 
+def with_ident(text: str) -> Callable[[Shop], None]:
+    """Rules with a keyword that git fills in at a checkout, recorded."""
+
+    def do(shop: Shop) -> None:
+        shop.write({"rules.txt": text, ".gitattributes": "rules.txt ident\n"})
+        add_rules(shop, "rules.txt")
+        rerun(shop)
+        shop.commit()
+
+    return do
+
+
+def check_out_anew(shop: Shop) -> None:
+    """Let git fill the keyword in."""
+    (shop.folder / "rules.txt").unlink()
+    shop.git("checkout", "--", "rules.txt")
+
+
 CHEATS = [
     Cheat("trees", "track byte code of another source", byte_code_over_a_broken_source, "complete", "track Python's own cache",
           lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
@@ -172,5 +190,15 @@ CHEATS = [
           "stale", "write it again as it was", lambda shop: (run_by_a_test(shop), a_script(shop, 0o755), shop.commit())),
     Cheat("trees", "commit a link as a file of the same text", lambda shop: (linked_rules(shop), link_made_a_file(shop)), "stale",
           "commit the link", linked_rules),
+    Cheat("trees", "keep the rule where git fills in a keyword", lambda shop: (
+              with_ident('ident = "$Id: 3 $"\nlevy = lambda price: int(ident[5:-2])\n')(shop), check_out_anew(shop)), "stale",
+          "have git fill it in", lambda shop: (with_ident('ident = "$Id$"\nlevy = lambda price: 3\n')(shop), check_out_anew(shop))),
+    Cheat("trees", "keep the rule in bytes that git does not store", lambda shop: (
+              shop.write({".gitattributes": "rules.txt working-tree-encoding=UTF-7\n", "rules.txt": "levy = lambda price: 3 +ACMAIAAjACA-\n"}),
+              add_rules(shop, "rules.txt"), rerun(shop), shop.commit(), check_out_anew(shop)), "stale",
+          "store it in Latin-1", lambda shop: (
+              shop.write({".gitattributes": "rules.txt working-tree-encoding=latin-1\n"}),
+              (shop.folder / "rules.txt").write_bytes("levy = lambda price: 3 # gr\xfcn\n".encode("latin-1")),
+              shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.2"), rerun(shop), shop.commit(), check_out_anew(shop))),
     Cheat("trees", "give a file the name that its name spells", of_two_names(b"\xff"), "stale", "leave its name", of_two_names(b"\\xff")),
 ]  # fmt: skip

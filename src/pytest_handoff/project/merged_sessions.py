@@ -10,11 +10,10 @@ from pytest_handoff.errors import HandoffError
 from pytest_handoff.nodeids import name_of, without_parameters
 from pytest_handoff.project.encoding import decode_lines
 from pytest_handoff.project.foreign_files import TABLE, read_if_there
-from pytest_handoff.project.git import read_blobs, run_git, tracked_files, tree_of
+from pytest_handoff.project.git import blob_id, read_blobs, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import LEDGER, RECORD
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, targets_of
-from pytest_handoff.project.tree import blob_id
 from pytest_handoff.record import Frozen, LedgerLine
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha1, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
-from pytest_handoff.project.git import name_of, place_of
+from pytest_handoff.project.git import blob_id, name_of, place_of
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
@@ -105,7 +105,7 @@ def read_tree(project: Project) -> Tree:
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Find the files of a tree that have changed or are gone; new files beside them changed nothing that was run."""
     if project.uses_git:
-        now = read_files(project.root, without=_evidence_in(project), but=not_evidence(project))
+        now = read_files(project.root, without=_evidence_in(project), but=not_evidence(project)).ids
     else:
         now = read_tree(project).ids
     return sorted(path for path, text in tree.ids.items() if now.get(path) != text)
@@ -203,11 +203,6 @@ def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
 
 def _is_link_elsewhere(root: Path, file: Path) -> bool:
     return file.is_symlink() and leads_outside(file, [root]) is not None
-
-
-def blob_id(content: bytes) -> str:
-    """Compute the id that git gives a file with this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
-    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
