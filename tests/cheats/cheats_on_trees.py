@@ -164,6 +164,9 @@ def check_out_anew(shop: Shop) -> None:
 CHEATS = [
     Cheat("trees", "track byte code of another source", byte_code_over_a_broken_source, "complete", "track Python's own cache",
           lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
+    Cheat("trees", "commit such byte code only after the run", lambda shop: (
+              compiled(shop, "UNCHECKED_HASH"), shop.break_discount(), rerun(shop), shop.commit()), "complete",
+          "commit Python's own cache after the run", lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
     Cheat("trees", "let it say that it is of this source", byte_code_with_the_digest_of_a_broken_source, "complete",
           "run with the cache there", lambda shop: (compiled(shop, "TIMESTAMP"), rerun(shop), compiled(shop, "TIMESTAMP"))),
     Cheat("trees", "run a text of the hand-off folder, changed later", changed_later("handoffs/rules.txt"), "stale",

@@ -200,14 +200,16 @@ def test_what_tools_leave_is_code_where_git_tracks_what_no_tool_made(
 ) -> None:
     """Byte code that Python checks against its source and data of coverage.py are left out; other tracked files could run.
 
-    ``is_code`` says it before and after the file is committed.
+    ``is_code`` says it before and after the file is staged; committing it changes nothing.
     """
     project = project_in(repository)
     (repository / path).parent.mkdir(parents=True, exist_ok=True)
     (repository / path).write_bytes(content)
     before = path in read_tree(project).files
-    commit(plain_git, repository)
+    plain_git(repository, "add", "--force", path)
     assert (before, path in read_tree(project).files) == is_code
+    commit(plain_git, repository)
+    assert (path in read_tree(project).files) == is_code[1]
 
 
 def test_scope_and_ignore(repository: Path) -> None:

@@ -217,8 +217,8 @@ def read_files_of(root: Path, commits: Iterable[str], paths: Sequence[str]) -> l
 
 
 def tracked_files(root: Path, folder: str) -> list[str]:
-    """Name the files below a folder that are in git's index: committed, staged, or brought by a merge that is under way."""
-    listing = checked(root, "ls-files", "-z", "--full-name", "--", f":(top,literal){folder}")
+    """Name the files below a folder (or, of an empty name, all) that are in git's index: committed, staged, or being merged."""
+    listing = checked(root, "ls-files", "-z", "--full-name", "--", f":(top,literal){folder}" if folder else ":/")
     return list(dict.fromkeys(map(name_of, listing.split(b"\0")[:-1])))
 
 

@@ -14,10 +14,10 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import parse_ini, parse_toml
 from pytest_handoff.project.artifacts import IGNORE_ALL
-from pytest_handoff.project.byproducts import left_by_tools
+from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
-from pytest_handoff.project.git import blob_id, name_of, place_of
+from pytest_handoff.project.git import blob_id, name_of, place_of, tracked_files
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
@@ -88,7 +88,9 @@ def read_tree(project: Project) -> Tree:
         return Tree(files=_hash_files(project.root, set(found) - left_by_tools(project.root, found, None)))
     work = read_work_tree(project.root, without=_evidence_in(project), but=(others := not_evidence(project)))
     others += _tracked_leftovers(project, work)
-    left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(project.root, work.files, {*work.untracked})
+    left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(
+        project.root, work.files, _unknown_to_git(project, work)
+    )
     files = {path: work.files[path] for path in project.code_among(work.files, others) if path not in left}
     if project.config.scope and not files:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
@@ -145,6 +147,12 @@ def _evidence_in(project: Project) -> list[str]:
         return []
     plain = literally(project.key(folder))
     return [f"{plain}/*/{name}" for name in (RECORD, LEDGER, SOURCES)]
+
+
+def _unknown_to_git(project: Project, work: WorkTree) -> set[str]:
+    """Return the files that git does not track, less the staged ones where a by-product is among them."""
+    untracked = {*work.untracked}
+    return untracked.difference(tracked_files(project.root, "") if named_by_tools(untracked) else ())
 
 
 def _tracked_leftovers(project: Project, work: WorkTree) -> list[str]:
