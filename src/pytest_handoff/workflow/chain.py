@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed
@@ -85,7 +86,7 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
             elsewhere.setdefault(folder, []).append(record)
             continue
         message = f"{how}, and is on {record.where}" if how == "is gone" else f"{how} on {record.where}"
-        remedy = f"restore it with git checkout {record.where} -- {record.path}"
+        remedy = f"restore it with git checkout {quote(record.where)} -- {quote(record.path)}"
         yield Problem(kind="chain", path=record.path, message=message, remedy=remedy)
     for folder, records in elsewhere.items():
         yield _in_another_folder(project, session, folder, records)
@@ -96,19 +97,19 @@ def _replaced(project: Project, merged: MergedRecord) -> Iterator[Problem]:
     session = merged.session
     lost = lost_tests(project, project.store.record(session), merged)
     if lost:
-        folder = merged.path.rpartition("/")[0]
+        restore = f"git checkout {quote(merged.where)} -- {quote(merged.path.rpartition('/')[0])}"
         yield Problem(
             kind="chain",
             path=project.shown_record(session),
             message=f"lacks what {session} has on {merged.where}: {listed(lost)}",
-            remedy=f"put back what is missing; if that is another's {session}, restore its evidence with "
-            f"git checkout {merged.where} -- {folder}, and record this work under another name: pytest --handoff=NAME",
+            remedy=f"put back what is missing; if that is another's {session}, restore its evidence with {restore}, "
+            "and record this work under another name: pytest --handoff=NAME",
         )
 
 
 def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:
     names = listed([one.session for one in records])
-    move = f"git mv {folder} {project.key(project.store.evidence)}"
+    move = f"git mv {quote(folder)} {quote(project.key(project.store.evidence))}"
     return Problem(
         kind="chain",
         path=project.shown_record(session),
