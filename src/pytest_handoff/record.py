@@ -70,7 +70,8 @@ class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     """One file of the tree as the session left it.
 
     ``blob`` is git's blob id; ``lines`` holds one hash of fixed width a line (see ``evidence/source_changes``), only
-    for files whose lines count as code. ``kind`` is ``executable`` or ``link`` where the file is not a plain one.
+    for files whose lines count as code. ``kind`` is ``executable`` or ``link`` where the file is not a plain one, and
+    names the hash of its bytes where git would check out others.
     """
 
     path: str

@@ -143,15 +143,42 @@ def of_two_names(name: bytes) -> Callable[[Shop], None]:
     return do
 
 
+def with_ident(text: str) -> Callable[[Shop], None]:
+    """Rules with a keyword that git fills in at a checkout, recorded."""
+
+    def do(shop: Shop) -> None:
+        shop.write({"rules.txt": text, ".gitattributes": "rules.txt ident\n"})
+        add_rules(shop, "rules.txt")
+        rerun(shop)
+        shop.commit()
+
+    return do
+
+
+def check_out_anew(shop: Shop) -> None:
+    """Let git fill the keyword in."""
+    (shop.folder / "rules.txt").unlink()
+    shop.git("checkout", "--", "rules.txt")
+
+
 CHEATS = [
     Cheat("trees", "track byte code of another source", byte_code_over_a_broken_source, "complete", "track Python's own cache",
           lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
+    Cheat("trees", "commit such byte code only after the run", lambda shop: (
+              compiled(shop, "UNCHECKED_HASH"), shop.break_discount(), rerun(shop), shop.commit()), "complete",
+          "commit Python's own cache after the run", lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
     Cheat("trees", "let it say that it is of this source", byte_code_with_the_digest_of_a_broken_source, "complete",
           "run with the cache there", lambda shop: (compiled(shop, "TIMESTAMP"), rerun(shop), compiled(shop, "TIMESTAMP"))),
     Cheat("trees", "run a text of the hand-off folder, changed later", changed_later("handoffs/rules.txt"), "stale",
           "add a note to that folder", lambda shop: (with_rules("handoffs/rules.txt")(shop), note_later(shop))),
     Cheat("trees", "run a text among the evidence, changed later", changed_later("handoffs/evidence/rules.json"), "stale",
           "only run it", with_rules("handoffs/evidence/rules.json")),
+    Cheat("trees", "call it evidence of a session that there is not", changed_later("handoffs/evidence/rules/sources.jsonl"), "stale",
+          "have a run of another session cut short", lambda shop: shop.write({"handoffs/evidence/s/tests.jsonl": '{"id":"a"}\n'})),
+    Cheat("trees", "call its folder a ledger", changed_later("handoffs/evidence/rules/tests.jsonl/levy"), "stale",
+          "only run it", with_rules("handoffs/evidence/rules/tests.jsonl/levy")),
+    Cheat("trees", "run the attributes of the hand-off folder", changed_later("handoffs/.gitattributes"), "stale",
+          "write attributes there later", lambda shop: shop.write({"handoffs/.gitattributes": "evidence/** -diff\n"})),
     Cheat("trees", "run a text in a cache that git tracks", lambda shop: (
               with_rules("src/.hypothesis/rules")(shop), shop.commit(), shop.pytest(),
               shop.write({"src/.hypothesis/rules": "levy = lambda price: 1 / 0\n"})), "stale",
@@ -166,5 +193,15 @@ CHEATS = [
           "stale", "write it again as it was", lambda shop: (run_by_a_test(shop), a_script(shop, 0o755), shop.commit())),
     Cheat("trees", "commit a link as a file of the same text", lambda shop: (linked_rules(shop), link_made_a_file(shop)), "stale",
           "commit the link", linked_rules),
+    Cheat("trees", "keep the rule where git fills in a keyword", lambda shop: (
+              with_ident('ident = "$Id: 3 $"\nlevy = lambda price: int(ident[5:-2])\n')(shop), check_out_anew(shop)), "stale",
+          "have git fill it in", lambda shop: (with_ident('ident = "$Id$"\nlevy = lambda price: 3\n')(shop), check_out_anew(shop))),
+    Cheat("trees", "keep the rule in bytes that git does not store", lambda shop: (
+              shop.write({".gitattributes": "rules.txt working-tree-encoding=UTF-7\n", "rules.txt": "levy = lambda price: 3 +ACMAIAAjACA-\n"}),
+              add_rules(shop, "rules.txt"), rerun(shop), shop.commit(), check_out_anew(shop)), "stale",
+          "store it in Latin-1", lambda shop: (
+              shop.write({".gitattributes": "rules.txt working-tree-encoding=latin-1\n"}),
+              (shop.folder / "rules.txt").write_bytes("levy = lambda price: 3 # gr\xfcn\n".encode("latin-1")),
+              shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.2"), rerun(shop), shop.commit(), check_out_anew(shop))),
     Cheat("trees", "give a file the name that its name spells", of_two_names(b"\xff"), "stale", "leave its name", of_two_names(b"\\xff")),
 ]  # fmt: skip

@@ -44,3 +44,23 @@ def test_older_evidence_stays_valid(shop: Story) -> None:
     (shop.folder / "tools/run.sh").chmod(0o644)
     done = shop.handoff("verify", "session-2")
     assert (done.code, "1 file differs: tools/run.sh" in done.out) == (1, True), done
+
+
+def test_a_remedy_can_be_pasted_into_a_shell(shop: Story) -> None:
+    """Whatever a branch or a folder is called: git allows nearly every character."""
+    settings = '\n[tool.handoff]\ntarget = "it\'s&done"\ndir = "hand offs"\n'
+    (shop.folder / "pyproject.toml").write_text(shop.text("pyproject.toml") + settings)
+    shop.git("checkout", "--quiet", "-b", "it's&done")
+    shop.pytest("--handoff=session-1", "--no-cov")
+    shop.commit()
+    shop.git("checkout", "--quiet", "-b", "work")
+    shop.pytest("--handoff=session-2", "--no-cov")
+    record = shop.folder / "hand offs/evidence/session-1/record.json"
+    kept = record.read_bytes()
+    record.write_bytes(kept.replace(b'"run"', b' "run"'))
+
+    said = shop.handoff("verify", "session-2").out
+    command = said.partition("restore it with ")[2].partition("\n")[0]
+    assert command == """git checkout 'it'"'"'s&done' -- 'hand offs/evidence/session-1/record.json'""", said
+    assert shop.run("sh", "-c", command).code == 0
+    assert record.read_bytes() == kept

@@ -85,8 +85,8 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
     seen = watched(shop, "--handoff=session-1", "--no-cov")
     asked = [next(part for part in command[4:] if "=" not in part and part != "-c") for command in seen["started"]]
     before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
-    targets, merged = ["for-each-ref", "cat-file"], ["rev-parse", "ls-tree"]
-    assert asked == [*before, *after, *targets, *targets, *merged]
+    targets, merged = ["for-each-ref", "cat-file", "for-each-ref"], ["rev-parse", "ls-tree"]
+    assert asked == [*before, *after, *targets, *merged]
     others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS
     assert others & set(seen["imported"]) == set()
     assert list(filter(OURS_FOR_OTHER_RUNS.match, seen["imported"])) == []

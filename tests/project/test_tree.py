@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -101,16 +102,78 @@ def test_handoff_files_change_no_fingerprint(repository: Path, plain_git: Git) -
     write(repository, a="1\n")
     project = project_in(repository)
     before = read_tree(project)
-    for name in ("x.md", "evidence/s/record.json", "evidence/s/.record.json.0123abcd.tmp"):
+    contents = {
+        "x.md": "x", ".gitattributes": "evidence/** -diff linguist-generated\n", "evidence/s/record.json": RECORD,
+        "evidence/s/tests.jsonl": "", "evidence/s/.record.json.0123abcd.tmp": RECORD,
+        "evidence/sorted/record.json": json.dumps({"session": "sorted", "schema": "pytest-handoff/record/1"}),
+        "evidence/cut/tests.jsonl": '{"id": "a"}\n', "evidence/cut/.sources.jsonl.0123abcd.tmp": '{"path": "a',
+    }  # fmt: skip
+    for name, text in contents.items():
         path = repository / "handoffs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        path.write_text(text)
     (repository / ".coverage").write_bytes(b"SQLite format 3\0 and more")
     assert read_tree(project) == before
     commit(plain_git, repository)
     assert read_tree(project).fingerprint == before.fingerprint
     write(repository, handoffs__x="1", handoffs__evidence__s__y="2")
     assert read_tree(project).untracked == ["handoffs/evidence/s/y.py", "handoffs/x.py"]
+
+
+RECORD = '{\n "schema": "pytest-handoff/record/1",\n "session": "s",\n "previous": [] ...'
+
+
+@pytest.mark.parametrize("uses_git", [True, False])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("evidence/s/record.json", "x = 1\n"),
+        ("evidence/s/record.json", RECORD.replace('"s"', '"t"')),
+        ("evidence/s/tests.jsonl", "x = 1\n"),
+        ("evidence/s/sources.jsonl", '{"path": "a"}\nx = 1\n'),
+        ("evidence/s/record.json/sub/a", "x = 1\n"),
+        ("evidence/s*/tests.jsonl", "x = 1\n"),
+        (".gitattributes", "x = 1\n"),
+        ("evidence/.gitattributes", "* -diff # x\n"),
+    ],
+)
+def test_what_only_has_the_name_of_evidence_is_code(
+    repository: Path, plain_git: Git, uses_git: bool, name: str, text: str
+) -> None:
+    """Whatever could be run is in the tree, tracked or not, unless git ignores it."""
+    if not uses_git and name.endswith(".gitattributes"):
+        pytest.skip("without git, hidden files are none of the tree")
+    key = f"handoffs/{name}"
+    project, path = project_in(repository, uses_git=uses_git), repository / key
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    seen = [read_tree(project)]
+    path.write_text(f"{text} #")
+    seen.append(read_tree(project))
+    assert changed_since(project, seen[0]) == [key]
+    commit(plain_git, repository)
+    seen.append(read_tree(project))
+    assert [list(tree.files) for tree in seen] == [[key]] * 3
+    assert seen[0].fingerprint != seen[1].fingerprint == seen[2].fingerprint
+    assert [tree.untracked for tree in seen] == ([[key], [key], []] if uses_git else [None] * 3)
+
+
+def test_a_leftover_that_git_tracks_is_code_unless_it_is_evidence(repository: Path, plain_git: Git) -> None:
+    """A name alone takes nothing out of the tree that a commit brings to others."""
+    path = repository / "handoffs/evidence/s/.record.json.0123abcd.tmp"
+    path.parent.mkdir(parents=True)
+    path.write_text("x = 1\n")
+    assert read_tree(project_in(repository)).files == {}
+    commit(plain_git, repository)
+    assert list(read_tree(project_in(repository)).files) == ["handoffs/evidence/s/.record.json.0123abcd.tmp"]
+
+
+def test_what_git_ignores_is_no_code_under_the_name_of_evidence(repository: Path) -> None:
+    """It is not in any other checkout."""
+    (repository / "handoffs/evidence/s").mkdir(parents=True)
+    (repository / "handoffs/evidence/s/sources.jsonl").write_text("x = 1\n")
+    (repository / ".gitignore").write_text("sources.jsonl\n")
+    assert list(read_tree(project_in(repository)).files) == [".gitignore"]
 
 
 TIMED, UNCHECKED = (b"\xa7\r\r\n" + flags + b"\0" * 8 + b"code" for flags in (b"\0\0\0\0", b"\1\0\0\0"))
@@ -137,14 +200,16 @@ def test_what_tools_leave_is_code_where_git_tracks_what_no_tool_made(
 ) -> None:
     """Byte code that Python checks against its source and data of coverage.py are left out; other tracked files could run.
 
-    ``is_code`` says it before and after the file is committed.
+    ``is_code`` says it before and after the file is staged; committing it changes nothing.
     """
     project = project_in(repository)
     (repository / path).parent.mkdir(parents=True, exist_ok=True)
     (repository / path).write_bytes(content)
     before = path in read_tree(project).files
-    commit(plain_git, repository)
+    plain_git(repository, "add", "--force", path)
     assert (before, path in read_tree(project).files) == is_code
+    commit(plain_git, repository)
+    assert (path in read_tree(project).files) == is_code[1]
 
 
 def test_scope_and_ignore(repository: Path) -> None:

@@ -74,7 +74,7 @@ def test_what_is_no_content_differs_as_well(repository: Path, plain_git: Git) ->
     found = read_work_tree(repository)
     assert (found.modified, found.untracked, sorted(found.files)) == (["run"], [], ["kept", "run"])
     assert found.kinds == {"run": "executable"}
-    assert read_files(repository) == {"kept": HELLO, "run": f"{HELLO} executable"}
+    assert read_files(repository).ids == {"kept": HELLO, "run": f"{HELLO} executable"}
 
 
 def test_a_file_where_a_folder_was(repository: Path, plain_git: Git) -> None:
@@ -99,7 +99,7 @@ def test_a_folder_that_is_not_looked_at(repository: Path, plain_git: Git, name: 
     found = read_work_tree(repository, without=without)
     assert sorted(found.files) == sorted(["a", "d", f"{name}s/b", f"deep/{name}/c"])
     assert (found.modified, found.untracked) == ([], ["d"])
-    assert read_files(repository, without=without) == found.files
+    assert read_files(repository, without=without).ids == found.files
 
 
 def test_a_merge_that_is_not_finished(repository: Path, plain_git: Git) -> None:
@@ -115,7 +115,7 @@ def test_a_merge_that_is_not_finished(repository: Path, plain_git: Git) -> None:
     write(repository, "a", content=b"3\n")
     found = read_work_tree(repository)
     assert (found.modified, found.untracked, found.branch) == (["a"], [], "two")
-    assert found.files == {"a": plain_git(repository, "hash-object", "a")} == read_files(repository)
+    assert found.files == {"a": plain_git(repository, "hash-object", "a")} == read_files(repository).ids
 
 
 def test_reading_changes_nothing(repository: Path, plain_git: Git) -> None:
@@ -185,7 +185,7 @@ def test_files_that_git_was_told_not_to_look_at(repository: Path, plain_git: Git
 
     assert tree.files["a.txt"] != HELLO == tree.files["b.txt"]
     assert tree.modified == ["a.txt"]
-    assert read_files(repository) == tree.files
+    assert read_files(repository).ids == tree.files
     assert plain_git(repository, "ls-files", "-v") == told
 
 
@@ -260,9 +260,9 @@ def test_a_submodule_whose_work_tree_differs(repository: Path, plain_git: Git, t
     clean = read_work_tree(repository)
     seen = {clean.files["inner"]}
     write(inner, "a.txt", content=b"other\n")
-    seen.add(read_files(repository)["inner"])
+    seen.add(read_files(repository).ids["inner"])
     write(inner, "b.txt")
-    seen.add(read_files(repository)["inner"])
+    seen.add(read_files(repository).ids["inner"])
     (inner / "gone.txt").unlink()
     found = read_work_tree(repository)
     seen.add(found.files["inner"])
@@ -270,7 +270,7 @@ def test_a_submodule_whose_work_tree_differs(repository: Path, plain_git: Git, t
     (inner / "b.txt").unlink()
     write(inner, "a.txt")
     (inner / "a.txt").chmod(0o755)
-    seen.add(read_files(repository)["inner"])
+    seen.add(read_files(repository).ids["inner"])
     assert len(seen) == 5
     assert found.modified == ["inner"]
     plain_git(inner, "checkout", "--quiet", "HEAD", "--", ".")

@@ -25,14 +25,18 @@ _HEADER = 16
 """Bytes at the beginning of byte code (PEP 552: a magic number, flags, time and size of the source) and of a SQLite file."""
 
 
+def named_by_tools(paths: Iterable[str]) -> list[str]:
+    """Keep the files (by their keys) that have the name of something which tools leave."""
+    return [path for path in paths if matches_any(path, _ALL)]
+
+
 def left_by_tools(root: Path, paths: Iterable[str], untracked: Collection[str] | None) -> set[str]:
     """Find the files (by their keys) that tools made, and that are no code.
 
     Args:
         untracked: the files that git does not track; ``None`` without git, where nothing is tracked.
     """
-    named = [path for path in paths if matches_any(path, _ALL)]
-    return {path for path in named if untracked is None or path in untracked or _looks_made(root, path)}
+    return {path for path in named_by_tools(paths) if untracked is None or path in untracked or _looks_made(root, path)}
 
 
 def in_place_of_source(root: Path, paths: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from functools import lru_cache
+from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,10 @@ _NOTHING_FETCHED = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT
 """Keeps a partial clone from fetching what it lacks by a program that its configuration names; ``none`` is no protocol."""
 
 
+CONVERSIONS = (b"ident", b"working-tree-encoding")
+"""Attributes by which git stores other bytes than stand in the work tree; no filter and no line ends."""
+
+
 def find_root(folder: Path) -> Path | None:
     """Find the top of the work tree that a folder is in, or return ``None`` without git or outside a repository.
 
@@ -54,7 +59,7 @@ def find_root(folder: Path) -> Path | None:
         known in done.stderr for known in (b"not a git repository", b"must be run in a work tree", b"cannot use bare repository")
     ):
         return None
-    raise _problem("rev-parse", done)
+    raise problem("rev-parse", done)
 
 
 def tree_of(root: Path, commit: str, *, below: str | None = None) -> dict[str, str]:
@@ -120,6 +125,11 @@ def path_in(line: bytes) -> Path:
     return Path(os.fsdecode(line.removesuffix(b"\n")))
 
 
+def blob_id(content: bytes) -> str:
+    """Compute the id that git gives a file with this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
 def name_of(name: bytes) -> str:
     """Decode a path for evidence, which is UTF-8: any other byte becomes an escape such as ``\\xff``.
 
@@ -145,11 +155,12 @@ _ESCAPE, _ESCAPE_BYTES = re.compile(r"\\x[0-9a-f]{2}"), re.compile(rb"\\x([0-9a-
 def checked(root: Path, *args: str, environment: dict[str, str] | None = None, stdin: bytes | None = None) -> bytes:
     done = run_git(root, *args, environment=environment, stdin=stdin)
     if done.returncode:
-        raise _problem(args[0], done)
+        raise problem(args[0], done)
     return done.stdout
 
 
-def _problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffError:
+def problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffError:
+    """Make an error of what git said."""
     said = " ".join(done.stderr.decode("utf-8", "backslashreplace").split())
     return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}")
 
@@ -206,8 +217,8 @@ def read_files_of(root: Path, commits: Iterable[str], paths: Sequence[str]) -> l
 
 
 def tracked_files(root: Path, folder: str) -> list[str]:
-    """Name the files below a folder that are in git's index: committed, staged, or brought by a merge that is under way."""
-    listing = checked(root, "ls-files", "-z", "--full-name", "--", f":(top,literal){folder}")
+    """Name the files below a folder (or, of an empty name, all) that are in git's index: committed, staged, or being merged."""
+    listing = checked(root, "ls-files", "-z", "--full-name", "--", f":(top,literal){folder}" if folder else ":/")
     return list(dict.fromkeys(map(name_of, listing.split(b"\0")[:-1])))
 
 

@@ -20,7 +20,7 @@ from pytest_handoff.project.store import LEDGER, RECORD, SOURCES, Store
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 
 _ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
@@ -86,8 +86,8 @@ class Project(Frozen, frozen=True):
         """Check whether a file (by its key) belongs to the tree that evidence is about."""
         return bool(self.code_among([path]))
 
-    def code_among(self, paths: Iterable[str]) -> list[str]:
-        """Keep the files (by their keys) that belong to that tree."""
+    def code_among(self, paths: Iterable[str], but: Collection[str] = ()) -> list[str]:
+        """Keep the files (by their keys) that belong to that tree, those included that only have the names of evidence."""
         ours, ignored = _hand_off_files(self.key(self.handoffs)), tuple(self.config.ignore)
         document, scope = _document_pattern(self.key(self.document("\0"))), tuple(self.config.scope)
         return [
@@ -95,7 +95,7 @@ class Project(Frozen, frozen=True):
             for path in paths
             if not (scope and not matches_any(path, scope))
             and not matches_any(path, ignored)
-            and not ours.fullmatch(path)
+            and (not ours.fullmatch(path) or path in but)
             and not document.fullmatch(path)
         ]
 

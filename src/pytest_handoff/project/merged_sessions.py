@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config import is_session_name
@@ -9,11 +10,10 @@ from pytest_handoff.errors import HandoffError
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.encoding import decode_lines
 from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
-from pytest_handoff.project.git import read_blobs, read_files_of, run_git, tracked_files, tree_of
+from pytest_handoff.project.git import blob_id, read_blobs, read_files_of, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import LEDGER, RECORD
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, targets_of
-from pytest_handoff.project.tree import blob_id
 from pytest_handoff.record import Frozen, LedgerLine
 
 if TYPE_CHECKING:
@@ -182,7 +182,8 @@ def restoring(project: Project, merged: MergedRecord) -> str:
     named = run_git(project.root, "rev-parse", "--verify", "--quiet", f"{merged.where}:{merged.path}").stdout.decode().strip()
     place = merged.where if named == merged.blob else merged.commit[:12]
     top = "" if project.folder == project.root else ":/"  # git reads a path from where it is called
-    return " ".join(["git checkout", place, "--", *(top + path for path in ((folder, document) if there else (folder,)))])
+    paths = (folder, document) if there else (folder,)
+    return " ".join(["git checkout", quote(place), "--", *(quote(top + path) for path in paths)])
 
 
 def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from functools import partial
 from operator import attrgetter
+from shlex import quote
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
@@ -252,7 +253,7 @@ class Store:
         if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
             folder = self._name(path.parent)
             raise EvidenceProblem(
-                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {folder}",
+                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {quote(folder)}",
                 path=self._name(path),
                 line=data.count(b"\n", 0, marker.start()) + 1,
             )

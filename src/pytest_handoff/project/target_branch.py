@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,8 +130,7 @@ def _has_code(project: Project, entry: str) -> bool:
 
 def _renamed(project: Project, record: Record) -> list[tuple[str, str]]:
     """List the files that the session moved, relative to the project's folder, as its settings name them."""
-    inner = project.key(project.folder)
-    prefix = "" if inner == "." else f"{inner}/"
+    prefix = _prefix(project)
     renamed = record.changes.renamed if record.changes else []
     return [(old.removeprefix(prefix), new.removeprefix(prefix)) for old, new in renamed]
 
@@ -144,9 +143,8 @@ def targets_of(project: Project) -> list[str]:
     named = [project.config.target] if project.config.target is not None else []
     if not project.uses_git:
         return named
-    candidates = dict.fromkeys(map(_target_in, _texts_of(project, tips_of_all_branches(project.root))))
-    before = [name for name in candidates if name is not None and name not in named and _was_target(project, name)]
-    return [*named, *before]
+    candidates = _targets_named(project.root, _prefix(project), tuple(tips_of_all_branches(project.root)))
+    return [*named, *(name for name in candidates if name not in named and _was_target(project, name))]
 
 
 def bases_of(project: Project, target: str) -> list[str]:
@@ -238,10 +236,24 @@ def _instructions(files: FilesHere | FilesThere, key: str | None) -> dict[str, o
 
 
 def _texts_of(project: Project, commits: Sequence[str]) -> list[dict[str, str]]:
-    inner = project.key(project.folder)
-    prefix = "" if inner == "." else f"{inner}/"
-    found = read_files_of(project.root, commits, [prefix + name for name in NAMES])
+    return _settings_in(project.root, _prefix(project), commits)
+
+
+@lru_cache(maxsize=16)
+def _targets_named(root: Path, prefix: str, commits: tuple[str, ...]) -> list[str]:
+    """List what the settings in these commits name as target; they stay as they are, and a run asks twice."""
+    return [name for name in dict.fromkeys(map(_target_in, _settings_in(root, prefix, commits))) if name is not None]
+
+
+def _settings_in(root: Path, prefix: str, commits: Sequence[str]) -> list[dict[str, str]]:
+    found = read_files_of(root, commits, [prefix + name for name in NAMES])
     return [{path.removeprefix(prefix): text.decode("utf-8", "replace") for path, text in files.items()} for files in found]
+
+
+def _prefix(project: Project) -> str:
+    """Write how the keys of the files in the project's folder begin."""
+    inner = project.key(project.folder)
+    return "" if inner == "." else f"{inner}/"
 
 
 def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, SourceLine]) -> MergedIn | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha1, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,12 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import format_of, parse_ini, parse_toml
 from pytest_handoff.project.artifacts import IGNORE_ALL
-from pytest_handoff.project.byproducts import left_by_tools
+from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
+from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
-from pytest_handoff.project.git import name_of, place_of
+from pytest_handoff.project.git import blob_id, name_of, place_of, tracked_files
 from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
-from pytest_handoff.project.work_tree import ids, literally, read_files, read_work_tree
+from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
@@ -83,11 +84,14 @@ def read_tree(project: Project) -> Tree:
         UsageProblem: when the scope leaves no file, so that every tree would look the same.
     """
     if not project.uses_git:
-        found = project.code_among(_walk(project.root))
+        found = project.code_among(_walk(project.root), not_evidence(project))
         return Tree(files=_hash_files(project.root, set(found) - left_by_tools(project.root, found, None)))
-    work = read_work_tree(project.root, without=_evidence_in(project))
-    left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(project.root, work.files, {*work.untracked})
-    files = {path: work.files[path] for path in project.code_among(work.files) if path not in left}
+    work = read_work_tree(project.root, without=_evidence_in(project), but=(others := not_evidence(project)))
+    others += _tracked_leftovers(project, work)
+    left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(
+        project.root, work.files, _unknown_to_git(project, work)
+    )
+    files = {path: work.files[path] for path in project.code_among(work.files, others) if path not in left}
     if project.config.scope and not files:
         raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
     return Tree(
@@ -95,14 +99,17 @@ def read_tree(project: Project) -> Tree:
         kinds={path: kind for path, kind in work.kinds.items() if path in files},
         commit=work.commit,
         branch=work.branch,
-        modified=[path for path in project.code_among(work.modified) if path not in left],
-        untracked=[path for path in project.code_among(work.untracked) if path not in left],
+        modified=[path for path in project.code_among(work.modified, others) if path not in left],
+        untracked=[path for path in project.code_among(work.untracked, others) if path not in left],
     )
 
 
 def changed_since(project: Project, tree: Tree) -> list[str]:
     """Find the files of a tree that have changed or are gone; new files beside them changed nothing that was run."""
-    now = read_files(project.root, without=_evidence_in(project)) if project.uses_git else read_tree(project).ids
+    if project.uses_git:
+        now = read_files(project.root, without=_evidence_in(project), but=not_evidence(project)).ids
+    else:
+        now = read_tree(project).ids
     return sorted(path for path, text in tree.ids.items() if now.get(path) != text)
 
 
@@ -139,7 +146,20 @@ def _evidence_in(project: Project) -> list[str]:
     if not folder.is_relative_to(project.root):
         return []
     plain = literally(project.key(folder))
-    return [f"{plain}/*/{name}" for file in (RECORD, LEDGER, SOURCES) for name in (file, f".{file}.????????.tmp")]
+    return [f"{plain}/*/{name}" for name in (RECORD, LEDGER, SOURCES)]
+
+
+def _unknown_to_git(project: Project, work: WorkTree) -> set[str]:
+    """Return the files that git does not track, less the staged ones where a by-product is among them."""
+    untracked = {*work.untracked}
+    return untracked.difference(tracked_files(project.root, "") if named_by_tools(untracked) else ())
+
+
+def _tracked_leftovers(project: Project, work: WorkTree) -> list[str]:
+    """Find files that git tracks among the evidence, called as what a write leaves there, and that hold something else."""
+    folder, untracked = project.key(project.store.evidence) + "/", {*work.untracked}
+    named = (path for path in work.files if path.endswith(".tmp") and path.startswith(folder) and path not in untracked)
+    return [path for path in named if not is_evidence(place_of(project.root, path))]
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -191,11 +211,6 @@ def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
 
 def _is_link_elsewhere(root: Path, file: Path) -> bool:
     return file.is_symlink() and leads_outside(file, [root]) is not None
-
-
-def blob_id(content: bytes) -> str:
-    """Compute the id that git gives a file with this content (gitformat-pack: ``blob``, its size, NUL, the content)."""
-    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:

@@ -73,7 +73,8 @@ def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem
             kind="stale",
             path=project.shown_record(record.session),
             message=f"is about another tree{_which(changed)}",
-            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed, tree.untracked or [])}",
+            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed, tree.untracked or [])}"
+            + _unlike_a_checkout(project, record, changed, tree),
         )
 
 
@@ -87,6 +88,15 @@ def _otherwise(project: Project, changed: Sequence[str], untracked: Collection[s
         return f", or name the folders that this project is made of as 'scope', such as [{project.key(project.folder)!r}]"
     made = [path for path in changed if path in untracked and not path.endswith(".py")]
     return f", or put what a run made into .gitignore: {listed(made)}" if made else ""
+
+
+def _unlike_a_checkout(project: Project, record: Record, changed: Sequence[str], now: Tree) -> str:
+    """Say which files stand, or stood at the run, as git does not store them: it shows no difference there."""
+    then = project.store.sources_of(record) or {}
+    found = [path for path in changed if "work-tree:" in now.kinds.get(path, "") + (then[path].kind if path in then else "")]
+    return (
+        f"; git stores other bytes than stand in {listed(found)}: remove it, and let git checkout write it anew" if found else ""
+    )
 
 
 def _which(changed: list[str]) -> str:

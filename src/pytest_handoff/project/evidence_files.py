@@ -1,0 +1,111 @@
+"""Tell evidence from what only has its name: whatever could be run is code, wherever it lies."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
+from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
+
+if TYPE_CHECKING:
+    from pytest_handoff.project.layout import Project
+
+
+ATTRIBUTES = ".gitattributes"
+_BEGINNING = 512
+_OUR_RECORD = re.compile(rb'\s*\{\s*"schema":\s*"pytest-handoff/record/[0-9]+",\s*"session":\s*"([^"\\]+)"')
+_OUR_LINES = re.compile(rb'\s*(?:\{"|\Z)')
+
+_PLAIN_ATTRIBUTES = re.compile(
+    rb"(?:[\w./*-]+(?:[ \t]+(?:-?linguist-\w+(?:=(?:true|false))?|-?(?:diff|merge|text)|merge=\w+|text=auto|eol=lf))+)?[ \t]*"
+)
+"""A line that says how evidence is shown and merged, and nothing else."""
+
+
+def not_evidence(project: Project) -> list[str]:
+    """Name what has the name of evidence, or of git's attributes of it, and is something else (by their keys), sorted.
+
+    Of a session that is recorded only the beginnings of its files are read, since there may be very many; what lies in a folder
+    without a record has to be JSON throughout.
+    """
+    evidence = project.store.evidence
+    if not evidence.is_relative_to(project.root) or leads_outside(evidence, project.within):
+        return []
+    found = [path for folder in (project.handoffs, evidence) if _has_other_attributes(path := f"{folder}/{ATTRIBUTES}")]
+    try:
+        with os.scandir(evidence) as entries:
+            sessions = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        sessions = []
+    found += [path for folder in sessions for path in _others_in(folder)]
+    return sorted(project.key(Path(path)) for path in found)
+
+
+def _others_in(folder: str) -> list[str]:
+    """Name the files of a session's folder that are called as evidence is and are none."""
+    record = _beginning(path := f"{folder}/{RECORD}")
+    is_recorded = record is not None and _is_record(path, record)
+    found = [] if record is None or is_recorded else [path]
+    for name in (LEDGER, SOURCES):
+        start = _beginning(path := f"{folder}/{name}")
+        if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _is_json(path, lines=True) is not None)):
+            found.append(path)
+    return found
+
+
+def is_evidence(path: Path) -> bool:
+    """Check whether a file that a write left beside evidence holds some."""
+    start = _beginning(str(path))
+    return start is not None and (_OUR_RECORD.match(start) or _OUR_LINES.match(start)) is not None
+
+
+def _is_record(path: str, start: bytes) -> bool:
+    """Check that this is a record of the folder's session, also where a formatter has put its keys into another order."""
+    session = Path(path).parent.name
+    if (head := _OUR_RECORD.match(start)) is not None:
+        return head[1] == session.encode("utf-8", "surrogateescape")
+    table = _is_json(path, lines=False)
+    return isinstance(table, dict) and table.get("session") == session and "pytest-handoff/record/" in str(table.get("schema"))
+
+
+def _has_other_attributes(path: str) -> bool:
+    content = _content(path)
+    return content is not None and not all(map(_PLAIN_ATTRIBUTES.fullmatch, content.splitlines()))
+
+
+def _is_json(path: str, *, lines: bool) -> object:
+    """Return the value that a file holds, or the values of its lines; ``None`` where it holds anything else."""
+    content = _content(path) or b""
+    try:
+        return [json.loads(line) for line in content.splitlines()] if lines else json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _beginning(path: str) -> bytes | None:
+    """Read how a file begins; ``None`` where there is nothing, and what no evidence holds where it is no regular file."""
+    try:
+        file = os.open(path, FLAGS)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return b"?"
+    try:
+        return os.read(file, _BEGINNING)
+    except OSError:
+        return b"?"
+    finally:
+        os.close(file)
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        return read_opened(os.open(path, FLAGS), path, LINES)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, Refused):
+        return b"?"
