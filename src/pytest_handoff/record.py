@@ -278,14 +278,16 @@ class Integrity(Frozen, frozen=True, omit_defaults=True):
     """Functions of tests (ids without parameters): earlier ones that changed, and new or changed ones that assert nothing.
 
     ``beside`` are constants, fixtures and helpers in their files that changed and that earlier tests use, as ``file::NAME``;
-    ``in_another_name`` are tests, or their files, that run code under a file name which they compute, or speak to coverage.py.
-    Where these two are empty they are left out of the file, as they are in records that did not know of them.
+    ``in_another_name`` are tests, or their files, that run code under a file name which they compute, or speak to coverage.py;
+    ``uncollected`` are new or changed test modules that a run of everything did not collect.
+    Where these three are empty they are left out of the file, as they are in records that did not know of them.
     """
 
     changed: list[str] | None
     without_assertion: list[str]
     beside: list[str] = []
     in_another_name: list[str] = []
+    uncollected: list[str] = []
 
 
 class UnstableIds(Frozen, frozen=True):

@@ -29,7 +29,7 @@ def complete(facts: Facts, spec: Condition) -> Verdict:
     """Require that every known test was run, and collection had no error."""
     run = facts.record.run
     if run.complete and not run.interrupted:
-        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
+        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for{_uncollected(facts)}")
     why = "; ".join(run.why_incomplete or ["the run was interrupted"])
     return failed(spec, f"incomplete: {why}", f"run pytest --handoff={facts.session} on everything")
 
@@ -74,7 +74,7 @@ def tests(facts: Facts, spec: Condition) -> Verdict:
     if _tests_hold(spec, passing, len(lines)):
         beside = facts.not_counted(tier=spec.tier, scope=spec.scope, path=spec.path)
         also = "; not counted: " + ", ".join(f"{number} {why}" for why, number in beside.items()) if beside else ""
-        return if_complete(facts, spec, evidence + also)
+        return if_complete(facts, spec, evidence + also + ("" if spec.scope == "previous" or spec.path else _uncollected(facts)))
     others = [line for line in lines if line.outcome not in PASSING]
     if others and all(line.outcome == "not_run" for line in others):
         return not_all_ran(facts, spec, f"{evidence}, {counted(len(others), 'test')} did not run")
@@ -128,10 +128,17 @@ def collection(facts: Facts, spec: Condition) -> Verdict:
     if spec.op is None or spec.value is None or verdict.verdict != "passed":
         return verdict
     ran = facts.kinds.count(lambda kind: kind.live and kind.outcome not in ("not_run", "skipped"))
-    evidence = f"{counted(ran, 'test')} ran, every file was collected"
+    left = _uncollected(facts)
+    evidence = f"{counted(ran, 'test')} ran" + (left or ", every file was collected")
     if count_holds(ran, spec.op, spec.value):
         return passed(spec, evidence)
     return failed(spec, evidence, f"the line asks for {spec.op} {spec.value} tests that ran")
+
+
+def _uncollected(facts: Facts) -> str:
+    """Name the new or changed test modules that nobody collected; that decides nothing, and a reader must see it."""
+    left = facts.record.integrity.uncollected if facts.record.integrity else []
+    return f"; not collected: {listed(left)}" if left else ""
 
 
 def _is_linked(line: LedgerLine, spec: Condition) -> bool:

@@ -61,7 +61,7 @@ NAMES = (
 )  # fmt: skip
 """Files in the project's folder that may hold such settings."""
 
-_PYTEST = NAMES[1:8]
+PYTEST_NAMES = NAMES[1:8]
 _COVERAGE = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 _WITH_VALUE = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "-p", "--override-ini", "-o", "--maxfail", "-c")
 _DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
@@ -104,24 +104,36 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
     Raises:
         UsageProblem: a file is not valid TOML or INI.
     """
-    for name in _PYTEST:
-        table = _pytest_table(name, texts[name]) if name in texts else None
-        if table is not None:
-            patterns = ("python_files", "python_classes", "python_functions")
-            given = {key: tuple(_words(table[key])) for key in patterns if table.get(key)}
-            addopts = _options(table.get("addopts"))
-            strict = _is_true(table.get("strict"))
-            return PytestSettings(
-                file=name,
-                addopts=addopts,
-                xfail_strict=strict or _is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
-                strict_markers=strict or _is_true(table.get("strict_markers")) or not {*_STRICT}.isdisjoint(addopts),
-                filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
-                testpaths=_words(table.get("testpaths")),
-                norecursedirs=_words(table.get("norecursedirs")),
-                **given,
-            )
-    return PytestSettings()
+    found = pytest_table(texts)
+    return PytestSettings() if found is None else pytest_settings_from(*found)
+
+
+def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
+    """Read the settings that a file of this name holds."""
+    patterns = ("python_files", "python_classes", "python_functions")
+    given = {key: tuple(words(table[key])) for key in patterns if table.get(key)}
+    addopts = _options(table.get("addopts"))
+    strict = _is_true(table.get("strict"))
+    return PytestSettings(
+        file=name,
+        addopts=addopts,
+        xfail_strict=strict or _is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
+        strict_markers=strict or _is_true(table.get("strict_markers")) or not {*_STRICT}.isdisjoint(addopts),
+        filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
+        testpaths=words(table.get("testpaths")),
+        norecursedirs=words(table.get("norecursedirs")),
+        **given,
+    )
+
+
+def pytest_table(texts: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:
+    """Find the file (of name to text) that pytest would take its settings from, and return its name and settings.
+
+    Raises:
+        UsageProblem: a file is not valid TOML or INI.
+    """
+    tables = ((name, _pytest_table(name, texts[name])) for name in PYTEST_NAMES if name in texts)
+    return next(((name, table) for name, table in tables if table is not None), None)
 
 
 def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
@@ -215,6 +227,20 @@ def _deselecting(options: Sequence[str]) -> Iterator[str]:
             yield option
 
 
+def overrides(options: Sequence[str]) -> dict[str, str]:
+    """Pick the settings that ``-o`` and ``--override-ini`` give among pytest's options; the last one of a name counts."""
+    rest = iter(options)
+    given = []
+    for option in rest:
+        if option in ("-o", "--override-ini"):
+            given.append(next(rest, ""))
+        elif option.startswith("--override-ini="):
+            given.append(option.partition("=")[2])
+        elif option.startswith("-o"):
+            given.append(option[2:])
+    return {name.strip(): value for name, equals, value in (entry.partition("=") for entry in given) if equals}
+
+
 def _pytest_table(name: str, text: str) -> dict[str, Any] | None:
     if name.endswith("pytest.toml"):
         return _below(_toml(name, text), "pytest") or {}
@@ -272,7 +298,8 @@ def _options(value: object) -> list[str]:
         return text.split()
 
 
-def _words(value: object) -> list[str]:
+def words(value: object) -> list[str]:
+    """Read the entries of a list, or the words of a text."""
     return [str(entry) for entry in value] if isinstance(value, list) else str(value or "").split()
 
 

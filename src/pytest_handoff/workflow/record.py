@@ -142,7 +142,13 @@ def _record(
         required=_remembered(start),
         provenance=context.provenance,
         instructions=results.instructions,
-        integrity=_integrity(project, start, seen.lines, sources),
+        integrity=_integrity(
+            project,
+            start,
+            seen.lines,
+            sources,
+            uncollected=[] if why else completeness.uncollected(seen.scope, changes, results.is_test_file),
+        ),
         unstable=_unstable(project, start, run),
     )
 
@@ -246,8 +252,10 @@ def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) 
     return changes_between(base, sources, start.renames, tests_added)
 
 
-def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine]) -> Integrity:
-    return examine(
+def _integrity(
+    project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine], *, uncollected: list[str]
+) -> Integrity:
+    found = examine(
         start.session,
         lines.values(),
         sources,
@@ -255,6 +263,7 @@ def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[s
         renames=start.renames,
         read=lambda path: read_if_there(project.root / path, project.within, TEXT),
     )
+    return replace(found, uncollected=uncollected)
 
 
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
