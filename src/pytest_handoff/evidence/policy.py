@@ -270,6 +270,8 @@ def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[st
     yield from _more("'omit'", before.omit, now.omit)
     yield from _more("the lines that coverage excludes", before.exclude, now.exclude)
     yield from _more("'plugins' of coverage.py", before.plugins, now.plugins)
+    if before.paths is not None and now.paths is not None:
+        yield from _more("'paths' of coverage.py, which takes one file for another", before.paths, now.paths)
     for name, then, here in (("source", before.source, now.source), ("include", before.include, now.include)):
         if here and (not then or _gone(then, here)):
             yield f"'{name}' is narrower: {_shown(then or ['everything'])} became {_shown(here)}"

@@ -86,7 +86,11 @@ class PytestSettings(msgspec.Struct, frozen=True):
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
-    """coverage.py's settings that decide which lines are measured; ``exclude`` holds every kind of excluding pattern."""
+    """coverage.py's settings that decide which lines are measured, and in which file.
+
+    ``exclude`` holds every kind of excluding pattern; ``paths`` are written as ``other as first``, see :func:`taken_as`, and are
+    ``None`` in evidence that does not hold them.
+    """
 
     file: str = "pyproject.toml"
     source: list[str] = []
@@ -96,6 +100,7 @@ class CoverageSettings(msgspec.Struct, frozen=True):
     plugins: list[str] = []
     branch: bool = False
     fail_under: float = 0
+    paths: list[str] | None = None
 
 
 def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
@@ -145,7 +150,7 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
     for name in _COVERAGE:
         tables = _coverage_tables(name, texts[name]) if name in texts else None
         if tables:
-            run, report = tables.get("run", {}), tables.get("report", {})
+            run, report, paths = tables.get("run", {}), tables.get("report", {}), tables.get("paths", {})
             excluding = ("exclude_lines", "exclude_also", "partial_branches", "partial_also")
             return CoverageSettings(
                 file=name,
@@ -156,8 +161,19 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
                 plugins=_rows(run.get("plugins")),
                 branch=_is_true(run.get("branch")),
                 fail_under=_number(report.get("fail_under")),
+                paths=taken_as({name: _rows(places) for name, places in paths.items()}),
             )
-    return CoverageSettings()
+    return CoverageSettings(paths=[])
+
+
+def taken_as(paths: Mapping[str, Sequence[str]]) -> list[str]:
+    """Write coverage.py's ``paths``: the files of each place but the first of a list are taken for those of the first one."""
+    lists = [[_as_path(place) for place in places] for places in paths.values()]
+    return [f"{place} as {places[0]}" for places in lists for place in places[1:] if place != places[0]]
+
+
+def _as_path(place: str) -> str:
+    return place.strip().removeprefix("./").rstrip("/\\")
 
 
 def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -> CoverageSettings:
@@ -173,6 +189,7 @@ def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -
         plugins=_joined(files.plugins, run.plugins),
         branch=files.branch or run.branch,
         fail_under=files.fail_under,
+        paths=None if files.paths is None and run.paths is None else _joined(files.paths or (), run.paths or ()),
     )
 
 
@@ -259,7 +276,7 @@ def _coverage_tables(name: str, text: str) -> dict[str, dict[str, Any]] | None:
         return {key: value for key, value in found.items() if isinstance(value, dict)} if found else None
     sections = _ini(name, text)
     prefixes = ("coverage:", "") if name == ".coveragerc" else ("coverage:",)
-    wanted = [(part, prefix + part) for part in ("run", "report") for prefix in prefixes]
+    wanted = [(part, prefix + part) for part in ("run", "report", "paths") for prefix in prefixes]
     return {part: dict(sections[section]) for part, section in wanted if section in sections} or None
 
 
