@@ -301,8 +301,9 @@ class Integrity(Frozen, frozen=True, omit_defaults=True):
 
     ``beside`` are constants, fixtures and helpers in their files that changed and that earlier tests use, as ``file::NAME``;
     ``in_another_name`` are tests, or their files, that run code under a file name which they compute, or speak to coverage.py.
-    ``parsed`` is about files that the session did not change. Where these three are empty they are left out of the file, as they
-    are in records that did not know of them.
+    ``parsed`` is about files that the session did not change; ``uncollected`` are new or changed test modules that a run of
+    everything did not collect. Where these four are empty they are left out of the file, as they are in records that did not know
+    of them.
     """
 
     changed: list[str] | None
@@ -310,6 +311,7 @@ class Integrity(Frozen, frozen=True, omit_defaults=True):
     beside: list[str] = []
     in_another_name: list[str] = []
     parsed: ParsedFiles | None = None
+    uncollected: list[str] = []
 
 
 class UnstableIds(Frozen, frozen=True):

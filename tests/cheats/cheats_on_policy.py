@@ -130,6 +130,7 @@ STRICT = (WARNING, WARNING + 'filterwarnings = ["error"]\n')
 SOURCE = ("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src"]\n')
 MARKERS = ('"no:cacheprovider"]', '"no:cacheprovider", "--strict-markers"]')
 XFAIL = (WARNING, WARNING + "xfail_strict = true\n")
+PATHS = ("[tool.coverage.report]\n", '[tool.coverage.paths]\ncode = ["src", "fill"]\n\n[tool.coverage.report]\n')
 OWN = ("[tool.handoff]\n", '[tool.handoff]\ntemplates = "parts"\n')
 ASKED = f"--handoff-instructions={INSTRUCTIONS}"
 
@@ -137,6 +138,9 @@ CHEATS = [
     Cheat("policy", "a coverage plugin that lies", lying, "policy", "one that was there before", begun(
               lambda shop: (tested(shop), shop.measured()), more={"quiet.py": "def coverage_init(reg, options):\n    pass\n"},
               setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["quiet"]\n'))),
+    Cheat("policy", "take a file for another", lambda shop: (untested(shop), shop.edit(PYPROJECT, *PATHS), run_measured(shop)), "policy",
+          "take the same for it as before", begun(lambda shop: (
+              shop.edit(PYPROJECT, 'code = ["src", "fill"]', 'all = ["./src/", "fill/"]'), tested(shop), shop.measured()), setting=PATHS)),
     Cheat("policy", "print figures by a template", begun(rewritten(TEMPLATE, "As it was.", "100 % of everything."), setting=OWN,
               more={TEMPLATE: "As it was.\n"}), "policy", "leave the template as it was", begun(
               rerun, setting=OWN, more={TEMPLATE: "As it was.\n"})),

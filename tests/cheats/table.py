@@ -10,6 +10,7 @@ import cheats_on_coverage
 import cheats_on_decisions
 import cheats_on_evidence
 import cheats_on_policy
+import cheats_on_runs
 import cheats_on_tests
 import cheats_on_trees
 from cheating import Cheat, Verdict, build, copy_of, judge
@@ -25,6 +26,7 @@ def main() -> int:
         *cheats_on_coverage.CHEATS,
         *cheats_on_trees.CHEATS,
         *cheats_on_policy.CHEATS,
+        *cheats_on_runs.CHEATS,
         *cheats_on_decisions.CHEATS,
     ]
     with tempfile.TemporaryDirectory(prefix="cheats-") as folder:

@@ -8,6 +8,7 @@ import cheats_on_coverage
 import cheats_on_decisions
 import cheats_on_evidence
 import cheats_on_policy
+import cheats_on_runs
 import cheats_on_tests
 import cheats_on_trees
 import pytest
@@ -22,9 +23,10 @@ CHEATS = [
     *cheats_on_coverage.CHEATS,
     *cheats_on_trees.CHEATS,
     *cheats_on_policy.CHEATS,
+    *cheats_on_runs.CHEATS,
     *cheats_on_decisions.CHEATS,
 ]
-TOLD = cheats_on_decisions.TOLD
+TOLD = [*cheats_on_decisions.TOLD, *cheats_on_runs.TOLD]
 
 
 @pytest.fixture(scope="session")

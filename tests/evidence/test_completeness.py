@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from builders import NOW, ledger_of, run_info, run_of
-from pytest_handoff.evidence.completeness import WHOLE, RunScope, add_up, disagreement, fill_in, scope_of, why_incomplete
+from pytest_handoff.evidence.completeness import (
+    WHOLE,
+    RunScope,
+    add_up,
+    disagreement,
+    fill_in,
+    scope_of,
+    uncollected,
+    why_incomplete,
+)
+from pytest_handoff.record import Changes
+from pytest_handoff.run import SuiteFiles
 
 
 def test_scope_of_a_whole_run() -> None:
@@ -156,3 +167,24 @@ def test_counts_are_compared_with_pytests_own(reported: dict[str, int], stats: d
     found = disagreement(run_of(reported=reported), stats)
     assert (found is None) == (said is None)
     assert said is None or f"{said.split(': ')[1]} {said.split(': ')[0]} by pytest" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "whole", "found"),
+    [
+        (["test_*.py"], [], ["tests/test_a.py", "tests/test_b.py"]),
+        (["test_*.py"], ["tests/test_a.py", "tests/test_old.py"], ["tests/test_b.py"]),
+        (["check_*.py"], [], ["tests/check_a.py"]),
+        (["*.py"], [], []),  # names say nothing then
+    ],
+)
+def test_modules_that_a_whole_run_did_not_collect(patterns: list[str], whole: list[str], found: list[str]) -> None:
+    """New, changed and moved files count, if they are called as test modules are."""
+    changes = Changes(
+        created=["tests/test_a.py", "tests/check_a.py", "src/a.py"], renamed=[("x.py", "tests/test_b.py")],
+        modified=[], removed=[], lines_added=0, lines_removed=0, tests_added=0, documents_changed=0,
+    )  # fmt: skip
+    suite = SuiteFiles(patterns=patterns, folders=[])
+    scope = RunScope(parts=(WHOLE,), whole_files=frozenset(whole))
+    assert uncollected(scope, changes, suite.is_module) == found
+    assert uncollected(scope, None, suite.is_module) == []

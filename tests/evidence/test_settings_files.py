@@ -54,7 +54,10 @@ def test_all_settings_of_pytest_that_matter_are_read() -> None:
         ({"pyproject.toml": '[tool.coverage.report]\nexclude_also = ["x"]\nexclude_lines = ["y"]\nfail_under = "much"'},
          {"file": "pyproject.toml", "exclude": ["y", "x"], "fail_under": 0}),
         ({".coveragerc.toml": "[run]\nbranch = true"}, {"file": ".coveragerc.toml", "branch": True}),
-        ({}, {"file": "pyproject.toml", "omit": []}),
+        ({"setup.cfg": "[coverage:paths]\ncode =\n  src/\n  ./fill/\n  */site-packages\n"},
+         {"file": "setup.cfg", "paths": ["fill as src", "*/site-packages as src"]}),
+        ({"pyproject.toml": '[tool.coverage.paths]\na = ["src", "src/", "fill"]'}, {"paths": ["fill as src"]}),
+        ({}, {"file": "pyproject.toml", "omit": [], "paths": []}),
     ],
 )  # fmt: skip
 def test_coverage_takes_its_settings_from_one_file(texts: dict[str, str], expected: dict[str, Any]) -> None:

@@ -67,6 +67,7 @@ def test_what_was_done_to_tests_is_shown(recorded: Story) -> None:
         "beside": [],
         "without_assertion": [f"{CART}::test_total", "tests/unit/test_new.py::test_new"],
         "in_another_name": [],
+        "uncollected": [],
         "tier_changes": [{"id": f"{CART}::test_tier", "was": "integration", "now": "e2e"}],
         "newly_skipped": [f"{CART}::test_skipped"],
         "newly_xfailed": [f"{CART}::test_xfailed"],

@@ -33,7 +33,7 @@ def complete(facts: Facts, spec: Condition) -> Verdict:
     """Require that every known test was run, and collection had no error."""
     run = facts.record.run
     if run.complete and not run.interrupted:
-        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
+        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for{_uncollected(facts)}")
     why = "; ".join(run.why_incomplete or ["the run was interrupted"])
     return failed(spec, f"incomplete: {why}", f"run pytest --handoff={facts.session} on everything")
 
@@ -92,7 +92,8 @@ def tests(facts: Facts, spec: Condition) -> Verdict:
     if not others:
         beside = facts.not_counted(tier=spec.tier, scope=spec.scope, path=spec.path)
         also = "; not counted: " + ", ".join(f"{number} {why}" for why, number in beside.items()) if beside else ""
-        return if_complete(facts, spec, evidence + also)
+        left_out = "" if spec.scope == "previous" or spec.path else _uncollected(facts)
+        return if_complete(facts, spec, evidence + also + left_out)
     if all(line.outcome == "not_run" for line in others):
         return not_all_ran(facts, spec, f"{evidence}, {counted(len(others), 'test')} did not run")
     return failed(spec, f"{evidence}: {why_each(others)}", f"make {counted(len(others), 'test')} pass")
@@ -187,7 +188,8 @@ def collection(facts: Facts, spec: Condition) -> Verdict:
     if spec.op is None or spec.value is None or verdict.verdict != "passed":
         return verdict
     ran = facts.kinds.count(lambda kind: kind.live and kind.outcome not in ("not_run", "skipped"))
-    evidence = f"{counted(ran, 'test')} ran, every file was collected"
+    left = _uncollected(facts)
+    evidence = f"{counted(ran, 'test')} ran" + (left or ", every file was collected")
     if count_holds(ran, spec.op, spec.value):
         return passed(spec, evidence)
     return failed(spec, f"{evidence}, {asked(spec)}", f"{asked(spec)} tests that ran")
@@ -195,6 +197,12 @@ def collection(facts: Facts, spec: Condition) -> Verdict:
 
 def _ids(lines: Sequence[LedgerLine]) -> list[str]:
     return [line.id for line in lines]
+
+
+def _uncollected(facts: Facts) -> str:
+    """Name the new or changed test modules that nobody collected; that decides nothing, and a reader must see it."""
+    left = facts.record.integrity.uncollected if facts.record.integrity else []
+    return f"; not collected: {listed(left)}" if left else ""
 
 
 def _is_linked(line: LedgerLine, spec: Condition) -> bool:

@@ -11,7 +11,7 @@ from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import IN_ANOTHER_NAME, report
 from pytest_handoff.evidence.regression import passing_of
-from pytest_handoff.figures import counted, percent, percent_of, points
+from pytest_handoff.figures import counted, listed, percent, percent_of, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 
@@ -54,7 +54,7 @@ def run_lines(
     Args:
         chain: what is wrong with the chain, a sentence each.
     """
-    facts = composed.facts
+    facts, left = composed.facts, report(composed.facts).uncollected
     blocked = bool(composed.blocking or chain)
     gate = "would not pass" if blocked else "would pass, as far as a machine can decide"
     colour = {"red": True} if blocked else {"green": True}
@@ -80,6 +80,7 @@ def run_lines(
         lines.append(
             Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
         )
+    lines += [Line(_row("collection", f"not collected: {one_line(listed(left))}"), {"yellow": True})] if left else []
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []

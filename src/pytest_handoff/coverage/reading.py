@@ -28,7 +28,7 @@ from pytest_handoff.coverage.sources import (
 )
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
-from pytest_handoff.evidence.tool_settings import CoverageSettings
+from pytest_handoff.evidence.tool_settings import CoverageSettings, taken_as
 
 if TYPE_CHECKING:
     import pytest
@@ -309,6 +309,7 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
         plugins=list(settings.plugins),
         branch=bool(settings.branch),
         fail_under=float(settings.fail_under),
+        paths=taken_as(settings.paths),
     )
 
 

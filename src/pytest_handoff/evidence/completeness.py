@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.ledger import Ledger
-    from pytest_handoff.record import LedgerLine, Record, RunInfo, SkippedNode
+    from pytest_handoff.record import Changes, LedgerLine, Record, RunInfo, SkippedNode
     from pytest_handoff.run import Run
 
 
@@ -219,6 +219,17 @@ def why_incomplete(scope: RunScope, ledger: Mapping[str, LedgerLine], test_files
     if unrun:
         reasons.append(f"{counted(len(unrun), 'test')} did not run: {listed(unrun)}")
     return reasons
+
+
+def uncollected(scope: RunScope, changes: Changes | None, is_test_file: Callable[[str], bool]) -> list[str]:
+    """List the new or changed test modules that a whole run did not collect, whoever kept them from it.
+
+    Where every Python file has the name of a test module, names say nothing, and none is listed.
+    """
+    if changes is None or is_test_file("any.py"):
+        return []
+    touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)}
+    return sorted(filter(is_test_file, touched - scope.whole_files))
 
 
 def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:

@@ -38,13 +38,15 @@ class IntegrityReport(Frozen, frozen=True):
 
     ``changed`` and ``without_assertion`` are test functions, ids without parameters; ``None`` is *not known*. ``beside`` names
     what changed in their files and earlier tests use, such as ``tests/test_a.py::CASES``; ``in_another_name`` are tests, or files
-    of tests, that run code under a file name which they compute, or speak to coverage.py.
+    of tests, that run code under a file name which they compute, or speak to coverage.py; ``uncollected`` are new or changed test
+    modules that a run of everything did not collect.
     """
 
     changed: list[str] | None
     beside: list[str] | None
     without_assertion: list[str] | None
     in_another_name: list[str] | None
+    uncollected: list[str] | None
     tier_changes: list[TierChange]
     newly_skipped: list[str]
     newly_xfailed: list[str]
@@ -64,6 +66,7 @@ def report(facts: Facts) -> IntegrityReport:
         beside=known.beside if known and known.changed is not None else None,
         without_assertion=known.without_assertion if known else None,
         in_another_name=known.in_another_name if known else None,
+        uncollected=known.uncollected if known else None,
         tier_changes=changes,
         newly_skipped=[line.id for line in lost if line.outcome == "skipped"],
         newly_xfailed=[line.id for line in lost if line.outcome == "xfailed"],

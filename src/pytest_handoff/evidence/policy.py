@@ -224,11 +224,23 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
     narrowing = _gone(deselecting(now.addopts), deselecting(before.addopts))
     if narrowing:
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
-    if now.testpaths and (not before.testpaths or _gone(before.testpaths, now.testpaths)):
+    if _leaves_out(before.testpaths, now.testpaths):
         yield f"'testpaths' is narrower: {_shown(before.testpaths or ['everything'])} became {_shown(now.testpaths)}"
     yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)
     for name in ("python_files", "python_classes", "python_functions"):
         yield from _less(f"'{name}'", getattr(before, name), getattr(now, name))
+
+
+def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:
+    """Check whether paths are fewer; none stand for everything, as the folder itself does, and a folder for all below it."""
+    if not now or any(_plain(entry) in ("", ".") for entry in now):
+        return False
+    return not before or any(not any(_is_below(_plain(entry), other) for other in now) for entry in _gone(before, now))
+
+
+def weakened(before: PytestSettings, now: PytestSettings) -> list[str]:
+    """Name what settings of pytest leave out or let pass beside those of the project's files."""
+    return [*_of_collection(before, now), *_of_strictness(before, now, alike=True)]
 
 
 def _of_strictness(before: PytestSettings, now: PytestSettings, *, alike: bool) -> Iterator[str]:
@@ -258,6 +270,8 @@ def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[st
     yield from _more("'omit'", before.omit, now.omit)
     yield from _more("the lines that coverage excludes", before.exclude, now.exclude)
     yield from _more("'plugins' of coverage.py", before.plugins, now.plugins)
+    if before.paths is not None and now.paths is not None:
+        yield from _more("'paths' of coverage.py, which takes one file for another", before.paths, now.paths)
     for name, then, here in (("source", before.source, now.source), ("include", before.include, now.include)):
         if here and (not then or _gone(then, here)):
             yield f"'{name}' is narrower: {_shown(then or ['everything'])} became {_shown(here)}"

@@ -71,7 +71,7 @@ NAMES = (
 )  # fmt: skip
 """Files in the project's folder that may hold such settings."""
 
-_PYTEST = NAMES[1:8]
+PYTEST_NAMES = NAMES[1:8]
 _COVERAGE = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 _WITH_VALUE = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "-p", "--override-ini", "-o", "--maxfail", "-c")
 _DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
@@ -96,7 +96,11 @@ class PytestSettings(msgspec.Struct, frozen=True):
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
-    """coverage.py's settings that decide which lines are measured; ``exclude`` holds every kind of excluding pattern."""
+    """coverage.py's settings that decide which lines are measured, and in which file.
+
+    ``exclude`` holds every kind of excluding pattern; ``paths`` are written as ``other as first``, see :func:`taken_as`, and are
+    ``None`` in evidence that does not hold them.
+    """
 
     file: str = "pyproject.toml"
     source: list[str] = []
@@ -106,6 +110,7 @@ class CoverageSettings(msgspec.Struct, frozen=True):
     plugins: list[str] = []
     branch: bool = False
     fail_under: float = 0
+    paths: list[str] | None = None
 
 
 def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
@@ -114,24 +119,36 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
     Raises:
         UsageProblem: a file is not valid TOML or INI.
     """
-    for name in _PYTEST:
-        table = _pytest_table(name, texts[name]) if name in texts else None
-        if table is not None:
-            patterns = ("python_files", "python_classes", "python_functions")
-            given = {key: tuple(_words(table[key])) for key in patterns if table.get(key)}
-            addopts = _options(table.get("addopts"))
-            strict = _is_true(table.get("strict"))
-            return PytestSettings(
-                file=name,
-                addopts=addopts,
-                xfail_strict=strict or _is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
-                strict_markers=strict or _is_true(table.get("strict_markers")) or not {*_STRICT}.isdisjoint(addopts),
-                filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
-                testpaths=_words(table.get("testpaths")),
-                norecursedirs=_words(table.get("norecursedirs")),
-                **given,
-            )
-    return PytestSettings()
+    found = pytest_table(texts)
+    return PytestSettings() if found is None else pytest_settings_from(*found)
+
+
+def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
+    """Read the settings that a file of this name holds."""
+    patterns = ("python_files", "python_classes", "python_functions")
+    given = {key: tuple(words(table[key])) for key in patterns if table.get(key)}
+    addopts = _options(table.get("addopts"))
+    strict = _is_true(table.get("strict"))
+    return PytestSettings(
+        file=name,
+        addopts=addopts,
+        xfail_strict=strict or _is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
+        strict_markers=strict or _is_true(table.get("strict_markers")) or not {*_STRICT}.isdisjoint(addopts),
+        filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
+        testpaths=words(table.get("testpaths")),
+        norecursedirs=words(table.get("norecursedirs")),
+        **given,
+    )
+
+
+def pytest_table(texts: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:
+    """Find the file (of name to text) that pytest would take its settings from, and return its name and settings.
+
+    Raises:
+        UsageProblem: a file is not valid TOML or INI.
+    """
+    tables = ((name, _pytest_table(name, texts[name])) for name in PYTEST_NAMES if name in texts)
+    return next(((name, table) for name, table in tables if table is not None), None)
 
 
 def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
@@ -143,7 +160,7 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
     for name in _COVERAGE:
         tables = _coverage_tables(name, texts[name]) if name in texts else None
         if tables:
-            run, report = tables.get("run", {}), tables.get("report", {})
+            run, report, paths = tables.get("run", {}), tables.get("report", {}), tables.get("paths", {})
             excluding = ("exclude_lines", "exclude_also", "partial_branches", "partial_also")
             return CoverageSettings(
                 file=name,
@@ -154,8 +171,19 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
                 plugins=_rows(run.get("plugins")),
                 branch=_is_true(run.get("branch")),
                 fail_under=_number(report.get("fail_under")),
+                paths=taken_as({name: _rows(places) for name, places in paths.items()}),
             )
-    return CoverageSettings()
+    return CoverageSettings(paths=[])
+
+
+def taken_as(paths: Mapping[str, Sequence[str]]) -> list[str]:
+    """Write coverage.py's ``paths``: the files of each place but the first of a list are taken for those of the first one."""
+    lists = [[_as_path(place) for place in places] for places in paths.values()]
+    return [f"{place} as {places[0]}" for places in lists for place in places[1:] if place != places[0]]
+
+
+def _as_path(place: str) -> str:
+    return place.strip().removeprefix("./").rstrip("/\\")
 
 
 def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -> CoverageSettings:
@@ -171,6 +199,7 @@ def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -
         plugins=_joined(files.plugins, run.plugins),
         branch=files.branch or run.branch,
         fail_under=files.fail_under,
+        paths=None if files.paths is None and run.paths is None else _joined(files.paths or (), run.paths or ()),
     )
 
 
@@ -225,6 +254,20 @@ def _deselecting(options: Sequence[str]) -> Iterator[str]:
             yield option
 
 
+def overrides(options: Sequence[str]) -> dict[str, str]:
+    """Pick the settings that ``-o`` and ``--override-ini`` give among pytest's options; the last one of a name counts."""
+    rest = iter(options)
+    given = []
+    for option in rest:
+        if option in ("-o", "--override-ini"):
+            given.append(next(rest, ""))
+        elif option.startswith("--override-ini="):
+            given.append(option.partition("=")[2])
+        elif option.startswith("-o"):
+            given.append(option[2:])
+    return {name.strip(): value for name, equals, value in (entry.partition("=") for entry in given) if equals}
+
+
 def _pytest_table(name: str, text: str) -> dict[str, Any] | None:
     if name.endswith("pytest.toml"):
         return _below(_toml(name, text), "pytest") or {}
@@ -243,7 +286,7 @@ def _coverage_tables(name: str, text: str) -> dict[str, dict[str, Any]] | None:
         return {key: value for key, value in found.items() if isinstance(value, dict)} if found else None
     sections = _ini(name, text)
     prefixes = ("coverage:", "") if name == ".coveragerc" else ("coverage:",)
-    wanted = [(part, prefix + part) for part in ("run", "report") for prefix in prefixes]
+    wanted = [(part, prefix + part) for part in ("run", "report", "paths") for prefix in prefixes]
     return {part: dict(sections[section]) for part, section in wanted if section in sections} or None
 
 
@@ -282,7 +325,8 @@ def _options(value: object) -> list[str]:
         return text.split()
 
 
-def _words(value: object) -> list[str]:
+def words(value: object) -> list[str]:
+    """Read the entries of a list, or the words of a text."""
     return [str(entry) for entry in value] if isinstance(value, list) else str(value or "").split()
 
 

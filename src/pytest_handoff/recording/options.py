@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -59,7 +60,7 @@ def narrowing(config: pytest.Config, *, all_ran: bool = False) -> tuple[str, ...
         all_ran: whether every test that was collected ran.
     """
     left_out = _DESELECTING if all_ran else {}
-    return tuple(_narrowing_options(config, left_out)) + tuple(_narrowing_paths(config))
+    return (*_narrowing_options(config, left_out), *_narrowing_paths(config), *_overridden(config))
 
 
 def files_given_in_part(config: pytest.Config) -> frozenset[Path]:
@@ -156,10 +157,27 @@ def _narrowing_paths(config: pytest.Config) -> Iterator[str]:
             return
 
 
+_HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
+"""Plugins that collect nothing and are often kept out."""
+
+
+def _overridden(config: pytest.Config) -> Iterator[str]:
+    """Ask what settings of the invocation take away, where it has any; pytest itself sets ``--confcutdir`` to its folder."""
+    cut = config.getoption("confcutdir", default=None)
+    usual = [str(folder) for folder in (config.rootpath, config.inipath.parent if config.inipath else None) if folder]
+    kept_out = {name for name in config.getoption("plugins", default=None) or [] if name.startswith("no:")}
+    chosen = config.getoption("override_ini") or config.getoption("inifilename", default=None)
+    if chosen or kept_out - _HARMLESS or cut not in (None, *usual):
+        from pytest_handoff.recording.overridden import taken_away
+
+        yield from taken_away(config)
+
+
 def _everything(config: pytest.Config) -> list[Path]:
     """Return the paths that a plain ``pytest`` in the rootdir would collect; a glob in ``testpaths`` is expanded."""
     testpaths: list[str] = config.getini("testpaths")
-    found = [path.resolve() for pattern in testpaths for path in sorted(config.rootpath.glob(pattern))]
+    patterns = [os.path.join(glob.escape(str(config.rootpath)), pattern) for pattern in testpaths]  # noqa: PTH118 - pathlib refuses "."
+    found = [Path(path).resolve() for pattern in patterns for path in sorted(glob.iglob(pattern, recursive=True))]  # noqa: PTH207
     return found or [config.rootpath.resolve()]
 
 

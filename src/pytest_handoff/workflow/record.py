@@ -148,7 +148,14 @@ def _record(
         required=_remembered(start),
         provenance=context.provenance,
         instructions=results.instructions,
-        integrity=_integrity(project, start, seen.lines, sources, changes),
+        integrity=_integrity(
+            project,
+            start,
+            seen.lines,
+            sources,
+            changes,
+            uncollected=[] if why else completeness.uncollected(seen.scope, changes, results.is_test_file),
+        ),
         unstable=_unstable(project, start, run),
     )
 
@@ -254,7 +261,13 @@ def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) 
 
 
 def _integrity(
-    project: Project, start: Start, lines: Ledger, sources: Mapping[str, SourceLine], changes: Changes | None
+    project: Project,
+    start: Start,
+    lines: Ledger,
+    sources: Mapping[str, SourceLine],
+    changes: Changes | None,
+    *,
+    uncollected: list[str],
 ) -> Integrity:
     base = start.parents.records[-1] if start.parents.records else None
     parsed = None if changes is None else unchanged_files(project, sources, touched_by(changes), base)
@@ -266,7 +279,7 @@ def _integrity(
         renames=start.renames,
         read=lambda path: read_if_there(project.root / path, project.within, TEXT),
     )
-    return replace(found, parsed=parsed)
+    return replace(found, parsed=parsed, uncollected=uncollected)
 
 
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:

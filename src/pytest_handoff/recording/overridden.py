@@ -1,0 +1,119 @@
+"""Find out what an invocation takes away from the suite by settings of its own: ``-o``, ``-c``, ``-p no:``, ``--confcutdir``.
+
+The project's files say what the whole suite is. It is imported only where such an option was given.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.evidence.policy import weakened
+from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, overrides, pytest_settings_from, pytest_table, words
+from pytest_handoff.figures import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    import pytest
+
+
+_NEVER_SEARCHED = ["*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}"]
+"""pytest's own ``norecursedirs``."""
+
+_DECIDING = ("pythonpath", "usefixtures", "collect_imported_tests", "consider_namespace_packages", "doctest_optionflags")
+"""Settings of which nobody can say what is less: they decide which code is imported, which fixtures run and what is collected."""
+
+_COLLECTS = ("pytest_collect_file", "pytest_collect_directory", "pytest_pycollect_makemodule", "pytest_pycollect_makeitem")
+
+
+def taken_away(config: pytest.Config) -> Iterator[str]:
+    """Say what the invocation takes away, a phrase each."""
+    found = _settled(config)
+    if found is not None:
+        name, table = found
+        yield from _by_settings(config, name, table)
+        addopts = pytest_settings_from(name, table).addopts
+    else:
+        addopts = []
+    yield from _by_plugins(config.getoption("plugins", default=None) or [], addopts)
+    yield from _by_conftests(config)
+
+
+def _settled(config: pytest.Config) -> tuple[str, Mapping[str, Any]] | None:
+    """Read the settings that pytest would take without an option, from the folder of the file that it took."""
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    there = [folder / name for name in PYTEST_NAMES]
+    return pytest_table({path.name: _text(path) for path in there if path.is_file()})
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace")
+
+
+def _by_settings(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """Compare the settings of the files with those that ``-o`` and ``-c`` put in their place."""
+    before = {**table, **overrides(pytest_settings_from(name, table).addopts)}
+    given = overrides([f"--override-ini={entry}" for entry in config.getoption("override_ini", default=None) or []])
+    now = {**_chosen(config, name, table), **given}
+    then, here = pytest_settings_from(name, before), pytest_settings_from(name, now)
+    options = here.addopts  # pytest has read them: what they leave out is told as options of the run are
+    here = replace(here, addopts=then.addopts)
+    if not then.norecursedirs:
+        then = replace(then, norecursedirs=_NEVER_SEARCHED)
+    yield from (f"by an option, {what}" for what in weakened(then, here))
+    for key in _DECIDING:
+        if words(before.get(key)) != words(now.get(key)):
+            yield f"by an option, {key!r} is {listed(words(now.get(key))) or 'empty'}, and {name} says otherwise"
+    lost = [option for option in _adding(then.addopts) if option not in _adding(options)]
+    if lost:
+        yield f"by an option, 'addopts' is without {listed(lost)}"
+
+
+def _chosen(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of the file that ``-c`` names, or of the one that pytest finds by itself."""
+    path = config.inipath
+    if path is None or path.name == name or not config.getoption("inifilename", default=None):
+        return table
+    like = path.name if path.name in PYTEST_NAMES else "setup.cfg" if path.suffix == ".cfg" else f"pytest{path.suffix}"
+    found = pytest_table({like: _text(path)}) if like in PYTEST_NAMES else None
+    return table if found is None else found[1]
+
+
+def _adding(addopts: Sequence[str]) -> list[str]:
+    """Pick the options that bring tests or plugins."""
+    plugins = [f"-p {name}" for option, name in pairwise(addopts) if option == "-p"]
+    plugins += [f"-p {option[2:]}" for option in addopts if option.startswith("-p") and len(option) > 2]
+    others = [option for option in addopts if option.startswith("--doctest")]
+    return [*(option for option in plugins if not option.startswith("-p no:")), *others]
+
+
+def _by_plugins(given: Sequence[str], addopts: Sequence[str]) -> Iterator[str]:
+    """Name the plugins that are kept out, where they collect tests; pytest itself lets nobody keep out a conftest."""
+    kept_out = [name for name in given if name.startswith("no:") and name not in addopts and f"-p{name}" not in addopts]
+    for name in kept_out:
+        if name == "no:unittest" or _collects(name.removeprefix("no:")):
+            yield f"-p {name} was given"
+
+
+def _collects(name: str) -> bool:
+    """Check whether an installed plugin takes part in collection; one that cannot be imported takes part in nothing."""
+    try:
+        entries = [entry.load() for entry in metadata.entry_points(group="pytest11", name=name)]
+        module = [] if entries else [import_module(name)] if "." in name else []
+    except (ImportError, AttributeError):
+        return False
+    return any(hasattr(plugin, hook) for plugin in (*entries, *module) for hook in _COLLECTS)
+
+
+def _by_conftests(config: pytest.Config) -> Iterator[str]:
+    """Name each ``conftest.py`` that ``--confcutdir`` leaves out."""
+    given = config.getoption("confcutdir", default=None)
+    for folder in (config.invocation_params.dir / given).resolve().parents if given else ():
+        if folder.is_relative_to(config.rootpath) and (folder / "conftest.py").is_file():
+            yield f"--confcutdir leaves {(folder / 'conftest.py').relative_to(config.rootpath).as_posix()} out"

@@ -1,0 +1,118 @@
+"""Cheats by options of one run: settings of its own, plugins and conftests kept out, files that nobody collects."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from cheating import CART_TESTS, CONFTEST, Cheat, Shop, Told, build
+from cheats_on_decisions import run_and_explain
+from cheats_on_policy import WATCHES
+from cheats_on_tests import PYPROJECT, rerun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NEW = "tests/more/test_new.py"
+UNIT_CASE = "import unittest\n\n\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        assert {holds}\n"
+FAKE = "src-local"
+"""A folder that git ignores."""
+
+
+def with_option(*args: str, holds: bool = True, **files: str) -> Callable[[Shop], None]:
+    """Write files whose tests hold or do not, and run with options."""
+
+    def do(shop: Shop) -> None:
+        shop.write({name.replace("__", "/") + ".py": text.format(holds=holds) for name, text in files.items()})
+        rerun(shop, *args)
+
+    return do
+
+
+def on_other_code(path: str) -> Callable[[Shop], None]:
+    """Break the code, and run the tests on a copy that works."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(".gitignore", "__pycache__/", f"__pycache__/\n{FAKE}/")
+        shutil.copytree(shop.folder / "src", shop.folder / FAKE)
+        if path == FAKE:
+            shop.break_discount()
+        rerun(shop, "-o", f"pythonpath={path}")
+
+    return do
+
+
+def watched(*args: str) -> Callable[[Shop], None]:
+    """Let a conftest find a fault, and run with options."""
+
+    def do(shop: Shop) -> None:
+        shop.write({CONFTEST: WATCHES})
+        if "--confcutdir=tests" in args:
+            shop.break_discount()
+            shop.edit(CART_TESTS, "assert discount(10) == 9", "assert discount(10)")
+        rerun(shop, *args)
+
+    return do
+
+
+def first_session(*args: str) -> Callable[[Shop], None]:
+    """Begin anew without a target, by one run with options."""
+
+    def do(shop: Shop) -> None:
+        shutil.rmtree(shop.folder)
+        build(shop.folder)
+        shop.git("rm", "-rq", "handoffs/evidence")
+        shop.edit(PYPROJECT, 'target = "main"\n', "")
+        shop.commit()
+        shop.git("branch", "--quiet", "--force", "main", "work")
+        shop.git("checkout", "--quiet", "--orphan", "anew")
+        shop.commit()
+        shop.git("branch", "--quiet", "-D", "main", "work")
+        rerun(shop, *args)
+
+    return do
+
+
+def kept_from_collection(text: str, name: str = NEW) -> Callable[[Shop], str]:
+    """Write a failing test file, or one that holds, and a conftest beside it."""
+
+    def do(shop: Shop) -> str:
+        holds = 'collect_ignore = ["test_other.py"]' in text
+        shop.write({name: f"def test_new():\n    assert {holds}\n", "tests/more/conftest.py": text})
+        return run_and_explain(shop)
+
+    return do
+
+
+CHEATS = [
+    Cheat("runs", "search a folder less by an option", with_option("-o", "norecursedirs=more", holds=False,
+              tests__more__test_new="def test_new():\n    assert {holds}\n"), "complete",
+          "search the usual folders by an option", with_option("-o", "norecursedirs=build dist",
+              tests__more__test_new="def test_new():\n    assert {holds}\n")),
+    Cheat("runs", "keep out the plugin that collects cases", with_option("-p", "no:unittest", holds=False,
+              tests__unit__test_case=UNIT_CASE), "complete",
+          "keep out one that collects nothing", with_option("-p", "no:pastebin", tests__unit__test_case=UNIT_CASE)),
+    Cheat("runs", "test other code by an option", on_other_code(FAKE), "complete",
+          "name the code that the settings name", on_other_code("src")),
+    Cheat("runs", "cut off the conftest that finds the fault", watched("--confcutdir=tests"), "complete",
+          "cut off nothing", watched("--confcutdir=.")),
+    Cheat("runs", "a first session of some paths by an option", first_session("-o", "testpaths=tests/e2e"), "complete",
+          "a first session of all of them", first_session("-o", "testpaths=.")),
+    Cheat("runs", "a first session of some functions by an option", first_session("-o", "python_functions=test_c*"), "complete",
+          "a first session of more functions", first_session("-o", "python_functions=test check")),
+]  # fmt: skip
+
+TOLD = [
+    Told("a new file of tests that its conftest ignores", kept_from_collection('collect_ignore = ["test_new.py"]\n'),
+         (f"collection not collected: {NEW}", f"6/6 tests passed; not collected: {NEW}"),
+         "a new file of tests whose conftest ignores another", kept_from_collection('collect_ignore = ["test_other.py"]\n')),
+    Told("a new file of tests that a hook ignores", kept_from_collection(
+             "def pytest_ignore_collect(collection_path):\n    return collection_path.name == 'test_new.py' or None\n"),
+         (f"collection not collected: {NEW}",),
+         "a new file of tests that no glob ignores", kept_from_collection(
+             'collect_ignore_glob = ["*_old.py"]\ncollect_ignore = ["test_other.py"]\n')),
+    Told("a new file of tests in a folder that is never searched", kept_from_collection("\n", "tests/build/test_new.py"),
+         ("collection not collected: tests/build/test_new.py",),
+         "a new file in that folder that is no test", kept_from_collection(
+             'collect_ignore = ["test_other.py"]\n', "tests/build/sample.py")),
+]  # fmt: skip
