@@ -6,7 +6,17 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.checklist.condition import failed, if_complete, not_all_ran, passed, unknown, waived, why, why_each
+from pytest_handoff.checklist.condition import (
+    failed,
+    if_complete,
+    not_all_ran,
+    passed,
+    to_complete,
+    unknown,
+    waived,
+    why,
+    why_each,
+)
 from pytest_handoff.checklist.language import normalise
 from pytest_handoff.document.catalogue import row_of
 from pytest_handoff.evidence.facts import is_of
@@ -29,9 +39,11 @@ def complete(facts: Facts, spec: Condition) -> Verdict:
     """Require that every known test was run, and collection had no error."""
     run = facts.record.run
     if run.complete and not run.interrupted:
-        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for")
+        left_out = sum(facts.record.tests.left_out.values())
+        beside = f"; the settings leave out {counted(left_out, 'other test')}" if left_out else ""
+        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for{beside}")
     why = "; ".join(run.why_incomplete or ["the run was interrupted"])
-    return failed(spec, f"incomplete: {why}", f"run pytest --handoff={facts.session} on everything")
+    return failed(spec, f"incomplete: {why}", to_complete(facts))
 
 
 def failures(facts: Facts, spec: Condition) -> Verdict:
