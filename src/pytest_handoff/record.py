@@ -162,7 +162,8 @@ class SkippedNode(Frozen, frozen=True):
 class TallySummary(Frozen, frozen=True, omit_defaults=True):
     """The ledger in figures; ``ledger`` is the sha256 of its bytes.
 
-    ``counts`` and ``tiers`` are pytest's totals: each of ``skipped_nodes`` counts once, and the tests in it do not.
+    ``counts`` and ``tiers`` are pytest's totals: each of ``skipped_nodes`` counts once, and the tests in it do not. ``left_out``
+    says how many collected tests of each file the project's settings leave out.
     """
 
     ledger: str
@@ -172,6 +173,7 @@ class TallySummary(Frozen, frozen=True, omit_defaults=True):
     flaky: int
     regression: Regression
     skipped_nodes: list[SkippedNode] = []
+    left_out: dict[str, int] = {}
 
 
 class FileCoverage(Frozen, frozen=True):

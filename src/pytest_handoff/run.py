@@ -35,12 +35,14 @@ class Collection(Frozen, frozen=True):
         whole_files: files whose tests are all there.
         broken_files: files that could not be collected, with the first line of the error.
         skipped_nodes: files, or other collectors, that skipped themselves.
+        left_out: tests that the project's settings leave out (``-m``, ``-k``, ``--deselect`` in ``addopts``).
     """
 
     tests: dict[str, Collected]
     whole_files: list[str]
     broken_files: dict[str, str]
     skipped_nodes: list[SkippedNode] = []
+    left_out: list[str] = []
 
 
 class RunContext(Frozen, frozen=True):
@@ -64,6 +66,7 @@ class Run(Frozen, frozen=True):
         whole_files: test files whose tests were all collected.
         broken_files: files whose collection failed, with the first line of the error.
         skipped_nodes: files, or other collectors, that skipped themselves.
+        left_out: tests that the project's settings leave out, and that did not run.
         why_partial: how the run was narrowed; empty for a run of everything.
         mishaps: what went wrong besides the tests: a lost worker, files that changed while the tests ran.
         reported: the number of reports in each of pytest's own categories, to compare with its last line.
@@ -87,6 +90,12 @@ class Run(Frozen, frozen=True):
     metrics: tuple[tuple[str, Metric], ...] = ()
     differing: dict[str, dict[str, Outcome]] = {}
     skipped_nodes: tuple[SkippedNode, ...] = ()
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def all_ran(self) -> bool:
+        """Check that every test ran that was collected, but those that the settings leave out."""
+        return self.collected.keys() - self.left_out <= self.results.keys()
 
     @property
     def seen_files(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pytest_handoff.recording import options
+from pytest_handoff.recording import options, selection
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 )
 def test_narrowing(project: pytest.Pytester, args: list[str], reasons: tuple[str, ...]) -> None:
     """A run of all test folders is one of everything, however it is asked for; each option that leaves some out is named."""
-    assert options.narrowing(project.parseconfig(*args)) == reasons
+    assert selection.narrowing(project.parseconfig(*args)) == reasons
 
 
 @pytest.mark.parametrize(

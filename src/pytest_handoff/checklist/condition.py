@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from pytest_handoff.evidence.completeness import COLLECTION_FAILED, WHOLE
 from pytest_handoff.evidence.facts import Scope
 from pytest_handoff.figures import Comparison, listed
 from pytest_handoff.record import Frozen, LedgerLine, Verdict
@@ -39,12 +40,25 @@ def if_complete(facts: Facts, spec: Condition, evidence: str) -> Verdict:
     """Pass if the run is complete: good figures for a part say nothing about the whole."""
     if facts.record.run.complete:
         return passed(spec, evidence)
-    return unknown(spec, f"{evidence}, but the run is incomplete", f"run pytest --handoff={facts.session} on everything")
+    return unknown(spec, f"{evidence}, but the run is incomplete", to_complete(facts))
 
 
 def not_all_ran(facts: Facts, spec: Condition, evidence: str) -> Verdict:
     """Say that the condition is not decided, because some of these tests did not run."""
-    return unknown(spec, evidence, f"run pytest --handoff={facts.session} on everything")
+    return unknown(spec, evidence, to_complete(facts))
+
+
+def to_complete(facts: Facts) -> str:
+    """Say what makes the run complete; never what was just done."""
+    run, again = facts.record.run, f"run pytest --handoff={facts.session}"
+    if run.interrupted or WHOLE not in run.parts:
+        if any(COLLECTION_FAILED in why for why in run.why_incomplete):
+            return f"mend what cannot be collected, and {again} on everything"
+        return f"{again} on everything"
+    unrun = facts.kinds.count(lambda kind: kind.outcome == "not_run" and kind.retired is None)
+    if unrun:
+        return f"{again} with {'that test' if unrun == 1 else 'those tests'} too, which adds up, or retire what is given up"
+    return f"mend that, and {again} again"
 
 
 def why_each(lines: Sequence[LedgerLine]) -> str:

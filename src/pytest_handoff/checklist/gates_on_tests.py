@@ -11,6 +11,7 @@ from pytest_handoff.checklist.condition import (
     if_complete,
     not_all_ran,
     passed,
+    to_complete,
     waived,
     why_each,
 )
@@ -33,9 +34,11 @@ def complete(facts: Facts, spec: Condition) -> Verdict:
     """Require that every known test was run, and collection had no error."""
     run = facts.record.run
     if run.complete and not run.interrupted:
-        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for{_uncollected(facts)}")
+        left_out = sum(facts.record.tests.left_out.values())
+        beside = f"; the settings leave out {counted(left_out, 'other test')}" if left_out else ""
+        return passed(spec, f"{counted(len(facts.ledger), 'test')} known, all accounted for{beside}{_uncollected(facts)}")
     why = "; ".join(run.why_incomplete or ["the run was interrupted"])
-    return failed(spec, f"incomplete: {why}", f"run pytest --handoff={facts.session} on everything")
+    return failed(spec, f"incomplete: {why}", to_complete(facts))
 
 
 def failures(facts: Facts, spec: Condition) -> Verdict:

@@ -53,6 +53,8 @@ def show_table(composed: Composition, *, fresh: bool) -> dict[str, Any]:
         },
         "counts": {outcome: record.tests.counts[outcome] for outcome in OUTCOMES},
         "tiers": record.tests.tiers,
+        "left_out": record.tests.left_out,
+        "skipped_nodes": msgspec.to_builtins(record.tests.skipped_nodes),
         "tests": {test: _test(facts, test) for test in facts.ledger},
         "regression": msgspec.to_builtins(record.tests.regression),
         "coverage": _coverage(facts),

@@ -139,7 +139,9 @@ def _by_tier(facts: Facts) -> str:
     flaky = [f"{facts.record.tests.flaky} flaky"] if facts.record.tests.flaky else []
     touched = report(facts).changed
     changed = [f"{len(touched):,} changed"] if touched else []
-    return " · ".join([*tiers, f"{facts.record.tests.new} new", *flaky, *changed])
+    deselected = sum(facts.record.tests.left_out.values())
+    left_out = [f"{deselected:,} left out by the settings"] if deselected else []
+    return " · ".join([*tiers, f"{facts.record.tests.new} new", *flaky, *changed, *left_out])
 
 
 def _earlier(facts: Facts) -> list[str]:

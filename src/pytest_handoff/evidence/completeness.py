@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.markup import one_line
-from pytest_handoff.nodeids import name_of, nodes_above, without_parameters
+from pytest_handoff.nodeids import file_of, name_of, nodes_above, without_parameters
 from pytest_handoff.record import Frozen, UnstableIds
 
 if TYPE_CHECKING:
@@ -133,26 +133,30 @@ def _told(function: str, ids: Mapping[str, str]) -> UnstableIds:
 
 
 WHOLE = "everything"
+COLLECTION_FAILED = "could not be collected"
 
 
 class RunScope(Frozen, frozen=True):
     """The scope of one run, or of several on one tree.
 
-    ``parts`` says how each was narrowed (:data:`WHOLE` if it was not); ``whole_files`` were collected whole by any of them.
+    ``parts`` says how each was narrowed (:data:`WHOLE` if it was not); ``whole_files`` were collected whole by any of them, and
+    ``left_out`` are tests that the settings leave out of this one.
     """
 
     parts: tuple[str, ...]
     whole_files: frozenset[str]
     mishaps: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
 
 def scope_of(run: Run) -> RunScope:
     """Determine the scope of a single run; a run that could not collect a file never counts as whole."""
-    broken = (f"{counted(len(run.broken_files), 'file')} could not be collected",) if run.broken_files else ()
+    broken = (f"{counted(len(run.broken_files), 'file')} {COLLECTION_FAILED}",) if run.broken_files else ()
     return RunScope(
         parts=("; ".join((*run.why_partial, *broken)) or WHOLE,),
         whole_files=run.seen_files,
-        mishaps=(*run.mishaps, *(f"{path} could not be collected: {error}" for path, error in run.broken_files.items())),
+        left_out=run.left_out,
+        mishaps=(*run.mishaps, *(f"{path} {COLLECTION_FAILED}: {error}" for path, error in run.broken_files.items())),
     )
 
 
@@ -162,6 +166,7 @@ def add_up(scope: RunScope, earlier: RunInfo) -> RunScope:
         parts=tuple(dict.fromkeys((*earlier.parts, *scope.parts))),
         whole_files=scope.whole_files | frozenset(earlier.whole_files),
         mishaps=scope.mishaps,
+        left_out=scope.left_out,
     )
 
 
@@ -176,6 +181,14 @@ def skipped_nodes(run: Run, before: Record | None) -> tuple[SkippedNode, ...]:
         seen = {node for test in run.collected for node in nodes_above(test)}
         nodes = {name: node for name, node in earlier.items() if name not in seen} | nodes
     return tuple(nodes[name] for name in sorted(nodes))
+
+
+def left_out(run: Run, before: Record | None, ledger: Mapping[str, LedgerLine]) -> dict[str, int]:
+    """Count the tests of each file that the settings leave out and that did not run, now or in the run that this one adds to."""
+    tests = (test for test in run.left_out if test not in ledger or ledger[test].outcome == "not_run")
+    earlier = before.tests.left_out if before is not None else {}
+    seen = {file_of(test) for test in run.collected} if earlier else set()
+    return {path: number for path, number in earlier.items() if path not in seen} | Counter(map(file_of, tests))
 
 
 def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[str, LedgerLine], session: str) -> Ledger:
@@ -217,8 +230,19 @@ def why_incomplete(scope: RunScope, ledger: Mapping[str, LedgerLine], test_files
         elif unseen:
             reasons.append(f"{counted(len(unseen), 'test file')} not looked at: {listed(unseen)}")
     if unrun:
-        reasons.append(f"{counted(len(unrun), 'test')} did not run: {listed(unrun)}")
+        reasons.append(f"{counted(len(unrun), 'test')} did not run: {listed(unrun)}{_why_unrun(scope, unrun)}")
     return reasons
+
+
+def _why_unrun(scope: RunScope, unrun: Sequence[str]) -> str:
+    """Say of a run of everything why there are tests that did not run, where that is known."""
+    if scope.parts != (WHOLE,):
+        return ""
+    by_settings = sum(test in scope.left_out for test in unrun)
+    by_file = sum(test not in scope.left_out and file_of(test) not in scope.whole_files for test in unrun)
+    told = [f"the settings leave out {by_settings:,}"] if by_settings else []
+    told += [f"the files of {by_file:,} were not collected, by the settings or a conftest"] if by_file else []
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def uncollected(scope: RunScope, changes: Changes | None, is_test_file: Callable[[str], bool]) -> list[str]:

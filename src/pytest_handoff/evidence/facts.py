@@ -168,12 +168,15 @@ def tally(
     ledger: Mapping[str, LedgerLine],
     found: Mapping[str, regression.Fate],
     ledger_digest: str,
+    *,
     skipped: Sequence[SkippedNode] = (),
+    left_out: Mapping[str, int] | None = None,
 ) -> TallySummary:
     """Summarise the ledger in figures, as the record keeps them.
 
     Args:
         skipped: the files that skipped themselves while they were collected.
+        left_out: how many tests of each file the settings leave out.
     """
     return TallySummary(
         ledger=ledger_digest,
@@ -183,6 +186,7 @@ def tally(
         flaky=sum(map(attrgetter("flaky"), ledger.values())),
         regression=regression.summarise(found.values()),
         skipped_nodes=list(skipped),
+        left_out=dict(sorted((left_out or {}).items())),
     )
 
 
@@ -193,7 +197,8 @@ def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> di
         EvidenceProblem: the ledgers give other figures than the record's: one of them was edited or made anew.
     """
     fates = regression.fates(record.session, ledger, earlier)
-    if record.tests != tally(record.session, ledger, fates, record.tests.ledger, record.tests.skipped_nodes):
+    said = record.tests
+    if said != tally(record.session, ledger, fates, said.ledger, skipped=said.skipped_nodes, left_out=said.left_out):
         raise EvidenceProblem(
             f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
             f"changed; restore it, or run pytest --handoff={record.session} again"

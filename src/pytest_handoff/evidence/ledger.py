@@ -66,9 +66,13 @@ class Lineage(Frozen, frozen=True):
     reparametrized: dict[str, str] = {}
     vanished: frozenset[str] = frozenset()
 
+    def known_as(self, test: str) -> str:
+        """Return the earlier id of a test that goes on under another one; else the id itself."""
+        return self.same.get(test) or self.reparametrized.get(test, test)
+
     def since(self, test: str, session: str, earlier: EarlierTests) -> str:
         """Name the first session that had this test."""
-        known = self.same.get(test) or self.reparametrized.get(test, test)
+        known = self.known_as(test)
         return earlier.lines[known].since if known in earlier.lines else session
 
 
@@ -216,11 +220,16 @@ _PASSED = CaseResult(outcome="passed")
 
 
 def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
-    """List every test ever recorded, as this run leaves it, sorted by id."""
+    """List every test ever recorded, as this run leaves it, sorted by id.
+
+    What the settings leave out is no test of the suite, unless it ever ran.
+    """
     before, results = earlier.lines.get, run.results.get
     absent = _not_collected(earlier, lineage, run)
     lines: Ledger = {}
-    for test in sorted([*run.collected, *absent]):  # in one pass: a second table of very many tests is large
+    unknown = {test for test in run.left_out if not has_run(lineage.known_as(test), earlier)}
+    collected = [test for test in run.collected if test not in unknown] if unknown else run.collected
+    for test in sorted([*collected, *absent]):  # in one pass: a second table of very many tests is large
         old, result, seen = before(test), results(test), run.collected.get(test)
         if seen is None:
             line = absent[test]
@@ -233,6 +242,12 @@ def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineag
     if retire:
         lines |= {test: _retired(line, session, retire, earlier) for test, line in lines.items()}
     return lines
+
+
+def has_run(test: str, earlier: EarlierTests) -> bool:
+    """Check that an earlier session ran a test, and that it was not retired."""
+    line = earlier.lines.get(test)
+    return line is not None and line.retired is None and (line.outcome not in (None, "not_run") or line.last is not None)
 
 
 def skipped_with(test: str, run: Run) -> SkippedNode | None:

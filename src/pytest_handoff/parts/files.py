@@ -143,6 +143,7 @@ def write_tests(folder: Path, collection: Collection, results: Mapping[str, Case
         whole_files=sorted(collection.whole_files),
         broken_files=collection.broken_files,
         skipped_nodes=sorted(collection.skipped_nodes, key=attrgetter("id")),
+        left_out=sorted(collection.left_out),
     )
     contents = {COLLECTION: ordered, RESULTS: {test: results[test] for test in sorted(results)}, TREE: tree}
     write_each(Artifact(path=folder / name, content=encode_json(value)) for name, value in contents.items())

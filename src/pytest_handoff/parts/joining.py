@@ -48,6 +48,7 @@ def joined_run(parts: Sequence[PartTests], older: Sequence[PartTests] = (), mish
         whole_files=frozenset(path for collection in collections for path in collection.whole_files),
         broken_files={path: error for collection in collections for path, error in collection.broken_files.items()},
         skipped_nodes=_skipped_everywhere(collections),
+        left_out=frozenset(test for collection in collections for test in collection.left_out).difference(results),
         why_partial=(),
         mishaps=(*mishaps, *(f"{part.head.label}: {mishap}" for part in parts for mishap in part.run.mishaps)),
         interrupted=None,
@@ -123,7 +124,7 @@ def _by_whole_file(collection: Collection) -> dict[str, set[str]]:
 
 
 def _leaves_some(part: PartTests, tests: set[str]) -> bool:
-    return not tests <= part.results.keys()
+    return not tests.difference(part.collection.left_out) <= part.results.keys()
 
 
 def _joined_results(

@@ -16,6 +16,7 @@ from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.record import SkippedNode
 from pytest_handoff.recording import options
+from pytest_handoff.recording.selection import left_out_by_settings, selects
 from pytest_handoff.run import Collected, Collection
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Collector:
         self, config: pytest.Config, project: Project, tiers: Tiers, done: Callable[[Collection], None], faults: Faults
     ) -> None:
         self._faults = faults
+        self._config = config
+        self._selects = selects(config)
+        self._left_out: set[str] = set()
         self._prefix = key_prefix(config, project)
         self._partly = {project.key(path) for path in options.files_given_in_part(config)}
         self._drops = options.drops_within_files(config)
@@ -65,8 +69,10 @@ class Collector:
         with self._faults:
             self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
             self._add(items)
+        before = list(items) if self._selects else []
         yield
         with self._faults:
+            self._note_left_out(before, items)
             self._add([item for item in items if self._is_added(item)])
             self._came_through = True
 
@@ -82,7 +88,15 @@ class Collector:
             if self._came_through:
                 skipped = [self._skipped[node] for node in sorted(self._skipped)]
                 whole = sorted(self._whole)
-                self._done(Collection(tests=self._tests, whole_files=whole, broken_files=self._broken, skipped_nodes=skipped))
+                self._done(
+                    Collection(
+                        tests=self._tests,
+                        whole_files=whole,
+                        broken_files=self._broken,
+                        skipped_nodes=skipped,
+                        left_out=sorted(self._left_out),
+                    )
+                )
 
     def test_of(self, item: pytest.Item) -> str:
         """Return the id of an item's test in the evidence."""
@@ -110,6 +124,12 @@ class Collector:
             nodeid = item.nodeid
             seen = self._collected(item) if item.own_markers else self._collected_unmarked(item, nodeid.partition("::")[0])
             self._tests[self._prefix + nodeid] = seen
+
+    def _note_left_out(self, before: list[pytest.Item], items: list[pytest.Item]) -> None:
+        """Note which of the items that were deselected the project's own settings leave out."""
+        selected = set(items)
+        deselected = [item for item in before if item not in selected]
+        self._left_out = {self._prefix + item.nodeid for item in left_out_by_settings(self._config, deselected)}
 
     def _is_added(self, item: pytest.Item) -> bool:
         """Check that a plugin added this item later; one that xdist only gave a group is none."""

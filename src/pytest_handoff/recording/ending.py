@@ -238,7 +238,7 @@ class RunEnd:
         if self._plan.skipped_asserts:  # no file was looked at as it would be: a later run must not add up with this one
             collection = replace(collection, whole_files=[])
         run = self._recorder.finish(collection, invocation)
-        if run.collected and run.collected.keys() <= run.results.keys():
+        if run.collected and run.all_ran:
             return replace(run, why_partial=self._plan.why_partial(all_ran=True))
         return run
 

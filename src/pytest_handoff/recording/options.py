@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from itertools import pairwise
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,27 +12,14 @@ import pytest
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.tool_settings import PytestSettings
 from pytest_handoff.project.foreign_files import leads_outside
+from pytest_handoff.recording.selection import as_given
 from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
-
     from pytest_handoff.project.layout import Project
     from pytest_handoff.recording.faults import Faults
 
 
-_DESELECTING = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect"}
-"""Options that leave out tests which were collected: where all of those ran, they left out none."""
-
-_NARROWING = _DESELECTING | {
-    "ignore": "--ignore",
-    "ignore_glob": "--ignore-glob",
-    "lf": "--lf",
-    "stepwise": "--sw",
-    "stepwise_skip": "--sw-skip",
-    "runxfail": "--runxfail",
-    "noconftest": "--noconftest",
-}
 _NOT_A_RUN = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test", "cacheshow", "markers")
 
 
@@ -53,16 +38,6 @@ def measures_coverage(config: pytest.Config) -> bool:
     return has_pytest_cov(config.pluginmanager) and not config.getoption("no_cov", default=False)
 
 
-def narrowing(config: pytest.Config, *, all_ran: bool = False) -> tuple[str, ...]:
-    """List why this is less than a full run: the options with their values, and paths that leave tests out.
-
-    Args:
-        all_ran: whether every test that was collected ran.
-    """
-    left_out = _DESELECTING if all_ran else {}
-    return (*_narrowing_options(config, left_out), *_narrowing_paths(config), *_overridden(config))
-
-
 def files_given_in_part(config: pytest.Config) -> frozenset[Path]:
     """Return the files of which only some tests were asked for, by ``path::name``."""
     directory = config.invocation_params.dir
@@ -77,7 +52,7 @@ def drops_within_files(config: pytest.Config) -> bool:
 def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
     """Return the command-line arguments of pytest without the folders of this machine."""
     directory = config.invocation_params.dir
-    return tuple(_as_given(str(arg), directory) for arg in config.invocation_params.args)
+    return tuple(as_given(str(arg), directory) for arg in config.invocation_params.args)
 
 
 def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
@@ -136,59 +111,6 @@ def plugins(config: pytest.Config) -> dict[str, str]:
     """List pytest and the plugins of this run with their versions."""
     found = {dist.project_name: dist.version for _, dist in config.pluginmanager.list_plugin_distinfo()}
     return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
-
-
-def _narrowing_options(config: pytest.Config, left_out: Container[str]) -> Iterator[str]:
-    directory = config.invocation_params.dir
-    for name, option in _NARROWING.items():
-        given = config.getoption(name, default=None)
-        if given and name not in left_out:
-            values = [] if given is True else [given] if isinstance(given, str) else given
-            yield " ".join([option, *(quote(_as_given(str(value), directory)) for value in values), "was given"])
-
-
-def _narrowing_paths(config: pytest.Config) -> Iterator[str]:
-    # Plugins may have put other paths in the place of those of testpaths.
-    directory = config.invocation_params.dir
-    given = [(directory / arg.partition("::")[0]).resolve() for arg in config.args if "::" not in arg]
-    for wanted in _everything(config):
-        if not any(wanted == path or wanted.is_relative_to(path) for path in given):
-            yield "only a part was asked for: " + " ".join(_as_given(arg, directory) for arg in config.args)
-            return
-
-
-_HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
-"""Plugins that collect nothing and are often kept out."""
-
-
-def _overridden(config: pytest.Config) -> Iterator[str]:
-    """Ask what settings of the invocation take away, where it has any; pytest itself sets ``--confcutdir`` to its folder."""
-    cut = config.getoption("confcutdir", default=None)
-    usual = [str(folder) for folder in (config.rootpath, config.inipath.parent if config.inipath else None) if folder]
-    kept_out = {name for name in config.getoption("plugins", default=None) or [] if name.startswith("no:")}
-    chosen = config.getoption("override_ini") or config.getoption("inifilename", default=None)
-    if chosen or kept_out - _HARMLESS or cut not in (None, *usual):
-        from pytest_handoff.recording.overridden import taken_away
-
-        yield from taken_away(config)
-
-
-def _everything(config: pytest.Config) -> list[Path]:
-    """Return the paths that a plain ``pytest`` in the rootdir would collect; a glob in ``testpaths`` is expanded."""
-    testpaths: list[str] = config.getini("testpaths")
-    patterns = [os.path.join(glob.escape(str(config.rootpath)), pattern) for pattern in testpaths]  # noqa: PTH118 - pathlib refuses "."
-    found = [Path(path).resolve() for pattern in patterns for path in sorted(glob.iglob(pattern, recursive=True))]  # noqa: PTH207
-    return found or [config.rootpath.resolve()]
-
-
-def _as_given(arg: str, directory: Path) -> str:
-    """Shorten an absolute path in an argument: no absolute path goes into the evidence."""
-    option, equals, value = ("", "", arg) if Path(arg).is_absolute() else arg.rpartition("=")
-    path = Path(value.partition("::")[0])
-    if not path.is_absolute():
-        return arg
-    shown = path.relative_to(directory).as_posix() if path.is_relative_to(directory) else path.name
-    return f"{option}{equals}{shown}{value[len(str(path)) :]}"
 
 
 def instructions_key(config: pytest.Config, project: Project) -> str | None:

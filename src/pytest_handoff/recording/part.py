@@ -82,6 +82,7 @@ class PartWriting:
             whole_files=sorted(run.whole_files),
             broken_files=run.broken_files,
             skipped_nodes=list(run.skipped_nodes),
+            left_out=sorted(run.left_out),
         )
         files.write_tests(self._folder, collection, run.results, self._start.tree.ids)
         rootdir = self._plan.prefix.rstrip("/") or "."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import key_prefix
 from pytest_handoff.recording.options import instructions_key
+from pytest_handoff.recording.selection import narrowing
 
 if TYPE_CHECKING:
     import pytest
@@ -63,10 +64,11 @@ class RunPlan:
         """List why this is less than a full run: what was taken away, and assert statements that did not run.
 
         Args:
-            all_ran: whether every test ran that was collected, so that options which could have left some out did not.
+            all_ran: whether every test ran that was collected and that the settings select, so that options which could have
+                left some out did not.
         """
         left_out = self.skipped_asserts
-        return options.narrowing(self.config, all_ran=all_ran) + ((left_out,) if left_out else ())
+        return narrowing(self.config, all_ran=all_ran) + ((left_out,) if left_out else ())
 
     def option(self, name: str) -> Any:
         """Return the value of a ``--handoff-...`` option."""

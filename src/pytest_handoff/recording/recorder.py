@@ -179,12 +179,14 @@ class Recorder:
     def finish(self, collection: Collection, invocation: Invocation) -> Run:
         """Build the run from everything that was reported."""
         lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
+        results = self._final_results(collection.tests)
         return Run(
             collected=collection.tests,
-            results=self._final_results(collection.tests),
+            results=results,
             whole_files=frozenset(collection.whole_files),
             broken_files=collection.broken_files,
             skipped_nodes=tuple(collection.skipped_nodes),
+            left_out=frozenset(collection.left_out).difference(results),
             why_partial=tuple(invocation.why_partial),
             mishaps=(*invocation.mishaps, *self._at_odds, *lost),
             interrupted=self.interrupted,

@@ -123,12 +123,14 @@ def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
 
 
 def _as_run(run: DeadRun, collection: Collection) -> Run:
+    results = _results(run, collection.tests)
     return Run(
         collected=collection.tests,
-        results=_results(run, collection.tests),
+        results=results,
         whole_files=frozenset(collection.whole_files),
         broken_files=collection.broken_files,
         skipped_nodes=tuple(collection.skipped_nodes),
+        left_out=frozenset(collection.left_out).difference(results),
         why_partial=(*run.start.why_partial, how_far(run)),
         mishaps=(),
         interrupted="its process ended",

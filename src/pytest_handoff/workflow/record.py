@@ -85,7 +85,7 @@ class RunResults:
 class _Seen(Frozen, frozen=True):
     """The results of each test, and ``before``: the session's earlier run on the same tree that this run adds to.
 
-    ``skipped`` are the files that skipped themselves.
+    ``skipped`` are the files that skipped themselves, ``left_out`` says how many tests of each file the settings leave out.
     """
 
     traced: Lineage
@@ -93,6 +93,7 @@ class _Seen(Frozen, frozen=True):
     scope: completeness.RunScope
     before: Record | None
     skipped: tuple[SkippedNode, ...] = ()
+    left_out: dict[str, int] = {}
 
 
 def record_run(
@@ -107,7 +108,8 @@ def record_run(
     seen = _see(project, start, results)
     found = fates(start.session, seen.lines, start.parents.earlier)
     encoded = partial(encode_in_pieces, seen.lines.values())
-    tests = facts.tally(start.session, seen.lines, found, digest_of_pieces(encoded()), seen.skipped)
+    digest = digest_of_pieces(encoded())
+    tests = facts.tally(start.session, seen.lines, found, digest, skipped=seen.skipped, left_out=seen.left_out)
     paths = results.measured.measurement.files.keys() if isinstance(results.measured, Measured) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     record = _record(project, start, results, seen, tests=tests, sources=sources)
@@ -174,7 +176,8 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     elif combined is None and _is_repeated(start, results.context):
         lines = completeness.with_flaky(lines, start.own)
     skipped = completeness.skipped_nodes(run, before)
-    return _Seen(traced=traced, lines=lines, scope=scope, before=before, skipped=skipped)
+    left_out = completeness.left_out(run, before, lines)
+    return _Seen(traced=traced, lines=lines, scope=scope, before=before, skipped=skipped, left_out=left_out)
 
 
 def _is_repeated(start: Start, context: RunContext) -> bool:

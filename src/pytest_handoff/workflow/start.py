@@ -66,7 +66,7 @@ def adds_up(start: Start, run: Run) -> bool:
     before = start.before
     if before is None or not start.tree.is_that_of(before.source.fingerprint):
         return False
-    if run.why_partial or not before.run.complete or run.results.keys() < run.collected.keys():
+    if run.why_partial or not before.run.complete or not run.all_ran:
         return True
     files = {file_of(test) for test, line in start.own.items() if line.outcome is not None}
     return not files <= run.seen_files | run.broken_files.keys()

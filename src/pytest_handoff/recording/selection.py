@@ -1,0 +1,170 @@
+"""Tell what this invocation takes away from what the project's settings select: those define the whole suite."""
+
+from __future__ import annotations
+
+import glob
+import os
+from argparse import Namespace
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from pytest_handoff.evidence.tool_settings import PytestSettings, pytest_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+    import pytest
+
+
+_DESELECTING = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect"}
+"""Options that leave out tests which were collected: where all of those ran, they left out none."""
+
+_BY_CHANCE = {"lf": "--lf", "stepwise": "--sw", "stepwise_skip": "--sw-skip"}
+"""Options that leave out what passed before: no settings can make that the whole suite."""
+
+_NARROWING = (
+    _DESELECTING
+    | {"ignore": "--ignore", "ignore_glob": "--ignore-glob"}
+    | _BY_CHANCE
+    | {"runxfail": "--runxfail", "noconftest": "--noconftest"}
+)
+
+
+def narrowing(config: pytest.Config, *, all_ran: bool = False) -> tuple[str, ...]:
+    """List why this is less than the suite that the settings select: options with their values, and paths.
+
+    Args:
+        all_ran: whether every test that was collected ran, but those that the settings leave out.
+    """
+    declared = _Declared(config)
+    left_out = _DESELECTING if all_ran else {}
+    return (*_options(config, declared, left_out), *_paths(config, declared), *_overridden(config))
+
+
+def left_out_by_settings(config: pytest.Config, items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Pick the items that ``-m``, ``-k`` and ``--deselect`` in the settings leave out, as pytest itself decides it."""
+    takes = _deselector(_Declared(config).options)
+    return [] if takes is None else list(filter(takes, items))
+
+
+def selects(config: pytest.Config) -> bool:
+    """Check whether the settings leave out tests that are collected."""
+    return _deselector(_Declared(config).options) is not None
+
+
+class _Declared:
+    """What the settings ask pytest for, without the command line, ``PYTEST_ADDOPTS`` and ``-o``.
+
+    Attributes:
+        overridden: the settings that ``-o`` gives another value.
+        settings: the file's own values of these; ``None`` where nothing is overridden.
+        options: pytest's options as a plain ``pytest`` would have them.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.overridden = {name.partition("=")[0].strip() for name in config.getoption("override_ini", default=None) or ()}
+        self.settings = _of_file(config.inipath) if self.overridden else None
+        addopts = config.getini("addopts") if self.settings is None else self.settings.addopts
+        self.options = config._parser.parse_known_args(addopts) if addopts else Namespace()  # no public way
+
+    def get(self, config: pytest.Config, name: str) -> list[str]:
+        """Return the value of a setting that is a list, as the file has it."""
+        return list(config.getini(name) if self.settings is None or name not in self.overridden else getattr(self.settings, name))
+
+
+def _of_file(path: Path | None) -> PytestSettings:
+    return PytestSettings() if path is None else pytest_settings({path.name: path.read_text("utf-8", "replace")})
+
+
+def _options(config: pytest.Config, declared: _Declared, left_out: Container[str]) -> Iterator[str]:
+    directory = config.invocation_params.dir
+    for name, option in _NARROWING.items():
+        given, own = config.getoption(name, default=None), getattr(declared.options, name, None)
+        if not given or name in left_out:
+            continue
+        if isinstance(given, list):
+            values = [str(value) for value in given if value not in (own or ())]
+            values = [value for value in values if name != "ignore" or _takes_away(config, declared, value)]
+        elif given == own and name not in _BY_CHANCE:
+            continue
+        else:
+            values = [] if given is True else [str(given)]
+        if values or given is True:
+            yield " ".join([option, *(quote(as_given(value, directory)) for value in values), "was given"])
+
+
+def _takes_away(config: pytest.Config, declared: _Declared, ignored: str) -> bool:
+    """Check that a path which is ignored is there, and that tests are looked for in it or around it."""
+    path = (config.invocation_params.dir / ignored).resolve()
+    wanted = _everything(config, declared)
+    return path.exists() and any(path.is_relative_to(place) or place.is_relative_to(path) for place in wanted)
+
+
+_HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
+"""Plugins that collect nothing and are often kept out."""
+
+
+def _overridden(config: pytest.Config) -> Iterator[str]:
+    """Ask what settings of the invocation take away, where it has any; pytest itself sets ``--confcutdir`` to its folder."""
+    cut = config.getoption("confcutdir", default=None)
+    usual = [str(folder) for folder in (config.rootpath, config.inipath.parent if config.inipath else None) if folder]
+    kept_out = {name for name in config.getoption("plugins", default=None) or [] if name.startswith("no:")}
+    chosen = config.getoption("override_ini") or config.getoption("inifilename", default=None)
+    if chosen or kept_out - _HARMLESS or cut not in (None, *usual):
+        from pytest_handoff.recording.overridden import taken_away
+
+        yield from taken_away(config)
+
+
+def _paths(config: pytest.Config, declared: _Declared) -> Iterator[str]:
+    # Plugins may have put other paths in the place of those of testpaths.
+    directory = config.invocation_params.dir
+    given = [(directory / arg.partition("::")[0]).resolve() for arg in config.args if "::" not in arg]
+    named = getattr(declared.options, "file_or_dir", ())
+    if named and {*map(str, named)} <= {*map(str, config.args)}:
+        return
+    for wanted in _everything(config, declared):
+        if not any(wanted == path or wanted.is_relative_to(path) for path in given):
+            yield "only a part was asked for: " + " ".join(as_given(arg, directory) for arg in config.args)
+            return
+
+
+def _everything(config: pytest.Config, declared: _Declared) -> list[Path]:
+    """Return the paths that a plain ``pytest`` in the rootdir would collect; a glob in ``testpaths`` is expanded."""
+    named = [config.rootpath / str(arg).partition("::")[0] for arg in getattr(declared.options, "file_or_dir", ())]
+    patterns = [os.path.join(glob.escape(str(config.rootpath)), each) for each in declared.get(config, "testpaths")]  # noqa: PTH118
+    found = [Path(path) for pattern in patterns for path in sorted(glob.iglob(pattern, recursive=True))]  # noqa: PTH207 - pathlib refuses "."
+    return [path.resolve() for path in named or found or [config.rootpath]]
+
+
+def as_given(arg: str, directory: Path) -> str:
+    """Shorten an absolute path in an argument: no absolute path goes into the evidence."""
+    option, equals, value = ("", "", arg) if Path(arg).is_absolute() else arg.rpartition("=")
+    path = Path(value.partition("::")[0])
+    if not path.is_absolute():
+        return arg
+    shown = path.relative_to(directory).as_posix() if path.is_relative_to(directory) else path.name
+    return f"{option}{equals}{shown}{value[len(str(path)) :]}"
+
+
+def _deselector(options: Namespace) -> Callable[[pytest.Item], bool] | None:
+    """Return what tells whether these options take an item out, by pytest's own matchers; ``None`` if they take none."""
+    marks, words = getattr(options, "markexpr", ""), getattr(options, "keyword", "")
+    prefixes = tuple(getattr(options, "deselect", None) or ())
+    if not (marks or words or prefixes):
+        return None
+    from _pytest.mark import KeywordMatcher, MarkMatcher
+    from _pytest.mark.expression import Expression
+
+    by_mark = Expression.compile(marks) if marks else None
+    by_word = Expression.compile(words) if words else None
+
+    def takes(item: pytest.Item) -> bool:
+        return (
+            item.nodeid.startswith(prefixes or ("\0",))
+            or (by_mark is not None and not by_mark.evaluate(MarkMatcher.from_markers(item.iter_markers())))
+            or (by_word is not None and not by_word.evaluate(KeywordMatcher.from_item(item)))
+        )
+
+    return takes
