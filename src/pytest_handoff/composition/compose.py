@@ -13,7 +13,8 @@ from pytest_handoff.checklist.language import missing_required
 from pytest_handoff.checklist.lexicon import extended
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context, trend_of
-from pytest_handoff.composition.values import Rows, claims_too_many, status_values, tells_results, tests_by_file, values
+from pytest_handoff.composition.status import status_values
+from pytest_handoff.composition.values import Rows, claims_too_many, tells_results, tests_by_file, values
 from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_names, path_row
 from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import PREFIX as COUNTS

@@ -114,6 +114,14 @@ class Facts(Frozen, frozen=True):
         """Return the tests with one of these statuses, sorted by id."""
         return self.kinds.lines(lambda kind: kind.fate.status in statuses)
 
+    def became(self, line: LedgerLine) -> str:
+        """Say what became of a test: only one that failed before is *still* failing."""
+        status = self.fates[line.id].status
+        before = regression.then(line, self.earlier.lines)
+        if status != "still_failing" or before in regression.FAILING:
+            return status.replace("_", " ")
+        return f"failing ({before} before)" if before else "failing"
+
     def new(self, tier: str | None = None) -> Sequence[LedgerLine]:
         """Return the tests that are new in this session."""
         return self.kinds.lines(lambda kind: kind.since == self.session and tier in (None, kind.tier))
