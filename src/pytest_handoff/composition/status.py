@@ -105,7 +105,7 @@ def _of_condition(facts: Facts, spec: Condition, verdict: Verdict) -> Iterator[s
         yield _UNKNOWN.get(spec.gate) or _head(verdict)
     elif spec.gate in ("coverage", "new_code"):
         yield _coverage(spec, verdict)
-    elif spec.gate in ("tests", "new_failures") and spec.unit is None and _failing(facts):
+    elif spec.gate in ("tests", "new_failures") and spec.unit in (None, "failing") and _failing(facts):
         yield from _failures(facts, verdict)
     else:
         yield _head(verdict)

@@ -89,9 +89,13 @@ class Facts(Frozen, frozen=True):
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def live(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
-        """Return the tests of a tier and scope that a rate is of: all that are there, in whatever way they ended."""
+        """Return the tests of a tier and scope that are there, in whatever way they ended."""
         lines = self.kinds.lines(lambda kind: kind.live and is_of(kind, tier, scope) and self._is_in(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
+
+    def rated(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
+        """Return the tests that a rate is of: those that count and are there; a missing one is the gate ``regression``'s."""
+        return [line for line in self.tests(tier=tier, scope=scope, path=path) if line.outcome is not None]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
         """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
