@@ -145,3 +145,8 @@ def _json_line(line: str) -> str:
 def _json_escaped(char: str) -> str:
     units = char.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def labelled(label: str, text: str, width: int = 11) -> str:
+    """Put a label before a text, in a column of this width; two blanks part them where the label is longer."""
+    return f"{label:<{width}}{text}" if len(label) < width else f"{label}  {text}"

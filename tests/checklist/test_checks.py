@@ -89,6 +89,12 @@ def test_any_text(text: str) -> None:
     assert bool(check.specs) == (check.decision in {"decided", "veto"})
 
 
+@pytest.mark.parametrize("text", ["Percent of tests pass", "% coverage", "All % of tests pass", "Coverage of percent"])
+def test_percent_of_no_number(text: str) -> None:
+    """A percent sign without a number means nothing."""
+    assert understand(text).decision == "person"
+
+
 @given(st.lists(st.sampled_from([*sorted(KNOWN_WORDS), "90%", "17/17", ",", "(", ")", "5"]), max_size=9))
 @settings(max_examples=300)
 def test_known_words_in_any_order(words: list[str]) -> None:

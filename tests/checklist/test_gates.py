@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PART = {"why_incomplete": ["-k was given"]}
 PARTLY = ", but the run is incomplete"
 PASSED = "unit a.py::x passed"
+BOTH = "unit a.py::x passed\nunit a.py::y passed"
 BY_OLD = new_code_of(20, covered=20, unit=18, new_unit=0)
 
 
@@ -32,6 +33,8 @@ def spec_of(text: str) -> Condition:
             known["scope"] = word
         elif word.startswith("by="):
             known["by"] = word[3:]
+        elif word == "none-fails":
+            known["unit"] = "failing"
         elif word[0] in "<>=":
             op = word.rstrip("0123456789.%")
             known |= {"op": op, "value": Decimal(word[len(op) :].rstrip("%")), "unit": "percent" if word[-1] == "%" else "count"}
@@ -175,6 +178,12 @@ def test_regression(now: str, before: str, changes: dict[str, Any], word: str, e
             "tests previous", f"{PASSED}\nunit a.py::y skipped\nunit a.py::z xfailed promised since=session-2",
             f"{PASSED}\nunit a.py::y skipped", {}, "passed", "1/1 earlier tests passed; not counted: 1 skipped as before",
         ),
+        ("tests all none-fails", f"{PASSED}\nunit a.py::y skipped", "", {}, "passed", "0/1 tests failed"),
+        ("tests all none-fails", f"{PASSED}\nunit a.py::y gone", BOTH, {}, "passed", "0/1 tests failed"),
+        ("tests all none-fails", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests failed: a.py::y failed"),
+        ("tests all none-fails", "unit a.py::y skipped", "", {}, "failed", "none of them ran"),
+        ("tests unit current none-fails", "e2e a.py::x passed", "", {}, "failed", "there are no unit tests of session-2"),
+        ("tests all none-fails", f"{PASSED}\nunit a.py::y not_run", "", PART, "unknown", f"0/1 tests failed{PARTLY}"),
         ("tests all ==1", PASSED, "", {}, "passed", "1/1 tests passed, the line asks for exactly 1"),
         ("tests all ==2", PASSED, "", {}, "failed", "1/1 tests passed, the line asks for exactly 2"),
         ("tests all >=1", f"{PASSED}\nunit a.py::y failed", "", {}, "passed", "1/2 tests passed, the line asks for at least 1"),

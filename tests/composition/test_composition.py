@@ -14,6 +14,8 @@ from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.config import Config
 from pytest_handoff.record import Written
+from pytest_handoff.workflow.chain import Problem
+from pytest_handoff.workflow.verify import reason_line
 
 if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
@@ -129,6 +131,8 @@ def test_the_terminal_after_a_good_run() -> None:
     [
         (PASSED, "", {}, "earlier    none: this is the first session"),
         ("unit a.py::x failed", PASSED, {}, "earlier    0/1 still pass   1 regressed"),
+        ("unit a.py::x failed", "unit a.py::x skipped", {}, "earlier    0/1 still pass   1 failing (skipped before)"),
+        ("unit a.py::x failed", "unit a.py::x error", {}, "earlier    0/1 still pass   1 still failing"),
         (PASSED, "", {}, "coverage   not measured: no pytest-cov"),
         (PASSED, "", {"coverage": coverage_of(a=(999, 1000))}, "coverage   99.9 %  (+9.9)"),
         (PASSED, "", {"coverage": coverage_of(a=(9, 10))}, "coverage   90.0 %  (as before)"),
@@ -164,6 +168,19 @@ def test_the_terminal_names_tests_when_asked() -> None:
     for row in rows:
         assert row in names
     assert "regressed  a.py::x" not in told(found)
+
+
+def test_labels_and_texts_never_run_together() -> None:
+    """A label that is longer than its column is followed by blanks all the same."""
+    text = DOCUMENT + "- [x] 90+ new tests added and passing\n"
+    found = composed("unit a.py::x skipped\nunit a.py::y failed", f"{PASSED}\nunit a.py::y skipped", text=text)
+    said = told(found, verbosity=1)
+    for row in ("newly skipped  a.py::x", "failing (skipped before)  a.py::y", "new_tests+tests  90+ new tests added"):
+        assert row in said
+    assert (
+        reason_line(Problem(kind="new_tests+tests", path="", message="90+ new tests", remedy=None))
+        == "new_tests+tests  90+ new tests"
+    )
 
 
 def test_a_problem_is_told_with_its_details() -> None:

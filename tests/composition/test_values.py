@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, run_info
-from pytest_handoff.checklist.decisions import blocking, decide, standing_verdicts
-from pytest_handoff.composition.values import status_values, values
-from pytest_handoff.config import Config
-from pytest_handoff.document.places import Task
+from pytest_handoff.composition.values import values
 from pytest_handoff.record import Changes
-
-if TYPE_CHECKING:
-    from pytest_handoff.evidence.facts import Facts
 
 PASSED = "unit a.py::x passed"
 
@@ -142,45 +135,3 @@ def test_changes() -> None:
         "stats.tests_added": "2",
         "stats.docs_updated": "1",
     }
-
-
-def status(facts: Facts, *lines: str, ticked: bool = False) -> dict[str, str]:
-    """The status lines of a document with this checklist."""
-    tasks = [Task(line=number, text=text, ticked=ticked, section=("Checklist",), at=0) for number, text in enumerate(lines)]
-    decided = decide(tasks, facts, Config())
-    return status_values(facts, blocking(standing_verdicts(facts, Config(), "2026-01-01"), decided), decided)
-
-
-@pytest.mark.parametrize(
-    ("now", "lines", "ticked", "session", "ready"),
-    [
-        (PASSED, ["All tests pass"], False, "✅ Complete", "Yes: every decided check holds"),
-        (PASSED, ["Talk to us"], True, "✅ Complete", "Yes: every decided check holds"),
-        (
-            PASSED, ["Talk to us"], False, "❌ Incomplete: 1 line of the checklist waits for a person",
-            "Yes: every decided check holds; 1 line of the checklist waits for a person",
-        ),
-        (
-            PASSED, ["Talk to us", "Walk"], False, "❌ Incomplete: 2 lines of the checklist wait for a person",
-            "Yes: every decided check holds; 2 lines of the checklist wait for a person",
-        ),
-        ("unit a.py::x failed", ["All tests pass"], True, "❌ Incomplete: failures, tests", "No: failures, tests"),
-        (
-            PASSED, ["Talk to us (N/A: alone)"], False, "⚠️ Complete with Issues: 1 line waived",
-            "Yes: every decided check holds",
-        ),
-        (f"{PASSED} flaky", [], False, "⚠️ Complete with Issues: 1 flaky test", "Yes: every decided check holds"),
-        (f"{PASSED}\nunit a.py::y xfailed promised", [], False, "✅ Complete", "Yes: every decided check holds, 1 promised"),
-    ],
-)  # fmt: skip
-def test_status(now: str, lines: list[str], ticked: bool, session: str, ready: str) -> None:
-    """A session is complete only when nothing blocks and nobody is waited for."""
-    found = status(facts_of(now), *lines, ticked=ticked)
-    assert (found["status.session"], found["status.next"]) == (session, ready)
-
-
-def test_an_incomplete_run_is_never_complete() -> None:
-    """The status of an incomplete run is incomplete, whatever passes."""
-    facts = facts_of(PASSED)
-    facts = replace(facts, record=replace(facts.record, run=run_info(["-k was given"])))
-    assert status(facts)["status.session"] == "❌ Incomplete: complete"

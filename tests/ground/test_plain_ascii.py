@@ -17,6 +17,9 @@ from pytest_handoff.markup import to_ascii
         ("≥ 90 % → “ok”…", '>= 90 % -> "ok"...'),
         ("Größe", "Grosse"),
         ("✅ Complete", "OK Complete"),
+        ("❌ Incomplete: 1 test fails", "X Incomplete: 1 test fails"),  # "NO Incomplete" would read as complete
+        ("❌ not met", "X not met"),
+        ("🚧 In Progress", "... In Progress"),
         ("漢", "\\u6f22"),
     ],
 )

@@ -110,7 +110,7 @@ class Condition(Frozen, frozen=True):
         path: only tests or files that match this glob, relative to the git root.
         by: the tests whose execution counts for ``new_code``.
         op, value, unit: the comparison; all ``None`` means *all of them*. ``value`` is exact: ``Decimal("90")`` percent, or a
-            count.
+            count. The unit ``failing`` without them asks that none fails, and says nothing of those that are skipped or gone.
         name: the checklist line whose linked tests are meant, the metric, or the format of files.
     """
 
@@ -121,7 +121,7 @@ class Condition(Frozen, frozen=True):
     by: CoveredBy = "any"
     op: Comparison | None = None
     value: Decimal | None = None
-    unit: Literal["percent", "count"] | None = None
+    unit: Literal["percent", "count", "failing"] | None = None
     name: str | None = None
 
     def __str__(self) -> str:
@@ -134,7 +134,7 @@ class Condition(Frozen, frozen=True):
         if self.op is not None:
             parts.append(f"{self.op} {self.value}{' %' if self.unit == 'percent' else ''}")
         elif self.gate == "tests":
-            parts.append("all pass")
+            parts.append("none fails" if self.unit == "failing" else "all pass")
         return f"{self.gate}({', '.join(parts)})" if parts else self.gate
 
 

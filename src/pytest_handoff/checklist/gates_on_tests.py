@@ -82,14 +82,15 @@ def regression(facts: Facts, spec: Condition) -> Verdict:
 
 
 def tests(facts: Facts, spec: Condition) -> Verdict:
-    """Require that the tests of a tier and scope pass: all of them, a share, or a number of them; none is never all."""
-    if spec.unit == "percent":
-        return _at_a_rate(facts, spec)
+    """Require of the tests of a tier and scope that all pass, a share, or a number, or that none fails; none is never all."""
+    by_unit = {"percent": _at_a_rate, "count": _in_number, "failing": _none_fails, None: _all_pass}
+    return by_unit[spec.unit](facts, spec)
+
+
+def _all_pass(facts: Facts, spec: Condition) -> Verdict:
     lines = facts.tests(tier=spec.tier, scope=spec.scope, path=spec.path)
     if not lines:
         return _no_tests(facts, spec)
-    if spec.unit == "count":
-        return _in_number(facts, spec, lines)
     evidence = f"{count_passing(lines)}/{len(lines)} {_tests_of(facts, spec)} passed{_of_other_tier(facts, spec)}"
     others = [line for line in lines if line.outcome not in PASSING]
     if not others:
@@ -109,13 +110,29 @@ def _no_tests(facts: Facts, spec: Condition) -> Verdict:
     return failed(spec, f"there are no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
 
 
-def _in_number(facts: Facts, spec: Condition, lines: Sequence[LedgerLine]) -> Verdict:
+def _none_fails(facts: Facts, spec: Condition) -> Verdict:
+    """Require that tests ran, and that none of them failed."""
+    lines = facts.live(tier=spec.tier, scope=spec.scope, path=spec.path)
+    ran = [line for line in lines if line.outcome not in ("not_run", "skipped")]
+    failing = [line for line in ran if line.outcome in FAILING]
+    evidence = f"{len(failing)}/{len(ran)} {_tests_of(facts, spec)} failed"
+    if failing:
+        return failed(spec, f"{evidence}: {why_each(failing)}", f"make {counted(len(failing), 'test')} pass")
+    if ran:
+        return if_complete(facts, spec, evidence)
+    return failed(spec, "none of them ran", "run at least one of them") if lines else _no_tests(facts, spec)
+
+
+def _in_number(facts: Facts, spec: Condition) -> Verdict:
     """Compare how many of these tests pass with the number in the line, which says nothing of the others."""
+    lines = facts.tests(tier=spec.tier, scope=spec.scope, path=spec.path)
+    if not lines:
+        return _no_tests(facts, spec)
     passing, unseen = count_passing(lines), sum(line.outcome == "not_run" for line in lines)
     evidence = f"{passing}/{len(lines)} {_tests_of(facts, spec)} passed, {asked(spec)}{_of_other_tier(facts, spec)}"
     if spec.op is None or spec.value is None or count_holds(passing, spec.op, spec.value):
         return if_complete(facts, spec, evidence)
-    if unseen and passing < spec.value:
+    if any(count_holds(passing + more, spec.op, spec.value) for more in range(1, unseen + 1)):
         return not_all_ran(facts, spec, f"{evidence}, {counted(unseen, 'test')} did not run")
     return failed(spec, evidence, _to_reach(spec, passing))
 
@@ -129,7 +146,7 @@ def _to_reach(spec: Condition, passing: int) -> str:
 
 def _at_a_rate(facts: Facts, spec: Condition) -> Verdict:
     """Compare the share of tests that pass with the line; a missing one is in no rate: the gate ``regression`` names it."""
-    lines = facts.live(tier=spec.tier, scope=spec.scope, path=spec.path)
+    lines = facts.rated(tier=spec.tier, scope=spec.scope, path=spec.path)
     if not lines:
         return _no_tests(facts, spec)
     passing, what = count_passing(lines), _tests_of(facts, spec)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from pytest_handoff.checklist.condition import Condition
 
 if TYPE_CHECKING:
@@ -33,17 +35,27 @@ def tests_pass(found: Found) -> Specs:
 
 
 def none_fails(found: Found) -> Specs:
-    """Require that no test fails; "no new failing tests" speaks of failures that are new, whether or not the tests are."""
-    if "scope_new" not in found and "introduced" not in found:
+    """Require that no test fails, which one that is skipped does not; of earlier tests, which are known, that they pass.
+
+    "No new failing tests" speaks of failures that are new, whether or not the tests are.
+    """
+    if "scope_new" in found or "introduced" in found:
+        narrowed = found.keys() & {"scope", "scope_after", "path"}
+        return () if narrowed else tuple(Condition(gate="new_failures", tier=tier) for tier in _tiers(found))
+    return none_of_these_fails(found)
+
+
+def none_of_these_fails(found: Found) -> Specs:
+    """Require that none of these tests fails: "no failing new tests" are new tests."""
+    tests = _tests(found)
+    if tests and tests[0].scope == "previous":
         return tests_pass(found)
-    if found.keys() & {"scope", "scope_after", "path"}:
-        return ()
-    return tuple(Condition(gate="new_failures", tier=tier) for tier in _tiers(found))
+    return tuple(replace(spec, unit="failing") for spec in tests)
 
 
 def none_of(found: Found) -> Specs:
     """Require that no test is any of these: "no flaky or skipped tests"."""
-    asked = {"flaky": flaky, "skipped": skips, "failing": tests_pass}
+    asked = {"flaky": flaky, "skipped": skips, "failing": none_of_these_fails}
     kinds = [kind for kind in found if kind in asked]
     return tuple(spec for kind in kinds for spec in asked[kind](found)) if len(kinds) > 1 else ()
 
@@ -227,8 +239,9 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
     (tests_pass, (
         f"all? {_TESTS} pass", f"{_TESTS} all pass", f"pass all {_TESTS}", f"all? {_WHO} suite scope_after? pass",
         f"each {_WHO} test scope_after? pass", f"all? {_WHO} tests in path pass", f"each {_WHO} test in path pass",
-        "path pass", f"none failing {_TESTS}",
+        "path pass",
     )),
+    (none_of_these_fails, (f"none failing {_TESTS}",)),
     (none_fails, (
         f"none failing {_TESTS} introduced|there", f"none {_WHO} failing tests introduced|there?",
         "none scope_new failing tier tests introduced|there?", f"none {_WHO} tests|test failures introduced|there?",
@@ -236,7 +249,8 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
     )),
     (none_of, (f"none {_BAD} or {_BAD} tier? tests", f"none tier? tests {_BAD} or {_BAD}")),
     (tests_counted, (
-        f"all? count|fraction {_TESTS} pass", f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
+        f"all? count|fraction {_TESTS} pass", f"count {_WHO} test pass",
+        f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
     )),
     (pass_rate, (
         f"percent of? all? {_TESTS} pass", f"{_TESTS} pass percent", f"{_WHO} tests|test? pass_rate {_IS} reach?",
@@ -244,7 +258,8 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         f"{_TESTS} reach percent pass_rate",
     )),
     (new_tests, (
-        f"count {_TESTS} added?", f"added count {_TESTS}", f"count {_TESTS} written_and_pass",
+        f"count {_TESTS} added?", f"count {_WHO} test added?", f"added count {_TESTS}", f"added count {_WHO} test",
+        f"count {_TESTS} written_and_pass", f"count {_WHO} test written_and_pass",
         f"{_TESTS} written_and_pass",
     )),
     (coverage, (

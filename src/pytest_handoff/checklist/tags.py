@@ -61,6 +61,11 @@ _ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, but 
 _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
 
 
+def _needs_number(entry: Entry) -> bool:
+    """Check whether a phrase means something beside a number only: a comparison, or "percent"."""
+    return entry.table == "comparisons" or (entry.table, entry.meaning) == ("links", "percent")
+
+
 _LISTED = {"tiers": "tier", "formats": "format"}
 """Tables of which a line may list several: "unit and integration tests", "JSON and YAML files"."""
 
@@ -81,7 +86,7 @@ class _Reader:
     def phrase(self) -> Tag:
         token = self._tokens[self._at]
         found = self._lexicon.longest(self._texts, self._at)
-        if found is not None and found[0].table != "comparisons":  # a comparison only means something beside a number
+        if found is not None and not _needs_number(found[0]):
             self._at += found[1]
             return _tag(found[0])
         self._at += 1

@@ -227,8 +227,11 @@ DEFAULT_WORDS = Words(
         "in": ("in", "inside", "within"),
         "of": ("of", "for", "on", "from", "out of", "von", "für", "zu"),
         "percent": ("%", "percent", "per cent", "pct", "Prozent"),
-        "opener": ("ensure", "make sure", "verify", "verified", "confirm", "confirmed", "check"),
+        "opener": (
+            "ensure", "make sure", "verify", "verified", "confirm", "confirmed", "check", "ensure that", "make sure that",
+            "verify that", "verified that", "confirm that", "confirmed that", "check that",
+        ),
     },
-    fillers=("the", "that", "is", "are", "been", "must", "still", "now", "currently", "successfully", "also", "der", "die",
+    fillers=("the", "is", "are", "been", "must", "still", "now", "currently", "successfully", "also", "der", "die",
              "das", "den", "dem", "sind", "ist", "weiterhin", "noch"),
 )  # fmt: skip

@@ -112,7 +112,7 @@ def _coverage(facts: Facts) -> dict[str, Any] | None:
 
 
 VERDICT_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}
-_LABEL = re.compile(r"\S+ {2,}")
+_LABEL = re.compile(r"(?:\S+ )?\S+ {2,}")
 
 
 def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[StyledText]]:

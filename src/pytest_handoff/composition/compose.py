@@ -16,12 +16,12 @@ from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context, corrections_of, trend_of
 from pytest_handoff.composition.counts import numbered_sessions
 from pytest_handoff.composition.forms import chosen
+from pytest_handoff.composition.status import status_values
 from pytest_handoff.composition.values import (
     OF_CHANGES,
     Rows,
     claims_too_many,
     known_test_files,
-    status_values,
     tells_results,
     values,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.composition.wording import if_incomplete, live, passing
+from pytest_handoff.composition.wording import if_incomplete, live
 from pytest_handoff.document.catalogue import row_of
 from pytest_handoff.evidence.metrics import (
     BOUNDS,
@@ -18,7 +18,8 @@ from pytest_handoff.evidence.metrics import (
     read_target,
     shown,
 )
-from pytest_handoff.figures import count_holds, percent, percent_of, rate_holds
+from pytest_handoff.evidence.regression import count_passing
+from pytest_handoff.figures import count_holds, count_ranges, percent, percent_of, rate_holds
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen, Metric
 
@@ -64,13 +65,15 @@ def summary_values(facts: Facts, targets: Mapping[str, str], paths: Mapping[str,
 
 def _figures(facts: Facts) -> dict[str, Figure | None]:
     outcomes, coverage, code = live(facts), facts.record.coverage, facts.record.new_code
+    rated = facts.rated()
     total = None
     if coverage and coverage.files:
         total = _coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
-    new = _share(code.covered, code.num_statements) if code and code.num_statements else None
+    marked = sum(count_ranges(file.marked) for file in code.files.values()) if code else 0  # no cover: a gate counts them as well
+    new = _share(code.covered, code.num_statements + marked) if code and code.num_statements else None
     return {
         "metrics.tests": Figure(shown=f"{outcomes.total():,}", part=outcomes.total()),
-        "metrics.pass_rate": _share(passing(outcomes), outcomes.total()) if outcomes else None,
+        "metrics.pass_rate": _share(count_passing(rated), len(rated)) if rated else None,
         "metrics.coverage": total,
         "metrics.new_code": new,
         "targets.overall": total,

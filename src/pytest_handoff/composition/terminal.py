@@ -13,7 +13,7 @@ from pytest_handoff.evidence.integrity import IN_ANOTHER_NAME, report
 from pytest_handoff.evidence.regression import passing_of
 from pytest_handoff.figures import counted, listed, percent, percent_of, points
 from pytest_handoff.markup import one_line
-from pytest_handoff.printable import shorten
+from pytest_handoff.printable import labelled, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST_GATES = 5
 MOST_PARTS = 8
-_LABEL = 11
 _HARMLESS = ("overview.", "status.")
 """Places that hold a person's words as often as ours: the end of a run need not mention them."""
 
@@ -107,7 +106,7 @@ def checklist_summary(composed: Composition) -> str:
 
 def _row(label: str, *parts: str) -> str:
     first, *rest = parts
-    return f"{label:<{_LABEL}}{first}" + "".join(f"   {part}" for part in rest if part)
+    return labelled(label, first) + "".join(f"   {part}" for part in rest if part)
 
 
 def _tests(facts: Facts) -> str:
@@ -148,11 +147,12 @@ def _earlier(facts: Facts) -> list[str]:
     if facts.is_first:
         return ["none: this is the first session, so all code is new"]
     summary = facts.record.tests.regression
-    lost = {
-        status.replace("_", " "): number
-        for status, number in summary.statuses.items()
-        if number and status not in ("still_passing", "still_skipped")
-    }
+    lost: dict[str, int] = {}
+    for status, number in summary.statuses.items():
+        if status == "still_failing":
+            lost |= Counter(facts.became(line) for line in facts.with_status(status))
+        elif number and status not in ("still_passing", "still_skipped"):
+            lost[status.replace("_", " ")] = number
     parents = ", ".join(parent.session for parent in facts.record.previous)
     fates = ", ".join(f"{number} {status}" for status, number in lost.items())
     return [f"{summary.passing}/{summary.expected} still pass", fates, f"(since {parents})"]
@@ -189,7 +189,7 @@ def _new_code(facts: Facts) -> str:
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts[:MOST_GATES]:
         needs = f"  to mend: {verdict.needs}" if verdict.needs else ""
-        yield f"{verdict.id:<{_LABEL}}{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
+        yield labelled(verdict.id, f"{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}")
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"
 
@@ -215,17 +215,18 @@ def _claims(composed: Composition) -> list[str]:
 def _names(facts: Facts) -> Iterator[str]:
     for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
         for line in facts.with_status(status):
-            yield f"{status.replace('_', ' '):<{_LABEL}}{one_line(line.id)}"
+            yield labelled(facts.became(line), one_line(line.id))
     for line in facts.kinds.lines(lambda kind: kind.flaky):
-        yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
+        yield labelled("flaky", one_line(line.id))
     for line in facts.ledger.values():
         if line.parts:
-            yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
+            told = " · ".join(f"{part} {how}" for part, how in line.parts.items())
+            yield labelled("differs", f"{one_line(line.id)}  {told}")
     if facts.record.new_code is not None:
-        yield from (f"{'unmeasured':<{_LABEL}}{one_line(path)}" for path in facts.record.new_code.unmeasured)
+        yield from (labelled("unmeasured", one_line(path)) for path in facts.record.new_code.unmeasured)
     done = report(facts)
-    yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
-    yield from (f"{'beside':<{_LABEL}}{one_line(what)} changed, and earlier tests use it" for what in done.beside or ())
-    yield from (f"{'no assert':<{_LABEL}}{one_line(test)}" for test in done.without_assertion or ())
-    yield from (f"{'disguise':<{_LABEL}}{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ())
-    yield from (f"{'tier':<{_LABEL}}{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes)
+    yield from (labelled("changed", one_line(test)) for test in done.changed or ())
+    yield from (labelled("beside", f"{one_line(what)} changed, and earlier tests use it") for what in done.beside or ())
+    yield from (labelled("no assert", one_line(test)) for test in done.without_assertion or ())
+    yield from (labelled("disguise", f"{one_line(test)} {IN_ANOTHER_NAME}") for test in done.in_another_name or ())
+    yield from (labelled("tier", f"{one_line(test.id)} was {test.was}, is {test.now}") for test in done.tier_changes)

@@ -21,12 +21,11 @@ from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.document.places import Place
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome, Verdict
+    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome
 
 
 _MOST_FILES = 40
@@ -190,9 +189,6 @@ class Rows(Frozen, frozen=True):
 
 NO_ROWS = Rows()
 
-STATUS_PLACES = ("status.session", "status.top", "phase.status", "status.next", "phase.next")
-"""The places that say whether the session is complete and whether the next one can begin, in every kind of document."""
-
 
 def values(facts: Facts, *, agent: str | None, parent_percent: float | None, rows: Rows = NO_ROWS) -> dict[str, str]:
     """Map each place that the evidence can decide to its text; what is not known is left out.
@@ -225,28 +221,6 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         **counts_of_files(facts, rows.counts, rows.line_counts),
     }
     return {place: text for place, text in known.items() if text is not None}
-
-
-def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision]) -> dict[str, str]:
-    """Word the status lines: complete only if nothing blocks and no line waits for a person."""
-    waiting = [decision for decision in decisions if decision.counts and decision.state == "waits"]
-    waived = [decision for decision in decisions if decision.state == "waived" and decision.check.decision == "waived"]
-    gates = listed(list(dict.fromkeys(verdict.id for verdict in blocking)), most=5)
-    if blocking:
-        return _both(f"❌ Incomplete: {gates}", f"No: {gates}")
-    ready = "Yes: every decided check holds" + (f", {len(facts.promised())} promised" if facts.promised() else "")
-    if waiting:
-        waits = f"{counted(len(waiting), 'line')} of the checklist {'waits' if len(waiting) == 1 else 'wait'} for a person"
-        return _both(f"❌ Incomplete: {waits}", f"{ready}; {waits}")
-    issues = [f"{counted(len(waived), 'line')} waived"] if waived else []
-    issues += [counted(facts.record.tests.flaky, "flaky test")] if facts.record.tests.flaky else []
-    status = f"⚠️ Complete with Issues: {', '.join(issues)}" if issues else "✅ Complete"
-    return _both(status, ready)
-
-
-def _both(status: str, ready: str) -> dict[str, str]:
-    """Put each of the two sentences at the places that ask for it."""
-    return {place: ready if place.endswith(".next") else status for place in STATUS_PLACES}
 
 
 def _duration(seconds: float) -> str | None:

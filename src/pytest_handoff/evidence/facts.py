@@ -89,9 +89,13 @@ class Facts(Frozen, frozen=True):
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def live(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
-        """Return the tests of a tier and scope that a rate is of: all that are there, in whatever way they ended."""
+        """Return the tests of a tier and scope that are there, in whatever way they ended."""
         lines = self.kinds.lines(lambda kind: kind.live and is_of(kind, tier, scope) and self._is_in(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
+
+    def rated(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
+        """Return the tests that a rate is of: those that count and are there; a missing one is the gate ``regression``'s."""
+        return [line for line in self.tests(tier=tier, scope=scope, path=path) if line.outcome is not None]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
         """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
@@ -113,6 +117,14 @@ class Facts(Frozen, frozen=True):
     def with_status(self, *statuses: str) -> Sequence[LedgerLine]:
         """Return the tests with one of these statuses, sorted by id."""
         return self.kinds.lines(lambda kind: kind.fate.status in statuses)
+
+    def became(self, line: LedgerLine) -> str:
+        """Say what became of a test: only one that failed before is *still* failing."""
+        status = self.fates[line.id].status
+        before = regression.then(line, self.earlier.lines)
+        if status != "still_failing" or before in regression.FAILING:
+            return status.replace("_", " ")
+        return f"failing ({before} before)" if before else "failing"
 
     def new(self, tier: str | None = None) -> Sequence[LedgerLine]:
         """Return the tests that are new in this session."""

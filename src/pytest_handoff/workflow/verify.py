@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.composition.values import STATUS_PLACES
+from pytest_handoff.composition.status import STATUS_PLACES
 from pytest_handoff.figures import counted, listed
+from pytest_handoff.printable import labelled
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.workflow.chain import Problem, chain_problems
@@ -204,7 +205,7 @@ def told(found: Sequence[Problem]) -> Iterator[str]:
 
 def reason_line(problem: Problem) -> str:
     """Say on one line which gate does not pass, why, and what to do."""
-    return f"{problem.kind:<11}{problem.message}" + (f"; {problem.remedy}" if problem.remedy else "")
+    return labelled(problem.kind, problem.message + (f"; {problem.remedy}" if problem.remedy else ""))
 
 
 def reason_table(problem: Problem) -> dict[str, object]:
