@@ -193,6 +193,23 @@ def test_closing_lines_in_fences(body: str, answer: str) -> None:
     assert text.splitlines()[-2] == answer
 
 
+FILES = (
+    "# Work\r\n\r\n## Files Modified So Far\r\n\r\n- `src/[part]/[file].py` - [What was done]\r\n- `conf/[name].env` - [What]\r\n"
+    "\r\nEnd\r\n"
+)
+
+
+def test_a_list_that_asks_for_files() -> None:
+    """Items that all are prompts give way to the session's files; what a person adds below stays, and a person's list is none."""
+    first = composed(FILES)
+    ours = "- `src/refund.py` - new\r\n- `config/refund.toml` - new\r\n- `src/cart.py` - changed\r\n"
+    assert first.text == f"# Work\r\n\r\n## Files Modified So Far\r\n\r\n{ours}\r\nEnd\r\n"
+    added = first.text.replace("changed\r\n", "changed\r\n- `a.py` - by Ada\r\n")
+    assert composed(added, first).text == added
+    mine = FILES.replace("`conf/[name].env` - [What]", "`conf/shop.env` - Ada's")
+    assert composed(mine).text == mine
+
+
 def test_a_figure_that_is_not_known_any_more_gives_way_to_a_prompt() -> None:
     """After a partial run no figure of an earlier one stands as if it were of this one."""
     first = composed("# Work\n\n## Test Summary\n\n- **Passed**: [N]\n- **Pass Rate**: [X%]\n")

@@ -31,6 +31,7 @@ from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_
 from pytest_handoff.document.fences import own_lines
 from pytest_handoff.document.file_counts import PREFIX as COUNTS
 from pytest_handoff.document.file_counts import counted_path
+from pytest_handoff.document.file_lists import FILES_LIST
 from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import find, performance_rows
 from pytest_handoff.document.labels import own_length
@@ -277,6 +278,8 @@ def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping
         return place.state != "placeholder" or re.search(r"\b(?:tests?|run)\b", place.text, re.IGNORECASE) is None
     if place.state != "written":
         return False
+    if place.id == FILES_LIST:
+        return True
     if place.id == "phase.results":
         return not tells_results(place.text)
     return place.id == "status.top" or (place.id.startswith(COUNTS) and not claims_too_many(place, tests, lines))

@@ -14,6 +14,7 @@ from pytest_handoff.composition.counts import figures_of_tests, new_tests, scope
 from pytest_handoff.composition.tables import metric_rows, metric_values, summary_values
 from pytest_handoff.composition.wording import failures, if_incomplete, live, not_measured, passing, promise_text, total_coverage
 from pytest_handoff.document.file_counts import counted_path
+from pytest_handoff.document.file_lists import FILES_LIST
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -286,6 +287,15 @@ OF_CHANGES = (
 NOT_KNOWN_YET = "not known: first session"
 
 
+def _files_as_list(changes: Changes) -> str:
+    """List changed files as items, with what was done to each."""
+    kinds = (("new", changes.created), ("changed", changes.modified), ("removed", changes.removed))
+    rows = [f"- {code_in_text(path)} - {what}" for what, paths in kinds for path in paths]
+    rows += [f"- {code_in_text(new)} - was {code_in_text(old)}" for old, new in changes.renamed]
+    rest = len(rows) - wording.MOST_FILES
+    return "\n".join([*rows[: wording.MOST_FILES], *([f"- … and {counted(rest, 'more file')}"] if rest > 0 else [])]) or "- none"
+
+
 def _metrics(facts: Facts) -> str | None:
     """List what tests measured, each with its target."""
     rows = [
@@ -299,12 +309,13 @@ def _metrics(facts: Facts) -> str | None:
 def _changes(facts: Facts, changes: Changes | None) -> dict[str, str]:
     """Map the places about changes to their texts."""
     if changes is None or facts.is_first:
-        return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET)
+        return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET) | {FILES_LIST: f"- {NOT_KNOWN_YET}"}
     moved = [f"{new} (was {old})" for old, new in changes.renamed]
     return {
         "files.created": wording.tree(changes.created),
         "files.modified": wording.plain([*changes.modified, *moved]),
         "files.removed": wording.plain(changes.removed),
+        FILES_LIST: _files_as_list(changes),
         "stats.lines_added": f"{changes.lines_added:,} (and {changes.lines_removed:,} removed)",
         "stats.files_created": f"{len(changes.created):,}",
         "stats.files_modified": f"{len(changes.modified) + len(changes.renamed):,}",

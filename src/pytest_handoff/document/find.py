@@ -12,6 +12,7 @@ from pytest_handoff.document.fences import BOXES, boxes_in
 from pytest_handoff.document.figure_lines import figures_of_fences, figures_of_headings, figures_of_lines, number_of_title
 from pytest_handoff.document.figure_tables import figures_of_tables
 from pytest_handoff.document.file_counts import counted_files, without_overlap
+from pytest_handoff.document.file_lists import listed_files
 from pytest_handoff.document.labels import box_of, keys_of, read_label
 from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers, with_block
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
@@ -50,8 +51,9 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
     closed = off | {line for block in blocks for line in range(block.line, block.last + 1)}
     marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
     matched, findings = match_fields(parsed, fields, closed, taken=marked)
-    counts = without_overlap(counted_files(parsed, closed), [*marked, *matched])
-    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *counts]
+    lists = without_overlap(listed_files(parsed, closed), [*marked, *matched])
+    counts = without_overlap(counted_files(parsed, closed), [*marked, *matched, *lists])
+    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *lists, *counts]
     if names is not None:
         doubtful = {finding.place for finding in findings if finding.kind == "ambiguous"}
         labels = {label for field in fields if field.id in doubtful for label in field.labels}
