@@ -115,7 +115,7 @@ def test_a_first_session_does_not_count_the_repository_as_its_work() -> None:
     )  # fmt: skip
     found = values(facts_of(PASSED, changes=changes), agent=None, parent_percent=None)
     told = {text for place, text in found.items() if place.startswith(("files.", "stats."))}
-    assert told == {"not known: first session"}
+    assert told == {"not known: first session", "- not known: first session"}
 
 
 def test_changes() -> None:
@@ -129,6 +129,7 @@ def test_changes() -> None:
         "files.created": "src/\n└── a.py",
         "files.modified": "src/b.py\nnew.py (was old.py)",
         "files.removed": "none",
+        "files.list": "- `src/a.py` - new\n- `src/b.py` - changed\n- `new.py` - was `old.py`",
         "stats.lines_added": "1,234 (and 5 removed)",
         "stats.files_created": "1",
         "stats.files_modified": "2",

@@ -214,7 +214,7 @@ def test_adopting_shows_and_then_adds_blocks(shop: Story) -> None:
     assert shop.text("notes/mine.md") == before
     assert text.index("- [ ] A person looked") < text.index("handoff:begin checklist.evidence") < text.index("## The end")
     assert text.index("## Test Results") < text.index("handoff:begin tests.lost") < text.index("## Quality Checklist")
-    assert "- **Current Session Tests**: 1/1 passed" in text
+    assert "- **Current Session Tests**: 3/3 passed" in text
     assert shop.handoff("verify", "session-1").code == GOOD
 
 

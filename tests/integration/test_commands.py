@@ -134,7 +134,7 @@ def test_take_over_without_places_takes_every_one(shop: Story) -> None:
         - **Performance Impact**: none that I know of
     """})  # fmt: skip
     shop.pytest("--handoff=session-1", "--no-cov")
-    assert "'12/12 passing'; the evidence contradicts them: '2/2 tests'" in shop.handoff("gate", "session-1").out
+    assert "'12/12 passing'; the evidence contradicts them: '2/2 passed'" in shop.handoff("gate", "session-1").out
     assert shop.handoff("fill", "session-1", "tests.new").code == CANNOT_TELL
     done = shop.handoff("fill", "session-1", "--take-over", "tests.newest")
     assert (done.code, done.err) == (
@@ -143,7 +143,8 @@ def test_take_over_without_places_takes_every_one(shop: Story) -> None:
     )
 
     assert shop.handoff("fill", "session-1", "--take-over").out == "handoffs/session-1.md: filled\n"
-    assert "- **Unit Tests**: Passing\n- **New Test Coverage**: 3 new tests: 1 e2e, 2 unit, in " in shop.document("session-1")
+    new = "3 tests (first session): 1 e2e, 2 unit, in "
+    assert f"- **Unit Tests**: Passing\n- **New Test Coverage**: {new}" in shop.document("session-1")
     assert "none that I know of" in shop.document("session-1")
     assert shop.gate("session-1")["claims"] == "passed"
 

@@ -16,6 +16,8 @@ from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.composition.blocks import block_context, corrections_of, trend_of
 from pytest_handoff.composition.counts import numbered_sessions
 from pytest_handoff.composition.forms import chosen
+from pytest_handoff.composition.names import names_of
+from pytest_handoff.composition.quantities import figure_values, without_remarks
 from pytest_handoff.composition.status import status_values
 from pytest_handoff.composition.values import (
     OF_CHANGES,
@@ -29,6 +31,7 @@ from pytest_handoff.document.catalogue import FIELDS, catalogue, mentioned, own_
 from pytest_handoff.document.fences import own_lines
 from pytest_handoff.document.file_counts import PREFIX as COUNTS
 from pytest_handoff.document.file_counts import counted_path
+from pytest_handoff.document.file_lists import FILES_LIST
 from pytest_handoff.document.fill import fill
 from pytest_handoff.document.find import find, performance_rows
 from pytest_handoff.document.labels import own_length
@@ -111,6 +114,10 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     facts = replace(facts, document=DocumentFacts(targets=targets))
     known = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
     plain = chosen(found, known, memory)
+    figures = figure_values(facts, found.places, rows.targets, request.parent_percent)
+    places, prompts = without_remarks(found.places, memory, figures)
+    found = replace(found, places=tuple(places))
+    plain |= figures | prompts
     must = list(dict.fromkeys([*config.required, *request.required]))
     claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     read = _read(found, targets, claims, must)
@@ -196,7 +203,7 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], re
         facts.session, aliases=config.aliases, metrics=metrics, rows=performance_rows(text), paths=named,
         sessions=numbered_sessions(facts),
     )  # fmt: skip
-    found = find(text, fields=fields, path=request.path)
+    found = find(text, fields=fields, path=request.path, names=names_of(facts, text))
     counts = {counted_path(place.id)[0] for place in found.places if place.id.startswith(COUNTS)}
     tests = known_test_files(facts) if "tests" in counts else {}
     wants_lines = "lines" in counts or "handoff:begin files.lines" in text or _wants_examples(found, memory)
@@ -210,6 +217,7 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], re
         paths={row: name for name in named if (row := path_row(name)) in asked},
         counts=tuple(p.id for p in places if p.id.startswith(COUNTS)),
         line_counts=lines,
+        timed=any(p.id == "phase.results" and _is_timed(p, memory) for p in places),
         files=next((_asked(p, memory) for p in places if p.id == "phase.files"), ""),
     )
     tasks = tuple(_tasks_of_ours(found, places, memory))
@@ -221,6 +229,13 @@ def _asked(place: Place, memory: Mapping[str, str]) -> str:
     """Return the prompt of a place, or what we wrote in answer to it."""
     text = place.text if place.state == "placeholder" else memory.get(place.id, "")
     return text if any(noun in text.lower() for noun in ("test", "implementation")) else ""
+
+
+def _is_timed(place: Place, memory: Mapping[str, str]) -> bool:
+    """Check whether results are asked for with their time, ``[X] passed in [Y]s``, or were written with it."""
+    if place.state == "placeholder":
+        return re.search(r"in \[[^\[\]]*\] ?s\b", place.text[: place.own]) is not None
+    return memory.get(place.id, "").partition("\n")[0].endswith(" s")
 
 
 def _wants_examples(found: Document, memory: Mapping[str, str]) -> bool:
@@ -259,6 +274,8 @@ def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping
         return place.state != "placeholder" or re.search(r"\b(?:tests?|run)\b", place.text, re.IGNORECASE) is None
     if place.state != "written":
         return False
+    if place.id == FILES_LIST:
+        return True
     if place.id == "phase.results":
         return not tells_results(place.text)
     return place.id == "status.top" or (place.id.startswith(COUNTS) and not claims_too_many(place, tests, lines))

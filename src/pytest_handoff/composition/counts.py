@@ -143,3 +143,14 @@ def new_tests(facts: Facts) -> str:
     files = [code_in_text(path) for path in sorted({file_of(line.id) for line in new})]
     number = f"{counted(len(new), 'test')} (first session)" if facts.is_first else counted(len(new), "new test")
     return f"{number}: {by_tier}, in {listed(files, most=4)}{rest}"
+
+
+def state_of(outcomes: Counter[Outcome | None]) -> str:
+    """Say in a word or two how tests with these outcomes are."""
+    if not outcomes:
+        return "Not yet written"
+    if not FAILING.isdisjoint(outcomes):
+        return "Failing"
+    if "not_run" in outcomes:
+        return "Not all were run"
+    return "Passing" if passing(outcomes) else "None passes"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_handoff.evidence.facts import Facts
+    from pytest_handoff.figures import Comparison
     from pytest_handoff.record import FileCoverage
 
 
@@ -55,7 +56,7 @@ def summary_values(facts: Facts, targets: Mapping[str, str], paths: Mapping[str,
     for row, figure in figures.items():
         if figure is not None:
             values[f"{row}.value"] = figure.shown + if_incomplete(facts)
-            values[f"{row}.status"] = _status(facts, figure, targets.get(row, ""))
+            values[f"{row}.status"] = status_of(facts, figure, targets.get(row, ""))
     code = facts.record.new_code
     if code and not code.num_statements:
         nothing = {"value": "no new statements", "status": "not applicable"}
@@ -68,12 +69,12 @@ def _figures(facts: Facts) -> dict[str, Figure | None]:
     rated = facts.rated()
     total = None
     if coverage and coverage.files:
-        total = _coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
+        total = coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
     marked = sum(count_ranges(file.marked) for file in code.files.values()) if code else 0  # no cover: a gate counts them as well
-    new = _share(code.covered, code.num_statements + marked) if code and code.num_statements else None
+    new = share(code.covered, code.num_statements + marked) if code and code.num_statements else None
     return {
         "metrics.tests": Figure(shown=f"{outcomes.total():,}", part=outcomes.total()),
-        "metrics.pass_rate": _share(count_passing(rated), len(rated)) if rated else None,
+        "metrics.pass_rate": share(count_passing(rated), len(rated)) if rated else None,
         "metrics.coverage": total,
         "metrics.new_code": new,
         "targets.overall": total,
@@ -83,25 +84,27 @@ def _figures(facts: Facts) -> dict[str, Figure | None]:
 
 def _of_path(facts: Facts, path: str) -> Figure | None:
     measured = facts.record.coverage.files if facts.record.coverage else {}
-    return _coverage_of([file for name, file in measured.items() if path_matches(name, path)])
+    return coverage_of([file for name, file in measured.items() if path_matches(name, path)])
 
 
-def _coverage_of(files: list[FileCoverage], shown: str | None = None) -> Figure | None:
+def coverage_of(files: list[FileCoverage], shown: str | None = None) -> Figure | None:
+    """Measure the coverage of some files as coverage.py does, with branches where they are measured."""
     covered = sum(file.covered + (file.covered_branches or 0) for file in files)
     whole = sum(file.num_statements + (file.num_branches or 0) for file in files)
     return Figure(shown=shown or percent(covered, whole), part=covered, whole=whole) if whole else None
 
 
-def _share(part: int, whole: int) -> Figure:
+def share(part: int, whole: int) -> Figure:
+    """Make a figure of a part and its whole."""
     return Figure(shown=percent(part, whole), part=part, whole=whole)
 
 
-def _status(facts: Facts, figure: Figure, target: str) -> str | None:
+def status_of(facts: Facts, figure: Figure, target: str, default: Comparison = ">=") -> str | None:
     """Say whether the target is met; ``None`` if it is not understood, or is for another kind of figure."""
     wanted = read_target(target)
     if wanted is None or wanted.unit.startswith("%") != (figure.whole is not None):
         return None
-    op = wanted.op or ">="
+    op = wanted.op or default
     if figure.whole is None:
         met = count_holds(figure.part, op, wanted.value)
     else:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.composition import wording
-from pytest_handoff.composition.counts import figures_of_tests, new_tests, scoped_values
-from pytest_handoff.composition.tables import metric_values, summary_values
+from pytest_handoff.composition.counts import figures_of_tests, new_tests, scoped_values, state_of
+from pytest_handoff.composition.tables import metric_rows, metric_values, summary_values
 from pytest_handoff.composition.wording import failures, if_incomplete, live, not_measured, passing, promise_text, total_coverage
 from pytest_handoff.document.file_counts import counted_path
+from pytest_handoff.document.file_lists import FILES_LIST
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent, percent_of
 from pytest_handoff.markup import code_in_text, escape, one_line
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.document.places import Place
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine, Outcome
+    from pytest_handoff.record import Changes, CoverageSummary, LedgerLine
 
 
 _MOST_FILES = 40
@@ -38,7 +39,7 @@ _RESULTS = rf"\d(?:\s+tests?)?\s+(?:not run\b|{_RESULT})|\b{_RESULT}\s*[:=]\s*\d
 
 def phase_values(facts: Facts, rows: Rows) -> dict[str, str | None]:
     """Map each place to its text."""
-    return {"phase.files": _files(facts, rows), "phase.results": _results(facts)}
+    return {"phase.files": _files(facts, rows), "phase.results": _results(facts, timed=rows.timed)}
 
 
 def counts_of_files(facts: Facts, wanted: Iterable[str], line_counts: Mapping[str, int]) -> dict[str, str]:
@@ -101,10 +102,11 @@ def _files(facts: Facts, rows: Rows) -> str | None:
     return " | ".join(text for noun in nouns if (text := known[noun]) is not None)
 
 
-def _results(facts: Facts) -> str:
+def _results(facts: Facts, *, timed: bool) -> str:
     counts = facts.record.tests.counts
     words = [f"{number:,} {outcome.replace('_', ' ')}" for outcome, number in counts.items() if number]
-    return "\n".join([", ".join(words) or "no test was run", *_coverage_words(facts)]) + if_incomplete(facts)
+    time = f" in {facts.record.run.duration_s:.2f} s" if timed and facts.record.run.duration_s else ""
+    return "\n".join([(", ".join(words) or "no test was run") + time, *_coverage_words(facts)]) + if_incomplete(facts)
 
 
 def _coverage_words(facts: Facts) -> list[str]:
@@ -131,21 +133,11 @@ def recovery_values(facts: Facts) -> dict[str, str | None]:
     }
     for tier in _TIERS:
         outcomes = live(facts, tier)
-        values[f"tier.{tier}.status"] = _state(outcomes) + if_incomplete(facts)
+        values[f"tier.{tier}.status"] = state_of(outcomes) + if_incomplete(facts)
         values[f"tier.{tier}.passing"] = f"{passing(outcomes)}/{outcomes.total()} tests" if outcomes else "no test"
         values[f"tier.{tier}.issues"] = failures(facts, tier)
         values[f"tier.{tier}.coverage"] = _tier_coverage(facts, tier) if outcomes else "no test"
     return values
-
-
-def _state(outcomes: Counter[Outcome | None]) -> str:
-    if not outcomes:
-        return "Not yet written"
-    if not FAILING.isdisjoint(outcomes):
-        return "Failing"
-    if "not_run" in outcomes:
-        return "Not all were run"
-    return "Passing" if passing(outcomes) else "None passes"
 
 
 def _tier_coverage(facts: Facts, tier: str) -> str | None:
@@ -178,6 +170,7 @@ class Rows(Frozen, frozen=True):
         counts: the places for the number of tests or lines of a named file.
         files: what the line with numbers of files asks for, or holds of ours; empty if there is none.
         line_counts: how many lines each source file has.
+        timed: whether the fence of results asks how long they took.
     """
 
     targets: dict[str, str] = {}
@@ -185,6 +178,7 @@ class Rows(Frozen, frozen=True):
     counts: tuple[str, ...] = ()
     files: str = ""
     line_counts: dict[str, int] = {}
+    timed: bool = False
 
 
 NO_ROWS = Rows()
@@ -217,6 +211,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
         **summary_values(facts, rows.targets, rows.paths),
         **phase_values(facts, rows),
         **metric_values(facts),
+        "tier.performance.metrics": _metrics(facts),
         **{name: escape(text) for name, text in record.extensions.facts.items()},
         **counts_of_files(facts, rows.counts, rows.line_counts),
     }
@@ -266,15 +261,35 @@ OF_CHANGES = (
 NOT_KNOWN_YET = "not known: first session"
 
 
+def _files_as_list(changes: Changes) -> str:
+    """List changed files as items, with what was done to each."""
+    kinds = (("new", changes.created), ("changed", changes.modified), ("removed", changes.removed))
+    rows = [f"- {code_in_text(path)} - {what}" for what, paths in kinds for path in paths]
+    rows += [f"- {code_in_text(new)} - was {code_in_text(old)}" for old, new in changes.renamed]
+    rest = len(rows) - wording.MOST_FILES
+    return "\n".join([*rows[: wording.MOST_FILES], *([f"- … and {counted(rest, 'more file')}"] if rest > 0 else [])]) or "- none"
+
+
+def _metrics(facts: Facts) -> str | None:
+    """List what tests measured, each with its target."""
+    rows = [
+        f"{escape(row.name)} {row.value}"
+        + (f" (target {row.target}{'; ' + row.status if row.status else ''})" if row.target else "")
+        for row in metric_rows(facts)
+    ]
+    return listed(rows, most=6) if rows else None
+
+
 def _changes(facts: Facts, changes: Changes | None) -> dict[str, str]:
     """Map the places about changes to their texts."""
     if changes is None or facts.is_first:
-        return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET)
+        return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET) | {FILES_LIST: f"- {NOT_KNOWN_YET}"}
     moved = [f"{new} (was {old})" for old, new in changes.renamed]
     return {
         "files.created": wording.tree(changes.created),
         "files.modified": wording.plain([*changes.modified, *moved]),
         "files.removed": wording.plain(changes.removed),
+        FILES_LIST: _files_as_list(changes),
         "stats.lines_added": f"{changes.lines_added:,} (and {changes.lines_removed:,} removed)",
         "stats.files_created": f"{len(changes.created):,}",
         "stats.files_modified": f"{len(changes.modified) + len(changes.renamed):,}",

@@ -104,10 +104,8 @@ _HANDOFF = (
         id="tests.failures", kind="label", sections=_TESTS,
         labels=("test failures", "failing tests", "failed tests", "fehlgeschlagene tests"),
     ),
-    Field(
-        id="tests.total", kind="label", sections=(TOP, *_TESTS),
-        labels=("tests", "total tests", "test results", "tests gesamt"),
-    ),
+    Field(id="tests.total", kind="label", sections=(TOP, *_TESTS), labels=("test results", "tests gesamt")),
+    Field(id="tests.total", kind="label", sections=(TOP, *_TESTS), labels=("tests", "total tests"), alone=True),
     Field(
         id="coverage.total", kind="label", sections=(TOP, *_TESTS, *METRICS),
         labels=("code coverage", "total coverage", "overall coverage", "coverage total", "testabdeckung", "codeabdeckung"),
@@ -157,6 +155,7 @@ _RECOVERY = (
             Field(id=f"tier.{tier}.issues", kind="label", sections=_TESTS, labels=("issues", "probleme"), parents=names),
         )
     ),
+    Field(id="tier.performance.metrics", kind="label", sections=_TESTS, labels=("metrics", "metriken"), parents=_PERFORMANCE),
 )
 
 

@@ -25,7 +25,7 @@ _FRAME = frozenset({
 })  # fmt: skip
 """Words that stand beside prompts in the fences of templates."""
 
-EXAMPLES = {11: "d6714e476770", 2: "92677261c084", 1: "b2319299f732"}
+EXAMPLES = {11: "d6714e476770", 2: "92677261c084", 1: "b2319299f732", 22: "5ac4c13421f9"}
 """Examples that known templates show below a prompt: how many lines, and the beginning of their sha256."""
 
 
@@ -38,7 +38,7 @@ def asks(text: str) -> bool:
     first = whole.lstrip(" \t=-#*")
     own = placeholder_length(first)
     prompts = first.startswith("[X]") or (bool(own) and (" " in first[:own] or first[1 : own - 1].isupper()))
-    return prompts and _is_asking(whole)
+    return (prompts and _is_asking(whole)) or _is_example(text)
 
 
 def asking_lines(text: str) -> int:
@@ -67,6 +67,12 @@ def boxes_in(text: str) -> Iterator[tuple[int, str, str]]:
         found = _BOX_LINE.fullmatch(line) if "☑" in line or "☐" in line else None
         if found is not None:
             yield index, found[1], found[2]
+
+
+def _is_example(text: str) -> bool:
+    """Check whether a whole fence is the example of a known template."""
+    lines = text.split("\n")
+    return len(lines) in EXAMPLES and digest_of(lines) == EXAMPLES[len(lines)]
 
 
 def _is_asking(line: str) -> bool:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
+from pytest_handoff.document.figure_lines import figures_of_fences, figures_of_headings, figures_of_lines, number_of_title
+from pytest_handoff.document.figure_tables import figures_of_tables
 from pytest_handoff.document.file_counts import counted_files, without_overlap
-from pytest_handoff.document.labels import box_of, keys_of
+from pytest_handoff.document.file_lists import listed_files
+from pytest_handoff.document.labels import box_of, keys_of, read_label
 from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers, with_block
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
 from pytest_handoff.document.parse import parse, refuse_unfit
 from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, place_of_marker
+from pytest_handoff.document.scopes import Scopes, unique
 from pytest_handoff.figures import enumerated
 from pytest_handoff.record import Frozen
 
@@ -23,14 +27,18 @@ if TYPE_CHECKING:
 
     from pytest_handoff.document.markers import Marker
     from pytest_handoff.document.outline import Outline
+    from pytest_handoff.document.scopes import Names
 
 
-def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Document:
+def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names: Names | None = None) -> Document:
     """Find the places, checklist lines and headings of a document.
 
     What stands in one of our blocks belongs to the block, and is no place or checklist line of its own. A marker at the end of
     a line overrules the catalogue. Nothing is found under a heading with ``<!-- handoff:off -->``, nor anywhere if it stands
     above all headings.
+
+    Args:
+        names: what documents of the project may call its tests; without them no figures are looked for beyond the fields.
 
     Raises:
         DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.document.parse.refuse_unfit`.
@@ -43,8 +51,13 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
     closed = off | {line for block in blocks for line in range(block.line, block.last + 1)}
     marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
     matched, findings = match_fields(parsed, fields, closed, taken=marked)
-    counts = without_overlap(counted_files(parsed, closed), [*marked, *matched])
-    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *counts]
+    lists = without_overlap(listed_files(parsed, closed), [*marked, *matched])
+    counts = without_overlap(counted_files(parsed, closed), [*marked, *matched, *lists])
+    places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *lists, *counts]
+    if names is not None:
+        doubtful = {finding.place for finding in findings if finding.kind == "ambiguous"}
+        labels = {label for field in fields if field.id in doubtful for label in field.labels}
+        places += _figures(parsed, Scopes(parsed, names, closed), places, labels)
     troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
     findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
     findings += open_questions(parsed, closed, places)
@@ -56,6 +69,30 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "") -> Do
         findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
         headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
     )
+
+
+def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:
+    """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
+
+    Args:
+        doubtful: what the fields are called that match two spots.
+    """
+    lines = {place.line for place in known if place.kind in ("label", "choice", "marker")}
+    found = [
+        *(place for place in figures_of_lines(parsed, scopes) if place.line not in lines),
+        *number_of_title(parsed, scopes),
+        *figures_of_headings(parsed, scopes),
+        *figures_of_fences(parsed, scopes),
+        *figures_of_tables(parsed, scopes),
+    ]
+    return [place for place in unique(without_overlap(found, known)) if _name_of(parsed, place).isdisjoint(doubtful)]
+
+
+def _name_of(parsed: Outline, place: Place) -> frozenset[str]:
+    """Return the names of a place's label or row."""
+    line, row = parsed.text_line(place.line - 1), parsed.row(place.line - 1)
+    label = read_label(line.text) if line is not None else None
+    return label.keys if label is not None else keys_of(row.cells[0].text) if row is not None and row.cells else frozenset()
 
 
 def _switched_off(parsed: Outline, markers: Iterable[Marker]) -> set[int]:

@@ -30,6 +30,11 @@ class Place(Frozen, frozen=True):
         own: how many leading characters of ``text`` are the placeholder; what follows it is a person's.
         prefix: what stands before each line of a fence or block (indentation, quote marks).
         sealed: for blocks: whether nobody has edited the text since its checksum was written.
+        quantity: for figures: what is counted, in the words of :mod:`pytest_handoff.document.quantities`.
+        scope: for figures: of which tests; empty for all.
+        form: for figures: ``fraction``, ``percent``, ``count``, ``mark``, or empty for words.
+        tail: words of a prompt that stay behind its figure.
+        is_claim: for figures: whether a person's figure there is held against the evidence.
     """
 
     id: str
@@ -42,6 +47,11 @@ class Place(Frozen, frozen=True):
     own: int = 0
     prefix: str = ""
     sealed: bool = True
+    quantity: str = ""
+    scope: str = ""
+    form: str = ""
+    tail: str = ""
+    is_claim: bool = False
 
 
 class Task(Frozen, frozen=True):

@@ -1,0 +1,295 @@
+"""Measure what documents count, of all tests or of a kind, a file, a folder or a session, and word it in the form asked for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_handoff.composition.counts import state_of
+from pytest_handoff.composition.tables import Figure, coverage_of, share, status_of
+from pytest_handoff.composition.wording import if_incomplete, live, passing
+from pytest_handoff.document.claims import contradicts
+from pytest_handoff.document.labels import own_length
+from pytest_handoff.document.scopes import PATH, SINCE, SUM
+from pytest_handoff.figures import listed, percent, percent_of
+from pytest_handoff.markup import escape, one_line
+from pytest_handoff.nodeids import path_matches
+from pytest_handoff.record import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pytest_handoff.document.places import Place
+    from pytest_handoff.evidence.facts import Facts
+    from pytest_handoff.evidence.regression import LineGroup
+    from pytest_handoff.figures import Comparison
+    from pytest_handoff.record import Outcome
+
+PROMPTS = {"fraction": "[X/Y]", "percent": "[X%]", "count": "[N]", "mark": "[✅/❌]"}
+"""What stands where a figure of ours is not known any more."""
+
+_OUTCOMES: Mapping[str, Outcome] = {"failed": "failed", "errors": "error", "skipped": "skipped", "xfailed": "xfailed"}
+_OF_COVERAGE = ("coverage", "statements", "covered", "missed")
+_LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
+"""What a target without a sign is the most of."""
+
+_CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
+_RATES = ("pass_rate", "coverage", "new_code")
+
+
+def figure_values(facts: Facts, places: Sequence[Place], targets: Mapping[str, str], before: float | None) -> dict[str, str]:
+    """Map the id of each figure's place to its text; what is not known is left out.
+
+    Args:
+        targets: the targets that rows of tables name, by the id of the row.
+        before: the coverage of the session before, in percent.
+    """
+    figures = [place for place in places if place.quantity]
+    measured = _Measured(facts, before)
+    values = {}
+    for place in figures:
+        scopes = _siblings(place, figures) if place.scope == SUM else (place.scope,)
+        if place.quantity.endswith(".status"):
+            text = measured.status(place, scopes, targets.get(place.id.removesuffix(".status"), ""))
+        else:
+            text = measured.text(place, scopes)
+        if text is not None:
+            values[place.id] = text
+    return values
+
+
+def without_remarks(
+    places: Iterable[Place], memory: Mapping[str, str], known: Mapping[str, str]
+) -> tuple[list[Place], dict[str, str]]:
+    """Leave out the figures that a person wrote, except those that are held against the evidence and contradicted by it.
+
+    A figure of ours that is not known any more gives way to a prompt; those prompts are returned.
+    """
+    kept: list[Place] = []
+    prompts: dict[str, str] = {}
+    for place in places:
+        ours = place.state != "written" or own_length(place.text, memory.get(place.id, "")) is not None
+        if not place.quantity or place.quantity.endswith(".target"):
+            kept.append(place)
+        elif ours or place.id in memory or (place.is_claim and contradicts(place.text, known.get(place.id, ""))):
+            kept.append(place)
+            if ours and place.state == "written" and place.id not in known and place.form in PROMPTS:
+                prompts[place.id] = PROMPTS[place.form]
+    return kept, prompts
+
+
+def _siblings(place: Place, figures: Sequence[Place]) -> tuple[str, ...]:
+    """Return the scopes of the other rows of a total's table."""
+    where = place.id.partition(" in ")[2]
+    return tuple(
+        dict.fromkeys(one.scope for one in figures if one.id.partition(" in ")[2] == where and one.scope not in (SUM, ""))
+    )
+
+
+class _Measured:
+    """The evidence by quantity and scope."""
+
+    def __init__(self, facts: Facts, before: float | None) -> None:
+        self._facts, self._before = facts, before
+
+    def text(self, place: Place, scopes: tuple[str, ...]) -> str | None:
+        """Word a quantity in the form that the place has, or ``None`` if it is not known in it."""
+        if place.quantity.endswith(".before"):
+            return self._text_before(place.quantity.removesuffix(".before"), place.form)
+        if place.quantity in _WORDS:
+            if place.quantity == "duration" and scopes != ("",):
+                return None
+            word = _WORDS[place.quantity](self._facts, place.form)
+            return None if word is None else escape(word)
+        if place.quantity in ("result", "status"):
+            return self._result(place, scopes)
+        figure = self._figure(place.quantity, scopes) if self._facts.record.run.complete else None
+        return None if figure is None else _worded(figure, place.form, place.quantity)
+
+    def status(self, place: Place, scopes: tuple[str, ...], target: str) -> str | None:
+        """Say whether the target of a row is met, in the form that the place has."""
+        figure = self._figure(place.quantity.removesuffix(".status"), scopes)
+        default: Comparison = "<=" if place.quantity.removesuffix(".status") in _LESS_IS_BETTER else ">="
+        met = None if figure is None else status_of(self._facts, figure, target, default)
+        return met.split()[0] if met and place.form == "mark" else met
+
+    def _figure(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
+        """Measure a quantity: a count, or a part with the whole that it is of."""
+        if quantity in _OF_COVERAGE:
+            return self._coverage(quantity, scopes)
+        if quantity in _CHANGES:
+            changes = self._facts.record.changes
+            return None if changes is None or self._facts.is_first else _count(_CHANGES[quantity](self._facts))
+        if quantity == "new_code":
+            code = self._facts.record.new_code
+            return share(code.covered, code.num_statements) if code and code.num_statements and scopes == ("",) else None
+        if quantity == "test_files":
+            return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
+        return self._of_tests(quantity, self._outcomes(scopes))
+
+    def _of_tests(self, quantity: str, outcomes: Counter[Outcome | None]) -> Figure | None:
+        if quantity in _OUTCOMES:
+            return _count(outcomes[_OUTCOMES[quantity]])
+        if quantity == "tests":
+            return Figure(shown="", part=outcomes.total())
+        if quantity in ("passed", "pass_rate"):
+            return Figure(shown="", part=passing(outcomes), whole=outcomes.total())
+        return None
+
+    def _result(self, place: Place, scopes: tuple[str, ...]) -> str | None:
+        """Word how tests are, in the form that is asked for: a share, a rate, a mark, a word, or the number of each outcome."""
+        outcomes = self._outcomes(scopes)
+        passed, whole, incomplete = passing(outcomes), outcomes.total(), if_incomplete(self._facts)
+        if place.form:
+            if not whole or incomplete or place.form == "count":
+                return None
+            return {
+                "mark": "✅" if passed == whole else "❌",
+                "fraction": f"{passed:,}/{whole:,}",
+                "percent": percent(passed, whole),
+            }[place.form]
+        if place.quantity == "status" or _asks_for_a_word(place.text):
+            return state_of(outcomes) + incomplete
+        words = [f"{outcomes[outcome]:,} {outcome.replace('_', ' ')}" for outcome in OUTCOMES if outcomes[outcome]]
+        return (", ".join(words) or "no test") + incomplete
+
+    def _coverage(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
+        measured = self._facts.record.coverage
+        if measured is None or not all(scope == "" or scope.startswith(PATH) for scope in scopes):
+            return None
+        files = [file for path, file in measured.files.items() if any(_is_in(path, scope) for scope in scopes)]
+        if not files:
+            return None
+        if quantity == "coverage":
+            return coverage_of(files, percent_of(measured.percent) if scopes == ("",) else None)
+        statements, covered = sum(file.num_statements for file in files), sum(file.covered for file in files)
+        return _count({"statements": statements, "covered": covered, "missed": statements - covered}[quantity])
+
+    def _text_before(self, quantity: str, form: str) -> str | None:
+        if quantity == "coverage" and form in ("percent", "") and self._before is not None:
+            return percent_of(self._before)
+        if quantity == "tests" and form in ("count", "") and not self._facts.is_first:
+            earlier = self._facts.earlier.lines.values()
+            return f"{sum(line.outcome is not None and line.retired is None for line in earlier):,}"
+        return None
+
+    def _outcomes(self, scopes: tuple[str, ...]) -> Counter[Outcome | None]:
+        """Count the outcomes of the tests in any of these scopes."""
+        found: Counter[Outcome | None] = Counter()
+        for scope in scopes:
+            if scope.startswith(PATH):
+                for file, outcomes in self._by_file.items():
+                    found += outcomes if _is_in(file, scope) else Counter()
+            elif scope.startswith(SINCE):
+                since = scope.removeprefix(SINCE)
+                found += self._counted(lambda kind, since=since: kind.since == since)  # type: ignore[misc]
+            else:
+                found += live(self._facts, scope or None)
+        return found
+
+    def _counted(self, wanted: Callable[[LineGroup], bool]) -> Counter[Outcome | None]:
+        found: Counter[Outcome | None] = Counter()
+        for kind, number in self._facts.kinds:
+            if kind.live and wanted(kind):
+                found[kind.outcome] += number
+        return found
+
+    @cached_property
+    def _by_file(self) -> dict[str, Counter[Outcome | None]]:
+        found: dict[str, Counter[Outcome | None]] = {}
+        for outcome in dict.fromkeys(kind.outcome for kind, _ in self._facts.kinds if kind.live):
+            files = self._facts.kinds.files(lambda kind, outcome=outcome: kind.live and kind.outcome == outcome)  # type: ignore[misc]
+            for file, number in files.items():
+                found.setdefault(file, Counter())[outcome] += number
+        return found
+
+
+def _is_in(path: str, scope: str) -> bool:
+    return scope == "" or path_matches(path, scope.removeprefix(PATH).rstrip("/"))
+
+
+def _worded(figure: Figure, form: str, quantity: str) -> str | None:
+    """Write a figure in a form: where nothing says which, a rate in percent and everything else as a count."""
+    part, whole = figure.part, figure.whole
+    form = form or ("percent" if quantity in _RATES else "count")
+    if form == "percent":
+        return None if not whole else figure.shown or percent(part, whole)
+    if form == "fraction":
+        return f"{part:,}/{whole:,}" if whole else None
+    return f"{part:,}" if form == "count" and quantity not in _RATES else None
+
+
+def _asks_for_a_word(text: str) -> bool:
+    """Check for alternatives such as ``[PASS/FAIL]``, or the word that answered them."""
+    plain = text.casefold()
+    answers = ("passing", "failing", "not yet written", "none passes", "not all were run")
+    return ("pass" in plain and "fail" in plain) or plain.startswith(answers)
+
+
+def _count(number: int) -> Figure:
+    return Figure(shown="", part=number)
+
+
+def _changed(facts: Facts, *names: str) -> int:
+    return sum(len(getattr(facts.record.changes, name)) for name in names)
+
+
+_CHANGES: Mapping[str, Callable[[Facts], int]] = {
+    "files_created": lambda facts: _changed(facts, "created"),
+    "files_modified": lambda facts: _changed(facts, "modified", "renamed"),
+    "files_removed": lambda facts: _changed(facts, "removed"),
+    "files_changed": lambda facts: _changed(facts, "created", "modified", "renamed", "removed"),
+    "lines_added": lambda facts: facts.record.changes.lines_added if facts.record.changes else 0,
+    "lines_removed": lambda facts: facts.record.changes.lines_removed if facts.record.changes else 0,
+    "new_tests": lambda facts: len(facts.new()),
+}
+
+
+def _duration(facts: Facts, form: str) -> str | None:
+    seconds = facts.record.run.duration_s
+    if not seconds or not facts.record.run.complete:
+        return None
+    return f"{seconds:.2f}" if form == "count" else f"{seconds:.2f} s"
+
+
+def _commit(facts: Facts, _form: str) -> str | None:
+    commit = facts.record.source.commit
+    return None if commit is None else commit[:7] + (" with uncommitted changes" if facts.record.source.dirty else "")
+
+
+def _number(facts: Facts, _form: str) -> str | None:
+    found = re.search(r"[0-9]{1,9}$", facts.session)
+    return None if found is None else str(int(found[0]))
+
+
+def _config_files(facts: Facts, _form: str) -> str | None:
+    """List the configuration files that the session made or changed."""
+    changes = facts.record.changes
+    if changes is None or facts.is_first:
+        return None
+    files = sorted(path for path in (*changes.created, *changes.modified) if path.endswith(_CONFIGURATION))
+    return listed([one_line(path) for path in files], most=6) if files else None
+
+
+def _git_status(facts: Facts, _form: str) -> str | None:
+    source = facts.record.source
+    if source.dirty is None:
+        return None
+    parts = [f"{len(paths)} {what}" for paths, what in ((source.modified, "modified"), (source.untracked, "untracked")) if paths]
+    return ", ".join(parts) or ("uncommitted changes" if source.dirty else "clean")
+
+
+_WORDS: Mapping[str, Callable[[Facts, str], str | None]] = {
+    "number": _number,
+    "config_files": _config_files,
+    "workspace": lambda facts, _form: f"{facts.record.document.rpartition('/')[0] or '.'}/",
+    "duration": _duration,
+    "commit": _commit,
+    "branch": lambda facts, _form: facts.record.source.branch,
+    "git_status": _git_status,
+    "date": lambda facts, _form: facts.record.run.finished[:10],
+    "python": lambda facts, _form: facts.record.run.python,
+    "platform": lambda facts, _form: facts.record.run.platform,
+}

@@ -1,0 +1,255 @@
+"""Find figures, and prompts for them, in labels, lines, headings and closing lines of pytest, where the line is understood."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from pytest_handoff.document.figures_in_text import figures_in, form_of, skeleton
+from pytest_handoff.document.labels import box_of, placeholder_length, read_label
+from pytest_handoff.document.places import Place, place_of_label
+from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, named
+from pytest_handoff.document.scopes import ALL, figure_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_handoff.document.figures_in_text import Figure
+    from pytest_handoff.document.labels import Label
+    from pytest_handoff.document.outline import Fence, Outline, TextLine
+    from pytest_handoff.document.scopes import Scopes
+
+QUANTITIES = named(LABELS)
+
+WORDS = frozenset(
+    {"result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace"}
+)
+"""Quantities that are told in words: their prompts need not look like figures."""
+
+CLAIMED = frozenset({"tests", "passed", "failed", "skipped", "pass_rate", "result", "coverage"})
+"""Quantities of which a person's figure is held against the evidence."""
+
+_NEEDS = {
+    "total": "test", "time": "test", "result": "test", "results": "test", "outcome": "test", "errors": "test", "failures": "test",
+    "passed": "test", "failed": "test", "skipped": "test", "missing": "coverage", "missed": "coverage", "covered": "coverage",
+    "miss": "coverage", "statements": "coverage", "duration": "test", "runtime": "test", "run time": "test", "total time": "test",
+    "total duration": "test",
+}  # fmt: skip
+"""Labels that could mean other things; a heading above them must have the word."""
+
+_HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
+_COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
+_TOTAL = re.compile(r"TOTAL[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\][ ]?%|\d+[ ]?%)[ \t]*")
+
+
+def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of each figure in the text lines of a document."""
+    for line in parsed.lines:
+        if line.line in scopes.closed or (line.opens_item and box_of(line.text)):
+            continue
+        label = read_label(line.text)
+        if label is None:
+            scope = scopes.of(line) if _has_figures(line.text) else None
+            if scope is not None:
+                yield from _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
+        else:
+            yield from _labelled(parsed, line, label, scopes)
+
+
+def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of each figure in a heading that speaks of nothing else: ``### Complete Test Suite: [X/Y] PASSING``."""
+    for heading in parsed.headings:
+        raw = parsed.raw(heading.line)
+        if heading.line in scopes.closed or not _has_figures(raw) or len(parsed.path(heading.line)) < 1:
+            continue
+        mark = _HEADING_MARK.match(raw)
+        start = mark.end() if mark else 0
+        spot = _Spot(raw[start:], parsed.starts[heading.line] + start, heading.line, ALL, "heading")
+        yield from _whole_line(spot, scopes)
+
+
+def number_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of the session's number in the title: ``Session [N]`` in the document of ``session-3``."""
+    title = next(iter(parsed.headings), None)
+    if title is None or title.line in scopes.closed or scopes.names.number is None or not scopes.names.series:
+        return
+    raw = parsed.raw(title.line)
+    found = re.search(rf"\b{re.escape(scopes.names.series)}[ \t]+(\[(?:[NXn#]|number|nr)\]|\d+\b)", raw, re.IGNORECASE)
+    if found is not None:
+        start = parsed.starts[title.line] + found.start(1)
+        yield figure_place(found[1], start, title.line, asks="[" in found[1], id="figure.number in title", quantity="number")
+
+
+def figures_of_fences(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of each figure in a fence's lines that are closing lines of pytest, or totals of a coverage report."""
+    for fence in parsed.fences:
+        body = parsed.text[fence.start : fence.end]
+        if fence.line in scopes.closed or not ("[" in body or "passed" in body or "TOTAL" in body):
+            continue
+        scope = _scope_of_commands(body, scopes)
+        if scope is not None and scopes.below(fence.line) is not None:
+            yield from _lines_of_fence(parsed, fence, scope or scopes.below(fence.line) or ALL, scopes)
+
+
+def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -> Iterator[Place]:
+    for index in range(fence.line + 1, len(parsed.starts) - 1):
+        start = parsed.starts[index]
+        if start >= fence.end:
+            return
+        raw = parsed.raw(index)
+        total = _TOTAL.fullmatch(raw.strip())
+        if total is not None:
+            shift = start + len(raw) - len(raw.lstrip())
+            spans = zip(("statements", "missed", "coverage"), (1, 2, 3), strict=True)
+            for quantity, group in spans:
+                text = total[group]
+                yield figure_place(
+                    text, shift + total.start(group), index, asks="[" in text, quantity=quantity, scope=scope, form=form_of(text),
+                    id=figure_id(quantity, scope, f"{scopes.heading(index)}: total"),
+                )  # fmt: skip
+        elif _has_figures(raw):
+            yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
+
+
+def _scope_of_commands(body: str, scopes: Scopes) -> str | None:
+    """Return the scope of what a fence shows: that of the one path its command names; ``None`` if a command narrows otherwise."""
+    found = {_scope_of_command(match["options"], scopes) for line in body.splitlines() if (match := _COMMAND.match(line.strip()))}
+    return found.pop() if len(found) == 1 else None if found else ALL
+
+
+def _scope_of_command(options: str, scopes: Scopes) -> str | None:
+    words = options.split()
+    if any(word.startswith(("-k", "-m", "--lf", "--ff", "--deselect", "--ignore", "::")) or "::" in word for word in words):
+        return None
+    paths = [
+        word.rstrip("/")
+        for word in words
+        if not word.startswith("-") and ("/" in word or word.endswith(".py") or word == "tests")
+    ]
+    if paths in ([], ["tests"]):
+        return ALL
+    return scopes.names.scopes.get(f"path {paths[0]}") if len(paths) == 1 else None
+
+
+def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> Iterator[Place]:
+    """Make places of the figures behind a label, or of the word that it asks for."""
+    value = line.text[label.start : label.end]
+    known = _of_files(label, value, line, scopes) or _meaning(label, line, scopes)
+    if known is None:
+        return
+    quantity, scope, is_claim = known
+    figures = figures_in(value, quantity, scopes.names.scopes)
+    where = f"{scopes.heading(line.line)}: {min(label.keys)}"
+    if figures:
+        yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
+        return
+    place = _in_code(place_of_label(parsed, line, figure_id(quantity, scope, where), choice=False))
+    if quantity == "workspace" and "{" in place.text:
+        place = replace(place, state="placeholder", own=len(place.text))
+    if quantity in WORDS or (quantity and place.state == "empty"):
+        yield replace(place, quantity=quantity, scope=scope, form=form_of(place.text))
+
+
+def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+    """Recognise the labels about configuration files and the folder of the work, wherever they stand, by what they ask for."""
+    asked = value.casefold()
+    if "workspace" in label.keys and scopes.heading(line.line) == "top" and ("{" in asked or "[" not in asked):
+        return "workspace", ALL, False
+    is_file = "file" in label.keys and scopes.speaks_of(line.line, "configuration file")
+    if (is_file or not label.keys.isdisjoint(LABELS["config_files"])) and (
+        "[" not in asked or "config file" in asked or "path" in asked
+    ):
+        return "config_files", ALL, False
+    return None
+
+
+def _in_code(place: Place) -> Place:
+    """Take the inside of a value that is a code span, as prompts for a commit or a branch are."""
+    text = place.text
+    if len(text) < 3 or text[0] != "`" or text[-1] != "`" or "`" in text[1:-1]:
+        return place
+    inner = text[1:-1]
+    own = len(inner) if placeholder_length(inner) == len(inner) else 0
+    state: Literal["placeholder", "written"] = "placeholder" if own else "written"
+    return replace(place, text=inner, start=place.start + 1, end=place.start + 1 + len(inner), own=own, state=state)
+
+
+def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+    """Return what a label counts, of which tests, and whether a person's figure there is a claim; ``None`` if it is not known."""
+    around = scopes.of(line)
+    if around is None:
+        return None
+    key = min((key for key in label.keys if key in QUANTITIES), default=None)
+    if key is not None:
+        if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
+            return None
+        return QUANTITIES[key], around, QUANTITIES[key] in CLAIMED and not around
+    scope = scopes.named(label.text)
+    if scope is not None:
+        return "result", scope, False
+    composed = composed_of(label.keys, scopes)
+    return (*composed, False) if composed is not None else _neutral(label, around)
+
+
+def _neutral(label: Label, around: str) -> tuple[str, str, bool] | None:
+    """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
+    if not ALL_TESTS.isdisjoint(label.keys):
+        return "result", around, True
+    return None if FILLERS.isdisjoint(label.keys) else ("", around, False)
+
+
+def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
+    """Read a name such as *Unit Tests Passed*: what it counts, and of which tests."""
+    for key in sorted(keys):
+        words = key.split()
+        for end in range(1, min(len(words), 6)):
+            scope, quantity = scopes.names.scopes.get(" ".join(words[:end])), QUANTITIES.get(" ".join(words[end:]))
+            if scope is not None and quantity is not None:
+                return quantity, scope
+    return None
+
+
+def _speaks(scopes: Scopes, line: int, word: str) -> bool:
+    return scopes.speaks_of(line, word) or (word == "coverage" and scopes.speaks_of(line, "test"))
+
+
+class _Spot(NamedTuple):
+    """A text with figures: its offset and line in the document, the tests it is about, and what the ids of its places say."""
+
+    text: str
+    start: int
+    line: int
+    scope: str
+    where: str
+
+
+def _whole_line(spot: _Spot, scopes: Scopes) -> Iterator[Place]:
+    """Make places of the figures of a line without a label; ``where`` is completed by the words of the line."""
+    figures = figures_in(spot.text, names=scopes.names.scopes)
+    if figures:
+        yield from _places(figures, spot._replace(where=f"{spot.where}: {skeleton(spot.text, figures)[:80]}"))
+
+
+def _places(figures: list[Figure], spot: _Spot, *, is_claim: bool = False) -> Iterator[Place]:
+    for number, figure in enumerate(figures):
+        where = spot.where if not number else f"{spot.where} ({number + 1})"
+        scope = figure.scope or spot.scope
+        yield figure_place(
+            spot.text[figure.start : figure.end], spot.start + figure.start, spot.line, asks=figure.asks,
+            id=figure_id(figure.quantity, scope, where), quantity=figure.quantity, scope=scope, form=figure.form,
+            tail=figure.tail, is_claim=figure.is_claim or (is_claim and figure.quantity in CLAIMED and not figure.scope),
+        )  # fmt: skip
+
+
+def figure_place(text: str, start: int, line: int, *, asks: bool, **more: Any) -> Place:
+    """Make the place of a figure, or of a prompt for one, at an offset and in a line counted from 0."""
+    return Place(
+        kind="label", line=line + 1, text=text, state="placeholder" if asks else "written", start=start, end=start + len(text),
+        own=len(text) if asks else 0, **more,
+    )  # fmt: skip
+
+
+def _has_figures(text: str) -> bool:
+    return "[" in text or any(character.isdigit() for character in text)

@@ -1,0 +1,133 @@
+"""Find figures in tables: rows of quantities with a column of values, and rows of kinds of tests, files or folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from pytest_handoff.document.figure_lines import CLAIMED, QUANTITIES, WORDS, composed_of, figure_place
+from pytest_handoff.document.figures_in_text import figures_in, form_of
+from pytest_handoff.document.labels import keys_of
+from pytest_handoff.document.places import place_of_cell
+from pytest_handoff.document.quantities import (
+    BEFORE_COLUMNS,
+    COLUMNS,
+    STATUS_COLUMNS,
+    TARGET_COLUMNS,
+    VALUE_COLUMNS,
+    named,
+)
+from pytest_handoff.document.scopes import figure_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.document.outline import Cell, Outline, Row, Table
+    from pytest_handoff.document.places import Place
+    from pytest_handoff.document.scopes import Scopes
+
+_PARTS = {
+    name: part
+    for part, names in (
+        ("value", VALUE_COLUMNS), ("target", TARGET_COLUMNS), ("status", STATUS_COLUMNS), ("before", BEFORE_COLUMNS),
+    )
+    for name in names
+}  # fmt: skip
+_COUNTED = named(COLUMNS)
+_TOTALS = frozenset({"total", "all", "overall", "sum", "gesamt", "totals"})
+
+
+class _Spot(NamedTuple):
+    """A cell of a table, the row it is in, and the end of its id."""
+
+    row: Row
+    cell: Cell
+    suffix: str
+
+
+def figures_of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of each cell whose row and column are understood."""
+    for table in parsed.tables:
+        scope = None if table.head.line in scopes.closed or len(table.head.cells) < 2 else scopes.below(table.head.line)
+        if scope is not None:
+            yield from _cells(_Table(parsed, table, scopes, scope, scopes.heading(table.head.line)))
+
+
+class _Table(NamedTuple):
+    """A table, the tests that the heading above it is about, and that heading's name."""
+
+    parsed: Outline
+    table: Table
+    scopes: Scopes
+    scope: str
+    where: str
+
+
+def _cells(inside: _Table) -> Iterator[Place]:
+    whole = _is_whole(inside.table, inside.scopes)
+    columns = [keys_of(cell.text) for cell in inside.table.head.cells]
+    for row in inside.table.rows:
+        name = row.cells[0].text if row.cells else ""
+        of = _scope_of_row(name, inside.scopes, whole=whole)
+        if of is not None:
+            yield from _cells_of_scope(inside, row, columns, of)
+        else:
+            yield from _cells_of_quantity(inside, row, columns)
+
+
+def _is_whole(table: Table, scopes: Scopes) -> bool:
+    """Check that each row but the total is known: then the total is one of known things."""
+    names = [row.cells[0].text for row in table.rows if row.cells]
+    others = [name for name in names if keys_of(name).isdisjoint(_TOTALS)]
+    return bool(others) and all(scopes.named(name) is not None for name in others)
+
+
+def _scope_of_row(name: str, scopes: Scopes, *, whole: bool) -> str | None:
+    named_scope = scopes.named(name)
+    if named_scope is not None:
+        return named_scope
+    return "sum" if whole and not keys_of(name).isdisjoint(_TOTALS) else None
+
+
+def _cells_of_scope(inside: _Table, row: Row, columns: list[frozenset[str]], scope: str) -> Iterator[Place]:
+    for keys, cell in zip(columns[1:], row.cells[1:], strict=False):
+        quantity = next((_COUNTED[key] for key in sorted(keys) if key in _COUNTED), None)
+        if quantity is not None:
+            yield from _figure_of(inside, _Spot(row, cell, ""), quantity, scope)
+
+
+def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
+    keys = keys_of(row.cells[0].text) - _TOTALS if row.cells else frozenset()
+    counted = next((QUANTITIES[key] for key in sorted(keys) if key in QUANTITIES), None)
+    named_row = (counted, inside.scope) if counted is not None else composed_of(keys, inside.scopes)
+    if named_row is None:
+        return
+    quantity, scope = named_row
+    for names, cell in zip(columns[1:], row.cells[1:], strict=False):
+        part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None)
+        if part in ("target", "status"):
+            place = place_of_cell(inside.parsed, row, cell, f"{figure_id(quantity, scope, inside.where)}.{part}")
+            yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
+        elif part is not None:
+            of_then = quantity if part == "value" else f"{quantity}.before"
+            yield from _figure_of(inside, _Spot(row, cell, f".{part}"), of_then, scope)
+
+
+def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterator[Place]:
+    """Make a place of a cell that is empty, a prompt, or figures that are understood."""
+    cell, plain = spot.cell, quantity.removesuffix(".before")
+    before = quantity[len(plain) :]
+    figures = figures_in(cell.text, plain)
+    shift = inside.parsed.text.index(cell.text, cell.start) if cell.text else cell.start
+    for number, figure in enumerate(figures):
+        id = figure_id(figure.quantity + before, scope, inside.where) + (spot.suffix if not number else f" ({number + 1})")  # noqa: A001
+        yield figure_place(
+            cell.text[figure.start : figure.end], shift + figure.start, spot.row.line, asks=figure.asks, id=id,
+            quantity=figure.quantity + before, scope=scope, form=figure.form, tail=figure.tail,
+            is_claim=spot.suffix == ".value" and not scope and figure.quantity in CLAIMED,
+        )  # fmt: skip
+    if not figures:
+        place = place_of_cell(inside.parsed, spot.row, cell, figure_id(quantity, scope, inside.where) + spot.suffix)
+        if place.state == "empty" or plain in WORDS:
+            yield replace(place, quantity=quantity, scope=scope, form=form_of(cell.text))

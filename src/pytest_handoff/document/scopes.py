@@ -1,0 +1,125 @@
+"""Tell which tests a spot of a document speaks of: all, a kind, a file, a folder, what a session added; or that nobody knows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pytest_handoff.document.figures_in_text import figures_in, skeleton
+from pytest_handoff.document.labels import keys_of, read_label
+from pytest_handoff.document.quantities import is_neutral
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from pytest_handoff.document.outline import Heading, Outline, TextLine
+    from pytest_handoff.document.places import Place
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What the project's documents may call its tests.
+
+    Attributes:
+        scopes: names of kinds of tests, files, folders and sessions, with the scope that each means.
+        number: that of the session at hand, if its name ends in one.
+        series: what stands before that number in the session's name, such as ``phase``.
+    """
+
+    scopes: Mapping[str, str]
+    number: int | None
+    series: str = ""
+
+
+ALL, SUM, PATH, SINCE = "", "sum", "path ", "since "
+"""The scope of all tests, that of all other rows of a table, and the beginnings of those of a path and of an earlier session."""
+
+
+class Scopes:
+    """The scopes of the lines of one document."""
+
+    def __init__(self, parsed: Outline, names: Names, closed: Collection[int]) -> None:
+        self.parsed, self.names, self.closed = parsed, names, closed
+        self._known: dict[int, str | None] = {}
+        self._led = _led_lines(parsed)
+
+    def named(self, text: str) -> str | None:
+        """Return the scope that a text names, or ``None`` if it names none."""
+        return next((self.names.scopes[key] for key in sorted(keys_of(text)) if key in self.names.scopes), None)
+
+    def below(self, line: int) -> str | None:
+        """Return the scope of the innermost heading above a line; ``None`` if the heading is of something else."""
+        path = self.parsed.path(line)
+        at = path[-1].line if path else -1
+        if at not in self._known:
+            self._known[at] = self._of_heading(line)
+        return self._known[at]
+
+    def of(self, line: TextLine) -> str | None:
+        """Return the scope of a line of text: that of the item around it, else of the heading above it."""
+        if line.line in self._led:
+            lead = self._led[line.line]
+            return self.named(lead) or (self.below(line.line) if is_neutral(lead, self.names.number) else None)
+        outer = [parent for parent in line.parents if parent is not line]
+        if not outer:
+            return self.below(line.line)
+        label = read_label(outer[-1].text)
+        return None if label is None else self.named(label.text)
+
+    def heading(self, line: int) -> str:
+        """Return the name of the innermost heading, as it stands in the ids of places."""
+        path = self.parsed.path(line)
+        if not path or path == self.parsed.headings[:1]:
+            return "top"
+        figures = figures_in(path[-1].text, names=self.names.scopes)
+        return skeleton(path[-1].text, figures) if figures else _key(path[-1].text)
+
+    def speaks_of(self, line: int, word: str) -> bool:
+        """Check whether one of the headings above a line has this word in it."""
+        return any(word in heading.text.casefold() for heading in self.parsed.path(line))
+
+    def _of_heading(self, line: int) -> str | None:
+        path = self.parsed.path(line)
+        if not path or path == self.parsed.headings[:1]:
+            return ALL
+        named = self.named(path[-1].text)
+        if named is not None:
+            return named
+        return ALL if is_neutral(path[-1].text, self.names.number) and self._outer_is_neutral(path) else None
+
+    def _outer_is_neutral(self, path: tuple[Heading, ...]) -> bool:
+        """Check that no heading around, but the title, names a part of the tests or another session."""
+        outer = path[1:-1] if path[0] is self.parsed.headings[0] else path[:-1]
+        return all(is_neutral(heading.text, self.names.number) for heading in outer)
+
+
+def unique(places: Iterable[Place]) -> list[Place]:
+    """Keep the places whose id no other has: of two that are called the same, neither can be told from the other later."""
+    known = list(places)
+    times = Counter(place.id for place in known)
+    return [place for place in known if times[place.id] == 1]
+
+
+def figure_id(quantity: str, scope: str, where: str) -> str:
+    """Build the id of a figure's place: what it counts, of which tests, and where it stands."""
+    of = f" of {scope}" if scope else ""
+    return f"figure.{quantity}{of} in {where}"
+
+
+def _key(text: str) -> str:
+    return min(keys_of(text), default="") or re.sub(r"\W+", " ", text).strip()[:40]
+
+
+def _led_lines(parsed: Outline) -> dict[int, str]:
+    """Find the lines that open items of a list to which a text leads, each with that text: it may say what they are about."""
+    led: dict[int, str] = {}
+    lead: TextLine | None = None
+    for line in parsed.lines:
+        if line.opens_item and lead is not None and parsed.path(line.line) == parsed.path(lead.line):
+            led[line.line] = lead.text
+        elif line.line == line.paragraph and not (line.opens_item or line.parents):
+            lead = line if line.followed else None
+    return led
