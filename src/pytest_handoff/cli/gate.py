@@ -70,7 +70,8 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     reasons = reasons_against(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
-    annotate(lambda: _annotations(project, session, outcome, reasons, machine_only=machine_only))
+    if reasons:
+        annotate(lambda: _annotations(project, session, outcome, machine_only=machine_only, provenance=require_provenance))
     _summarise(session, reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason_table(reason) for reason in reasons]}
@@ -90,16 +91,13 @@ def _beside(project: Project, problem: Problem) -> Annotation:
 
 
 def _annotations(
-    project: Project, session: str, outcome: FinishedSession, reasons: Sequence[Problem], *, machine_only: bool
+    project: Project, session: str, outcome: FinishedSession, *, machine_only: bool, provenance: str | None
 ) -> list[Annotation]:
     """Place what the gate says no to beside tests and code, the worst first: lines that wait for a person come last."""
     from pytest_handoff.workflow.ci import annotations_of
     from pytest_handoff.workflow.left import steps_left
 
-    if not reasons:
-        return []
-    elsewhere = [_beside(project, reason) for reason in reasons if reason.kind == "provenance"]
-    return [*elsewhere, *annotations_of(steps_left(project, session, outcome, machine_only=machine_only))]
+    return annotations_of(steps_left(project, session, outcome, machine_only=machine_only, provenance=provenance))
 
 
 def _summarise(session: str, reasons: Sequence[Problem]) -> None:

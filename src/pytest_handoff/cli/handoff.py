@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 VERBS = {
     "attest": ("attest", "attest"),
     "combine": ("combine", "combine"),
+    "comment": ("comment", "comment"),
     "explain": ("show", "explain"),
     "fill": ("fill", "fill"),
     "gate": ("gate", "gate"),
