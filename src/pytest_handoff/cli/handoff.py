@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VERBS = {
+    "agents": ("agents", "agents"),
     "attest": ("attest", "attest"),
     "combine": ("combine", "combine"),
     "comment": ("comment", "comment"),
