@@ -20,6 +20,7 @@ VERBS = {
     "combine": ("combine", "combine"),
     "comment": ("comment", "comment"),
     "explain": ("show", "explain"),
+    "export": ("export", "export"),
     "fill": ("fill", "fill"),
     "gate": ("gate", "gate"),
     "history": ("history", "history"),
