@@ -88,3 +88,11 @@ def test_before_the_first_record(shop: Story, verb: str) -> None:
     assert (nothing.code, nothing.out, nothing.err) == (CANNOT_TELL, "", begin)
     assert (waiting.code, waiting.out) == (CANNOT_TELL, "")
     assert waiting.err.startswith("handoff: session-1 (its document waits for a run)\nhandoff: ")
+
+
+def test_what_makes_a_session_is_told_its_name(two: Story) -> None:
+    """Neither a new document nor a session of several jobs is guessed."""
+    for verb in ("combine", "init"):
+        done = two.handoff(verb)
+        assert done.code == CANNOT_TELL
+        assert "Missing argument 'SESSION'" in done.err

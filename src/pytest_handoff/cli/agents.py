@@ -32,7 +32,7 @@ class Change(NamedTuple):
     new: str | None
 
 
-@click.command()
+@click.command(short_help="Install or remove an agent's stop hook")
 @click.argument("action", type=click.Choice(["install", "remove", "hook"]), metavar="{install|remove|hook}")
 @click.argument("tool", type=click.Choice(sorted(TOOLS)), metavar=f"{{{'|'.join(sorted(TOOLS))}}}")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")

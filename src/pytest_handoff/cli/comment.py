@@ -124,7 +124,7 @@ def _footer(run_url: str | None, commit: str | None) -> str:
     return f"<sub>Evidence and document: artifact of {run}{about}. `handoff next` lists everything that is left.</sub>"
 
 
-@click.command()
+@click.command(short_help="Write the comment of a pull request")
 @session_argument
 @click.option("--machine-only", is_flag=True, help="Leave out the lines that only a person can decide.")
 @click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")

@@ -23,7 +23,7 @@ FORMATS = {
 """Each format and the module in this room whose ``text_of`` writes it."""
 
 
-@click.command()
+@click.command(short_help="Write JUnit XML, CTRF or SARIF")
 @click.argument("form", type=click.Choice(sorted(FORMATS)), metavar=f"{{{'|'.join(sorted(FORMATS))}}}")
 @session_argument
 @click.option("-o", "--output", metavar="FILE", help="Where it is written; without it, standard output.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.finish import FinishedSession
 
 
-@click.command()
+@click.command(short_help="Check document, evidence, tree and chain")
 @session_argument
 @click.option("--all", "every", is_flag=True, help="This session and every one before it.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -55,7 +55,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     return NO if problems else GOOD
 
 
-@click.command()
+@click.command(short_help="May it be merged? If not, what is missing")
 @session_argument
 @click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
 @click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
