@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ci_services import GitHub, GitLab
+from ci_services import GH, GitHub, GitLab
 
 if TYPE_CHECKING:
     from stories import Story
@@ -96,6 +100,7 @@ def test_the_action(change: Story) -> None:
     assert part.passed, part.log
     assert "handoff gate" not in part.log
     assert sorted(path.name for path in github.store.iterdir()) == ["part-all-1"]
+    assert part.outputs == {"session": "session-3", "verdict": ""}
     joined = github.act(CHECKOUT / "action.yml", "joined", session="session-3", parts=str(github.store), artifact="joined")
     assert joined.passed, joined.log
     assert "parts      all: 4 passed" in joined.log
@@ -116,3 +121,79 @@ def test_the_pipelines(change: Story, pipeline: str) -> None:
     assert all(job.passed for job in gitlab.jobs.values()), [job.log for job in gitlab.jobs.values()]
     assert "handoff session-3: gate passes" in gitlab.jobs["hand-off"].log
     assert (gitlab.store / "hand-off/hand-off/handoffs/evidence/session-3/record.json").is_file()
+
+
+needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed here; what stands for gh needs it")
+
+
+def with_gh(change: Story, **known: object) -> GitHub:
+    """GitHub with its command ``gh``; what it knows of comments is in a file."""
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+    (folder := github.scratch / "bin").mkdir(parents=True)
+    (folder / "gh").write_text(f"#!{sys.executable}\n{GH}")
+    (folder / "gh").chmod(0o755)
+    store = github.scratch / "gh.json"
+    store.write_text(json.dumps({"pulls": [{"number": 5, "head": "someone:work"}], "comments": []} | known))
+    github.environment |= {"GH_STORE": str(store), "PATH": os.pathsep.join((str(folder), github.environment["PATH"]))}
+    github.known = {"github.event.pull_request.number": "5"}
+    return github
+
+
+def comments(github: GitHub) -> list[tuple[int, str]]:
+    """The comments of the pull request: their number, and the line that has the verdict."""
+    known = json.loads((github.scratch / "gh.json").read_text("utf-8"))
+    return [(one["id"], one["body"].split("\n")[1]) for one in known["comments"]]
+
+
+@needs_jq
+def test_the_action_says_a_failure_and_edits_its_comment(change: Story) -> None:
+    """A test that fails stops neither verify nor gate; the next push edits the comment, and leaves others alone."""
+    forged = {"id": 1, "user": {"type": "User"}, "body": "<!-- handoff -->\n### mine"}
+    github = with_gh(change, comments=[forged])
+    github.environment["LINE_IS_DOWN"] = "1"
+    given = {"session": "session-3", "pytest-args": "-q --no-cov", "comment": "true"}
+    red = github.act(CHECKOUT / "action.yml", "red", **given, artifact="red")
+    after_red = comments(github)
+    del github.environment["LINE_IS_DOWN"]
+    green = github.act(CHECKOUT / "action.yml", "green", **given, artifact="green")
+
+    assert (red.passed, green.passed) == (False, True), red.log + green.log
+    assert "handoff session-3: gate does not pass" in red.log
+    assert (red.outputs["verdict"], green.outputs["verdict"]) == ("fails", "passes")
+    assert after_red == [(1, "### mine"), (71, "### Hand-off session-3: ❌ the gate does not pass (1 thing left)")]
+    assert comments(github) == [(1, "### mine"), (71, "### Hand-off session-3: ✅ the gate passes")]
+    assert (github.store / "green/comment.md").is_file()
+
+
+@needs_jq
+def test_a_token_that_may_not_write_costs_no_verdict(change: Story) -> None:
+    """As on a fork: a notice says what is missing, and the gate decides."""
+    github = with_gh(change, read_only=True)
+    given = {"session": "session-3", "pytest-args": "-q --no-cov", "comment": "true"}
+    job = github.act(CHECKOUT / "action.yml", "fork", **given)
+
+    assert job.passed, job.log
+    assert "::notice title=handoff::the comment could not be written" in job.log
+    assert comments(github) == []
+
+
+@needs_jq
+def test_the_comment_of_a_fork(change: Story) -> None:
+    """The job that runs the code writes the comment, another posts it: number from GitHub, text of ours only."""
+    github = with_gh(change)
+    github.run(EXAMPLES / "handoff.yml", event=event(change))
+    assert github.jobs["hand-off"].passed, github.jobs["hand-off"].log
+    run = {
+        "workflow_run.event": "pull_request", "workflow_run.run_attempt": "1", "workflow_run.id": "7",
+        "workflow_run.head_repository.owner.login": "someone", "workflow_run.head_branch": "work",
+    }  # fmt: skip
+    github.run(EXAMPLES / "handoff-comment.yml", event=run)
+    assert github.jobs["comment"].passed, github.jobs["comment"].log
+    assert comments(github) == [(70, "### Hand-off session-3: ✅ the gate passes")]
+    github.run(EXAMPLES / "handoff-comment.yml", event=run | {"workflow_run.head_branch": "other"})
+    assert github.jobs["comment"].passed, github.jobs["comment"].log
+    (github.store / "hand-off-1/comment.md").write_text("# Buy this\n")
+    github.run(EXAMPLES / "handoff-comment.yml", event=run)
+    assert not github.jobs["comment"].passed
+    assert comments(github) == [(70, "### Hand-off session-3: ✅ the gate passes")]

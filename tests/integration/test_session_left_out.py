@@ -12,7 +12,7 @@ from pytest_handoff.cli.support import CANNOT_TELL, GOOD
 if TYPE_CHECKING:
     from stories import Story
 
-VERBS = ("attest", "explain", "fill", "gate", "report", "show", "verify")
+VERBS = ("attest", "explain", "fill", "gate", "report", "show", "verify", "export junit")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def two(shop: Story) -> Story:
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_newest_record_is_meant(two: Story, verb: str) -> None:
     """Each verb prints what it prints with the name, and says on standard error which session it chose."""
-    named, bare = two.handoff(verb, "session-2"), two.handoff(verb)
+    named, bare = two.handoff(*verb.split(), "session-2"), two.handoff(*verb.split())
 
     assert (bare.code, bare.out) == (named.code, named.out)
     assert bare.err == "handoff: session-2 (the newest)\n" + named.err
@@ -80,11 +80,19 @@ def test_documents_elsewhere(two: Story) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_before_the_first_record(shop: Story, verb: str) -> None:
     """How to begin is said; a document that waits is the session."""
-    nothing = shop.handoff(verb)
+    nothing = shop.handoff(*verb.split())
     shop.handoff("init", "session-1")
-    waiting = shop.handoff(verb)
+    waiting = shop.handoff(*verb.split())
 
     begin = "handoff: handoffs: no session is recorded yet; begin with pytest --handoff=session-1\n"
     assert (nothing.code, nothing.out, nothing.err) == (CANNOT_TELL, "", begin)
     assert (waiting.code, waiting.out) == (CANNOT_TELL, "")
     assert waiting.err.startswith("handoff: session-1 (its document waits for a run)\nhandoff: ")
+
+
+def test_what_makes_a_session_is_told_its_name(two: Story) -> None:
+    """Neither a new document nor a session of several jobs is guessed."""
+    for verb in ("combine", "init"):
+        done = two.handoff(verb)
+        assert done.code == CANNOT_TELL
+        assert "Missing argument 'SESSION'" in done.err

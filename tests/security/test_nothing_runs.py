@@ -35,6 +35,7 @@ GIT_PROGRAMS = (
 VERBS = (
     ["show", "session-1"], ["show", "session-1", "--json"], ["explain", "session-1"], ["verify", "session-1"],
     ["verify", "session-1", "--all"], ["gate", "session-1"], ["gate", "session-1", "--machine-only", "--json"], ["history"],
+    ["next", "session-1"], ["comment", "session-1"], ["export", "junit", "session-1"], ["export", "sarif", "session-1"],
     ["history", "test_total", "--json"], ["report", "session-1", "-o", "../page.html"], ["attest", "session-1"],
     ["fill", "session-1", "--check"], ["fill", "session-1", "--diff"], ["fill", "session-1", "--interrupted"],
     ["fill", "session-1"], ["schema"], ["prune", "--dry-run"], ["prune"], ["init", "session-2"],

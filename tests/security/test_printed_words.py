@@ -219,6 +219,16 @@ VERBS: dict[tuple[str, ...], str] = {
     ("verify", "session-2", "--json"): "FILE",
     ("gate", "session-2"): "LINE",
     ("gate", "session-2", "--json"): "LINE",
+    ("next", "session-2"): "LINE",
+    ("next", "session-2", "--json"): "FILE",
+    ("comment", "session-2"): "LINE",
+    ("comment", hostile("NOBODY")): "NOBODY",
+    ("export", "junit", "session-2"): "",
+    ("export", "ctrf", "session-2"): "",
+    ("export", "sarif", "session-2"): "",
+    ("export", hostile("FORMAT")): "FORMAT",
+    ("agents", "install", hostile("TOOL")): "TOOL",
+    ("agents", "install", "claude", "--command", hostile("COMMAND"), "--dry-run"): "COMMAND",
     ("history",): "",
     ("history", "--json"): "FOLDER",
     ("history", "test_ids"): "",
@@ -264,7 +274,8 @@ def test_a_verb_prints_nothing_unfit(place: Place, words: tuple[str, ...], tag: 
 
 ON_A_TERMINAL = (
     ("show", "session-2"), ("explain", "session-2"), ("verify", "session-2"), ("fill", "session-2", "--diff"),
-    ("gate", "session-2"), ("history",), ("history", "test_ids"), ("show",), (hostile("VERB"),),
+    ("gate", "session-2"), ("history",), ("history", "test_ids"), ("show",), ("next", "session-2"), ("comment", "session-2"),
+    (hostile("VERB"),),
 )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def _digest(text: str) -> dict[str, str]:
     return {algorithm: value}
 
 
-@click.command()
+@click.command(short_help="Write an in-toto statement to be signed")
 @session_argument
 @click.option("-o", "--output", metavar="FILE", help="Where the statement is written; without it, standard output.")
 @click.pass_obj

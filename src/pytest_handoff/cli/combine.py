@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.cli.support import GOOD, project_to_write, session_argument, verb
+from pytest_handoff.cli.support import GOOD, complete_session, project_to_write, verb
 from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.finish import FinishedSession
 
 
-@click.command()
-@session_argument
+@click.command(short_help="Join the parts that several jobs left")
+@click.argument("session", shell_complete=complete_session)
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--artifacts", metavar="DIR", type=click.Path(path_type=Path), help="Also write document, evidence and summary.md here."

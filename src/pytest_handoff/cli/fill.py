@@ -92,7 +92,7 @@ def _lines(first: int, last: int) -> str:
     return f"{first + (length > 0)}" if length == 1 else f"{first + (length > 0)},{length}"
 
 
-@click.command()
+@click.command(short_help="Fill the document again; run no test")
 @session_argument
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
@@ -200,7 +200,7 @@ def _tell_findings(outcome: FinishedSession) -> None:
             say(f"  {place}{finding.message}")
 
 
-@click.command()
+@click.command(short_help="Make or adopt the document of a session")
 @click.argument("session")
 @click.option("--template", metavar="NAME", help="The template; without it the configured one.")
 @click.option("--adopt", metavar="FILE", help="Begin with this document instead, and show the blocks that it would be given.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.finish import FinishedSession
 
 
-@click.command()
+@click.command(short_help="Check document, evidence, tree and chain")
 @session_argument
 @click.option("--all", "every", is_flag=True, help="This session and every one before it.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -55,7 +55,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     return NO if problems else GOOD
 
 
-@click.command()
+@click.command(short_help="May it be merged? If not, what is missing")
 @session_argument
 @click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
 @click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
@@ -70,7 +70,8 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     reasons = reasons_against(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
-    annotate(lambda: _annotations(project, session, outcome, reasons, machine_only=machine_only))
+    if reasons:
+        annotate(lambda: _annotations(project, session, outcome, machine_only=machine_only, provenance=require_provenance))
     _summarise(session, reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason_table(reason) for reason in reasons]}
@@ -90,16 +91,13 @@ def _beside(project: Project, problem: Problem) -> Annotation:
 
 
 def _annotations(
-    project: Project, session: str, outcome: FinishedSession, reasons: Sequence[Problem], *, machine_only: bool
+    project: Project, session: str, outcome: FinishedSession, *, machine_only: bool, provenance: str | None
 ) -> list[Annotation]:
     """Place what the gate says no to beside tests and code, the worst first: lines that wait for a person come last."""
     from pytest_handoff.workflow.ci import annotations_of
     from pytest_handoff.workflow.left import steps_left
 
-    if not reasons:
-        return []
-    elsewhere = [_beside(project, reason) for reason in reasons if reason.kind == "provenance"]
-    return [*elsewhere, *annotations_of(steps_left(project, session, outcome, machine_only=machine_only))]
+    return annotations_of(steps_left(project, session, outcome, machine_only=machine_only, provenance=provenance))
 
 
 def _summarise(session: str, reasons: Sequence[Problem]) -> None:

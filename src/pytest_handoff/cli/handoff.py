@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VERBS = {
+    "agents": ("agents", "agents"),
     "attest": ("attest", "attest"),
     "combine": ("combine", "combine"),
+    "comment": ("comment", "comment"),
     "explain": ("show", "explain"),
+    "export": ("export", "export"),
     "fill": ("fill", "fill"),
     "gate": ("gate", "gate"),
     "history": ("history", "history"),

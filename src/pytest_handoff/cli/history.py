@@ -178,7 +178,7 @@ PIPED = 10_000
 _MOST_NAMED = 10
 
 
-@click.command()
+@click.command(short_help="Compare sessions, or follow one test")
 @click.argument("test", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NEXT_SCHEMA = "pytest-handoff/next/1"
 
 
-@click.command("next")
+@click.command("next", short_help="Say what is left to do, in order")
 @session_argument
 @click.option("--machine-only", is_flag=True, help="Leave out the lines that only a person can decide.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

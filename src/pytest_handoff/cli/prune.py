@@ -8,7 +8,7 @@ from pytest_handoff.cli.support import GOOD, file_size, project_here, project_to
 from pytest_handoff.printing import say
 
 
-@click.command()
+@click.command(short_help="Remove source trees nobody compares with")
 @click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
 @click.pass_obj
 @verb

@@ -264,7 +264,7 @@ def _text(project: Project, path: str) -> tuple[str | None, str]:
         return None, _CHANGED
 
 
-@click.command()
+@click.command(short_help="Write one HTML page about a session")
 @session_argument
 @click.option("-o", "--output", metavar="FILE", help="Where the page is written, instead of report/ in the hand-off folder.")
 @click.pass_obj

@@ -186,7 +186,7 @@ def _open(part: Any) -> Any:
     return [_open(value) for value in part] if isinstance(part, list) else part
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print JSON Schemas of what is printed")
 @click.argument("name", required=False)
 @verb
 def print_schema(name: str | None) -> int:

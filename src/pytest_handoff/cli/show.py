@@ -208,7 +208,7 @@ def _unstable(composed: Composition) -> list[Explained]:
     return [Explained(0, f"   –  {one_line(ids.test)}: {shorten(sentence(ids), 300)}", "yellow") for ids in found]
 
 
-@click.command()
+@click.command(short_help="Show the evidence")
 @session_argument
 @click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
 @click.pass_obj
@@ -229,7 +229,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
     return GOOD
 
 
-@click.command()
+@click.command(short_help="Explain the document line by line")
 @session_argument
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj

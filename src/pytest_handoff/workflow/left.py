@@ -16,7 +16,7 @@ from pytest_handoff.nodeids import file_of, id_matches
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.record import Frozen
 from pytest_handoff.workflow.locate import TestPlaces
-from pytest_handoff.workflow.verify import stale_files, verify
+from pytest_handoff.workflow.verify import made_elsewhere, stale_files, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,7 +65,9 @@ def first_run(project: Project, session: str) -> Step:
     )
 
 
-def steps_left(project: Project, session: str, outcome: FinishedSession, *, machine_only: bool = False) -> list[Step]:
+def steps_left(
+    project: Project, session: str, outcome: FinishedSession, *, machine_only: bool = False, provenance: str | None = None
+) -> list[Step]:
     """List what is left: there is nothing where the gate passes and the document has no placeholder.
 
     Where the evidence is about another tree, what it says of the tests is left out until they ran again.
@@ -73,8 +75,9 @@ def steps_left(project: Project, session: str, outcome: FinishedSession, *, mach
     Args:
         outcome: the files that filling again would write.
         machine_only: leave out what only a person can decide.
+        provenance: where the evidence must have been made, such as ``ci``.
     """
-    problems = verify(project, session, outcome)
+    problems = [*made_elsewhere(project, outcome, provenance), *verify(project, session, outcome)]
     document = project.key(project.document(session))
     believed = [_of_problem(project, problem, outcome) for problem in problems if problem.kind != "document"]
     differs = [_of_problem(project, problem, outcome) for problem in problems if problem.kind == "document"]

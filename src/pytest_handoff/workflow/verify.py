@@ -174,8 +174,8 @@ def reasons(
         provenance: where the evidence must have been made, such as ``ci``.
     """
     document = project.shown(project.document(session))
-    found = [*_elsewhere(project, outcome, provenance)]
-    found += [replace(wrong, message=f"{wrong.path}: {wrong.message}") for wrong in verify(project, session, outcome)]
+    problems = [*made_elsewhere(project, outcome, provenance), *verify(project, session, outcome)]
+    found = [replace(wrong, message=f"{wrong.path}: {wrong.message}") for wrong in problems]
     found += [
         Problem(kind=verdict.id, path=document, message=evidence, remedy=verdict.needs)
         for verdict in outcome.composition.blocking
@@ -219,13 +219,14 @@ def _one_by_one(verdict: Verdict, outcome: FinishedSession) -> list[str]:
     return [str(finding) for finding in found] or [verdict.evidence]
 
 
-def _elsewhere(project: Project, outcome: FinishedSession, wanted: str | None) -> Iterator[Problem]:
+def made_elsewhere(project: Project, outcome: FinishedSession, wanted: str | None) -> Iterator[Problem]:
+    """Find evidence that was made elsewhere than it must have been, such as on somebody's machine."""
     made = outcome.record.provenance
     if wanted is not None and made.kind != wanted:
         path = project.shown_record(outcome.record.session)
         yield Problem(
             kind="provenance",
             path=path,
-            message=f"{path}: the evidence was made by a {made.kind} run, not by {wanted}",
+            message=f"the evidence was made by a {made.kind} run, not by {wanted}",
             remedy=f"run pytest --handoff={outcome.record.session} in the job that gates",
         )

@@ -1,0 +1,110 @@
+"""Answer the stop hook of a coding agent: may it say that it is done, or is something left?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.markup import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.cli.agent_tools import Tool
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.left import Step
+
+
+MOST_STEPS = 5
+"""How many steps an agent is told at once; ``handoff next`` has all of them."""
+
+
+def answer(tool: Tool, sent: bytes, folder: str | None) -> str:
+    """Return what the tool is to read on standard output: JSON that makes it go on, or nothing.
+
+    Nothing, too, where what it sent cannot be read or does not say whether it was told to go on already: it must come to an end.
+
+    Args:
+        sent: what the tool wrote on standard input.
+        folder: the project's folder below the top of the repository, if it is not the top itself.
+    """
+    table = _read(sent)
+    if table is None or not tool.may_ask(table):
+        return ""
+    cwd = table.get("cwd")
+    reason = why_not_done(Path(cwd).resolve() if isinstance(cwd, str) and Path(cwd).is_dir() else Path.cwd(), folder)
+    return json.dumps(tool.answer(reason)) if reason else ""
+
+
+def why_not_done(cwd: Path, folder: str | None) -> str | None:
+    """Say what is left of the hand-off that is under way, for an agent to read; ``None`` where none is, or nothing is left."""
+    from pytest_handoff.cli.newest import newest_session
+    from pytest_handoff.project.layout import open_project
+
+    try:
+        project = open_project(cwd)
+        project = project if folder is None else open_project(project.root / folder)
+        session = newest_session(project).session
+        if not is_under_way(project, session):
+            return None
+    except HandoffError:
+        return None  # no hand-off, or none that could be named
+    try:
+        steps = _steps(project, session)
+    except HandoffError as error:
+        return f"The hand-off of {session} cannot be read: {error}. Mend this, or say in your report that it is not done."
+    return _told(session, steps) if steps else None
+
+
+def is_under_way(project: Project, session: str) -> bool:
+    """Check whether a session is still being worked on: it is over when its record stands as it was committed or merged."""
+    from pytest_handoff.project.foreign_files import TABLE, read_if_there
+    from pytest_handoff.project.merged_sessions import merged_sessions
+    from pytest_handoff.project.tree import blob_id
+
+    if not project.store.has(session):
+        return True
+    content = read_if_there(project.folder / project.shown_record(session), project.within, TABLE) or b""
+    known = [record.blob for record in merged_sessions(project).records if record.session == session]
+    return blob_id(content) not in known
+
+
+def _read(sent: bytes) -> dict[str, Any] | None:
+    try:
+        table = json.loads(sent.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return table if isinstance(table, dict) else None
+
+
+def _steps(project: Project, session: str) -> list[Step]:
+    from pytest_handoff.cli.support import refilled
+    from pytest_handoff.project.locks import read_settled
+    from pytest_handoff.project.writing import refuse_mixed
+    from pytest_handoff.workflow.left import first_run, steps_left
+
+    if not project.store.has(session):
+        return [first_run(project, session)]
+    refuse_mixed(project)
+    outcome = read_settled(project.handoffs, lambda: refilled(project, session, frozenset()))
+    return [step for step in steps_left(project, session, outcome, machine_only=True) if step.kind != "placeholder"]
+
+
+def _told(session: str, steps: Sequence[Step]) -> str:
+    lines = [f"The hand-off of {session} is not done: `handoff gate {session} --machine-only` does not pass."]
+    for number, step in enumerate(steps[:MOST_STEPS], start=1):
+        do = f"{step.do}: {step.command}" if step.command else step.do
+        place = f"{step.file}:{step.line}: " if step.line else ""
+        lines.append(f"{number}. {place}{one_line(step.what)} ({one_line(do)})")
+    more = len(steps) - MOST_STEPS
+    lines += [f"and {more:,} more: handoff next {session} --json"] if more > 0 else []
+    lines.append("Finish this, or say in your report what is not done and why. Do not weaken tests, settings or the checklist.")
+    return "\n".join(lines)
+
+
+def sent_by_the_tool() -> bytes:
+    """Read what the tool sends; a person who calls this has nothing to send."""
+    return b"" if sys.stdin.isatty() else sys.stdin.buffer.read()

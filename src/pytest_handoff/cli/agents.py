@@ -1,0 +1,196 @@
+"""Run ``handoff agents``: put the stop hook of a coding agent into its settings, take it out again, and answer it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from pytest_handoff.cli.agent_tools import TOOLS, Tool
+from pytest_handoff.cli.support import GOOD, verb
+from pytest_handoff.errors import UsageProblem
+from pytest_handoff.printing import say, say_json_text
+from pytest_handoff.text_lines import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_handoff.project.layout import Project
+
+
+BEGIN, END = "<!-- pytest-handoff: begin -->", "<!-- pytest-handoff: end -->"
+TEXT_FILE = "AGENTS.md"
+
+
+class Change(NamedTuple):
+    """A file as it is and as it is to be; ``None`` is no file."""
+
+    path: Path
+    old: str | None
+    new: str | None
+
+
+@click.command(short_help="Install or remove an agent's stop hook")
+@click.argument("action", type=click.Choice(["install", "remove", "hook"]), metavar="{install|remove|hook}")
+@click.argument("tool", type=click.Choice(sorted(TOOLS)), metavar=f"{{{'|'.join(sorted(TOOLS))}}}")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.option("--yes", is_flag=True, help="Write it without asking.")
+@click.option("--command", metavar="COMMAND", default="handoff", help="How the tool calls handoff, such as 'uv run handoff'.")
+@click.option("--folder", metavar="DIR", help="With hook: the project's folder below the top of the repository.")
+@click.pass_obj
+@verb
+def agents(handoff_dir: str | None, action: str, tool: str, *, dry_run: bool, yes: bool, command: str, folder: str | None) -> int:
+    """Let a coding agent say that it is done only when the gate agrees: install its stop hook, or remove it.
+
+    Before the agent ends, the hook asks handoff gate --machine-only about the newest session, and tells the agent what is left.
+    It says nothing where no hand-off is under way, and never the same agent more than twice in a row. The text for AGENTS.md
+    comes and goes with it. What would be written is shown first.
+    """
+    if action == "hook":
+        from pytest_handoff.cli.agent_stop import answer, sent_by_the_tool
+
+        if told := answer(TOOLS[tool], sent_by_the_tool(), folder):
+            say_json_text(told)
+        return GOOD
+    from pytest_handoff.cli.support import project_here
+
+    project = project_here(handoff_dir)
+    changes = [*_changes(project, tool, command if action == "install" else None)]
+    return _write(project, [change for change in changes if change.old != change.new], action, dry_run=dry_run, yes=yes)
+
+
+def _changes(project: Project, name: str, command: str | None) -> Iterator[Change]:
+    """Work out what becomes of the tool's settings and of the text for agents; without a command ours is taken out."""
+    tool = TOOLS[name]
+    path = project.root / tool.path
+    old = _read(project, path)
+    wanted = None if command is None else f"{command} agents hook {name}{_below(project)}"
+    yield Change(path, old, with_hook(old or "", tool, name, wanted, path=tool.path))
+    others = [other for other in TOOLS if other != name and _is_installed(project, other)]
+    text = project.root / TEXT_FILE
+    if command is not None or not others:
+        old = _read(project, text)
+        yield Change(text, old, with_text(old or "", wanted=command is not None))
+
+
+def with_hook(text: str, tool: Tool, name: str, command: str | None, *, path: str) -> str | None:
+    """Put our entry into the text of a tool's settings, or take it out; return ``None`` if nothing is left of the file.
+
+    Raises:
+        UsageProblem: when the text is no JSON, or has something else where the hooks should be.
+    """
+    from pytest_handoff.cli.json_edit import read_json, removed
+
+    ours = f" agents hook {name}"
+    entries = _entries(read_json(text, path), tool, path)
+    mine = [at for at, entry in enumerate(entries) if any(ours in f"{one} " for one in tool.commands(entry))]
+    if command is not None and [entries[at] for at in mine] == [tool.entry(command)]:
+        return text
+    for at in reversed(mine):
+        text = removed(text, ["hooks", tool.event], at)
+    if command is not None:
+        return _with_entry(text, tool, command, path)
+    if mine and not _entries(read_json(text, path), tool, path):
+        text = removed(text, ["hooks"], tool.event)
+        text = text if read_json(text, path)["hooks"] else removed(text, [], "hooks")
+    left = read_json(text, path)
+    return None if left == {} or left == dict(tool.beside) else text
+
+
+def _with_entry(text: str, tool: Tool, command: str, path: str) -> str:
+    """Add our entry behind those that are there, with what the tool needs beside it."""
+    from pytest_handoff.cli.json_edit import added, read_json
+
+    for key, value in tool.beside.items():
+        text = text if key in read_json(text, path) else added(text, [], key, value)
+    table = read_json(text, path)
+    if "hooks" not in table:
+        return added(text, [], "hooks", {tool.event: [tool.entry(command)]})
+    if tool.event not in table["hooks"]:
+        return added(text, ["hooks"], tool.event, [tool.entry(command)])
+    return added(text, ["hooks", tool.event], None, tool.entry(command))
+
+
+def _entries(table: dict[str, Any], tool: Tool, path: str) -> list[Any]:
+    hooks = table.get("hooks", {})
+    if not isinstance(hooks, dict):
+        raise UsageProblem("'hooks' is no object; nothing was written", path=path)
+    entries = hooks.get(tool.event, [])
+    if not isinstance(entries, list):
+        raise UsageProblem(f"'hooks.{tool.event}' is no list; nothing was written", path=path)
+    return entries
+
+
+def with_text(text: str, *, wanted: bool) -> str | None:
+    """Put our section between its markers into a text for agents, or take it out; return ``None`` if nothing is left."""
+    from pytest_handoff.cli.agents_text import AGENTS_TEXT
+
+    newline = "\r\n" if "\r\n" in text else "\n"
+    section = f"{BEGIN}\n{AGENTS_TEXT.strip()}\n{END}\n".replace("\n", newline)
+    start, end = text.find(BEGIN), text.find(END)
+    if (start < 0) != (end < 0) or end < start:
+        raise UsageProblem(f"has one of {BEGIN} and {END} without the other; nothing was written", path=TEXT_FILE)
+    if start < 0:
+        gap = "" if not text.strip() else newline if text.endswith(newline) else newline * 2
+        return text + gap + section if wanted else text or None
+    rest = text[end + len(END) :].removeprefix(newline)
+    if wanted:
+        return text[:start] + section + rest
+    before = text[:start].removesuffix(newline) if not rest else text[:start]
+    return before + rest if (before + rest).strip() else None
+
+
+def _is_installed(project: Project, name: str) -> bool:
+    return f" agents hook {name}" in (_read(project, project.root / TOOLS[name].path) or "")
+
+
+def _below(project: Project) -> str:
+    import shlex
+
+    return "" if project.folder == project.root else f" --folder {shlex.quote(project.key(project.folder))}"
+
+
+def _read(project: Project, path: Path) -> str | None:
+    from pytest_handoff.project.foreign_files import SETTINGS, Refused, read_file
+
+    try:
+        return read_file(path, [project.root], SETTINGS).decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        why = f"{error.why}" if isinstance(error, Refused) else f"cannot be read: {error}"
+        raise UsageProblem(f"{why}; nothing was written", path=project.key(path)) from error
+
+
+def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run: bool, yes: bool) -> int:
+    """Show the changes, and write them where a person says so."""
+    from pytest_handoff.cli.fill import unified
+    from pytest_handoff.project.artifacts import Artifact, write_each
+
+    if not changes:
+        say("nothing to change")
+        return GOOD
+    for change in changes:
+        shown = project.key(change.path)
+        for line in unified(split_lines(change.old or ""), split_lines(change.new or ""), shown, shown):
+            say(line.rstrip("\r\n"), whole=True)
+    if dry_run:
+        say(f"nothing was written; next: handoff agents {action} … --yes")
+        return GOOD
+    if not yes and not _agreed():
+        raise UsageProblem("nothing was written; say yes, or give --yes")
+    for change in changes:
+        if change.new is None:
+            change.path.unlink()
+        else:
+            write_each([Artifact(path=change.path, content=change.new.encode())], [project.root])
+        say(f"{project.key(change.path)}: {'removed' if change.new is None else 'written'}")
+    if project.store.sessions():
+        say("these files belong to the tree: before the next gate, run pytest --handoff=SESSION again")
+    return GOOD
+
+
+def _agreed() -> bool:
+    return sys.stdin.isatty() and click.confirm("write this?")

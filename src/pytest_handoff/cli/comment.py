@@ -1,0 +1,172 @@
+"""Write the comment that a pull request shows about its hand-off: one screen of Markdown, to be edited in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from pytest_handoff.checklist.condition import why_not_measured
+from pytest_handoff.cli.support import CANNOT_TELL, GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.figures import counted, percent, percent_of, points
+from pytest_handoff.markup import code_in_text, escape
+from pytest_handoff.printing import say, say_error, say_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.workflow.finish import FinishedSession
+    from pytest_handoff.workflow.left import Step
+
+
+Row = TypeVar("Row")
+
+MARKER = "<!-- handoff -->"
+"""The first line, by which the comment is found again to be edited."""
+
+LIMIT = 65_000
+"""Bytes of a comment; GitHub takes 65,536 characters."""
+
+MOST = 5
+"""The most rows of a list; all of them fit on a screen."""
+
+_CUT = "\n\nCut here; `handoff next` has the rest.\n"
+_TESTS = ("failures", "regression")
+"""Steps that have a list of their own."""
+
+
+def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
+    """Write the comment about a session of which these steps are left."""
+    session, record = outcome.record.session, outcome.record
+    todo = [step for step in steps if step.kind not in ("person", "placeholder")]
+    waiting = [step for step in steps if step.kind == "person"]
+    stale = any(step.kind == "stale" for step in todo)
+    lines = [MARKER, f"### Hand-off {escape(session)}: {_verdict(todo, waiting)}", ""]
+    if not stale:
+        lines += [" · ".join(_figures(outcome)), ""]
+    lines += _list("What blocks", [step for step in todo if step.kind not in _TESTS], _blocking)
+    lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _told)
+    lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _told)
+    lines += _list("New lines that no test runs", [] if stale else list(_untested(outcome)), _code_of_pair)
+    lines += _list("Waiting for a person", waiting, _told)
+    return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
+
+
+def unreadable(session: str, why: str) -> str:
+    """Write the comment about a session whose evidence cannot be read, so that none about older evidence stays."""
+    return f"{MARKER}\n### Hand-off {escape(session)}: ❔ cannot be told\n\n{code_in_text(why)}\n"
+
+
+def _verdict(todo: Sequence[Step], waiting: Sequence[Step]) -> str:
+    if todo:
+        return f"❌ the gate does not pass ({counted(len(todo), 'thing')} left)"
+    if waiting:
+        return f"🟡 all automatic checks pass, {counted(len(waiting), 'line waits/lines wait')} for a person"
+    return "✅ the gate passes"
+
+
+def _figures(outcome: FinishedSession) -> Iterator[str]:
+    facts, record = outcome.composition.facts, outcome.record
+    outcomes = [f"{number:,} {name.replace('_', ' ')}" for name, number in record.tests.counts.items() if number]
+    yield ", ".join(outcomes) or "no tests"
+    if not facts.is_first:
+        yield f"{record.tests.regression.passing:,}/{record.tests.regression.expected:,} earlier tests pass"
+    if record.coverage is None:
+        yield f"coverage not measured: {code_in_text(why_not_measured(facts, 'coverage'))}"
+        return
+    yield f"coverage {percent_of(record.coverage.percent)}{_change(record.coverage.percent, outcome.parent_percent)}"
+    code = record.new_code
+    if code is not None and code.num_statements:
+        yield f"new code {code.covered:,}/{code.num_statements:,} statements run ({percent(code.covered, code.num_statements)})"
+
+
+def _change(now: float, before: float | None) -> str:
+    size = None if before is None else points(now - before)
+    return "" if size in (None, "0.0") or before is None else f" ({'+' if now > before else '−'}{size})"
+
+
+def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str]) -> list[str]:
+    """Write a list with its title; of many rows the first ones, and how many more there are. Nothing without rows."""
+    if not rows:
+        return []
+    more = [f"- and {len(rows) - MOST:,} more"] if len(rows) > MOST else []
+    return [f"**{title}**", "", *(row(one) for one in rows[:MOST]), *more, ""]
+
+
+def _blocking(step: Step) -> str:
+    """Write a step; what comes from the repository stands in code, where GitHub mentions nobody and links nothing."""
+    do = f"{step.do}: {step.command}" if step.command else step.do
+    return f"- **{escape(step.kind)}** {code_in_text(step.what)}" + (f" – fix: {code_in_text(do)}" if do else "")
+
+
+def _told(step: Step) -> str:
+    return f"- {code_in_text(step.what)}"
+
+
+def _code_of_pair(pair: tuple[str, str]) -> str:
+    return f"- {code_in_text(pair[0])}: {pair[1]}"
+
+
+def _untested(outcome: FinishedSession) -> Iterator[tuple[str, str]]:
+    """List the files with new lines that no test runs at all, whatever the checklist asks for."""
+    code = outcome.record.new_code
+    for path, file in code.files.items() if code is not None else ():
+        if file.missing:
+            yield path, f"{'line' if file.missing.isdigit() else 'lines'} {code_in_text(file.missing)}"
+
+
+def _footer(run_url: str | None, commit: str | None) -> str:
+    run = f"[this run](<{run_url}>)" if run_url and not set(run_url) & set("<>\r\n \t\\") else "the run"
+    about = f" · about {code_in_text(commit[:12])}" if commit else ""
+    return f"<sub>Evidence and document: artifact of {run}{about}. `handoff next` lists everything that is left.</sub>"
+
+
+@click.command(short_help="Write the comment of a pull request")
+@session_argument
+@click.option("--machine-only", is_flag=True, help="Leave out the lines that only a person can decide.")
+@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
+@click.option("-o", "--output", metavar="FILE", help="Where the comment is written; without it, standard output.")
+@click.pass_obj
+@verb
+def comment(
+    handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, output: str | None
+) -> int:
+    """Write the comment that a pull request shows about SESSION, in Markdown: verdict, what blocks, failing and lost tests.
+
+    Its first line is a marker by which a script finds the comment again, to edit it in place. The exit code says whether the
+    evidence could be read, not what the gate says; where it cannot be read, the comment says that.
+    """
+    from pytest_handoff.workflow.ci import fitting
+
+    project = project_here(handoff_dir)
+    code = GOOD
+    try:
+        text = _text(project, session, machine_only=machine_only, provenance=require_provenance)
+    except HandoffError as error:
+        say_error(error)
+        text, code = unreadable(session, str(error)), CANNOT_TELL
+    content = fitting(text, LIMIT, _CUT)
+    if output is None:
+        say_text(content.decode().rstrip("\n"))
+    else:
+        _write(project, Path.cwd() / output, content)
+        say(output)
+    return code
+
+
+def _text(project: Project, session: str, *, machine_only: bool, provenance: str | None) -> str:
+    from pytest_handoff.workflow.left import steps_left
+
+    outcome = outcome_of(project, session)
+    return comment_text(outcome, steps_left(project, session, outcome, machine_only=machine_only, provenance=provenance))
+
+
+def _write(project: Project, path: Path, content: bytes) -> None:
+    from pytest_handoff.project.artifacts import Artifact, write_each
+    from pytest_handoff.project.foreign_files import named_by_a_person
+
+    write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
+    tell_if_code(project, path)

@@ -1,0 +1,60 @@
+"""Run ``handoff export``: write a session's evidence in the formats that other systems read."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.printing import say, say_json_text, say_text
+
+if TYPE_CHECKING:
+    from pytest_handoff.project.layout import Project
+
+
+FORMATS = {
+    "ctrf": "export_ctrf",
+    "junit": "export_junit",
+    "sarif": "export_sarif",
+}
+"""Each format and the module in this room whose ``text_of`` writes it."""
+
+
+@click.command(short_help="Write JUnit XML, CTRF or SARIF")
+@click.argument("form", type=click.Choice(sorted(FORMATS)), metavar=f"{{{'|'.join(sorted(FORMATS))}}}")
+@session_argument
+@click.option("-o", "--output", metavar="FILE", help="Where it is written; without it, standard output.")
+@click.pass_obj
+@verb
+def export(handoff_dir: str | None, form: str, session: str, output: str | None) -> int:
+    """Write the evidence of SESSION as JUnit XML, CTRF JSON or SARIF, for systems that read those.
+
+    junit and ctrf have every test with its tier and its first session; a lost test is an error there. sarif has failing tests and
+    new lines that no test runs, each at its place. Durations of single tests are not in the evidence.
+    """
+    from pytest_handoff.workflow.verify import is_fresh
+
+    project = project_here(handoff_dir)
+    outcome = outcome_of(project, session)
+    text: str = import_module(f"pytest_handoff.cli.{FORMATS[form]}").text_of(project, outcome)
+    if not is_fresh(project, outcome.record):
+        say(f"handoff: the evidence of {session} is about another tree: lines may have moved since", err=True)
+    if output is not None:
+        _write(project, Path.cwd() / output, text)
+        say(output)
+    elif form == "junit":
+        say_text(text)
+    else:
+        say_json_text(text)
+    return GOOD
+
+
+def _write(project: Project, path: Path, text: str) -> None:
+    from pytest_handoff.project.artifacts import Artifact, write_each
+    from pytest_handoff.project.foreign_files import named_by_a_person
+
+    write_each([Artifact(path=path, content=text.encode("utf-8", "backslashreplace"))], [named_by_a_person(path, project.root)])
+    tell_if_code(project, path)

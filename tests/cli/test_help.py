@@ -1,0 +1,26 @@
+"""What ``--help`` says, at the width of a terminal that nobody made wider."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from pytest_handoff.cli.handoff import VERBS, main, verb_named
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_each_summary_fits(name: str) -> None:
+    """At most 45 characters, cut nowhere."""
+    summary = verb_named(name).get_short_help_str(limit=1_000)
+
+    assert 0 < len(summary) <= 45
+    assert not summary.endswith((".", "..."))
+
+
+def test_the_list_of_verbs_is_whole_at_80_columns() -> None:
+    """One line a verb, nothing cut."""
+    done = CliRunner().invoke(main, ["--help"], terminal_width=80)
+    rows = done.output.partition("Commands:\n")[2].splitlines()
+
+    assert [row.split()[0] for row in rows] == sorted(VERBS)
+    assert "..." not in done.output.partition("Commands:\n")[2]

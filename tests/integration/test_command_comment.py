@@ -1,0 +1,140 @@
+"""``handoff comment``: what a pull request says of its hand-off, read as GitHub reads Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+
+from pytest_handoff.cli.comment import LIMIT, MARKER
+from pytest_handoff.cli.support import CANNOT_TELL, GOOD
+
+if TYPE_CHECKING:
+    from stories import Story
+
+DOCUMENT = """
+    # Session
+
+    ## Checklist
+
+    - [ ] All unit tests pass
+"""
+WAITS = DOCUMENT + "    - [ ] The wording was agreed\n"
+HOSTILE = "@octocat #1 https://evil.invalid </details><img src=x> | ![x](y) `code` ``` <!-- handoff --> **bold**"
+LONGER = "def total(prices):\n    if prices is None:\n        return 0\n    return sum(prices)\n"
+
+
+def shown(text: str) -> str:
+    """The text as a reader sees it, by GitHub's rules."""
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(text)
+    return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]*>", "", html)).strip()
+
+
+@pytest.fixture
+def begun(shop: Story) -> Story:
+    """A project with a recorded first session, and the document of a second one."""
+    shop.write_files({"handoffs/session-1.md": DOCUMENT})
+    assert shop.pytest("-q", "--handoff=session-1").code == GOOD
+    shop.commit("session-1")
+    shop.write_files({"handoffs/session-2.md": WAITS})
+    return shop
+
+
+def test_three_verdicts(begun: Story) -> None:
+    """Red, waiting for a person, green; the marker is the first line, and the exit code is no verdict."""
+    begun.edit("src/shop/cart.py", "sum(prices)", "sum(prices) or 1")
+    begun.pytest("-q", "--handoff=session-2")
+    red = begun.handoff("comment")
+    begun.edit("src/shop/cart.py", " or 1", "")
+    begun.pytest("-q", "--handoff=session-2")
+    waiting = begun.handoff("comment")
+    begun.edit("handoffs/session-2.md", "- [ ] The wording", "- [x] The wording")
+    begun.handoff("fill")
+    green = begun.handoff("comment")
+
+    assert {done.code for done in (red, waiting, green)} == {GOOD}
+    assert [done.out.split("\n")[0] for done in (red, waiting, green)] == [MARKER] * 3
+    assert [done.out.split("\n")[1] for done in (red, waiting, green)] == [
+        "### Hand-off session-2: ❌ the gate does not pass (1 thing left)",
+        "### Hand-off session-2: 🟡 all automatic checks pass, 1 line waits for a person",
+        "### Hand-off session-2: ✅ the gate passes",
+    ]
+    assert "2 passed, 1 failed · 2/3 earlier tests pass · coverage 100 %" in shown(red.out)
+    assert "Failing tests tests/unit/test_cart.py::test_empty failed (assert 1 == 0); it passed in session-1" in shown(red.out)
+    assert "Waiting for a person The wording was agreed" in shown(waiting.out)
+    assert "Waiting" not in shown(green.out)
+
+
+def test_lost_tests_and_lines_that_no_test_runs(begun: Story) -> None:
+    """Whatever the checklist asks for, new lines without a test are there to be seen; a list is cut, and says so."""
+    begun.write_files({"src/shop/cart.py": LONGER, "tests/unit/test_cart.py": "def test_new():\n    pass\n"})
+    begun.write_files({"tests/unit/test_many.py": "".join(f"def test_{n}():\n    assert 0\n\n" for n in range(9))})
+    begun.pytest("-q", "--handoff=session-2")
+    said = shown(begun.handoff("comment").out)
+
+    assert "Lost tests tests/unit/test_cart.py::test_empty is missing; it passed in session-1" in said
+    assert "New lines that no test runs src/shop/cart.py: line 3" in said
+    assert said.count("test_many.py::") == 5
+    assert "and 4 more" in said
+
+
+def test_it_fits_on_a_screen(begun: Story) -> None:
+    """However much is wrong: at most 45 lines, far from GitHub's limit."""
+    tests = "".join(f"def test_{number}():\n    assert 0, 'x' * 5000\n\n" for number in range(300))
+    waiting = "".join(f"    - [ ] Somebody has looked at part {number}, {'z' * 900}\n" for number in range(300))
+    begun.write_files({"tests/unit/test_many.py": tests, "tests/unit/test_cart.py": "", "src/shop/cart.py": LONGER})
+    begun.write_files({"handoffs/session-2.md": DOCUMENT + waiting})
+    begun.pytest("-q", "--handoff=session-2")
+    text = begun.handoff("comment").out
+
+    assert len(text.splitlines()) <= 45
+    assert len(text.encode()) < LIMIT / 4
+
+
+def test_foreign_words_stay_words(begun: Story) -> None:
+    """Nobody is mentioned, nothing linked, no tag, cell or marker forged: such words stand in code."""
+    begun.write_files({
+        "tests/unit/test_bad.py": f"def test_bad():\n    raise ValueError({HOSTILE!r})\n",
+        "handoffs/session-2.md": DOCUMENT + f"    - [ ] Read {HOSTILE}\n",
+    })  # fmt: skip
+    begun.pytest("-q", "--handoff=session-2")
+    text = begun.handoff("comment").out
+    outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+
+    assert text.count("@octocat") >= 2
+    assert not re.search(r"@octocat|#1 |evil|<img|\*\*bold|!\[", outside)
+    assert outside.count(MARKER) == 1
+    assert "<img" not in MarkdownIt("commonmark").render(text)
+
+
+def test_evidence_that_cannot_be_read_is_said(begun: Story) -> None:
+    """A comment about older evidence must not stay: there is one that says what is wrong, and the exit code is 2."""
+    output = begun.folder.parent / "comment.md"
+    done = begun.handoff("comment", "session-2", "-o", str(output))
+
+    assert done.code == CANNOT_TELL
+    assert "there is no record of 'session-2'" in done.err
+    assert output.read_text("utf-8").split("\n")[:2] == [MARKER, "### Hand-off session-2: ❔ cannot be told"]
+    assert "there is no record of 'session-2'" in shown(output.read_text("utf-8"))
+
+
+def test_stale_evidence_says_nothing_of_tests(begun: Story) -> None:
+    """Figures of another tree are no figures of this one."""
+    begun.pytest("-q", "--handoff=session-2")
+    begun.edit("src/shop/cart.py", "sum", "max")
+    said = shown(begun.handoff("comment").out)
+
+    assert "❌" in said
+    assert "the tests of session-2 ran on another tree: 1 file differs" in said
+    assert "passed" not in said
+
+
+def test_the_same_options_as_the_gate(begun: Story) -> None:
+    """What the gate asks for beside, the comment asks for too."""
+    begun.pytest("-q", "--handoff=session-2")
+
+    assert "✅" in begun.handoff("comment", "--machine-only").out
+    said = shown(begun.handoff("comment", "--require-provenance=ci").out)
+    assert "the evidence was made by a local run, not by ci" in said
