@@ -124,10 +124,12 @@ class Check(Frozen, frozen=True):
         decision: ``decided`` (the machine ticks and unticks), ``veto`` (it can only block), ``person``, or ``waived``.
         specs: the conditions that must all hold; empty for ``person`` and ``waived``.
         added: what the project adds to them; it takes the place of none.
+        own_words: whether only the project's own words make it decidable.
         why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
     """
 
     decision: Literal["decided", "veto", "person", "waived"]
     specs: tuple[Condition, ...] = ()
     added: tuple[Addition, ...] = ()
+    own_words: bool = False
     why: str = ""
