@@ -120,6 +120,38 @@ def optimized(name: str) -> Callable[[Shop], None]:
     return do
 
 
+def in_words(table: str, meaning: str, phrase: str, *, cover: bool = False) -> Callable[[Shop], None]:
+    """Teach the checklist language a phrase, with new code that is covered or not."""
+
+    def do(shop: Shop) -> None:
+        (tested if cover else untested)(shop)
+        shop.edit(PYPROJECT, 'target = "main"', f'target = "main"\nwords = {{ {table} = {{ {meaning} = ["{phrase}"] }} }}')
+        run_measured(shop)
+
+    return do
+
+
+def kind_of_tests(name: str, *, cover: bool = False) -> Callable[[Shop], None]:
+    """Add a kind of tests, with new code that is covered or not."""
+
+    def do(shop: Shop) -> None:
+        (tested if cover else untested)(shop)
+        shop.edit(PYPROJECT, 'target = "main"', f'target = "main"\ntiers = {{ {name} = {{ paths = ["tests/more/**"] }} }}')
+        run_measured(shop)
+
+    return do
+
+
+def reviewed_by_words(words: str) -> Callable[[Shop], str]:
+    """Teach words, and run."""
+
+    def do(shop: Shop) -> str:
+        shop.edit(PYPROJECT, 'target = "main"', f'target = "main"\nwords = {words}')
+        return run_and_explain(shop)
+
+    return do
+
+
 CHEATS = [
     Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",
           "mark a test with a line of one's own", adding({"tests/unit/test_linked.py": MARKED})),
@@ -129,6 +161,10 @@ CHEATS = [
           "bind a line of one's own to a gate", adding(bind='gate = "files_parse"')),
     Cheat("lines", "let a hook decide the line", decided_by({CONFTEST: HOOKED}), "new_code",
           "let a hook decide a line of one's own", adding({CONFTEST: HOOKED})),
+    Cheat("lines", "let a longer phrase mean something else", in_words("subjects", "total_coverage", "coverage for new code"), "cannot tell",
+          "let a new word mean the same", in_words("subjects", "coverage", "branch coverage", cover=True)),
+    Cheat("lines", "call a kind of tests as a line is worded", kind_of_tests("coverage_for_new_code"), "new_code",
+          "call a kind of tests by a word of its own", kind_of_tests("browser", cover=True)),
     Cheat("runs", "run everything again until it passes", run_twice("SEEN.exists()"), "flaky",
           "run everything again when it passed", run_twice("SEEN.name")),
     Cheat("runs", "leave out the assert statements of a helper", optimized("tests/unit/support.py"), "complete",
@@ -210,6 +246,10 @@ TOLD = [
          ("tests/unit/test_more.py::test_more runs code under a file name that it computes",),
          "lines compiled under a name of their own", with_new_test(
              'exec(compile("x = 1", "<example>", "exec"))\n    assert tax(10) == 2')),
+    Told("a person's line that new words make a machine's", reviewed_by_words(
+             '{ subjects = { tests = ["reviewed"] }, verbs = { pass = ["by a second person"] } }'),
+         ("read with words of the project: 6/6 tests passed",),
+         "new words that no line has", reviewed_by_words('{ subjects = { tests = ["specs"] } }')),
     Told("new code beside what is measured", with_new_code("lib/levy.py"), ("; not measured: lib/levy.py", "unmeasured lib/levy.py"),
          "new code where it is measured", with_new_code("src/shop/levy.py")),
 ]  # fmt: skip

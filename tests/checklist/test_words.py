@@ -5,6 +5,7 @@ from collections import Counter
 import msgspec
 import pytest
 
+from pytest_handoff.checklist.language import understand
 from pytest_handoff.checklist.lexicon import extended, phrases
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.errors import UsageProblem
@@ -50,13 +51,45 @@ def test_fillers_inside_a_phrase_make_no_difference() -> None:
         ({"fillers": ["pass"]}, "words: verbs.pass has a phrase without a word of its own"),
         ({"verbs": {"pass": ["new code"]}}, "words: 'new code' would mean both subjects.new_code and verbs.pass"),
         ({"verbs": {"pass": ["is still"]}}, "words: verbs.pass has a phrase without a word of its own"),
+        (
+            {"subjects": {"total_coverage": ["coverage for new code"]}},
+            "words: 'coverage for new code' of subjects.total_coverage is made",
+        ),
+        ({"scopes": {"current": ["all e2e"]}}, "words: 'all e2e' of scopes.current is made of known phrases alone"),
+        ({"tiers": {"unit": ["e2e tests"]}}, "words: 'e2e tests' of tiers.unit is made of known phrases alone"),
+        ({"scopes": {"current": ["all browser"]}}, "words: 'all browser' of scopes.current is made of known phrases alone"),
+        ({"comparisons": {">=": ["> 90 %"]}}, "words: '> 90 %' of comparisons.>= is made of known phrases alone"),
+        ({"tiers": {"unit": ["ui"]}, "scopes": {"current": ["all ui"]}}, "words: 'all ui' of scopes.current is made"),
+        ({"subjects": {"suite": ["to end tests"]}}, "words: 'to end tests' of subjects.suite is made of known phrases alone"),
     ],
 )
 def test_words_that_are_refused(more: dict[str, object], sentence: str) -> None:
     """A mistake in the project's words is named in one sentence."""
     with pytest.raises(UsageProblem) as problem:
-        extended(DEFAULT_WORDS, more)  # type: ignore[arg-type]
+        extended(DEFAULT_WORDS, more, ("unit", "browser"))  # type: ignore[arg-type]
     assert str(problem.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("table", "meaning", "phrase"),
+    [
+        ("verbs", "pass", "are all happy"),
+        ("tiers", "browser", "browser tests"),
+        ("subjects", "coverage", "branch coverage"),
+        ("scopes", "previous_after", "from earlier rounds"),
+        ("verbs", "pass", "day by day"),
+    ],
+)
+def test_a_phrase_with_a_word_of_its_own_only_adds(table: str, meaning: str, phrase: str) -> None:
+    """No line of known phrases can hold it, so it takes nothing from any of them."""
+    assert extended(DEFAULT_WORDS, {table: {meaning: [phrase]}}) != DEFAULT_WORDS
+
+
+@pytest.mark.parametrize("tier", ["e2e_tests", "coverage_for_new_code", "all_e2e"])
+def test_the_name_of_a_tier_takes_no_line_over(tier: str) -> None:
+    """A kind of tests may be called anything; lines of other words mean what they meant."""
+    for line in ("All e2e tests pass", "New unit tests achieve >90% coverage for new code"):
+        assert understand(line, tiers=("unit", "e2e", tier)) == understand(line, tiers=("unit", "e2e"))
 
 
 def test_words_come_from_plain_data() -> None:

@@ -152,6 +152,7 @@ class Check(Frozen, frozen=True):
         decision: ``decided`` (the machine ticks and unticks), ``veto`` (it can only block), ``person``, or ``waived``.
         specs: the conditions that must all hold; empty for ``person`` and ``waived``.
         added: what the project adds to them; it takes the place of none.
+        own_words: whether only the project's own words make it decidable.
         why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
         claim: the line without the reason of its waiver or the note behind it; empty where there is neither.
         waives: the conditions that a waiver lifts, where evidence could decide them.
@@ -160,6 +161,7 @@ class Check(Frozen, frozen=True):
     decision: Literal["decided", "veto", "person", "waived"]
     specs: tuple[Condition, ...] = ()
     added: tuple[Addition, ...] = ()
+    own_words: bool = False
     why: str = ""
     claim: str = ""
     waives: tuple[Condition, ...] = ()

@@ -121,8 +121,10 @@ class Decision(Frozen, frozen=True):
 
 def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
     """Decide every checklist line of a document."""
+    tiers = tuple(config.tiers)
     language = _Language(
-        lexicon=lexicon_of(extended(DEFAULT_WORDS, config.words) if config.words else DEFAULT_WORDS, tuple(config.tiers)),
+        lexicon=lexicon_of(extended(DEFAULT_WORDS, config.words, tiers) if config.words else DEFAULT_WORDS, tiers),
+        plain=lexicon_of(DEFAULT_WORDS, tiers) if config.words else None,
         added=_additions(facts, config),
         instructions=facts.document.instructions is not None,
     )
@@ -190,16 +192,23 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 
 
 class _Language(Frozen, frozen=True):
-    """The rules for reading lines: a waiver comes first; what the project adds must hold besides what the words say."""
+    """The rules for reading lines: a waiver comes first; what the project adds must hold besides what the words say.
+
+    ``plain`` is the lexicon without the project's own words, if it has any.
+    """
 
     lexicon: Lexicon
+    plain: Lexicon | None
     added: dict[str, list[Addition]]
     instructions: bool
 
     def check(self, text: str) -> Check:
         understood = read_line(self.lexicon, text, instructions=self.instructions)
-        if understood.decision == "waived" or not self.added:
+        if understood.decision == "waived":
             return understood
+        if self.plain is not None and understood.specs:
+            without = read_line(self.plain, text, instructions=self.instructions)
+            understood = replace(understood, own_words=without.specs != understood.specs)
         added = self.added.get(normalise(text), ())
         return _with(understood, tuple(one for one in added if one.spec not in understood.specs))
 
@@ -229,7 +238,7 @@ def _decide(task: Task, check: Check, verdict: Callable[[Condition], Verdict]) -
         ticked=task.ticked,
         check=check,
         verdict=_of_line(check, verdicts),
-        evidence="; ".join(told) or check.why,
+        evidence=("read with words of the project: " if check.own_words else "") + ("; ".join(told) or check.why),
         needs="; ".join(verdict.needs for verdict in verdicts if verdict.needs) or None,
         counts=in_checklist(task.section) or check.decision in ("decided", "veto"),
     )

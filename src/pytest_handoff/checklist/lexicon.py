@@ -15,7 +15,7 @@ from pytest_handoff.document.comments import without_comments
 from pytest_handoff.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -117,14 +117,14 @@ def _as_it_was_meant(text: str) -> str:
         return text
 
 
-def extended(words: Words, more: Mapping[str, Mapping[str, Sequence[str]] | Sequence[str]]) -> Words:
+def extended(words: Words, more: Mapping[str, Mapping[str, Sequence[str]] | Sequence[str]], tiers: Sequence[str] = ()) -> Words:
     """Add phrases to ``words``, in the shape of its tables: ``{"verbs": {"pass": ["sind ok"]}, "fillers": ["bitte"]}``.
 
-    New keys are allowed under ``tiers`` only.
+    New keys are allowed under ``tiers`` only. ``tiers`` are the kinds of tests that the project has.
 
     Raises:
-        UsageProblem: for an unknown table or meaning, a phrase that already means something else, a filler of several words,
-            and a filler that can turn a claim round ("not", "most", "if").
+        UsageProblem: for an unknown table or meaning, a phrase that already means something else or is made of known phrases
+            alone, a filler of several words, and a filler that can turn a claim round ("not", "most", "if").
     """
     changes: dict[str, object] = {}
     for table, entries in more.items():
@@ -138,6 +138,7 @@ def extended(words: Words, more: Mapping[str, Mapping[str, Sequence[str]] | Sequ
             changes[table] = _joined(table, getattr(words, table), entries)  # type: ignore[arg-type]  # told apart above
     result = msgspec.structs.replace(words, **changes)
     _refuse_two_meanings(result)
+    _refuse_known_phrases_alone(msgspec.structs.replace(words, fillers=result.fillers), result, tiers)
     return result
 
 
@@ -193,6 +194,46 @@ def _refuse_two_meanings(words: Words) -> None:
             raise UsageProblem(f"words: {' '.join(phrase)!r} would mean both {seen[phrase]} and {name}")
 
 
+def _refuse_known_phrases_alone(words: Words, more: Words, tiers: Sequence[str]) -> None:
+    """Refuse a longer phrase for what lines can say already: "coverage for new code" is not the total coverage.
+
+    The longest phrase wins, so it would change what is understood of lines that hold it. With one word of its own it cannot.
+    """
+    there, found = set(phrases(words)), phrases(more)
+    is_said = said_by({phrase for _, _, phrase in found} | {_name_of(tier) for tier in tiers})
+    for table, meaning, phrase in found:
+        if (table, meaning, phrase) not in there and is_said(phrase):
+            raise UsageProblem(
+                f"words: {' '.join(phrase)!r} of {table}.{meaning} is made of known phrases alone, and lines that hold it would "
+                "mean something else; give it a word of its own"
+            )
+
+
+def said_by(known: Collection[tuple[str, ...]]) -> Callable[[tuple[str, ...]], bool]:
+    """Return a check whether a line can hold these words without the phrase that they are, a part of another at either end."""
+    longest = max(map(len, known), default=0)
+    begins = {one[:size] for one in known for size in range(1, len(one))}
+    ends = {one[size:] for one in known for size in range(1, len(one))}
+
+    def is_said(phrase: tuple[str, ...]) -> bool:
+        reached = {0, *(size for size in range(1, min(longest, len(phrase))) if phrase[:size] in ends)}
+        for at in range(len(phrase)):
+            if at in reached:
+                sizes = range(1, min(longest, len(phrase) - at) + 1)
+                reached |= {at + size for size in sizes if phrase[at : at + size] in known and size < len(phrase)}
+                if not phrase[at].isalpha():  # a number or a sign may stand anywhere
+                    reached.add(at + 1)
+                if len(phrase) - at < min(longest, len(phrase)) and phrase[at:] in begins:
+                    return True
+        return len(phrase) in reached
+
+    return is_said
+
+
+def _name_of(tier: str) -> tuple[str, ...]:
+    return tuple(token.text for token in tokenize(tier.replace("_", " ")))
+
+
 def _spelled(phrase: str) -> list[str]:
     if phrase.replace(" ", "").isalpha():  # nearly all phrases are, and every run reads them all
         return phrase.casefold().split()
@@ -229,7 +270,9 @@ def lexicon_of(words: Words, tiers: tuple[str, ...]) -> Lexicon:
     """Build the lexicon of a project that has these kinds of tests; the name of each stands for it."""
     listed = {phrase: Entry(table, meaning) for table, meaning, phrase in phrases(words)}
     known = {phrase: entry for phrase, entry in listed.items() if entry.table != "tiers" or entry.meaning in tiers}
-    named = {tuple(token.text for token in tokenize(tier.replace("_", " "))): Entry("tiers", tier) for tier in tiers}
+    named = {_name_of(tier): Entry("tiers", tier) for tier in tiers}
+    for phrase in _misleading(named, listed):
+        del named[phrase]
     by_first: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
     for phrase, entry in sorted((named | known).items(), key=lambda item: -len(item[0])):
         if phrase:
@@ -238,3 +281,13 @@ def lexicon_of(words: Words, tiers: tuple[str, ...]) -> Lexicon:
         fillers=frozenset(filler.casefold() for filler in words.fillers),
         phrases={first: tuple(found) for first, found in by_first.items()},
     )
+
+
+def _misleading(names: Mapping[tuple[str, ...], Entry], known: Mapping[tuple[str, ...], Entry]) -> list[tuple[str, ...]]:
+    """Find the names of tiers that would change what lines of other words mean, such as ``coverage_for_new_code``."""
+    several = [name for name in names if len(name) > 1]
+    if not several:
+        return []
+    is_said = said_by({*known, *names})
+    others = {phrase for phrase, entry in known.items() if entry.table != "tiers"}
+    return [name for name in several if is_said(name) and any((word,) in others for word in name)]

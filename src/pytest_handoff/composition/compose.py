@@ -179,7 +179,7 @@ def check_names(config: Config) -> None:
     """
     own_names(FIELDS, config.aliases)
     if config.words:
-        extended(DEFAULT_WORDS, config.words)
+        extended(DEFAULT_WORDS, config.words, tuple(config.tiers))
     for binding in config.bind:
         if binding.gate is not None and binding.gate not in GATES:
             raise UsageProblem(f"bind: there is no gate {binding.gate!r}; there are {', '.join(GATES)}")
