@@ -11,7 +11,7 @@ from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import IN_ANOTHER_NAME, report
 from pytest_handoff.evidence.regression import passing_of
-from pytest_handoff.figures import counted, percent, percent_of, points
+from pytest_handoff.figures import counted, listed, percent, percent_of, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
 
@@ -81,6 +81,7 @@ def run_lines(
             Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
         )
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
+    lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
@@ -199,6 +200,16 @@ def _unstable(facts: Facts, *, everything: bool) -> list[str]:
     shown = [f"{one_line(ids.test)}: {sentence(ids)}" for ids in (found if everything else found[:1])]
     more = f"   and {counted(len(found) - 1, 'more test')}" if len(found) > 1 and not everything else ""
     return [shorten(text, 300) + more for text in shown]
+
+
+def _known(facts: Facts) -> Iterator[str]:
+    """Name the tests that fail and are known to, and those that pass by now."""
+    failing, fixed = facts.known_failures(), facts.fixed_known()
+    if failing:
+        told = [f"{one_line(line.id)} ({one_line(line.known or '')})" for line in failing]
+        yield shorten(f"{counted(len(told), 'test fails/tests fail')}: {listed(told)}", 300)
+    if fixed:
+        yield shorten(f"fixed: {listed([one_line(line.id) for line in fixed])}; take out of [[tool.handoff.known]]", 300)
 
 
 def _claims(composed: Composition) -> list[str]:

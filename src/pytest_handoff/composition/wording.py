@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.config import Promise
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import Outcome
+    from pytest_handoff.record import LedgerLine, Outcome
 
 
 def if_incomplete(facts: Facts) -> str:
@@ -43,9 +43,13 @@ def failures(facts: Facts, tier: str | None = None) -> str:
     lost = [line for line in facts.with_status("missing", "newly_skipped") if tier in (None, line.tier)]
     if not failing and not lost:
         return "none" + if_incomplete(facts)
-    rows = [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}" for line in failing]
+    rows = [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}{_if_known(line)}" for line in failing]
     rows += [f"{code_in_text(line.id)} — {'missing' if line.outcome is None else 'skipped now'}" for line in lost]
     return listed(rows)
+
+
+def _if_known(line: LedgerLine) -> str:
+    return f" (known: {escape(line.known)})" if line.known else ""
 
 
 def promise_text(promise: Promise) -> str:
