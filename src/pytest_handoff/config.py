@@ -38,6 +38,14 @@ class Retirement(Frozen, frozen=True):
     reason: str
 
 
+class KnownFailure(Frozen, frozen=True):
+    """Tests (a glob over ids) that may fail, and why; ``until`` is the last day (``2026-12-31``) on which they may."""
+
+    test: str
+    reason: str
+    until: str | None = None
+
+
 class Waiver(Frozen, frozen=True):
     """A gate that may fail, and why; ``until`` is the last day (``2026-12-31``) on which it may."""
 
@@ -80,6 +88,7 @@ class Config(Frozen, frozen=True):
         tiers: tier name to rule; the built-in four keep their rules unless named here.
         default_tier: the tier of a test that no rule matches.
         retire: retirements, each with its reason.
+        known: tests that are known to fail, each with its reason.
         required: checklist lines that every document must carry.
         bind: checklist lines that tests or a gate of the project's choice decide.
         aliases: place id to what the project's documents call it: ``Label``, ``Heading > Label``, for a fenced block ``Heading``.
@@ -100,6 +109,7 @@ class Config(Frozen, frozen=True):
     tiers: dict[str, TierRule] = msgspec.field(default_factory=_default_tiers)
     default_tier: str = "unit"
     retire: list[Retirement] = []
+    known: list[KnownFailure] = []
     required: list[str] = []
     bind: list[Binding] = []
     waive: list[Waiver] = []
@@ -213,7 +223,8 @@ def _without_meaning(config: Config) -> Iterator[str]:
     for binding in config.bind:
         if (binding.tests is None) == (binding.gate is None):
             yield f"'bind': {binding.line!r} needs tests or a gate, one of the two"
-    for kind, entries in (("retire", config.retire), ("waive", config.waive), ("promise", config.promise)):
+    reasoned = (("retire", config.retire), ("known", config.known), ("waive", config.waive), ("promise", config.promise))
+    for kind, entries in reasoned:
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
     yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))
@@ -221,9 +232,10 @@ def _without_meaning(config: Config) -> Iterator[str]:
     if config.target is not None and not config.target.strip():
         yield "'target': names no branch"
     yield from _unusable_names(config)
-    for waiver in config.waive:
-        if waiver.until is not None and not _is_day(waiver.until):
-            yield f"'waive': {waiver.until!r} is no date such as 2026-12-31"
+    for kind, ending in (("waive", config.waive), ("known", config.known)):
+        for entry in ending:
+            if entry.until is not None and not _is_day(entry.until):
+                yield f"'{kind}': {entry.until!r} is no date such as 2026-12-31"
 
 
 def _unusable_names(config: Config) -> Iterator[str]:

@@ -45,7 +45,8 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     ``outcome`` is ``None`` where the test is gone (``missing`` or ``retired``). ``since`` is the first session that had it,
     ``promised`` says that it failed as a strict xfail does: it is owed, not skipped. Keys with their default value are left
     out of the file. ``checks`` are the checklist lines that the test is linked to, ``parts`` the outcome in each part where
-    several ran the test and did not agree. ``with_file`` says that it was skipped with its whole file, which pytest counts once.
+    several ran the test and did not agree. ``with_file`` says that it was skipped with its whole file, which pytest counts once;
+    ``known`` is why it may fail.
     """
 
     id: str
@@ -64,6 +65,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     checks: tuple[str, ...] = ()
     parts: dict[str, Outcome] | None = None
     with_file: bool = False
+    known: str | None = None
 
 
 class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):

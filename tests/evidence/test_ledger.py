@@ -8,6 +8,7 @@ import pytest
 
 from builders import NOW, earlier_of, ledger_of, run_of
 from pytest_handoff.config import Retirement
+from pytest_handoff.evidence.exceptions import Exceptions, with_exceptions
 from pytest_handoff.evidence.ledger import certainly_gone, count_by_tier, count_outcomes, new_ledger, trace
 from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.record import OUTCOMES, LedgerLine
@@ -23,7 +24,8 @@ def after(run: Run, before: str = "", *, renames: dict[str, str] | None = None, 
     gone = certainly_gone(earlier, run.collected, run.whole_files, existing)
     lineage = trace(earlier, run.collected, gone, renames or {}, lambda _old, _new: True)
     entries = [Retirement(test=glob, reason=reason) for glob, _, reason in [retire.partition(": ")] if glob]
-    return new_ledger(session=NOW, run=run, earlier=earlier, lineage=lineage, retire=entries)
+    lines = new_ledger(session=NOW, run=run, earlier=earlier, lineage=lineage)
+    return with_exceptions(lines, NOW, Exceptions(retire=entries), earlier, today="2026-01-02")
 
 
 @pytest.mark.parametrize(
@@ -91,25 +93,50 @@ def test_other_parameters_take_the_place_of_the_old_ones() -> None:
 @pytest.mark.parametrize(
     ("run", "before", "glob", "line"),
     [
-        ("unit a.py::x[1] failed", "unit a.py::x[1] passed", "a.py::x[1]", "unit a.py::x[1] failed retired=session-2:old"),
-        ("unit a.py::x[1] failed", "unit a.py::x[1] passed", "a.py::x[*]", "unit a.py::x[1] failed retired=session-2:old"),
-        ("unit a.py::x1 failed", "unit a.py::x1 passed", "a.py::x[1]", "unit a.py::x1 failed"),
-        ("unit a.py::x failed", "", "*", "unit a.py::x failed since=session-2"),
+        ("unit a.py::x[1] skipped", "unit a.py::x[1] passed", "a.py::x[1]", "unit a.py::x[1] skipped retired=session-2:old"),
+        ("unit a.py::x[1] xfailed", "unit a.py::x[1] passed", "a.py::x[*]", "unit a.py::x[1] xfailed retired=session-2:old"),
+        ("unit a.py::x1 skipped", "unit a.py::x1 passed", "a.py::x[1]", "unit a.py::x1 skipped"),
+        ("unit a.py::x skipped", "", "*", "unit a.py::x skipped since=session-2"),
         ("unit a.py::x unrun", "unit a.py::x passed", "*", "unit a.py::x gone last=session-1:passed retired=session-2:old"),
+        ("unit a.py::x passed", "unit a.py::x passed", "*", "unit a.py::x passed"),
+        ("unit a.py::x failed", "unit a.py::x passed", "a.py::x", "unit a.py::x failed"),
         (
-            "unit a.py::x passed", "unit a.py::x passed retired=session-0:old", "*",
-            "unit a.py::x passed retired=session-0:old",
+            "unit a.py::x skipped", "unit a.py::x skipped retired=session-0:old", "*",
+            "unit a.py::x skipped retired=session-0:old",
         ),
         (
-            "unit a.py::x passed", "unit a.py::x passed retired=session-0:because", "*",
-            "unit a.py::x passed retired=session-2:old",
+            "unit a.py::x skipped", "unit a.py::x skipped retired=session-0:because", "*",
+            "unit a.py::x skipped retired=session-2:old",
         ),
+        ("unit a.py::x passed", "unit a.py::x passed retired=session-0:old", "*", "unit a.py::x passed"),
         ("unit a.py::x passed", "unit a.py::x passed retired=session-0:old", "b", "unit a.py::x passed"),
     ],
 )  # fmt: skip
 def test_retirements(run: str, before: str, glob: str, line: str) -> None:
-    """A retirement takes an earlier test out, from the session on in which its reason was first given; never a new one."""
+    """A retirement takes an earlier test out, from the session on in which its reason was first given.
+
+    It takes out no new test, and none that passes or fails: that one is not given up.
+    """
     assert after(run_of(run), before, retire=f"{glob}: old") == ledger_of(line)
+
+
+@pytest.mark.parametrize(
+    ("before", "glob", "retired"),
+    [
+        ("passed", "a.py::*", False),
+        ("failed", "a.py::?", False),
+        ("passed", "a.py::x", True),
+        ("skipped", "a.py::*", True),
+        ("gone retired=session-0:old", "a.py::*", True),
+    ],
+)
+def test_a_glob_that_was_there_before(before: str, glob: str, retired: bool) -> None:
+    """It takes out no test that came under it later and is lost now; a retirement that names the test does."""
+    earlier, entry = earlier_of(f"unit a.py::x {before}"), Retirement(test=glob, reason="old")
+    lineage = trace(earlier, {}, ["a.py::x"], {}, lambda _old, _new: False)
+    lines = new_ledger(session=NOW, run=run_of(""), earlier=earlier, lineage=lineage)
+    found = with_exceptions(lines, NOW, Exceptions([entry], retired_before=[entry]), earlier, today="2026-01-02")
+    assert (found["a.py::x"].retired is not None) is retired
 
 
 def test_lines_are_sorted_and_bytes_repeat() -> None:

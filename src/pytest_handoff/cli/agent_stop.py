@@ -62,8 +62,8 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
 def is_under_way(project: Project, session: str) -> bool:
     """Check whether a session is still being worked on: it is over when its record stands as it was committed or merged."""
     from pytest_handoff.project.foreign_files import TABLE, read_if_there
+    from pytest_handoff.project.git import blob_id
     from pytest_handoff.project.merged_sessions import merged_sessions
-    from pytest_handoff.project.tree import blob_id
 
     if not project.store.has(session):
         return True

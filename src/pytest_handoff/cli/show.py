@@ -99,6 +99,7 @@ def _test(facts: Facts, test: str) -> dict[str, Any]:
         "reason": line.reason,
         "error": line.error,
         "parts": line.parts or None,
+        "known": line.known,
     }
     return known | {key: value for key, value in extra.items() if value is not None}
 

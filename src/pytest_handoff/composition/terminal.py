@@ -81,6 +81,7 @@ def run_lines(
         )
     lines += [Line(_row("collection", f"not collected: {one_line(listed(left))}"), {"yellow": True})] if left else []
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
+    lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
     lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
@@ -200,6 +201,16 @@ def _unstable(facts: Facts, *, everything: bool) -> list[str]:
     shown = [f"{one_line(ids.test)}: {sentence(ids)}" for ids in (found if everything else found[:1])]
     more = f"   and {counted(len(found) - 1, 'more test')}" if len(found) > 1 and not everything else ""
     return [shorten(text, 300) + more for text in shown]
+
+
+def _known(facts: Facts) -> Iterator[str]:
+    """Name the tests that fail and are known to, and those that pass by now."""
+    failing, fixed = facts.known_failures(), facts.fixed_known()
+    if failing:
+        told = [f"{one_line(line.id)} ({one_line(line.known or '')})" for line in failing]
+        yield shorten(f"{counted(len(told), 'test fails/tests fail')}: {listed(told)}", 300)
+    if fixed:
+        yield shorten(f"fixed: {listed([one_line(line.id) for line in fixed])}; take out of [[tool.handoff.known]]", 300)
 
 
 def _claims(composed: Composition) -> list[str]:

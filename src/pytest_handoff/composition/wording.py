@@ -43,7 +43,7 @@ def passing(outcomes: Counter[Outcome | None]) -> int:
 def failures(facts: Facts, tier: str | None = None) -> str:
     """List tests that fail, then earlier ones that are lost or were not run, and files that broke; ``none`` if all is well."""
     kinds = (
-        [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}" for line in _failing(facts, tier)],
+        [f"{code_in_text(line.id)} — {escape(line.error or 'failed')}{_if_known(line)}" for line in _failing(facts, tier)],
         [f"{code_in_text(line.id)} — missing" for line in _lost(facts, tier, "missing")],
         [f"{code_in_text(line.id)} — skipped now" for line in _lost(facts, tier, "newly_skipped")],
         _not_run(_lost(facts, tier, "not_run")),
@@ -77,6 +77,10 @@ def _not_run(lines: Sequence[LedgerLine]) -> list[str]:
     return (
         [f"{counted(len(lines), 'earlier test')} not run, in {listed([code_in_text(path) for path in files])}"] if files else []
     )
+
+
+def _if_known(line: LedgerLine) -> str:
+    return f" (known: {escape(line.known)})" if line.known else ""
 
 
 def promise_text(promise: Promise) -> str:

@@ -100,6 +100,11 @@ class Facts(Frozen, frozen=True):
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
         """Count by reason the tests of a tier and scope that :meth:`tests` leaves out; retired ones are listed elsewhere."""
         reasons: dict[str, Callable[[LineGroup], bool]] = {
+            "known to fail": lambda kind: (
+                kind.known is not None
+                and kind.outcome in regression.FAILING
+                and scope in ("all", "current" if kind.since == self.session else "previous")
+            ),
             "promised": lambda kind: scope != "previous" and kind.promised and kind.since == self.session,
             "skipped as before": lambda kind: (
                 scope != "current"
@@ -129,6 +134,14 @@ class Facts(Frozen, frozen=True):
     def new(self, tier: str | None = None) -> Sequence[LedgerLine]:
         """Return the tests that are new in this session."""
         return self.kinds.lines(lambda kind: kind.since == self.session and tier in (None, kind.tier))
+
+    def known_failures(self) -> Sequence[LedgerLine]:
+        """Return the tests that fail and are known to."""
+        return self.kinds.lines(lambda kind: kind.known is not None and kind.outcome in regression.FAILING)
+
+    def fixed_known(self) -> Sequence[LedgerLine]:
+        """Return the tests that are known to fail, and pass."""
+        return self.kinds.lines(lambda kind: kind.known is not None and kind.outcome in regression.PASSING)
 
     def promised(self) -> Sequence[LedgerLine]:
         """Return the tests that this session owes the next: strict xfails."""
@@ -160,7 +173,7 @@ class Facts(Frozen, frozen=True):
     def _counts(self, kind: LineGroup, scope: Scope) -> bool:
         """Check that tests of a kind are in the scope, and count."""
         if kind.since == self.session:
-            return scope != "previous" and not kind.promised
+            return scope != "previous" and not kind.promised and not (kind.known and kind.outcome in regression.FAILING)
         return scope != "current" and kind.fate.counts
 
     def _is_in(self, kind: LineGroup, scope: Scope) -> bool:

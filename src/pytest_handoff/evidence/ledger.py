@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import force_setattr, replace
 
-from pytest_handoff.nodeids import file_of, id_matches, name_of, nodes_above, without_parameters
-from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine, Retired
+from pytest_handoff.nodeids import file_of, name_of, nodes_above, without_parameters
+from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine
 from pytest_handoff.run import CaseResult
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from pytest_handoff.config import Retirement
     from pytest_handoff.record import Outcome, SkippedNode
     from pytest_handoff.run import Collected, Run
 
@@ -219,7 +218,7 @@ def with_unseen(lines: Ledger, own: Ledger, session: str, run: Run, exists: Call
 _PASSED = CaseResult(outcome="passed")
 
 
-def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage, retire: Sequence[Retirement]) -> Ledger:
+def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage) -> Ledger:
     """List every test ever recorded, as this run leaves it, sorted by id.
 
     What the settings leave out is no test of the suite, unless it ever ran.
@@ -239,8 +238,6 @@ def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineag
             line = _line(test, seen, result, session=session, earlier=earlier, lineage=lineage)
         lines[test] = old if line == old else line  # the same object: very many tests may stay as they were
     lines |= {test: replace(lines[test], parts=outcomes) for test, outcomes in run.differing.items() if test in run.collected}
-    if retire:
-        lines |= {test: _retired(line, session, retire, earlier) for test, line in lines.items()}
     return lines
 
 
@@ -356,15 +353,3 @@ def _last(earlier: EarlierTests, test: str) -> LastSeen | None:
     if line is None or line.outcome in (None, "not_run"):
         return line.last if line else None
     return LastSeen(session=earlier.session_of(test), outcome=line.outcome)
-
-
-def _retired(line: LedgerLine, session: str, retire: Sequence[Retirement], earlier: EarlierTests) -> LedgerLine:
-    """Add the retirement that matches the line, if there is one; a new test has nothing to retire from."""
-    entry = next((entry for entry in retire if id_matches(line.id, entry.test)), None)
-    if entry is None or line.retired is not None or line.since == session:
-        return line
-    known = earlier.lines.get(line.moved_from or line.id)
-    before = known.retired if known else None
-    since = before.session if before and before.reason == entry.reason else session
-    outcome = None if line.outcome == "not_run" else line.outcome
-    return replace(line, outcome=outcome, retired=Retired(session=since, reason=entry.reason))

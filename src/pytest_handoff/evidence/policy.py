@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.config import Binding, Promise, Retirement, TierRule, Waiver
+from pytest_handoff.config import Binding, KnownFailure, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting, lenient, with_those_in_force
 from pytest_handoff.figures import counted, listed
@@ -59,6 +59,7 @@ class Policy(msgspec.Struct, frozen=True):
     tiers: dict[str, TierRule] = {}
     default_tier: str = "unit"
     retire: list[Retirement] = []
+    known: list[KnownFailure] = []
     required: list[str] = []
     bind: list[Binding] = []
     waive: list[Waiver] = []
@@ -169,9 +170,7 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
         yield f"'default_tier' was {before.default_tier!r} and is {now.default_tier!r}"
     yield from _less("'required'", before.required, now.required)
     yield from _less("'parts'", before.parts, now.parts)
-    for entry in now.retire:
-        if not entry.test.strip("*?/:.") and entry not in before.retire:
-            yield f"'retire' takes every test out: {entry.test!r}"
+    yield from _of_exceptions(before, now)
     bound = {binding.line: binding for binding in now.bind}
     for binding in before.bind:
         if bound.get(binding.line) != binding:
@@ -182,6 +181,15 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
     yield from _of_places(before.places, now.places)
     if before.target is not None and before.target != now.target:
         yield f"'target' was {before.target!r} and is {now.target!r}"
+
+
+def _of_exceptions(before: Policy, now: Policy) -> Iterator[str]:
+    for entry in now.retire:
+        if not entry.test.strip("*?/:.") and entry not in before.retire:
+            yield f"'retire' takes every test out: {entry.test!r}"
+    for failure in now.known:
+        if not failure.test.strip("*?/:.") and failure not in before.known:
+            yield f"'known' lets every test fail: {failure.test!r}"
 
 
 def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | None] | None) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.evidence.ledger import EarlierTests, Ledger
 
-    _Fields = tuple[str, str, Outcome | None, bool, bool, Retired | None]
+    _Fields = tuple[str, str, Outcome | None, bool, bool, Retired | None, str | None]
 
 PASSING: frozenset[Outcome | None] = frozenset({"passed", "xpassed"})
 FAILING: frozenset[Outcome | None] = frozenset({"failed", "error"})
@@ -123,6 +123,15 @@ def _with_tier(fate: Fate, was: str | None) -> Fate:
 def _fate(
     session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, Sequence[LedgerLine]]
 ) -> Fate:
+    fate = _fate_of_any(session, line, earlier, functions)
+    if line.known is None or line.outcome not in FAILING or not fate.counts:
+        return fate
+    return _shared(status=fate.status, counts=False, passes=False)
+
+
+def _fate_of_any(
+    session: str, line: LedgerLine, earlier: Mapping[str, LedgerLine], functions: Mapping[str, Sequence[LedgerLine]]
+) -> Fate:
     if line.since == session:
         return _shared(status="new", counts=False, passes=line.outcome in PASSING)
     if line.retired is not None:
@@ -173,6 +182,7 @@ class LineGroup(msgspec.Struct, frozen=True):
     promised: bool
     flaky: bool
     retired: Retired | None
+    known: str | None
     fate: Fate
 
     @property
@@ -180,8 +190,13 @@ class LineGroup(msgspec.Struct, frozen=True):
         """Check that tests of this kind are neither gone nor retired."""
         return self.outcome is not None and self.retired is None
 
+    @property
+    def fails(self) -> bool:
+        """Check that tests of this kind fail and are not known to."""
+        return self.outcome in FAILING and self.known is None
 
-_fields_of = attrgetter("tier", "since", "outcome", "promised", "flaky", "retired")
+
+_fields_of = attrgetter("tier", "since", "outcome", "promised", "flaky", "retired", "known")
 _id_of = attrgetter("id")
 
 

@@ -213,6 +213,8 @@ def _table(project: Project, config: Config, files: FilesHere | FilesThere, inst
     settings = {"pytest": pytest_settings(texts), "coverage": coverage_settings(texts)}
     handoffs = Path(os.path.normpath(project.folder / config.dir))
     kept = {key: value for key, value in table.items() if key not in NOT_RECORDED}
+    if not config.known:  # older evidence does not have it
+        del kept["known"]
     return kept | {
         "file": own_settings(texts)[1],
         "settings": msgspec.to_builtins(settings),

@@ -166,7 +166,8 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
     traced = results.traced or trace_all(project, start, run.collected, run.whole_files)
-    lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
+    lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced)
+    lines = _excepted(project, start, lines, results.context.finished[:10])
     lines = with_unseen(lines, start.own, start.session, run, project.has_file)
     scope = completeness.scope_of(run) if combined is None else combined.scope
     before = start.before if combined is None and adds_up(start, run) else None
@@ -178,6 +179,17 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     skipped = completeness.skipped_nodes(run, before)
     left_out = completeness.left_out(run, before, lines)
     return _Seen(traced=traced, lines=lines, scope=scope, before=before, skipped=skipped, left_out=left_out)
+
+
+def _excepted(project: Project, start: Start, lines: Ledger, today: str) -> Ledger:
+    if not project.config.retire and not project.config.known:
+        return lines
+    from pytest_handoff.evidence.exceptions import Exceptions, with_exceptions
+
+    parents = [read_policy(record.policy, path=f"the record of {record.session}") for record in start.parents.records]
+    before = [entry for policy in parents for entry in policy.retire]
+    exceptions = Exceptions(retire=project.config.retire, retired_before=before, known=project.config.known)
+    return with_exceptions(lines, start.session, exceptions, start.parents.earlier, today=today)
 
 
 def _is_repeated(start: Start, context: RunContext) -> bool:

@@ -1,0 +1,69 @@
+"""Apply what the settings except, each with a reason: tests that are given up, and tests that are known to fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from pytest_handoff.evidence.regression import FAILING, PASSING
+from pytest_handoff.nodeids import id_matches
+from pytest_handoff.record import LedgerLine, Retired
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pytest_handoff.config import KnownFailure, Retirement
+    from pytest_handoff.evidence.ledger import EarlierTests, Ledger
+
+
+_ALIVE = PASSING | FAILING
+
+
+class Exceptions(NamedTuple):
+    """What the settings of now except, and the retirements that the parents' settings had already."""
+
+    retire: Sequence[Retirement] = ()
+    retired_before: Collection[Retirement] = ()
+    known: Sequence[KnownFailure] = ()
+
+
+def with_exceptions(ledger: Ledger, session: str, exceptions: Exceptions, earlier: EarlierTests, *, today: str) -> Ledger:
+    """Mark the tests that are retired, and those that may fail, until the day that the settings name."""
+    known = [entry for entry in exceptions.known if entry.until is None or today <= entry.until]
+    lines = {test: _retired(line, session, exceptions, earlier) for test, line in ledger.items()} if exceptions.retire else ledger
+    return {test: _known(line, known) for test, line in lines.items()} if known else lines
+
+
+def _retired(line: LedgerLine, session: str, exceptions: Exceptions, earlier: EarlierTests) -> LedgerLine:
+    """Add the retirement that matches the line, if there is one.
+
+    A new test has nothing to retire from, one that still passes or fails is not given up, and a glob that was there before takes
+    out no test that came under it later.
+    """
+    if line.retired is not None or line.since == session or line.outcome in _ALIVE:
+        return line
+    known = earlier.lines.get(line.moved_from or line.id)
+    before = known.retired if known else None
+    entry = next((entry for entry in exceptions.retire if id_matches(line.id, entry.test)), None)
+    if entry is None or (before is None and _was_alive(known) and _is_old_glob(entry, exceptions)):
+        return line
+    since = before.session if before and before.reason == entry.reason else session
+    outcome = None if line.outcome == "not_run" else line.outcome
+    return replace(line, outcome=outcome, retired=Retired(session=since, reason=entry.reason))
+
+
+def _was_alive(line: LedgerLine | None) -> bool:
+    return line is not None and line.outcome in _ALIVE
+
+
+def _is_old_glob(entry: Retirement, exceptions: Exceptions) -> bool:
+    return not {"*", "?"}.isdisjoint(entry.test) and entry in exceptions.retired_before
+
+
+def _known(line: LedgerLine, known: Sequence[KnownFailure]) -> LedgerLine:
+    """Add the reason why a test may fail; one that does not fail has it too, so that it can be told as fixed."""
+    if line.outcome not in _ALIVE:
+        return line
+    entry = next((entry for entry in known if id_matches(line.id, entry.test)), None)
+    return line if entry is None else replace(line, known=entry.reason)
