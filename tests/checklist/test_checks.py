@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from decimal import Decimal
+from difflib import SequenceMatcher
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from print_checklist_figures import Labelled, labelled_lines, main
+from print_checklist_figures import Labelled, all_lines, judged, labelled_lines, main, pairs
 from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.language import missing_required, normalise, understand
 from pytest_handoff.checklist.lexicon import extended, phrases
@@ -54,18 +56,40 @@ def test_lines_that_can_be_decided() -> None:
 
 
 def test_list_is_long_and_balanced() -> None:
-    """The labelled list has at least 300 different lines, and 150 of either kind."""
-    texts = [line.text for line in LABELLED]
-    assert len(set(texts)) == len(texts) >= 300
-    assert len(DECIDED) >= 150
-    assert len(texts) - len(DECIDED) >= 150
+    """The labelled list has at least 1,000 lines, each once but where its truth is labelled as well, and 300 of either kind."""
+    texts = [(line.text, line.decision == "pairs") for line in all_lines()]
+    assert [text for text, number in Counter(texts).items() if number > 1] == []
+    assert len(texts) >= 1000
+    assert len(DECIDED) >= 300
+    assert len(LABELLED) - len(DECIDED) >= 300
+
+
+def test_pairs_differ_by_one_word() -> None:
+    """Two lines of a pair differ by a word or a sign, and in their truth."""
+    for one, other in pairs():
+        both = [line.text.casefold().split() for line in (one, other)]
+        steps = [step for step in SequenceMatcher(None, *both, autojunk=False).get_opcodes() if step[0] != "equal"]
+        assert len(steps) == 1, (one, other)
+        assert max(steps[0][2] - steps[0][1], steps[0][4] - steps[0][3]) == 1, (one, other)
+        assert one.expected != other.expected, (one, other)
+
+
+def test_pairs_are_ticked_by_their_truth() -> None:
+    """No line is ticked that is not true, none is unticked that is, and 95 in 100 of the others are decided."""
+    found = judged()
+    assert [one.line.text for one in found if one.is_wrong_tick] == []
+    assert [one.line.text for one in found if one.is_wrong_untick] == []
+    decidable = [one for one in found if one.line.expected != "person"]
+    assert sum(one.is_decided for one in decidable) * 100 >= 95 * len(decidable) > 20_000
 
 
 def test_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The script prints the figures of the list, the false ticks last."""
+    """The script prints the figures of the list, the wrong ticks last."""
     main()
     others = len(LABELLED) - len(DECIDED)
-    assert capsys.readouterr().out.splitlines()[-1] == f"false ticks: 0 of {others}"
+    *_, wrong, last = capsys.readouterr().out.splitlines()
+    assert wrong == "wrong ticks: 0, wrong unticks: 0"
+    assert last == f"{len(all_lines())} lines, false ticks: 0 of {others}"
 
 
 @given(
