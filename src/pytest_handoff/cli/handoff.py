@@ -22,6 +22,7 @@ VERBS = {
     "gate": ("gate", "gate"),
     "history": ("history", "history"),
     "init": ("fill", "init"),
+    "prove": ("prove", "prove"),
     "prune": ("prune", "prune"),
     "report": ("report", "report"),
     "schema": ("schemas", "print_schema"),

@@ -15,7 +15,7 @@ from pytest_handoff.project import git
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
-from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
+from pytest_handoff.project.store import LEDGER, PROOF, RECORD, SOURCES
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _evidence_in(project: Project) -> list[str]:
     if not folder.is_relative_to(project.root):
         return []
     plain = git.literally(project.key(folder))
-    return [f"{plain}/*/{name}" for file in (RECORD, LEDGER, SOURCES) for name in (file, f".{file}.????????.tmp")]
+    return [f"{plain}/*/{name}" for file in (RECORD, LEDGER, SOURCES, PROOF) for name in (file, f".{file}.????????.tmp")]
 
 
 def _walk(root: Path) -> Iterator[str]:
