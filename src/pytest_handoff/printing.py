@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_handoff.printable import LONGEST, printable, printable_json, printable_pieces
 from pytest_handoff.text_lines import raw_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console
@@ -85,6 +86,30 @@ def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
     terminal = Console(stderr=True)
     shown = terminal.is_terminal and len(items) > _FEW
     return track(items, doing, console=terminal, transient=True) if shown else items
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Show progress bars on standard error, if that is a terminal.
+
+    What is yielded takes the name of a bar, which is ours and safe to print, how many are done, and of how many.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    terminal = Console(stderr=True)
+    if not terminal.is_terminal:
+        yield lambda _name, _done, _total: None
+        return
+    tasks: dict[str, TaskID] = {}
+    with Progress(console=terminal, transient=True) as shown:
+
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = shown.add_task(name, total=None)
+            shown.update(tasks[name], completed=done, total=total or None)
+
+        yield tell
 
 
 def put_line(stream: TextIO, line: str) -> None:

@@ -64,7 +64,7 @@ def test_commands_within_sentences_exist(page: Path) -> None:
     options = _Options()
     plugin.pytest_addoption(options)  # type: ignore[arg-type]  # it only has to take what is added
     for text in INLINE_CODE.findall(page.read_text("utf-8")):
-        program, *words = shlex.split(text.replace("…", ""))
+        program, *words = shlex.split(text.replace("…", "").partition(" -- ")[0])
         named = {word.partition("=")[0] for word in words if word.startswith("--handoff" if program == "pytest" else "--")}
         known = options.names if program == "pytest" else _options_of(words)
         assert named <= known, f"{page.name}: {text}"

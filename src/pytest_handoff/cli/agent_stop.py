@@ -61,15 +61,9 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
 
 def is_under_way(project: Project, session: str) -> bool:
     """Check whether a session is still being worked on: it is over when its record stands as it was committed or merged."""
-    from pytest_handoff.project.foreign_files import TABLE, read_if_there
-    from pytest_handoff.project.git import blob_id
-    from pytest_handoff.project.merged_sessions import merged_sessions
+    from pytest_handoff.project.merged_sessions import merged_sessions, stands
 
-    if not project.store.has(session):
-        return True
-    content = read_if_there(project.folder / project.shown_record(session), project.within, TABLE) or b""
-    known = [record.blob for record in merged_sessions(project).records if record.session == session]
-    return blob_id(content) not in known
+    return not project.store.has(session) or not stands(project, session, merged_sessions(project).records)
 
 
 def _read(sent: bytes) -> dict[str, Any] | None:

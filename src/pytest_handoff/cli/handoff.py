@@ -26,6 +26,7 @@ VERBS = {
     "history": ("history", "history"),
     "init": ("fill", "init"),
     "next": ("next_steps", "next_steps"),
+    "prove": ("prove", "prove"),
     "prune": ("prune", "prune"),
     "report": ("report", "report"),
     "schema": ("schemas", "print_schema"),

@@ -16,6 +16,7 @@ from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment,
 from pytest_handoff.evidence.integrity import IntegrityReport
 from pytest_handoff.parts.files import PART_SCHEMA, Part
 from pytest_handoff.printing import say_json
+from pytest_handoff.proof import PROOF_SCHEMA, Proof
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -153,6 +154,7 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "ledger": (LedgerLine, None),
     "sources": (SourceLine, None),
     "part": (Part, PART_SCHEMA),
+    "proof": (Proof, PROOF_SCHEMA),
 }
 NAMES = (*_WRITTEN, *_PRINTED)
 
@@ -190,7 +192,7 @@ def _open(part: Any) -> Any:
 @click.argument("name", required=False)
 @verb
 def print_schema(name: str | None) -> int:
-    """Print the JSON Schema of NAME, or all of them by name: record, ledger, sources, part, show, history, life, next."""
+    """Print the JSON Schema of NAME, or all of them by name: record, ledger, sources, proof, part, show, history, life, next."""
     if name is not None and name not in NAMES:
         raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
     table = schema(name) if name else {one: schema(one) for one in NAMES}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
+from pytest_handoff.project.store import LEDGER, PROOF, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = ".gitattributes"
 _BEGINNING = 512
-_OUR_RECORD = re.compile(rb'\s*\{\s*"schema":\s*"pytest-handoff/record/[0-9]+",\s*"session":\s*"([^"\\]+)"')
+_OUR_TABLE = re.compile(rb'\s*\{\s*"schema":\s*"pytest-handoff/(record|proof)/[0-9]+",\s*"session":\s*"([^"\\]+)"')
 _OUR_LINES = re.compile(rb'\s*(?:\{"|\Z)')
 
 _PLAIN_ATTRIBUTES = re.compile(
@@ -47,9 +47,10 @@ def not_evidence(project: Project) -> list[str]:
 
 def _others_in(folder: str) -> list[str]:
     """Name the files of a session's folder that are called as evidence is and are none."""
-    record = _beginning(path := f"{folder}/{RECORD}")
-    is_recorded = record is not None and _is_record(path, record)
-    found = [] if record is None or is_recorded else [path]
+    record, proof = (_beginning(f"{folder}/{name}") for name in (RECORD, PROOF))
+    is_recorded = record is not None and _is_ours(f"{folder}/{RECORD}", record, "record")
+    found = [] if record is None or is_recorded else [f"{folder}/{RECORD}"]
+    found += [] if proof is None or _is_ours(f"{folder}/{PROOF}", proof, "proof") else [f"{folder}/{PROOF}"]
     for name in (LEDGER, SOURCES):
         start = _beginning(path := f"{folder}/{name}")
         if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _is_json(path, lines=True) is not None)):
@@ -60,16 +61,16 @@ def _others_in(folder: str) -> list[str]:
 def is_evidence(path: Path) -> bool:
     """Check whether a file that a write left beside evidence holds some."""
     start = _beginning(str(path))
-    return start is not None and (_OUR_RECORD.match(start) or _OUR_LINES.match(start)) is not None
+    return start is not None and (_OUR_TABLE.match(start) or _OUR_LINES.match(start)) is not None
 
 
-def _is_record(path: str, start: bytes) -> bool:
-    """Check that this is a record of the folder's session, also where a formatter has put its keys into another order."""
+def _is_ours(path: str, start: bytes, what: str) -> bool:
+    """Check that this is the folder's own record or proof, also where a formatter has put its keys into another order."""
     session = Path(path).parent.name
-    if (head := _OUR_RECORD.match(start)) is not None:
-        return head[1] == session.encode("utf-8", "surrogateescape")
+    if (head := _OUR_TABLE.match(start)) is not None:
+        return (head[1], head[2]) == (what.encode(), session.encode("utf-8", "surrogateescape"))
     table = _is_json(path, lines=False)
-    return isinstance(table, dict) and table.get("session") == session and "pytest-handoff/record/" in str(table.get("schema"))
+    return isinstance(table, dict) and table.get("session") == session and f"pytest-handoff/{what}/" in str(table.get("schema"))
 
 
 def _has_other_attributes(path: str) -> bool:

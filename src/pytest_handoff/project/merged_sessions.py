@@ -123,6 +123,12 @@ def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[Rewr
             yield Rewritten(how="is an older one than that" if stands else "is not the one", merged=newest)
 
 
+def stands(project: Project, session: str, merged: Iterable[MergedRecord]) -> bool:
+    """Check whether the record of a session is one of these, as git would store it."""
+    here = project.key(project.store.evidence / session / RECORD)
+    return any(_is_blob(project, here, record.blob) for record in merged if record.session == session)
+
+
 def _newest(project: Project, versions: Sequence[MergedRecord]) -> tuple[MergedRecord, ...]:
     """Keep the versions that are not in the history of another one."""
     if len(versions) == 1:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.artifacts import Content
 
 
-RECORD, LEDGER, SOURCES = "record.json", "tests.jsonl", "sources.jsonl"
+RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
 
 _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
 """The most sessions that one continues, and the most seconds that a run took."""

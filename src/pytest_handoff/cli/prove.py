@@ -1,0 +1,163 @@
+"""Run ``handoff prove``: would the tests of a session notice?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.cli.support import CANNOT_TELL, GOOD, NO, project_to_write, session_argument, verb
+from pytest_handoff.figures import counted
+from pytest_handoff.printing import bars, say, say_json_text, say_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_handoff.proof import EarlierProof, EarlierTry, Experiment, NewProof, NewTry, Proof
+
+_EARLIER = {
+    "holds": "hold",
+    "adapted": "adapted",
+    "mended_in_test": "mended in test",
+    "fails": "fail",
+    "cannot_run": "cannot run",
+    "not_tried": "not tried",
+}
+_NEW = {"needs_the_change": "need the change", "passes_without_it": "pass without it", "not_tried": "not tried"}
+_SHOWN = {"adapted": "yellow", "mended_in_test": "red", "fails": "red", "cannot_run": "yellow", "not_tried": "yellow"}
+"""The statuses of single tests that are listed, with their colours."""
+
+_MOST = 20
+"""The tests of one status that are listed; all of them are in ``proof.json``."""
+
+
+@click.command()
+@session_argument
+@click.argument("args", metavar="[-- PYTEST ARG...]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--earlier", is_flag=True, help="Try the earlier tests as they were, on the code of now.")
+@click.option("--new", is_flag=True, help="Try the new tests on the code of before.")
+@click.option("--keep", is_flag=True, help="Leave the scratch trees, and print where they are.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+@verb
+def prove(
+    handoff_dir: str | None, session: str, args: tuple[str, ...], *, earlier: bool, new: bool, keep: bool, as_json: bool
+) -> int:
+    """Try whether the tests of SESSION would notice: earlier tests as they were, new tests on the code of before.
+
+    Without --earlier and --new, both are tried as far as there is something to try. Tests run in scratch trees; the work tree,
+    git's index and its stash stay as they are. The result is written to proof.json beside the record. Arguments after -- go to
+    pytest.
+
+    Exit codes: 0 nothing speaks against the tests; 1 an earlier test was mended in the test, or fails; 2 not all could be tried.
+    """
+    from pytest_handoff.project.layout import find_session
+    from pytest_handoff.project.proofs import proof_path
+    from pytest_handoff.proving.prove import Request
+    from pytest_handoff.proving.prove import prove as proved_by
+
+    project = project_to_write(handoff_dir)
+    asked: list[Experiment] = []
+    if earlier:
+        asked.append("earlier")
+    if new:
+        asked.append("new")
+    with bars() as tell:
+        done = proved_by(project, find_session(project, session), Request(tuple(asked), args, keep, tell))
+    if as_json:
+        say_json_text(_as_json(done.proof))
+    else:
+        for line in _lines(done.proof):
+            say_parts([line])
+        say(f"wrote {project.shown(proof_path(project, session))}")
+    if done.kept is not None:
+        say(f"kept {done.kept}", err=as_json)
+    return _exit_code(done.proof)
+
+
+def _exit_code(proof: Proof) -> int:
+    if not proof.holds:
+        return NO
+    tries = [*(proof.earlier.tests.values() if proof.earlier else ()), *(proof.new.tests.values() if proof.new else ())]
+    untried = any(tried.status == "not_tried" for tried in tries)
+    return CANNOT_TELL if untried or proof.interrupted else GOOD
+
+
+def _as_json(proof: Proof) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(proof), indent=1).decode()
+
+
+def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
+    """Yield one line for each fact."""
+    yield [(f"handoff prove {proof.session}", "bold")]
+    if proof.interrupted:
+        yield [("interrupted: what was tried until then is kept", "yellow")]
+    if proof.earlier is not None:
+        yield from _of_earlier(proof.earlier)
+    if proof.new is not None:
+        yield from _of_new(proof.new)
+    for reason in proof.reasons:
+        yield [("does not hold: ", "red"), (reason, "")]
+    if proof.holds:
+        whole = _exit_code(proof) == GOOD
+        yield [("nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests", "green")]
+
+
+def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:
+    if found.nothing is not None:
+        yield [("earlier  ", "dim"), (found.nothing, "")]
+        return
+    counts = _counts(found.tests, _EARLIER)
+    unchanged = f"{counted(found.unchanged, 'earlier test')} unchanged"
+    tried = f"{counted(len(found.tests), 'other')} as they were: {counts}" if found.tests else "no other"
+    yield [("earlier  ", "dim"), (f"{unchanged}, {tried}", "")]
+    yield from _listed(found.tests, _EARLIER)
+    yield from _notes(found.not_tried, found.left_out)
+
+
+def _of_new(found: NewProof) -> Iterator[Sequence[tuple[str, str]]]:
+    if found.nothing is not None:
+        yield [("new      ", "dim"), (found.nothing, "")]
+        return
+    from pytest_handoff.proving.statuses import by_function
+
+    tried = f"{counted(len(found.tests), 'new test')} on the code of before: {_counts(found.tests, _NEW)}"
+    yield [("new      ", "dim"), (tried, "")]
+    functions = by_function(found.tests, "passes_without_it")
+    for function, tests in list(functions.items())[:_MOST]:
+        more = f" ({counted(len(tests), 'test')})" if len(tests) > 1 else ""
+        yield [("  passes without it  ", "yellow"), (f"{function}{more}", "")]
+    yield from _cut(len(functions))
+    yield from _listed(found.tests, _NEW)
+    yield from _notes(found.not_tried, found.left_out)
+
+
+def _counts(tests: Mapping[str, EarlierTry] | Mapping[str, NewTry], words: Mapping[str, str]) -> str:
+    numbers = {status: sum(tried.status == status for tried in tests.values()) for status in words}
+    return ", ".join(f"{number:,} {words[status]}" for status, number in numbers.items() if number)
+
+
+def _listed(
+    tests: Mapping[str, EarlierTry] | Mapping[str, NewTry], words: Mapping[str, str]
+) -> Iterator[Sequence[tuple[str, str]]]:
+    for status, style in _SHOWN.items():
+        found = [(test, tried) for test, tried in tests.items() if tried.status == status]
+        for test, tried in found[:_MOST]:
+            place = f" ({tried.place})" if tried.place else ""
+            yield [(f"  {words[status]}  ", style), (f"{test}  {tried.error or ''}{place}", "")]
+        yield from _cut(len(found))
+
+
+def _cut(number: int) -> Iterator[Sequence[tuple[str, str]]]:
+    if number > _MOST:
+        yield [(f"  … and {number - _MOST:,} more in proof.json", "dim")]
+
+
+def _notes(not_tried: Mapping[str, str], left_out: Mapping[str, str]) -> Iterator[Sequence[tuple[str, str]]]:
+    for path, why in list(not_tried.items())[:_MOST]:
+        yield [(f"  not here  {path}  ", "yellow"), (why, "")]
+    for path, why in list(left_out.items())[:_MOST]:
+        yield [("  left out  ", "dim"), (f"{path}  {why}", "dim")]
+    yield from _cut(max(len(not_tried), len(left_out)))

@@ -1,0 +1,71 @@
+"""Read and write ``proof.json``, the proof of a session, beside its record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.project.artifacts import Artifact
+from pytest_handoff.project.encoding import digest_of, encode_json
+from pytest_handoff.project.foreign_files import TABLE, read_file
+from pytest_handoff.project.store import PROOF
+from pytest_handoff.proof import PROOF_SCHEMA, Proof
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_handoff.project.layout import Project
+
+
+def proof_path(project: Project, session: str) -> Path:
+    """Return the path where the proof of a session is, or would be."""
+    return project.store.evidence / session / PROOF
+
+
+def read_proof(project: Project, session: str) -> Proof | None:
+    """Read the proof of a session, or return ``None`` where it has none.
+
+    Raises:
+        EvidenceProblem: when it is damaged, edited or of another schema.
+    """
+    path = proof_path(project, session)
+    name, again = project.shown(path), f"remove it and run handoff prove {session} again"
+    try:
+        data = read_file(path, project.within, TABLE)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=name) from error
+    try:
+        schema = msgspec.json.decode(data, type=_Schema).schema
+        if schema != PROOF_SCHEMA:
+            raise EvidenceProblem(
+                f"has the schema {schema!r}, this version reads {PROOF_SCHEMA!r}: upgrade pytest-handoff", path=name
+            )
+        proof = msgspec.json.decode(data, type=Proof)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EvidenceProblem(f"is no whole proof: {error}; {again}", path=name) from error
+    if proof.session != session or proof.digest != _digest(proof):
+        raise EvidenceProblem(f"is not as it was written: it was edited or damaged; {again}", path=name)
+    return replace(proof, digest=None)
+
+
+def proof_artifact(project: Project, proof: Proof) -> Artifact:
+    """Build the file of a proof.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    sealed = replace(proof, digest=_digest(proof))
+    return Artifact(path=proof_path(project, proof.session), content=msgspec.json.format(encode_json(sealed), indent=1) + b"\n")
+
+
+def _digest(proof: Proof) -> str:
+    return digest_of(msgspec.json.encode(replace(proof, digest=None), order="sorted"))
+
+
+class _Schema(msgspec.Struct):
+    schema: str

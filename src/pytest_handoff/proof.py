@@ -1,0 +1,83 @@
+"""Define the proof of a work session, as written to ``proof.json``: whether its tests would notice.
+
+It is about one record, which it names by its digest; the proof of another record is stale.
+"""
+
+from typing import Literal
+
+from pytest_handoff.record import Frozen
+
+PROOF_SCHEMA = "pytest-handoff/proof/1"
+
+EarlierStatus = Literal["holds", "adapted", "mended_in_test", "fails", "cannot_run", "not_tried"]
+NewStatus = Literal["needs_the_change", "passes_without_it", "not_tried"]
+Experiment = Literal["earlier", "new"]
+
+
+class EarlierTry(Frozen, frozen=True, omit_defaults=True):
+    """How an earlier test fares as it was, on the code of now.
+
+    ``holds``: it passes. ``adapted``: it fails, and passes as edited. ``mended_in_test``: the same, but the sessions before
+    recorded it as failing. ``fails``: it fails, and does not pass now either. ``cannot_run``: its file cannot be collected.
+    ``error`` is the first line of the failure, or why it was not tried; ``place`` is where it failed.
+    """
+
+    status: EarlierStatus
+    error: str | None = None
+    place: str | None = None
+
+
+class NewTry(Frozen, frozen=True, omit_defaults=True):
+    """How a new test fares on the code of before: it fails or cannot be collected (``needs_the_change``), or it passes."""
+
+    status: NewStatus
+    error: str | None = None
+    place: str | None = None
+
+
+class EarlierProof(Frozen, frozen=True):
+    """The earlier tests as they were.
+
+    ``unchanged`` counts those that stand as they were, with all that they use: the run itself tried them. ``not_tried`` says
+    of files why they could not be as they were, ``left_out`` of tests or files why they say nothing: skipped tests, doctests in
+    the code itself. ``nothing`` says why there was nothing to try at all.
+    """
+
+    tests: dict[str, EarlierTry] = {}
+    unchanged: int = 0
+    not_tried: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    nothing: str | None = None
+
+
+class NewProof(Frozen, frozen=True):
+    """The new tests on the code of before; the other fields are those of :class:`EarlierProof`."""
+
+    tests: dict[str, NewTry] = {}
+    not_tried: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    nothing: str | None = None
+
+
+class Proof(Frozen, frozen=True):
+    """The results of all experiments on one record.
+
+    ``record`` is the sha256 of the record's bytes, ``args`` are the arguments that pytest was given beside ours. An experiment is
+    ``None`` where it was not tried. ``holds`` says that nothing in ``reasons`` speaks against the tests; ``interrupted`` that
+    somebody stopped the command. ``digest`` stands in the file alone, as that of a record does.
+    """
+
+    schema: str
+    session: str
+    record: str
+    fingerprint: str
+    python: str
+    platform: str
+    args: list[str]
+    interrupted: bool
+    tried: list[Experiment]
+    earlier: EarlierProof | None
+    new: NewProof | None
+    holds: bool
+    reasons: list[str]
+    digest: str | None = None

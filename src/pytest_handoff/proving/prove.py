@@ -1,0 +1,230 @@
+"""Prove a recorded session: check that its evidence allows it, run the experiments, and keep what they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.errors import EvidenceProblem, UsageProblem
+from pytest_handoff.evidence.policy import read_policy
+from pytest_handoff.evidence.tool_settings import PytestSettings
+from pytest_handoff.figures import listed
+from pytest_handoff.project.artifacts import write_each
+from pytest_handoff.project.environment import python, system
+from pytest_handoff.project.proofs import proof_artifact, read_proof
+from pytest_handoff.project.sessions import load_parents
+from pytest_handoff.project.tree import read_tree
+from pytest_handoff.project.writing import writing
+from pytest_handoff.proof import PROOF_SCHEMA, Proof
+from pytest_handoff.proving.bench import Bench
+from pytest_handoff.proving.experiments import Materials, try_all
+from pytest_handoff.proving.scratch import scratch_folder
+from pytest_handoff.proving.sides import Versions, suite_of
+from pytest_handoff.workflow.verify import stale_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.sessions import Parents
+    from pytest_handoff.project.tree import Tree
+    from pytest_handoff.proof import EarlierProof, Experiment, NewProof
+    from pytest_handoff.proving.sides import Suite
+    from pytest_handoff.record import LedgerLine, Record
+
+ALL: tuple[Experiment, ...] = ("earlier", "new")
+_LEAST_LIMIT, _TIMES = 600.0, 10
+"""Seconds that any run may take, and how many times as long as the recorded run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asked for.
+
+    Attributes:
+        experiments: the experiments; none for all, as far as there is something to try.
+        args: further arguments for pytest.
+        keep: leave the scratch trees where they are.
+        tell: called with the name of a tree, the number of its tests that ended, and of those that there are.
+    """
+
+    experiments: tuple[Experiment, ...]
+    args: tuple[str, ...]
+    keep: bool
+    tell: Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A proof, and the folder of its scratch trees where they were kept."""
+
+    proof: Proof
+    kept: Path | None
+
+
+def prove(project: Project, session: str, request: Request) -> Proved:
+    """Run the experiments, and write the proof beside the record.
+
+    Raises:
+        HandoffError: when the evidence does not allow it, or there is nothing to try; nothing is written then.
+    """
+    record, digest = project.store.record(session), project.store.digest(session)
+    tree = read_tree(project)
+    _refuse_other_evidence(project, record, tree)
+    materials = _materials(project, record, tree)
+    with scratch_folder(project.root, keep=request.keep) as folder:
+        limit = max(_LEAST_LIMIT, _TIMES * record.run.duration_s)
+        bench = Bench.of(project, folder, limit=limit, args=request.args, tell=request.tell)
+        earlier, new, stopped = try_all(bench, materials, request.experiments or ALL)
+    _refuse_nothing(earlier, new, asked=request.experiments)
+    proof = _proof(record, digest, request, earlier, new, stopped=stopped)
+    with writing(project):
+        if project.store.digest(session) != digest:
+            raise EvidenceProblem("has changed while the tests ran; prove it again", path=project.shown_record(session))
+        proof = _with_earlier_tries(project, proof)
+        write_each([proof_artifact(project, proof)], project.within)
+    return Proved(proof=proof, kept=folder if request.keep else None)
+
+
+def _refuse_other_evidence(project: Project, record: Record, tree: Tree) -> None:
+    """Refuse a record from which nothing can be proved.
+
+    Raises:
+        EvidenceProblem: for a record that is incomplete or about another tree.
+        UsageProblem: without git, where nobody keeps what files were.
+    """
+    session, path = record.session, project.shown_record(record.session)
+    if not project.uses_git:
+        raise UsageProblem("handoff prove needs git: only git has the earlier versions of tests and code")
+    if not record.run.complete:
+        why = "; ".join(record.run.why_incomplete)
+        raise EvidenceProblem(f"is of an incomplete run ({why}); run pytest --handoff={session} again", path=path)
+    if changed := stale_files(project, record, tree):
+        raise EvidenceProblem(f"is about another tree ({listed(changed)}); run pytest --handoff={session} again", path=path)
+
+
+def _materials(project: Project, record: Record, tree: Tree) -> Materials:
+    """Gather what the evidence of the session and of those before it says.
+
+    Raises:
+        EvidenceProblem: when some of it is missing or damaged.
+    """
+    store = project.store
+    parents = load_parents(store, [parent.session for parent in record.previous])
+    if parents.sources is None:
+        pruned = listed([one.session for one in parents.records if not store.has_sources(one.session)])
+        raise EvidenceProblem(
+            f"the sources of {pruned} were pruned, and nobody knows what its files were; restore sources.jsonl from git"
+        )
+    ledger = store.ledger(record)
+    versions = Versions(now=tree.files, before=tuple(_then(project, tree, files) for files in _blobs(parents)))
+    known = [*ledger, *parents.earlier.lines]
+    return Materials(
+        session=record.session,
+        ledger=ledger,
+        parents=_live(parents, ledger),
+        versions=versions,
+        suite=_suite(project, record, tree, known),
+    )
+
+
+def _blobs(parents: Parents) -> list[dict[str, str]]:
+    return [{path: line.blob for path, line in sources.items()} for sources in parents.sources or ()]
+
+
+def _then(project: Project, tree: Tree, files: dict[str, str]) -> dict[str, str]:
+    """Leave out of an earlier tree what was generated and is so now: git ignores it, and it is measured only."""
+    return {path: blob for path, blob in files.items() if path in tree.files or not (project.root / path).is_file()}
+
+
+def _live(parents: Parents, ledger: dict[str, LedgerLine]) -> list[tuple[str, dict[str, LedgerLine]]]:
+    """Group the earlier tests that count by the session that left them."""
+    found: dict[str, dict[str, LedgerLine]] = {record.session: {} for record in parents.records}
+    for test, line in parents.earlier.lines.items():
+        now = ledger.get(test)
+        if line.outcome is not None and line.retired is None and (now is None or now.retired is None):
+            found[parents.earlier.session_of(test)][test] = line
+    return list(found.items())
+
+
+def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -> Suite:
+    policy = read_policy(record.policy, path=f"the record of {record.session}")
+    settings = policy.in_force.pytest or (policy.settings.pytest if policy.settings else PytestSettings())
+    folders = [project.key(project.folder / folder) for folder in settings.testpaths]
+    return suite_of(settings.python_files, folders, tree.files, tests)
+
+
+def _refuse_nothing(earlier: EarlierProof | None, new: NewProof | None, *, asked: Sequence[Experiment]) -> None:
+    """Refuse a proof of nothing.
+
+    Raises:
+        UsageProblem: saying why there was nothing to try, of what was asked for or at all.
+    """
+    found = {"earlier": earlier, "new": new}
+    nothing = {name: one.nothing for name, one in found.items() if one is not None and one.nothing is not None}
+    tried = [name for name, one in found.items() if one is not None and one.nothing is None]
+    if nothing and (not tried or set(asked) & nothing.keys()):
+        raise UsageProblem(f"there is nothing to prove: {'; '.join(dict.fromkeys(nothing.values()))}")
+
+
+def _proof(
+    record: Record, digest: str, request: Request, earlier: EarlierProof | None, new: NewProof | None, *, stopped: bool
+) -> Proof:
+    return Proof(
+        schema=PROOF_SCHEMA,
+        session=record.session,
+        record=digest,
+        fingerprint=record.source.fingerprint,
+        python=python(),
+        platform=system(),
+        args=list(request.args),
+        interrupted=stopped,
+        tried=_tried(earlier, new),
+        earlier=earlier,
+        new=new,
+        holds=not (reasons := _reasons(earlier)),
+        reasons=reasons,
+    )
+
+
+def _tried(earlier: EarlierProof | None, new: NewProof | None) -> list[Experiment]:
+    found: list[Experiment] = []
+    if earlier is not None and earlier.nothing is None:
+        found.append("earlier")
+    if new is not None and new.nothing is None:
+        found.append("new")
+    return found
+
+
+def _reasons(earlier: EarlierProof | None) -> list[str]:
+    """Say what speaks against the tests."""
+    if earlier is None:
+        return []
+    words = {
+        "mended_in_test": "failed before and fail as they were: only the edit of the test made them pass",
+        "fails": "fail as they were, and do not pass now either",
+    }
+    found = {status: [test for test, tried in earlier.tests.items() if tried.status == status] for status in words}
+    return [f"{len(tests):,} of the earlier tests {words[status]}: {listed(tests)}" for status, tests in found.items() if tests]
+
+
+def _with_earlier_tries(project: Project, proof: Proof) -> Proof:
+    """Keep what earlier commands proved of the same record: an experiment not asked for now, or one that is cut short now."""
+    try:
+        known = read_proof(project, proof.session)
+    except EvidenceProblem:  # this proof takes its place
+        return proof
+    if known is None or known.record != proof.record:
+        return proof
+    older = proof.interrupted and not known.interrupted
+    earlier = (known.earlier or proof.earlier) if older else (proof.earlier or known.earlier)
+    new = (known.new or proof.new) if older else (proof.new or known.new)
+    parts = [part for part in (earlier, new) if part is not None]
+    is_ours = [part is proof.earlier or part is proof.new for part in parts]
+    cut = any(proof.interrupted if ours else known.interrupted for ours in is_ours)
+    reasons = _reasons(earlier)
+    tried = _tried(earlier, new)
+    return replace(proof, earlier=earlier, new=new, tried=tried, interrupted=cut, holds=not reasons, reasons=reasons)
