@@ -13,6 +13,7 @@ from pytest_handoff.composition.wording import if_incomplete, live, passing
 from pytest_handoff.document.claims import contradicts
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.scopes import PATH, SINCE, SUM
+from pytest_handoff.evidence.regression import count_passing
 from pytest_handoff.figures import listed, percent, percent_of
 from pytest_handoff.markup import escape, one_line
 from pytest_handoff.nodeids import path_matches
@@ -127,7 +128,14 @@ class _Measured:
             return share(code.covered, code.num_statements) if code and code.num_statements and scopes == ("",) else None
         if quantity == "test_files":
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
+        if quantity == "pass_rate" and not any(scope.startswith((PATH, SINCE)) for scope in scopes):
+            return self._rate(scopes)
         return self._of_tests(quantity, self._outcomes(scopes))
+
+    def _rate(self, scopes: tuple[str, ...]) -> Figure | None:
+        """Measure the rate of a tier or of all tests as checklist lines do, so that a document has one."""
+        rated = [line for scope in scopes for line in self._facts.rated(tier=scope or None)]
+        return Figure(shown="", part=count_passing(rated), whole=len(rated)) if rated else None
 
     def _of_tests(self, quantity: str, outcomes: Counter[Outcome | None]) -> Figure | None:
         if quantity in _OUTCOMES:
