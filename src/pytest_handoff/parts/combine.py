@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import chdir
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -231,12 +231,13 @@ def _why_ages_differ(project: Project, start: Start, parts: Sequence[PartTests],
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:
         return None
-    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, project.has_file)
+    there = partial(start.has_file, project)
+    whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, there)
     traced: dict[int, Lineage] = {}
     for part in parts:
         seen = part.collection
         if id(seen) not in traced:
-            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, project.has_file)
+            traced[id(seen)] = trace_collected(earlier, seen.tests, seen.whole_files, start.renames, there)
         own = traced[id(seen)]
         for test in sorted(part.results.keys() - earlier.lines.keys()):
             if (own.since(test, session, earlier) == session) != (whole.since(test, session, earlier) == session):

@@ -200,10 +200,17 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
         HandoffError: when git lacks one of them, as a partial clone may.
     """
     wanted = sorted(set(blobs))
-    found = dict(zip(wanted, _contents(root, wanted), strict=True))
-    if lacking := next((blob for blob, content in found.items() if content is None), None):
+    found = blobs_there(root, wanted)
+    if lacking := next((blob for blob in wanted if blob not in found), None):
         raise HandoffError(f"git has not the contents of {lacking}")
-    return {blob: content for blob, content in found.items() if content is not None}
+    return found
+
+
+def blobs_there(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
+    """Read the contents of those blobs that git has here, all with one git process."""
+    wanted = sorted(set(blobs))
+    found = zip(wanted, _contents(root, wanted), strict=True)
+    return {blob: content for blob, content in found if content is not None}
 
 
 def read_files_of(root: Path, commits: Iterable[str], paths: Sequence[str]) -> list[dict[str, bytes]]:

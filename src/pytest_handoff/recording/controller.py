@@ -123,7 +123,7 @@ class Controller:
         self._collection = collection
         self._folder.collected(collection)
         share_ids(self._start.parents.earlier.lines, collection.tests)
-        lineage = trace_all(self._start, collection.tests, collection.whole_files, self._plan.project.has_file)
+        lineage = trace_all(self._plan.project, self._start, collection.tests, collection.whole_files)
         self._ages.know(self._start.parents.earlier, lineage)
         self._end.traced = lineage
 

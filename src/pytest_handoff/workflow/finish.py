@@ -27,7 +27,7 @@ from pytest_handoff.rendering.templates import Renderer
 from pytest_handoff.workflow.start import Start, read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pytest_handoff.evidence.history import SessionRow
@@ -51,11 +51,9 @@ class FinishedSession(Frozen, frozen=True):
         return next(artifact for artifact in self.artifacts if artifact.path == path)
 
 
-def trace_all(
-    start: Start, collected: Mapping[str, object], whole_files: Iterable[str], exists: Callable[[str], bool]
-) -> Lineage:
-    """Find which collected test continues which earlier one; ``exists`` tells whether there is a file of this path."""
-    return trace_collected(start.parents.earlier, collected, whole_files, start.renames, exists)
+def trace_all(project: Project, start: Start, collected: Mapping[str, object], whole_files: Iterable[str]) -> Lineage:
+    """Find which collected test continues which earlier one."""
+    return trace_collected(start.parents.earlier, collected, whole_files, start.renames, partial(start.has_file, project))
 
 
 def refill(project: Project, session: str, *, today: str, take_over: frozenset[str] = frozenset()) -> FinishedSession:

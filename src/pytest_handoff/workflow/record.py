@@ -17,10 +17,10 @@ from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
+from pytest_handoff.project.contents import Contents, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
-from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.target_branch import merged_in, policy_table
-from pytest_handoff.project.tree import texts_in, unparsable, with_lines
+from pytest_handoff.project.tree import unparsable
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
     from pytest_handoff.workflow.hooks import ProjectHooks
@@ -133,7 +134,7 @@ def _record(
         new_code=code,
         not_measured=not_measured,
         changes=changes,
-        unparsable=_unparsable(project, sources, changes),
+        unparsable=_unparsable(project, start.tree, sources, changes),
         policy=policy_table(project, _in_force(results, seen.before), results.instructions),
         gates=[],
         metrics=_metrics(seen.before, run),
@@ -150,9 +151,9 @@ def _record(
 def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
-    traced = results.traced or trace_all(start, run.collected, run.whole_files, project.has_file)
+    traced = results.traced or trace_all(project, start, run.collected, run.whole_files)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced, retire=project.config.retire)
-    lines = with_unseen(lines, start.own, start.session, run.whole_files, project.has_file)
+    lines = with_unseen(lines, start.own, start.session, run.whole_files, partial(start.has_file, project))
     scope = completeness.scope_of(run) if combined is None else combined.scope
     before = start.before if combined is None and adds_up(start, run) else None
     if before is not None:
@@ -253,7 +254,7 @@ def _integrity(project: Project, start: Start, lines: Ledger, sources: Mapping[s
         sources,
         start.parents.sources,
         renames=start.renames,
-        read=lambda path: read_if_there(project.root / path, project.within, TEXT),
+        read=Contents(project, start.tree).read,
     )
 
 
@@ -270,14 +271,16 @@ def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
     )
 
 
-def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:
+def _unparsable(
+    project: Project, tree: Tree, sources: Mapping[str, SourceLine], changes: Changes | None
+) -> dict[str, str] | None:
     if changes is None:
         return None
     touched = {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} & sources.keys()
     if not touched:
         return {}
 
-    return unparsable(project.root, touched)
+    return unparsable(project.root, touched, Contents(project, tree).stored)
 
 
 def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
