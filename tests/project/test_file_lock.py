@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock, Timeout
 
+from pytest_handoff.errors import WriteProblem
 from pytest_handoff.project import locks
-from pytest_handoff.project.locks import take_lock
+from pytest_handoff.project.locks import locked, take_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +75,46 @@ def test_a_file_of_another_user_is_locked_as_well(tmp_path: Path, monkeypatch: p
         take_lock(theirs, 0)
     let_go()
     take_lock(theirs, 0)()
+
+
+@FLOCK_ONLY
+def test_a_new_file_is_open_to_other_users(tmp_path: Path) -> None:
+    """Root, a container or a run with a narrow umask may make it, and others must be able to lock it afterwards."""
+    before = os.umask(0o077)
+    try:
+        take_lock(tmp_path / "lock", 0)()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o666
+
+
+@FLOCK_ONLY
+def test_a_file_that_another_process_makes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between looking for the file and making it, another process may have made it."""
+    plainly, path = os.open, tmp_path / "lock"
+
+    def late(name: Path, flags: int, *mode: int) -> int:
+        if flags & os.O_EXCL:
+            path.touch()
+        return plainly(name, flags, *mode)
+
+    monkeypatch.setattr(os, "open", late)
+    take_lock(path, 0)()
+
+
+@FLOCK_ONLY
+def test_a_file_that_another_user_closed_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been made by an older version, under a narrow umask."""
+
+    def denied(path: Path, *_flags: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "open", denied)
+    with (
+        pytest.raises(WriteProblem, match=r"Permission denied; if another user made it, have it removed"),
+        locked(tmp_path),
+    ):
+        pass
 
 
 def test_it_dies_with_its_process(tmp_path: Path) -> None:

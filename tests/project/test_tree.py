@@ -12,8 +12,9 @@ import pytest
 from pytest_handoff.config import Config
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.source_changes import hash_lines
+from pytest_handoff.project.contents import with_lines
 from pytest_handoff.project.layout import Project
-from pytest_handoff.project.tree import Tree, changed_since, read_tree, with_lines
+from pytest_handoff.project.tree import Tree, read_tree, since
 from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_other_code_has_another_fingerprint(repository: Path, change: str) -> No
     else:
         write(repository, a="2\n", b="1\n")
     assert read_tree(project).fingerprint != before.fingerprint
-    assert changed_since(project, before) == {"add": [], "swap": ["a.py", "b.py"]}.get(change, ["a.py"])
+    assert since(project, before).changed == {"add": [], "swap": ["a.py", "b.py"]}.get(change, ["a.py"])
 
 
 def test_an_older_record_says_nothing_of_kinds(repository: Path) -> None:
@@ -150,7 +151,7 @@ def test_what_only_has_the_name_of_evidence_is_code(
     seen = [read_tree(project)]
     path.write_text(f"{text} #")
     seen.append(read_tree(project))
-    assert changed_since(project, seen[0]) == [key]
+    assert since(project, seen[0]).changed == [key]
     commit(plain_git, repository)
     seen.append(read_tree(project))
     assert [list(tree.files) for tree in seen] == [[key]] * 3

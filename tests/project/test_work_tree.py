@@ -6,13 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.project import git
-from pytest_handoff.project.git import tree_of
+from pytest_handoff.project import git, work_tree
+from pytest_handoff.project.git import run_git, tree_of
 from pytest_handoff.project.work_tree import WorkTree, literally, read_files, read_work_tree
 
 if TYPE_CHECKING:
@@ -327,3 +327,50 @@ def test_a_pipe_does_not_keep_git_waiting_for_ever(repository: Path, monkeypatch
     monkeypatch.setattr(git, "PATIENCE", 0.5)
     with pytest.raises(HandoffError, match=r"git add gave no answer for 0.5 seconds; a pipe"):
         read_work_tree(repository)
+
+
+def test_files_that_vanish_while_git_reads(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server or a watcher removes a file that git has just listed: git is asked once more, and not for ever."""
+    write(repository, "a.txt")
+    asked, vanish = [], [b"fatal: unable to stat 'logs/tmp-1.log': No such file or directory\n"] * 2
+
+    def run(root: Path, *args: str, **given: Any) -> subprocess.CompletedProcess[bytes]:
+        asked.append(args[0])
+        done = run_git(root, *args, **given)
+        if args[0] == "add" and vanish:
+            return subprocess.CompletedProcess(done.args, 128, b"", vanish.pop())
+        return done
+
+    monkeypatch.setattr(work_tree, "run_git", run)
+    assert read_work_tree(repository).files == {"a.txt": HELLO}
+    assert asked.count("add") == 3
+    vanish += [b"fatal: unable to stat 'x': No such file or directory\n"] * 100
+    with pytest.raises(HandoffError, match=r"git add failed: fatal: unable to stat 'x'"):
+        read_work_tree(repository)
+
+
+@pytest.mark.parametrize(
+    "said", [b"error: unable to write file: No space left on device", b'error: open("a"): Input/output error']
+)
+def test_what_else_git_fails_at_is_an_error(repository: Path, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """No file is left out because the disk is full."""
+    write(repository, "a.txt")
+    done = subprocess.CompletedProcess(["git"], 1, b"", b"warning: x\n" + said + b"\n")
+    monkeypatch.setattr(work_tree, "run_git", lambda *_args, **_given: done)
+    with pytest.raises(HandoffError, match="git add failed: "):
+        read_work_tree(repository)
+
+
+def test_a_file_that_git_may_not_read(repository: Path, plain_git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that git tracks is another file; any other is left out, and both are named."""
+    write(repository, "tracked", "closed/tracked", "other")
+    commit(plain_git, repository)
+    said = (
+        b"warning: could not open directory 'closed/': Permission denied\n"
+        b"error: open(\"tracked\"): Permission denied\nerror: unable to index file 'tracked'\n"
+        b"error: open(\"new\"): Operation not permitted\nerror: unable to index file 'new'\n"
+    )
+    monkeypatch.setattr(work_tree, "run_git", lambda *_args, **_given: subprocess.CompletedProcess(["git"], 1, b"", said))
+    found = read_work_tree(repository)
+    assert found.files == {"tracked": "unreadable", "closed/tracked": "unreadable", "other": HELLO}
+    assert (found.unread, found.modified) == (["closed", "new", "tracked"], ["closed/tracked", "tracked"])

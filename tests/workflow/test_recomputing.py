@@ -12,9 +12,10 @@ from builders import facts_from, ledger_of, record_of
 from pytest_handoff.config import Config
 from pytest_handoff.evidence.ledger import join_parents
 from pytest_handoff.project.artifacts import write_each
+from pytest_handoff.project.contents import with_lines
 from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.project.layout import Project
-from pytest_handoff.project.tree import read_tree, with_lines
+from pytest_handoff.project.tree import read_tree
 from pytest_handoff.record import Integrity, ParsedFiles
 from pytest_handoff.workflow.recheck import missing_bases, recompute, untrue
 

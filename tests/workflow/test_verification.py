@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from builders import record_of
 from pytest_handoff.config import Config
 from pytest_handoff.project.artifacts import Artifact, write_each
+from pytest_handoff.project.contents import with_lines
 from pytest_handoff.project.layout import Project
-from pytest_handoff.project.tree import read_tree, with_lines
+from pytest_handoff.project.tree import read_tree
 from pytest_handoff.record import Parent, Record
 from pytest_handoff.workflow.chain import Problem, chain_of
 from pytest_handoff.workflow.verify import is_fresh, stale_files, verify

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import chdir
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -232,7 +232,7 @@ def _why_ages_differ(project: Project, start: Start, parts: Sequence[PartTests],
     earlier, session = start.parents.earlier, start.session
     if not earlier.lines:
         return None
-    files = files_to_trace(project, start.parents.sources)
+    files = files_to_trace(project, start.parents.sources, partial(start.has_file, project))
     whole = trace_collected(earlier, run.collected, run.whole_files, start.renames, files)
     traced: dict[int, Lineage] = {}
     for part in parts:

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.tool_settings import NAMES, pytest_settings
 from pytest_handoff.nodeids import matches_any
+from pytest_handoff.project.contents import texts_in
 from pytest_handoff.project.foreign_files import SETTINGS, read_if_there
-from pytest_handoff.project.tree import texts_in
 from pytest_handoff.record import Frozen
 from pytest_handoff.workflow.hooks import HOOKS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.nodeids import matches_any
-from pytest_handoff.project.foreign_files import leads_outside
+from pytest_handoff.project.foreign_files import is_file, leads_outside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -52,10 +52,13 @@ def _has_source(root: Path, path: str) -> bool:
 def _looks_made(root: Path, path: str) -> bool:
     if matches_any(path, _CACHES):
         return False
-    if not (root / path).is_file() or leads_outside(root / path, [root]) is not None:
+    if not is_file(root / path) or leads_outside(root / path, [root]) is not None:
         return False
-    with (root / path).open("rb") as file:
-        first = file.read(_HEADER)
+    try:
+        with (root / path).open("rb") as file:
+            first = file.read(_HEADER)
+    except OSError:  # who may not read it cannot say what it is
+        return False
     if matches_any(path, _DATA):
         return first in (b"", _SQLITE)
     return path.endswith(".pyc") and len(first) == _HEADER and first[4:8] == bytes(4)

@@ -1,56 +1,115 @@
-"""Find files as they stand and contents as they were: every file of the work tree, and blobs by their ids."""
+"""Read the contents of a tree: as its files stand, or from git where a sparse checkout leaves them out."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_handoff.project import git
-from pytest_handoff.project.work_tree import literally, read_files
+from msgspec.structs import replace
+
+from pytest_handoff.evidence.source_changes import hash_lines
+from pytest_handoff.project.foreign_files import MEGABYTE, TEXT, is_file, leads_outside, read_if_there
+from pytest_handoff.project.git import blobs_there, place_of
+from pytest_handoff.project.tree import hash_files
+from pytest_handoff.record import SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from pytest_handoff.project.layout import Project
-
-_STORED_ELSEWHERE = b"version https://git-lfs.github.com/spec/"
-_BUILT = (".so", ".pyd", ".dylib", ".dll", ".py", ".pth")
-_METADATA = (".egg-info", ".dist-info")
+    from pytest_handoff.project.tree import Tree
 
 
-def every_file(project: Project) -> list[str]:
-    """Name every file but evidence that git tracks or would track, whatever ``scope`` and ``ignore`` say, sorted."""
-    evidence = project.store.evidence
-    inside = evidence.is_relative_to(project.root)
-    return sorted(read_files(project.root, without=[f"{literally(project.key(evidence))}/**"] if inside else []).files)
+_AT_ONCE = 200
+"""The most contents that are asked of git, and held, at once."""
 
 
-def earlier_contents(project: Project, blobs: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Read blobs; return the contents of those that are there, and why the others are not."""
-    found = git.find_blobs(project.root, blobs)
-    there = {blob: content for blob, content in found.items() if content is not None}
-    stored = {blob for blob, content in there.items() if content.startswith(_STORED_ELSEWHERE)}
-    lacking = dict.fromkeys(found, "git in this clone does not have it; commit after each session, and fetch what is missing")
-    lacking |= dict.fromkeys(stored, "git has a pointer only, its content is kept by git LFS")
-    good = {blob: content for blob, content in there.items() if blob not in stored}
-    return good, {blob: why for blob, why in lacking.items() if blob not in good}
+class Contents:
+    """The contents of the files of a tree."""
+
+    def __init__(self, project: Project, tree: Tree) -> None:
+        self._project = project
+        self._tree = tree
+
+    def read(self, path: str) -> bytes | None:
+        """Read a file, or return ``None`` where there is none, it is too large, or it may not be read."""
+        try:
+            found = read_if_there(place_of(self._project.root, path), self._project.within, TEXT)
+        except OSError:
+            return None
+        return self.stored(path) if found is None else found
+
+    def stored(self, path: str) -> bytes | None:
+        """Read a file that a sparse checkout leaves out; of any other, and of what git has not here, return ``None``."""
+        if path not in self._tree.absent:
+            return None  # what is read where it stands
+        blob = self._tree.files[path]
+        content = blobs_there(self._project.root, [blob]).get(blob)
+        return content if content is None or len(content) <= TEXT else None
+
+    def lacks(self, path: str) -> bool:
+        """Check whether a file, of the tree or of a submodule, can be read neither where it should stand nor from git."""
+        return self._tree.leaves_out(path) and self.read(path) is None
 
 
-def built_beside(project: Project, files: Iterable[str]) -> list[str]:
-    """Name what git ignores and Python imports from the folders of these files: built modules, generated code, metadata."""
-    known = set(files)
-    folders = {parent for path in known for parent in Path(path).parents}
-    return sorted(path for folder in folders for path in _built_in(project.root, folder.as_posix()) if path not in known)
+def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:
+    """Hash the lines of the code in the tree and of measured files beside it (generated ones); other files keep only an id.
+
+    ``known`` are the sources of an earlier session; a file with the same blob id is not read again.
+    """
+    code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
+    files = tree.files | hash_files(project.root, (path for path in code if path not in tree.files))
+    code -= {path for path in code if _is_elsewhere(project.root, path, tree.files)}
+    lines = {path: known[path] for path in code if path in known and known[path].blob == files.get(path) and known[path].lines}
+    absent = {path: files[path] for path in code - lines.keys() if path in tree.absent}
+    lines |= {path: SourceLine(path=path, blob=files[path], lines=found) for path, found in _lines_in_git(project.root, absent)}
+    found = (lines.get(path) or _source_line(project.root, path, files[path], path in code) for path in sorted(files))
+    kinds = tree.kinds.get
+    return {line.path: line if line.kind == (kind := kinds(line.path, "")) else replace(line, kind=kind) for line in found}
 
 
-def _built_in(root: Path, folder: str) -> Iterator[str]:
-    prefix = "" if folder == "." else f"{folder}/"
+def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
+    """Find the texts that occur literally in a file of the tree; files above a megabyte hold data, and are not read."""
+    missing, found = set(texts), set()
+    for path in tree.files:
+        file = place_of(project.root, path)
+        if missing and is_file(file) and file.stat().st_size < MEGABYTE and not _is_link_elsewhere(project.root, file):
+            content = _bytes(file) or b""
+            found |= {text for text in missing if text.encode() in content}
+            missing -= found
+    return found
+
+
+def _lines_in_git(root: Path, blobs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Hash the lines of files (path to blob id) that git has the contents of; a partial clone may lack some."""
+    paths = sorted(blobs)
+    for start in range(0, len(paths), _AT_ONCE):
+        some = paths[start : start + _AT_ONCE]
+        contents = blobs_there(root, [blobs[path] for path in some])
+        yield from ((path, hash_lines(contents[blobs[path]])) for path in some if blobs[path] in contents)
+
+
+def _source_line(root: Path, path: str, blob: str, is_code: bool) -> SourceLine:
+    file = place_of(root, path)
+    content = _bytes(file) if is_code and is_file(file) else None  # else a link to nowhere, a submodule
+    return SourceLine(path=path, blob=blob) if content is None else SourceLine(path=path, blob=blob, lines=hash_lines(content))
+
+
+def _bytes(file: Path) -> bytes | None:
     try:
-        with os.scandir(root / folder) as entries:
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    except OSError:
-        return
-    for name, is_folder in found:
-        if name.endswith(_METADATA if is_folder else _BUILT) and not name.startswith("."):
-            yield prefix + name
+        return file.read_bytes()
+    except OSError:  # this user may not read it, or it has just been removed
+        return None
+
+
+def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
+    """Check whether a path leads out of the repository; of a file in the tree only the file itself can be a link."""
+    file = place_of(root, path)
+    return _is_link_elsewhere(root, file) if path in tree else leads_outside(file, [root]) is not None
+
+
+def _is_link_elsewhere(root: Path, file: Path) -> bool:
+    try:
+        return file.is_symlink() and leads_outside(file, [root]) is not None
+    except OSError:  # this user may not look into its folder
+        return False

@@ -60,6 +60,14 @@ def leads_outside(path: Path | str, within: Sequence[Path]) -> str | None:
     return None
 
 
+def is_file(path: Path) -> bool:
+    """Check whether there is a file, as far as this user may know."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read_file(path: Path | str, within: Sequence[Path], most: int) -> bytes:
     """Read a file that a repository names.
 

@@ -193,22 +193,24 @@ def is_ancestor(root: Path, commit: str, of: str) -> bool:
     return run_git(root, "merge-base", "--is-ancestor", commit, of, environment=_STORED_HISTORY).returncode == 0
 
 
-def find_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes | None]:
-    """Read the contents of blobs, all with one git process; ``None`` for those that this clone does not have."""
-    wanted = sorted(set(blobs))
-    return dict(zip(wanted, _contents(root, wanted), strict=True))
-
-
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
     """Read the contents of blobs that must be there.
 
     Raises:
         HandoffError: when git lacks one of them, as a partial clone may.
     """
-    found = find_blobs(root, blobs)
-    if lacking := next((blob for blob, content in found.items() if content is None), None):
+    wanted = sorted(set(blobs))
+    found = blobs_there(root, wanted)
+    if lacking := next((blob for blob in wanted if blob not in found), None):
         raise HandoffError(f"git has not the contents of {lacking}")
-    return {blob: content for blob, content in found.items() if content is not None}
+    return found
+
+
+def blobs_there(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
+    """Read the contents of those blobs that git has here, all with one git process."""
+    wanted = sorted(set(blobs))
+    found = zip(wanted, _contents(root, wanted), strict=True)
+    return {blob: content for blob, content in found if content is not None}
 
 
 def read_files_of(root: Path, commits: Iterable[str], paths: Sequence[str]) -> list[dict[str, bytes]]:

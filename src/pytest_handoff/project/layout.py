@@ -15,7 +15,7 @@ from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
-from pytest_handoff.project.foreign_files import SETTINGS, leads_outside, named_by_a_person, read_file
+from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
 from pytest_handoff.project.store import LEDGER, PROOF, RECORD, SOURCES, Store
 from pytest_handoff.record import Frozen
 
@@ -80,7 +80,7 @@ class Project(Frozen, frozen=True):
 
     def has_file(self, key: str) -> bool:
         """Look whether there is a file of this key, such as the one that a test id begins with."""
-        return (self.root / key).is_file()
+        return is_file(self.root / key)
 
     def is_code(self, path: str) -> bool:
         """Check whether a file (by its key) belongs to the tree that evidence is about."""

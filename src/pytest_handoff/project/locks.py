@@ -10,7 +10,7 @@ import errno
 import os
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -77,15 +77,26 @@ def _attempt(path: Path) -> int | None:
 def _open(path: Path) -> int:
     """Open the file, first without ``O_CREAT``: with it the system may refuse another user's file in a shared folder.
 
-    Another user's file may be readable only, and is locked as well then.
+    Another user's file may be readable only, and is locked as well then. A new one is open to all users, whatever the umask: it
+    stays when its maker, such as root, is gone.
     """
     flags = os.O_RDWR | os.O_NOFOLLOW
     try:
         return os.open(path, flags)
     except FileNotFoundError:
-        return os.open(path, flags | os.O_CREAT, 0o666)
+        return _make(path, flags)
     except PermissionError:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+
+
+def _make(path: Path, flags: int) -> int:
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:  # another process was faster
+        return os.open(path, flags)
+    with suppress(OSError):  # a file system without modes
+        os.fchmod(descriptor, 0o666)
+    return descriptor
 
 
 def _let_go(descriptor: int) -> None:
@@ -141,7 +152,10 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     except TimeoutError as error:
         raise WriteProblem("another process is writing here; wait for it to end and run again", path=str(folder)) from error
     except OSError as error:
-        raise WriteProblem(f"the lock of {folder} cannot be taken: {error.strerror or error}", path=str(path)) from error
+        why = error.strerror or str(error)
+        if isinstance(error, PermissionError):
+            why += "; if another user made it, have it removed, or let TMPDIR name another folder for temporary files"
+        raise WriteProblem(f"the lock of {folder} cannot be taken: {why}", path=str(path)) from error
     try:
         yield
     finally:

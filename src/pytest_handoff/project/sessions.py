@@ -16,7 +16,7 @@ from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_handoff.evidence.moved_tests import Bodies
     from pytest_handoff.project.layout import Project
@@ -218,8 +218,14 @@ def load_parents(store: Store, names: Sequence[str]) -> Parents:
     )
 
 
-def files_to_trace(project: Project, sources: Sequence[Mapping[str, SourceLine]] | None) -> Files:
-    """Return what tracing asks of the test files, as the parents left them (``sources``) and as they are now."""
+def files_to_trace(
+    project: Project, sources: Sequence[Mapping[str, SourceLine]] | None, exists: Callable[[str], bool] | None = None
+) -> Files:
+    """Return what tracing asks of the test files, as the parents left them (``sources``) and as they are now.
+
+    Args:
+        exists: tells whether a file is in the tree, also where it is not checked out; without it only the disk is asked.
+    """
 
     @cache
     def bodies() -> Bodies:
@@ -227,7 +233,7 @@ def files_to_trace(project: Project, sources: Sequence[Mapping[str, SourceLine]]
 
         return Bodies(sources or (), lambda path: read_if_there(project.root / path, project.within, TEXT))
 
-    return Files(exists=project.has_file, agree=lambda old, new: bodies().agree(old, new))
+    return Files(exists=exists or project.has_file, agree=lambda old, new: bodies().agree(old, new))
 
 
 def latest_of(store: Store, names: Sequence[str]) -> list[str]:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import json
 import os
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import format_of, parse_ini, parse_toml
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
-from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, Refused, leads_outside, read_file
+from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, is_file, leads_outside, read_file
 from pytest_handoff.project.git import blob_id, name_of, place_of, tracked_files
 from pytest_handoff.project.store import LEDGER, PROOF, RECORD, SOURCES
 from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_handoff.project.layout import Project
 
@@ -35,11 +32,14 @@ _WITH_KINDS = "+kinds"
 class Tree(Frozen, frozen=True):
     """A source tree without the hand-off files: path to blob id, and what git says of it (``None`` without git).
 
-    ``kinds`` names the files that are ``executable`` or a ``link``; nothing else tells them from plain ones.
+    ``kinds`` names the files that are ``executable`` or a ``link``; nothing else tells them from plain ones. ``absent`` are the
+    files that a sparse checkout leaves out, and submodules that are not checked out; ``unread`` what this user may not read.
     """
 
     files: dict[str, str]
     kinds: dict[str, str] = {}
+    absent: frozenset[str] = frozenset()
+    unread: list[str] = []
     commit: str | None = None
     branch: str | None = None
     modified: list[str] | None = None
@@ -58,6 +58,16 @@ class Tree(Frozen, frozen=True):
     def is_that_of(self, fingerprint: str) -> bool:
         """Check whether a record is about this tree; an older one says nothing of the kinds of its files."""
         return fingerprint == (self.fingerprint if _has_kinds(fingerprint) else _hash_of(self.files))
+
+    def leaves_out(self, path: str) -> bool:
+        """Check whether git knows a file that is not checked out; of what is in a submodule it knows no more."""
+        return path in self.absent or (
+            bool(self.absent) and any(str(folder) in self.absent for folder in PurePosixPath(path).parents)
+        )
+
+    def beside(self, paths: Iterable[str]) -> list[str]:
+        """Keep the files and folders that hold nothing of this tree."""
+        return [path for path in paths if path not in self.files and not any(name.startswith(f"{path}/") for name in self.files)]
 
     def differing(self, then: Mapping[str, SourceLine], fingerprint: str) -> list[str]:
         """Name the files in which this tree differs from the one that a record of this fingerprint kept."""
@@ -85,7 +95,7 @@ def read_tree(project: Project) -> Tree:
     """
     if not project.uses_git:
         found = project.code_among(_walk(project.root), not_evidence(project))
-        return Tree(files=_hash_files(project.root, set(found) - left_by_tools(project.root, found, None)))
+        return Tree(files=hash_files(project.root, set(found) - left_by_tools(project.root, found, None)))
     work = read_work_tree(project.root, without=_evidence_in(project), but=(others := not_evidence(project)))
     others += _tracked_leftovers(project, work)
     left = {*filter(project.is_left_of_a_write, work.untracked)} | left_by_tools(
@@ -97,6 +107,8 @@ def read_tree(project: Project) -> Tree:
     return Tree(
         files=files,
         kinds={path: kind for path, kind in work.kinds.items() if path in files},
+        absent=frozenset(path for path in work.absent if path in files),
+        unread=project.code_among(work.unread),
         commit=work.commit,
         branch=work.branch,
         modified=[path for path in project.code_among(work.modified, others) if path not in left],
@@ -104,40 +116,21 @@ def read_tree(project: Project) -> Tree:
     )
 
 
-def changed_since(project: Project, tree: Tree) -> list[str]:
-    """Find the files of a tree that have changed or are gone; new files beside them changed nothing that was run."""
+class Since(Frozen, frozen=True):
+    """The files of a tree that have ``changed`` or are gone since it was read, and files that are ``unread``: nobody may."""
+
+    changed: list[str]
+    unread: list[str]
+
+
+def since(project: Project, tree: Tree) -> Since:
+    """Find what is no more as it was in a tree; new files beside it changed nothing that was run."""
     if project.uses_git:
-        now = read_files(project.root, without=_evidence_in(project), but=not_evidence(project)).ids
+        found = read_files(project.root, without=_evidence_in(project), but=not_evidence(project))
+        now, unread = found.ids, project.code_among(found.unread)
     else:
-        now = read_tree(project).ids
-    return sorted(path for path, text in tree.ids.items() if now.get(path) != text)
-
-
-def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:
-    """Hash the lines of the code in the tree and of measured files beside it (generated ones); other files keep only an id.
-
-    ``known`` are the sources of an earlier session; a file with the same blob id is not read again.
-    """
-    code = {*measured, *(path for path in tree.files if path.endswith(".py"))}
-    files = tree.files | _hash_files(project.root, (path for path in code if path not in tree.files))
-    code -= {path for path in code if _is_elsewhere(project.root, path, tree.files)}
-    lines = {path: _source_line(project.root, path, files[path], path in code, known.get(path)) for path in sorted(files)}
-    return {
-        path: line if line.kind == (kind := tree.kinds.get(path, "")) else replace(line, kind=kind)
-        for path, line in lines.items()
-    }
-
-
-def texts_in(project: Project, tree: Tree, texts: Iterable[str]) -> set[str]:
-    """Find the texts that occur literally in a file of the tree; files above a megabyte hold data, and are not read."""
-    missing, found = set(texts), set()
-    for path in tree.files:
-        file = place_of(project.root, path)
-        if missing and file.is_file() and file.stat().st_size < MEGABYTE and not _is_link_elsewhere(project.root, file):
-            content = file.read_bytes()
-            found |= {text for text in missing if text.encode() in content}
-            missing -= found
-    return found
+        now, unread = read_tree(project).ids, []
+    return Since(changed=sorted(path for path, text in tree.ids.items() if now.get(path) != text), unread=unread)
 
 
 def _evidence_in(project: Project) -> list[str]:
@@ -180,56 +173,41 @@ def _ignores_itself(folder: Path) -> bool:
     return ignore.is_file() and not ignore.is_symlink() and ignore.read_bytes() == IGNORE_ALL
 
 
-def _source_line(root: Path, path: str, blob: str, is_code: bool, known: SourceLine | None) -> SourceLine:
-    if not is_code:
-        return SourceLine(path=path, blob=blob)
-    file = place_of(root, path)
-    if not file.is_file():  # a link to nowhere, a submodule
-        return SourceLine(path=path, blob=blob)
-    if known is not None and known.blob == blob and known.lines:
-        return known
-    return SourceLine(path=path, blob=blob, lines=hash_lines(file.read_bytes()))
-
-
-def _hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
+def hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Map the paths of those that are files to the id that git gives their content; without those that this user may not read."""
     places = {path: place_of(root, path) for path in sorted(set(paths))}
-    return {path: blob_id(_content(root, file)) for path, file in places.items() if file.is_file()}
+    contents = ((path, _content(root, file)) for path, file in places.items() if os.access(file, os.R_OK) and file.is_file())
+    return {path: blob_id(content) for path, content in contents if content is not None}
 
 
-def _content(root: Path, file: Path) -> bytes:
+def _content(root: Path, file: Path) -> bytes | None:
     """Read a file's content; of a link that leads out of the repository, take its target as git does."""
     if leads_outside(file, [root]) is None:
-        return file.read_bytes()
+        try:
+            return file.read_bytes()
+        except OSError:  # it has just been removed
+            return None
     return os.fsencode(file.readlink()) if file.is_symlink() else b""
 
 
-def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
-    """Check whether a path leads out of the repository; of a file in the tree only the file itself can be a link."""
-    file = place_of(root, path)
-    return _is_link_elsewhere(root, file) if path in tree else leads_outside(file, [root]) is not None
-
-
-def _is_link_elsewhere(root: Path, file: Path) -> bool:
-    return file.is_symlink() and leads_outside(file, [root]) is not None
-
-
-def unparsable(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Find the files that do not parse, each with the reason on one line."""
+def unparsable(root: Path, paths: Iterable[str], stored: Callable[[str], bytes | None] = lambda _path: None) -> dict[str, str]:
+    """Find the files that do not parse, each with the reason on one line; ``stored`` reads what is not checked out."""
     found: dict[str, str] = {}
     for path in sorted(paths):
         file = place_of(root, path)
         parse = _PARSERS.get(format_of(path))
-        if parse is not None and file.is_file() and not leads_outside(file, [root]):
-            problem = _problem(parse, file, root)
+        if parse is not None and not leads_outside(file, [root]):
+            content = None if is_file(file) else stored(path)
+            problem = _problem(parse, file, root, content) if is_file(file) or content is not None else None
             if problem:
                 found[path] = problem
     return found
 
 
-def _problem(parse: Callable[[str], object], path: Path, root: Path) -> str | None:
+def _problem(parse: Callable[[str], object], path: Path, root: Path, content: bytes | None) -> str | None:
     try:
         most = TEXT if parse is json.loads else SETTINGS  # the other parsers take seconds for a megabyte
-        parse(read_file(path, [root], most).decode("utf-8-sig"))
+        parse((read_file(path, [root], most) if content is None else content[: most + 1]).decode("utf-8-sig"))
     except Refused as refused:
         return f"it {refused.why}"
     except (ValueError, OverflowError, RecursionError) as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed
 from pytest_handoff.nodeids import file_of
-from pytest_handoff.project.contents import built_beside, earlier_contents, every_file
+from pytest_handoff.project.copies import built_beside, earlier_contents, every_file
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.proving.imported import BUILT, NATIVE, shadows
 from pytest_handoff.proving.inner_run import InnerRun, Where, run_inside

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff.composition.terminal import problem_lines, run_lines
+from pytest_handoff.composition.terminal import Line, problem_lines, run_lines
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
 from pytest_handoff.evidence.policy import InForce
 from pytest_handoff.evidence.regression import PASSING
-from pytest_handoff.figures import listed
+from pytest_handoff.figures import counted, listed
 from pytest_handoff.printable import printable
 from pytest_handoff.printing import say
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.byproducts import in_place_of_source
 from pytest_handoff.project.environment import context_of
 from pytest_handoff.project.pending_note import read_note
-from pytest_handoff.project.tree import changed_since
+from pytest_handoff.project.tree import since
 from pytest_handoff.project.writing import finish_interrupted_write, write_as_one, writing
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import read_spool
@@ -39,7 +39,6 @@ from pytest_handoff.workflow.start import read_document, run_again, with_latest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_handoff.composition.terminal import Line
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.record import Metric
     from pytest_handoff.recording.faults import Faults
@@ -91,6 +90,7 @@ class RunEnd:
         self._folder = folder
         self._recorder = recorder
         self._part = part
+        self._unread: list[str] = []
 
     def finish(self, session: pytest.Session, exitstatus: int, collection: Collection | None) -> None:
         """Write the evidence of a run without faults; ``collection`` is ``None`` if this process did not finish one."""
@@ -144,6 +144,9 @@ class RunEnd:
 
     def _say(self, outcome: FinishedSession, broken: list[str]) -> None:
         self._ending.say(self._folder.lines())
+        if self._unread:
+            left_out = f"this user may not read {listed(self._unread)}: no part of the tree; put it into .gitignore"
+            self._ending.say([Line(left_out)])
         self._ending.say(
             run_lines(
                 outcome.composition,
@@ -213,12 +216,16 @@ class RunEnd:
         return renderer_of(self._project, self._folder.templates)
 
     def _run(self, exitstatus: int, collection: Collection | None) -> Run:
-        changed = changed_since(self._project, self._start.tree)
+        found = since(self._project, self._start.tree)
+        changed, self._unread = found.changed, self._start.tree.beside(found.unread)
         collection = collection or read_spool(self._folder.path)
         untracked = set(changed) <= set(self._start.tree.untracked or ())
         advice = "belongs into .gitignore" if untracked else "must not be tracked by git: git rm --cached, and .gitignore"
         told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
         mishaps = [told] if changed else []
+        absent = sorted(filter(self._plan.suite.is_module, self._start.tree.absent))
+        if absent:
+            mishaps.append(f"{counted(len(absent), 'test file')} not checked out (git sparse-checkout): {listed(absent)}")
         mishaps += [
             f"Python runs {path} in place of its source, whatever that says: take it out of git"
             for path in in_place_of_source(self._project.root, self._start.tree.files)

@@ -53,7 +53,7 @@ class FinishedSession(Frozen, frozen=True):
 
 def trace_all(project: Project, start: Start, collected: Mapping[str, object], whole_files: Iterable[str]) -> Lineage:
     """Find which collected test continues which earlier one."""
-    files = files_to_trace(project, start.parents.sources)
+    files = files_to_trace(project, start.parents.sources, partial(start.has_file, project))
     return trace_collected(start.parents.earlier, collected, whole_files, start.renames, files)
 
 

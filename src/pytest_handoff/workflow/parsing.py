@@ -10,7 +10,7 @@ from pytest_handoff.project.tree import unparsable
 from pytest_handoff.record import ParsedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Changes, Record
@@ -21,18 +21,26 @@ def touched_by(changes: Changes) -> set[str]:
     return {*changes.created, *changes.modified, *(new for _, new in changes.renamed)}
 
 
-def unchanged_files(project: Project, paths: Iterable[str], touched: Collection[str], base: Record | None) -> ParsedFiles:
+def unchanged_files(
+    project: Project,
+    paths: Iterable[str],
+    touched: Collection[str],
+    base: Record | None,
+    stored: Callable[[str], bytes | None],
+) -> ParsedFiles:
     """Count the configuration files, and find those that do not parse and were not touched.
 
     Args:
         paths: the files of the tree.
         touched: those that the session changed; they are left to :func:`pytest_handoff.project.tree.unparsable`.
         base: the record of the session before, with whose tree the files were compared.
+        stored: reads what is not checked out.
     """
     formats = {path: found for path in paths if (found := format_of(path))}
     others = formats.keys() - set(touched)
     known = None if base is None else _known(base)
-    broken = unparsable(project.root, others) if known is None else {path: known[path] for path in sorted(known.keys() & others)}
+    there = {path: known[path] for path in sorted(known.keys() & others)} if known is not None else None
+    broken = unparsable(project.root, others, stored) if there is None else there
     return ParsedFiles(formats=dict(sorted(Counter(formats.values()).items())), broken=broken)
 
 

@@ -13,9 +13,10 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.source_changes import changes_between, match_moves
 from pytest_handoff.figures import listed
-from pytest_handoff.project.foreign_files import TEXT, read_if_there
+from pytest_handoff.nodeids import file_of
+from pytest_handoff.project.contents import Contents, with_lines
 from pytest_handoff.project.sessions import latest_of
-from pytest_handoff.project.tree import unparsable, with_lines
+from pytest_handoff.project.tree import unparsable
 from pytest_handoff.record import Changes, Frozen, Integrity, SourceLine
 from pytest_handoff.workflow.parsing import unchanged_files
 
@@ -52,8 +53,9 @@ def untrue(project: Project, facts: Facts, tree: Tree) -> list[str]:
     if None in bases:
         return []
     now = recompute(project, facts, tree, [base for base in bases if base is not None])
+    contents = Contents(project, tree)
     same_reader = record.run.python.rpartition(".")[0] == platform.python_version().rpartition(".")[0]
-    return list(_differences(record, now, same_reader=same_reader))
+    return list(_differences(record, now, contents, same_reader=same_reader))
 
 
 def missing_bases(project: Project, record: Record) -> list[str]:
@@ -66,16 +68,16 @@ def missing_bases(project: Project, record: Record) -> list[str]:
 def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) -> Recomputed:
     """Compare the tree as it stands with those of the parent sessions, as a run does when it records."""
     record, base = facts.record, bases[-1] if bases else {}
-    renames = {old: new for new, old in match_moves(base, with_lines(project, tree, (), base)).items()} if base else {}
-    measured = record.coverage.files if record.coverage else {}
-    sources = with_lines(project, tree, measured, base) | _generated(project, record, tree.files)
+    contents, measured = Contents(project, tree), record.coverage.files if record.coverage else {}
+    own = project.store.sources_of(record) or {}
+    now, sources = (_with_what_git_lacks(with_lines(project, tree, more, base), tree, own) for more in ((), measured))
+    renames = {old: new for new, old in match_moves(base, now).items()} if base else {}
+    sources |= {path: line for path, line in own.items() if path not in tree.files}  # ignored: a clean clone may lack them
     changes = changes_between(base, sources, renames, record.tests.new)
     touched = {*changes.created, *changes.modified, *renames.values()}
-    integrity = examine(
-        facts.session, facts.ledger.values(), sources, bases, renames=renames, read=lambda path: _content(project, path)
-    )
-    parsed = unchanged_files(project, sources, touched, _base(project, record))
-    broken = unparsable(project.root, touched & sources.keys())
+    parsed = unchanged_files(project, sources, touched, _base(project, record), contents.stored)
+    broken = unparsable(project.root, touched & sources.keys(), contents.stored)
+    integrity = examine(facts.session, facts.ledger.values(), sources, bases, renames=renames, read=contents.read)
     return Recomputed(changes=changes, unparsable=broken, integrity=replace(integrity, parsed=parsed))
 
 
@@ -94,17 +96,13 @@ def _compared_with(project: Project, record: Record) -> list[str]:
     return latest_of(project.store, [parent.session for parent in record.previous])
 
 
-def _generated(project: Project, record: Record, files: Collection[str]) -> Sources:
-    """Find measured files that git ignores: a clean clone may lack them, so the run's word on them stands."""
-    stored = project.store.sources_of(record) or {}
-    return {path: line for path, line in stored.items() if path not in files}
+def _with_what_git_lacks(now: Sources, tree: Tree, own: Sources) -> Sources:
+    """Take the run's word on the lines of files that are not checked out and that git has not here, as in a partial clone."""
+    lacking = [path for path in tree.absent if not now[path].lines and path in own and own[path].blob == now[path].blob]
+    return now | {path: own[path] for path in lacking}
 
 
-def _content(project: Project, path: str) -> bytes | None:
-    return read_if_there(project.root / path, project.within, TEXT)
-
-
-def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Iterator[str]:
+def _differences(record: Record, now: Recomputed, contents: Contents, *, same_reader: bool) -> Iterator[str]:
     known = record.integrity or Integrity(changed=[], without_assertion=[])
     pairs: list[tuple[str, Collection[str], Collection[str]]] = [
         ("the tests that changed", known.changed or [], now.integrity.changed or []),
@@ -116,6 +114,7 @@ def _differences(record: Record, now: Recomputed, *, same_reader: bool) -> Itera
     ]
     for what, said, found in pairs:
         hidden, invented = sorted({*found} - {*said}), sorted({*said} - {*found})
+        invented = [one for one in invented if not contents.lacks(file_of(one))]
         if hidden:
             yield f"it leaves out of {what}: {listed(hidden)}"
         if invented and same_reader:

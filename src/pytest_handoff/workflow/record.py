@@ -17,10 +17,10 @@ from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
+from pytest_handoff.project.contents import Contents, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
-from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.target_branch import merged_in, policy_table
-from pytest_handoff.project.tree import texts_in, unparsable, with_lines
+from pytest_handoff.project.tree import unparsable
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
     from pytest_handoff.workflow.hooks import ProjectHooks
@@ -141,7 +142,7 @@ def _record(
         new_code=code,
         not_measured=not_measured,
         changes=changes,
-        unparsable=_unparsable(project, sources, changes),
+        unparsable=_unparsable(project, start.tree, sources, changes),
         policy=policy_table(project, _in_force(results, seen.before), results.instructions),
         gates=[],
         metrics=_metrics(seen.before, run),
@@ -168,7 +169,7 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     traced = results.traced or trace_all(project, start, run.collected, run.whole_files)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced)
     lines = _excepted(project, start, lines, results.context.finished[:10])
-    lines = with_unseen(lines, start.own, start.session, run, project.has_file)
+    lines = with_unseen(lines, start.own, start.session, run, partial(start.has_file, project))
     scope = completeness.scope_of(run) if combined is None else combined.scope
     before = start.before if combined is None and adds_up(start, run) else None
     if before is not None:
@@ -285,14 +286,15 @@ def _integrity(
     uncollected: list[str],
 ) -> Integrity:
     base = start.parents.records[-1] if start.parents.records else None
-    parsed = None if changes is None else unchanged_files(project, sources, touched_by(changes), base)
+    contents = Contents(project, start.tree)
+    parsed = None if changes is None else unchanged_files(project, sources, touched_by(changes), base, contents.stored)
     found = examine(
         start.session,
         lines.values(),
         sources,
         start.parents.sources,
         renames=start.renames,
-        read=lambda path: read_if_there(project.root / path, project.within, TEXT),
+        read=contents.read,
     )
     return replace(found, parsed=parsed, uncollected=uncollected)
 
@@ -310,11 +312,13 @@ def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
     )
 
 
-def _unparsable(project: Project, sources: Mapping[str, SourceLine], changes: Changes | None) -> dict[str, str] | None:
+def _unparsable(
+    project: Project, tree: Tree, sources: Mapping[str, SourceLine], changes: Changes | None
+) -> dict[str, str] | None:
     if changes is None:
         return None
     touched = touched_by(changes) & sources.keys()
-    return unparsable(project.root, touched) if touched else {}
+    return unparsable(project.root, touched, Contents(project, tree).stored) if touched else {}
 
 
 def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:

@@ -12,10 +12,11 @@ from pytest_handoff.errors import DocumentProblem, EvidenceProblem
 from pytest_handoff.evidence.ledger import Ledger
 from pytest_handoff.evidence.source_changes import match_moves
 from pytest_handoff.nodeids import file_of
+from pytest_handoff.project.contents import with_lines
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.project.merged_sessions import tracked_sessions
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
-from pytest_handoff.project.tree import Tree, read_tree, with_lines
+from pytest_handoff.project.tree import Tree, read_tree
 from pytest_handoff.record import Frozen, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Start(Frozen, frozen=True):
     renames: dict[str, str]
     before: Record | None
     own: Ledger = {}
+
+    def has_file(self, project: Project, key: str) -> bool:
+        """Look whether there is a file of this key, such as the one that a test id begins with, checked out or not."""
+        return project.has_file(key) or self.tree.leaves_out(key)
 
 
 def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start:

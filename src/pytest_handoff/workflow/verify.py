@@ -20,7 +20,7 @@ from pytest_handoff.workflow.recheck import missing_bases, untrue
 from pytest_handoff.workflow.start import document_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
@@ -58,7 +58,7 @@ def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
         return []
     if sources is None:
         return ["(which ones is not known: sources.jsonl was pruned)"]
-    told = {path: line for path, line in sources.items() if path in now.files or not (project.root / path).is_file()}
+    told = {path: line for path, line in sources.items() if path in now.files or not project.has_file(path)}
     return now.differing(told, record.source.fingerprint) or ["(which file is not known)"]
 
 
@@ -74,17 +74,18 @@ def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem
             kind="stale",
             path=project.shown_record(record.session),
             message=f"is about another tree{_which(changed)}",
-            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed, tree.untracked or [])}"
+            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed, tree)}"
             + _unlike_a_checkout(project, record, changed, tree),
         )
 
 
-def _otherwise(project: Project, changed: Sequence[str], untracked: Collection[str]) -> str:
+def _otherwise(project: Project, changed: Sequence[str], tree: Tree) -> str:
     """Name a remedy besides another run, for evidence that is about another tree again and again.
 
     What git tracks is not generated, and ``.gitignore`` would not help there.
     """
-    there = [path for path in map(project.root.joinpath, changed) if path.exists()]
+    there = [project.root / path for path in changed if path in tree.files]
+    untracked = tree.untracked or ()
     if there and not project.config.scope and not any(path.is_relative_to(project.folder) for path in there):
         return f", or name the folders that this project is made of as 'scope', such as [{project.key(project.folder)!r}]"
     made = [path for path in changed if path in untracked and not path.endswith(".py")]
