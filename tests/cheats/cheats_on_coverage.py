@@ -165,6 +165,28 @@ def forged_context(shop: Shop) -> None:
     run_measured(shop)
 
 
+def forged_in(run: Callable[[Shop], None]) -> Callable[[Shop], None]:
+    """The same by an invented nonce, where the data of several runs are read together."""
+
+    def do(shop: Shop) -> None:
+        untested(shop)
+        shop.edit(CART_TESTS, "def test_total():\n", FORGING.replace("handoff:", "handoff.0123456789abcdef:"))
+        run(shop)
+        shop.tick_everything()
+
+    return do
+
+
+def bit_by_bit(*folders: str) -> Callable[[Shop], None]:
+    """Run folder by folder, so that the runs add up."""
+
+    def do(shop: Shop) -> None:
+        for folder in folders:
+            shop.measured(folder)
+
+    return do
+
+
 CHEATS = [
     Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
     Cheat("measured", "mark new code as no cover", without_tests(duty=PRAGMA), "new_code", "mark one line of many", lambda shop: (
@@ -197,6 +219,12 @@ CHEATS = [
     Cheat("measured", "run lines of an old test in the name of a new one", forged_context, "new_code", "ask who measures",
           lambda shop: (tested(shop), shop.edit(CART_TESTS, "def test_total():\n", FORGING.partition(".switch")[0] + "\n"),
                         shop.measured())),
+    Cheat("measured", "do so in a part", forged_in(in_parts), "new_code", "test it in parts",
+          lambda shop: (tested(shop), in_parts(shop))),
+    Cheat("measured", "do so in a run that is added to", forged_in(bit_by_bit("tests/unit", "tests/e2e")), "new_code",
+          "test it bit by bit", lambda shop: (tested(shop), bit_by_bit("tests/unit", "tests/e2e")(shop))),
+    Cheat("measured", "do so in a run that adds to another", forged_in(bit_by_bit("tests/e2e", "tests/unit")), "new_code",
+          "test it the other way round", lambda shop: (tested(shop), bit_by_bit("tests/e2e", "tests/unit")(shop))),
     Cheat("measured", "better figures in the record", better_figures, "cannot tell", "read them", lambda shop: (
               tested(shop), shop.measured(), shop.handoff("show", "session-2"))),
     Cheat("measured", "one better figure in the record", one_better_figure, "cannot tell", "fill once more", lambda shop: (

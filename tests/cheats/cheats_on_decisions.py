@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ASKED = "New unit tests achieve >90% coverage for new code"
 OWN = "Prices were tried by hand"
+REVIEWED = "Reviewed by a second person"
+REVIEWED_MEANS_TESTS = '{ subjects = { tests = ["reviewed"] }, verbs = { pass = ["by a second person"] } }'
 MARKED = 'import pytest\n\n\n@pytest.mark.handoff(check="{line}")\ndef test_linked():\n    assert 1 + 1 == 2\n'
 HOOKED = 'def pytest_handoff_checks(config):\n    return {{"{line}": "{gate}"}}\n'
 
@@ -142,6 +144,18 @@ def kind_of_tests(name: str, *, cover: bool = False) -> Callable[[Shop], None]:
     return do
 
 
+def kept_out(tick: str) -> Callable[[Shop], str]:
+    """Write a checklist of one's own, and keep the plugin out of it."""
+
+    def do(shop: Shop) -> str:
+        lines = f"## More\n<!-- handoff:off -->\n\n- [{tick}] All load tests pass\n- [{tick}] Coverage >= 99%\n\n"
+        shop.edit(DOCUMENT, "## Final Checklist\n", f"{lines}## Final Checklist\n")
+        done = shop.pytest("-vv")
+        return done.out + shop.handoff("explain", "session-2").out
+
+    return do
+
+
 def reviewed_by_words(words: str) -> Callable[[Shop], str]:
     """Teach words, and run."""
 
@@ -150,6 +164,22 @@ def reviewed_by_words(words: str) -> Callable[[Shop], str]:
         return run_and_explain(shop)
 
     return do
+
+
+def automated(files: dict[str, str] | None = None, bind: str = "") -> Callable[[Shop], None]:
+    """Let something decide a required line that was a person's."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(DOCUMENT, f"- [x] {REVIEWED}", f"- [ ] {REVIEWED}")
+        _bound(shop, files or {}, REVIEWED, bind)
+        shop.pytest()
+
+    return do
+
+
+def reviewed(shop: Shop) -> None:
+    """Teach words that make a line of tests of the review."""
+    reviewed_by_words(REVIEWED_MEANS_TESTS)(shop)
 
 
 CHEATS = [
@@ -161,6 +191,17 @@ CHEATS = [
           "bind a line of one's own to a gate", adding(bind='gate = "files_parse"')),
     Cheat("lines", "let a hook decide the line", decided_by({CONFTEST: HOOKED}), "new_code",
           "let a hook decide a line of one's own", adding({CONFTEST: HOOKED})),
+    Cheat("lines", "bind a required line that is a person's", automated(bind='tests = "tests/e2e/*"'), "policy",
+          "bind a line that is not required", adding(bind='tests = "tests/e2e/*"')),
+    Cheat("lines", "mark a trivial test with a required line", automated({"tests/unit/test_linked.py": MARKED}), "policy",
+          "have a required line ticked by a person", lambda shop: shop.pytest()),
+    Cheat("lines", "let a hook decide a required line", automated({CONFTEST: HOOKED}), "policy",
+          "waive that with a reason", lambda shop: (automated({CONFTEST: HOOKED})(shop), shop.edit(
+              PYPROJECT, 'target = "main"', 'target = "main"\nwaive = [{gate = "policy", reason = "a bot reviews now"}]'),
+              shop.pytest())),
+    Cheat("lines", "teach words that a required line is made of", reviewed, "policy",
+          "teach words that none is made of", reviewed_by_words(  # type: ignore[arg-type]
+              '{ subjects = { tests = ["specs"] } }')),
     Cheat("lines", "let a longer phrase mean something else", in_words("subjects", "total_coverage", "coverage for new code"), "cannot tell",
           "let a new word mean the same", in_words("subjects", "coverage", "branch coverage", cover=True)),
     Cheat("lines", "call a kind of tests as a line is worded", kind_of_tests("coverage_for_new_code"), "new_code",
@@ -246,10 +287,12 @@ TOLD = [
          ("tests/unit/test_more.py::test_more runs code under a file name that it computes",),
          "lines compiled under a name of their own", with_new_test(
              'exec(compile("x = 1", "<example>", "exec"))\n    assert tax(10) == 2')),
-    Told("a person's line that new words make a machine's", reviewed_by_words(
-             '{ subjects = { tests = ["reviewed"] }, verbs = { pass = ["by a second person"] } }'),
+    Told("a person's line that new words make a machine's", reviewed_by_words(REVIEWED_MEANS_TESTS),
          ("read with words of the project: 6/6 tests passed",),
          "new words that no line has", reviewed_by_words('{ subjects = { tests = ["specs"] } }')),
+    Told("lines that were ticked where the plugin is kept out", kept_out("x"),
+         ("2 lines are ticked under <!-- handoff:off -->, where no evidence decides anything",),
+         "lines that nobody ticked there", kept_out(" ")),
     Told("new code beside what is measured", with_new_code("lib/levy.py"), ("; not measured: lib/levy.py", "unmeasured lib/levy.py"),
          "new code where it is measured", with_new_code("src/shop/levy.py")),
 ]  # fmt: skip

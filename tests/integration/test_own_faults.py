@@ -99,7 +99,8 @@ OTHERWISE = {
     "coverage.analysis:SharedAnalyses:pytest_runtestloop",  # the same
     *(f"coverage.contexts:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
     "recording.ending:EndReport:pytest_unconfigure",  # where defects are told last
-    "recording.attempts:AttemptCounter:pytest_runtest_makereport",  # there beside a plugin that tries again only
+    "recording.attempts:AttemptCounter:pytest_runtest_makereport",  # there beside a plugin that may try again only
+    "recording.attempts:AttemptCounter:pytest_pyfunc_call",  # the same
 }
 
 DEEPER = {

@@ -100,6 +100,86 @@ def test_a_plugin_that_reports_the_last_attempt_only(unsteady: Story, args: list
     assert unsteady.boxes("session-1")["No flaky tests"] is False
 
 
+PROTOCOL = """
+    from _pytest.runner import runtestprotocol
+
+
+    def pytest_runtest_protocol(item, nextitem):
+        for attempt in range(3):
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            if all(report.passed for report in reports):
+                break
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        return True
+"""
+CALL = """
+    import pytest
+
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(item):
+        try:
+            return (yield)
+        except AssertionError:
+            return item.runtest()
+"""
+IN_A_REPORT = """
+    import pytest
+
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(item, call):
+        report = yield
+        if report.when == "call" and report.failed and not pytest.CallInfo.from_call(item.runtest, when="call").excinfo:
+            report.outcome, report.longrepr = "passed", None
+        return report
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+@pytest.mark.parametrize("conftest", [PROTOCOL, CALL, IN_A_REPORT], ids=["protocol", "call", "report"])
+def test_a_conftest_that_tries_again(unsteady: Story, conftest: str, args: list[str]) -> None:
+    """Attempts that nobody reports are counted, wherever the conftest stands and however it tries; other tests are not flaky."""
+    unsteady.write_files({"tests/unit/conftest.py": conftest})
+    done = unsteady.pytest("--no-cov", "--handoff=session-1", *args)
+    assert done.code == 0, done
+    assert [line for line in outcomes(unsteady).values() if "flaky" in line] == ["passed flaky reruns=1"]
+    assert unsteady.boxes("session-1")["No flaky tests"] is False
+
+
+def test_a_conftest_that_only_watches(shop: Story) -> None:
+    """Hooks around a test that runs once make no test flaky: not one that fails, skips, xfails or passes."""
+    shop.write_files({
+        "tests/unit/conftest.py": CALL.replace("return item.runtest()", "raise"),
+        "tests/unit/test_kinds.py": """
+            import pytest
+
+            def test_fails():
+                assert 0
+
+            def test_skips():
+                pytest.skip("now")
+
+            def test_xfails():
+                pytest.xfail("now")
+
+            @pytest.mark.xfail
+            def test_marked():
+                assert 0
+
+            @pytest.fixture
+            def broken():
+                assert 0
+
+            def test_broken(broken):
+                pass
+        """,
+    })  # fmt: skip
+    shop.pytest("--no-cov", "--handoff=session-1")
+    assert [line for line in outcomes(shop).values() if "flaky" in line or "reruns" in line] == []
+
+
 REPORTS_RETRIES = """
     import pytest
 

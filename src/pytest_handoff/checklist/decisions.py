@@ -19,10 +19,11 @@ from pytest_handoff.checklist.language import normalise, read_line
 from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.document.places import in_checklist
-from pytest_handoff.record import Frozen, Verdict, Word
+from pytest_handoff.evidence.policy import Loosening, read_policy
+from pytest_handoff.record import Frozen, Record, Verdict, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_handoff.config import Config
     from pytest_handoff.document.places import Task
@@ -120,15 +121,43 @@ class Decision(Frozen, frozen=True):
 
 def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
     """Decide every checklist line of a document."""
+    language = _language(facts, config)
+    verdict = cache(partial(evaluate, facts))  # many lines may ask the same
+    return tuple(_not_refuted(_decide(task, language.check(task.text), verdict), facts, verdict) for task in tasks)
+
+
+def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -> Iterator[Loosening]:
+    """Name the required lines that were a person's in a session before, and that a binding, marker, hook or word decides now.
+
+    Raises:
+        EvidenceProblem: when a record's policy is damaged.
+    """
+    for parent in parents:
+        before = read_policy(parent.policy, path=f"the record of {parent.session}")
+        plain = lexicon_of(DEFAULT_WORDS, tuple(config.tiers)) if before.required else None
+        lines = [line for line in before.required if plain and read_line(plain, line, instructions=True).decision == "person"]
+        if not lines:
+            continue
+        known = {normalise(text) for text in (*(one.line for one in before.bind), *parent.extensions.checks)}
+        known |= {normalise(text) for test in filter(attrgetter("checks"), facts.earlier.lines.values()) for text in test.checks}
+        language = _language(facts, config)
+        for line in lines:
+            check = language.check(line)
+            new = not check.own_words or before.words != config.words
+            if check.decision == "decided" and new and normalise(line) not in known:
+                by = ", ".join(one.by for one in check.added) or "read with new words"
+                what = f"the required line {line!r} was a person's, and is {by}"
+                yield Loosening(file=str(facts.record.policy.get("file", "the settings")), what=what, against=parent.session)
+
+
+def _language(facts: Facts, config: Config) -> _Language:
     tiers = tuple(config.tiers)
-    language = _Language(
+    return _Language(
         lexicon=lexicon_of(extended(DEFAULT_WORDS, config.words, tiers) if config.words else DEFAULT_WORDS, tiers),
         plain=lexicon_of(DEFAULT_WORDS, tiers) if config.words else None,
         added=_additions(facts, config),
         instructions=facts.document.instructions is not None,
     )
-    verdict = cache(partial(evaluate, facts))  # many lines may ask the same
-    return tuple(_not_refuted(_decide(task, language.check(task.text), verdict), facts, verdict) for task in tasks)
 
 
 def _not_refuted(decision: Decision, facts: Facts, verdict: Callable[[Condition], Verdict]) -> Decision:

@@ -22,7 +22,7 @@ from coverage.sqldata import SCHEMA
 from pytest_handoff.errors import EvidenceProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 _Shape = dict[str, list[tuple[object, ...]]]
@@ -140,6 +140,19 @@ def closing_data(data: CoverageData) -> Iterator[CoverageData]:
         yield data
     finally:
         data.close(force=True)
+
+
+def disown(file: Path, is_foreign: Callable[[str], bool]) -> None:
+    """Rename the contexts of a data file of our own that some code in the run named as the plugin would.
+
+    Raises:
+        sqlite3.Error: when the file cannot be changed.
+    """
+    with closing(sqlite3.connect(file)) as database, database:
+        names = database.execute("select id, context from context").fetchall()
+        foreign = [(f"not of this run: {name}", number) for number, name in names if is_foreign(name)]
+        if foreign:
+            database.executemany("update context set context = ? where id = ?", foreign)
 
 
 def one_line_of(problem: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
 import coverage
-from pytest_handoff.coverage.adding import SavedData, add, closing_data, joined_data, one_line_of
+from pytest_handoff.coverage.adding import SavedData, add, closing_data, disown, joined_data, one_line_of
 from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
 from pytest_handoff.coverage.contexts import combined_coverage
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
@@ -27,7 +28,15 @@ from pytest_handoff.coverage.sources import (
     source_folders,
 )
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, parse_context, parse_unknown
+from pytest_handoff.evidence.measurement import (
+    Measured,
+    NotMeasured,
+    PartCoverage,
+    RunBy,
+    is_disguised,
+    parse_context,
+    parse_unknown,
+)
 from pytest_handoff.evidence.tool_settings import CoverageSettings, taken_as
 
 if TYPE_CHECKING:
@@ -123,7 +132,7 @@ def read(
             return found
         cov, untidy = found
         top = config.rootpath
-        by_kind = parse_context if also else partial(parse_context, nonce=nonce)
+        by_kind = _of_these_runs(cov.get_data(), nonce) if also and nonce is not None else partial(parse_context, nonce=nonce)
         wanted = _sources(config, cov, tree, shared, by_kind)
         per_test = _per_test_contexts(config, cov, classes_of, by_kind)
         own = cov.get_data()
@@ -136,6 +145,12 @@ def read(
             return _measure(wanted, joined, per_test, untidy)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
+
+
+def _of_these_runs(own: CoverageData, nonce: str) -> ContextReader:
+    """Read the contexts of this run and of earlier ones, whose nonces nobody knows any more; those were looked at when kept."""
+    foreign = set(filter(partial(is_disguised, nonce=nonce), own.measured_contexts()))
+    return lambda name: None if name in foreign else parse_context(name)
 
 
 def _sources(
@@ -196,12 +211,13 @@ def _load_plugins(cov: coverage.Coverage) -> None:
         ) from error
 
 
-def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage | NotMeasured:
+def keep_part(config: pytest.Config, path: Path, *, root: Path, nonce: str = "") -> PartCoverage | NotMeasured:
     """Save this run's combined data, and return what :func:`read_files` must know about them.
 
     Args:
         path: where the data go; nothing is written if no measured file was run.
         root: the folder that paths in the evidence are relative to.
+        nonce: the run's nonce.
 
     Raises:
         EvidenceProblem: coverage.py cannot write the file.
@@ -210,7 +226,7 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage 
     if isinstance(found, NotMeasured):
         return found
     cov, untidy = found
-    keep(config, path)
+    keep(config, path, nonce=nonce)
     top, inner = config.rootpath, root.resolve()
     sources = source_folders(configured_sources(cov), top)
     tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
@@ -223,10 +239,11 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path) -> PartCoverage 
     )
 
 
-def keep(config: pytest.Config, path: Path) -> None:
+def keep(config: pytest.Config, path: Path, *, nonce: str = "") -> None:
     """Save this run's combined data, so that a later run on the same tree can add them (``also`` of :func:`read`).
 
-    File names are kept relative to pytest's rootdir. If nothing was measured, nothing is written.
+    File names are kept relative to pytest's rootdir. If nothing was measured, nothing is written. Who reads them with the data of
+    other runs cannot know their nonces: contexts that only look like this run's are disowned now.
 
     Raises:
         EvidenceProblem: coverage.py cannot write the file.
@@ -239,7 +256,9 @@ def keep(config: pytest.Config, path: Path) -> None:
         here, top = config.invocation_params.dir, config.rootpath.resolve()
         with closing_data(CoverageData(basename=str(path))) as kept:
             kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
-    except CoverageException as problem:
+        if path.is_file():
+            disown(path, partial(is_disguised, nonce=nonce))
+    except (CoverageException, sqlite3.Error) as problem:
         raise EvidenceProblem(f"coverage data cannot be kept: {problem}", path=path.name) from problem
 
 

@@ -19,11 +19,11 @@ from pytest_handoff.document.match import match_fields, missing_sections, open_q
 from pytest_handoff.document.parse import parse, refuse_unfit
 from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, place_of_marker
 from pytest_handoff.document.scopes import Scopes, unique
-from pytest_handoff.figures import enumerated
+from pytest_handoff.figures import counted, enumerated
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from pytest_handoff.document.markers import Marker
     from pytest_handoff.document.outline import Outline
@@ -60,12 +60,17 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
         places += _figures(parsed, Scopes(parsed, names, closed), places, labels)
     troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
     findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
+    findings += _ticked_unseen(parsed, off)
     findings += open_questions(parsed, closed, places)
     findings += missing_sections(parsed, fields, {place.id for place in places})
     return Document(
         text=text,
         places=tuple(sorted(places, key=lambda place: place.start)),
-        tasks=tuple(sorted([*_tasks(parsed, closed), *_tasks_in_fences(parsed, places)], key=lambda task: task.line)),
+        tasks=tuple(
+            sorted(
+                [*_tasks(parsed, lambda line: line not in closed), *_tasks_in_fences(parsed, places)], key=lambda task: task.line
+            )
+        ),
         findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
         headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
     )
@@ -134,9 +139,18 @@ def _marked_places(parsed: Outline, markers: list[Marker]) -> tuple[list[Place],
     return places, troubles
 
 
-def _tasks(parsed: Outline, closed: set[int]) -> Iterator[Task]:
+def _ticked_unseen(parsed: Outline, off: Collection[int]) -> Iterator[Finding]:
+    """Mention the ticks where the plugin is kept out, once: a reader may take them for decided."""
+    lines = [task.line for task in _tasks(parsed, off.__contains__) if task.ticked] if off else []
+    if lines:
+        many = counted(len(lines), "line is ticked/lines are ticked")
+        message = f"{many} under <!-- handoff:off -->, where no evidence decides anything"
+        yield Finding(kind="off", line=lines[0], place=None, message=message)
+
+
+def _tasks(parsed: Outline, wanted: Callable[[int], bool]) -> Iterator[Task]:
     for index, line in enumerate(parsed.lines):
-        box = box_of(line.text) if line.opens_item and line.line not in closed else None
+        box = box_of(line.text) if line.opens_item and wanted(line.line) else None
         if box:
             texts = [line.text[box.end() :], *(more.text for more in parsed.below(index))]
             text = " ".join(text[: value_end(text, 0)] for text in texts)

@@ -74,12 +74,12 @@ class Finding(Frozen, frozen=True):
     Attributes:
         kind: ``claim`` (a person's words stand where evidence belongs), ``contradicted`` (and their figures are not the
             evidence's), ``ambiguous`` (two spots match), ``lost`` (a place filled before is gone), ``edited`` (a block was
-            changed by hand), ``placeholder`` (still to be filled), ``marker`` (one that cannot be followed),
-            ``missing_section``.
+            changed by hand), ``placeholder`` (still to be filled), ``marker`` (one that cannot be followed), ``off`` (ticks stand
+            where the plugin is kept out), ``missing_section``.
         place: the id of the place it is about, or ``None``.
     """
 
-    kind: Literal["claim", "contradicted", "ambiguous", "lost", "edited", "placeholder", "marker", "missing_section"]
+    kind: Literal["claim", "contradicted", "ambiguous", "lost", "edited", "placeholder", "marker", "off", "missing_section"]
     line: int | None
     place: str | None
     message: str

@@ -147,6 +147,11 @@ def parse_context(name: str, *, nonce: str | None = None) -> RunBy | None:
     return RunBy(session, tier, age, counts=not xfail)
 
 
+def is_disguised(name: str, *, nonce: str) -> bool:
+    """Check whether a context is named as the plugin names them, and is not of the run with this nonce."""
+    return parse_context(name) is not None and parse_context(name, nonce=nonce) is None
+
+
 def summarise(measurement: Measurement) -> CoverageSummary:
     """Turn the measurement into figures and line ranges, with the files sorted by path."""
     files = {path: _summarise_file(measurement.files[path]) for path in sorted(measurement.files)}

@@ -82,9 +82,10 @@ class Collector:
             self._take_file(report)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self) -> None:
-        """Hand over what was found, unless collection was broken off: pytest calls this then too."""
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Hand over what was found, unless collection was broken off: pytest calls this then too. All conftests are known now."""
         with self._faults:
+            options.count_attempts(session.config, self._faults)
             if self._came_through:
                 skipped = [self._skipped[node] for node in sorted(self._skipped)]
                 whole = sorted(self._whole)

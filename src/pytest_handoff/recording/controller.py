@@ -23,7 +23,7 @@ from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.measuring import RunCoverage
-from pytest_handoff.recording.options import count_attempts, refuse_a_path
+from pytest_handoff.recording.options import refuse_a_path
 from pytest_handoff.recording.plan import plan_run
 from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.recording.run_folder import RunFolder
@@ -60,7 +60,6 @@ class Controller:
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")
-        count_attempts(plan.config, plan.faults)
         self._measuring.register(self._ages)
         self._part = self._begin_part(ending)
         self._end = RunEnd(plan, ending, measuring=self._measuring, folder=self._folder, recorder=recorder, part=self._part)

@@ -87,7 +87,7 @@ class RunCoverage:
         from pytest_handoff.coverage.reading import keep_part
 
         path.unlink(missing_ok=True)
-        saved = keep_part(self._config, path, root=self._plan.project.root)
+        saved = keep_part(self._config, path, root=self._plan.project.root, nonce=self.nonce)
         settings = self.settings()
         if isinstance(saved, NotMeasured) or settings is None:
             return saved
@@ -109,7 +109,7 @@ class RunCoverage:
 
         if not self._adds_up:
             self._kept.forget()
-        self._kept.keep(lambda path: keep(self._config, path))
+        self._kept.keep(lambda path: keep(self._config, path, nonce=self.nonce))
 
     def data_files(self) -> list[Path]:
         """List the kept data files of this tree."""

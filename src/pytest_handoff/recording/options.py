@@ -95,16 +95,27 @@ def ini_if_known(config: pytest.Config, name: str) -> object:
         return None
 
 
-_SILENT = ("flaky", "flaky.flaky_pytest_plugin")
-"""Plugins that try a test again and report its last attempt only, by the names that pytest knows them by."""
+_RUN_A_TEST = ("pytest_runtest_protocol", "pytest_runtest_call", "pytest_pyfunc_call", "pytest_runtest_makereport")
+
+_ONCE = frozenset({
+    "_pytest", "pytest_handoff", "xdist", "pytest_cov", "pytest_rerunfailures", "pytest_retry", "pytest_timeout",
+    "pytest_asyncio", "anyio", "pytest_benchmark", "pytest_django", "pytest_bdd", "pytest_subtests", "_hypothesis_pytestplugin",
+})  # fmt: skip
+"""Packages whose hooks run a test once, or report each attempt."""
 
 
 def count_attempts(config: pytest.Config, faults: Faults) -> None:
-    """Count attempts if a plugin is there that does not report them: the hook costs a little for each test."""
-    if any(map(config.pluginmanager.hasplugin, _SILENT)):
+    """Count attempts if a plugin or conftest takes part in running a test and may not report them: that costs a little."""
+    hooks = config.pluginmanager.hook
+    if any(_package_of(impl.plugin) not in _ONCE for name in _RUN_A_TEST for impl in getattr(hooks, name).get_hookimpls()):
         from pytest_handoff.recording.attempts import AttemptCounter
 
         config.pluginmanager.register(AttemptCounter(faults), "handoff-attempts")
+
+
+def _package_of(plugin: object) -> str:
+    module = getattr(plugin, "__name__", None) or type(plugin).__module__
+    return str(module).partition(".")[0]
 
 
 def plugins(config: pytest.Config) -> dict[str, str]:

@@ -11,7 +11,6 @@ from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import Collector, Tiers, write_spool
 from pytest_handoff.recording.faults import tell_controller
-from pytest_handoff.recording.options import count_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +82,6 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
     collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = NewOrOld(session, collector)
     config.pluginmanager.register(collector, "handoff-collector")
-    count_attempts(config, faults)
     if measures:
         from pytest_handoff.coverage.contexts import ContextSwitcher
 

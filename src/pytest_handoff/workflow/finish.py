@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.checklist.decisions import taken_from_people
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
+from pytest_handoff.evidence.policy import without_repeats
 from pytest_handoff.evidence.regression import LineGroups, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.markup import SafeMarkdown
@@ -82,7 +84,7 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
         HandoffError: when the settings, or the policy that a record keeps, cannot be read.
     """
     changed = policy_changes(project, record, parents, ledger)
-    return facts.Facts(
+    gathered = facts.Facts(
         record=record,
         ledger=ledger,
         earlier=parents.earlier,
@@ -93,6 +95,8 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
         baselines=parents.metrics,
         inherited=parents.promises,
     )
+    taken = (*changed.loosened, *taken_from_people(gathered, project.config, parents.records))
+    return replace(gathered, loosened=without_repeats(taken))
 
 
 @dataclass(frozen=True, slots=True)
