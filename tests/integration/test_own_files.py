@@ -167,3 +167,13 @@ def test_instructions_in_the_hand_off_folder_can_be_ticked_after_the_run(shop: S
     assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: filled\n"
     assert shop.boxes("session-1")[line]
     assert shop.handoff("verify", "session-1").code == GOOD
+
+
+def test_a_build_that_would_take_the_folder(empty: Story) -> None:
+    """The first session says that setuptools takes the folder for a package; once it is mended, or later, nobody does."""
+    pyproject = '[project]\nname = "app"\nversion = "1"\n'
+    empty.write_files({"pyproject.toml": pyproject, "app/__init__.py": "", "test_app.py": "def test_app(): pass\n"})
+    done = empty.pytest("--handoff=session-1", "--no-cov")
+    assert "setuptools takes handoffs/ for a package" in done.section
+    empty.write_files({"pyproject.toml": pyproject + '[tool.setuptools]\npackages = ["app"]\n'})
+    assert "setuptools" not in empty.pytest("--handoff=session-1", "--no-cov").section

@@ -93,6 +93,11 @@ def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> li
     return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
 
 
+def build_line(told: str) -> Line:
+    """Say what the hand-off folder does to a build of the project."""
+    return Line(_row("build", told), {"yellow": True})
+
+
 def checklist_summary(composed: Composition) -> str:
     """Say how many lines of the checklist hold, are vetoed, are waived, are done by a person or wait for one."""
     states = Counter(decision.state for decision in composed.decisions if decision.counts)
