@@ -84,7 +84,7 @@ def tests(facts: Facts, spec: Condition) -> Verdict:
     if not lines:
         if spec.scope == "previous" and spec.unit != "count":
             return waived(spec, f"not applicable: there are no {what}")
-        return failed(spec, f"there are no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
+        return failed(spec, f"there are no {what}", "add one, or write `(N/A: reason)` behind the line")
     passing = count_passing(lines)
     evidence = f"{passing}/{len(lines)} {what} passed{_of_other_tier(facts, spec)}"
     if _tests_hold(spec, passing, len(lines)):
@@ -199,8 +199,12 @@ def _to_mend_tests(spec: Condition, others: Sequence[LedgerLine]) -> str:
 
 def _fate_of(facts: Facts, line: LedgerLine) -> str:
     before = facts.earlier.lines.get(line.moved_from or line.id)
-    then = f"{before.outcome or 'gone'} in {facts.earlier.session_of(before.id)}, " if before else ""
-    return f"{line.id} ({then}now {line.outcome or 'missing'})"
+    now = f"now {line.outcome or 'missing'}"
+    if before is None:
+        return f"{line.id} ({now})"
+    if before.outcome in (None, "not_run") and before.last is not None:
+        return f"{line.id} ({before.last.outcome} in {before.last.session}, the last time it ran; {now})"
+    return f"{line.id} ({before.outcome or 'gone'} in {facts.earlier.session_of(before.id)}, {now})"
 
 
 _NUMBER = re.compile(r"(?<!\d)\d{1,18}\Z")
@@ -231,7 +235,7 @@ def instructions(facts: Facts, spec: Condition) -> Verdict:
     open_lines = [f"{line.text!r} {line.why_not}" for line in lines if line.why_not]
     evidence = f"{len(lines) - len(open_lines)}/{counted(len(lines), 'line')} of the instructions done"
     if open_lines:
-        return failed(spec, f"{evidence}: {listed(open_lines)}", "finish them, or mark them as not applicable: `N/A: reason`")
+        return failed(spec, f"{evidence}: {listed(open_lines)}", "finish them, or write `(N/A: reason)` behind them")
     return if_complete(facts, spec, evidence)
 
 

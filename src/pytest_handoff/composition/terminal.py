@@ -48,11 +48,13 @@ def run_lines(
     dropped: bool,
     verbosity: int,
     chain: Sequence[str] = (),
+    most: int | None = None,
 ) -> list[Line]:
     """Write the section at the end of a run; two lines with ``-q``, names with ``-v``.
 
     Args:
         chain: what is wrong with the chain, a sentence each.
+        most: how many names of each kind there may be with ``-v``; ``None`` for all of them.
     """
     facts = composed.facts
     blocked = bool(composed.blocking or chain)
@@ -83,7 +85,7 @@ def run_lines(
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
     lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
-    lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
+    lines += [Line(f"  {row}") for row in _named(facts, most)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
     return lines
 
@@ -112,7 +114,7 @@ def checklist_summary(composed: Composition) -> str:
 
 def _row(label: str, *parts: str) -> str:
     first, *rest = parts
-    return f"{label:<{_LABEL}}{first}" + "".join(f"   {part}" for part in rest if part)
+    return _labelled(label, first) + "".join(f"   {part}" for part in rest if part)
 
 
 def _tests(facts: Facts) -> str:
@@ -194,7 +196,7 @@ def _new_code(facts: Facts) -> str:
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts[:MOST_GATES]:
         needs = f"  to mend: {verdict.needs}" if verdict.needs else ""
-        yield f"{verdict.id:<{_LABEL}}{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
+        yield _labelled(verdict.id, f"{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}")
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"
 
@@ -227,20 +229,31 @@ def _claims(composed: Composition) -> list[str]:
     return [shorten(one_line(shown[0]), 160) + more] if shown else []
 
 
-def _names(facts: Facts) -> Iterator[str]:
+def _named(facts: Facts, most: int | None) -> Iterator[str]:
+    """List the tests and files of each kind that a reader may ask for: all of them, or the first of each kind."""
+    for label, rows in _names(facts):
+        yield from (_labelled(label, row) for row in rows[:most])
+        if most is not None and len(rows) > most:
+            yield _labelled(label, f"and {len(rows) - most:,} more: -v lists them")
+
+
+def _names(facts: Facts) -> Iterator[tuple[str, Sequence[str]]]:
     for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
-        for line in facts.with_status(status):
-            yield f"{status.replace('_', ' '):<{_LABEL}}{one_line(line.id)}"
-    for line in facts.kinds.lines(lambda kind: kind.flaky):
-        yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
-    for line in facts.ledger.values():
-        if line.parts:
-            yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
+        yield status.replace("_", " "), [one_line(line.id) for line in facts.with_status(status)]
+    yield "flaky", [one_line(line.id) for line in facts.kinds.lines(lambda kind: kind.flaky)]
+    parts = [(line.id, line.parts) for line in facts.ledger.values() if line.parts]
+    yield "differs", [f"{one_line(test)}  {' · '.join(f'{part} {how}' for part, how in told.items())}" for test, told in parts]
+    yield "left out", [f"{one_line(path)}: {counted(number, 'test')}" for path, number in facts.record.tests.left_out.items()]
     if facts.record.new_code is not None:
-        yield from (f"{'unmeasured':<{_LABEL}}{one_line(path)}" for path in facts.record.new_code.unmeasured)
+        yield "unmeasured", list(map(one_line, facts.record.new_code.unmeasured))
     done = report(facts)
-    yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
-    yield from (f"{'beside':<{_LABEL}}{one_line(what)} changed, and earlier tests use it" for what in done.beside or ())
-    yield from (f"{'no assert':<{_LABEL}}{one_line(test)}" for test in done.without_assertion or ())
-    yield from (f"{'disguise':<{_LABEL}}{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ())
-    yield from (f"{'tier':<{_LABEL}}{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes)
+    yield "changed", list(map(one_line, done.changed or ()))
+    yield "beside", [f"{one_line(what)} changed, and earlier tests use it" for what in done.beside or ()]
+    yield "no assert", list(map(one_line, done.without_assertion or ()))
+    yield "disguise", [f"{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ()]
+    yield "tier", [f"{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes]
+
+
+def _labelled(label: str, text: str) -> str:
+    """Put a label before a text, with a blank between them however long the label is."""
+    return f"{label:<{_LABEL - 1}} {text}"
