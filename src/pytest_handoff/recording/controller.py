@@ -57,7 +57,7 @@ class Controller:
         self._ages = NewOrOld(plan.start.session, collector)
         self._folder = RunFolder(plan)
         self._measuring = RunCoverage(plan)
-        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
+        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, options.without_places(plan.config, plan.project.root))
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")
         count_attempts(plan.config, plan.faults)
