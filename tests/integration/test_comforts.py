@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,3 +74,34 @@ def test_paths_that_a_plugin_puts_in_place_of_testpaths(shop: Story, picks: bool
 
     assert shown["complete"] != picks
     assert ("only a part was asked for: tests/unit/test_new.py" in (shown["why_incomplete"] or "")) == picks
+
+
+FREEZES = """
+    import datetime
+    import time
+
+    STOPPED = 86_400.0
+
+    for name in ("time", "perf_counter", "monotonic"):
+        setattr(time, name, lambda: STOPPED)
+
+    class Frozen(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls.fromtimestamp(STOPPED, tz)
+
+    datetime.datetime = Frozen
+"""
+
+
+@pytest.mark.parametrize("where", ["conftest.py", "tests/test_frozen.py"])
+def test_a_frozen_clock_is_not_ours(empty: Story, where: str) -> None:
+    """A conftest, or a test, that stops the clock: the record has the day and the duration all the same."""
+    waits = "\n\ndef test_waits():\n    import threading\n    threading.Event().wait(0.2)\n"
+    empty.write_files({where: FREEZES, "tests/test_late.py": waits})
+    before = datetime.now(UTC).date().isoformat()
+    empty.pytest("--no-cov", "--handoff=session-1", "-p", "no:benchmark")
+    run = json.loads(empty.text("handoffs/evidence/session-1/record.json"))["run"]
+
+    assert before <= run["started"][:10] <= run["finished"][:10] <= datetime.now(UTC).date().isoformat()
+    assert 0.1 < run["duration_s"] < 300

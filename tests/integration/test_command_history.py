@@ -61,3 +61,38 @@ def test_a_project_without_sessions_is_told_how_to_begin(shop: Story) -> None:
 
     assert done.code == CANNOT_TELL
     assert "pytest --handoff=session-1" in done.err
+
+
+def test_an_id_whose_function_has_other_parameters(shop: Story) -> None:
+    """It was there in session-1, went in session-2, stayed away in session-3, and came back: each is told."""
+    many = "import pytest\n\n@pytest.mark.parametrize('n', {})\ndef test_n(n): assert n\n"
+    for number, values in enumerate(([1, 2], [1, 3], [1, 3], [2, 1]), 1):
+        shop.write_files({"tests/unit/test_many.py": many.format(values)})
+        shop.pytest("--no-cov", f"--handoff=session-{number}")
+    told = shop.handoff("history", "tests/unit/test_many.py::test_n[2]")
+    life = json.loads(shop.handoff("history", "tests/unit/test_many.py::test_n[2]", "--json").out)
+
+    assert [(moment["session"], moment["outcome"]) for moment in life["sessions"]] == [
+        ("session-1", "passed"),
+        ("session-2", None),
+        ("session-3", None),
+        ("session-4", "passed"),
+    ]
+    assert "session-2 … session-3 (2 sessions)  ∅ gone: its function went on with other parameters" in told.out, told.out
+    assert "other parameters" not in shop.handoff("history", "tests/unit/test_many.py::test_n[1]").out
+
+
+def test_a_test_that_went_long_ago(shop: Story) -> None:
+    """The gate names the session in which it last ran, not the one before; `show` is short, and long with -v."""
+    many = "import pytest\n\n@pytest.mark.parametrize('n', range(30))\ndef test_n(n): pass\n"
+    shop.write_files({"tests/unit/test_many.py": many})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    (shop.folder / "tests/unit/test_many.py").unlink()
+    shop.pytest("--no-cov", "--handoff=session-2")
+    done = shop.pytest("--no-cov", "--handoff=session-3")
+    short, long = shop.handoff("show", "session-3").out, shop.handoff("show", "session-3", "-v").out
+
+    assert "(passed in session-1, the last time it ran; now missing)" in done.out
+    assert "gone in session-2" not in done.out
+    assert (short.count("  missing "), long.count("  missing ")) == (11, 30)
+    assert "and 20 more: -v lists them" in short

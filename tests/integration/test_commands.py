@@ -156,7 +156,9 @@ def test_gate_wants_the_machine_and_the_people(shop: Story) -> None:
     waiting = shop.handoff("gate", "session-1")
     assert waiting.code == NO
     assert waiting.out.count("\n  person ") == 7
-    assert waiting.out.endswith("Error handling comprehensive and tested; a person ticks it, or writes `N/A: reason` behind it\n")
+    assert waiting.out.endswith(
+        "Error handling comprehensive and tested; a person ticks it, or writes `(N/A: reason)` behind it\n"
+    )
     assert waiting.out.count("a person ticks it") == 1
     path = shop.folder / "handoffs/session-1.md"
     head, _, checklist = path.read_text().partition("## Verification Checklist")

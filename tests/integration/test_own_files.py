@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -167,3 +168,32 @@ def test_instructions_in_the_hand_off_folder_can_be_ticked_after_the_run(shop: S
     assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: filled\n"
     assert shop.boxes("session-1")[line]
     assert shop.handoff("verify", "session-1").code == GOOD
+
+
+def test_a_build_that_would_take_the_folder(empty: Story) -> None:
+    """The first session says that setuptools takes the folder for a package; once it is mended, or later, nobody does."""
+    pyproject = '[project]\nname = "app"\nversion = "1"\n'
+    empty.write_files({"pyproject.toml": pyproject, "app/__init__.py": "", "test_app.py": "def test_app(): pass\n"})
+    done = empty.pytest("--handoff=session-1", "--no-cov")
+    assert "setuptools takes handoffs/ for a package" in done.section
+    empty.write_files({"pyproject.toml": pyproject + '[tool.setuptools]\npackages = ["app"]\n'})
+    assert "setuptools" not in empty.pytest("--handoff=session-1", "--no-cov").section
+
+
+def test_a_virtual_environment_is_no_part_of_the_tree(shop: Story) -> None:
+    """`.venv` without a line in .gitignore, and one of another name; what git tracks is code all the same."""
+    for name in (".venv", "tools/env", "src/kept"):
+        shop.write_files({f"{name}/pyvenv.cfg": "home = /usr/bin\n", f"{name}/lib/site-packages/a.py": "x = 1\n"})
+    shop.git("add", "src/kept/lib/site-packages/a.py")
+    shop.git("commit", "--quiet", "--message", "kept")
+    shop.pytest("--no-cov", "--handoff=session-1")
+    known = {json.loads(line)["path"] for line in shop.text("handoffs/evidence/session-1/sources.jsonl").splitlines()}
+
+    assert {path for path in known if "pyvenv" in path or "site-packages" in path} == {
+        "src/kept/pyvenv.cfg",
+        "src/kept/lib/site-packages/a.py",
+    }
+    (shop.folder / ".venv/lib/site-packages/b.py").write_text("y = 2\n")
+    assert shop.handoff("verify", "session-1").code == 0
+    (shop.folder / "src/kept/lib/site-packages/b.py").write_text("y = 2\n")
+    assert shop.handoff("verify", "session-1").code == 1

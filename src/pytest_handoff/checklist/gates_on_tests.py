@@ -117,7 +117,7 @@ def _no_tests(facts: Facts, spec: Condition) -> Verdict:
     what = _tests_of(facts, spec)
     if spec.scope == "previous" and spec.unit != "count":
         return waived(spec, f"not applicable: there are no {what}")
-    return failed(spec, f"there are no {what}", "add one, or mark the line as not applicable: `N/A: reason`")
+    return failed(spec, f"there are no {what}", "add one, or write `(N/A: reason)` behind the line")
 
 
 def _none_fails(facts: Facts, spec: Condition) -> Verdict:
@@ -270,5 +270,9 @@ def _of_other_tier(facts: Facts, spec: Condition) -> str:
 
 def _fate_of(facts: Facts, line: LedgerLine) -> str:
     before = facts.earlier.lines.get(line.moved_from or line.id)
-    then = f"{before.outcome or 'gone'} in {facts.earlier.session_of(before.id)}, " if before else ""
-    return f"{line.id} ({then}now {line.outcome or 'missing'})"
+    now = f"now {line.outcome or 'missing'}"
+    if before is None:
+        return f"{line.id} ({now})"
+    if before.outcome in (None, "not_run") and before.last is not None:
+        return f"{line.id} ({before.last.outcome} in {before.last.session}, the last time it ran; {now})"
+    return f"{line.id} ({before.outcome or 'gone'} in {facts.earlier.session_of(before.id)}, {now})"

@@ -204,7 +204,7 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
 
 
 def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_json: bool) -> None:
-    from pytest_handoff.evidence.history import in_order, life_of, life_table, names_of
+    from pytest_handoff.evidence.history import in_order, life_of, life_table, names_of, with_absences
 
     ordered = in_order(records)
     test = _one_test(store, ordered, wanted)
@@ -213,7 +213,8 @@ def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_j
         known = names
         ledgers = [store.ledger_lines(record, names) for record in ordered]
         names = names_of(test, ledgers)
-    moments = life_of(names, zip((record.session for record in ordered), ledgers, strict=True))
+    sessions = [record.session for record in ordered]
+    moments = with_absences(life_of(names, zip(sessions, ledgers, strict=True)), sessions, Chain(store).before)
     if as_json:
         say_json(life_table(test, moments))
     else:

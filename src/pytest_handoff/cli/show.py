@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 SHOW_SCHEMA = "pytest-handoff/show/1"
+_MOST_NAMES = 10
+"""The most tests of each kind that are named without ``-v``: there may be tens of thousands."""
 
 
 def show_table(composed: Composition, *, fresh: bool) -> dict[str, Any]:
@@ -212,9 +214,10 @@ def _unstable(composed: Composition) -> list[Explained]:
 @click.command(short_help="Show the evidence")
 @session_argument
 @click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every test that something became of, not just the first few.")
 @click.pass_obj
 @verb
-def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
+def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool) -> int:
     """Show the evidence of SESSION."""
     from pytest_handoff.workflow.verify import is_fresh
 
@@ -225,7 +228,14 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
         say_json(show_table(outcome.composition, fresh=fresh))
         return GOOD
     document = project.shown(project.document(session))
-    figures = run_lines(outcome.composition, document, parent_percent=outcome.parent_percent, dropped=False, verbosity=1)
+    figures = run_lines(
+        outcome.composition,
+        document,
+        parent_percent=outcome.parent_percent,
+        dropped=False,
+        verbosity=1,
+        most=None if verbose else _MOST_NAMES,
+    )
     say_parts(show_lines(session, figures, outcome.composition.verdicts))
     return GOOD
 

@@ -47,11 +47,13 @@ def run_lines(
     dropped: bool,
     verbosity: int,
     chain: Sequence[str] = (),
+    most: int | None = None,
 ) -> list[Line]:
     """Write the section at the end of a run; two lines with ``-q``, names with ``-v``.
 
     Args:
         chain: what is wrong with the chain, a sentence each.
+        most: how many names of each kind there may be with ``-v``; ``None`` for all of them.
     """
     facts, left = composed.facts, report(composed.facts).uncollected
     blocked = bool(composed.blocking or chain)
@@ -83,7 +85,7 @@ def run_lines(
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
     lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
-    lines += [Line(f"  {row}") for row in _names(facts)] if verbosity > 0 else []
+    lines += [Line(f"  {row}") for row in _named(facts, most)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
     return lines
 
@@ -91,6 +93,11 @@ def run_lines(
 def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
     """Say why no evidence was written."""
     return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
+
+
+def build_line(told: str) -> Line:
+    """Say what the hand-off folder does to a build of the project."""
+    return Line(_row("build", told), {"yellow": True})
 
 
 def checklist_summary(composed: Composition) -> str:
@@ -223,21 +230,29 @@ def _claims(composed: Composition) -> list[str]:
     return [shorten(one_line(shown[0]), 160) + more] if shown else []
 
 
-def _names(facts: Facts) -> Iterator[str]:
+def _named(facts: Facts, most: int | None) -> Iterator[str]:
+    """List the tests and files of each kind that a reader may ask for: all of them, or the first of each kind."""
+    for label, rows in _names(facts):
+        yield from (labelled(label, row) for row in rows[:most])
+        if most is not None and len(rows) > most:
+            yield labelled(label, f"and {len(rows) - most:,} more: -v lists them")
+
+
+def _names(facts: Facts) -> Iterator[tuple[str, Sequence[str]]]:
     for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
+        by_label: dict[str, list[str]] = {}
         for line in facts.with_status(status):
-            yield labelled(facts.became(line), one_line(line.id))
-    for line in facts.kinds.lines(lambda kind: kind.flaky):
-        yield labelled("flaky", one_line(line.id))
-    for line in facts.ledger.values():
-        if line.parts:
-            told = " · ".join(f"{part} {how}" for part, how in line.parts.items())
-            yield labelled("differs", f"{one_line(line.id)}  {told}")
+            by_label.setdefault(facts.became(line), []).append(one_line(line.id))
+        yield from by_label.items()
+    yield "flaky", [one_line(line.id) for line in facts.kinds.lines(lambda kind: kind.flaky)]
+    parts = [(line.id, line.parts) for line in facts.ledger.values() if line.parts]
+    yield "differs", [f"{one_line(test)}  {' · '.join(f'{part} {how}' for part, how in told.items())}" for test, told in parts]
+    yield "left out", [f"{one_line(path)}: {counted(number, 'test')}" for path, number in facts.record.tests.left_out.items()]
     if facts.record.new_code is not None:
-        yield from (labelled("unmeasured", one_line(path)) for path in facts.record.new_code.unmeasured)
+        yield "unmeasured", list(map(one_line, facts.record.new_code.unmeasured))
     done = report(facts)
-    yield from (labelled("changed", one_line(test)) for test in done.changed or ())
-    yield from (labelled("beside", f"{one_line(what)} changed, and earlier tests use it") for what in done.beside or ())
-    yield from (labelled("no assert", one_line(test)) for test in done.without_assertion or ())
-    yield from (labelled("disguise", f"{one_line(test)} {IN_ANOTHER_NAME}") for test in done.in_another_name or ())
-    yield from (labelled("tier", f"{one_line(test.id)} was {test.was}, is {test.now}") for test in done.tier_changes)
+    yield "changed", list(map(one_line, done.changed or ()))
+    yield "beside", [f"{one_line(what)} changed, and earlier tests use it" for what in done.beside or ()]
+    yield "no assert", list(map(one_line, done.without_assertion or ()))
+    yield "disguise", [f"{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ()]
+    yield "tier", [f"{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes]

@@ -10,7 +10,7 @@ import msgspec
 from pytest_handoff.record import OUTCOMES, Frozen, LedgerLine, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_handoff.record import Record, Verdict
 
@@ -121,6 +121,29 @@ def life_of(names: Iterable[str], ledgers: Iterable[tuple[str, Sequence[LedgerLi
     """
     wanted = set(names)
     return [_moment(session, line) for session, lines in ledgers for line in lines if line.id in wanted]
+
+
+def with_absences(moments: Sequence[Moment], sessions: Iterable[str], before: Callable[[str], Iterable[str]]) -> list[Moment]:
+    """Add a moment for each session that continues one which had the test, and whose ledger does not have it any more.
+
+    A ledger carries on every test but those in whose place others of their function came.
+
+    Args:
+        sessions: all of them, oldest first.
+        before: names the sessions that a session goes back to.
+    """
+    found: list[Moment] = []
+    for session in sessions:
+        here = [moment for moment in moments if moment.session == session]
+        known = {moment.session for moment in found}
+        if not here and known and not known.isdisjoint(before(session)):
+            last = found[-1]
+            here = [Moment(session=session, id=last.id, outcome=None, tier=last.tier, flaky=False, what=_REPLACED)]
+        found += here
+    return found
+
+
+_REPLACED = "gone: its function went on with other parameters"
 
 
 def life_table(test: str, moments: Sequence[Moment]) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project.foreign_files import is_file, leads_outside
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
 _BYTE_CODE = ("**/__pycache__/**",)
 _DATA = ("**/.coverage", "**/.coverage.*", "**/.testmondata*")
 _CACHES = ("**/.pytest_cache/**", "**/.hypothesis/**")
 _ALL = (*_BYTE_CODE, *_DATA, *_CACHES)
+
+_ENVIRONMENT = "pyvenv.cfg"
 
 _SQLITE = b"SQLite format 3\0"
 _HEADER = 16
@@ -36,7 +38,19 @@ def left_by_tools(root: Path, paths: Iterable[str], untracked: Collection[str] |
     Args:
         untracked: the files that git does not track; ``None`` without git, where nothing is tracked.
     """
-    return {path for path in named_by_tools(paths) if untracked is None or path in untracked or _looks_made(root, path)}
+    every = list(paths)
+    made = {path for path in named_by_tools(every) if untracked is None or path in untracked or _looks_made(root, path)}
+    return made | _in_environments(every, untracked or ())
+
+
+def _in_environments(paths: Sequence[str], untracked: Collection[str]) -> set[str]:
+    """Find the files of virtual environments (folders with a ``pyvenv.cfg``) of which git tracks nothing."""
+    folders = [path.removesuffix(_ENVIRONMENT) for path in untracked if path.endswith(f"/{_ENVIRONMENT}")]
+    if not folders:
+        return set()
+    tracked = [path for path in paths if path not in untracked]
+    own = tuple(folder for folder in folders if not any(path.startswith(folder) for path in tracked))
+    return {path for path in paths if path.startswith(own)} if own else set()
 
 
 def in_place_of_source(root: Path, paths: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -36,6 +37,15 @@ def context_of(run: Run, agent: str | None) -> RunContext:
         agent=agent_of(agent),
         provenance=provenance(os.environ),
     )
+
+
+def seconds() -> float:
+    """Return the time in seconds since 1970 as a new file has it: tests that freeze ``time.time`` do not reach that clock."""
+    try:
+        with tempfile.TemporaryFile() as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return time.time()
 
 
 def python() -> str:

@@ -44,6 +44,7 @@ class Collector:
     ) -> None:
         self._faults = faults
         self._config = config
+        self._clean = options.without_places(config, project.root)
         self._selects = selects(config)
         self._left_out: set[str] = set()
         self._prefix = key_prefix(config, project)
@@ -112,11 +113,13 @@ class Collector:
         key = self._prefix + path
         if report.failed:
             where = f"in {inside}: " if inside else ""
-            self._broken.setdefault(key, where + first_line(report.longreprtext))
+            self._broken.setdefault(key, where + first_line(report.longreprtext, self._clean))
             self._whole.discard(key)
         elif report.skipped:
             node = self._prefix + report.nodeid
-            self._skipped.setdefault(node, SkippedNode(id=node, tier=self._tiers.by_path(key), reason=skip_reason(report)))
+            self._skipped.setdefault(
+                node, SkippedNode(id=node, tier=self._tiers.by_path(key), reason=skip_reason(report, self._clean))
+            )
         elif report.passed and not inside and not self._drops and key not in self._partly and key not in self._broken:
             self._whole.add(key)
 
@@ -209,22 +212,23 @@ def key_of(nodeid: str, prefix: str, collected: Container[str]) -> str:
     return next((key[:at] for at in ends if key[:at] in collected), key)
 
 
-def skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Return the reason that a report gives for a skip, in one line."""
+def skip_reason(report: pytest.TestReport | pytest.CollectReport, clean: Callable[[str], str] = str) -> str:
+    """Return the reason that a report gives for a skip, in one line; ``clean`` takes the places of this machine out of it."""
     longrepr = report.longrepr
     text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
-    return one_line(re.sub(r"\A(?:Skipped|unittest\.case\.SkipTest): ", "", text))[:200]
+    return clean(one_line(re.sub(r"\A(?:Skipped|unittest\.case\.SkipTest): ", "", text)))[:200]
 
 
-def first_line(text: str) -> str:
+def first_line(text: str, clean: Callable[[str], str] = str) -> str:
     """Pick the line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first.
 
-    If Python shows a file and its source before the error, as for a syntax error, it is the last marked line.
+    If Python shows a file and its source before the error, as for a syntax error, it is the last marked line. ``clean`` takes the
+    places of this machine out of it.
     """
     lines = [one_line(line) for line in text.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
     told = marked[-1:] if marked and marked[0].startswith('File "') else marked
-    return (told or lines or ["no message"])[0][:200]
+    return clean((told or lines or ["no message"])[0])[:200]
 
 
 def told_by(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -22,6 +22,7 @@ from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
+from pytest_handoff.recording.installed import as_installed
 from pytest_handoff.recording.measuring import RunCoverage
 from pytest_handoff.recording.options import refuse_a_path
 from pytest_handoff.recording.plan import plan_run
@@ -57,7 +58,7 @@ class Controller:
         self._ages = NewOrOld(plan.start.session, collector)
         self._folder = RunFolder(plan)
         self._measuring = RunCoverage(plan)
-        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended)
+        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, options.without_places(plan.config, plan.project.root))
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")
         self._measuring.register(self._ages)
@@ -132,7 +133,7 @@ class Controller:
             self._end.keeps = not self._faults.defects
             return
         # A project that makes errors of warnings means those of its own tests: none may cost the record.
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), as_installed():
             warnings.simplefilter("default")
             self._end.finish(session, exitstatus, self._collection)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff.composition.terminal import Line, problem_lines, run_lines
+from pytest_handoff.composition.terminal import Line, build_line, problem_lines, run_lines
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
@@ -112,6 +112,7 @@ class RunEnd:
         outcome = self._write(run)
         broken = self._broken_chain()
         self._say(outcome, broken)
+        self._say_what_a_build_does()
         if self._plan.option("gate") and (outcome.composition.blocking or broken) and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._measuring.keep(outcome.record)
@@ -157,6 +158,16 @@ class RunEnd:
                 chain=broken,
             )
         )
+
+    def _say_what_a_build_does(self) -> None:
+        """Warn in the first session if the project cannot be built any more; later ones would only repeat it."""
+        if self._start.parents.links or (self._project.folder / "src").is_dir():
+            return
+        from pytest_handoff.project.build_backend import taken_for_a_package
+
+        told = taken_for_a_package(self._project)
+        if told:
+            self._ending.say([build_line(told)])
 
     def _why_stopped(self, run: Run, exitstatus: int) -> str | None:
         """Explain why there is nothing to record, and what to do next; return ``None`` for a run that can be recorded."""

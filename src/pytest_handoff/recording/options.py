@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +19,8 @@ from pytest_handoff.recording.selection import as_given
 from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_handoff.project.layout import Project
     from pytest_handoff.recording.faults import Faults
 
@@ -53,6 +58,27 @@ def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
     """Return the command-line arguments of pytest without the folders of this machine."""
     directory = config.invocation_params.dir
     return tuple(as_given(str(arg), directory) for arg in config.invocation_params.args)
+
+
+def without_places(config: pytest.Config, root: Path) -> Callable[[str], str]:
+    """Return a function that takes the places of this machine out of a message: two machines must record the same.
+
+    Paths below the git root become relative, as all paths in evidence are; the folder of temporary files, Python's own and the
+    user's home get a name.
+    """
+    python = dict.fromkeys((sys.prefix, sys.base_prefix), "$PYTHON")
+    roots = [root, root.resolve(), config.rootpath, config.rootpath.resolve(), config.invocation_params.dir]
+    places = python | {os.path.expanduser("~"): "~", tempfile.gettempdir(): "$TMP"} | {str(path): "." for path in roots}  # noqa: PTH111
+    known = [path.rstrip(os.sep) for path in sorted(places, key=len, reverse=True) if len(path) > len(os.sep)]
+    slash = re.escape(os.sep)
+    own = rf"(?:{slash}pytest-of-[^{slash}]+{slash}pytest-\d+(?:{slash}popen-gw\d+)?)?"  # of this run of pytest
+    either = re.compile(rf"(?<![\w.~$-])({'|'.join(map(re.escape, known))}){own}({slash}|(?![\w.-]))")
+
+    def named(found: re.Match[str]) -> str:
+        name = places[found[1]]
+        return "" if name == "." and found[2] else name + found[2]
+
+    return lambda text: either.sub(named, text)
 
 
 def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:

@@ -111,9 +111,17 @@ class Recorder:
         prefix: makes a node id relative to the git root.
         faults: collects what goes wrong in here; the test goes on.
         ended: called with the node id and the result of each test that ends.
+        clean: takes the places of this machine out of a message.
     """
 
-    def __init__(self, prefix: str, faults: Faults | None = None, ended: Callable[[str, CaseResult], None] | None = None) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        faults: Faults | None = None,
+        ended: Callable[[str, CaseResult], None] | None = None,
+        clean: Callable[[str], str] = str,
+    ) -> None:
+        self._clean = clean
         self._prefix = prefix
         self._faults = faults or Faults()
         self._ended = ended
@@ -167,7 +175,7 @@ class Recorder:
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note that pytest itself or a plugin broke."""
         with self._faults:
-            self.interrupted = f"internal error: {first_line(excinfo.exconly())}"
+            self.interrupted = f"internal error: {first_line(excinfo.exconly(), self._clean)}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object) -> None:
@@ -252,7 +260,7 @@ class Recorder:
         if is_subtest(report):
             self._subtests[nodeid] += 1
             if report.failed:
-                self._failed_subtests[nodeid].append(first_line(told_by(report)))
+                self._failed_subtests[nodeid].append(first_line(told_by(report), self._clean))
             return
         if report.outcome not in _COUNTED:  # an attempt before the last: "rerun" (pytest-rerunfailures), "retried" (pytest-retry)
             self._reruns[nodeid] += 1
@@ -274,10 +282,12 @@ class Recorder:
             return CaseResult(outcome="failed", error=failures[0])
         if category in ("failed", "error"):
             # The last test of a crashed worker has a report without a phase, which pytest counts as failed.
-            return CaseResult(outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report)))
+            return CaseResult(
+                outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report), self._clean)
+            )
         if category == "passed":
             return _PASSED
-        reason = skip_reason(report) if category == "skipped" else _one_line(report.wasxfail)
+        reason = skip_reason(report, self._clean) if category == "skipped" else self._clean(one_line(report.wasxfail))[:200]
         return CaseResult(outcome=category, reason=reason or None)
 
 

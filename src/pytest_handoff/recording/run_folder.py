@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.composition.terminal import Line
 from pytest_handoff.errors import EvidenceProblem, HandoffError, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
-from pytest_handoff.project.environment import context_of
+from pytest_handoff.project.environment import context_of, seconds
 from pytest_handoff.project.user_folder import user_folder
 from pytest_handoff.recording import journal, options
 from pytest_handoff.recording.collection import key_of, read_spool, write_spool
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 2
 """pytest's exit status for an interrupted run."""
+_COARSE = 1
+"""Seconds by which the times of files may be behind."""
 _BEFORE_COLLECTED = "before all tests were collected"
 
 
@@ -160,7 +162,7 @@ class RunFolder:
     """
 
     def __init__(self, plan: RunPlan) -> None:
-        self.started, self._counted = time.time(), time.perf_counter()
+        self.started, self._counted = seconds(), time.perf_counter()
         self._project, self._session = plan.project, plan.start.session
         self._run: RunInfo | None = None
         self._journal: Journal | None = None
@@ -181,8 +183,13 @@ class RunFolder:
             self.path = Path(tempfile.mkdtemp(prefix="handoff-run-"))
 
     def now(self) -> float:
-        """Return the time in seconds since the epoch, by a clock that cannot be set back while tests run."""
-        return self.started + (time.perf_counter() - self._counted)
+        """Return the time in seconds since the epoch, by a clock that cannot be set back while tests run.
+
+        If tests have frozen that clock, so that it shows nothing, or a time that cannot be, the other one counts.
+        """
+        counted, passed = time.perf_counter() - self._counted, seconds() - self.started
+        frozen = not 0 < counted <= max(passed, 0) + _COARSE
+        return self.started + max(passed if frozen and passed > 0 else counted, 0)
 
     def collected(self, collection: Collection) -> None:
         """Store the collection where the next command can find it."""

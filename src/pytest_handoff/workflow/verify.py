@@ -189,7 +189,7 @@ def reasons(
                 path=document,
                 line=decision.line,
                 message=f"{document}:{decision.line}: {decision.text}",
-                remedy="a person ticks it, or writes `N/A: reason` behind it",
+                remedy="a person ticks it, or writes `(N/A: reason)` behind it",
             )
             for decision in outcome.composition.decisions
             if decision.counts and decision.state == "waits"
