@@ -109,6 +109,17 @@ def run_twice(seen: str) -> Callable[[Shop], None]:
     return do
 
 
+def with_line(line: str) -> Callable[[Shop], None]:
+    """Add a line to the checklist, and run."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [x] {line}\n")
+        shop.pytest()
+        shop.tick_everything()
+
+    return do
+
+
 def optimized(name: str) -> Callable[[Shop], None]:
     """Run by an optimizing Python, with an assert statement in this file, which pytest makes run in test modules only."""
 
@@ -129,6 +140,10 @@ CHEATS = [
           "bind a line of one's own to a gate", adding(bind='gate = "files_parse"')),
     Cheat("lines", "let a hook decide the line", decided_by({CONFTEST: HOOKED}), "new_code",
           "let a hook decide a line of one's own", adding({CONFTEST: HOOKED})),
+    Cheat("lines", "waive a line for a reason that is not true", with_line(f"{PREVIOUS} (N/A: first session)"), "waiver",
+          "waive a line for a reason", with_line("Performance impact assessed (N/A: nothing a user would notice)")),
+    Cheat("lines", "put a note behind a line that is false", with_line("99+ tests pass - 99/99 passed"), "tests",
+          "put a note behind a line that is true", with_line("2+ tests pass - 99/99 passed")),
     Cheat("runs", "run everything again until it passes", run_twice("SEEN.exists()"), "flaky",
           "run everything again when it passed", run_twice("SEEN.name")),
     Cheat("runs", "leave out the assert statements of a helper", optimized("tests/unit/support.py"), "complete",
