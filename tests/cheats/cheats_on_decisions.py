@@ -111,6 +111,17 @@ def run_twice(seen: str) -> Callable[[Shop], None]:
     return do
 
 
+def with_line(line: str) -> Callable[[Shop], None]:
+    """Add a line to the checklist, and run."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [x] {line}\n")
+        shop.pytest()
+        shop.tick_everything()
+
+    return do
+
+
 def optimized(name: str) -> Callable[[Shop], None]:
     """Run by an optimizing Python, with an assert statement in this file, which pytest makes run in test modules only."""
 
@@ -206,6 +217,10 @@ CHEATS = [
           "let a new word mean the same", in_words("subjects", "coverage", "branch coverage", cover=True)),
     Cheat("lines", "call a kind of tests as a line is worded", kind_of_tests("coverage_for_new_code"), "new_code",
           "call a kind of tests by a word of its own", kind_of_tests("browser", cover=True)),
+    Cheat("lines", "waive a line for a reason that is not true", with_line(f"{PREVIOUS} (N/A: first session)"), "waiver",
+          "waive a line for a reason", with_line("Performance impact assessed (N/A: nothing a user would notice)")),
+    Cheat("lines", "put a note behind a line that is false", with_line("99+ tests pass - 99/99 passed"), "tests",
+          "put a note behind a line that is true", with_line("2+ tests pass - 99/99 passed")),
     Cheat("runs", "run everything again until it passes", run_twice("SEEN.exists()"), "flaky",
           "run everything again when it passed", run_twice("SEEN.name")),
     Cheat("runs", "leave out the assert statements of a helper", optimized("tests/unit/support.py"), "complete",
