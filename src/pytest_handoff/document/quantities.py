@@ -29,7 +29,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
         "pass rate", "success rate", "test pass rate", "overall pass rate", "test success rate", "passing rate",
         "overall success rate", "erfolgsquote",
     ),
-    "status": ("test status", "suite status", "tests status"),
+    "status": ("test status", "suite status", "tests status", "status", "state"),
     "result": ("result", "results", "test result", "test results", "final result", "outcome", "ergebnis"),
     "duration": (
         "execution time", "test execution time", "test duration", "run time", "runtime", "test run duration", "total time",
@@ -153,6 +153,7 @@ _NEUTRAL = frozenset({
     "log", "terminal", "command", "commands", "closing", "line", "lines", "passing", "passed", "failing", "failed",
     "skipped", "pytest", "python", "counts", "count", "existing", "new", "testergebnisse", "teststatus", "kennzahlen",
     "qualität", "überblick", "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof",
+    "accomplishments", "review",
 })  # fmt: skip
 """Words of headings below which figures are of all tests; a heading with any other word is about something else."""
 
