@@ -1,6 +1,7 @@
 """Documents of many families with the values that a careful person would write; as a script, it prints how many are filled so.
 
-A place stands as ``⟪[N]⇒11⟫``: what the document asks for, and the value. All other prompts are a person's to fill.
+A place stands as ``⟪[N]⇒11⟫``: what the document asks for, and the value (after ``~`` how it begins). All other prompts are a
+person's to fill.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from builders import coverage_of, facts_of, new_code_of
+from builders import coverage_of, facts_of, new_code_of, run_info
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.document.parse import decode
@@ -54,9 +55,9 @@ class Score(NamedTuple):
         return self.right + len(self.left_places) + len(self.wrong)
 
 
-def families() -> dict[str, str]:
+def families(folder: Path = FAMILIES) -> dict[str, str]:
     """The documents by name, with the places and values in them."""
-    return {path.stem: decode(path.read_bytes(), path.name) for path in sorted(FAMILIES.glob("*.md"))}
+    return {path.stem: decode(path.read_bytes(), path.name) for path in sorted(folder.glob("*.md"))}
 
 
 def filled(text: str, memory: Composition | None = None) -> Composition:
@@ -75,12 +76,12 @@ def filled(text: str, memory: Composition | None = None) -> Composition:
             base=None, base_found="evidence", modified=[], untracked=[],
         ),
         metrics=[Metric(name="Items in a cart", value=500.0, target=400.0, better="higher")],
-        places=list(memory.written) if memory else [],
+        run=run_info(agent="Ada"), places=list(memory.written) if memory else [],
     )  # fmt: skip
     request = FillRequest(
         path="x.md", today="2026-01-02", render=lambda _place, _context: None, parent_percent=80.0, line_counts=lambda: LINES
     )
-    return compose(text, replace(facts, baselines={}), Config(), request)
+    return compose(text, replace(facts, baselines={"Items in a cart": 400.0}), Config(), request)
 
 
 def score(marked: str) -> Score:
@@ -90,14 +91,21 @@ def score(marked: str) -> Score:
     found = _values(marked, filled(asked).text)
     if found is None:
         return Score(0, [], ["something beside the places was changed", *(place[0] for place in places)])
-    right = sum(value == place["wanted"] for place, value in zip(places, found, strict=True))
-    left = [place[0] for place, value in zip(places, found, strict=True) if value == place["asked"] != place["wanted"]]
+    right = sum(_is_right(value, place) for place, value in zip(places, found, strict=True))
+    left = [
+        place[0] for place, value in zip(places, found, strict=True) if value == place["asked"] and not _is_right(value, place)
+    ]
     wrong = [
         f"{place['asked']!r}: {value!r}, not {place['wanted']!r}"
         for place, value in zip(places, found, strict=True)
-        if value not in (place["wanted"], place["asked"])
+        if value != place["asked"] and not _is_right(value, place)
     ]
     return Score(right, left, wrong)
+
+
+def _is_right(value: str, place: re.Match[str]) -> bool:
+    wanted = place["wanted"]
+    return value.startswith(wanted[1:]) if wanted.startswith("~") else value == wanted
 
 
 def _values(marked: str, after: str) -> list[str] | None:
