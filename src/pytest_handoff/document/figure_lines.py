@@ -29,6 +29,9 @@ WORDS = frozenset(
 )
 """Quantities that are told in words: their prompts need not look like figures."""
 
+NO_FIGURES = WORDS - {"result", "status", "duration"}
+"""Those whose words may look like figures, as a version does."""
+
 CLAIMED = frozenset({"tests", "passed", "failed", "skipped", "pass_rate", "result", "coverage"})
 """Quantities of which a person's figure is held against the evidence."""
 
@@ -153,7 +156,7 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> 
     if known is None:
         return
     quantity, scope, is_claim = known
-    figures = figures_in(value, quantity, scopes.names.scopes)
+    figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
     where = f"{scopes.heading(line.line)}: {min(label.keys)}"
     if figures:
         yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
