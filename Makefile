@@ -16,7 +16,7 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 OLDEST_TESTS := $(patsubst %,tests/integration/test_%.py,commands option_handoff outcomes)
 
-.PHONY: help test test-oldest cheats coverage fuzz kills lint demo docs bench regenerate clean python-is-new-enough
+.PHONY: help test test-oldest cheats coverage fuzz nightly figures kills lint demo docs bench regenerate clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -39,10 +39,24 @@ coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 fuzz: $(READY) ## The laws of filling and of damaged evidence, on 20,000 examples and more; takes hours
 	HANDOFF_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/laws/test_any_document.py tests/integration/test_any_evidence.py $(ARGS)
 
+nightly: ## The same laws on 100,000 examples
+	$(MAKE) fuzz EXAMPLES=100000
+
+figures: $(READY) ## How many places of many families of documents are filled rightly, and how many checklist lines are understood
+	PYTHONPATH=tests $(BIN)/python tests/print_document_figures.py
+	$(BIN)/python tests/print_checklist_figures.py
+
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
 	$(BIN)/python tests/cheats/table.py
 
-test-cheats: $(READY) ## Every cheat and its honest twin as tests
+test-nightly: ## The same laws on 100,000 examples
+	$(MAKE) fuzz EXAMPLES=100000
+
+figures: $(READY) ## How many places of many families of documents are filled rightly, and how many checklist lines are understood
+	PYTHONPATH=tests $(BIN)/python tests/print_document_figures.py
+	$(BIN)/python tests/print_checklist_figures.py
+
+cheats: $(READY) ## Every cheat and its honest twin as tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/cheats $(ARGS)
 
 lint: $(READY) ## Style, types, and the layers of the architecture

@@ -79,7 +79,7 @@ def filled(text: str) -> str:
         ("[N] unit tests, [N] integration tests and [N] e2e tests", "4 unit tests, 1 integration tests and 2 e2e tests"),
         ("#### test_cart.py\n\n- **Tests**: [N]\n- **Result**: [N passed]", "- **Result**: 2 passed"),
         ("#### `tests/unit/test_refund.py`\n\n- **Tests**: [N]", "- **Tests**: 2"),
-        ("#### tests/unit/test_refund.py\n\n- **Status**: [PASS/FAIL]", "- **Status**: [PASS/FAIL]"),
+        ("#### tests/unit/test_refund.py\n\n- **Status**: [PASS/FAIL]", "- **Status**: Failing"),
         ("### New Configuration Files\n\n- **File**: `[path/to/config.json]`", "- **File**: `config/refund.toml`"),
         (
             "### What Was Built\n\n- **Configuration Changes**: [Any new config files]",

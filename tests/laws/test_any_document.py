@@ -42,7 +42,12 @@ LINES = st.sampled_from([
     "<!-- handoff:end tests.lost 68445ec7 -->", "<!-- handoff:begin coverage.files -->", "<!-- handoff:end coverage.files -->",
     "- mine [X/Y] <!-- handoff:tests.current -->", "<!-- handoff:off -->", "<!-- handoff: ? -->", "<!--", "-->", "<details>",
     "</details>", "<div>", "---", "***", "[x]: /url", "[X/Y]: /url", "`src/shop/cart.py` ([n] lines)",
-    "`src/shop/cart.py` (9 lines)",
+    "`src/shop/cart.py` (9 lines)", "# Session [N]", "### Complete Test Suite: [X/Y] PASSING", "- **Passed**: [N]", "Passed: 7",
+    "## Test Summary", "| Test Type | Tests | Passed | Status |", "| Unit Tests | [N] | | [✅/❌] |", "| Total | [N] | [N] | |",
+    "| Total Tests | [N] | 5+ | [status] |", "[N] passed, [N] failed in [X]s", "- `src/shop/cart.py`: [n] lines",
+    "☑ All tests passing", "- Backend: [N] tests passing, [X]% coverage", "**Branch**: `[name]`", "## Files Modified So Far",
+    "- `src/[name].py` - [what]", "#### test_cart.py", "- **Result**: [N passed]", "TOTAL [N] [N] [XX]%", "[X] passed",
+    "✅ **ALL TESTS PASSED: 129/129**", "Parser done | lexer half done", "**Status**: Done | Tests: 12/12", "a person's words",
     "text", "  ", "", "\t- [ ] All tests pass", "- - [ ] All tests pass", "\ufeff", "\u2028", "\x0c", "\x85", "é", "‚úÖ",
     "\udc96",
 ])  # fmt: skip

@@ -46,7 +46,7 @@ def chosen(document: Document, values: Mapping[str, str], memory: Mapping[str, s
         if f"{place.id}@e2e" in values and is_about_e2e(document, place):
             scoped = {key: text for key, text in values.items() if key.startswith(f"{place.id}@e2e")}
             plain |= {key.replace("@e2e", "", 1): text for key, text in scoped.items()}
-        form = form_of(place.text if place.state == "placeholder" else memory.get(place.id, ""))
+        form = form_of(place.text[: place.own] if place.state == "placeholder" else memory.get(place.id, ""))
         if form and (other := plain.get(f"{place.id}#{form}")) is not None:
             plain[place.id] = other
     return plain

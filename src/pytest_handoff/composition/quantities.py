@@ -57,7 +57,7 @@ def figure_values(facts: Facts, places: Sequence[Place], targets: Mapping[str, s
         else:
             text = measured.text(place, scopes)
         if text is not None:
-            values[place.id] = text
+            values[place.id] = text + place.tail
     return values
 
 
@@ -77,7 +77,7 @@ def without_remarks(
         elif ours or place.id in memory or (place.is_claim and contradicts(place.text, known.get(place.id, ""))):
             kept.append(place)
             if ours and place.state == "written" and place.id not in known and place.form in PROMPTS:
-                prompts[place.id] = PROMPTS[place.form]
+                prompts[place.id] = PROMPTS[place.form] + place.tail
     return kept, prompts
 
 

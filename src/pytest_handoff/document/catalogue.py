@@ -177,7 +177,7 @@ def row_fields(
 
 _SUMMARY = (
     *row_fields("metrics.tests", ("test count", "tests", "total tests", "number of tests")),
-    *row_fields("metrics.pass_rate", ("test pass rate", "pass rate", "tests passing")),
+    *row_fields("metrics.pass_rate", ("test pass rate", "pass rate")),
     *row_fields(
         "metrics.coverage",
         ("coverage", "code coverage", "test coverage", "estimated coverage", "overall coverage", "total coverage"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -28,6 +29,9 @@ WORDS = frozenset(
 )
 """Quantities that are told in words: their prompts need not look like figures."""
 
+NO_FIGURES = WORDS - {"result", "status", "duration"}
+"""Those whose words may look like figures, as a version does."""
+
 CLAIMED = frozenset({"tests", "passed", "failed", "skipped", "pass_rate", "result", "coverage"})
 """Quantities of which a person's figure is held against the evidence."""
 
@@ -37,10 +41,15 @@ _NEEDS = {
     "miss": "coverage", "statements": "coverage", "duration": "test", "runtime": "test", "run time": "test", "total time": "test",
     "total duration": "test",
 }  # fmt: skip
-"""Labels that could mean other things; a heading above them must have the word."""
+"""Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
+
+_OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
 _HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
+_OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal")
+"""What fences may be called that show the output of pytest."""
+
 _TOTAL = re.compile(r"TOTAL[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\][ ]?%|\d+[ ]?%)[ \t]*")
 
 
@@ -56,6 +65,12 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
                 yield from _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
         else:
             yield from _labelled(parsed, line, label, scopes)
+
+
+def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
+    """Find the lines (from 1) with several figures that are understood: each is a place, where a field would take all for one."""
+    times = Counter(place.line for place in figures_of_lines(parsed, scopes))
+    return {line for line, number in times.items() if number > 1}
 
 
 def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -86,7 +101,8 @@ def figures_of_fences(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     """Make a place of each figure in a fence's lines that are closing lines of pytest, or totals of a coverage report."""
     for fence in parsed.fences:
         body = parsed.text[fence.start : fence.end]
-        if fence.line in scopes.closed or not ("[" in body or "passed" in body or "TOTAL" in body):
+        language = parsed.raw(fence.line).strip(" \t>`~").casefold()
+        if fence.line in scopes.closed or language not in _OUTPUT or not ("[" in body or "passed" in body or "TOTAL" in body):
             continue
         scope = _scope_of_commands(body, scopes)
         if scope is not None and scopes.below(fence.line) is not None:
@@ -109,7 +125,7 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -
                     text, shift + total.start(group), index, asks="[" in text, quantity=quantity, scope=scope, form=form_of(text),
                     id=figure_id(quantity, scope, f"{scopes.heading(index)}: total"),
                 )  # fmt: skip
-        elif _has_figures(raw):
+        elif _has_figures(raw) and not raw.lstrip().startswith("#"):
             yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
 
 
@@ -140,7 +156,7 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> 
     if known is None:
         return
     quantity, scope, is_claim = known
-    figures = figures_in(value, quantity, scopes.names.scopes)
+    figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
     where = f"{scopes.heading(line.line)}: {min(label.keys)}"
     if figures:
         yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
@@ -183,6 +199,8 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
         return None
     key = min((key for key in label.keys if key in QUANTITIES), default=None)
     if key is not None:
+        if key in ("status", "state") and not around:
+            return None
         if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
             return None
         return QUANTITIES[key], around, QUANTITIES[key] in CLAIMED and not around
@@ -212,7 +230,9 @@ def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
 
 
 def _speaks(scopes: Scopes, line: int, word: str) -> bool:
-    return scopes.speaks_of(line, word) or (word == "coverage" and scopes.speaks_of(line, "test"))
+    """Check whether the headings, or the lines below the same one, speak of tests or coverage."""
+    words = _OF_TESTS if word == "test" else ("coverage", *_OF_TESTS)
+    return any(scopes.speaks_of(line, one) for one in words)
 
 
 class _Spot(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_lines import CLAIMED, QUANTITIES, WORDS, composed_of, figure_place
+from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place
 from pytest_handoff.document.figures_in_text import figures_in, form_of
 from pytest_handoff.document.labels import keys_of
 from pytest_handoff.document.places import place_of_cell
@@ -18,7 +18,7 @@ from pytest_handoff.document.quantities import (
     VALUE_COLUMNS,
     named,
 )
-from pytest_handoff.document.scopes import figure_id
+from pytest_handoff.document.scopes import ALL, SUM, figure_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,8 @@ _PARTS = {
     for name in names
 }  # fmt: skip
 _COUNTED = named(COLUMNS)
-_TOTALS = frozenset({"total", "all", "overall", "sum", "gesamt", "totals"})
+_TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
+_ALL = frozenset({"all", "overall", "all tests", "everything"})
 
 
 class _Spot(NamedTuple):
@@ -71,7 +72,7 @@ def _cells(inside: _Table) -> Iterator[Place]:
         name = row.cells[0].text if row.cells else ""
         of = _scope_of_row(name, inside.scopes, whole=whole)
         if of is not None:
-            yield from _cells_of_scope(inside, row, columns, of)
+            yield from _cells_of_scope(inside, row, columns, of or inside.scope)
         else:
             yield from _cells_of_quantity(inside, row, columns)
 
@@ -79,7 +80,7 @@ def _cells(inside: _Table) -> Iterator[Place]:
 def _is_whole(table: Table, scopes: Scopes) -> bool:
     """Check that each row but the total is known: then the total is one of known things."""
     names = [row.cells[0].text for row in table.rows if row.cells]
-    others = [name for name in names if keys_of(name).isdisjoint(_TOTALS)]
+    others = [name for name in names if keys_of(name).isdisjoint(_TOTALS | _ALL)]
     return bool(others) and all(scopes.named(name) is not None for name in others)
 
 
@@ -87,7 +88,9 @@ def _scope_of_row(name: str, scopes: Scopes, *, whole: bool) -> str | None:
     named_scope = scopes.named(name)
     if named_scope is not None:
         return named_scope
-    return "sum" if whole and not keys_of(name).isdisjoint(_TOTALS) else None
+    if not keys_of(name).isdisjoint(_ALL):
+        return ALL
+    return SUM if whole and not keys_of(name).isdisjoint(_TOTALS) else None
 
 
 def _cells_of_scope(inside: _Table, row: Row, columns: list[frozenset[str]], scope: str) -> Iterator[Place]:
@@ -118,7 +121,7 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
     """Make a place of a cell that is empty, a prompt, or figures that are understood."""
     cell, plain = spot.cell, quantity.removesuffix(".before")
     before = quantity[len(plain) :]
-    figures = figures_in(cell.text, plain)
+    figures = [] if plain in NO_FIGURES else figures_in(cell.text, plain)
     shift = inside.parsed.text.index(cell.text, cell.start) if cell.text else cell.start
     for number, figure in enumerate(figures):
         id = figure_id(figure.quantity + before, scope, inside.where) + (spot.suffix if not number else f" ({number + 1})")  # noqa: A001

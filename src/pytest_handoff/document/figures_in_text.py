@@ -16,7 +16,7 @@ Form = Literal["fraction", "percent", "count", "mark", ""]
 LONGEST = 300
 """A longer piece of text is nobody's line of figures."""
 
-_NUMBER = r"(?:[NMXYZKn#]{1,4}(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
+_NUMBER = r"(?:(?-i:[A-Z]|[NXYZ]{2,4}|n|#)(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
 _INNER = re.compile(
     rf"(?:~|≈)?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
     rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
@@ -24,9 +24,10 @@ _INNER = re.compile(
 )
 _DIGITS = r"(?<![\w./-])\d[\d,]*(?:\.\d+)?"
 _FIGURE = re.compile(
-    rf"\[[^\[\]]*\](?:[ ]*/[ ]*\[[^\[\]]*\])?(?:[ ]*%)?|{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}[ ]*%?(?![\d/-])"
+    rf"\[[^\[\]]*\](?:[ ]*/[ ]*\[[^\[\]]*\])?(?:[ ]*%)?|{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
 )
 _SEPARATOR = re.compile(r"[,;|()·•+]|[ ][-–—][ ]|[ ](?:and|und)[ ]|[ ]in[ ](?=[\[~\d])")
+_BEHIND = re.compile(r"[^\[\]]*[^\W_]")
 _WORD = re.compile(r"[^\W\d_]+(?:2e)?")
 _MARKS_ONLY = re.compile(r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?")
 _MARK = re.compile(r"[✅❌⚠✓✗🟢🔴🟡]\ufe0f?")
@@ -39,7 +40,7 @@ _NO_NAMES: Mapping[str, str] = {}
 
 
 class Figure(NamedTuple):
-    """A figure, or a prompt for one, at an offset of its text; ``tail`` are words of the prompt that stay behind the figure."""
+    """A figure, or a prompt for one, at an offset of its text, with the words behind it, which are its ``tail``."""
 
     start: int
     end: int
@@ -122,7 +123,10 @@ def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, s
     if not quantity or (quantity == "coverage" and form == "count"):
         return None
     asks = "[" in span[0]
-    return Figure(span.start(), span.end(), quantity, form, asks, tail, not asks and words in ALL_TESTS, scope)
+    behind = _BEHIND.match(text, span.end(), end)
+    last = span.end() if behind is None else behind.end()
+    tail += text[span.end() : last]
+    return Figure(span.start(), last, quantity, form, asks, tail, not asks and words in ALL_TESTS, scope)
 
 
 def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> tuple[str, str]:

@@ -49,13 +49,14 @@ def counted_path(place: str) -> tuple[str, str]:
 
 
 def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
-    """Keep the places that share no character with any of the others."""
+    """Keep the places that share no character with any of the others, and of empty ones those that stand nowhere else."""
+    starts = {other.start for other in others}
     ordered = sorted((other.start, other.end) for other in others)
     reached = list(accumulate((end for _, end in ordered), max))
 
     def is_free(place: Place) -> bool:
         before = bisect_left(ordered, (place.end,))
-        return not before or reached[before - 1] <= place.start
+        return (not before or reached[before - 1] <= place.start) and place.start not in starts
 
     return [place for place in places if is_free(place)]
 

@@ -139,7 +139,7 @@ def _fill_line(work: _Work, place: Place, value: str) -> None:
     if own_length(place.text, value) == own:
         work.wrote(place, value)
         return
-    tail = place.text[own:] + (place.tail if place.state == "placeholder" else "")
+    tail = place.text[own:]
     text = work.document.text
     if place.kind == "cell":
         work.splice(place.start, place.end, with_padding(text[place.start : place.end], value + tail))

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
-from pytest_handoff.document.figure_lines import figures_of_fences, figures_of_headings, figures_of_lines, number_of_title
+from pytest_handoff.document.figure_lines import (
+    figures_of_fences,
+    figures_of_headings,
+    figures_of_lines,
+    lines_of_several,
+    number_of_title,
+)
 from pytest_handoff.document.figure_tables import figures_of_tables
 from pytest_handoff.document.file_counts import counted_files, without_overlap
 from pytest_handoff.document.file_lists import listed_files
@@ -55,9 +61,12 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
     counts = without_overlap(counted_files(parsed, closed), [*marked, *matched, *lists])
     places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *lists, *counts]
     if names is not None:
+        scopes = Scopes(parsed, names, closed)
+        several = lines_of_several(parsed, scopes)
+        places = [place for place in places if place.kind != "label" or place.line not in several or place in marked]
         doubtful = {finding.place for finding in findings if finding.kind == "ambiguous"}
         labels = {label for field in fields if field.id in doubtful for label in field.labels}
-        places += _figures(parsed, Scopes(parsed, names, closed), places, labels)
+        places += _figures(parsed, scopes, places, labels)
     troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
     findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
     findings += _ticked_unseen(parsed, off)
@@ -90,7 +99,8 @@ def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Coll
         *figures_of_fences(parsed, scopes),
         *figures_of_tables(parsed, scopes),
     ]
-    return [place for place in unique(without_overlap(found, known)) if _name_of(parsed, place).isdisjoint(doubtful)]
+    free = without_overlap(found, [place for place in known if not (place.kind == "fence" and place.state == "written")])
+    return [place for place in unique(free) if _name_of(parsed, place).isdisjoint(doubtful)]
 
 
 def _name_of(parsed: Outline, place: Place) -> frozenset[str]:

@@ -33,7 +33,7 @@ class Place(Frozen, frozen=True):
         quantity: for figures: what is counted, in the words of :mod:`pytest_handoff.document.quantities`.
         scope: for figures: of which tests; empty for all.
         form: for figures: ``fraction``, ``percent``, ``count``, ``mark``, or empty for words.
-        tail: words of a prompt that stay behind its figure.
+        tail: for figures: the words behind the figure, which are a part of the text.
         is_claim: for figures: whether a person's figure there is held against the evidence.
     """
 

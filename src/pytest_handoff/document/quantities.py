@@ -18,7 +18,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "tests": (
         "total tests", "total number of tests", "tests", "test count", "tests total", "number of tests", "tests run",
         "tests executed", "tests collected", "total test count", "test cases", "total test cases", "total", "test inventory",
-        "total tests run", "existing tests", "all tests", "tests gesamt",
+        "total tests run", "all tests", "tests gesamt",
     ),
     "passed": ("passed", "tests passed", "passing", "passing tests", "tests passing", "passed tests", "bestanden"),
     "failed": ("failed", "tests failed", "failing", "failures", "failed tests", "failing tests", "fehlgeschlagen"),
@@ -29,7 +29,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
         "pass rate", "success rate", "test pass rate", "overall pass rate", "test success rate", "passing rate",
         "overall success rate", "erfolgsquote",
     ),
-    "status": ("test status", "suite status", "tests status"),
+    "status": ("test status", "suite status", "tests status", "status", "state"),
     "result": ("result", "results", "test result", "test results", "final result", "outcome", "ergebnis"),
     "duration": (
         "execution time", "test execution time", "test duration", "run time", "runtime", "test run duration", "total time",
@@ -97,7 +97,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "tests": (
         "tests", "test", "total tests", "tests total", "tests in total", "total", "existing tests",
         "existing tests identified", "tests identified", "tests executed", "tests run", "test cases", "tests collected",
-        "collected", "tests collected in total",
+        "collected", "tests collected in total", "collected items",
     ),
     "passed": (
         "passed", "passing", "tests passed", "tests passing", "tests pass", "pass", "green", "passing tests",
@@ -153,6 +153,8 @@ _NEUTRAL = frozenset({
     "log", "terminal", "command", "commands", "closing", "line", "lines", "passing", "passed", "failing", "failed",
     "skipped", "pytest", "python", "counts", "count", "existing", "new", "testergebnisse", "teststatus", "kennzahlen",
     "qualität", "überblick", "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof",
+    "per", "package", "packages",
+    "accomplishments", "review",
 })  # fmt: skip
 """Words of headings below which figures are of all tests; a heading with any other word is about something else."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,8 +79,20 @@ class Scopes:
         return skeleton(path[-1].text, figures) if figures else _key(path[-1].text)
 
     def speaks_of(self, line: int, word: str) -> bool:
-        """Check whether one of the headings above a line has this word in it."""
-        return any(word in heading.text.casefold() for heading in self.parsed.path(line))
+        """Check whether one of the headings above a line, or a line of text below the innermost, has this word in it."""
+        path = self.parsed.path(line)
+        return any(word in heading.text.casefold() for heading in path) or word in self._texts.get(
+            path[-1].line if path else -1, ""
+        )
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        """Map the line of each heading to the text right below it."""
+        found: dict[int, list[str]] = {}
+        for line in self.parsed.lines:
+            path = self.parsed.path(line.line)
+            found.setdefault(path[-1].line if path else -1, []).append(line.text.casefold())
+        return {at: "\n".join(texts) for at, texts in found.items()}
 
     def _of_heading(self, line: int) -> str | None:
         path = self.parsed.path(line)
