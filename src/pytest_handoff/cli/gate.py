@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +12,9 @@ from pytest_handoff.errors import WriteProblem
 from pytest_handoff.printing import progress, say, say_json, say_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.chain import Problem
     from pytest_handoff.workflow.ci import Annotation
@@ -64,7 +66,7 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
     """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
-    from pytest_handoff.workflow.verify import reason_table, told
+    from pytest_handoff.workflow.verify import reason_table
     from pytest_handoff.workflow.verify import reasons as reasons_against
 
     project = project_here(handoff_dir)
@@ -78,9 +80,43 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
         say_json(table)
     else:
         say_parts([[(f"handoff {session}: gate {'does not pass' if reasons else 'passes'}", "red" if reasons else "green")]])
-        for line in told(reasons):
-            say(f"  {line}")
+        say_parts(_told(reasons, outcome.composition.facts))
     return NO if reasons else GOOD
+
+
+_INDENT = 13
+
+
+def _told(reasons: Sequence[Problem], facts: Facts) -> Iterator[Sequence[tuple[str, str]]]:
+    """Tell the reasons: a line each for a log; on a terminal wrapped ones, with what mends them on a line of its own."""
+    from pytest_handoff.cli.wrapping import hung, width
+    from pytest_handoff.workflow.verify import told
+
+    columns = width()
+    if columns is None:
+        yield from ([(f"  {line}", "")] for line in told(reasons))
+        return
+    for reason, following in zip_longest(reasons, reasons[1:]):
+        style = "cyan" if reason.kind == "person" else "red"
+        message = reason.message if reason.kind == "failures" else without_failures(reason.message, facts)
+        yield from hung([[(f"  {reason.kind:<{_INDENT - 3}} ", style), (message, "")]], _INDENT, columns)
+        again = following is not None and (following.kind, following.remedy) == (reason.kind, reason.remedy)
+        if reason.remedy and not again:
+            yield from hung([[(f"{' ' * _INDENT}fix: ", "dim"), (reason.remedy, "bold")]], _INDENT + 5, columns)
+
+
+def without_failures(message: str, facts: Facts) -> str:
+    """Leave the tests that fail out of the names in a sentence, since each has a line of its own; other names stay."""
+    from pytest_handoff.checklist.condition import why
+    from pytest_handoff.evidence.regression import FAILING, PASSING
+
+    named = facts.kinds.lines(lambda kind: kind.retired is None and kind.outcome not in PASSING)
+    named = [line for line in named if line.id in message]
+    if not any(line.outcome in FAILING for line in named):
+        return message
+    head = message[: min(message.index(line.id) for line in named)]
+    others = [f"{line.id} {why(line)}" for line in named if line.outcome not in FAILING]
+    return head + ", ".join([*others, "the failures above"])
 
 
 def _beside(project: Project, problem: Problem) -> Annotation:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from typing import TYPE_CHECKING
 
 from pytest_handoff.printing import console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 NARROWEST = 40
 """Columns below which wrapping would cost more lines than it saves."""
@@ -30,3 +35,45 @@ def hanging(text: str, *, first: str = "", rest: str = "", columns: int | None =
     return textwrap.wrap(
         text, room, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]
+
+
+_PIECE = re.compile(r"\s+|\S+")
+
+
+def hung(lines: Iterable[Sequence[tuple[str, str]]], indent: int, columns: int | None = None) -> Iterator[list[tuple[str, str]]]:
+    """Wrap styled lines at blanks, each further line behind an indent; without columns those of the terminal, if it is one."""
+    room = width() if columns is None else columns
+    for line in lines:
+        if room is None or sum(len(text) for text, _ in line) <= room:
+            yield list(line)
+        else:
+            yield from _wrapped(line, indent, room)
+
+
+def _wrapped(line: Sequence[tuple[str, str]], indent: int, room: int) -> Iterator[list[tuple[str, str]]]:
+    """Break a line where a word would not fit; a word that is longer than a line stands alone on one."""
+    done: list[tuple[str, str]] = []
+    used, begun, fresh = 0, False, False
+    for text, style in line:
+        for piece in _PIECE.findall(text):
+            if begun and not fresh and not piece.isspace() and used + len(piece) > room:
+                yield _joined(done)
+                done, used, fresh = [(" " * indent, "")], indent, True
+            if fresh and piece.isspace():
+                continue
+            done.append((piece, style))
+            used, begun, fresh = used + len(piece), begun or not piece.isspace(), False
+    yield _joined(done)
+
+
+def _joined(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Join neighbours of one style, without the blanks at the end of the line."""
+    while len(pieces) > 1 and pieces[-1][0].isspace():
+        pieces = pieces[:-1]
+    joined: list[tuple[str, str]] = []
+    for text, style in pieces:
+        if joined and joined[-1][1] == style:
+            joined[-1] = (joined[-1][0] + text, style)
+        else:
+            joined.append((text, style))
+    return joined

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.checklist.condition import why
 from pytest_handoff.composition.status import STATUS_PLACES
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.printable import labelled
@@ -215,9 +216,16 @@ def reason_table(problem: Problem) -> dict[str, object]:
 
 
 def _one_by_one(verdict: Verdict, outcome: FinishedSession) -> list[str]:
-    """Split the evidence of a gate into its findings, if each has to be mended by itself."""
-    found = outcome.composition.facts.loosened if verdict.id == "policy" and verdict.verdict == "failed" else ()
-    return [str(finding) for finding in found] or [verdict.evidence]
+    """Split the evidence of a gate into its findings, if each has to be mended by itself; none is left out."""
+    facts = outcome.composition.facts
+    if verdict.verdict != "failed":
+        return [verdict.evidence]
+    if verdict.id == "policy":
+        return [str(finding) for finding in facts.loosened] or [verdict.evidence]
+    if verdict.id == "failures":
+        failing = facts.kinds.lines(lambda kind: kind.fails)
+        return [f"{line.id} {why(line)}" for line in failing] or [verdict.evidence]
+    return [verdict.evidence]
 
 
 def made_elsewhere(project: Project, outcome: FinishedSession, wanted: str | None) -> Iterator[Problem]:

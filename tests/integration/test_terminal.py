@@ -1,0 +1,128 @@
+"""What a terminal of 80 columns shows: a line a fact, wrapped behind an indent, and each failure once."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builders import facts_of
+from pytest_handoff.cli.gate import without_failures
+
+if TYPE_CHECKING:
+    from stories import Story
+
+pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+LONG = "test_that_a_cart_with_many_things_in_it_has_the_sum_of_their_prices"
+TESTS = f"""
+    from shop.cart import total
+
+    def test_total():
+        assert total([1, 2]) == 3
+
+    def test_empty():
+        assert total([]) == 0
+
+    def {LONG}():
+        assert {{"order": total([1]), "currency": "EUR"}} == {{"order": 17, "currency": "EUR"}}
+
+    def test_another():
+        assert total([1]) == 17
+"""
+DOCUMENT = """
+    # One
+
+    ## Checklist
+
+    - [ ] All unit tests pass
+    - [ ] Unit tests achieve >90% coverage for new code
+    - [ ] Somebody who knows the prices of all things in the shop has agreed to the wording of the page
+    - [ ] Read
+"""
+
+
+def on_a_terminal(story: Story, *args: str, columns: int = 80) -> str:
+    """What a terminal shows, colours and all."""
+    import fcntl
+    import termios
+
+    mine, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {key: value for key, value in story.environment.items() if key != "COLUMNS"} | {"TERM": "xterm"}
+    command = [sys.executable, "-m", "pytest_handoff", *args]
+    with subprocess.Popen(command, cwd=story.folder, env=environment, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        while True:
+            try:
+                data = os.read(mine, 65536)
+            except OSError:  # a terminal without a process at its other end
+                break
+            if not data:
+                break
+            shown += data
+        process.wait(timeout=300)
+    os.close(mine)
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A session with two tests that fail, after one in which one of them passed."""
+    from stories import FIRST, new_story
+
+    story = new_story(tmp_path_factory.mktemp("terminal") / "project")
+    story.write_files(FIRST | {"handoffs/session-1.md": DOCUMENT})
+    story.commit()
+    story.pytest("-q", "--handoff=session-1")
+    more = "def total(prices):\n    if prices is None:\n        return 0\n    return sum(prices)\n"
+    story.write_files({"tests/unit/test_cart.py": TESTS, "src/shop/cart.py": more, "handoffs/session-2.md": DOCUMENT})
+    story.pytest("-q", "--handoff=session-2")
+    return story
+
+
+@pytest.mark.parametrize("verb", ["gate", "next"])
+def test_no_line_is_longer_than_the_terminal(failing: Story, verb: str) -> None:
+    """But for a word that is; further lines stand behind an indent."""
+    shown = COLOUR.sub("", on_a_terminal(failing, verb, "session-2"))
+
+    assert [line for line in shown.splitlines() if len(line) > 80 and len(line.split()) > 1] == []
+    assert [line for line in shown.splitlines()[1:] if not re.match(r"  |\d+\. ", line)] == []
+
+
+def test_the_gate_says_each_failure_once(failing: Story) -> None:
+    """A line for each test that fails, all of them, in red, and what mends it below."""
+    shown = on_a_terminal(failing, "gate", "session-2", columns=200)
+    plain = COLOUR.sub("", shown)
+
+    assert plain.count(LONG) == plain.count("::test_another") == 1
+    assert len(re.findall(r"^  failures   tests/unit/test_cart.py::", plain, re.MULTILINE)) == 2
+    assert re.search(r"\x1b\[31m  failures   ?\x1b\[0m", shown)
+    assert "\n             fix: make 2 tests pass\n" in plain
+
+
+def test_a_log_keeps_one_line_a_fact(failing: Story) -> None:
+    """What is no terminal gets whole lines, with what mends it behind."""
+    lines = failing.handoff("gate", "session-2").out.splitlines()
+
+    assert [line.split()[0] for line in lines[1:]] == ["failures", "failures", "tests", "new_code", "person", "person"]
+    assert lines[2].endswith("; make 2 tests pass")
+
+
+def test_what_follows_from_failures_names_the_other_tests_only() -> None:
+    """A lost test is named where its gate is told; the tests that fail have their own lines."""
+    facts = facts_of(
+        "unit a.py::x failed since=session-1\nunit a.py::y gone since=session-1\nunit a.py::z passed since=session-1",
+        "unit a.py::x passed\nunit a.py::y passed\nunit a.py::z passed",
+    )
+    told = "1/3 still pass: a.py::x (passed in session-1, now failed), a.py::y (passed in session-1, now missing)"
+
+    assert without_failures(told, facts) == "1/3 still pass: a.py::y is missing, the failures above"
+    assert without_failures("a claim", facts) == "a claim"
+    assert without_failures("0/1 still pass: a.py::y (now missing)", facts) == "0/1 still pass: a.py::y (now missing)"
