@@ -1,6 +1,6 @@
 """Define the proof of a work session, as written to ``proof.json``: whether its tests would notice.
 
-It is about one record, which it names by its digest; the proof of another record is stale.
+It is about the record of one run, which it names by its digest; the proof of another run is stale.
 """
 
 from typing import Literal
@@ -62,9 +62,10 @@ class NewProof(Frozen, frozen=True):
 class Proof(Frozen, frozen=True):
     """The results of all experiments on one record.
 
-    ``record`` is the sha256 of the record's bytes, ``args`` are the arguments that pytest was given beside ours. An experiment is
-    ``None`` where it was not tried. ``holds`` says that nothing in ``reasons`` speaks against the tests; ``interrupted`` that
-    somebody stopped the command. ``digest`` stands in the file alone, as that of a record does.
+    ``record`` is the sha256 of the record without ``gates``, ``places`` and ``required``, which its document brings. ``args`` are
+    the arguments that pytest was given beside ours. An experiment is ``None`` where it was not tried. ``holds`` says that nothing
+    in ``reasons`` speaks against the tests; ``interrupted`` that somebody stopped the command. ``digest`` stands in the file
+    alone, as that of a record does.
     """
 
     schema: str

@@ -12,10 +12,14 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
+from pytest_handoff.cli.schemas import schema
+from stories import Story
+
 if TYPE_CHECKING:
-    from stories import Done, Story
+    from stories import Done
 
 CART = "tests/unit/test_cart.py"
 
@@ -326,10 +330,15 @@ def test_both_are_tried_and_the_proof_is_evidence_of_the_same_tree(second: Story
     second.edit(CART, "== 3", "== 2 + 1")
     done, proof = prove(second)
     assert done.code == 0, done
+    jsonschema.validate(proof, schema("proof"))
     assert proof["tried"] == ["earlier", "new"]
     assert statuses(proof) == {"test_total": "holds", "test_empty": "holds"}
     assert second.show("session-2")["fresh"]
     assert second.handoff("verify", "session-2").code == 0
+    second.write_files({"handoffs/session-2.md": "# Another\n\n- **Code Coverage**: [X %]\n"})
+    record = second.text("handoffs/evidence/session-2/record.json")
+    second.handoff("fill", "session-2")
+    assert second.text("handoffs/evidence/session-2/record.json") != record
     _, again = proved(second, "--earlier")
     assert again["new"] == proof["new"]
     printed = second.handoff("prove", "session-2", "--new", "--json")
@@ -635,3 +644,54 @@ def test_a_run_that_would_be_recorded_is_not(second: Story) -> None:
     done, proof = prove(second)
     assert done.code == 0, done
     assert statuses(proof) == {"test_total": "holds", "test_empty": "holds"}
+
+
+def test_a_project_in_a_folder_with_tests_in_its_package_and_many_processes(empty: Story) -> None:
+    """``testpaths`` names the sources, for their doctests; a helper of the tests was weakened; pytest-xdist runs them."""
+    empty.write_files({
+        "services/a/pyproject.toml": """
+            [tool.handoff]
+            scope = ["services/a"]
+            [tool.pytest.ini_options]
+            pythonpath = ["src"]
+            testpaths = ["src"]
+            addopts = "--doctest-modules"
+        """,
+        "services/a/src/app/__init__.py": "",
+        "services/a/src/app/cart.py": 'def total(prices):\n    """\n    >>> total([1])\n    1\n    """\n    return sum(prices)\n',
+        "services/a/src/app/tests/__init__.py": "",
+        "services/a/src/app/tests/helper.py": "CASES = [1, 2]\n",
+        "services/a/src/app/tests/test_cart.py": """
+            import unittest
+            import pytest
+            from ..cart import total
+            from .helper import CASES
+
+            class TestCart(unittest.TestCase):
+                def test_unit(self):
+                    for n in CASES:
+                        with self.subTest(n=n):
+                            self.assertEqual(total([n, n]), 2 * n)
+
+            @pytest.mark.parametrize("n", CASES)
+            def test_param(n):
+                assert total([n]) == n
+        """,
+    })  # fmt: skip
+    (empty.folder / "pyproject.toml").unlink()
+    story = Story(empty.folder / "services" / "a")
+    story.environment = empty.environment
+    story.pytest("--handoff=session-1")
+    story.commit()
+    story.edit("src/app/cart.py", "sum(prices)", "sum(prices) + (2 in prices)")
+    story.write_files({
+        "src/app/tests/helper.py": "CASES = [1]\n",
+        "src/app/tests/test_new.py": "from app.cart import total\n\ndef test_two():\n    assert total([2]) == 3\n",
+    })  # fmt: skip
+    done, proof = prove(story, "--", "-n", "2")
+    assert done.code == 0, done
+    assert {test.removeprefix("TestCart::"): status for test, status in statuses(proof).items()} == {
+        "test_unit": "adapted", "test_param[1]": "holds", "test_param[2]": "adapted",
+    }  # fmt: skip
+    assert statuses(proof, "new") == {"test_two": "needs_the_change"}
+    assert list(proof["earlier"]["left_out"]) == ["services/a/src/app/cart.py"]

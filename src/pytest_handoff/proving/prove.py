@@ -13,7 +13,7 @@ from pytest_handoff.evidence.tool_settings import PytestSettings
 from pytest_handoff.figures import listed
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import python, system
-from pytest_handoff.project.proofs import proof_artifact, read_proof
+from pytest_handoff.project.proofs import evidence_digest, proof_artifact, read_proof
 from pytest_handoff.project.sessions import load_parents
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.project.writing import writing
@@ -22,6 +22,7 @@ from pytest_handoff.proving.bench import Bench
 from pytest_handoff.proving.experiments import Materials, try_all
 from pytest_handoff.proving.scratch import scratch_folder
 from pytest_handoff.proving.sides import Versions, suite_of
+from pytest_handoff.run import SuiteFiles
 from pytest_handoff.workflow.verify import stale_files
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def prove(project: Project, session: str, request: Request) -> Proved:
     Raises:
         HandoffError: when the evidence does not allow it, or there is nothing to try; nothing is written then.
     """
-    record, digest = project.store.record(session), project.store.digest(session)
+    record = project.store.record(session)
+    digest = evidence_digest(record)
     tree = read_tree(project)
     _refuse_other_evidence(project, record, tree)
     materials = _materials(project, record, tree)
@@ -82,7 +84,7 @@ def prove(project: Project, session: str, request: Request) -> Proved:
     _refuse_nothing(earlier, new, asked=request.experiments)
     proof = _proof(record, digest, request, earlier, new, stopped=stopped)
     with writing(project):
-        if project.store.digest(session) != digest:
+        if evidence_digest(project.store.record(session)) != digest:
             raise EvidenceProblem("has changed while the tests ran; prove it again", path=project.shown_record(session))
         proof = _with_earlier_tries(project, proof)
         write_each([proof_artifact(project, proof)], project.within)
@@ -154,7 +156,8 @@ def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -
     policy = read_policy(record.policy, path=f"the record of {record.session}")
     settings = policy.in_force.pytest or (policy.settings.pytest if policy.settings else PytestSettings())
     folders = [project.key(project.folder / folder) for folder in settings.testpaths]
-    return suite_of(settings.python_files, folders, tree.files, tests)
+    measured = record.coverage.files if record.coverage else {}
+    return suite_of(SuiteFiles(patterns=list(settings.python_files), folders=folders), tree.files, tests, measured)
 
 
 def _refuse_nothing(earlier: EarlierProof | None, new: NewProof | None, *, asked: Sequence[Experiment]) -> None:
