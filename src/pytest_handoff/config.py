@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,6 +22,10 @@ SESSION_NAME_LIMIT = 100
 """Bytes in UTF-8; file systems take 255, and the name of a document or a temporary file is longer than the session's."""
 
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10))}
+
+
+Experiment = Literal["earlier", "new"]
+"""The experiments of ``handoff prove``: the earlier tests as they were, the new tests on the code of before."""
 
 
 class TierRule(Frozen, frozen=True):
@@ -52,6 +56,13 @@ class Binding(Frozen, frozen=True):
     line: str
     tests: str | None = None
     gate: str | None = None
+
+
+class Adaptation(Frozen, frozen=True):
+    """Earlier tests (a glob over ids) that had to change with the code, and why."""
+
+    test: str
+    reason: str
 
 
 class Promise(Frozen, frozen=True):
@@ -88,6 +99,8 @@ class Config(Frozen, frozen=True):
         target: the branch that the work will be merged into, such as ``main``; what is merged in from it is not new code.
         waive: gates that may fail, each with its reason.
         parts: labels of the parts that ``handoff combine`` must find; without one of them a session is incomplete.
+        prove: the experiments of ``handoff prove`` that the gate asks for.
+        adapt: earlier tests that had to change with the code, each with its reason.
     """
 
     dir: str = "handoffs"
@@ -107,6 +120,8 @@ class Config(Frozen, frozen=True):
     promise: list[Promise] = []
     target: str | None = None
     parts: list[str] = []
+    prove: list[Experiment] = []
+    adapt: list[Adaptation] = []
 
     def document_path(self, session: str) -> str:
         """Return the path of a session's document, relative to the project's folder."""
@@ -211,7 +226,12 @@ def _without_meaning(config: Config) -> Iterator[str]:
     for binding in config.bind:
         if (binding.tests is None) == (binding.gate is None):
             yield f"'bind': {binding.line!r} needs tests or a gate, one of the two"
-    for kind, entries in (("retire", config.retire), ("waive", config.waive), ("promise", config.promise)):
+    for kind, entries in (
+        ("retire", config.retire),
+        ("waive", config.waive),
+        ("promise", config.promise),
+        ("adapt", config.adapt),
+    ):
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
     yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))

@@ -695,3 +695,72 @@ def test_a_project_in_a_folder_with_tests_in_its_package_and_many_processes(empt
     }  # fmt: skip
     assert statuses(proof, "new") == {"test_two": "needs_the_change"}
     assert list(proof["earlier"]["left_out"]) == ["services/a/src/app/cart.py"]
+
+
+def gate(story: Story, session: str = "session-2") -> list[str]:
+    """What the gate on the proof says, without the path of the file."""
+    found = json.loads(story.handoff("gate", session, "--machine-only", "--json").out)["reasons"]
+    return [reason["message"].partition(": ")[2] for reason in found if reason["gate"] == "proof"]
+
+
+def test_the_gate_asks_for_a_proof_where_the_settings_do(second: Story) -> None:
+    """It has to be there, of this run; a test that had to change needs a reason, and new code a new test that needs it."""
+    second.edit("pyproject.toml", "[tool.pytest", '[tool.handoff]\nprove = ["earlier", "new"]\n\n[tool.pytest')
+    second.edit("src/shop/cart.py", "sum(prices)", "sum(prices) + len(prices)\n\ndef average(prices):\n    return 2")
+    second.edit(CART, "== 3", "== 5")
+    second.edit("tests/e2e/test_shop.py", "== 5", "== 6")
+    second.write_files(
+        {"tests/unit/test_more.py": "from shop.cart import total\n\ndef test_more():\n    assert total([]) == 0\n"}
+    )
+    second.pytest("--handoff=session-2")
+    assert gate(second) == ["is missing, and the settings ask for it"]
+    done, proof = prove(second, "--earlier")
+    assert done.code == 1, done
+    assert "2 of the earlier tests fail as they were, and no reason for it stands in [[tool.handoff.adapt]]" in done.out
+    assert gate(second)[1:] == ["the experiment 'new' was not made"]
+    done, proof = proved(second)
+    assert "does not hold: there is new code, and no new test needs it" in done.out
+    assert gate(second) == proof["reasons"]
+    second.edit(
+        "pyproject.toml",
+        "\n\n[tool.pytest",
+        """\n
+[[tool.handoff.adapt]]
+test = "tests/*::test_*"
+reason = "each price has a fee now"
+
+[tool.pytest""",
+    )
+    second.write_files({"tests/unit/test_average.py": NEW["tests/unit/test_average.py"]})
+    second.pytest("--handoff=session-2")
+    assert gate(second) == ["is about another run of the session"]
+    done, proof = prove(second)
+    assert done.code == 0, done
+    assert f"adapted  {CART}::test_total  assert 5 == 3 ({CART}:4)  reason: each price has a fee now" in done.out
+    assert proof["earlier"]["tests"][f"{CART}::test_total"]["reason"] == "each price has a fee now"
+    assert gate(second) == []
+
+
+def test_the_gate_believes_a_proof_that_speaks_against_the_tests_and_needs_none(second: Story) -> None:
+    """Without a setting nothing has to be proved; what was found out counts, until there is a reason for it."""
+    second.edit("src/shop/cart.py", "sum(prices)", "sum(prices) + len(prices)")
+    second.pytest("--handoff=session-2")
+    second.commit("session-2")
+    second.edit(CART, "== 3", "== 5")
+    second.pytest("--handoff=session-3")
+    assert gate(second, "session-3") == []
+    done, proof = prove(second, session="session-3")
+    assert done.code == 1
+    assert gate(second, "session-3") == proof["reasons"] != []
+    second.edit(
+        "pyproject.toml",
+        "[tool.pytest",
+        """[[tool.handoff.adapt]]
+test = "*::test_total"
+reason = "it expected what was never promised"
+
+[tool.pytest""",
+    )
+    done, proof = prove(second, session="session-3")
+    assert (done.code, statuses(proof)["test_total"]) == (0, "mended_in_test"), done
+    assert gate(second, "session-3") == []

@@ -13,7 +13,8 @@ from pytest_handoff.printing import bars, say, say_json_text, say_parts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Sized
 
-    from pytest_handoff.proof import EarlierProof, EarlierTry, Experiment, NewProof, NewTry, Proof
+    from pytest_handoff.config import Experiment
+    from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry, Proof
 
 _EARLIER = {
     "holds": "holds/hold",
@@ -54,7 +55,8 @@ def prove(
     git's index and its stash stay as they are. The result is written to proof.json beside the record. Arguments after -- go to
     pytest.
 
-    Exit codes: 0 nothing speaks against the tests; 1 an earlier test was mended in the test, or fails; 2 not all could be tried.
+    Exit codes: 0 nothing speaks against the tests; 1 something does, such as an earlier test that was mended in the test; 2 not
+    all could be tried.
     """
     from pytest_handoff.project.layout import find_session
     from pytest_handoff.project.proofs import proof_path
@@ -160,7 +162,9 @@ def _listed(
         found = [(test, tried) for test, tried in tests.items() if tried.status == status]
         for test, tried in found[:_MOST]:
             place = f" ({tried.place})" if tried.place else ""
-            yield [(f"  {words[status].partition('/')[0]}  ", style), (f"{test}  {tried.error or ''}{place}", "")]
+            reason = getattr(tried, "reason", None)
+            why = [(f"  reason: {reason}", "dim")] if reason else []
+            yield [(f"  {words[status].partition('/')[0]}  ", style), (f"{test}  {tried.error or ''}{place}", ""), *why]
         yield from _cut(len(found))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.config import Binding, Promise, Retirement, TierRule, Waiver
+from pytest_handoff.config import Adaptation, Binding, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting, lenient, with_those_in_force
 from pytest_handoff.figures import counted, listed
@@ -66,6 +66,8 @@ class Policy(msgspec.Struct, frozen=True):
     words: dict[str, Any] = {}
     target: str | None = None
     parts: list[str] = []
+    prove: list[str] = []
+    adapt: list[Adaptation] = []
     settings: Settings | None = None
     in_force: InForce = InForce()
     places: dict[str, str | None] | None = None
@@ -169,9 +171,9 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
         yield f"'default_tier' was {before.default_tier!r} and is {now.default_tier!r}"
     yield from _less("'required'", before.required, now.required)
     yield from _less("'parts'", before.parts, now.parts)
-    for entry in now.retire:
-        if not entry.test.strip("*?/:.") and entry not in before.retire:
-            yield f"'retire' takes every test out: {entry.test!r}"
+    yield from _less("'prove'", before.prove, now.prove)
+    yield from _all_taken_out("retire", before.retire, now.retire)
+    yield from _all_taken_out("adapt", before.adapt, now.adapt)
     bound = {binding.line: binding for binding in now.bind}
     for binding in before.bind:
         if bound.get(binding.line) != binding:
@@ -182,6 +184,12 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
     yield from _of_places(before.places, now.places)
     if before.target is not None and before.target != now.target:
         yield f"'target' was {before.target!r} and is {now.target!r}"
+
+
+def _all_taken_out(name: str, before: Sequence[Retirement | Adaptation], now: Sequence[Retirement | Adaptation]) -> Iterator[str]:
+    for entry in now:
+        if not entry.test.strip("*?/:.") and entry not in before:
+            yield f"{name!r} takes every test out: {entry.test!r}"
 
 
 def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | None] | None) -> Iterator[str]:
