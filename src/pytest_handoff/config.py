@@ -24,6 +24,10 @@ SESSION_NAME_LIMIT = 100
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10))}
 
 
+Experiment = Literal["earlier", "new"]
+"""The experiments of ``handoff prove``: the earlier tests as they were, the new tests on the code of before."""
+
+
 class TierRule(Frozen, frozen=True):
     """The rule that gives a test its tier: by one of these markers, else by one of these path globs."""
 
@@ -62,6 +66,13 @@ class Binding(Frozen, frozen=True):
     gate: str | None = None
 
 
+class Adaptation(Frozen, frozen=True):
+    """Earlier tests (a glob over ids) that had to change with the code, and why."""
+
+    test: str
+    reason: str
+
+
 class Promise(Frozen, frozen=True):
     """Tests (a glob over ids) that a later session must have and pass; ``due`` is the session by which they are due."""
 
@@ -98,6 +109,8 @@ class Config(Frozen, frozen=True):
         waive: gates that may fail, each with its reason.
         corrections: whether the block ``claims.corrections`` says in the document what the evidence contradicts.
         parts: labels of the parts that ``handoff combine`` must find; without one of them a session is incomplete.
+        prove: the experiments of ``handoff prove`` that the gate asks for.
+        adapt: earlier tests that had to change with the code, each with its reason.
     """
 
     dir: str = "handoffs"
@@ -119,6 +132,8 @@ class Config(Frozen, frozen=True):
     target: str | None = None
     parts: list[str] = []
     corrections: Literal["on", "off"] = "on"
+    prove: list[Experiment] = []
+    adapt: list[Adaptation] = []
 
     def document_path(self, session: str) -> str:
         """Return the path of a session's document, relative to the project's folder."""
@@ -223,8 +238,14 @@ def _without_meaning(config: Config) -> Iterator[str]:
     for binding in config.bind:
         if (binding.tests is None) == (binding.gate is None):
             yield f"'bind': {binding.line!r} needs tests or a gate, one of the two"
-    reasoned = (("retire", config.retire), ("known", config.known), ("waive", config.waive), ("promise", config.promise))
-    for kind, entries in reasoned:
+    reasoned = {
+        "retire": config.retire,
+        "known": config.known,
+        "waive": config.waive,
+        "promise": config.promise,
+        "adapt": config.adapt,
+    }
+    for kind, entries in reasoned.items():
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
     yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))

@@ -1,17 +1,17 @@
 """Define the proof of a work session, as written to ``proof.json``: whether its tests would notice.
 
-It is about one record, which it names by its digest; the proof of another record is stale.
+It is about the record of one run, which it names by its digest; the proof of another run is stale.
 """
 
 from typing import Literal
 
+from pytest_handoff.config import Experiment
 from pytest_handoff.record import Frozen
 
 PROOF_SCHEMA = "pytest-handoff/proof/1"
 
 EarlierStatus = Literal["holds", "adapted", "mended_in_test", "fails", "cannot_run", "not_tried"]
 NewStatus = Literal["needs_the_change", "passes_without_it", "not_tried"]
-Experiment = Literal["earlier", "new"]
 
 
 class EarlierTry(Frozen, frozen=True, omit_defaults=True):
@@ -19,12 +19,14 @@ class EarlierTry(Frozen, frozen=True, omit_defaults=True):
 
     ``holds``: it passes. ``adapted``: it fails, and passes as edited. ``mended_in_test``: the same, but the sessions before
     recorded it as failing. ``fails``: it fails, and does not pass now either. ``cannot_run``: its file cannot be collected.
-    ``error`` is the first line of the failure, or why it was not tried; ``place`` is where it failed.
+    ``error`` is the first line of the failure, or why it was not tried; ``place`` is where it failed. ``reason`` is why the test
+    had to change, as the settings say.
     """
 
     status: EarlierStatus
     error: str | None = None
     place: str | None = None
+    reason: str | None = None
 
 
 class NewTry(Frozen, frozen=True, omit_defaults=True):
@@ -62,9 +64,10 @@ class NewProof(Frozen, frozen=True):
 class Proof(Frozen, frozen=True):
     """The results of all experiments on one record.
 
-    ``record`` is the sha256 of the record's bytes, ``args`` are the arguments that pytest was given beside ours. An experiment is
-    ``None`` where it was not tried. ``holds`` says that nothing in ``reasons`` speaks against the tests; ``interrupted`` that
-    somebody stopped the command. ``digest`` stands in the file alone, as that of a record does.
+    ``record`` is the sha256 of the record without ``gates``, ``places`` and ``required``, which its document brings. ``args`` are
+    the arguments that pytest was given beside ours. An experiment is ``None`` where it was not tried. ``holds`` says that nothing
+    in ``reasons`` speaks against the tests; ``interrupted`` that somebody stopped the command. ``digest`` stands in the file
+    alone, as that of a record does.
     """
 
     schema: str

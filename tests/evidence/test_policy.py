@@ -46,6 +46,8 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
         ({"required": ["Coverage >= 90 %"]}, {"required": ["Coverage >= 50 %"]},
          "'required': 1 entry removed: 'Coverage >= 90 %'"),
         ({"parts": ["unit", "e2e"]}, {"parts": ["unit"]}, "'parts': 1 entry removed: 'e2e'"),
+        ({"prove": ["earlier", "new"]}, {"prove": ["new"]}, "'prove': 1 entry removed: 'earlier'"),
+        ({}, {"adapt": [{"test": "**", "reason": "all new"}]}, "'adapt' gives a reason for every test: '**'"),
         ({}, {"retire": [{"test": "*", "reason": "old"}]}, "'retire' takes every test out: '*'"),
         ({"bind": [{"line": "Works", "tests": "tests/e2e/*"}]}, {"bind": [{"line": "Works", "tests": "tests/unit/*"}]},
          "'bind' of 'Works' was changed"),

@@ -35,12 +35,14 @@ def test_everything_set() -> None:
             "retire": [{"test": "a::*", "reason": "gone"}], "required": ["All tests pass"],
             "bind": [{"line": "Login works", "tests": "*login*"}],
             "waive": [{"gate": "regression", "reason": "known", "until": "2026-12-31"}],
+            "prove": ["earlier"], "adapt": [{"test": "a::*", "reason": "two decimals"}],
         },
         path="x",
     )  # fmt: skip
     assert config.document_path("s-1") == "specs/s-1/recovery.md"
     assert config.tiers["smoke"] == TierRule(markers=["quick"])
     assert config.tiers["unit"] == TierRule(markers=["unit"], paths=["**/unit/**"])
+    assert (config.prove, config.adapt[0].reason) == (["earlier"], "two decimals")
     assert (config.retire[0].reason, config.bind[0].tests, config.waive[0].until) == ("gone", "*login*", "2026-12-31")
 
 
@@ -56,6 +58,8 @@ def test_everything_set() -> None:
         ({"retire": [{"test": "a", "reason": "b", "by": "c"}]}, "'retire': object contains unknown field `by` at [0]"),
         ({"retire": [{"test": "a", "reason": " "}]}, "'retire': an entry without a reason"),
         ({"waive": [{"gate": "a", "reason": ""}]}, "'waive': an entry without a reason"),
+        ({"adapt": [{"test": "a", "reason": ""}]}, "'adapt': an entry without a reason"),
+        ({"prove": ["older"]}, "'prove': invalid enum value 'older' at [0]"),
         ({"waive": [{"gate": "a", "reason": "b", "until": "31.12.2026"}]}, "'31.12.2026' is no date such as 2026-12-31"),
         ({"waive": [{"gate": "a", "reason": "b", "until": "2026-1-5"}]}, "'2026-1-5' is no date"),
         ({"waive": [{"gate": "a", "reason": "b", "until": "20261231"}]}, "'20261231' is no date"),

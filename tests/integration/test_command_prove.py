@@ -12,10 +12,14 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
+from pytest_handoff.cli.schemas import schema
+from stories import Story
+
 if TYPE_CHECKING:
-    from stories import Done, Story
+    from stories import Done
 
 CART = "tests/unit/test_cart.py"
 
@@ -326,10 +330,15 @@ def test_both_are_tried_and_the_proof_is_evidence_of_the_same_tree(second: Story
     second.edit(CART, "== 3", "== 2 + 1")
     done, proof = prove(second)
     assert done.code == 0, done
+    jsonschema.validate(proof, schema("proof"))
     assert proof["tried"] == ["earlier", "new"]
     assert statuses(proof) == {"test_total": "holds", "test_empty": "holds"}
     assert second.show("session-2")["fresh"]
     assert second.handoff("verify", "session-2").code == 0
+    second.write_files({"handoffs/session-2.md": "# Another\n\n- **Code Coverage**: [X %]\n"})
+    record = second.text("handoffs/evidence/session-2/record.json")
+    second.handoff("fill", "session-2")
+    assert second.text("handoffs/evidence/session-2/record.json") != record
     _, again = proved(second, "--earlier")
     assert again["new"] == proof["new"]
     printed = second.handoff("prove", "session-2", "--new", "--json")
@@ -635,3 +644,123 @@ def test_a_run_that_would_be_recorded_is_not(second: Story) -> None:
     done, proof = prove(second)
     assert done.code == 0, done
     assert statuses(proof) == {"test_total": "holds", "test_empty": "holds"}
+
+
+def test_a_project_in_a_folder_with_tests_in_its_package_and_many_processes(empty: Story) -> None:
+    """``testpaths`` names the sources, for their doctests; a helper of the tests was weakened; pytest-xdist runs them."""
+    empty.write_files({
+        "services/a/pyproject.toml": """
+            [tool.handoff]
+            scope = ["services/a"]
+            [tool.pytest.ini_options]
+            pythonpath = ["src"]
+            testpaths = ["src"]
+            addopts = "--doctest-modules"
+        """,
+        "services/a/src/app/__init__.py": "",
+        "services/a/src/app/cart.py": 'def total(prices):\n    """\n    >>> total([1])\n    1\n    """\n    return sum(prices)\n',
+        "services/a/src/app/tests/__init__.py": "",
+        "services/a/src/app/tests/helper.py": "CASES = [1, 2]\n",
+        "services/a/src/app/tests/test_cart.py": """
+            import unittest
+            import pytest
+            from ..cart import total
+            from .helper import CASES
+
+            class TestCart(unittest.TestCase):
+                def test_unit(self):
+                    for n in CASES:
+                        with self.subTest(n=n):
+                            self.assertEqual(total([n, n]), 2 * n)
+
+            @pytest.mark.parametrize("n", CASES)
+            def test_param(n):
+                assert total([n]) == n
+        """,
+    })  # fmt: skip
+    (empty.folder / "pyproject.toml").unlink()
+    story = Story(empty.folder / "services" / "a")
+    story.environment = empty.environment
+    story.pytest("--handoff=session-1")
+    story.commit()
+    story.edit("src/app/cart.py", "sum(prices)", "sum(prices) + (2 in prices)")
+    story.write_files({
+        "src/app/tests/helper.py": "CASES = [1]\n",
+        "src/app/tests/test_new.py": "from app.cart import total\n\ndef test_two():\n    assert total([2]) == 3\n",
+    })  # fmt: skip
+    done, proof = prove(story, "--", "-n", "2")
+    assert done.code == 0, done
+    assert {test.removeprefix("TestCart::"): status for test, status in statuses(proof).items()} == {
+        "test_unit": "adapted", "test_param[1]": "holds", "test_param[2]": "adapted",
+    }  # fmt: skip
+    assert statuses(proof, "new") == {"test_two": "needs_the_change"}
+    assert list(proof["earlier"]["left_out"]) == ["services/a/src/app/cart.py"]
+
+
+def gate(story: Story, session: str = "session-2") -> list[str]:
+    """What the gate on the proof says, without the path of the file."""
+    found = json.loads(story.handoff("gate", session, "--machine-only", "--json").out)["reasons"]
+    return [reason["message"].partition(": ")[2] for reason in found if reason["gate"] == "proof"]
+
+
+def test_the_gate_asks_for_a_proof_where_the_settings_do(second: Story) -> None:
+    """It has to be there, of this run; a test that had to change needs a reason, and new code a new test that needs it."""
+    second.edit("pyproject.toml", "[tool.pytest", '[tool.handoff]\nprove = ["earlier", "new"]\n\n[tool.pytest')
+    second.edit("src/shop/cart.py", "sum(prices)", "sum(prices) + len(prices)\n\ndef average(prices):\n    return 2")
+    second.edit(CART, "== 3", "== 5")
+    second.edit("tests/e2e/test_shop.py", "== 5", "== 6")
+    second.write_files(
+        {"tests/unit/test_more.py": "from shop.cart import total\n\ndef test_more():\n    assert total([]) == 0\n"}
+    )
+    second.pytest("--handoff=session-2")
+    assert gate(second) == ["is missing, and the settings ask for it"]
+    done, proof = prove(second, "--earlier")
+    assert done.code == 1, done
+    assert "2 of the earlier tests fail as they were, and no reason for it stands in [[tool.handoff.adapt]]" in done.out
+    assert gate(second)[1:] == ["the experiment 'new' was not made"]
+    done, proof = proved(second)
+    assert "does not hold: there is new code, and no new test needs it" in done.out
+    assert gate(second) == proof["reasons"]
+    second.edit(
+        "pyproject.toml",
+        "\n\n[tool.pytest",
+        """\n
+[[tool.handoff.adapt]]
+test = "tests/*::test_*"
+reason = "each price has a fee now"
+
+[tool.pytest""",
+    )
+    second.write_files({"tests/unit/test_average.py": NEW["tests/unit/test_average.py"]})
+    second.pytest("--handoff=session-2")
+    assert gate(second) == ["is about another run of the session"]
+    done, proof = prove(second)
+    assert done.code == 0, done
+    assert f"adapted  {CART}::test_total  assert 5 == 3 ({CART}:4)  reason: each price has a fee now" in done.out
+    assert proof["earlier"]["tests"][f"{CART}::test_total"]["reason"] == "each price has a fee now"
+    assert gate(second) == []
+
+
+def test_the_gate_believes_a_proof_that_speaks_against_the_tests_and_needs_none(second: Story) -> None:
+    """Without a setting nothing has to be proved; what was found out counts, until there is a reason for it."""
+    second.edit("src/shop/cart.py", "sum(prices)", "sum(prices) + len(prices)")
+    second.pytest("--handoff=session-2")
+    second.commit("session-2")
+    second.edit(CART, "== 3", "== 5")
+    second.pytest("--handoff=session-3")
+    assert gate(second, "session-3") == []
+    done, proof = prove(second, session="session-3")
+    assert done.code == 1
+    assert gate(second, "session-3") == proof["reasons"] != []
+    second.edit(
+        "pyproject.toml",
+        "[tool.pytest",
+        """[[tool.handoff.adapt]]
+test = "*::test_total"
+reason = "it expected what was never promised"
+
+[tool.pytest""",
+    )
+    done, proof = prove(second, session="session-3")
+    assert (done.code, statuses(proof)["test_total"]) == (0, "mended_in_test"), done
+    assert gate(second, "session-3") == []

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from pytest_handoff import __version__
 from pytest_handoff.checklist.condition import why
-from pytest_handoff.evidence.regression import FAILING
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.workflow.locate import TestPlaces
 
@@ -51,7 +50,7 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
 
 def _failing(project: Project, outcome: FinishedSession) -> Iterator[dict[str, Any]]:
     places = TestPlaces(project)
-    for line in outcome.composition.facts.kinds.lines(lambda kind: kind.outcome in FAILING):
+    for line in outcome.composition.facts.kinds.lines(lambda kind: kind.fails):
         yield _result("failing-test", f"{line.id} {why(line)}", file_of(line.id), places.line(line.id))
 
 

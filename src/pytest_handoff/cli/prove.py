@@ -11,19 +11,25 @@ from pytest_handoff.figures import counted
 from pytest_handoff.printing import bars, say, say_json_text, say_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Sized
 
-    from pytest_handoff.proof import EarlierProof, EarlierTry, Experiment, NewProof, NewTry, Proof
+    from pytest_handoff.config import Experiment
+    from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry, Proof
 
 _EARLIER = {
-    "holds": "hold",
+    "holds": "holds/hold",
     "adapted": "adapted",
     "mended_in_test": "mended in test",
-    "fails": "fail",
+    "fails": "fails/fail",
     "cannot_run": "cannot run",
     "not_tried": "not tried",
 }
-_NEW = {"needs_the_change": "need the change", "passes_without_it": "pass without it", "not_tried": "not tried"}
+_NEW = {
+    "needs_the_change": "needs the change/need the change",
+    "passes_without_it": "passes without it/pass without it",
+    "not_tried": "not tried",
+}
+"""What is said of one test, and of several where that differs."""
 _SHOWN = {"adapted": "yellow", "mended_in_test": "red", "fails": "red", "cannot_run": "yellow", "not_tried": "yellow"}
 """The statuses of single tests that are listed, with their colours."""
 
@@ -49,7 +55,8 @@ def prove(
     git's index and its stash stay as they are. The result is written to proof.json beside the record. Arguments after -- go to
     pytest.
 
-    Exit codes: 0 nothing speaks against the tests; 1 an earlier test was mended in the test, or fails; 2 not all could be tried.
+    Exit codes: 0 nothing speaks against the tests; 1 something does, such as an earlier test that was mended in the test; 2 not
+    all could be tried.
     """
     from pytest_handoff.project.layout import find_session
     from pytest_handoff.project.proofs import proof_path
@@ -111,7 +118,7 @@ def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:
         return
     counts = _counts(found.tests, _EARLIER)
     unchanged = f"{counted(found.unchanged, 'earlier test')} unchanged"
-    tried = f"{counted(len(found.tests), 'other')} as they were: {counts}" if found.tests else "no other"
+    tried = f"{counted(len(found.tests), 'other')} as {_they(found.tests)}: {counts}" if found.tests else "no other"
     yield [("earlier  ", "dim"), (f"{unchanged}, {tried}", "")]
     yield from _listed(found.tests, _EARLIER)
     yield from _notes(found.not_tried, found.left_out)
@@ -134,9 +141,18 @@ def _of_new(found: NewProof) -> Iterator[Sequence[tuple[str, str]]]:
     yield from _notes(found.not_tried, found.left_out)
 
 
+def _they(tests: Sized) -> str:
+    return "it was" if len(tests) == 1 else "they were"
+
+
 def _counts(tests: Mapping[str, EarlierTry] | Mapping[str, NewTry], words: Mapping[str, str]) -> str:
     numbers = {status: sum(tried.status == status for tried in tests.values()) for status in words}
-    return ", ".join(f"{number:,} {words[status]}" for status, number in numbers.items() if number)
+    return ", ".join(_count(number, words[status]) for status, number in numbers.items() if number)
+
+
+def _count(number: int, words: str) -> str:
+    one, _, many = words.partition("/")
+    return f"{number:,} {one if number == 1 else many or one}"
 
 
 def _listed(
@@ -146,7 +162,9 @@ def _listed(
         found = [(test, tried) for test, tried in tests.items() if tried.status == status]
         for test, tried in found[:_MOST]:
             place = f" ({tried.place})" if tried.place else ""
-            yield [(f"  {words[status]}  ", style), (f"{test}  {tried.error or ''}{place}", "")]
+            reason = getattr(tried, "reason", None)
+            why = [(f"  reason: {reason}", "dim")] if reason else []
+            yield [(f"  {words[status].partition('/')[0]}  ", style), (f"{test}  {tried.error or ''}{place}", ""), *why]
         yield from _cut(len(found))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.decisions import evaluate
-from pytest_handoff.evidence.regression import FAILING
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.markup import escape, one_line
 from pytest_handoff.printable import shorten
@@ -135,7 +134,7 @@ def _head(verdict: Verdict) -> str:
 
 
 def _failing(facts: Facts) -> int:
-    return facts.kinds.count(lambda kind: kind.outcome in FAILING)
+    return facts.kinds.count(lambda kind: kind.fails)
 
 
 def _failures(facts: Facts, verdict: Verdict) -> Iterator[str]:

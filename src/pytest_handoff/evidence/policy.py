@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.config import Binding, KnownFailure, Promise, Retirement, TierRule, Waiver
+from pytest_handoff.config import Adaptation, Binding, KnownFailure, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting, lenient, with_those_in_force
 from pytest_handoff.figures import counted, listed
@@ -67,6 +67,8 @@ class Policy(msgspec.Struct, frozen=True):
     words: dict[str, Any] = {}
     target: str | None = None
     parts: list[str] = []
+    prove: list[str] = []
+    adapt: list[Adaptation] = []
     settings: Settings | None = None
     in_force: InForce = InForce()
     places: dict[str, str | None] | None = None
@@ -170,7 +172,10 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
         yield f"'default_tier' was {before.default_tier!r} and is {now.default_tier!r}"
     yield from _less("'required'", before.required, now.required)
     yield from _less("'parts'", before.parts, now.parts)
-    yield from _of_exceptions(before, now)
+    yield from _less("'prove'", before.prove, now.prove)
+    yield from _all_of("'retire' takes every test out", before.retire, now.retire)
+    yield from _all_of("'known' lets every test fail", before.known, now.known)
+    yield from _all_of("'adapt' gives a reason for every test", before.adapt, now.adapt)
     bound = {binding.line: binding for binding in now.bind}
     for binding in before.bind:
         if bound.get(binding.line) != binding:
@@ -183,13 +188,14 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
         yield f"'target' was {before.target!r} and is {now.target!r}"
 
 
-def _of_exceptions(before: Policy, now: Policy) -> Iterator[str]:
-    for entry in now.retire:
-        if not entry.test.strip("*?/:.") and entry not in before.retire:
-            yield f"'retire' takes every test out: {entry.test!r}"
-    for failure in now.known:
-        if not failure.test.strip("*?/:.") and failure not in before.known:
-            yield f"'known' lets every test fail: {failure.test!r}"
+_OfTests = Retirement | KnownFailure | Adaptation
+
+
+def _all_of(what: str, before: Sequence[_OfTests], now: Sequence[_OfTests]) -> Iterator[str]:
+    """Name the new entries whose pattern takes in every test."""
+    for entry in now:
+        if not entry.test.strip("*?/:.") and entry not in before:
+            yield f"{what}: {entry.test!r}"
 
 
 def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | None] | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import digest_of, encode_json
+from pytest_handoff.project.encoding import content_digest, digest_of, encode_json
 from pytest_handoff.project.foreign_files import TABLE, read_file
 from pytest_handoff.project.store import PROOF
 from pytest_handoff.proof import PROOF_SCHEMA, Proof
@@ -18,11 +18,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Record
 
 
 def proof_path(project: Project, session: str) -> Path:
     """Return the path where the proof of a session is, or would be."""
     return project.store.evidence / session / PROOF
+
+
+def evidence_digest(record: Record) -> str:
+    """Hash what a record says of its run, without what its document brought: filling the document again is no other evidence.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    return content_digest(replace(record, gates=[], places=[], required=[]))
 
 
 def read_proof(project: Project, session: str) -> Proof | None:

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 NOT_RECORDED = ("dir", "document", "templates", "template")
 """Settings that are recorded elsewhere in the policy, or decide nothing: a template of a document that does not exist yet."""
 
+_WHERE_SET = ("known", "prove", "adapt")
+"""Settings that are recorded only where they are set, so that a record of a project without them is as it always was."""
+
 
 def policy_table(project: Project, in_force: InForce | None = None, instructions: str | None = None) -> dict[str, object]:
     """Build the table of what decides, as a record keeps it.
@@ -212,9 +215,7 @@ def _table(project: Project, config: Config, files: FilesHere | FilesThere, inst
     texts = files.settings()
     settings = {"pytest": pytest_settings(texts), "coverage": coverage_settings(texts)}
     handoffs = Path(os.path.normpath(project.folder / config.dir))
-    kept = {key: value for key, value in table.items() if key not in NOT_RECORDED}
-    if not config.known:  # older evidence does not have it
-        del kept["known"]
+    kept = {key: value for key, value in table.items() if key not in NOT_RECORDED and (value or key not in _WHERE_SET)}
     return kept | {
         "file": own_settings(texts)[1],
         "settings": msgspec.to_builtins(settings),

@@ -18,7 +18,7 @@ from pytest_handoff.proving.statuses import Counterparts, Skipped, earlier_statu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_handoff.proof import Experiment
+    from pytest_handoff.config import Experiment
     from pytest_handoff.proving.bench import Bench, Contents
     from pytest_handoff.proving.sides import Patch, Suite, Versions
     from pytest_handoff.proving.statuses import Tried

@@ -78,8 +78,7 @@ class _Watch:
         items[:] = [item for item in items if self._function(item.nodeid) in _WANTED]
         if left:
             self._config.hook.pytest_deselected(items=left)
-        if not self._worker:
-            _tell(collected=len(items))
+        _tell(collected=len(items))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and not self._worker:

@@ -13,7 +13,7 @@ from pytest_handoff.evidence.tool_settings import PytestSettings
 from pytest_handoff.figures import listed
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import python, system
-from pytest_handoff.project.proofs import proof_artifact, read_proof
+from pytest_handoff.project.proofs import evidence_digest, proof_artifact, read_proof
 from pytest_handoff.project.sessions import load_parents
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.project.writing import writing
@@ -22,16 +22,19 @@ from pytest_handoff.proving.bench import Bench
 from pytest_handoff.proving.experiments import Materials, try_all
 from pytest_handoff.proving.scratch import scratch_folder
 from pytest_handoff.proving.sides import Versions, suite_of
+from pytest_handoff.proving.verdict import against_earlier, against_new, with_reasons
+from pytest_handoff.run import SuiteFiles
 from pytest_handoff.workflow.verify import stale_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pytest_handoff.config import Experiment
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
     from pytest_handoff.project.tree import Tree
-    from pytest_handoff.proof import EarlierProof, Experiment, NewProof
+    from pytest_handoff.proof import EarlierProof, NewProof
     from pytest_handoff.proving.sides import Suite
     from pytest_handoff.record import LedgerLine, Record
 
@@ -71,7 +74,8 @@ def prove(project: Project, session: str, request: Request) -> Proved:
     Raises:
         HandoffError: when the evidence does not allow it, or there is nothing to try; nothing is written then.
     """
-    record, digest = project.store.record(session), project.store.digest(session)
+    record = project.store.record(session)
+    digest = evidence_digest(record)
     tree = read_tree(project)
     _refuse_other_evidence(project, record, tree)
     materials = _materials(project, record, tree)
@@ -79,12 +83,13 @@ def prove(project: Project, session: str, request: Request) -> Proved:
         limit = max(_LEAST_LIMIT, _TIMES * record.run.duration_s)
         bench = Bench.of(project, folder, limit=limit, args=request.args, tell=request.tell)
         earlier, new, stopped = try_all(bench, materials, request.experiments or ALL)
-    _refuse_nothing(earlier, new, asked=request.experiments)
+    _refuse_nothing(earlier, new, asked=request.experiments, demanded=project.config.prove)
+    earlier = with_reasons(earlier, project.config.adapt)
     proof = _proof(record, digest, request, earlier, new, stopped=stopped)
     with writing(project):
-        if project.store.digest(session) != digest:
+        if evidence_digest(project.store.record(session)) != digest:
             raise EvidenceProblem("has changed while the tests ran; prove it again", path=project.shown_record(session))
-        proof = _with_earlier_tries(project, proof)
+        proof = _judged(_with_earlier_tries(project, proof), record, project.config.prove)
         write_each([proof_artifact(project, proof)], project.within)
     return Proved(proof=proof, kept=folder if request.keep else None)
 
@@ -154,11 +159,14 @@ def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -
     policy = read_policy(record.policy, path=f"the record of {record.session}")
     settings = policy.in_force.pytest or (policy.settings.pytest if policy.settings else PytestSettings())
     folders = [project.key(project.folder / folder) for folder in settings.testpaths]
-    return suite_of(settings.python_files, folders, tree.files, tests)
+    measured = record.coverage.files if record.coverage else {}
+    return suite_of(SuiteFiles(patterns=list(settings.python_files), folders=folders), tree.files, tests, measured)
 
 
-def _refuse_nothing(earlier: EarlierProof | None, new: NewProof | None, *, asked: Sequence[Experiment]) -> None:
-    """Refuse a proof of nothing.
+def _refuse_nothing(
+    earlier: EarlierProof | None, new: NewProof | None, *, asked: Sequence[Experiment], demanded: Sequence[Experiment]
+) -> None:
+    """Refuse a proof of nothing, unless the project's settings demand one of every session.
 
     Raises:
         UsageProblem: saying why there was nothing to try, of what was asked for or at all.
@@ -166,7 +174,7 @@ def _refuse_nothing(earlier: EarlierProof | None, new: NewProof | None, *, asked
     found = {"earlier": earlier, "new": new}
     nothing = {name: one.nothing for name, one in found.items() if one is not None and one.nothing is not None}
     tried = [name for name, one in found.items() if one is not None and one.nothing is None]
-    if nothing and (not tried or set(asked) & nothing.keys()):
+    if nothing and ((not tried and not demanded) or set(asked) & nothing.keys()):
         raise UsageProblem(f"there is nothing to prove: {'; '.join(dict.fromkeys(nothing.values()))}")
 
 
@@ -185,9 +193,18 @@ def _proof(
         tried=_tried(earlier, new),
         earlier=earlier,
         new=new,
-        holds=not (reasons := _reasons(earlier)),
-        reasons=reasons,
+        holds=True,
+        reasons=[],
     )
+
+
+def _judged(proof: Proof, record: Record, demanded: Sequence[Experiment]) -> Proof:
+    """Add what speaks against the tests; what the settings demand is asked of what was tried."""
+    found = against_earlier(proof.earlier, strict="earlier" in demanded) if proof.earlier else []
+    if proof.new is not None and "new" in demanded:
+        code = record.new_code
+        found += against_new(proof.new, has_new_code=proof.new.nothing is None if code is None else code.num_statements > 0)
+    return replace(proof, holds=not found, reasons=found)
 
 
 def _tried(earlier: EarlierProof | None, new: NewProof | None) -> list[Experiment]:
@@ -197,18 +214,6 @@ def _tried(earlier: EarlierProof | None, new: NewProof | None) -> list[Experimen
     if new is not None and new.nothing is None:
         found.append("new")
     return found
-
-
-def _reasons(earlier: EarlierProof | None) -> list[str]:
-    """Say what speaks against the tests."""
-    if earlier is None:
-        return []
-    words = {
-        "mended_in_test": "failed before and fail as they were: only the edit of the test made them pass",
-        "fails": "fail as they were, and do not pass now either",
-    }
-    found = {status: [test for test, tried in earlier.tests.items() if tried.status == status] for status in words}
-    return [f"{len(tests):,} of the earlier tests {words[status]}: {listed(tests)}" for status, tests in found.items() if tests]
 
 
 def _with_earlier_tries(project: Project, proof: Proof) -> Proof:
@@ -225,6 +230,4 @@ def _with_earlier_tries(project: Project, proof: Proof) -> Proof:
     parts = [part for part in (earlier, new) if part is not None]
     is_ours = [part is proof.earlier or part is proof.new for part in parts]
     cut = any(proof.interrupted if ours else known.interrupted for ours in is_ours)
-    reasons = _reasons(earlier)
-    tried = _tried(earlier, new)
-    return replace(proof, earlier=earlier, new=new, tried=tried, interrupted=cut, holds=not reasons, reasons=reasons)
+    return replace(proof, earlier=earlier, new=new, tried=_tried(earlier, new), interrupted=cut)

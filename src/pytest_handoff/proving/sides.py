@@ -12,7 +12,7 @@ from pytest_handoff.record import Frozen
 from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 Patch = dict[str, str | None]
 """Files that a tree has in place of those of now: path to blob id, ``None`` for a file that is not there."""
@@ -20,6 +20,8 @@ Patch = dict[str, str | None]
 _NAMED = ("test", "tests")
 _IMPORT = r"^\s*(?:from|import)\b.*\b{}\b"
 _PYTHON = ".py"
+_ROOTS = ("", "src", "lib", "python")
+"""Folders of code: modules are imported from them."""
 
 
 class Suite(Frozen, frozen=True):
@@ -39,23 +41,23 @@ class Suite(Frozen, frozen=True):
         return tops[0] if tops else parents[-1].removeprefix(".")
 
 
-def suite_of(patterns: Sequence[str], folders: Sequence[str], paths: Iterable[str], tests: Iterable[str]) -> Suite:
+def suite_of(settings: SuiteFiles, paths: Iterable[str], tests: Iterable[str], measured: Collection[str]) -> Suite:
     """Describe the suite of a project.
 
-    A folder of ``testpaths`` is one of tests only if most of its modules are test modules: ``testpaths`` may name the code too.
+    A folder of ``testpaths`` is one of tests only if nothing in it is code: ``testpaths`` may name the code too.
 
     Args:
-        patterns: pytest's ``python_files``.
-        folders: pytest's ``testpaths``, relative to the git root.
+        settings: pytest's ``python_files`` and ``testpaths``.
         paths: the files of the tree.
         tests: the ids of recorded tests.
+        measured: the files whose coverage was measured.
     """
-    plain = SuiteFiles(patterns=list(patterns), folders=[])
-    modules = [path for path in paths if path.endswith(_PYTHON) and PurePosixPath(path).name != "__init__.py"]
-    named = [folder.strip("/") for folder in folders if folder.strip("./")]
-    kept = [folder for folder in named if _is_of_tests([path for path in modules if _is_below(path, folder)], plain)]
+    plain = SuiteFiles(patterns=settings.patterns, folders=[])
+    others = [path for path in paths if path.endswith(_PYTHON) and not plain.belongs(path)]
+    named = [folder.strip("/") for folder in settings.folders if folder.strip("./")]
+    kept = [folder for folder in named if PurePosixPath(folder).name not in _ROOTS and not _has_code(folder, others, measured)]
     holding = frozenset(file_of(test) for test in tests if not is_of_code(test))
-    return Suite(files=SuiteFiles(patterns=list(patterns), folders=kept), holding=holding)
+    return Suite(files=SuiteFiles(patterns=settings.patterns, folders=kept), holding=holding)
 
 
 def is_of_code(test: str) -> bool:
@@ -63,8 +65,10 @@ def is_of_code(test: str) -> bool:
     return file_of(test).endswith(_PYTHON) and "." in name_of(without_parameters(test))
 
 
-def _is_of_tests(modules: Sequence[str], suite: SuiteFiles) -> bool:
-    return 2 * sum(map(suite.belongs, modules)) >= len(modules)
+def _has_code(folder: str, modules: Iterable[str], measured: Collection[str]) -> bool:
+    """Check whether a folder has a module that was measured and is more than the mark of a package."""
+    inside = (path for path in modules if _is_below(path, folder) and PurePosixPath(path).name != "__init__.py")
+    return any(path in measured for path in inside)
 
 
 class Versions(Frozen, frozen=True):
@@ -141,9 +145,6 @@ def _imports(module: str, by: str, read: Callable[[str], str]) -> bool:
 
 def _is_below(path: str, folder: str) -> bool:
     return folder in ("", ".") or path.startswith(f"{folder}/")
-
-
-_ROOTS = ("", "src", "lib", "python")
 
 
 def roots_of(folder: str, named: Iterable[str]) -> list[str]:

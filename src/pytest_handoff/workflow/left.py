@@ -187,7 +187,7 @@ class _Evidence:
             yield Step(kind="complete", what=f"the run is incomplete: {what}", do="run all tests", names=names, command=self._run)
 
     def _failing(self, verdict: Verdict) -> Iterator[Step]:
-        failing = self._facts.kinds.lines(lambda kind: kind.outcome in FAILING)
+        failing = self._facts.kinds.lines(lambda kind: kind.fails)
         for line in failing:
             yield self._of_test("failures", line, why(line), f"make it pass: {self._places.command(line.id)}")
         if not failing:
@@ -313,7 +313,7 @@ class _Evidence:
         if spec.gate == "linked":
             return (line for line in facts.ledger.values() if _is_linked(line, spec) and line.outcome not in PASSING)
         kinds: dict[str, Callable[[LineGroup], bool]] = {
-            "failures": lambda kind: kind.outcome in FAILING,
+            "failures": lambda kind: kind.fails,
             "regression": lambda kind: kind.fate.counts and not kind.fate.passes,
             "flaky": lambda kind: kind.flaky,
             "skips": lambda kind: kind.outcome == "skipped",

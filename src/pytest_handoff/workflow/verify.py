@@ -17,6 +17,7 @@ from pytest_handoff.printable import labelled
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.workflow.chain import Problem, chain_problems
+from pytest_handoff.workflow.proved import proof_problems
 from pytest_handoff.workflow.recheck import missing_bases, untrue
 from pytest_handoff.workflow.start import document_bytes
 
@@ -183,6 +184,7 @@ def reasons(
         for verdict in outcome.composition.blocking
         for evidence in _one_by_one(verdict, outcome)
     ]
+    found += proof_problems(project, outcome.record)
     if not machine_only:
         found += [
             Problem(

@@ -1,0 +1,61 @@
+"""Decide what speaks against a session's tests, from the status of each and the reasons that the settings give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from pytest_handoff.figures import listed
+from pytest_handoff.nodeids import id_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_handoff.config import Adaptation
+    from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof
+
+_EXCUSED = ("adapted", "mended_in_test", "cannot_run")
+"""The statuses that a reason in the settings explains."""
+
+_AGAINST = {
+    "mended_in_test": "failed before and fail as they were: only the edit of the test made them pass",
+    "fails": "fail as they were, and do not pass now either",
+}
+_STRICT = {
+    "adapted": "fail as they were, and no reason for it stands in [[tool.handoff.adapt]]",
+    "cannot_run": "cannot run as they were, and no reason for it stands in [[tool.handoff.adapt]]",
+}
+
+
+def with_reasons(found: EarlierProof | None, adapt: Sequence[Adaptation]) -> EarlierProof | None:
+    """Add to the tests that had to change with the code the reason that the settings give."""
+    if found is None:
+        return None
+    return replace(found, tests={test: _with_reason(test, tried, adapt) for test, tried in found.tests.items()})
+
+
+def _with_reason(test: str, tried: EarlierTry, adapt: Sequence[Adaptation]) -> EarlierTry:
+    entry = next((entry for entry in adapt if id_matches(test, entry.test)), None)
+    return replace(tried, reason=entry.reason) if entry is not None and tried.status in _EXCUSED else tried
+
+
+def against_earlier(found: EarlierProof, *, strict: bool) -> list[str]:
+    """Say which earlier tests speak against the session.
+
+    Args:
+        strict: whether every test that had to change needs a reason.
+    """
+    words = _AGAINST | (_STRICT if strict else {})
+    told = {
+        status: [test for test, tried in found.tests.items() if tried.status == status and not tried.reason] for status in words
+    }
+    return [f"{len(tests):,} of the earlier tests {words[status]}: {listed(tests)}" for status, tests in told.items() if tests]
+
+
+def against_new(found: NewProof, *, has_new_code: bool) -> list[str]:
+    """Say that no new test needs the change, where there is new code and every new test was tried."""
+    statuses = {tried.status for tried in found.tests.values()}
+    if not has_new_code or statuses & {"needs_the_change", "not_tried"}:
+        return []
+    return ["there is new code, and no new test needs it: none fails on the code of before"]

@@ -1,0 +1,51 @@
+"""Ask of a session's proof what the gate asks: that nothing speaks against its tests, and that it is there where it must be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import counted, listed
+from pytest_handoff.project.proofs import evidence_digest, proof_path, read_proof
+from pytest_handoff.workflow.chain import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.proof import EarlierProof, NewProof, Proof
+    from pytest_handoff.record import Record
+
+
+def proof_problems(project: Project, record: Record) -> Iterator[Problem]:
+    """Find the reasons of the gate ``proof``; a proof of another run counts as none.
+
+    Raises:
+        EvidenceProblem: when the proof is damaged.
+    """
+    path = project.shown(proof_path(project, record.session))
+    again = f"run handoff prove {record.session}"
+    proof = read_proof(project, record.session)
+    stale = proof is not None and proof.record != evidence_digest(record)
+    if proof is None or stale:
+        if project.config.prove:
+            why = "is about another run of the session" if stale else "is missing, and the settings ask for it"
+            yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again)
+        return
+    remedy = "mend the code, or give the reason in [[tool.handoff.adapt]]"
+    yield from (Problem(kind="proof", path=path, message=f"{path}: {reason}", remedy=remedy) for reason in proof.reasons)
+    for why in _missing(project, proof):
+        yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again)
+
+
+def _missing(project: Project, proof: Proof) -> Iterator[str]:
+    """Say what the settings ask for and the proof does not have."""
+    parts: dict[str, EarlierProof | NewProof | None] = {"earlier": proof.earlier, "new": proof.new}
+    for name in project.config.prove:
+        part = parts[name]
+        untried = [test for test, tried in part.tests.items() if tried.status == "not_tried"] if part else []
+        if part is None:
+            yield f"the experiment {name!r} was not made"
+        elif untried:
+            yield f"{counted(len(untried), 'test')} of the experiment {name!r} could not be tried: {listed(untried)}"
+    if project.config.prove and proof.interrupted:
+        yield "it was interrupted"
