@@ -1,7 +1,7 @@
 """Read the project's settings: ``[tool.handoff]`` in ``pyproject.toml``, or the same keys in ``handoff.toml``."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -238,7 +238,7 @@ def _without_meaning(config: Config) -> Iterator[str]:
     for binding in config.bind:
         if (binding.tests is None) == (binding.gate is None):
             yield f"'bind': {binding.line!r} needs tests or a gate, one of the two"
-    reasoned = {
+    reasoned: dict[str, Sequence[Retirement | KnownFailure | Waiver | Promise | Adaptation]] = {
         "retire": config.retire,
         "known": config.known,
         "waive": config.waive,
