@@ -37,13 +37,13 @@ _MOST = 20
 """The tests of one status that are listed; all of them are in ``proof.json``."""
 
 
-@click.command()
+@click.command(short_help="Try whether the tests would notice a change")
 @session_argument
 @click.argument("args", metavar="[-- PYTEST ARG...]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--earlier", is_flag=True, help="Try the earlier tests as they were, on the code of now.")
 @click.option("--new", is_flag=True, help="Try the new tests on the code of before.")
 @click.option("--keep", is_flag=True, help="Leave the scratch trees, and print where they are.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def prove(
