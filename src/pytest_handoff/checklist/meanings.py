@@ -236,8 +236,11 @@ _FILES = "changed? config_files"
 _FORMATTED = "changed? format files|file|config_files"
 _BAD = "flaky|skipped|failing"
 
-VETOES = ("flaky",)
-"""Gates whose evidence may refute a line, and never shows that it is true."""
+
+def only_refuted(spec: Condition) -> bool:
+    """Check whether evidence may refute a condition and never shows that it is true."""
+    return spec.gate == "flaky" or (spec.gate == "coverage" and spec.tier is not None)
+
 
 SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
     (tests_pass, (
