@@ -132,8 +132,9 @@ def split_note(claim: str) -> tuple[str, str | None]:
     if match is None:
         return claim, None
     note = match["bracketed"] or match["plain"]
-    words = set(re.findall(_WORD, re.sub(_NONE_OF, " ", note.casefold())))
-    tells = bool(words & _RESULTS) or re.search(_FIGURE, note) is not None
+    others, none_of = re.subn(_NONE_OF, " ", note.casefold())
+    words = set(re.findall(_WORD, others))
+    tells = bool(none_of or words & _RESULTS or re.search(_FIGURE, note))
     return (match["claim"], note.strip()) if tells and words <= _IN_NOTES else (claim, None)
 
 
@@ -145,7 +146,7 @@ _FIGURE = r"\d\s*(?:/\s*\d|%)"
 _RESULTS = frozenset({
     "passed", "passing", "pass", "green", "ok", "achieved", "actual", "actually", "result", "results", "measured", "reached",
     "done", "completed", "complete", "verified", "confirmed", "checked", "see", "now", "currently", "bestanden", "erreicht",
-    "tests", "test",
+    "tests", "test", "added",
 })  # fmt: skip
 _IN_NOTES = _RESULTS | {
     "session", "sessions", "all", "of", "in", "at", "with", "and", "up", "from", "was", "were", "is", "are", "previously",

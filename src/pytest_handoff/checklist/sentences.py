@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.checklist.meanings import SENTENCES, VETOES, Found, Specs, files_valid, tests_counted
+from pytest_handoff.checklist.meanings import SENTENCES, Found, Specs, files_valid, only_refuted, tests_counted
 from pytest_handoff.checklist.tags import Bound, Tag
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _sentence(tags: Sequence[Tag]) -> Sentence | None:
         for shape in shapes:
             found = _fits(shape, tags)
             if found is not None and (specs := asked(found)):
-                return Sentence(found, specs, veto=asked is files_valid or any(spec.gate in VETOES for spec in specs))
+                return Sentence(found, specs, veto=asked is files_valid or any(map(only_refuted, specs)))
     return None
 
 

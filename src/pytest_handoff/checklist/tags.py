@@ -48,7 +48,7 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
     first = next(stream, None)
     if first is None:
         return []
-    if first.text in _ASKING or (first.kind == "word" and not lexicon.knows(first.text)):
+    if first.text in _ASKING or (first.kind == "word" and first.text != _ONE and not lexicon.knows(first.text)):
         raise UnknownWordError(first.text)  # most lines end here, and their rest is not looked at
     reader = _Reader([token for token in (first, *stream) if token.text not in lexicon.fillers], lexicon)
     tags = []
@@ -58,6 +58,7 @@ def read_tags(text: str, lexicon: Lexicon) -> list[Tag]:
 
 
 _ASKING = frozenset({"is", "are", "sind", "ist"})  # fillers inside a line, but a question at its start
+_ONE = "one"
 _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close"}
 
 
@@ -100,7 +101,7 @@ class _Reader:
         """Read a number with its comparison, percent sign and "or higher", as far as they are there."""
         start = self._at
         op = self._taken("comparisons")
-        if self.at_end or self._tokens[self._at].kind not in {"number", "fraction"} or op == "or_more":
+        if op == "or_more" or not self._is_number(bounded=op is not None):
             self._at = start
             return None
         token = self._tokens[self._at]
@@ -109,7 +110,14 @@ class _Reader:
             return _fraction(token.text, op)
         if (total := self._total()) is not None:
             return _fraction(f"{token.text}/{total}", op)
-        return self._bounded(token.text, op)
+        return self._bounded("1" if token.text == _ONE else token.text, op)
+
+    def _is_number(self, *, bounded: bool) -> bool:
+        """Check for digits, or for "one" where it is a bound: "at least one", "one or more"."""
+        if self.at_end or self._tokens[self._at].text != _ONE:
+            return not self.at_end and self._tokens[self._at].kind in {"number", "fraction"}
+        following = self._lexicon.longest(self._texts, self._at + 1) if self._at + 1 < len(self._texts) else None
+        return bounded or (following is not None and following[0].meaning == "or_more")
 
     def _bounded(self, text: str, op: str | None) -> Tag:
         percent = self._taken("links", "percent") is not None
