@@ -36,6 +36,7 @@ _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
+_NUMBERS = re.compile(r"\d|\b[A-Z]{1,2}\]? +(?:tests? +)?(?:pass|fail)")
 _RATES = ("pass_rate", "coverage", "new_code")
 
 
@@ -225,7 +226,7 @@ def _asks_for_a_word(text: str) -> bool:
     """Check for alternatives such as ``[PASS/FAIL]``, or the word that answered them."""
     plain = text.casefold()
     answers = ("passing", "failing", "not yet written", "none passes", "not all were run")
-    return ("pass" in plain and "fail" in plain) or plain.startswith(answers)
+    return ("pass" in plain and "fail" in plain and _NUMBERS.search(text) is None) or plain.startswith(answers)
 
 
 def _count(number: int) -> Figure:
