@@ -15,7 +15,6 @@ from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.scopes import PATH, SINCE, SUM
 from pytest_handoff.figures import listed, percent, percent_of
 from pytest_handoff.markup import escape, one_line
-from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -49,9 +48,10 @@ def figure_values(facts: Facts, places: Sequence[Place], targets: Mapping[str, s
     """
     figures = [place for place in places if place.quantity]
     measured = _Measured(facts, before)
+    rows = _scopes_by_table(figures)
     values = {}
     for place in figures:
-        scopes = _siblings(place, figures) if place.scope == SUM else (place.scope,)
+        scopes = tuple(rows[_table_of(place)]) if place.scope == SUM else (place.scope,)
         if place.quantity.endswith(".status"):
             text = measured.status(place, scopes, targets.get(place.id.removesuffix(".status"), ""))
         else:
@@ -81,12 +81,18 @@ def without_remarks(
     return kept, prompts
 
 
-def _siblings(place: Place, figures: Sequence[Place]) -> tuple[str, ...]:
-    """Return the scopes of the other rows of a total's table."""
-    where = place.id.partition(" in ")[2]
-    return tuple(
-        dict.fromkeys(one.scope for one in figures if one.id.partition(" in ")[2] == where and one.scope not in (SUM, ""))
-    )
+def _scopes_by_table(figures: Sequence[Place]) -> dict[str, dict[str, None]]:
+    """Map each table to the scopes of its rows but the total."""
+    found: dict[str, dict[str, None]] = {}
+    for place in figures:
+        rows = found.setdefault(_table_of(place), {})
+        if place.scope not in (SUM, ""):
+            rows[place.scope] = None
+    return found
+
+
+def _table_of(place: Place) -> str:
+    return place.id.partition(" in ")[2]
 
 
 class _Measured:
@@ -94,6 +100,7 @@ class _Measured:
 
     def __init__(self, facts: Facts, before: float | None) -> None:
         self._facts, self._before = facts, before
+        self._inside: dict[tuple[str, int], list[str]] = {}
 
     def text(self, place: Place, scopes: tuple[str, ...]) -> str | None:
         """Word a quantity in the form that the place has, or ``None`` if it is not known in it."""
@@ -160,7 +167,8 @@ class _Measured:
         measured = self._facts.record.coverage
         if measured is None or not all(scope == "" or scope.startswith(PATH) for scope in scopes):
             return None
-        files = [file for path, file in measured.files.items() if any(_is_in(path, scope) for scope in scopes)]
+        paths = dict.fromkeys(path for scope in scopes for path in self._paths(scope, measured.files))
+        files = [measured.files[path] for path in paths]
         if not files:
             return None
         if quantity == "coverage":
@@ -181,14 +189,24 @@ class _Measured:
         found: Counter[Outcome | None] = Counter()
         for scope in scopes:
             if scope.startswith(PATH):
-                for file, outcomes in self._by_file.items():
-                    found += outcomes if _is_in(file, scope) else Counter()
+                for file in self._paths(scope, self._by_file):
+                    found += self._by_file[file]
             elif scope.startswith(SINCE):
                 since = scope.removeprefix(SINCE)
                 found += self._counted(lambda kind, since=since: kind.since == since)  # type: ignore[misc]
             else:
                 found += live(self._facts, scope or None)
         return found
+
+    def _paths(self, scope: str, known: Mapping[str, object]) -> Sequence[str]:
+        """Return the known files of a scope: all, one, or those in a folder."""
+        path = scope.removeprefix(PATH)
+        if not path.endswith("/"):
+            return list(known) if not path else [path] if path in known else []
+        key = (path, id(known))
+        if key not in self._inside:
+            self._inside[key] = [file for file in known if file.startswith(path)]
+        return self._inside[key]
 
     def _counted(self, wanted: Callable[[LineGroup], bool]) -> Counter[Outcome | None]:
         found: Counter[Outcome | None] = Counter()
@@ -205,10 +223,6 @@ class _Measured:
             for file, number in files.items():
                 found.setdefault(file, Counter())[outcome] += number
         return found
-
-
-def _is_in(path: str, scope: str) -> bool:
-    return scope == "" or path_matches(path, scope.removeprefix(PATH).rstrip("/"))
 
 
 def _worded(figure: Figure, form: str, quantity: str) -> str | None:
