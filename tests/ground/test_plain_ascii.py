@@ -18,6 +18,7 @@ from pytest_handoff.markup import to_ascii
         ("Größe", "Grosse"),
         ("✅ Complete", "OK Complete"),
         ("漢", "\\u6f22"),
+        ("❌ Incomplete", "X Incomplete"),
     ],
 )
 def test_signs_keep_their_meaning(text: str, plain: str) -> None:
