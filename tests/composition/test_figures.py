@@ -85,6 +85,8 @@ def filled(text: str) -> str:
         ("#### test_cart.py\n\n- **Tests**: [N]\n- **Result**: [N passed]", "- **Result**: 2 passed"),
         ("#### `tests/unit/test_refund.py`\n\n- **Tests**: [N]", "- **Tests**: 2"),
         ("#### tests/unit/test_refund.py\n\n- **Status**: [PASS/FAIL]", "- **Status**: Failing"),
+        ("## Tests by File\n\n| File | Tests |\n|---|---|\n| `cart.py` | [N] |", "| `cart.py` | [N] |"),
+        ("## Key Metrics\n\n| Metric | Value |\n|---|---|\n| Pass Rate | [X]/[Y] |", "| Pass Rate | 5/7     |"),
         ("### New Configuration Files\n\n- **File**: `[path/to/config.json]`", "- **File**: `config/refund.toml`"),
         (
             "### What Was Built\n\n- **Configuration Changes**: [Any new config files]",

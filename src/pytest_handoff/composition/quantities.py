@@ -133,6 +133,8 @@ class _Measured:
         if quantity == "new_code":
             code = self._facts.record.new_code
             return share(code.covered, code.num_statements) if code and code.num_statements and scopes == ("",) else None
+        if not self._knows_tests(scopes):
+            return None
         if quantity == "test_files":
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
         return self._of_tests(quantity, self._outcomes(scopes))
@@ -148,6 +150,8 @@ class _Measured:
 
     def _result(self, place: Place, scopes: tuple[str, ...]) -> str | None:
         """Word how tests are, in the form that is asked for: a share, a rate, a mark, a word, or the number of each outcome."""
+        if not self._knows_tests(scopes):
+            return None
         outcomes = self._outcomes(scopes)
         passed, whole, incomplete = passing(outcomes), outcomes.total(), if_incomplete(self._facts)
         if place.form:
@@ -162,6 +166,15 @@ class _Measured:
             return state_of(outcomes) + incomplete
         words = [f"{outcomes[outcome]:,} {outcome.replace('_', ' ')}" for outcome in OUTCOMES if outcomes[outcome]]
         return (", ".join(words) or "no test") + incomplete
+
+    def _knows_tests(self, scopes: tuple[str, ...]) -> bool:
+        """Check that the scopes are of tests: a file of code has none of its own, which is not zero tests."""
+        paths = [scope for scope in scopes if scope.startswith(PATH)]
+        return all(self._paths(scope, self._test_files) for scope in paths)
+
+    @cached_property
+    def _test_files(self) -> Counter[str]:
+        return self._facts.kinds.files(lambda _kind: True)
 
     def _coverage(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
         measured = self._facts.record.coverage
