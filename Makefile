@@ -49,14 +49,7 @@ figures: $(READY) ## How many places of many families of documents are filled ri
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
 	$(BIN)/python tests/cheats/table.py
 
-test-nightly: ## The same laws on 100,000 examples
-	$(MAKE) fuzz EXAMPLES=100000
-
-figures: $(READY) ## How many places of many families of documents are filled rightly, and how many checklist lines are understood
-	PYTHONPATH=tests $(BIN)/python tests/print_document_figures.py
-	$(BIN)/python tests/print_checklist_figures.py
-
-cheats: $(READY) ## Every cheat and its honest twin as tests
+test-cheats: $(READY) ## Every cheat and its honest twin as tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/cheats $(ARGS)
 
 lint: $(READY) ## Style, types, and the layers of the architecture

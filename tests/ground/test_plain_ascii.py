@@ -21,6 +21,7 @@ from pytest_handoff.markup import to_ascii
         ("❌ not met", "X not met"),
         ("🚧 In Progress", "... In Progress"),
         ("漢", "\\u6f22"),
+        ("❌ Incomplete", "X Incomplete"),
     ],
 )
 def test_signs_keep_their_meaning(text: str, plain: str) -> None:

@@ -50,6 +50,8 @@ POSITIONS = {
     "checklist line": "# T\n\n## Final Checklist\n\n- [ ] All unit tests pass {}\n",
     "paragraph": "# T\n\na {}\n\n- [ ] All unit tests pass\n",
     "label value": "# T\n\n## Test Results\n\n**Code Coverage**: {}\n**Unit Tests**: ok\n",
+    "figures": "# T\n\n## Test Results\n\n- **Passed**: {0}\n- **Result**: {0}\n{0}\n",
+    "row of figures": "# T\n\n## Test Results\n\n| Kind | Tests |\n|---|---|\n| Unit | {0} |\n| Total Tests | {0} |\n",
     "label": "# T\n\n## Test Results\n\n**a{}**: b\n",
     "cell": "# T\n\n## Coverage Targets\n\n| Path | Coverage | Target |\n|---|---|---|\n| Overall | {} | 80% |\n",
     "target": "# T\n\n## Performance Metrics\n\n| Metric | Value | Target |\n|---|---|---|\n| Checkout time | [v] | {} |\n",

@@ -75,6 +75,9 @@ def figures_of_tests(facts: Facts) -> dict[str, str]:
         found |= {f"tier.{tier}.status#fraction": share + if_incomplete(facts)} | _forms(f"tier.{tier}.status", outcomes)
         found |= _forms(f"tier.{tier}.passing", outcomes)
         found |= _failures(f"tier.{tier}.issues", facts, tier)
+    all_tests = live(facts)
+    if all_tests:
+        found["metrics.pass_rate.value#fraction"] = f"{passing(all_tests)}/{all_tests.total()}"
     for place, scope in SCOPES.items():
         found |= _forms(place, _outcomes(facts.tests(scope=scope)))
         found |= _forms(f"{place}@e2e", _outcomes(facts.tests(scope=scope, tier="e2e")))

@@ -43,7 +43,7 @@ def _names_of_files(files: Iterable[str], text: str) -> dict[str, str]:
 def _names_of_folders(files: Iterable[str], text: str) -> dict[str, str]:
     """Map the paths of folders, where they stand in the text with a slash in them or behind them."""
     words = {word.strip("`*()[]:,;|").rstrip("/") for word in text.split() if "/" in word}
-    folders = {file[:at] for file in files for at, char in enumerate(file) if char == "/"} & words
+    folders = {file[:at] for file in files for at, char in enumerate(file) if char == "/"} & words if words else set()
     found: dict[str, str] = {}
     for folder in sorted(folders):
         found |= dict.fromkeys([PATH + folder, *(keys_of(folder) if "/" in folder else ())], f"{PATH}{folder}/")

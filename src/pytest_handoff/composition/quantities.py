@@ -16,7 +16,6 @@ from pytest_handoff.document.scopes import PATH, SINCE, SUM
 from pytest_handoff.evidence.regression import count_passing
 from pytest_handoff.figures import listed, percent, percent_of
 from pytest_handoff.markup import escape, one_line
-from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
+_NUMBERS = re.compile(r"\d|\b[A-Z]{1,2}\]? +(?:tests? +)?(?:pass|fail)")
 _RATES = ("pass_rate", "coverage", "new_code")
 
 
@@ -49,9 +49,10 @@ def figure_values(facts: Facts, places: Sequence[Place], targets: Mapping[str, s
     """
     figures = [place for place in places if place.quantity]
     measured = _Measured(facts, before)
+    rows = _scopes_by_table(figures)
     values = {}
     for place in figures:
-        scopes = _siblings(place, figures) if place.scope == SUM else (place.scope,)
+        scopes = tuple(rows[_table_of(place)]) if place.scope == SUM else (place.scope,)
         if place.quantity.endswith(".status"):
             text = measured.status(place, scopes, targets.get(place.id.removesuffix(".status"), ""))
         else:
@@ -81,12 +82,18 @@ def without_remarks(
     return kept, prompts
 
 
-def _siblings(place: Place, figures: Sequence[Place]) -> tuple[str, ...]:
-    """Return the scopes of the other rows of a total's table."""
-    where = place.id.partition(" in ")[2]
-    return tuple(
-        dict.fromkeys(one.scope for one in figures if one.id.partition(" in ")[2] == where and one.scope not in (SUM, ""))
-    )
+def _scopes_by_table(figures: Sequence[Place]) -> dict[str, dict[str, None]]:
+    """Map each table to the scopes of its rows but the total."""
+    found: dict[str, dict[str, None]] = {}
+    for place in figures:
+        rows = found.setdefault(_table_of(place), {})
+        if place.scope not in (SUM, ""):
+            rows[place.scope] = None
+    return found
+
+
+def _table_of(place: Place) -> str:
+    return place.id.partition(" in ")[2]
 
 
 class _Measured:
@@ -94,6 +101,7 @@ class _Measured:
 
     def __init__(self, facts: Facts, before: float | None) -> None:
         self._facts, self._before = facts, before
+        self._inside: dict[tuple[str, int], list[str]] = {}
 
     def text(self, place: Place, scopes: tuple[str, ...]) -> str | None:
         """Word a quantity in the form that the place has, or ``None`` if it is not known in it."""
@@ -126,6 +134,8 @@ class _Measured:
         if quantity == "new_code":
             code = self._facts.record.new_code
             return share(code.covered, code.num_statements) if code and code.num_statements and scopes == ("",) else None
+        if not self._knows_tests(scopes):
+            return None
         if quantity == "test_files":
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
         if quantity == "pass_rate" and not any(scope.startswith((PATH, SINCE)) for scope in scopes):
@@ -148,6 +158,8 @@ class _Measured:
 
     def _result(self, place: Place, scopes: tuple[str, ...]) -> str | None:
         """Word how tests are, in the form that is asked for: a share, a rate, a mark, a word, or the number of each outcome."""
+        if not self._knows_tests(scopes):
+            return None
         outcomes = self._outcomes(scopes)
         passed, whole, incomplete = passing(outcomes), outcomes.total(), if_incomplete(self._facts)
         if place.form:
@@ -163,11 +175,21 @@ class _Measured:
         words = [f"{outcomes[outcome]:,} {outcome.replace('_', ' ')}" for outcome in OUTCOMES if outcomes[outcome]]
         return (", ".join(words) or "no test") + incomplete
 
+    def _knows_tests(self, scopes: tuple[str, ...]) -> bool:
+        """Check that the scopes are of tests: a file of code has none of its own, which is not zero tests."""
+        paths = [scope for scope in scopes if scope.startswith(PATH)]
+        return all(self._paths(scope, self._test_files) for scope in paths)
+
+    @cached_property
+    def _test_files(self) -> Counter[str]:
+        return self._facts.kinds.files(lambda _kind: True)
+
     def _coverage(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
         measured = self._facts.record.coverage
         if measured is None or not all(scope == "" or scope.startswith(PATH) for scope in scopes):
             return None
-        files = [file for path, file in measured.files.items() if any(_is_in(path, scope) for scope in scopes)]
+        paths = dict.fromkeys(path for scope in scopes for path in self._paths(scope, measured.files))
+        files = [measured.files[path] for path in paths]
         if not files:
             return None
         if quantity == "coverage":
@@ -188,14 +210,24 @@ class _Measured:
         found: Counter[Outcome | None] = Counter()
         for scope in scopes:
             if scope.startswith(PATH):
-                for file, outcomes in self._by_file.items():
-                    found += outcomes if _is_in(file, scope) else Counter()
+                for file in self._paths(scope, self._by_file):
+                    found += self._by_file[file]
             elif scope.startswith(SINCE):
                 since = scope.removeprefix(SINCE)
                 found += self._counted(lambda kind, since=since: kind.since == since)  # type: ignore[misc]
             else:
                 found += live(self._facts, scope or None)
         return found
+
+    def _paths(self, scope: str, known: Mapping[str, object]) -> Sequence[str]:
+        """Return the known files of a scope: all, one, or those in a folder."""
+        path = scope.removeprefix(PATH)
+        if not path.endswith("/"):
+            return list(known) if not path else [path] if path in known else []
+        key = (path, id(known))
+        if key not in self._inside:
+            self._inside[key] = [file for file in known if file.startswith(path)]
+        return self._inside[key]
 
     def _counted(self, wanted: Callable[[LineGroup], bool]) -> Counter[Outcome | None]:
         found: Counter[Outcome | None] = Counter()
@@ -214,10 +246,6 @@ class _Measured:
         return found
 
 
-def _is_in(path: str, scope: str) -> bool:
-    return scope == "" or path_matches(path, scope.removeprefix(PATH).rstrip("/"))
-
-
 def _worded(figure: Figure, form: str, quantity: str) -> str | None:
     """Write a figure in a form: where nothing says which, a rate in percent and everything else as a count."""
     part, whole = figure.part, figure.whole
@@ -233,7 +261,7 @@ def _asks_for_a_word(text: str) -> bool:
     """Check for alternatives such as ``[PASS/FAIL]``, or the word that answered them."""
     plain = text.casefold()
     answers = ("passing", "failing", "not yet written", "none passes", "not all were run")
-    return ("pass" in plain and "fail" in plain) or plain.startswith(answers)
+    return ("pass" in plain and "fail" in plain and _NUMBERS.search(text) is None) or plain.startswith(answers)
 
 
 def _count(number: int) -> Figure:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BOXES = {"☑": True, "☐": False}
 """The check boxes of a list in a fence, and whether each is ticked."""
 
-_BOX_LINE = re.compile(r"[ \t]*([☑☐])[ \t]+(\S.*?)[ \t]*")
+_BOX_LINE = re.compile(r"[ \t]*([☑☐])[ \t]+(\S.*)")
 _PROMPT = re.compile(r"\[([^\[\]]*)\]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _RULE = re.compile(r"[\s=_*#.-]*")
@@ -66,7 +66,7 @@ def boxes_in(text: str) -> Iterator[tuple[int, str, str]]:
     for index, line in enumerate(text.split("\n")):
         found = _BOX_LINE.fullmatch(line) if "☑" in line or "☐" in line else None
         if found is not None:
-            yield index, found[1], found[2]
+            yield index, found[1], found[2].rstrip(" \t")
 
 
 def _is_example(text: str) -> bool:

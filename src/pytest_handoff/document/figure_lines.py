@@ -45,6 +45,8 @@ _NEEDS = {
 
 _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
+_OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
+
 _HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
 _OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal")
@@ -68,9 +70,11 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
-    """Find the lines (from 1) with several figures that are understood: each is a place, where a field would take all for one."""
-    times = Counter(place.line for place in figures_of_lines(parsed, scopes))
-    return {line for line, number in times.items() if number > 1}
+    """Find the lines (from 1) with several figures that are understood, where a field would take all for one."""
+    places = list(figures_of_lines(parsed, scopes))
+    times = Counter(place.line for place in places)
+    outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
+    return outcomes | {line for line, number in times.items() if number > 1}
 
 
 def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -158,10 +162,14 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> 
     quantity, scope, is_claim = known
     figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
     where = f"{scopes.heading(line.line)}: {min(label.keys)}"
-    if figures:
+    outcomes = len(figures) > 1 and quantity == "result" and all(one.quantity in _OUTCOMES and not one.scope for one in figures)
+    if figures and not outcomes:
         yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
     place = _in_code(place_of_label(parsed, line, figure_id(quantity, scope, where), choice=False))
+    if outcomes and len({one.asks for one in figures}) == 1:
+        asks = figures[0].asks
+        place = replace(place, state="placeholder" if asks else "written", own=len(place.text) if asks else 0)
     if quantity == "workspace" and "{" in place.text:
         place = replace(place, state="placeholder", own=len(place.text))
     if quantity in WORDS or (quantity and place.state == "empty"):

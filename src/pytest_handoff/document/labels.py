@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"\b\d+\b")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
 _COUNTED_PROMPT = r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))"
+_SHARE_PROMPT = r"\[[A-Zn#]{1,4}\][ \t]*/[ \t]*\[[A-Zn#]{1,4}\](?:[ \t]+tests?)?(?:[ \t]+(?:passed|passing))?"
 _PIECE = re.compile(r"[ \t]+|\\+|[^\\ \t]", re.DOTALL)
 _SLASHES = re.compile(r"\\+")
 _BLANKS = re.compile(r"[ \t]+")
@@ -118,6 +119,8 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     """
     prompt = value[1:] if value.startswith(("+", "~", "≈")) else value
     if prompt.startswith("[X") and re.fullmatch(_COUNTED_PROMPT, prompt):
+        return len(value)
+    if "]/[" in prompt.replace(" ", "")[:20] and re.fullmatch(_SHARE_PROMPT, prompt):
         return len(value)
     first = _bracket_length(value, references)
     rest = value[first:]

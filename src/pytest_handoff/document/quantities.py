@@ -47,7 +47,10 @@ LABELS: Mapping[str, tuple[str, ...]] = {
         "missed", "missing", "missed statements", "statements missed", "miss", "uncovered", "lines missed", "total missed",
     ),
     "branch_coverage": ("branch coverage", "branches covered"),
-    "new_tests": ("new tests", "tests added", "tests created", "tests written", "new tests added", "added tests", "neue tests"),
+    "new_tests": (
+        "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests", "added tests",
+        "neue tests",
+    ),
     "files_changed": ("files changed", "changed files", "total files changed", "files touched", "geänderte dateien insgesamt"),
     "files_created": ("files created", "new files", "files added"),
     "files_modified": ("files modified", "modified files"),
@@ -153,7 +156,7 @@ _NEUTRAL = frozenset({
     "log", "terminal", "command", "commands", "closing", "line", "lines", "passing", "passed", "failing", "failed",
     "skipped", "pytest", "python", "counts", "count", "existing", "new", "testergebnisse", "teststatus", "kennzahlen",
     "qualität", "überblick", "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof",
-    "per", "package", "packages",
+    "per", "package", "packages", "table", "check", "checks",
     "accomplishments", "review",
 })  # fmt: skip
 """Words of headings below which figures are of all tests; a heading with any other word is about something else."""

@@ -45,6 +45,7 @@ class Scopes:
     def __init__(self, parsed: Outline, names: Names, closed: Collection[int]) -> None:
         self.parsed, self.names, self.closed = parsed, names, closed
         self._known: dict[int, str | None] = {}
+        self._spoken: dict[tuple[int, str], bool] = {}
         self._led = _led_lines(parsed)
 
     def named(self, text: str) -> str | None:
@@ -81,9 +82,11 @@ class Scopes:
     def speaks_of(self, line: int, word: str) -> bool:
         """Check whether one of the headings above a line, or a line of text below the innermost, has this word in it."""
         path = self.parsed.path(line)
-        return any(word in heading.text.casefold() for heading in path) or word in self._texts.get(
-            path[-1].line if path else -1, ""
-        )
+        at = path[-1].line if path else -1
+        if (at, word) not in self._spoken:
+            texts = [*(heading.text.casefold() for heading in path), self._texts.get(at, "")]
+            self._spoken[at, word] = any(word in text for text in texts)
+        return self._spoken[at, word]
 
     @cached_property
     def _texts(self) -> dict[int, str]:
