@@ -212,7 +212,7 @@ def _claims(composed: Composition) -> list[str]:
 def _names(facts: Facts) -> Iterator[str]:
     for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
         for line in facts.with_status(status):
-            yield f"{status.replace('_', ' '):<{_LABEL}}{one_line(line.id)}"
+            yield f"{status.replace('_', ' '):<{_LABEL - 1}} {one_line(line.id)}"
     for line in facts.kinds.lines(lambda kind: kind.flaky):
         yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
     for line in facts.ledger.values():
