@@ -186,7 +186,7 @@ def _new_code(facts: Facts) -> str:
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts[:MOST_GATES]:
         needs = f"  to mend: {verdict.needs}" if verdict.needs else ""
-        yield f"{verdict.id:<{_LABEL}}{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
+        yield f"{verdict.id:<{_LABEL - 1}} {shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"
 
