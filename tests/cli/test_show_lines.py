@@ -39,3 +39,25 @@ def test_figures_first_then_every_gate_with_a_sign() -> None:
 def test_without_gates_there_is_no_heading_for_them() -> None:
     """Nothing is announced that does not come."""
     assert [line[0].text for line in show_lines("s", [], [])] == ["handoff s"]
+
+
+def test_bad_news_is_red_and_told_once() -> None:
+    """Figures of failures and names of lost tests are red; a gate that the figures tell of is only marked below."""
+    evidence = "tests/unit/test_a.py::test_one_with_a_long_name failed (assert 1 == 2), and more"
+    lines = list(
+        show_lines(
+            "s",
+            [
+                Line("tests      7 passed, 3 failed   unit 7/10 · 1 flaky"),
+                Line(f"  failures   {evidence}  to mend: make 3 tests pass"),
+                Line("  still failing a.py::x"),
+                Line("  reparametrized a.py::y"),
+            ],
+            [Verdict(id="failures", verdict="failed", evidence=evidence), Verdict(id="a", verdict="failed", evidence="other")],
+        )
+    )
+
+    assert [part.text for part in lines[1] if part.style == "red"] == ["3 failed", "1 flaky"]
+    assert [part.text for part in lines[3]] == ["  still failing ", "a.py::x"]
+    assert [line[0].style for line in lines[3:5]] == ["red", "dim"]
+    assert [line[-1].text for line in lines[6:]] == ["see above", "other"]

@@ -49,7 +49,7 @@ def test_the_lines_for_any_system_and_for_pre_commit(work: Story, tmp_path: Path
     [hook] = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     [repository] = yaml.safe_load(PAGE.partition("## pre-commit")[2].split("```yaml")[1].partition("```")[0])
     [used] = repository["hooks"]
-    hooked = " ".join([hook["entry"], *used["args"]])
+    hooked = " ".join([hook["entry"], *used.get("args", [])])
     done = [in_a_shell(work, line.replace(kept, str(tmp_path / "kept"))) for line in lines]
     good = in_a_shell(work, hooked)
     work.edit("src/shop/cart.py", "sum", "max")

@@ -121,6 +121,20 @@ def test_the_pipelines(change: Story, pipeline: str) -> None:
     assert all(job.passed for job in gitlab.jobs.values()), [job.log for job in gitlab.jobs.values()]
     assert "handoff session-3: gate passes" in gitlab.jobs["hand-off"].log
     assert (gitlab.store / "hand-off/hand-off/handoffs/evidence/session-3/record.json").is_file()
+    assert "<testcase " in (gitlab.store / "hand-off/hand-off/junit.xml").read_text("utf-8")
+
+
+def test_a_pipeline_with_a_test_that_fails(change: Story) -> None:
+    """The gate says what is wrong all the same, the report has the failure, and the job is red."""
+    gitlab = service(GitLab, change)
+    assert isinstance(gitlab, GitLab)
+    gitlab.environment["LINE_IS_DOWN"] = "1"
+    gitlab.run(EXAMPLES / "gitlab-ci.yml", CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main")
+    job = gitlab.jobs["hand-off"]
+
+    assert not job.passed
+    assert "handoff session-3: gate does not pass" in job.log
+    assert "<failure " in (gitlab.store / "hand-off/hand-off/junit.xml").read_text("utf-8")
 
 
 needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed here; what stands for gh needs it")

@@ -234,3 +234,16 @@ def test_a_waiver_hides_no_other_gate(begun: Story) -> None:
 
     assert code == begun.handoff("gate").code == NO
     assert [(step["kind"], *step["names"]) for step in steps] == [("regression", "tests/unit/test_cart.py::test_empty")]
+
+
+def test_files_that_do_not_parse_are_named_one_by_one(shop: Story) -> None:
+    """Each with its reason; the label of the gate stands apart from what it says."""
+    shop.write_files({"handoffs/session-1.md": "# One\n\n## Checklist\n\n- [ ] All config files are valid\n"})
+    shop.write_files({"conf/a.json": "{", "conf/b.toml": "="})
+    shop.pytest("-q", "--no-cov", "--handoff=session-1")
+    _, steps = asked(shop)
+
+    assert [(step["kind"], step["file"]) for step in steps] == [("files_parse", "conf/a.json"), ("files_parse", "conf/b.toml")]
+    assert steps[0]["what"].startswith("conf/a.json does not parse: Expecting property name")
+    assert "  files_parse All config files are valid: conf/a.json: " in shop.handoff("gate").out
+    assert "  files_parse All config files are valid: conf/a.json: " in shop.handoff("show").out

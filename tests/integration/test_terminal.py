@@ -87,13 +87,14 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return story
 
 
-@pytest.mark.parametrize("verb", ["gate", "next"])
+@pytest.mark.parametrize("verb", ["gate", "next", "show", "explain"])
 def test_no_line_is_longer_than_the_terminal(failing: Story, verb: str) -> None:
     """But for a word that is; further lines stand behind an indent."""
     shown = COLOUR.sub("", on_a_terminal(failing, verb, "session-2"))
 
     assert [line for line in shown.splitlines() if len(line) > 80 and len(line.split()) > 1] == []
-    assert [line for line in shown.splitlines()[1:] if not re.match(r"  |\d+\. ", line)] == []
+    if verb in ("gate", "next"):
+        assert [line for line in shown.splitlines()[1:] if not re.match(r"  |\d+\. ", line)] == []
 
 
 def test_the_gate_says_each_failure_once(failing: Story) -> None:
@@ -126,3 +127,15 @@ def test_what_follows_from_failures_names_the_other_tests_only() -> None:
     assert without_failures(told, facts) == "1/3 still pass: a.py::y is missing, the failures above"
     assert without_failures("a claim", facts) == "a claim"
     assert without_failures("0/1 still pass: a.py::y (now missing)", facts) == "0/1 still pass: a.py::y (now missing)"
+
+
+def test_labels_and_names_do_not_run_together(empty: Story) -> None:
+    """However long a label is, there is a blank behind it."""
+    parametrized = "import pytest\n\n\n@pytest.mark.parametrize('x', [{}])\ndef test_it(x):\n    assert x\n"
+    empty.write_files({"tests/test_a.py": parametrized.format(1)})
+    empty.commit()
+    empty.pytest("-q", "--no-cov", "--handoff=session-1")
+    empty.write_files({"tests/test_a.py": parametrized.format(2)})
+    empty.pytest("-q", "--no-cov", "--handoff=session-2")
+
+    assert "  reparametrized tests/test_a.py::test_it[2]\n" in empty.handoff("show", "session-2").out

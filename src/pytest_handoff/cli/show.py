@@ -10,6 +10,7 @@ import msgspec
 
 from pytest_handoff.cli.history import StyledText
 from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb
+from pytest_handoff.cli.wrapping import hung
 from pytest_handoff.composition.terminal import checklist_summary, run_lines
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
@@ -115,34 +116,53 @@ def _coverage(facts: Facts) -> dict[str, Any] | None:
 
 
 VERDICT_SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "red"), "waived": ("–", "yellow")}
-_LABEL = re.compile(r"(?:\S+ )?\S+ {2,}")
+_LABEL = re.compile(r"\S+ {2,}|  [a-z_]+(?: [a-z]+)? +(?=\S)")
+_BAD = re.compile(r"(\d[\d,]* (?:failed|error|missing|regressed|still failing|newly skipped|flaky)\b)")
+_LOST = ("regressed", "still failing", "missing", "newly skipped", "flaky")
+_HANGING = 13
 
 
 def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[StyledText]]:
     """Yield the lines, each made of styled pieces; a gate has a sign as well as a colour.
+
+    What the figures say of a gate is not said again beside its sign.
 
     Args:
         figures: the lines of the section at the end of a run.
         verdicts: every gate that was evaluated.
     """
     yield [StyledText(f"handoff {session}", "bold")]
-    for line in figures:
+    lines = list(figures)
+    for line in lines:
         style = next((colour for colour in ("red", "green", "yellow") if line.markup.get(colour)), "")
         label = _LABEL.match(line.text)
         cut = label.end() if label else 0
-        yield [StyledText(line.text[:cut], "dim"), StyledText(line.text[cut:], style)]
+        name = line.text[:cut]
+        yield [StyledText(name, "red" if name.strip() in _LOST else "dim"), *_figures(line.text[cut:], style)]
     told = list(verdicts)
     if told:
         yield [StyledText("gates", "dim")]
     room = min(max((len(verdict.id) for verdict in told), default=0), 48)
     for verdict in told:
-        evidence = shorten(one_line(verdict.evidence), 160)
+        evidence = one_line(verdict.evidence)
+        again = verdict.verdict in ("failed", "unknown") and any(evidence[:_SAME] in line.text for line in lines)
         yield [
             StyledText("  "),
             StyledText(*VERDICT_SIGNS[verdict.verdict]),
             StyledText(f" {verdict.id:<{room}}  "),
-            StyledText(evidence, "dim"),
+            StyledText("see above" if again else shorten(evidence, 160), "dim"),
         ]
+
+
+_SAME = 60
+"""So many characters of a gate's evidence that stand above are the same evidence."""
+
+
+def _figures(text: str, style: str) -> Iterator[StyledText]:
+    """Colour the figures that are bad news."""
+    for at, piece in enumerate(_BAD.split(text)):
+        if piece:
+            yield StyledText(piece, "red" if at % 2 else style)
 
 
 _INDENT = " " * 10
@@ -236,7 +256,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
         verbosity=1,
         most=None if verbose else _MOST_NAMES,
     )
-    say_parts(show_lines(session, figures, outcome.composition.verdicts))
+    say_parts(hung(show_lines(session, figures, outcome.composition.verdicts), _HANGING))
     return GOOD
 
 
@@ -254,6 +274,6 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
         say_json(checks)
         return GOOD
     say(project.shown(project.document(session)))
-    for row in (*explained(outcome.composition), *closing(outcome.composition)):
-        say_parts([[(row.text, row.style)]])
+    rows = (*explained(outcome.composition), *closing(outcome.composition))
+    say_parts(hung(([(row.text, row.style)] for row in rows), len(_INDENT) + 1))
     return GOOD

@@ -253,6 +253,9 @@ class _Evidence:
             if spec.gate == "new_code" and (lines := list(self._new_lines(spec, verdict))):
                 yield from lines
                 continue
+            if spec.gate == "files_parse" and self._facts.record.unparsable:
+                yield from self._unparsable()
+                continue
             open_specs.append((spec, verdict))
         if not open_specs:
             return
@@ -297,10 +300,13 @@ class _Evidence:
                 do = f"test {'it' if lines.isdigit() else 'them'} ({verdict.needs})"
                 yield Step(kind="new_code", what=what, do=do, file=path, line=first, names=lines.split(", "))
 
+    def _unparsable(self) -> Iterator[Step]:
+        for path, why_not in (self._facts.record.unparsable or {}).items():
+            what = f"{path} does not parse: {why_not}"
+            yield Step(kind="files_parse", what=what, do="mend this file", file=path, names=[path])
+
     def _names(self, spec: Condition) -> list[str]:
         """Name all that a gate finds fault with, where these are tests, files or lines of the instructions."""
-        if spec.gate == "files_parse":
-            return list(self._facts.record.unparsable or {})
         if spec.gate == "instructions":
             return [line.text for line in self._facts.document.instructions or () if line.why_not]
         return [line.id for line in self._faulty(spec)]
