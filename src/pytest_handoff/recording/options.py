@@ -163,6 +163,11 @@ def _everything(config: pytest.Config) -> list[Path]:
     return found or [config.rootpath.resolve()]
 
 
+def paths_given(config: pytest.Config) -> list[Path]:
+    """Return the paths that pytest was asked to collect, or would collect by itself."""
+    return [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
+
+
 def _as_given(arg: str, directory: Path) -> str:
     """Shorten an absolute path in an argument: no absolute path goes into the evidence."""
     option, equals, value = ("", "", arg) if Path(arg).is_absolute() else arg.rpartition("=")

@@ -86,7 +86,7 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
             elsewhere.setdefault(folder, []).append(record)
             continue
         message = f"{how}, and is on {record.where}" if how == "is gone" else f"{how} on {record.where}"
-        remedy = f"restore it with git checkout {quote(record.where)} -- {quote(record.path)}"
+        remedy = f"restore it with git checkout {quote(record.where)} -- {quote(project.shown(project.root / record.path))}"
         yield Problem(kind="chain", path=record.path, message=message, remedy=remedy)
     for folder, records in elsewhere.items():
         yield _in_another_folder(project, session, folder, records)
@@ -97,7 +97,7 @@ def _replaced(project: Project, merged: MergedRecord) -> Iterator[Problem]:
     session = merged.session
     lost = lost_tests(project, project.store.record(session), merged)
     if lost:
-        restore = f"git checkout {quote(merged.where)} -- {quote(merged.path.rpartition('/')[0])}"
+        restore = f"git checkout {quote(merged.where)} -- {quote(project.shown((project.root / merged.path).parent))}"
         yield Problem(
             kind="chain",
             path=project.shown_record(session),
@@ -109,7 +109,7 @@ def _replaced(project: Project, merged: MergedRecord) -> Iterator[Problem]:
 
 def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:
     names = listed([one.session for one in records])
-    move = f"git mv {quote(folder)} {quote(project.key(project.store.evidence))}"
+    move = f"git mv {quote(project.shown(project.root / folder))} {quote(project.shown(project.store.evidence))}"
     return Problem(
         kind="chain",
         path=project.shown_record(session),
