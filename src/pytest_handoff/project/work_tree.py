@@ -153,7 +153,7 @@ class _Staging:
         """Stage all but some globs, and what is read although they match it."""
         self._add(["--", ":/", *(f":(top,exclude,glob){glob}" for glob in without)])
         if but:
-            named = (f":(top,literal){place_of(self._root, path).relative_to(self._root)}" for path in but)
+            named = (f":(top,literal){place_of(self._root, path).relative_to(self._root).as_posix()}" for path in but)
             asked = ("ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", *named)
             found = checked(self._root, *asked, environment=self._environment).split(b"\0")[:-1]
             if found:
