@@ -267,13 +267,15 @@ def test_a_shallow_clone_and_a_work_tree_beside(shop: Story, tmp_path: Path) -> 
     shop.git("worktree", "add", "--quiet", "-b", "beside", str(tmp_path / "beside"))
     shop.git("clone", "--quiet", "--depth=1", f"file://{shop.folder}", str(tmp_path / "shallow"))
     shop.git("worktree", "add", "--quiet", "-b", "within", "within")
-    (shop.folder / ".git/info/exclude").write_text("/within/\n")
     for place in (tmp_path / "beside", tmp_path / "shallow", shop.folder / "within", shop.folder):
         assert Story(place).handoff("verify", "session-1").code == 0, place
     within = Story(shop.folder / "within")
     within.pytest("--handoff=session-2", "--no-cov")
     assert within.handoff("verify", "session-2").code == 0
     assert not (shop.folder / "handoffs/session-2.md").exists()
+    (within.folder / "src/shop/cart.py").write_text("")
+    assert shop.handoff("verify", "session-1").code == 0
+    assert within.handoff("verify", "session-2").code == 1
 
 
 @pytest.mark.parametrize("variable", ["GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"])

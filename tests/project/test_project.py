@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_handoff.config import Config
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
@@ -57,14 +58,16 @@ def test_what_is_code(tmp_path: Path, path: str, settings: dict[str, Any], is_co
 
 
 def test_documents_of_a_project_within_a_repository(tmp_path: Path) -> None:
-    """Paths of evidence start at the git root, those for people at the project's folder."""
+    """Paths of evidence start at the git root, those for people where they stand, or at the project's folder."""
     project = project_in(tmp_path, "services/a", document="../notes/{session}.md")
     assert project.document("s-1") == tmp_path / "services" / "notes" / "s-1.md"
     assert project.is_code("services/notes/s-1.md") is False
     assert project.is_code("services/a/handoffs/evidence/s-1/record.json") is False
     assert project.key(project.folder / "x.py") == "services/a/x.py"
     assert project.shown(project.folder / "x.py") == "x.py"
-    assert project.shown(tmp_path / "x.py") == str(tmp_path / "x.py")
+    assert project.shown(tmp_path / "x.py") == "../../x.py"
+    assert replace(project, here=tmp_path / "lib").shown(project.folder / "x.py") == "../services/a/x.py"
+    assert replace(project, here=tmp_path.parent).shown(project.folder / "x.py") == str(project.folder / "x.py")
 
 
 def opened(start: Path, **options: Any) -> tuple[Path, Path, bool, Path]:
@@ -84,13 +87,16 @@ def test_the_nearest_settings_decide(repository: Path) -> None:
 
 
 def test_without_settings(repository: Path) -> None:
-    """Without settings pytest's rootdir decides, else a file that configures pytest, else the git root."""
+    """Without settings the package decides, else a file that configures pytest, else the git root."""
     inner = repository / "a"
     (inner / "b").mkdir(parents=True)
     assert opened(inner / "b")[0] == repository
     (inner / "pyproject.toml").write_text("[project]\nname = 'a'\n")
     assert opened(inner / "b")[0] == inner
-    assert opened(inner / "b", fallback=inner / "b")[0] == inner / "b"
+    (inner / "b" / "pytest.ini").write_text("")
+    assert opened(inner / "b", fallback=inner)[0] == inner / "b"
+    (inner / "handoffs" / "evidence").mkdir(parents=True)
+    assert opened(inner / "b")[0] == inner
 
 
 def test_without_git(plain_git: Callable[..., str], tmp_path: Path) -> None:

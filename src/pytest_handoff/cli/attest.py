@@ -124,7 +124,7 @@ def _digests(project: Project, outcome: FinishedSession) -> dict[str, str]:
     from pytest_handoff.rendering.templates import SUFFIX, bundled_templates
 
     files = [artifact.path for artifact in outcome.artifacts]
-    digests = {project.shown(path): digest_of(read_file(path, project.within, LINES)) for path in files}
+    digests = {project.named(path): digest_of(read_file(path, project.within, LINES)) for path in files}
     name, own = project.config.template, project.config.templates
     template = read_if_there(project.folder / own / (name + SUFFIX), project.within, SETTINGS) if own else None
     if template is None:

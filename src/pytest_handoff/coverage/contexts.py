@@ -184,5 +184,7 @@ class PhasesApart:
 def _chosen_source(early_config: pytest.Config) -> list[str]:
     folder = early_config.rootpath
     here = Path.cwd()
+    if folder == folder.parent:  # coverage.py refuses the root of a file system; so does the run, in words of its own
+        return []
     names = choose_source(folder, early_config.getini("testpaths"))
     return names if folder == here else [str(folder / name) for name in names]

@@ -7,6 +7,7 @@ Line ends are left alone: checkouts differ in them as it is. So are filters, whi
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from hashlib import sha1
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def unlike_a_checkout(root: Path, files: Mapping[str, str], environment: dict[st
 
 def _attributes(root: Path, files: Iterable[str], environment: dict[str, str]) -> Iterator[tuple[str, dict[bytes, bytes]]]:
     """Ask git which of the files are converted, and how."""
-    names = {bytes(place_of(root, path).relative_to(root)): path for path in files}
+    names = {os.fsencode(place_of(root, path).relative_to(root).as_posix()): path for path in files}
     asked = ("check-attr", "-z", "--stdin", *(name.decode() for name in CONVERSIONS))
     answer = checked(root, *asked, environment=environment, stdin=b"".join(name + b"\0" for name in names)).split(b"\0")[:-1]
     converted: dict[bytes, dict[bytes, bytes]] = {}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
 
-_ROOT_FILES = ("pytest.ini", "tox.ini", "setup.cfg", "setup.py", "pyproject.toml")
+_TEST_FILES, _PACKAGE_FILES = ("pytest.ini", "tox.ini"), ("setup.cfg", "setup.py", "pyproject.toml")
 _DOCUMENTS = (".md", ".markdown", ".mdown", ".mkd", ".txt")
 """The endings that a document may have; what ends otherwise may be code."""
 
@@ -43,6 +43,7 @@ class Project(Frozen, frozen=True):
         uses_git: whether ``root`` is a git work tree.
         config: its settings.
         handoffs: the hand-off folder.
+        here: where the user stands, which printed paths are relative to; ``None`` for ``folder``.
     """
 
     folder: Path
@@ -50,11 +51,12 @@ class Project(Frozen, frozen=True):
     uses_git: bool
     config: Config
     handoffs: Path
+    here: Path | None = None
 
     @property
     def store(self) -> Store:
         """Return the store of this project's evidence."""
-        return Store(self.handoffs, self.folder, self.within)
+        return Store(self.handoffs, self.here or self.folder, self.within)
 
     @property
     def within(self) -> tuple[Path, ...]:
@@ -66,7 +68,14 @@ class Project(Frozen, frozen=True):
         return _plain(self.folder / self.config.document_path(session))
 
     def shown(self, path: Path) -> str:
-        """Write a path as a user of this project would."""
+        """Write a path as the user would from where they stand."""
+        here = self.here or self.folder
+        if path.is_relative_to(self.root) and here.is_relative_to(self.root):
+            return Path(os.path.relpath(path, here)).as_posix()
+        return str(path)
+
+    def named(self, path: Path) -> str:
+        """Write a path as it is for every user of this project: relative to its folder."""
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
     def shown_record(self, session: str) -> str:
@@ -123,23 +132,73 @@ def _document_pattern(document: str) -> re.Pattern[str]:
     return re.compile(first + ("([^/]*)" + r"\1".join(more) if more else ""))
 
 
-def open_project(start: Path, *, dir_option: str | None = None, fallback: Path | None = None) -> Project:
+def open_project(
+    start: Path, *, dir_option: str | None = None, fallback: Path | None = None, also: Path | None = None
+) -> Project:
     """Find the project that a folder belongs to.
 
-    The nearest folder upwards with ``handoff.toml`` or ``[tool.handoff]``; else ``fallback`` (pytest's rootdir); else the
-    nearest one with a file that configures pytest; else the git root; else ``start`` itself.
+    The nearest folder upwards with ``handoff.toml`` or ``[tool.handoff]``, then from ``also`` upwards; else ``fallback`` where
+    there is no git; else the nearest one with a hand-off folder, within the nearest package; else the nearest one with a file
+    that configures pytest, or the package; else the git root; else ``start`` itself.
 
     Raises:
         UsageProblem: for settings that cannot be used, all problems in one message.
     """
+    start = start.resolve()
     root = git.find_root(start)
-    folders = _upwards(start.resolve(), root)
-    for folder in folders:
+    folders = _upwards(start, root)
+    for folder in folders if also is None else dict.fromkeys([*folders, *_upwards(also, root)]):
         table, path = _settings(folder, root or folder)
         if table is not None:
-            return _project(folder, root, _within(folder, root or folder, read_config(table, path=path), path), dir_option)
-    plain = (fallback or next((f for f in folders if any((f / name).is_file() for name in _ROOT_FILES)), root or start)).resolve()
-    return _project(plain, root, Config(), dir_option)
+            config = _within(folder, root or folder, read_config(table, path=path), path)
+            return replace(_project(folder, root, config, dir_option), here=start)
+    around = [] if also is None else _upwards(also, root)
+    found = _plain_project(folders) or _plain_project(around, packages_only=True)
+    plain = fallback if root is None and fallback is not None else found or root or start
+    return replace(_project(plain.resolve(), root, Config(), dir_option), here=start)
+
+
+def open_from(here: Path, rootdir: Path, paths: Iterable[Path], *, dir_option: str | None = None) -> Project:
+    """Find the project of a run of pytest: the one that the user stands in, if any of the paths to collect is in its repository.
+
+    Args:
+        here: the working directory at the start.
+        rootdir: pytest's rootdir, which decides otherwise.
+
+    Raises:
+        UsageProblem: as :func:`open_project`, and where test ids, which are relative to the rootdir, would name no file.
+    """
+    here = here.resolve()
+    if rootdir == rootdir.parent:
+        raise UsageProblem(f"pytest's rootdir is {rootdir}, which is no project; name its folder with --rootdir")
+    if here != rootdir.resolve():
+        root = git.find_root(here)
+        if root is not None and any(path.resolve().is_relative_to(root) for path in paths):
+            if not rootdir.resolve().is_relative_to(root):
+                raise UsageProblem(f"pytest's rootdir {rootdir} lies outside of the repository; add --rootdir={root}")
+            return open_project(here, dir_option=dir_option, also=rootdir.resolve())
+    return replace(open_project(rootdir, dir_option=dir_option, fallback=rootdir), here=here)
+
+
+def _plain_project(folders: Iterable[Path], *, packages_only: bool = False) -> Path | None:
+    """Choose a folder without settings of ours; one that only configures pytest may be the tests' of a project around it."""
+    nearest = None
+    for folder in folders:
+        if _has_handoffs(folder):
+            return folder
+        if any((folder / name).is_file() for name in _PACKAGE_FILES):
+            return nearest or folder
+        if nearest is None and not packages_only and any((folder / name).is_file() for name in _TEST_FILES):
+            nearest = folder
+    return nearest
+
+
+def _has_handoffs(folder: Path) -> bool:
+    try:
+        with os.scandir(folder / Config().dir) as entries:
+            return any(entry.name == "evidence" or entry.name.endswith(_DOCUMENTS) for entry in entries)
+    except OSError:
+        return False
 
 
 def find_session(project: Project, name: str) -> str:

@@ -187,9 +187,8 @@ def restoring(project: Project, merged: MergedRecord) -> str:
     folder = merged.path.rpartition("/")[0]
     named = run_git(project.root, "rev-parse", "--verify", "--quiet", f"{merged.where}:{merged.path}").stdout.decode().strip()
     place = merged.where if named == merged.blob else merged.commit[:12]
-    top = "" if project.folder == project.root else ":/"  # git reads a path from where it is called
     paths = (folder, document) if there else (folder,)
-    return " ".join(["git checkout", quote(place), "--", *(quote(top + path) for path in paths)])
+    return " ".join(["git checkout", quote(place), "--", *(quote(project.shown(project.root / path)) for path in paths)])
 
 
 def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]) -> list[str]:

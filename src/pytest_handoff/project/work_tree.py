@@ -13,7 +13,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.project.foreign_files import LINES, leads_outside, read_if_there
+from pytest_handoff.project.foreign_files import FLAGS, LINES, MEGABYTE, leads_outside, read_if_there, read_opened
 from pytest_handoff.project.git import CONVERSIONS, checked, files_in, find_root, name_of, path_in, place_of, problem, run_git
 from pytest_handoff.record import Frozen
 
@@ -58,12 +58,14 @@ class Files(Frozen, frozen=True, kw_only=True):
             not what git would check out again.
         absent: files among them that a sparse checkout leaves out, and submodules that are not checked out.
         unread: files and folders that this user may not read; of these, ``files`` has only those that git tracks.
+        beside: other work trees of the same repository that lie within this one.
     """
 
     files: dict[str, str]
     kinds: dict[str, str]
     absent: list[str] = []
     unread: list[str] = []
+    beside: list[str] = []
 
     @property
     def ids(self) -> dict[str, str]:
@@ -101,16 +103,19 @@ def read_work_tree(root: Path, *, without: Sequence[str] = (), but: Sequence[str
     heads = {key: os.fsdecode(value) for _, key, value in (row.split(b" ", 2) for row in rows if row.startswith(b"# "))}
     commit, branch = heads[b"branch.oid"], heads[b"branch.head"]
     modified, untracked = _changed(rows)
+    beside = untracked.intersection(found.beside)  # what is checked out there is another branch, and no file of this one
+    files = {path: blob for path, blob in found.files.items() if path not in beside} if beside else found.files
     modified |= {path for path, text in found.ids.items() if _DIRTY in text or text.startswith(UNREADABLE)}
     return WorkTree(
-        files=found.files,
+        files=files,
         kinds=found.kinds,
         absent=found.absent,
         unread=found.unread,
+        beside=found.beside,
         commit=None if commit == "(initial)" else commit,
         branch=None if branch == "(detached)" else branch,
         modified=sorted(modified - untracked),
-        untracked=sorted(untracked),
+        untracked=sorted(untracked - beside),
     )
 
 
@@ -153,7 +158,7 @@ class _Staging:
         """Stage all but some globs, and what is read although they match it."""
         self._add(["--", ":/", *(f":(top,exclude,glob){glob}" for glob in without)])
         if but:
-            named = (f":(top,literal){place_of(self._root, path).relative_to(self._root)}" for path in but)
+            named = (f":(top,literal){place_of(self._root, path).relative_to(self._root).as_posix()}" for path in but)
             asked = ("ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", *named)
             found = checked(self._root, *asked, environment=self._environment).split(b"\0")[:-1]
             if found:
@@ -172,7 +177,17 @@ class _Staging:
         kinds = _kinds(staged)
         for path, found in self._unlike_a_checkout(plain).items():
             kinds[path] = f"{kinds.get(path, '')} {_DIRTY}{found}".lstrip()
-        return Files(files=files, kinds=kinds, absent=sorted({*absent}), unread=sorted(unread))
+        beside = [path for path, mode, _ in staged if mode == _SUBMODULE and self._is_beside(place_of(self._root, path))]
+        return Files(files=files, kinds=kinds, absent=sorted({*absent}), unread=sorted(unread), beside=beside)
+
+    def _is_beside(self, folder: Path) -> bool:
+        """Check whether a folder is another work tree of this repository (gitrepository-layout, "worktrees")."""
+        try:
+            told = read_opened(os.open(folder / ".git", FLAGS), folder, MEGABYTE)
+        except OSError:  # most often it is a folder
+            return False
+        place = folder / os.fsdecode(told.removeprefix(b"gitdir: ").removesuffix(b"\n"))
+        return b"\0" not in told and place.resolve().is_relative_to((self._info.parent / "worktrees").resolve())
 
     def _unlike_a_checkout(self, plain: Mapping[str, str]) -> dict[str, str]:
         places = [place_of(self._root, path) for path in plain if path.endswith(".gitattributes")]

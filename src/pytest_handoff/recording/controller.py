@@ -15,7 +15,7 @@ from pytest_handoff.config import check_session_name
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.printable import printable
-from pytest_handoff.project.layout import open_project
+from pytest_handoff.project.layout import open_from
 from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
@@ -80,6 +80,7 @@ class Controller:
         with self._faults:
             node.workerinput[INPUT] = {  # type: ignore[attr-defined] # xdist's WorkerController, which has no types
                 "session": self._start.session,
+                "folder": str(self._plan.project.folder),
                 "spool": str(self._folder.path),
                 "parents": [record.session for record in self._start.parents.records],
                 "renames": dict(self._start.renames),
@@ -177,7 +178,8 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
 def _register(config: pytest.Config, ending: EndReport, faults: Faults) -> None:
     session = check_session_name(config.getoption("handoff"))
     refuse_a_path(config, session)
-    project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
+    paths = options.paths_given(config)
+    project = open_from(config.invocation_params.dir, config.rootpath, paths, dir_option=config.getoption("handoff_dir"))
     if not options.runs_tests(config):
         return
     finish_interrupted_write(project)

@@ -150,6 +150,11 @@ def plugins(config: pytest.Config) -> dict[str, str]:
     return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
 
 
+def paths_given(config: pytest.Config) -> list[Path]:
+    """Return the paths that pytest was asked to collect, or would collect by itself."""
+    return [config.invocation_params.dir / arg.partition("::")[0] for arg in config.args]
+
+
 def instructions_key(config: pytest.Config, project: Project) -> str | None:
     """Return the key of the file that ``--handoff-instructions`` names.
 

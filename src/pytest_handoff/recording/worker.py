@@ -59,7 +59,8 @@ def join(config: pytest.Config, faults: Faults) -> None:
     spool = Path(str(given["spool"]))
     faults.tell_at_once(lambda faults: tell_controller(config, spool, faults))
     with faults:
-        project = open_project(config.rootpath, dir_option=config.getoption("handoff_dir"), fallback=config.rootpath)
+        folder = Path(str(given["folder"]))
+        project = open_project(folder, dir_option=config.getoption("handoff_dir"), fallback=folder)
         register(config, project, spool, given, faults)
 
 

@@ -124,7 +124,7 @@ def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
 
 def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:
     names = listed([one.session for one in records])
-    move = f"git mv {quote(folder)} {quote(project.key(project.store.evidence))}"
+    move = f"git mv {quote(project.shown(project.root / folder))} {quote(project.shown(project.store.evidence))}"
     return Problem(
         kind="chain",
         path=project.shown_record(session),

@@ -165,4 +165,4 @@ def summary(outcome: FinishedSession, renderer: Renderer) -> bytes:
 
 
 def _below(project: Project, path: Path) -> str:
-    return project.shown(path) if path.is_relative_to(project.folder) else path.name
+    return project.named(path) if path.is_relative_to(project.folder) else path.name
