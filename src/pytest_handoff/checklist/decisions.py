@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -114,10 +114,19 @@ class Decision(Frozen, frozen=True):
         return "done" if self.ticked else "waits"
 
 
-def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
-    """Decide every checklist line of a document."""
+def decide(tasks: Iterable[Task], facts: Facts, config: Config, today: str | None = None) -> tuple[Decision, ...]:
+    """Decide every checklist line of a document.
+
+    Args:
+        today: the date, so that what is waived for the session does not fail a line that asks for the very same.
+    """
     language = _language(facts, config)
-    verdict = cache(partial(evaluate, facts))  # many lines may ask the same
+
+    @cache  # many lines may ask the same
+    def verdict(spec: Condition) -> Verdict:
+        found = evaluate(facts, spec)
+        return found if today is None else _after_waivers(found, config, today)
+
     return tuple(_decide(task, language.check(task.text), verdict) for task in tasks)
 
 
