@@ -17,6 +17,17 @@ OWN = "Prices were tried by hand"
 REVIEWED = "Reviewed by a second person"
 REVIEWED_MEANS_TESTS = '{ subjects = { tests = ["reviewed"] }, verbs = { pass = ["by a second person"] } }'
 MARKED = 'import pytest\n\n\n@pytest.mark.handoff(check="{line}")\ndef test_linked():\n    assert 1 + 1 == 2\n'
+LINKED = "tests/unit/test_linked.py"
+GATE = """
+def licences(facts):
+    from pytest_handoff.record import Verdict
+
+    return Verdict(id="licences", verdict="passed", evidence="all fine")
+
+
+def pytest_handoff_gates(config):
+    return {"licences": licences}
+"""
 HOOKED = 'def pytest_handoff_checks(config):\n    return {{"{line}": "{gate}"}}\n'
 
 
@@ -193,6 +204,27 @@ def reviewed(shop: Shop) -> None:
     reviewed_by_words(REVIEWED_MEANS_TESTS)(shop)
 
 
+def taken_back(before: dict[str, str], now: dict[str, str] | None = None) -> Callable[[Shop], None]:
+    """Let main have had something, and change or remove it in the session."""
+
+    def do(shop: Shop) -> None:
+        shop.git("checkout", "--quiet", "main")
+        for name, text in before.items():
+            (shop.folder / name).write_text(text, "utf-8")
+        shop.pytest(session="session-1")
+        shop.commit()
+        shop.git("checkout", "--quiet", "work")
+        shop.git("merge", "--quiet", "--no-edit", "main")
+        for name in before:
+            (shop.folder / name).unlink()
+        for name, text in (now or {}).items():
+            (shop.folder / name).write_text(text, "utf-8")
+        shop.pytest()
+        shop.tick_everything()
+
+    return do
+
+
 CHEATS = [
     Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",
           "mark a test with a line of one's own", adding({"tests/unit/test_linked.py": MARKED})),
@@ -213,6 +245,16 @@ CHEATS = [
     Cheat("lines", "teach words that a required line is made of", reviewed, "policy",
           "teach words that none is made of", reviewed_by_words(  # type: ignore[arg-type]
               '{ subjects = { tests = ["specs"] } }')),
+    Cheat("lines", "take back a gate of the project's own", taken_back({CONFTEST: GATE}), "policy",
+          "keep it, and change the hook", taken_back({CONFTEST: GATE}, {CONFTEST: "import pytest\n" + GATE})),
+    Cheat("lines", "take back what a hook decides", taken_back({CONFTEST: HOOKED.format(line=OWN, gate="files_parse")}), "policy",
+          "let it decide one more line", taken_back(
+              {CONFTEST: HOOKED.format(line=OWN, gate="files_parse")},
+              {CONFTEST: HOOKED.format(line=OWN, gate="files_parse").replace("}\n", ', "Demo shown": "files_parse"}\n')})),
+    Cheat("lines", "take the marker off a linked test", taken_back(
+              {LINKED: MARKED.format(line=OWN)}, {LINKED: "def test_linked():\n    assert 1 + 1 == 2\n"}), "policy",
+          "mark another test in place of it", taken_back({LINKED: MARKED.format(line=OWN)}, {
+              LINKED: "def test_linked():\n    assert 1 + 1 == 2\n", "tests/unit/test_more.py": MARKED.format(line=OWN)})),
     Cheat("lines", "let a longer phrase mean something else", in_words("subjects", "total_coverage", "coverage for new code"), "cannot tell",
           "let a new word mean the same", in_words("subjects", "coverage", "branch coverage", cover=True)),
     Cheat("lines", "call a kind of tests as a line is worded", kind_of_tests("coverage_for_new_code"), "new_code",

@@ -134,6 +134,20 @@ PATHS = ("[tool.coverage.report]\n", '[tool.coverage.paths]\ncode = ["src", "fil
 OWN = ("[tool.handoff]\n", '[tool.handoff]\ntemplates = "parts"\n')
 ASKED = f"--handoff-instructions={INSTRUCTIONS}"
 
+
+def on_other_code(path: str, *, broken: bool = True) -> Callable[[Shop], None]:
+    """Test a copy of the code that works."""
+
+    def do(shop: Shop) -> None:
+        shutil.copytree(shop.folder / "src", shop.folder / "stubs")
+        shop.edit(PYPROJECT, 'pythonpath = ["src"]', f"pythonpath = {path}")
+        if broken:
+            shop.break_discount()
+        rerun(shop)
+
+    return do
+
+
 CHEATS = [
     Cheat("policy", "a coverage plugin that lies", lying, "policy", "one that was there before", begun(
               lambda shop: (tested(shop), shop.measured()), more={"quiet.py": "def coverage_init(reg, options):\n    pass\n"},
@@ -141,6 +155,8 @@ CHEATS = [
     Cheat("policy", "take a file for another", lambda shop: (untested(shop), shop.edit(PYPROJECT, *PATHS), run_measured(shop)), "policy",
           "take the same for it as before", begun(lambda shop: (
               shop.edit(PYPROJECT, 'code = ["src", "fill"]', 'all = ["./src/", "fill/"]'), tested(shop), shop.measured()), setting=PATHS)),
+    Cheat("policy", "find other code first", on_other_code('["stubs", "src"]'), "policy",
+          "find more code behind it", on_other_code('["src", "stubs"]', broken=False)),
     Cheat("policy", "print figures by a template", begun(rewritten(TEMPLATE, "As it was.", "100 % of everything."), setting=OWN,
               more={TEMPLATE: "As it was.\n"}), "policy", "leave the template as it was", begun(
               rerun, setting=OWN, more={TEMPLATE: "As it was.\n"})),

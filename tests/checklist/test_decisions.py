@@ -199,3 +199,15 @@ def test_every_verdict_once() -> None:
     ids = [verdict.id for verdict in all_verdicts(standing, decided, facts)]
     assert ids[: len(standing)] == ["complete", "failures", "regression", "promises", "claims", "required", "policy"]
     assert ids[len(standing) :] == ["tests(scope=all, all pass)", "flaky"]
+
+
+def test_a_waiver_reaches_the_lines_of_the_same_gate() -> None:
+    """What is waived for the session fails no line that asks for the very same; a line that asks for more still fails."""
+    facts = facts_of("unit a.py::x skipped", "unit a.py::x passed")
+    config = Config(waive=[Waiver(gate="regression", reason="quarantined", until="2026-12-31")])
+    lines = [task("All previous session tests pass", ticked=True), task("All unit tests pass")]
+    now, later = (decide(lines, facts, config, today) for today in ("2026-12-31", "2027-01-01"))
+    assert [decision.state for decision in now] == ["waived", "fails"]
+    assert now[0].evidence.endswith("(waived: quarantined)")
+    assert now[0].wanted is None
+    assert [decision.state for decision in later] == ["fails", "fails"]

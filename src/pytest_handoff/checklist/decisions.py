@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,7 @@ from pytest_handoff.checklist.lexicon import Lexicon, extended, lexicon_of
 from pytest_handoff.checklist.words import DEFAULT_WORDS
 from pytest_handoff.document.places import in_checklist
 from pytest_handoff.evidence.policy import Loosening, read_policy
+from pytest_handoff.nodeids import file_of
 from pytest_handoff.record import Frozen, Record, Verdict, Word
 
 if TYPE_CHECKING:
@@ -119,10 +120,19 @@ class Decision(Frozen, frozen=True):
         return "done" if self.ticked else "waits"
 
 
-def decide(tasks: Iterable[Task], facts: Facts, config: Config) -> tuple[Decision, ...]:
-    """Decide every checklist line of a document."""
+def decide(tasks: Iterable[Task], facts: Facts, config: Config, today: str | None = None) -> tuple[Decision, ...]:
+    """Decide every checklist line of a document.
+
+    Args:
+        today: the date, so that what is waived for the session does not fail a line that asks for the very same.
+    """
     language = _language(facts, config)
-    verdict = cache(partial(evaluate, facts))  # many lines may ask the same
+
+    @cache  # many lines may ask the same
+    def verdict(spec: Condition) -> Verdict:
+        found = evaluate(facts, spec)
+        return found if today is None else _after_waivers(found, config, today)
+
     return tuple(_not_refuted(_decide(task, language.check(task.text), verdict), facts, verdict) for task in tasks)
 
 
@@ -148,6 +158,29 @@ def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -
                 by = ", ".join(one.by for one in check.added) or "read with new words"
                 what = f"the required line {line!r} was a person's, and is {by}"
                 yield Loosening(file=str(facts.record.policy.get("file", "the settings")), what=what, against=parent.session)
+
+
+def given_up(facts: Facts, parents: Iterable[Record]) -> Iterator[Loosening]:
+    """Name what hooks and markers added in a session before and add no more: gates of the project's own, and lines."""
+    now, file = facts.record.extensions, str(facts.record.policy.get("file", "the settings"))
+    own = {verdict.id for verdict in now.gates}
+    linked = {normalise(text) for test in _linked(facts) for text in test.checks}
+    for parent in parents:
+        before = parent.extensions
+        gone = [f"the project's own gate {verdict.id!r} is gone" for verdict in before.gates if verdict.id not in own]
+        for line, gate in before.checks.items():
+            if now.checks.get(line) != gate:
+                gone.append(f"no hook lets {gate!r} decide the line {line!r} any more")
+        for what in gone:
+            yield Loosening(file=file, what=what, against=parent.session)
+    for test in filter(attrgetter("checks"), facts.earlier.lines.values()):
+        here = facts.ledger.get(test.id)
+        if here is None or here.outcome is None or here.retired is not None:
+            continue  # what became of the test itself is told elsewhere
+        for line in test.checks:
+            if normalise(line) not in linked:
+                what = f"no test is linked to the line {line!r} any more"
+                yield Loosening(file=file_of(test.id), what=what, against=facts.earlier.session_of(test.id))
 
 
 def _language(facts: Facts, config: Config) -> _Language:

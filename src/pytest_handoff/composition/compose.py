@@ -122,7 +122,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     read = _read(found, targets, claims, must)
     facts = _with_instructions(replace(facts, document=read), config, request)
-    decided = decide(found.tasks, facts, config)
+    decided = decide(found.tasks, facts, config, request.today)
     standing = standing_verdicts(facts, config, request.today)
     blocking = blocking_of(standing, decided)
     told = corrections_of(found.text, claims) if config.corrections == "on" else []

@@ -138,16 +138,17 @@ class _Measured:
             return None
         if quantity == "test_files":
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
-        if quantity == "pass_rate" and not any(scope.startswith((PATH, SINCE)) for scope in scopes):
-            return self._rate(scopes)
-        return self._of_tests(quantity, self._outcomes(scopes))
+        return self._of_tests(quantity, scopes)
 
     def _rate(self, scopes: tuple[str, ...]) -> Figure | None:
         """Measure the rate of a tier or of all tests as checklist lines do, so that a document has one."""
         rated = [line for scope in scopes for line in self._facts.rated(tier=scope or None)]
         return Figure(shown="", part=count_passing(rated), whole=len(rated)) if rated else None
 
-    def _of_tests(self, quantity: str, outcomes: Counter[Outcome | None]) -> Figure | None:
+    def _of_tests(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
+        if quantity == "pass_rate" and not any(scope.startswith((PATH, SINCE)) for scope in scopes):
+            return self._rate(scopes)
+        outcomes = self._outcomes(scopes)
         if quantity in _OUTCOMES:
             return _count(outcomes[_OUTCOMES[quantity]])
         if quantity == "tests":

@@ -240,6 +240,8 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
     if _leaves_out(before.testpaths, now.testpaths):
         yield f"'testpaths' is narrower: {_shown(before.testpaths or ['everything'])} became {_shown(now.testpaths)}"
+    if before.pythonpath is not None and now.pythonpath is not None and _finds_other_code(before.pythonpath, now.pythonpath):
+        yield f"'pythonpath' may find other code: {_shown(before.pythonpath)} became {_shown(now.pythonpath)}"
     yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)
     for name in ("python_files", "python_classes", "python_functions"):
         yield from _less(f"'{name}'", getattr(before, name), getattr(now, name))
@@ -247,9 +249,16 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
 
 def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:
     """Check whether paths are fewer; none stand for everything, as the folder itself does, and a folder for all below it."""
-    if not now or any(_plain(entry) in ("", ".") for entry in now):
+    if not now:
         return False
-    return not before or any(not any(_is_below(_plain(entry), other) for other in now) for entry in _gone(before, now))
+    everything = before or ["."]
+    return any(not any(_is_below(_plain(entry), other) for other in now) for entry in _gone(everything, now))
+
+
+def _finds_other_code(before: Sequence[str], now: Sequence[str]) -> bool:
+    """Check whether a folder is searched no more, or others are searched before it; what stands behind it takes nothing over."""
+    here = [*map(_plain, now)]
+    return here[: len(before)] != [*map(_plain, before)]
 
 
 def weakened(before: PytestSettings, now: PytestSettings) -> list[str]:
@@ -350,8 +359,10 @@ def moved(before: Policy, now: Policy, renamed: Sequence[tuple[str, str]], has_c
         return [other for entry in before for other in ([entry] if has_code(entry) else _follow(entry, now, renamed))]
 
     tests = follow(before.settings.pytest.testpaths, here.pytest.testpaths)
+    found_by = before.settings.pytest.pythonpath
+    places = None if found_by is None else follow(found_by, here.pytest.pythonpath or [])
     settings = Settings(
-        pytest=msgspec.structs.replace(before.settings.pytest, testpaths=tests),
+        pytest=msgspec.structs.replace(before.settings.pytest, testpaths=tests, pythonpath=places),
         coverage=followed(before.settings.coverage, here.coverage),
     )
     force = None if in_force is None else followed(in_force, now.in_force.coverage or here.coverage)
@@ -380,4 +391,4 @@ def _folders(renamed: tuple[str, str]) -> tuple[str, str]:
 
 
 def _is_below(path: str, entry: str) -> bool:
-    return path_matches(path, _plain(entry))
+    return _plain(entry) in ("", ".") or path_matches(path, _plain(entry))

@@ -81,7 +81,10 @@ _TRUE = ("1", "true", "yes", "on")
 
 
 class PytestSettings(msgspec.Struct, frozen=True):
-    """pytest's settings that decide what is collected and what counts as a failure; of ``-W`` in ``addopts`` too."""
+    """pytest's settings that decide what is collected and what counts as a failure; of ``-W`` in ``addopts`` too.
+
+    ``pythonpath`` is where the code under test is looked for; ``None`` in evidence that does not hold it, and in that of runs.
+    """
 
     file: str = "pyproject.toml"
     addopts: list[str] = []
@@ -93,6 +96,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     xfail_strict: bool = False
     strict_markers: bool = False
     filterwarnings: list[str] = []
+    pythonpath: list[str] | None = None
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
@@ -120,7 +124,7 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
         UsageProblem: a file is not valid TOML or INI.
     """
     found = pytest_table(texts)
-    return PytestSettings() if found is None else pytest_settings_from(*found)
+    return PytestSettings(pythonpath=[]) if found is None else pytest_settings_from(*found)
 
 
 def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
@@ -137,6 +141,7 @@ def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
         filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
         testpaths=words(table.get("testpaths")),
         norecursedirs=words(table.get("norecursedirs")),
+        pythonpath=words(table.get("pythonpath")),
         **given,
     )
 

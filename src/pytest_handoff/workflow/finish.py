@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist.decisions import taken_from_people
+from pytest_handoff.checklist.decisions import given_up, taken_from_people
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
@@ -95,8 +95,8 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
         baselines=parents.metrics,
         inherited=parents.promises,
     )
-    taken = (*changed.loosened, *taken_from_people(gathered, project.config, parents.records))
-    return replace(gathered, loosened=without_repeats(taken))
+    taken = taken_from_people(gathered, project.config, parents.records)
+    return replace(gathered, loosened=without_repeats([*changed.loosened, *taken, *given_up(gathered, parents.records)]))
 
 
 @dataclass(frozen=True, slots=True)
