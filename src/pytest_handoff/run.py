@@ -36,6 +36,7 @@ class Collection(Frozen, frozen=True):
         broken_files: files that could not be collected, with the first line of the error.
         skipped_nodes: files, or other collectors, that skipped themselves.
         left_out: tests that the project's settings leave out (``-m``, ``-k``, ``--deselect`` in ``addopts``).
+        outside: files of tests that lie outside of the git root, by their last two names.
     """
 
     tests: dict[str, Collected]
@@ -43,6 +44,7 @@ class Collection(Frozen, frozen=True):
     broken_files: dict[str, str]
     skipped_nodes: list[SkippedNode] = []
     left_out: list[str] = []
+    outside: list[str] = []
 
 
 class RunContext(Frozen, frozen=True):

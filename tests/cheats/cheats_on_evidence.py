@@ -387,6 +387,11 @@ CHEATS = [
           setting('target = "main"\n', 'target = "main" # where it goes\n')),
     Cheat("policy", "retire everything", setting("[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "*", reason = "old"}]\n'),
           "policy", "retire what is gone already", setting("[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "*::gone", reason = "old"}]\n')),
+    Cheat("policy", "let every test fail", lambda shop: (
+              shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
+                  '[tool.handoff]\nknown = [{test = "*", reason = "later"}]\n'), rerun(shop)), "policy",
+          "let one fail, with a reason", setting("[tool.handoff]\n",
+                  '[tool.handoff]\nknown = [{test = "*::test_discount", reason = "issue 7: fails on Mondays"}]\n')),
     Cheat("policy", "a waiver that has ended", lambda shop: (
               shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
                   '[tool.handoff]\nwaive = [{gate = "failures", reason = "soon", until = "2020-01-01"}]\n'), rerun(shop)), "failures",

@@ -85,6 +85,21 @@ def retire(shop: Shop) -> None:
     shop.pytest()
 
 
+def of_its_name_elsewhere(shop: Shop) -> None:
+    """Break the code, remove the test that finds it, and write another one of its name."""
+    shop.break_discount()
+    shop.edit(CART_TESTS, FAILING, "")
+    shop.write({"tests/unit/test_sale.py": "def test_discount():\n    assert 10 > 9\n"})
+    rerun(shop)
+
+
+def moved_elsewhere(shop: Shop) -> None:
+    """Move a test to another file as it is."""
+    shop.edit(CART_TESTS, FAILING, "")
+    shop.write({"tests/unit/test_sale.py": f"from shop.cart import discount\n\n\n{FAILING}"})
+    shop.pytest()
+
+
 def parts(shop: Shop) -> None:
     """The suite in two runs on the same tree."""
     shop.edit(CART, "return sum(prices)", "return sum(list(prices))")
@@ -109,6 +124,8 @@ def plain_pytest(shop: Shop) -> None:
 
 
 CHEATS = [
+    Cheat("tests", "write another test of its name elsewhere", of_its_name_elsewhere, "regression",
+          "move it to another file as it is", moved_elsewhere),
     Cheat("tests", "delete a failing test", replaced(""), "regression",
           "retire it with a reason", retire),
     Cheat("tests", "skip it", replaced("@pytest.mark.skip(reason='later')\n" + FAILING), "regression",

@@ -105,3 +105,17 @@ def test_a_frozen_clock_is_not_ours(empty: Story, where: str) -> None:
 
     assert before <= run["started"][:10] <= run["finished"][:10] <= datetime.now(UTC).date().isoformat()
     assert 0.1 < run["duration_s"] < 300
+
+
+@pytest.mark.parametrize("names", [["pytest_cov", "handoff"], ["pytest_cov.plugin", "pytest_handoff.plugin"]], ids=" ".join)
+def test_plugins_that_are_named(empty: Story, names: list[str]) -> None:
+    """Where none is loaded by itself, these two names do, coverage included."""
+    empty.write_files(
+        {"src/shop.py": "PRICE = 3\n", "tests/test_shop.py": "import shop\n\ndef test_price(): assert shop.PRICE\n"}
+    )
+    empty.environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    done = empty.pytest("--handoff=session-1", *(part for name in names for part in ("-p", name)))
+
+    assert done.code == 0, done
+    assert empty.show("session-1")["coverage"]["percent"] == 100
+    assert "unrecognized arguments" in empty.pytest("--handoff=session-1", "-p", "pytest_handoff").err

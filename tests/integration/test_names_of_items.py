@@ -108,3 +108,27 @@ def test_a_main_in_each_file(shop: Story, args: list[str]) -> None:
         "tests/unit/test_naming.py::test_main": "new",
         "tests/unit/test_naming.py::test_more": "moved",
     }
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_tests_of_a_package_elsewhere(shop: Story, args: list[str]) -> None:
+    """`--pyargs` finds tests that are not in this tree: the run says so, and passes for no whole one."""
+    elsewhere = shop.folder.parent / "lib/elsewhere"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "__init__.py").touch()
+    (elsewhere / "test_far.py").write_text("def test_far(): pass\n")
+    shop.environment["PYTHONPATH"] = str(elsewhere.parent)
+    shop.pytest("--no-cov", "--handoff=session-1", "--pyargs", "elsewhere", "tests", *args)
+
+    why = shop.show("session-1")["why_incomplete"]
+    assert why == "tests outside of the repository ran, and test what is not in this tree: elsewhere/test_far.py"
+    assert str(elsewhere.parent) not in shop.text("handoffs/evidence/session-1/record.json")
+
+
+def test_a_folder_of_tests_that_is_a_link(shop: Story) -> None:
+    """A link within the repository leads to tests of this tree."""
+    (shop.folder / "more").symlink_to("tests")
+    shop.commit()
+    shop.pytest("--no-cov", "--handoff=session-1", "tests", "more/unit/test_cart.py")
+
+    assert shop.show("session-1")["complete"], shop.show("session-1")["why_incomplete"]

@@ -253,7 +253,8 @@ class Store:
         if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
             folder = self._name(path.parent)
             raise EvidenceProblem(
-                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {quote(folder)}",
+                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {quote(folder)}; "
+                "if two people chose this name, take the one that is merged, and record the other's work under a new name",
                 path=self._name(path),
                 line=data.count(b"\n", 0, marker.start()) + 1,
             )

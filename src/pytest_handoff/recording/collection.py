@@ -43,7 +43,7 @@ class Collector:
         self, config: pytest.Config, project: Project, tiers: Tiers, done: Callable[[Collection], None], faults: Faults
     ) -> None:
         self._faults = faults
-        self._config = config
+        self._config, self._root = config, project.root
         self._clean = options.without_places(config, project.root)
         self._selects = selects(config)
         self._left_out: set[str] = set()
@@ -97,8 +97,16 @@ class Collector:
                         broken_files=self._broken,
                         skipped_nodes=skipped,
                         left_out=sorted(self._left_out),
+                        outside=self._outside(session.items),
                     )
                 )
+
+    def _outside(self, items: list[pytest.Item]) -> list[str]:
+        """Name the files outside of the git root, as ``--pyargs`` may find them: their code is not that of this tree."""
+        root = self._root
+        paths = {item.path for item in items}
+        far = (path for path in paths if not path.is_relative_to(root) and not path.resolve().is_relative_to(root.resolve()))
+        return sorted({"/".join(path.parts[-2:]) for path in far})
 
     def test_of(self, item: pytest.Item) -> str:
         """Return the id of an item's test in the evidence."""

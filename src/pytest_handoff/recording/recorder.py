@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_handoff.evidence.regression import PASSING
+from pytest_handoff.figures import listed
 from pytest_handoff.markup import one_line
 from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
@@ -196,7 +197,7 @@ class Recorder:
             skipped_nodes=tuple(collection.skipped_nodes),
             left_out=frozenset(collection.left_out).difference(results),
             why_partial=tuple(invocation.why_partial),
-            mishaps=(*invocation.mishaps, *self._at_odds, *lost),
+            mishaps=(*invocation.mishaps, *self._at_odds, *lost, *_far(collection)),
             interrupted=self.interrupted,
             started=invocation.started,
             finished=invocation.finished,
@@ -289,6 +290,12 @@ class Recorder:
             return _PASSED
         reason = skip_reason(report, self._clean) if category == "skipped" else self._clean(one_line(report.wasxfail))[:200]
         return CaseResult(outcome=category, reason=reason or None)
+
+
+def _far(collection: Collection) -> list[str]:
+    if not collection.outside:
+        return []
+    return [f"tests outside of the repository ran, and test what is not in this tree: {listed(collection.outside)}"]
 
 
 def _one_line(text: str) -> str:
