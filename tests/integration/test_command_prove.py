@@ -764,3 +764,36 @@ reason = "it expected what was never promised"
     done, proof = prove(second, session="session-3")
     assert (done.code, statuses(proof)["test_total"]) == (0, "mended_in_test"), done
     assert gate(second, "session-3") == []
+
+
+def test_a_flaky_test_and_edited_evidence_prove_nothing(second: Story) -> None:
+    """As it was, the one fails when it runs first; the ids in the other are no ids of git's, and git is not asked for them."""
+    flaky = """
+        from pathlib import Path
+
+        def test_flaky():
+            mark = Path(__file__).with_name("artifacts")
+            assert mark.exists() or mark.touch(){}
+    """
+    (second.folder / "tests" / "artifacts").touch()
+    second.edit(".gitignore", "artifacts/", "artifacts")
+    second.write_files({"tests/test_flaky.py": flaky.format("")})
+    second.pytest("--handoff=session-2")
+    second.commit("session-2")
+    second.write_files({"tests/test_flaky.py": flaky.format(" is None")})
+    done, proof = prove(second, "--earlier", session="session-3")
+    assert done.code == 2, done
+    assert proof["earlier"]["tests"]["tests/test_flaky.py::test_flaky"] == {
+        "status": "not_tried", "error": "it failed and, run once more, passed: it is flaky",
+    }  # fmt: skip
+
+
+def test_an_id_that_is_none_is_not_asked_for(second: Story) -> None:
+    """Whoever edits evidence can have git show what they like, or be confused; so it is not asked."""
+    from pytest_handoff.project.contents import earlier_contents
+    from pytest_handoff.project.layout import open_project
+
+    blob = second.git("rev-parse", f"HEAD:{CART}").strip()
+    there, lacking = earlier_contents(open_project(second.folder), [blob, f"HEAD:{CART}", f"{blob}\n{blob}", "work-tree:1"])
+    assert there == {blob: second.text(CART).encode()}
+    assert lacking.keys() == {f"HEAD:{CART}", f"{blob}\n{blob}", "work-tree:1"}

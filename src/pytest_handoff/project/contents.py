@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
 
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STORED_ELSEWHERE = b"version https://git-lfs.github.com/spec/"
 _BUILT = (".so", ".pyd", ".dylib", ".dll", ".py", ".pth")
 _METADATA = (".egg-info", ".dist-info")
@@ -26,8 +28,12 @@ def every_file(project: Project) -> list[str]:
 
 
 def earlier_contents(project: Project, blobs: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Read blobs; return the contents of those that are there, and why the others are not."""
-    found = git.find_blobs(project.root, blobs)
+    """Read blobs; return the contents of those that are there, and why the others are not.
+
+    The ids are those of evidence that anybody may have written: what is no id, as that of a changed submodule, is not asked for.
+    """
+    asked = set(blobs)
+    found = dict.fromkeys(asked) | git.find_blobs(project.root, filter(_ID.fullmatch, asked))
     there = {blob: content for blob, content in found.items() if content is not None}
     stored = {blob for blob, content in there.items() if content.startswith(_STORED_ELSEWHERE)}
     lacking = dict.fromkeys(found, "git in this clone does not have it; commit after each session, and fetch what is missing")
