@@ -333,7 +333,13 @@ def test_both_are_tried_and_the_proof_is_evidence_of_the_same_tree(second: Story
     jsonschema.validate(proof, schema("proof"))
     assert proof["tried"] == ["earlier", "new"]
     assert statuses(proof) == {"test_total": "holds", "test_empty": "holds"}
-    assert second.show("session-2")["fresh"]
+    shown = second.show("session-2")
+    jsonschema.validate(shown, schema("show"))
+    assert shown["fresh"]
+    assert shown["proof"] == {
+        "holds": True, "interrupted": False, "reasons": [], "earlier": {"holds": 2},
+        "new": {"needs_the_change": 2, "passes_without_it": 3},
+    }  # fmt: skip
     assert second.handoff("verify", "session-2").code == 0
     second.write_files({"handoffs/session-2.md": "# Another\n\n- **Code Coverage**: [X %]\n"})
     record = second.text("handoffs/evidence/session-2/record.json")
@@ -345,6 +351,7 @@ def test_both_are_tried_and_the_proof_is_evidence_of_the_same_tree(second: Story
     assert json.loads(printed.out) == {key: value for key, value in again.items() if key != "digest"} | {"digest": None}
     second.write_files({"src/shop/more.py": "X = 1\n"})
     second.pytest("--handoff=session-2")
+    assert second.show("session-2")["proof"] is None
     _, other = proved(second, "--earlier")
     assert other["record"] != proof["record"]
     assert other["new"] is None
@@ -577,6 +584,9 @@ def test_a_damaged_proof_is_never_read_and_a_new_one_takes_its_place(second: Sto
         assert second.handoff("prove", "session-2", "--new").code == 2
         assert proved(second)[1] == proof
     path.write_text("<<<<<<< ours\n")
+    for verb, code in (("show", 0), ("gate", 2)):
+        done = second.handoff(verb, "session-2", "--json")
+        assert (done.code, "proof.json: is no whole proof" in done.err) == (code, True), done
     assert proved(second)[1] == proof
 
 
@@ -764,3 +774,36 @@ reason = "it expected what was never promised"
     done, proof = prove(second, session="session-3")
     assert (done.code, statuses(proof)["test_total"]) == (0, "mended_in_test"), done
     assert gate(second, "session-3") == []
+
+
+def test_a_flaky_test_and_edited_evidence_prove_nothing(second: Story) -> None:
+    """As it was, the one fails when it runs first; the ids in the other are no ids of git's, and git is not asked for them."""
+    flaky = """
+        from pathlib import Path
+
+        def test_flaky():
+            mark = Path(__file__).with_name("artifacts")
+            assert mark.exists() or mark.touch(){}
+    """
+    (second.folder / "tests" / "artifacts").touch()
+    second.edit(".gitignore", "artifacts/", "artifacts")
+    second.write_files({"tests/test_flaky.py": flaky.format("")})
+    second.pytest("--handoff=session-2")
+    second.commit("session-2")
+    second.write_files({"tests/test_flaky.py": flaky.format(" is None")})
+    done, proof = prove(second, "--earlier", session="session-3")
+    assert done.code == 2, done
+    assert proof["earlier"]["tests"]["tests/test_flaky.py::test_flaky"] == {
+        "status": "not_tried", "error": "it failed and, run once more, passed: it is flaky",
+    }  # fmt: skip
+
+
+def test_an_id_that_is_none_is_not_asked_for(second: Story) -> None:
+    """Whoever edits evidence can have git show what they like, or be confused; so it is not asked."""
+    from pytest_handoff.project.contents import earlier_contents
+    from pytest_handoff.project.layout import open_project
+
+    blob = second.git("rev-parse", f"HEAD:{CART}").strip()
+    there, lacking = earlier_contents(open_project(second.folder), [blob, f"HEAD:{CART}", f"{blob}\n{blob}", "work-tree:1"])
+    assert there == {blob: second.text(CART).encode()}
+    assert lacking.keys() == {f"HEAD:{CART}", f"{blob}\n{blob}", "work-tree:1"}

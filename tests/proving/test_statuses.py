@@ -48,6 +48,12 @@ def test_an_earlier_test_has_one_status(before: str, there: Seen, now: str, expe
     assert (found.error is None) == (expected == "holds")
 
 
+def test_a_flaky_test_is_none_that_fails() -> None:
+    """It failed as it was and passed when it was run once more."""
+    found = status("failed", Tried(seen={TEST: FAILED}, wavering=frozenset({TEST})))
+    assert found == EarlierTry(status="not_tried", error="it failed and, run once more, passed: it is flaky")
+
+
 @pytest.mark.parametrize("outcome", ["skipped", "xfailed"])
 def test_a_skipped_test_says_nothing(outcome: Any) -> None:
     """Neither does one that is expected to fail and does."""

@@ -16,7 +16,7 @@ from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment,
 from pytest_handoff.evidence.integrity import IntegrityReport
 from pytest_handoff.parts.files import PART_SCHEMA, Part
 from pytest_handoff.printing import say_json
-from pytest_handoff.proof import PROOF_SCHEMA, Proof
+from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -77,6 +77,16 @@ class ShownCheck(msgspec.Struct, kw_only=True):
     needs: str | None
 
 
+class ShownProof(msgspec.Struct, kw_only=True):
+    """What the proof of this run found: how many tests have each status; null where an experiment was not made."""
+
+    holds: bool
+    interrupted: bool
+    reasons: list[str]
+    earlier: dict[EarlierStatus, int] | None
+    new: dict[NewStatus, int] | None
+
+
 class Shown(msgspec.Struct, kw_only=True):
     """What ``handoff show SESSION --json`` prints."""
 
@@ -101,6 +111,7 @@ class Shown(msgspec.Struct, kw_only=True):
     gates: list[Verdict]
     checks: list[ShownCheck]
     claims: list[Finding]
+    proof: ShownProof | None
     document: str
     provenance: Provenance
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -12,12 +13,13 @@ from pytest_handoff.cli.history import StyledText
 from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb
 from pytest_handoff.cli.wrapping import hung
 from pytest_handoff.composition.terminal import checklist_summary, run_lines
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.figures import counted, format_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
-from pytest_handoff.printing import say, say_json, say_parts
+from pytest_handoff.printing import say, say_error, say_json, say_parts
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from pytest_handoff.composition.terminal import Line
     from pytest_handoff.document.places import Finding
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import Verdict
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Record, Verdict
 
 
 SHOW_SCHEMA = "pytest-handoff/show/1"
@@ -36,7 +39,7 @@ _MOST_NAMES = 10
 """The most tests of each kind that are named without ``-v``: there may be tens of thousands."""
 
 
-def show_table(composed: Composition, *, fresh: bool) -> dict[str, Any]:
+def show_table(composed: Composition, *, fresh: bool, proof: dict[str, Any] | None = None) -> dict[str, Any]:
     """Build a table of everything known about a session; ``None`` is *not measured*, keys may be added and are never removed."""
     facts = composed.facts
     record = facts.record
@@ -70,9 +73,27 @@ def show_table(composed: Composition, *, fresh: bool) -> dict[str, Any]:
         "gates": [msgspec.to_builtins(verdict) for verdict in composed.verdicts],
         "checks": [check(decision) for decision in composed.decisions if decision.counts],
         "claims": [msgspec.to_builtins(finding) for finding in composed.findings],
+        "proof": proof,
         "document": record.document,
         "provenance": msgspec.to_builtins(record.provenance),
     }
+
+
+def proof_table(project: Project, record: Record) -> dict[str, Any] | None:
+    """Count what the proof of this run found, by status; ``None`` where there is no such proof, or it cannot be read."""
+    from pytest_handoff.project.proofs import proof_of
+
+    try:
+        proof = proof_of(project, record)
+    except EvidenceProblem as error:
+        say_error(error)
+        return None
+    if proof is None:
+        return None
+    parts = {"earlier": proof.earlier, "new": proof.new}
+    statuses = {name: [tried.status for tried in part.tests.values()] for name, part in parts.items() if part is not None}
+    counts = {name: dict(Counter(statuses[name])) if name in statuses else None for name in parts}
+    return {"holds": proof.holds, "interrupted": proof.interrupted, "reasons": proof.reasons, **counts}
 
 
 def check(decision: Decision) -> dict[str, Any]:
@@ -245,7 +266,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
     outcome = outcome_of(project, session)
     if as_json:
         fresh = is_fresh(project, outcome.record)
-        say_json(show_table(outcome.composition, fresh=fresh))
+        say_json(show_table(outcome.composition, fresh=fresh, proof=proof_table(project, outcome.record)))
         return GOOD
     document = project.shown(project.document(session))
     figures = run_lines(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
 
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STORED_ELSEWHERE = b"version https://git-lfs.github.com/spec/"
 _BUILT = (".so", ".pyd", ".dylib", ".dll", ".py", ".pth")
 _METADATA = (".egg-info", ".dist-info")
@@ -27,9 +29,12 @@ def every_file(project: Project) -> list[str]:
 
 
 def earlier_contents(project: Project, blobs: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Read blobs; return the contents of those that are there, and why the others are not."""
+    """Read blobs; return the contents of those that are there, and why the others are not.
+
+    The ids are those of evidence that anybody may have written: what is no id, as that of a changed submodule, is not asked for.
+    """
     wanted = set(blobs)
-    there = git.blobs_there(project.root, wanted)
+    there = git.blobs_there(project.root, filter(_ID.fullmatch, wanted))
     stored = {blob for blob, content in there.items() if content.startswith(_STORED_ELSEWHERE)}
     lacking = dict.fromkeys(wanted, "git in this clone does not have it; commit after each session, and fetch what is missing")
     lacking |= dict.fromkeys(stored, "git has a pointer only, its content is kept by git LFS")

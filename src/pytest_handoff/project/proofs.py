@@ -63,6 +63,16 @@ def read_proof(project: Project, session: str) -> Proof | None:
     return replace(proof, digest=None)
 
 
+def proof_of(project: Project, record: Record) -> Proof | None:
+    """Read the proof of the run that a record is about, or return ``None`` where there is none, or that of another run.
+
+    Raises:
+        EvidenceProblem: as :func:`read_proof`.
+    """
+    proof = read_proof(project, record.session)
+    return proof if proof is not None and proof.record == evidence_digest(record) else None
+
+
 def proof_artifact(project: Project, proof: Proof) -> Artifact:
     """Build the file of a proof.
 

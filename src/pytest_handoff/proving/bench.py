@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import listed
-from pytest_handoff.nodeids import file_of
+from pytest_handoff.nodeids import file_of, without_parameters
 from pytest_handoff.project.copies import built_beside, earlier_contents, every_file
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.proving.imported import BUILT, NATIVE, shadows
@@ -98,8 +101,21 @@ def run(bench: Bench, name: str, contents: Contents, functions: Iterable[str]) -
     Where another file than that of the tree was imported, nothing of the run is accepted.
     """
     lay_out(bench.project.root, bench.folder / name, [*bench.files, *bench.built], contents)
-    wanted = sorted(functions)
-    done = _run(bench, name, wanted)
+    return _run_there(bench, name, contents, sorted(functions))
+
+
+def run_once_more(bench: Bench, name: str, contents: Contents, first: Outcome) -> Outcome:
+    """Run what failed once more in the same tree, so that no flaky test counts as one that fails."""
+    failed = {test for test, seen in first.seen.items() if seen.outcome in FAILING}
+    if not failed or first.cut_short:
+        return first
+    again = _run_there(bench, name, contents, sorted({*map(without_parameters, failed)}), "-again")
+    passed = {test for test in failed if test in again.seen and again.seen[test].outcome in PASSING}
+    return replace(first, wavering=frozenset(passed), interrupted=again.interrupted)
+
+
+def _run_there(bench: Bench, name: str, contents: Contents, wanted: Sequence[str], mark: str = "") -> Outcome:
+    done = _run(bench, name, wanted, mark)
     folders = sorted({PurePosixPath(file_of(function)).parent.as_posix() for function in wanted})
     if not (done.started or done.interrupted) and len(folders) > 1:  # one broken conftest must not hide all other tests
         return _join(_checked(bench, name, contents, one) for one in _by_folder(bench, name, wanted, folders))

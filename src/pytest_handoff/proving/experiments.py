@@ -11,7 +11,7 @@ from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
 from pytest_handoff.nodeids import file_of, without_parameters
 from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry
-from pytest_handoff.proving.bench import Outcome, contents_of, run, text_of
+from pytest_handoff.proving.bench import Outcome, contents_of, run, run_once_more, text_of
 from pytest_handoff.proving.sides import Torn, former_code, former_tests, is_of_code, touched_files
 from pytest_handoff.proving.statuses import Counterparts, Skipped, earlier_status, new_status
 
@@ -51,11 +51,15 @@ class Materials:
 
 @dataclass(slots=True)
 class _Tree:
-    """A tree to run tests in: what differs from the work tree, the tests, and what they did there."""
+    """A tree to run tests in: what differs from the work tree, the tests, and what they did there.
+
+    ``twice`` says that what fails is run once more.
+    """
 
     name: str
     contents: Contents
     lines: dict[str, LedgerLine]
+    twice: bool = False
     did: Outcome = field(default_factory=Outcome)
 
     def unproved(self) -> list[LedgerLine]:
@@ -99,6 +103,8 @@ def _run_each(bench: Bench, trees: Iterable[_Tree], *, stopped: bool = False) ->
             tree.did = Outcome(cut_short="it was interrupted", interrupted=True)
         elif tree.lines:
             tree.did = run(bench, tree.name, tree.contents, map(without_parameters, tree.lines))
+            if tree.twice:
+                tree.did = run_once_more(bench, tree.name, tree.contents, tree.did)
             stopped = tree.did.interrupted
     return stopped
 
@@ -134,7 +140,8 @@ class _Earlier:
         wanted = {test: line for test, line in lines.items() if file_of(test) in touched and not is_of_code(test)}
         why = f"what it needs is not here: {listed(sorted(lacking))}"
         self._blocked |= {test: EarlierTry(status="not_tried", error=why) for test in wanted if file_of(test) in blocked}
-        return _Tree(f"tests-of-{number + 1}", contents, {t: line for t, line in wanted.items() if file_of(t) not in blocked})
+        lines = {test: line for test, line in wanted.items() if file_of(test) not in blocked}
+        return _Tree(f"tests-of-{number + 1}", contents, lines, twice=True)
 
     def _touched(self, patch: Patch, contents: Contents, files: Iterable[str], before: Mapping[str, str]) -> set[str]:
         return touched_files(patch, self._materials.suite, files, partial(text_of, self._bench, contents), before)

@@ -31,11 +31,13 @@ class Tried(Frozen, frozen=True):
         seen: the tests that ran, by id.
         broken: files that could not be collected, with the first line of the error.
         cut_short: why tests may be missing: the run ended early.
+        wavering: tests that failed there, and passed when they were run once more.
     """
 
     seen: dict[str, Seen] = {}
     broken: dict[str, str] = {}
     cut_short: str | None = None
+    wavering: frozenset[str] = frozenset()
 
     def broken_by(self, test: str) -> str | None:
         """Return why the file of a test, or a folder above it, could not be collected."""
@@ -89,6 +91,8 @@ def earlier_status(old: LedgerLine, there: Tried, now: list[LedgerLine], control
     why = _control_fails(now, control) if passes else None
     if seen is None and broken is None:
         why = there.cut_short or "pytest did not collect it"
+    if old.id in there.wavering:
+        why = "it failed and, run once more, passed: it is flaky"
     if why is not None:
         return EarlierTry(status="not_tried", error=why)
     if seen is None:
