@@ -18,7 +18,7 @@ from pytest_handoff.evidence.metrics import (
     read_target,
     shown,
 )
-from pytest_handoff.figures import count_holds, percent, percent_of, rate_holds
+from pytest_handoff.figures import count_holds, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen, Metric
 
@@ -66,7 +66,7 @@ def _figures(facts: Facts) -> dict[str, Figure | None]:
     outcomes, coverage, code = live(facts), facts.record.coverage, facts.record.new_code
     total = None
     if coverage and coverage.files:
-        total = _coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
+        total = _coverage_of(list(coverage.files.values()), coverage.shown)
     new = _share(code.covered, code.num_statements) if code and code.num_statements else None
     return {
         "metrics.tests": Figure(shown=f"{outcomes.total():,}", part=outcomes.total()),

@@ -55,9 +55,13 @@ class Lineage(Frozen, frozen=True):
     reparametrized: dict[str, str] = {}
     vanished: frozenset[str] = frozenset()
 
+    def before(self, test: str) -> str:
+        """Return the id of the earlier test that this one would continue."""
+        return self.same.get(test) or self.reparametrized.get(test, test)
+
     def since(self, test: str, session: str, earlier: EarlierTests) -> str:
         """Name the first session that had this test."""
-        known = self.same.get(test) or self.reparametrized.get(test, test)
+        known = self.before(test)
         return earlier.lines[known].since if known in earlier.lines else session
 
 
