@@ -106,7 +106,12 @@ def checklist_summary(composed: Composition) -> str:
 
 def _row(label: str, *parts: str) -> str:
     first, *rest = parts
-    return f"{label:<{_LABEL}}{first}" + "".join(f"   {part}" for part in rest if part)
+    return _label(label) + first + "".join(f"   {part}" for part in rest if part)
+
+
+def _label(text: str) -> str:
+    """Pad what stands before a line's text; one that is as long as the others are wide keeps a blank behind it."""
+    return f"{text:<{_LABEL - 1}} "
 
 
 def _tests(facts: Facts) -> str:
@@ -190,7 +195,7 @@ def _new_code(facts: Facts) -> str:
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts[:MOST_GATES]:
         needs = f"  to mend: {verdict.needs}" if verdict.needs else ""
-        yield f"{verdict.id:<{_LABEL}}{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
+        yield f"{_label(verdict.id)}{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}"
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"
 
@@ -216,17 +221,17 @@ def _claims(composed: Composition) -> list[str]:
 def _names(facts: Facts) -> Iterator[str]:
     for status in ("regressed", "still_failing", "missing", "newly_skipped", "moved", "fixed", "reparametrized", "retired"):
         for line in facts.with_status(status):
-            yield f"{status.replace('_', ' '):<{_LABEL}}{one_line(line.id)}"
+            yield f"{_label(status.replace('_', ' '))}{one_line(line.id)}"
     for line in facts.kinds.lines(lambda kind: kind.flaky):
-        yield f"{'flaky':<{_LABEL}}{one_line(line.id)}"
+        yield f"{_label('flaky')}{one_line(line.id)}"
     for line in facts.ledger.values():
         if line.parts:
-            yield f"{'differs':<{_LABEL}}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
+            yield f"{_label('differs')}{one_line(line.id)}  {' · '.join(f'{part} {how}' for part, how in line.parts.items())}"
     if facts.record.new_code is not None:
-        yield from (f"{'unmeasured':<{_LABEL}}{one_line(path)}" for path in facts.record.new_code.unmeasured)
+        yield from (f"{_label('unmeasured')}{one_line(path)}" for path in facts.record.new_code.unmeasured)
     done = report(facts)
-    yield from (f"{'changed':<{_LABEL}}{one_line(test)}" for test in done.changed or ())
-    yield from (f"{'beside':<{_LABEL}}{one_line(what)} changed, and earlier tests use it" for what in done.beside or ())
-    yield from (f"{'no assert':<{_LABEL}}{one_line(test)}" for test in done.without_assertion or ())
-    yield from (f"{'disguise':<{_LABEL}}{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ())
-    yield from (f"{'tier':<{_LABEL}}{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes)
+    yield from (f"{_label('changed')}{one_line(test)}" for test in done.changed or ())
+    yield from (f"{_label('beside')}{one_line(what)} changed, and earlier tests use it" for what in done.beside or ())
+    yield from (f"{_label('no assert')}{one_line(test)}" for test in done.without_assertion or ())
+    yield from (f"{_label('disguise')}{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ())
+    yield from (f"{_label('tier')}{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from hashlib import sha1, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -193,8 +194,23 @@ def _ini(text: str) -> None:
     parse_ini(text, configparser.ConfigParser(interpolation=None, allow_no_value=True))
 
 
+_IN_JSON = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])', re.DOTALL)
+"""A string; or a comment, or the comma behind a last entry, which the tools that read comments do not mind either."""
+
+
+def _json(text: str) -> None:
+    """Check a file that may have comments, as those of TypeScript, VS Code and asv do; a comma too many alone is a mistake."""
+    try:
+        json.loads(text)
+    except ValueError:
+        without_comments = _IN_JSON.sub(lambda found: found[1] or ("," if found[0] == "," else " "), text)
+        if without_comments == text:
+            raise
+        json.loads(_IN_JSON.sub(lambda found: found[1] or "", without_comments))
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
-    ".json": json.loads,
+    ".json": _json,
     ".toml": parse_toml,
     ".yaml": _yaml,
     ".yml": _yaml,

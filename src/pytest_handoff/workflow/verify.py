@@ -195,7 +195,7 @@ def told(found: Sequence[Problem]) -> Iterator[str]:
 
 def reason_line(problem: Problem) -> str:
     """Say on one line which gate does not pass, why, and what to do."""
-    return f"{problem.kind:<11}{problem.message}" + (f"; {problem.remedy}" if problem.remedy else "")
+    return f"{problem.kind:<10} {problem.message}" + (f"; {problem.remedy}" if problem.remedy else "")
 
 
 def reason_table(problem: Problem) -> dict[str, object]:
