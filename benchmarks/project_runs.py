@@ -13,7 +13,7 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # click 8.2 parametrizes with iterators, which pytest 9 warns of and its configuration makes an error.
-_NEEDED_BY_SUITES = ("freezegun", "pytest<9", "pytest-xdist")
+_NEEDED_BY_SUITES = ("diff-cover", "freezegun", "pytest<9", "pytest-xdist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def make_environment(folder: Path) -> Path:
 
 
 def handoff_run(python: Path, repository: Path, session: str, *options: str) -> tuple[str, dict[str, Any]]:
-    """Run the suite as a session: pytest's last line, and what ``handoff show --json`` says.
+    """Run the suite as a session: pytest's output, and what ``handoff show --json`` says.
 
     Ends the program where ``handoff verify`` finds anything wrong with evidence that nobody touched.
     """
@@ -45,7 +45,7 @@ def handoff_run(python: Path, repository: Path, session: str, *options: str) -> 
         if done.returncode:
             sys.exit(f"handoff {verb} {session} in {repository.name}:\n{done.stdout}{done.stderr}\nafter\n{output}")
         shown = json.loads(done.stdout)
-    return output.splitlines()[-1], shown
+    return output, shown
 
 
 def suite_run(python: Path, project: Path, *options: str) -> str:

@@ -1,43 +1,68 @@
-"""Is what the plugin says of real projects so? Two releases each, their own suites, compared with pytest's own words.
+"""Is what the plugin says of real projects so? Two releases each, their own suites, beside what others say of the same run.
 
-    python benchmarks/real_projects.py [NAME...]      a few minutes; needs PyPI and git
+    python benchmarks/real_projects.py [NAME...]      some minutes; needs PyPI and git
 
-Each project becomes a git repository in which the older release is ``session-1`` and the newer one ``session-2``. The
-plugin's counts are held against pytest's last line; what it calls new, gone and still passing against a comparison made
-without it, from ``pytest --collect-only`` and the runs' JUnit XML. Any difference ends the program with exit code 1.
+Each project becomes a git repository in which the older release is ``session-1`` and the newer one ``session-2``. Compared are
+
+* the counts with pytest's last line and its JUnit XML; new, gone and still passing tests with ``pytest --collect-only``;
+* the total with the one that pytest-cov prints at the end of the run;
+* the new statements with those of diff-cover, which reads the XML report of the run and git's differences since session-1.
+
+Any difference ends the program with exit code 1. The table has besides what the default checklist makes of the second release.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from outcomes_apart import NOTHING, Apart, collect, passed_in
 from project_runs import Project, handoff_run, make_environment
 
 PROJECTS = (
-    Project("pluggy", ("1.5.0", "1.6.0")),
+    Project("h11", ("0.14.0", "0.16.0")),
+    Project("idna", ("3.9", "3.10")),
+    Project("iniconfig", ("2.0.0", "2.1.0")),
     Project("itsdangerous", ("2.1.2", "2.2.0")),
+    Project("cachetools", ("5.4.0", "5.5.0")),
+    Project("wcwidth", ("0.2.12", "0.2.13")),
+    Project("humanize", ("4.11.0", "4.12.0")),
+    Project("pluggy", ("1.5.0", "1.6.0")),
     Project("click", ("8.1.8", "8.2.1")),
 )
-_WAYS = {"serial": (), "-n 2": ("-n", "2")}
 _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
 _WORDS = {"error": "errors?"}
 
 
+_COLUMNS = (
+    "release",
+    "tests",
+    "passed",
+    "new",
+    "gone",
+    "still passing",
+    "total, both",
+    "new statements, diff-cover's",
+    "checklist",
+)
+
+
 @dataclass(slots=True)
 class Comparison:
-    """One release, run in one way."""
+    """One release."""
 
     release: str
-    way: str
     figures: dict[str, int] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
 
     def expect(self, what: str, ours: object, theirs: object) -> None:
@@ -45,44 +70,117 @@ class Comparison:
         if ours != theirs:
             shown = f"only ours {sorted(ours - theirs)[:5]}, only theirs {sorted(theirs - ours)[:5]}" if (
                 isinstance(ours, set) and isinstance(theirs, set)) else f"{ours} against {theirs}"  # fmt: skip
-            self.differences.append(f"{self.release} {self.way}: {what}: {shown}")
+            self.differences.append(f"{self.release}: {what}: {shown}")
 
 
 def main(names: list[str]) -> int:
     """Print the table; 1 when anything differs."""
     rows: list[Comparison] = []
+    print(f"| {' | '.join(_COLUMNS)} |")
+    print("|---|---:|---:|---:|---:|---:|---:|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="handoff-real-") as scratch:
         python = make_environment(Path(scratch) / "venv")
         for project in PROJECTS:
             if not names or project.name in names:
                 rows += _compare(python, project, Path(scratch))
-    print(f"{'release':22} {'way':7} {'tests':>6} {'passed':>6} {'new':>5} {'gone':>5} {'still passing':>13}")
-    for row in rows:
-        print(f"{row.release:22} {row.way:7} " + "{tests:6} {passed:6} {new:5} {gone:5} {still:13}".format(**row.figures))
     differences = [line for row in rows for line in row.differences]
     print(*(differences or ["no difference"]), sep="\n")
     return int(bool(differences))
 
 
 def _compare(python: Path, project: Project, scratch: Path) -> list[Comparison]:
-    releases = [_download(project.name, version, scratch) for version in project.versions]
-    collected = [collect(python, release) for release in releases]
-    found = []
-    for way, options in _WAYS.items():
-        repository, before = scratch / f"{project.name}-{len(options)}", NOTHING
-        for number, (release, ids) in enumerate(zip(releases, collected, strict=True), 1):
-            _take_over(repository, release)
-            report = scratch / "report.xml"
-            last_line, shown = handoff_run(python, repository, f"session-{number}", f"--junitxml={report}", *options)
-            now = Apart(ids, passed_in(report, ids))
-            found.append(row := Comparison(release.name, way))
-            _compare_counts(row, last_line, shown["counts"])
-            _compare_tests(row, shown["tests"], before, now)
-            before = now
+    repository, before, found = scratch / f"{project.name}-sessions", NOTHING, []
+    for number, version in enumerate(project.versions, 1):
+        release = _download(project.name, version, scratch)
+        ids = collect(python, release)
+        _take_over(repository, release)
+        options = (
+            "-v",
+            "--cov-report=term",
+            "--cov-report=xml:.coverage.xml",
+            "--cov-precision=2",
+            f"--junitxml={scratch}/report.xml",
+        )
+        output, shown = handoff_run(python, repository, f"session-{number}", *options)
+        now = Apart(ids, passed_in(scratch / "report.xml", ids))
+        found.append(row := Comparison(release.name))
+        _compare_counts(row, output.splitlines()[-1], shown["counts"], scratch / "report.xml")
+        _compare_tests(row, shown["tests"], before, now)
+        _compare_total(row, output)
+        _compare_new_statements(row, python, repository, shown["new_code"], first=number == 1)
+        row.words["checklist"] = "; ".join(_verdict(gate) for gate in shown["gates"] if gate["verdict"] == "failed") or "holds"
+        print(_table_row(row), flush=True)
+        before = now
     return found
 
 
-def _compare_counts(row: Comparison, last_line: str, counts: dict[str, int]) -> None:
+def _table_row(row: Comparison) -> str:
+    figures = " | ".join(str(row.figures[name]) for name in ("tests", "passed", "new", "gone", "still"))
+    return f"| {row.release} | {figures} | {row.words['total']} | {row.words['statements']} | {row.words['checklist']} |"
+
+
+def _verdict(gate: dict[str, str]) -> str:
+    return f"`{gate['id']}`: {gate['evidence'][:160]}"
+
+
+def _compare_total(row: Comparison, output: str) -> None:
+    """pytest-cov rounds to the decimals it is asked for, and so does the plugin then."""
+    theirs = re.search(r"^TOTAL .* (\S+%)$", output, re.MULTILINE)
+    ours = re.search(r"^coverage +([\d.]+) %", output, re.MULTILINE)
+    row.words["total"] = ours[1] + " %" if ours else "not measured"
+    row.expect("total", ours and ours[1], theirs and theirs[1].rstrip("%"))
+
+
+def _compare_new_statements(row: Comparison, python: Path, repository: Path, code: dict[str, Any], *, first: bool) -> None:
+    """Both name a statement by its first line; only ours counts one for a change further down, and knows files that moved."""
+    if first:
+        row.words["statements"] = "everything is new"
+        return
+    ours = {(path, line) for path, file in code["files"].items() for line in _numbers(file["lines"])}
+    added = _added_lines(repository)
+    report = repository.parent / "diff.json"
+    command = [python.with_name("diff-cover"), ".coverage.xml", "--compare-branch=HEAD~1", "--format", f"json:{report}"]
+    subprocess.run(command, cwd=repository, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stats = json.loads(report.read_text(encoding="utf-8"))["src_stats"]
+    theirs = {
+        (path, line)
+        for path, file in stats.items()
+        for line in {*file["violation_lines"], *file.get("covered_lines", ())}
+        if not _is_test(path)
+    }
+    alike = {place for place in ours if place in added}
+    row.expect("new statements", alike, theirs)
+    row.words["statements"] = f"{len(ours)}, {len(theirs)}" + (f" ({len(ours - alike)} by a later line)" if ours - alike else "")
+
+
+def _is_test(path: str) -> bool:
+    return "tests" in Path(path).parts or Path(path).name.startswith(("test_", "conftest"))
+
+
+def _numbers(ranges: str) -> set[int]:
+    pairs = [part.split("-") for part in ranges.split(", ") if part]
+    return {number for pair in pairs for number in range(int(pair[0]), int(pair[-1]) + 1)}
+
+
+def _added_lines(repository: Path) -> set[tuple[str, int]]:
+    """The lines that git says were added since the last session, by file."""
+    command = [*_GIT, "diff", "--unified=0", "--no-color", "HEAD~1", "HEAD", "--", "*.py"]
+    told = subprocess.run(command, cwd=repository, check=True, capture_output=True, text=True).stdout
+    path, found = "", set()
+    for line in told.splitlines():
+        if line.startswith("+++ b/"):
+            path = line.removeprefix("+++ b/")
+        elif hunk := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+            found |= {(path, int(hunk[1]) + offset) for offset in range(int(hunk[2] or 1))}
+    return found
+
+
+def _compare_counts(row: Comparison, last_line: str, counts: dict[str, int], report: Path) -> None:
+    suite = next(ET.parse(report).iter("testsuite"))  # noqa: S314 - pytest wrote it a moment ago
+    row.expect(
+        "failures in JUnit XML", counts["failed"] + counts["error"], int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    )
+    row.expect("tests in JUnit XML", sum(counts.values()) - counts["not_run"], int(suite.get("tests", 0)))
     for outcome in ("passed", "failed", "error", "skipped", "xfailed", "xpassed"):
         said = re.search(rf"(\d+) {_WORDS.get(outcome, outcome)}\b", last_line)
         row.expect(f"{outcome} beside {last_line!r}", counts[outcome], int(said[1]) if said else 0)
@@ -126,7 +224,7 @@ def _take_over(repository: Path, release: Path) -> None:
     repository.mkdir(exist_ok=True)
     subprocess.run([*_GIT, "init", "--quiet"], cwd=repository, check=True)
     for path in repository.iterdir():
-        if path.name not in {".git", "handoffs"}:
+        if path.name not in {".git", "hand-offs", "handoffs"}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(release, repository, dirs_exist_ok=True)
     subprocess.run([*_GIT, "add", "--all"], cwd=repository, check=True)

@@ -25,6 +25,13 @@ def percent_of(value: float) -> str:
     return "100 %" if value == 100 else f"{tenths // 10}.{tenths % 10} %"
 
 
+def rounded(value: float, digits: int) -> str:
+    """Format a value that is already a percentage as coverage.py's reports do with a precision: only all is 100."""
+    least = 10.0**-digits
+    shown = least if 0 < value < least else 100 - least if 100 - least < value < 100 else round(value, digits)
+    return f"{shown:.{digits}f} %"
+
+
 def points(change: float) -> str:
     """Format the size of a change in percentage points, cut to one decimal: ``2.0`` for 2.038 and for -2.038."""
     tenths = int(round(abs(change) * 10, 6))  # 95.1 - 91.6 is a little less than 3.5

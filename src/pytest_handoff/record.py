@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from pytest_handoff.figures import count_ranges, percent_of, rounded
+
 RECORD_SCHEMA = "pytest-handoff/record/1"
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run"]
@@ -191,14 +193,23 @@ class FileCoverage(Frozen, frozen=True):
     covered_branches: int | None
 
 
-class CoverageSummary(Frozen, frozen=True):
-    """Coverage of the code under test; ``percent`` is coverage.py's own, with branches where branches are measured."""
+class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
+    """Coverage as coverage.py reports it; ``percent`` is its own, with branches where branches are measured.
+
+    ``precision`` is the number of decimals in its reports, if the project asks for any.
+    """
 
     percent: float
     branch_percent: float | None
     num_statements: int
     covered: int
     files: dict[str, FileCoverage]
+    precision: int = 0
+
+    @property
+    def shown(self) -> str:
+        """Format the total as the report of the same run does, or cut to one decimal where that has none."""
+        return rounded(self.percent, self.precision) if self.precision > 0 else percent_of(self.percent)
 
 
 class NewCodeFile(Frozen, frozen=True):
@@ -224,7 +235,8 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
     ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
-    Python files that no measurement saw and that are no test modules; where there are none, the key is left out.
+    Python files that no measurement saw and that are no test modules. ``at_import`` has, by path, the new statements that ran and
+    that only an import can run: the figures ``by`` tests say nothing of them. Where there are none, either key is left out.
     """
 
     num_statements: int
@@ -236,6 +248,12 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     files: dict[str, NewCodeFile]
     notes: list[str]
     unmeasured: list[str] = []
+    at_import: dict[str, str] = {}
+
+    @property
+    def by_tests(self) -> int:
+        """Count the statements that the figures by tests are about: without those that run at import only."""
+        return self.num_statements - sum(count_ranges(lines) for lines in self.at_import.values())
 
 
 class Changes(Frozen, frozen=True):

@@ -1,9 +1,18 @@
 """Describe one pytest invocation as data: what was collected, what each test did, what kept the run from being whole."""
 
+from __future__ import annotations
+
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from pytest_handoff.record import Frozen, Metric, Outcome, Provenance, SkippedNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_TEST_FOLDERS = frozenset({"test", "tests"})
+_ANY_MODULE = frozenset({"*", "*.py"})
 
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
 
@@ -115,6 +124,15 @@ def worse(one: CaseResult, other: CaseResult) -> CaseResult:
     return min(one, other, key=lambda result: _WORST_FIRST.index(result.outcome))
 
 
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    name = PurePosixPath(path).name
+    return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _is_in(path: str, folder: PurePosixPath) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
+
+
 class SuiteFiles(Frozen, frozen=True):
     """pytest's ``python_files`` and ``testpaths``, the latter relative to the git root."""
 
@@ -123,12 +141,18 @@ class SuiteFiles(Frozen, frozen=True):
 
     def is_module(self, path: str) -> bool:
         """Check that pytest would collect this file as a test module."""
-        name = PurePosixPath(path).name
-        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.patterns)
+        return _matches(path, self.patterns)
 
-    def belongs(self, path: str) -> bool:
-        """Check that this file belongs to the tests: a module, a conftest, or any file in a folder of tests."""
-        parts = PurePosixPath(path).parts
-        if any(path.startswith(f"{folder.rstrip('/')}/") for folder in self.folders):
+    def belongs(self, path: str, sources: Iterable[str] = ()) -> bool:
+        """Check that this file belongs to the tests: a module, a conftest, or any file in a folder of tests.
+
+        Args:
+            sources: folders of code under test. What pytest looks for tests in may hold them, if it has no name of a test folder.
+        """
+        where = PurePosixPath(path)
+        named = [pattern for pattern in self.patterns if pattern not in _ANY_MODULE]
+        if where.name == "conftest.py" or not _TEST_FOLDERS.isdisjoint(where.parts[:-1]) or _matches(path, named):
             return True
-        return self.is_module(path) or parts[-1] == "conftest.py" or not {"test", "tests"}.isdisjoint(parts[:-1])
+        folders = [folder for folder in map(PurePosixPath, self.folders) if folder.parts]
+        holding = {folder for folder in folders if folder.name != "testing" and any(_is_in(source, folder) for source in sources)}
+        return any(_is_in(path, folder) for folder in folders if folder not in holding)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import coverage
-from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests, combined_coverage, running_coverage
+from pytest_handoff.coverage.apart import RunData, whole_run
+from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests, running_coverage
 from pytest_handoff.coverage.sources import CHOSEN
 from pytest_handoff.coverage.switching import UNKNOWN_CORE, Children, hear
 from pytest_handoff.evidence.measurement import NotMeasured
@@ -35,6 +36,9 @@ class Cov:
     def get_option(self, name: str) -> object:
         return self.options.get(name.removeprefix("run:"))
 
+    def get_data(self) -> object:
+        return "data"
+
     def switch_context(self, name: str) -> None:
         if self.options.get("core") == "SysMonitor":
             warnings.warn("Dynamic contexts aren't supported with core=sysmon", coverage.exceptions.CoverageWarning, 2)
@@ -49,6 +53,7 @@ class Config:
         plugin = None if cov is None else SimpleNamespace(cov_controller=self.controller)
         self.pluginmanager = SimpleNamespace(get_plugin=lambda name: plugin if name == "_cov" else None)
         self.option = SimpleNamespace(**options)
+        self.stash = pytest.Stash()
 
 
 def run_items(config: Config, *kinds: str) -> None:
@@ -228,9 +233,11 @@ def test_coverage_run_is_whoever_measures(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(coverage.process_startup, "coverage", None, raising=False)
     config: Any = Config(None, dist="no")
     assert running_coverage(config) is cov
-    assert combined_coverage(config) == (cov, [])
+    found = whole_run(config)
+    assert isinstance(found, RunData)
+    assert (found.cov, found.data, found.untidy) == (cov, "data", [])
     config.option.dist = "load"
-    assert isinstance(combined_coverage(config), NotMeasured)
+    assert isinstance(whole_run(config), NotMeasured)
     monkeypatch.setattr(coverage.process_startup, "coverage", cov)
     assert running_coverage(config) is None
-    assert combined_coverage(config) == NotMeasured("pytest-cov was not active in this run")
+    assert whole_run(config) == NotMeasured("pytest-cov was not active in this run")

@@ -13,16 +13,23 @@ from coverage.data import CoverageData
 import coverage
 from pytest_handoff.coverage.adding import SavedData
 from pytest_handoff.coverage.reading import CodeTree, keep, read, read_files
-from pytest_handoff.coverage.sources import CHOSEN
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Measured, Measurement, NotMeasured, PartCoverage, RunBy, context_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 UNIT_NEW = RunBy("s", "unit", "new")
 UNIT_NAME = context_name("s", "unit", "new")
+
+
+def in_tests(path: str, sources: Iterable[str]) -> bool:
+    return "test" in path
+
+
+def no_tests(path: str, sources: Iterable[str]) -> bool:
+    return False
 
 
 class Run:
@@ -49,7 +56,7 @@ class Run:
         self.data.add_lines({self.write(f"{name.replace('_', '/')}.py"): run for name, run in lines.items()})
 
     def measure(self, **options: object) -> Measured:
-        tree = CodeTree(self.path, options.pop("is_test", lambda path: "test" in path), options.pop("expected", ()))  # type: ignore[arg-type] # any test's own
+        tree = CodeTree(self.path, in_tests, options.pop("expected", ()))  # type: ignore[arg-type] # any test's own
         found = read(self.config, tree, **options)
         assert isinstance(found, Measured)
         return found
@@ -93,35 +100,25 @@ def test_what_is_known_of_sources_lies_in_pytest_s_cache(run: Run) -> None:
     assert shown(run.measure()) == found
 
 
-@pytest.mark.parametrize(
-    ("config", "options", "chosen", "files"),
-    [
-        ("", {}, False, ["app/a.py"]),
-        ("[run]\nsource = app\n", {}, False, ["app/a.py"]),
-        ("[run]\nsource = app, tests\n", {}, False, ["app/a.py", "tests/t.py"]),
-        ("[run]\nsource = app, tests\n", {}, True, ["app/a.py"]),
-    ],
-)
-def test_tests_count_where_the_user_names_them(
-    pytester: pytest.Pytester, config: str, options: dict[str, object], chosen: bool, files: list[str]
-) -> None:
-    """Tests are no code under test unless the user's source is a folder of them; a source of our choice names nothing."""
+@pytest.mark.parametrize("config", ["", "[run]\nsource = app, tests\n"])
+def test_tests_count_as_coverage_counts_them(pytester: pytest.Pytester, config: str) -> None:
+    """They are in the total where coverage.py has them in its report, and are no code under test wherever the user names them."""
     run = Run(pytester, config=config)
     run.ran("", app_a=[1], tests_t=[1])
-    if chosen:
-        run.config.stash[CHOSEN] = True
-    assert sorted(run.read(**options).files) == files
+    found = run.read()
+    assert sorted(found.files) == ["app/a.py", "tests/t.py"]
+    assert (found.tests, list(found.code)) == ({"tests/t.py"}, ["app/a.py"])
 
 
 def test_expected_code_counts_only_in_the_source(pytester: pytest.Pytester) -> None:
-    """A file that nobody imported is missing where it lies in the source, and ignored elsewhere."""
+    """A file that nobody imported, where coverage.py does not look, is code if it lies with code, and in no total."""
     run = Run(pytester, config="[run]\nsource = app\n")
     run.ran("", app_a=[1, 2])
     run.write("app/sub/b.py")
     run.write("lib/c.py")
     found = run.read(expected=["app/a.py", "app/sub/b.py", "lib/c.py"])
-    assert found.percent == 50.0
-    assert found.files["app/sub/b.py"].missing == {1, 2}
+    assert (found.percent, list(found.files), list(found.beside)) == (100.0, ["app/a.py"], ["app/sub/b.py"])
+    assert found.code["app/sub/b.py"].missing == {1, 2}
 
 
 def test_data_with_relative_names_are_read(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +147,7 @@ def test_what_is_lost_is_told(run: Run) -> None:
 
 def test_nothing_measured_is_no_measurement(run: Run) -> None:
     """A run in which no code under test ran has no figure."""
-    found = read(run.config, CodeTree(run.path, lambda _: False))
+    found = read(run.config, CodeTree(run.path, no_tests))
     assert found == NotMeasured("no file of the code under test was measured")
 
 
@@ -163,7 +160,7 @@ def test_damaged_data_are_no_measurement(run: Run) -> None:
 
     run.controller.started = True
     run.controller.finish = finish
-    found = read(run.config, CodeTree(run.path, lambda _: False))
+    found = read(run.config, CodeTree(run.path, no_tests))
     assert found == NotMeasured("coverage.py cannot read its data: the database is gone")
     with pytest.raises(EvidenceProblem, match="cannot be kept"):
         keep(run.config, run.path / "kept")
@@ -240,14 +237,14 @@ def test_runs_without_coverage_keep_nothing(pytester: pytest.Pytester) -> None:
 
 def test_files_of_several_jobs_are_read_together(run: Run) -> None:
     """Kept data are read without a run, by the same rules."""
-    run.ran(UNIT_NAME, app_a=[1], tests_t=[1])
+    run.ran(UNIT_NAME, app_a=[1], tests_t=[1, 2])
     keep(run.config, run.path / "one")
     run.data.erase()
     run.ran(context_name("s", "e2e", "old"), app_a=[2])
     keep(run.config, run.path / "two")
     ran = read_files(
         [SavedData(run.path / name, run.path, f"the part {name!r}") for name in ("one", "two", "three")],
-        CodeTree(run.path, lambda path: "test" in path),
+        CodeTree(run.path, in_tests),
         settings=PartCoverage(source=[], tests=[], config_file="theirs", untidy=["One ended early."]),
         config_file=run.path / ".coveragerc",
     )
@@ -263,7 +260,7 @@ def test_no_files_are_no_measurement(tmp_path: Path) -> None:
     (tmp_path / "rc").write_text("[run]\nbranch = maybe\n", encoding="utf-8")
     for config_file, why in [(None, "no file of the code"), (tmp_path / "rc", "coverage.py cannot read its data")]:
         settings = PartCoverage(source=[], tests=[], config_file=None)
-        found = read_files([], CodeTree(tmp_path, lambda _: False), settings=settings, config_file=config_file)
+        found = read_files([], CodeTree(tmp_path, no_tests), settings=settings, config_file=config_file)
         assert isinstance(found, NotMeasured)
         assert found.why.startswith(why)
 
@@ -271,4 +268,4 @@ def test_no_files_are_no_measurement(tmp_path: Path) -> None:
 def test_a_run_without_coverage_is_not_measured(pytester: pytest.Pytester) -> None:
     """The reason why nothing was measured is handed on."""
     config = pytester.parseconfig("--no-cov")
-    assert read(config, CodeTree(pytester.path, lambda _: False)) == NotMeasured("--no-cov was given")
+    assert read(config, CodeTree(pytester.path, no_tests)) == NotMeasured("--no-cov was given")

@@ -47,7 +47,7 @@ def reader(folder: Path, *, config: str = "", known: bool = True, is_code: str =
     return FileReader(
         cov=cov,
         root=folder.resolve(),
-        counts=lambda path: path.startswith(is_code),
+        is_test=lambda path: not path.startswith(is_code),
         run_by=parse_context if known else None,
         parsed=parsed_sources(cov, cache),
     )
@@ -194,14 +194,15 @@ def test_names_of_files_are_taken_as_they_are(tmp_path: Path, data: CoverageData
     assert list(measured(reader(tmp_path).measurement(data, [])).files) == ["ein 'Ärger'/größe.py"]
 
 
-def test_code_that_nobody_imported_counts_as_missing(tmp_path: Path, data: CoverageData) -> None:
-    """An expected file that the data do not know has nothing covered; one they know is not counted twice."""
-    known = write(tmp_path, "a.py", "x = 1\n")
-    lost = write(tmp_path, "new/b.py", "x = 1\ny = 2\n")
+def test_code_that_nobody_imported_is_beside_the_report(tmp_path: Path, data: CoverageData) -> None:
+    """A file that the data do not know is code with nothing covered, if it lies with code that they know; it is in no total."""
+    known = write(tmp_path, "app/a.py", "x = 1\n")
+    lost = write(tmp_path, "app/new/b.py", "x = 1\ny = 2\n")
+    settings = write(tmp_path, "docs/conf.py", "x = 1\n")
     data.add_lines({known: [1]})
-    found = measured(reader(tmp_path).measurement(data, [Path(known), Path(lost)]))
-    assert found.files["new/b.py"].missing == {1, 2}
-    assert found.percent == pytest.approx(100 / 3)
+    found = measured(reader(tmp_path).measurement(data, [Path(lost), Path(settings)]))
+    assert found.percent == 100.0
+    assert {path: file.missing for path, file in found.code.items()} == {"app/a.py": frozenset(), "app/new/b.py": {1, 2}}
 
 
 @pytest.mark.parametrize(
@@ -218,14 +219,27 @@ def test_the_report_s_own_filters_hold(tmp_path: Path, data: CoverageData, confi
     assert list(measured(reader(tmp_path, config=config).measurement(data, [])).files) == files
 
 
-def test_what_is_elsewhere_or_a_test_is_left_out(tmp_path: Path, data: CoverageData) -> None:
-    """Only code under test below the root counts; files elsewhere are told, tests are not."""
+def test_what_is_elsewhere_or_a_test_is_in_the_total(tmp_path: Path, data: CoverageData) -> None:
+    """As in coverage.py's report; a file elsewhere is named without the folders of this machine."""
     root = tmp_path / "root"
-    names = ("root/app/a.py", "root/tests/t.py", "other.py")
+    names = ("root/app/a.py", "root/tests/t.py", "lib/other.py")
     data.add_lines({write(tmp_path, name, "x = 1\n"): [1] for name in names})
     found = measured(reader(root, is_code="app").measurement(data, []))
-    assert list(found.files) == ["app/a.py"]
-    assert found.notes == ("1 measured file(s) outside of the project are left out.",)
+    assert sorted(found.files) == ["app/a.py", "lib/other.py", "tests/t.py"]
+    assert "app/a.py" in found.code
+    assert "tests/t.py" in found.tests
+
+
+@pytest.mark.parametrize("folder", ["venv/lib/python3.13/site-packages", "root/.tox/py/lib/python3.13/site-packages"])
+def test_a_copy_that_is_installed_elsewhere_is_named(tmp_path: Path, data: CoverageData, folder: str) -> None:
+    """coverage.py counts both, and can be told that they are one."""
+    root = tmp_path / "root"
+    names = ("root/src/app/a.py", f"{folder}/app/a.py", f"{folder}/other/a.py")
+    data.add_lines({write(tmp_path, name, "x = 1\n"): [1] for name in names})
+    found = measured(reader(root).measurement(data, []))
+    (note,) = found.notes
+    assert note.startswith("Counted twice: src/app/a.py and its copy ")
+    assert note.endswith("site-packages/app/a.py; [tool.coverage.paths] can join them.")
 
 
 def test_no_file_is_no_measurement(tmp_path: Path, data: CoverageData) -> None:
@@ -294,7 +308,7 @@ def test_the_collector_of_garbage_is_left_as_it_was(tmp_path: Path, data: Covera
     """It rests while files are read, and works again afterwards only where it did before."""
     data.add_lines({write(tmp_path, "a.py", "x = 1\n"): [1]})
     seen = []
-    reading = replace(reader(tmp_path), counts=lambda _: seen.append(gc.isenabled()) or True)
+    reading = replace(reader(tmp_path), is_test=lambda _: bool(seen.append(gc.isenabled())))
     before = gc.isenabled()
     (gc.enable if enabled else gc.disable)()
     try:

@@ -86,21 +86,22 @@ def test_who_runs_what_is_told_apart() -> None:
     assert found == NewCode(
         num_statements=7,
         covered=6,
-        covered_by_unit=5,
-        covered_by_new_unit=4,
+        covered_by_unit=4,
+        covered_by_new_unit=3,
         excluded=0,
         base="s-1",
+        at_import={"a.py": "2"},
         files={
             "a.py": NewCodeFile(
                 lines="2, 7-8, 12, 16, 18-19",
                 missing="19",
-                # By the rule for imports, the header in line 18 has the state of its body.
+                # By the rule for imports, the header in line 18 has the state of its body, and line 2 is nobody's.
                 not_by_unit="18",
                 not_by_new_unit="12, 18",
                 num_statements=7,
                 covered=6,
-                covered_by_unit=5,
-                covered_by_new_unit=4,
+                covered_by_unit=4,
+                covered_by_new_unit=3,
                 excluded="",
             )
         },
@@ -116,24 +117,67 @@ def test_who_runs_what_is_told_apart() -> None:
         pytest.param({UNIT_OLD: {12, 16}}, "", id="an old unit test"),
         pytest.param({RunBy("s-2", "unit", "new", counts=False): {12, 16}}, "", id="marked xfail"),
         pytest.param({RunBy("s-1", "unit", "new"): {12, 16}}, "", id="another session's"),
-        pytest.param({RunBy(None, "unit", "new"): {12, 16}}, "2, 7-8, 12, 16", id="of the user's own contexts"),
-        pytest.param({UNIT_NEW: {5}}, "2", id="old code of the same file"),
-        pytest.param({UNIT_NEW: {1, 2, 4, 7, 8, 18}}, "2", id="an import within the test"),
-        pytest.param({UNIT_NEW: {12}}, "2, 7-8, 12", id="part of the body"),
+        pytest.param({RunBy(None, "unit", "new"): {12, 16}}, "7-8, 12, 16", id="of the user's own contexts"),
+        pytest.param({UNIT_NEW: {5}}, "", id="old code of the same file"),
+        pytest.param({UNIT_NEW: {1, 2, 4, 7, 8, 18}}, "", id="an import within the test"),
+        pytest.param({UNIT_NEW: {12}}, "7-8, 12", id="part of the body"),
     ],
 )
 def test_lines_that_run_at_import(executed: dict[RunBy, set[int]], by_new_unit: str) -> None:
-    """A header has the state of its body; another line counts if it ran and a counting test ran a line of the file."""
-    file = judge(executed).files["a.py"]
-    covered = {2, 7, 8, 12, 16, 18}
-    left = {
-        "": "2, 7-8, 12, 16, 18",
-        "2, 7-8, 12, 16": "18",
-        "2": "7-8, 12, 16, 18",
-        "2, 7-8, 12": "16, 18",
-    }[by_new_unit]
-    assert file.not_by_new_unit == left
-    assert file.covered == len(covered)
+    """A header has the state of its body; what only the import runs is neither covered by a test nor left over."""
+    found = judge(executed)
+    left = {"": "7-8, 12, 16, 18", "7-8, 12, 16": "18", "7-8, 12": "16, 18"}[by_new_unit]
+    assert found.files["a.py"].not_by_new_unit == left
+    assert (found.covered, found.by_tests, found.at_import) == (6, 6, {"a.py": "2"})
+
+
+ENUM = """\
+from enum import Enum
+
+class Colour(Enum):
+    RED = 1
+
+    @property
+    def text(self):
+        return "red"
+
+class Plain:
+    SIZE = 3
+
+def noop():
+    pass
+"""
+HEADERS = {3: frozenset({8}), 6: frozenset({8}), 7: frozenset({8}), 10: frozenset({11}), 13: frozenset({14})}
+
+
+@pytest.mark.parametrize(
+    ("executed", "by_new_unit"),
+    [
+        pytest.param({}, 0, id="nothing but the import"),
+        pytest.param({UNIT_NEW: {14}}, 2, id="a call that does nothing adds itself"),
+        pytest.param({UNIT_NEW: {8}}, 4, id="a method stands for its class"),
+    ],
+)
+def test_nothing_that_runs_at_import_is_won_by_a_call(executed: dict[RunBy, set[int]], by_new_unit: int) -> None:
+    """Members, fields and constants are on neither side, whatever else there is in the file."""
+    file = MeasuredFile(
+        path="a.py",
+        statements=frozenset({1, 3, 4, 6, 7, 8, 10, 11, 13, 14}),
+        missing=frozenset({8, 14} - executed.get(UNIT_NEW, set())),
+        headers=HEADERS,
+        import_time=frozenset({1, 4, 11}),
+        percent=80.0,
+    )
+    found = judge(executed, bases=(), now=ENUM, file=file)
+    assert found.at_import == {"a.py": "1, 4, 10-11"}
+    assert (found.covered_by_new_unit, found.by_tests) == (by_new_unit, 6)
+    assert contradictions(record_of(new_code=found)) == []
+
+
+def test_code_that_nobody_imported_is_missing_by_tests_too() -> None:
+    """Only what has run can have run at import."""
+    found = judge({}, bases=(), file=replace(FILE, missing=STATEMENTS))
+    assert (found.covered, found.covered_by_unit, found.by_tests, found.at_import) == (0, 0, 10, {})
 
 
 def test_a_function_on_one_line_counts_when_it_ran() -> None:

@@ -54,9 +54,9 @@ def judge(folder: Path, base: Mapping[str, bytes], now: Mapping[str, bytes]) -> 
     cov = coverage.Coverage(data_file=str(folder / "unused"), config_file=False)
     cov.get_data()
     data = CoverageData(no_disk=True)
-    measurement = FileReader(cov, folder.resolve(), lambda _: True, parse_context, parsed_sources(cov, None)).measurement(
-        data, [folder.resolve() / path for path in now]
-    )
+    data.add_lines({str(folder.resolve() / path): [] for path in now})
+    reader = FileReader(cov, folder.resolve(), lambda _: False, parse_context, parsed_sources(cov, None))
+    measurement = reader.measurement(data, [])
     data.close(force=True)
     assert isinstance(measurement, Measured)
     found = new_code(measurement, Trees(bases=[tree(base)], base_name="before", now=tree(now)), session="s")

@@ -119,3 +119,59 @@ def test_plugins_that_are_named(empty: Story, names: list[str]) -> None:
     assert done.code == 0, done
     assert empty.show("session-1")["coverage"]["percent"] == 100
     assert "unrecognized arguments" in empty.pytest("--handoff=session-1", "-p", "pytest_handoff").err
+
+
+CLOSES = """
+    import os
+
+
+    def test_closes(tmp_path_factory):
+        folder = tmp_path_factory.mktemp("files")
+        os.closerange(3, 64)
+        global FILES
+        FILES = [open(folder / str(number), "w+") for number in range(40)]
+
+
+    def test_more():
+        pass
+
+
+    def test_they_are_empty():
+        assert {os.fstat(file.fileno()).st_size for file in FILES} == {0}
+
+
+    def test_fails():
+        assert 0
+"""
+
+
+COUNTS = """
+    import os
+
+
+    def is_closed(file):
+        try:
+            os.fstat(file.fileno())
+        except OSError:
+            return True
+        return False
+
+
+    def pytest_unconfigure():
+        import test_it
+        print("closed by others:", sum(map(is_closed, test_it.FILES)))
+"""
+
+
+def test_descriptors_that_a_test_closed_are_other_files_now(empty: Story) -> None:
+    """The journal goes on in its own file, and nothing of ours is closed by a number that is somebody else's."""
+    empty.write_files({"tests/unit/test_it.py": CLOSES, "conftest.py": COUNTS})
+    empty.commit()
+    options = ("--no-cov", "--capture=sys", "-p", "no:rerunfailures")
+    plain, done = empty.pytest(*options), empty.pytest(*options, "--handoff=session-1")
+
+    assert done.code == plain.code == 1, done
+    assert "a journal could not be kept" not in done.out
+    assert done.out.splitlines()[-1] == plain.out.splitlines()[-1]
+    counts = empty.show("session-1")["counts"]
+    assert (counts["passed"], counts["failed"]) == (3, 1)

@@ -51,7 +51,7 @@ def pytest_sessionfinish(session):
     if hasattr(config, "workerinput"):
         return
     tree = reading.CodeTree(
-        config.rootpath, lambda path: Path(path).name.startswith(("test_", "conftest")), config.option.expected)
+        config.rootpath, lambda path, sources: Path(path).name.startswith(("test_", "conftest")), config.option.expected)
     measured = reading.read(config, tree, classes_of=classes_of, also=[Path(path) for path in config.option.also])
     if config.option.keep:
         reading.keep(config, Path(config.option.keep))

@@ -96,7 +96,11 @@ OTHERWISE = {
     "plugin:pytest_configure",  # its halves are tried
     "coverage.contexts:ContextSwitcher:pytest_runtest_protocol",  # coverage.py takes the tracing: what it calls is tried
     "coverage.contexts:ContextSwitcher:pytest_unconfigure",  # the same
+    "coverage.contexts:ContextSwitcher:pytest_runtestloop",  # the same
     "coverage.analysis:SharedAnalyses:pytest_runtestloop",  # the same
+    "coverage.apart:DataApart:pytest_runtestloop",  # the same
+    "coverage.apart:MeasuredHere:pytest_runtestloop",  # the same, on a worker
+    "coverage.apart:SafeEnd:pytest_runtestloop",  # calls nothing of ours
     *(f"coverage.contexts:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
     "recording.ending:EndReport:pytest_unconfigure",  # where defects are told last
     "recording.attempts:AttemptCounter:pytest_runtest_makereport",  # there beside a plugin that may try again only
@@ -112,6 +116,9 @@ DEEPER = {
     "recording.worker:NewOrOld:__call__": ["--cov"],
     "coverage.contexts:ContextSwitcher:_switch": ["--cov"],
     "coverage.switching:Children:forget": ["--cov"],
+    "coverage.switching:who_else_switched": ["--cov"],
+    "coverage.apart:MeasuredHere:_take": ["--cov"],
+    "coverage.apart:DataApart:_give_back": ["--cov"],
     "coverage.analysis:SharedAnalyses:attach": ["--cov"],
     "recording.measuring:RunCoverage:read": [],
     "recording.measuring:RunCoverage:keep": ["--cov"],

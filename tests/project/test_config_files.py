@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     [
         ("a.json", b'{"a": [1, 2]}'),
         ("a.json", b"\xef\xbb\xbf{}"),
+        ("tsconfig.json", b'{\n  // strict, "all" of it\n  "strict": true, /* for now */\n  "paths": ["a//b", "/* c */",],\n}\n'),
+        ("asv.conf.json", b'{\n    // The version\n    "version": 1,\n}\n'),
         ("a.toml", b"[a]\nb = 1\n"),
         ("a.yaml", b"a: !Ref b\n---\nc: [1, 2]\n"),
         ("a.yml", b"%YAML 1.2\n---\na: &x 1\nb: *x\n"),
@@ -38,6 +40,9 @@ def test_files_that_parse(tmp_path: Path, name: str, content: bytes) -> None:
     ("name", "content", "said"),
     [
         ("a.json", b"", r"Expecting value: line 1 column 1 \(char 0\)"),
+        ("a.json", b'{"a": [1, 2,]}', ".*"),
+        ("a.json", b'{"a": 1 /* for ever }', ".*"),
+        ("a.json", b'// b\n{"a" 1}', ".*"),
         ("a.json", b"{'a': 1}", "Expecting property name"),
         ("a.json", b"[" * 100_000, "recursion|Stack overflow"),
         ("a.toml", b"a = \n", r"Invalid value \(at line 1, column 5\)"),

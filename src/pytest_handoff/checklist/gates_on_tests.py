@@ -92,7 +92,10 @@ def regression(facts: Facts, spec: Condition) -> Verdict:
 
 
 def tests(facts: Facts, spec: Condition) -> Verdict:
-    """Require of the tests of a tier and scope that all pass, a share, or a number, or that none fails; none is never all."""
+    """Require of the tests of a tier and scope that all pass, a share, or a number, or that none fails.
+
+    No tests at all are never all tests; but a session that has none of a kind, or comes after none, says nothing of them.
+    """
     by_unit = {"percent": _at_a_rate, "count": _in_number, "failing": _none_fails, None: _all_pass}
     return by_unit[spec.unit](facts, spec)
 
@@ -115,7 +118,7 @@ def _all_pass(facts: Facts, spec: Condition) -> Verdict:
 
 def _no_tests(facts: Facts, spec: Condition) -> Verdict:
     what = _tests_of(facts, spec)
-    if spec.scope == "previous" and spec.unit != "count":
+    if spec.scope in ("previous", "current") and spec.unit != "count":
         return waived(spec, f"not applicable: there are no {what}")
     return failed(spec, f"there are no {what}", "add one, or write `(N/A: reason)` behind the line")
 

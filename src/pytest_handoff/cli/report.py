@@ -210,7 +210,7 @@ def tiles(outcome: FinishedSession) -> list[dict[str, str]]:
     else:
         before = outcome.parent_percent
         words = f"before: {percent_of(before)}" if before is not None else f"{record.coverage.num_statements:,} statements"
-        shown.append(_tile("coverage", percent_of(record.coverage.percent), words))
+        shown.append(_tile("coverage", record.coverage.shown, words))
     if code is not None:
         value = percent(code.covered, code.num_statements) if code.num_statements else "none"
         shown.append(_tile("new code", value, f"{code.covered:,} of {code.num_statements:,} new statements ran"))

@@ -194,7 +194,7 @@ class _Measured:
         if not files:
             return None
         if quantity == "coverage":
-            return coverage_of(files, percent_of(measured.percent) if scopes == ("",) else None)
+            return coverage_of(files, measured.shown if scopes == ("",) else None)
         statements, covered = sum(file.num_statements for file in files), sum(file.covered for file in files)
         return _count({"statements": statements, "covered": covered, "missed": statements - covered}[quantity])
 

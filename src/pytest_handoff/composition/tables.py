@@ -19,7 +19,7 @@ from pytest_handoff.evidence.metrics import (
     shown,
 )
 from pytest_handoff.evidence.regression import count_passing
-from pytest_handoff.figures import count_holds, count_ranges, percent, percent_of, rate_holds
+from pytest_handoff.figures import count_holds, count_ranges, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen, Metric
 
@@ -69,7 +69,7 @@ def _figures(facts: Facts) -> dict[str, Figure | None]:
     rated = facts.rated()
     total = None
     if coverage and coverage.files:
-        total = coverage_of(list(coverage.files.values()), percent_of(coverage.percent))
+        total = coverage_of(list(coverage.files.values()), coverage.shown)
     marked = sum(count_ranges(file.marked) for file in code.files.values()) if code else 0  # no cover: a gate counts them as well
     new = share(code.covered, code.num_statements + marked) if code and code.num_statements else None
     return {

@@ -11,7 +11,7 @@ from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import IN_ANOTHER_NAME, report
 from pytest_handoff.evidence.regression import passing_of
-from pytest_handoff.figures import counted, listed, percent, percent_of, points
+from pytest_handoff.figures import counted, listed, percent, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import labelled, shorten
 
@@ -171,7 +171,7 @@ def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
     if coverage is None:
         return [f"not measured: {why_not_measured(facts, 'coverage')}"]
     change = f"  ({_difference(coverage.percent, parent_percent)})" if parent_percent is not None else ""
-    return [percent_of(coverage.percent) + change, _new_code(facts)]
+    return [coverage.shown + change, _new_code(facts)]
 
 
 def _difference(now: float, before: float) -> str:
@@ -190,8 +190,12 @@ def _new_code(facts: Facts) -> str:
     shown = f"new code {code.covered}/{code.num_statements} statements {percent(code.covered, code.num_statements)}"
     if code.covered_by_new_unit is None:
         return f"{shown} · by new unit tests not measured{excluded}"
-    by_new = f"{code.covered_by_new_unit}/{code.num_statements} {percent(code.covered_by_new_unit, code.num_statements)}"
-    return f"{shown} · by new unit tests {by_new}{excluded}"
+    whole, at_import = code.by_tests, code.num_statements - code.by_tests
+    by_new = (
+        f" · by new unit tests {code.covered_by_new_unit}/{whole} {percent(code.covered_by_new_unit, whole)}" if whole else ""
+    )
+    only = f" · {at_import} at import only" if at_import else ""
+    return f"{shown}{by_new}{only}{excluded}"
 
 
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:

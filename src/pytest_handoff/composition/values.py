@@ -88,11 +88,12 @@ def tests_by_file(facts: Facts) -> Counter[str]:
 def _files(facts: Facts, rows: Rows) -> str | None:
     """Count files as the pieces of the prompt ask for them; ``None`` if one of them asks for something else."""
     measured = facts.record.coverage
-    tests = len(tests_by_file(facts))
+    tests = tests_by_file(facts)
+    code = [path for path in measured.files if path not in tests and not path.endswith("conftest.py")] if measured else []
     examples = sum("examples" in path.split("/")[:-1] for path in rows.line_counts)
     known = {
-        "implementation": None if measured is None else f"{len(measured.files):,} implementation",
-        "test": counted(tests, "test file"),
+        "implementation": None if measured is None else f"{len(code):,} implementation",
+        "test": counted(len(tests), "test file"),
         "example": counted(examples, "code example"),
     }
     asked = [re.findall(r"implementation|test|example", piece) for piece in rows.files.lower().split("|")]
@@ -115,7 +116,7 @@ def _coverage_words(facts: Facts) -> list[str]:
         return ["", f"Coverage was not measured: {one_line(why_not_measured(facts, 'coverage'))}"]
     rows = [(one_line(path), percent_of(file.percent)) for path, file in sorted(measured.files.items())]
     rest = [f"… and {len(rows) - _MOST_FILES:,} more files"] if len(rows) > _MOST_FILES else []
-    shown = [*rows[:_MOST_FILES], ("TOTAL", percent_of(measured.percent))]
+    shown = [*rows[:_MOST_FILES], ("TOTAL", measured.shown)]
     width = max(len(path) for path, _ in shown)
     *files, total = [f"{path:<{width}}  {figure:>7}" for path, figure in shown]
     return ["", "Coverage", *files, *rest, total]
@@ -146,8 +147,8 @@ def _tier_coverage(facts: Facts, tier: str) -> str | None:
     if total is None:
         return not_measured(facts)
     code = facts.record.new_code
-    if tier == "unit" and code and code.num_statements and code.covered_by_unit is not None:
-        share = percent(code.covered_by_unit, code.num_statements)
+    if tier == "unit" and code and code.by_tests and code.covered_by_unit is not None:
+        share = percent(code.covered_by_unit, code.by_tests)
         return f"{share} of the new code by unit tests; {total} of all code by all tests{if_incomplete(facts)}"
     return f"not measured for this kind alone; {total} of all code by all tests{if_incomplete(facts)}"
 
@@ -229,7 +230,7 @@ def _coverage(facts: Facts, coverage: CoverageSummary | None, parent_percent: fl
         return not_measured(facts)
     parent = facts.record.previous[-1].session if facts.record.previous else None
     before = f" ({escape(parent)}: {percent_of(parent_percent)})" if parent and parent_percent is not None else ""
-    return percent_of(coverage.percent) + before + if_incomplete(facts)
+    return coverage.shown + before + if_incomplete(facts)
 
 
 def _to_keep(facts: Facts, tier: str | None = None) -> str:

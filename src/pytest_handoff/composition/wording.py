@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.evidence.regression import FAILING, PASSING
-from pytest_handoff.figures import counted, listed, percent_of
+from pytest_handoff.figures import counted, listed
 from pytest_handoff.markup import code_in_text, escape, one_line
 from pytest_handoff.nodeids import file_of
 
@@ -97,7 +97,7 @@ def not_measured(facts: Facts) -> str:
 def total_coverage(facts: Facts) -> str | None:
     """Format the total coverage, or return ``None`` if it was not measured."""
     measured = facts.record.coverage
-    return percent_of(measured.percent) if measured else None
+    return measured.shown if measured else None
 
 
 MOST_FILES = 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -17,6 +18,7 @@ from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 from coverage.results import Analysis, Numbers, analysis_from_file_reporter
 
+from pytest_handoff.coverage.contexts import cov_controller
 from pytest_handoff.coverage.parsed_sources import SourceFacts, cache_folder, no_collections, parsed_sources
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
 
@@ -64,7 +66,7 @@ class SharedAnalyses:
     def pytest_runtestloop(self) -> Generator[None, object, object]:
         """Attach before pytest-cov reports, which it does at the end of this hook, inside this wrapper."""
         with self._faults:
-            controller = getattr(self._config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+            controller = cov_controller(self._config)
             if controller is not None and controller.combining_cov is not None:
                 self.attach(controller.combining_cov)
         return (yield)
@@ -138,7 +140,7 @@ class FileReader:
     Attributes:
         cov: gives the configuration and the parsers, but not the data.
         root: the resolved folder that paths are relative to.
-        counts: says whether a path is code under test.
+        is_test: says whether a path belongs to the tests.
         run_by: reads a context's name; ``None`` if it is not known which tests ran what.
         parsed: parses sources, or knows them already.
         shared: knows what reports have already found out, if there were any.
@@ -147,45 +149,60 @@ class FileReader:
 
     cov: coverage.Coverage
     root: Path
-    counts: Callable[[str], bool]
+    is_test: Callable[[str], bool]
     run_by: ContextReader | None
     parsed: ParsedSources
     shared: SharedAnalyses | None = None
     lasting: bool = False
 
-    def measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measured | NotMeasured:
-        """Measure all files in the data, and the other ``expected`` ones with nothing covered."""
+    def measurement(self, data: CoverageData, unseen: Iterable[Path]) -> Measured | NotMeasured:
+        """Measure all files of coverage.py's report, and beside them those that it does not look at, with nothing covered."""
         with no_collections(), _kept_open(data):
-            return self._measurement(data, expected)
+            return self._measurement(data, unseen)
 
-    def _measurement(self, data: CoverageData, expected: Iterable[Path]) -> Measured | NotMeasured:
-        files: dict[str, MeasuredFile] = {}
-        names: dict[str, str] = {}
-        numbers: list[Numbers] = []
+    def _measurement(self, data: CoverageData, unseen: Iterable[Path]) -> Measured | NotMeasured:
         problems: list[str] = []
-        outside = 0
-        for path, name in _places(data, expected):
-            if not path.is_relative_to(self.root):
-                outside += 1
-                continue
-            relative = path.relative_to(self.root).as_posix()
-            if not self.counts(relative) or self._left_out(name):
+        names = {self._path_of(name): name for name in sorted(data.measured_files())}
+        found = dict(self._each(data, names, problems))
+        if not found:
+            return NotMeasured(" ".join(["no file of the code under test was measured", *problems]))
+        files = {path: file for path, (file, _) in found.items()}
+        others = {path.relative_to(self.root).as_posix(): str(path) for path in _importable(unseen, files, self.root)}
+        beside = {path: file for path, (file, _) in self._each(data, others, problems)}
+        total = sum((numbers for _, numbers in found.values()), start=Numbers())
+        branches = _percent(total.n_executed_branches, total.n_branches) if data.has_arcs() else None
+        measurement = Measurement(
+            files=files,
+            tests=frozenset(filter(self.is_test, files)),
+            beside=beside,
+            percent=total.pc_covered,
+            branch_percent=branches,
+            precision=self.cov.config.precision,
+            notes=(*problems, *_twice(files)),
+        )
+        return Measured(measurement, self._lines(data, {**beside, **files}, {**others, **names}))
+
+    def _each(
+        self, data: CoverageData, names: Mapping[str, str], problems: list[str]
+    ) -> Iterator[tuple[str, tuple[MeasuredFile, Numbers]]]:
+        """Measure files one by one, but for those that the configuration leaves out of reports."""
+        for path, name in sorted(names.items()):
+            if self._left_out(name):
                 continue
             try:
-                files[relative], of_file = self._measure(data, name, relative)
+                yield path, self._measure(data, name, path)
             except UNREADABLE as problem:
-                problems.append(f"{relative} is not measured: {self._without_root(problem)}.")
-            else:
-                numbers.append(of_file)
-                names[relative] = name
-        if not files:
-            return NotMeasured(" ".join(["no file of the code under test was measured", *problems]))
-        if outside:
-            problems.append(f"{outside} measured file(s) outside of the project are left out.")
-        total = sum(numbers, start=Numbers())
-        branches = _percent(total.n_executed_branches, total.n_branches) if data.has_arcs() else None
-        found = Measurement(files=files, percent=total.pc_covered, branch_percent=branches, notes=tuple(problems))
-        return Measured(found, self._lines(data, files, names))
+                problems.append(f"{path} is not measured: {self._without_root(problem)}.")
+
+    def _path_of(self, name: str) -> str:
+        """Name a file relative to the root, or else to where Python searches for it, with that folder's name."""
+        path = Path(name).resolve()
+        if path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        installed = [place for place in path.parents if place.name.endswith("-packages")]
+        searched = [place for place in map(Path, filter(None, sys.path)) if path.is_relative_to(place)]
+        top = max(installed or searched, key=lambda place: len(place.parts), default=path.parent)
+        return f"{top.name}/{path.relative_to(top).as_posix()}"
 
     def _left_out(self, name: str) -> bool:
         """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""
@@ -264,11 +281,21 @@ def _kept_open(data: CoverageData) -> AbstractContextManager[object]:
     return keep_open()
 
 
-def _places(data: CoverageData, expected: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    known = {Path(name).resolve(): name for name in data.measured_files()}
-    for path in expected:
-        known.setdefault(path, str(path))
-    yield from sorted(known.items())
+def _importable(unseen: Iterable[Path], measured: Iterable[str], root: Path) -> list[Path]:
+    """Pick the files that lie where code was found, in its folder or further in: others may be scripts or settings of tools."""
+    folders = {(root / path).parent for path in measured} - {root}
+    return [path for path in unseen if not folders.isdisjoint(path.parents)]
+
+
+def _twice(files: Iterable[str]) -> list[str]:
+    """Name a file that is counted twice, since a copy of it is installed elsewhere."""
+    installed = {path.rpartition("-packages/")[2]: path for path in sorted(files) if "-packages/" in path}
+    inside = [path for path in sorted(files) if "-packages/" not in path]
+    pairs = [(path, copy) for path in inside for tail, copy in installed.items() if f"/{path}".endswith(f"/{tail}")]
+    if not pairs:
+        return []
+    more = f", and {len(pairs) - 1} more" if len(pairs) > 1 else ""
+    return [f"Counted twice: {pairs[0][0]} and its copy {pairs[0][1]}{more}; [tool.coverage.paths] can join them."]
 
 
 def _percent(part: int, whole: int) -> float:

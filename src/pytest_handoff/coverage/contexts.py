@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,14 @@ import pytest
 from pytest_handoff.coverage import switching
 from pytest_handoff.coverage.sources import CHOSEN, choose_source, configured_includes, configured_sources
 from pytest_handoff.coverage.switching import Children, switch
-from pytest_handoff.evidence.measurement import NotMeasured, context_name
+from pytest_handoff.evidence.measurement import context_name, parse_context, parse_unknown
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
+    from types import FrameType
 
     import coverage
 
@@ -28,10 +29,24 @@ def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
 
     One that coverage.py started by itself in a child process belongs to what measures the parent, and does not count here.
     """
-    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    controller = cov_controller(config)
     if controller is not None:
         cov: coverage.Coverage | None = controller.cov if controller.started and not _was_stopped(controller.cov) else None
         return cov
+    return None if _WITHIN in config.stash else _current_coverage()
+
+
+def is_within_measured_run(config: pytest.Config) -> bool:
+    """Check whether a test of another run, in the same process and measured, started this run, which measures nothing itself."""
+    return _WITHIN in config.stash and cov_controller(config) is None
+
+
+def cov_controller(config: pytest.Config) -> Any:
+    """Return pytest-cov's controller of this run's measurement, or ``None``."""
+    return getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+
+
+def _current_coverage() -> coverage.Coverage | None:
     imported = sys.modules.get("coverage")
     if imported is None:  # so nothing measures, and importing it just to ask would take time
         return None
@@ -39,38 +54,22 @@ def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
     return None if current is getattr(imported.process_startup, "coverage", None) else current
 
 
+def _is_in_a_test() -> bool:
+    """Check whether pytest is at work in this thread already: then a test has called it once more."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and (frame.f_code.co_name, frame.f_globals.get("__name__")) != ("wrap_session", "_pytest.main"):
+        frame = frame.f_back
+    return frame is not None
+
+
 def _was_stopped(cov: coverage.Coverage) -> bool:
     """Check whether a test or a conftest has stopped what pytest-cov started; from then on nothing is measured."""
     return not getattr(cov, "_started", True)
 
 
-def combined_coverage(config: pytest.Config) -> tuple[coverage.Coverage, list[str]] | NotMeasured:
-    """Return the measurement of the whole run, on the controller at its end, and why its data are incomplete, a sentence each."""
-    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    if controller is not None:
-        return _combined_by_pytest_cov(controller)
-    if getattr(config.option, "no_cov", False):
-        return NotMeasured("--no-cov was given")
-    cov = running_coverage(config)
-    if cov is None:
-        return NotMeasured("pytest-cov was not active in this run")
-    if getattr(config.option, "dist", "no") != "no":
-        return NotMeasured("under `coverage run` the data of pytest-xdist's workers exist only after the run: use --cov")
-    return cov, []
-
-
-def _combined_by_pytest_cov(controller: Any) -> tuple[coverage.Coverage, list[str]]:
-    """Return pytest-cov's measurement, with its data saved: since 6.2, pytest-cov itself loses those of a run that ends early."""
-    untidy = []
-    if controller.cov is not controller.combining_cov or controller.started:
-        controller.finish()
-        untidy.append("The run ended early: the coverage is that of the tests that ran.")
-    if lost := sorted({node.gateway.id for node in controller.failed_workers}):
-        untidy.append(f"What these workers measured is lost with them: {', '.join(lost)}.")
-    return controller.cov, untidy
-
-
 _PHASES = "handoff-phases"
+_WITHIN = pytest.StashKey[bool]()
+"""Set on a run that a test of another run started in its own process, where the other run is measured."""
 
 
 def before_conftests(early_config: pytest.Config) -> None:
@@ -78,9 +77,13 @@ def before_conftests(early_config: pytest.Config) -> None:
 
     Call this before the ``yield`` of a ``wrapper=True, tryfirst=True`` ``pytest_load_initial_conftests``: pytest-cov reads
     its options in a ``tryfirst`` implementation of that hook. Its terminal report and its ``fail_under`` stay off, since
-    nobody asked for them. Nothing happens if pytest-cov is blocked or told ``--no-cov``, or under ``coverage run``.
+    nobody asked for them. Nothing happens if pytest-cov is blocked or told ``--no-cov``, or under ``coverage run``, nor within
+    a test that is measured: whatever runs there belongs to that test.
     """
     options = early_config.known_args_namespace
+    if _current_coverage() is not None and _is_in_a_test():
+        early_config.stash[_WITHIN] = True
+        return
     if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
         return
     from coverage.exceptions import ConfigError, CoverageException
@@ -128,6 +131,9 @@ class ContextSwitcher:
         self._session_name = session_name
         self._age_and_tier = age_and_tier
         self._current: tuple[str, str, bool] | None = None
+        self._cov: coverage.Coverage | None = None
+        self._left: str | None = None
+        self._broken: str | None = None
         self._children = Children()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -135,9 +141,20 @@ class ContextSwitcher:
         """Switch before the first fixture of the test is set up."""
         with self._faults:
             kind = (*self._age_and_tier(item), item.get_closest_marker("xfail") is not None)
-            if kind != self._current and self._switch(item.config, kind):
+            switched_since = self._cov is not None and switching.context_of(self._cov) != self._left
+            if (kind != self._current or switched_since) and self._broken is None and self._switch(item.config, kind):
                 self._current = kind
         return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Note in the data, in the end, whether somebody else has switched: it is not known then which tests ran some lines."""
+        try:
+            return (yield)
+        finally:
+            with self._faults:
+                if self._cov is not None and running_coverage(session.config) is self._cov:
+                    self._note_others(self._cov)
 
     def pytest_unconfigure(self) -> None:
         """Forget the last kind of test: processes that start later belong to no test of this run."""
@@ -152,13 +169,26 @@ class ContextSwitcher:
         name = context_name(self._session_name, tier, age, xfail=xfail, nonce=self._nonce)
         dynamic = bool(cov.get_option("run:dynamic_context"))
         if not dynamic and not getattr(config.option, "cov_context", None):
-            switch(cov, name)
+            self._cov = cov
+            try:
+                switch(cov, name)
+            except switching.broken() as problem:  # the end of the run says what became of the data
+                self._broken = f"coverage.py could not keep kinds of tests apart: {one_line(str(problem))}"
+                return False
+            self._left = switching.context_of(cov)
         elif switching.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
             config.pluginmanager.register(PhasesApart(cov, self._faults), _PHASES)
         # pytest-cov's own contexts tell tests apart in this process only: child processes still need to be told their kind.
         if not dynamic:
             self._children.tell(cov, name)
         return True
+
+    def _note_others(self, cov: coverage.Coverage) -> None:
+        with suppress(*switching.broken()):
+            switching.note_unknown(cov, self._broken or switching.who_else_switched(cov, self._is_ours))
+
+    def _is_ours(self, context: str) -> bool:
+        return parse_unknown(context) is not None or parse_context(context, nonce=self._nonce) is not None
 
 
 class PhasesApart:

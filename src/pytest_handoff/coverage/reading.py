@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from coverage.config import DEFAULT_EXCLUDE, DEFAULT_PARTIAL
 from coverage.data import CoverageData
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 import coverage
 from pytest_handoff.coverage.adding import SavedData, add, closing_data, disown, joined_data, one_line_of
 from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
-from pytest_handoff.coverage.contexts import combined_coverage
+from pytest_handoff.coverage.apart import measurement_of, whole_run
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.coverage.sources import (
     CHOSEN,
@@ -57,20 +57,25 @@ _PHASES = frozenset({"setup", "run", "teardown"})
 """The endings that pytest-cov gives to the names of a test's contexts."""
 
 
+class BelongsToTests(Protocol):
+    """Says whether a path belongs to the tests, where the sources are what coverage.py measures."""
+
+    def __call__(self, path: str, sources: Iterable[str]) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CodeTree:
     """The files that coverage may be about.
 
     Attributes:
-        root: the folder that paths are relative to; files outside it are left out, with a note.
-        is_test: says whether a path, relative to ``root``, is a test module or conftest. Those count only if the user's own
-            options or configuration name a folder of tests as source.
-        expected: paths of source files, relative to ``root``, that count if they lie in the measured source, even if
+        root: the folder that paths are relative to.
+        is_test: says whether a path, relative to ``root``, is a test module, a conftest, or a helper of tests.
+        expected: paths of source files, relative to ``root``, that are code if they lie in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
     """
 
     root: Path
-    is_test: Callable[[str], bool]
+    is_test: BelongsToTests
     expected: Collection[str] = ()
 
     def resolved(self) -> CodeTree:
@@ -80,7 +85,7 @@ class CodeTree:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """The files of a tree that count: ``tests`` are the folders of tests that the user named as source.
+    """What is measured of a tree.
 
     ``shared`` has what reports have found out; ``cache`` is the folder that keeps what is known of sources, if there is one.
     ``by_kind`` reads the contexts that the plugin named.
@@ -89,7 +94,6 @@ class _Sources:
     cov: coverage.Coverage
     tree: CodeTree
     sources: list[Path]
-    tests: list[Path]
     shared: SharedAnalyses | None = None
     cache: Sealed | None = None
     by_kind: ContextReader = parse_context
@@ -98,13 +102,16 @@ class _Sources:
     def root(self) -> Path:
         return self.tree.root
 
-    def counts(self, path: str) -> bool:
-        return not self.tree.is_test(path) or any((self.root / path).is_relative_to(folder) for folder in self.tests)
+    def tests(self) -> Callable[[str], bool]:
+        inside = (source for source in self.sources if source.is_relative_to(self.root))
+        return partial(self.tree.is_test, sources=[source.relative_to(self.root).as_posix() for source in inside])
 
-    def places(self) -> list[Path]:
-        includes = configured_includes(self.cov)
-        expected = (self.root / path for path in self.tree.expected)
-        return [place for place in expected if in_source(place, self.sources, includes, self.cov)]
+    def unseen(self, data: CoverageData) -> list[Path]:
+        """List the files of the source that coverage.py has not looked at, without tests."""
+        includes, is_test = configured_includes(self.cov), self.tests()
+        seen = {Path(name).resolve() for name in data.measured_files()}
+        expected = [self.root / path for path in self.tree.expected if not is_test(path)]
+        return [place for place in expected if place not in seen and in_source(place, self.sources, includes, self.cov)]
 
 
 def read(
@@ -127,22 +134,23 @@ def read(
     The data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
     """
     try:
-        found = combined_coverage(config)
+        found = whole_run(config)
         if isinstance(found, NotMeasured):
             return found
-        cov, untidy = found
+        cov, own, untidy, notes = found
+        # pytest-cov gives its option to each report, and not to the configuration.
+        cov.config.precision = getattr(config.option, "cov_precision", None) or cov.config.precision
         top = config.rootpath
         by_kind = _of_these_runs(cov.get_data(), nonce) if also and nonce is not None else partial(parse_context, nonce=nonce)
         wanted = _sources(config, cov, tree, shared, by_kind)
         per_test = _per_test_contexts(config, cov, classes_of, by_kind)
-        own = cov.get_data()
         if not also and not cov.get_option("run:relative_files"):
-            return _measure(wanted, own, per_test, untidy, lasting=True)
+            return _measure(wanted, own, per_test, untidy, notes, lasting=True)
         with joined_data() as joined:
             here = config.invocation_params.dir
             joined.update(own, map_path=lambda name: str((here / name).resolve()))
             add(joined, [SavedData(path, top) for path in also], untidy)
-            return _measure(wanted, joined, per_test, untidy)
+            return _measure(wanted, joined, per_test, untidy, notes)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
@@ -157,11 +165,10 @@ def _sources(
     config: pytest.Config, cov: Coverage, tree: CodeTree, shared: SharedAnalyses | None, by_kind: ContextReader
 ) -> _Sources:
     """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
-    named, top = configured_sources(cov), config.rootpath
-    sources = source_folders(named, top)
-    tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
+    named = configured_sources(cov)
+    sources = source_folders(named, config.rootpath)
     known = tree if sources or not named else CodeTree(tree.root, tree.is_test)
-    return _Sources(cov, known.resolved(), sources, tests, shared, cache_folder(config), by_kind)
+    return _Sources(cov, known.resolved(), sources, shared, cache_folder(config), by_kind)
 
 
 def read_files(
@@ -191,8 +198,7 @@ def read_files(
             file = str(config_file) if config_file else False
             cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
             _load_plugins(cov)
-            source, tests = ([(tree.root / name).resolve() for name in names] for names in (settings.source, settings.tests))
-            wanted = _Sources(cov, tree.resolved(), source, tests)
+            wanted = _Sources(cov, tree.resolved(), [(tree.root / name).resolve() for name in settings.source])
             return _measure(wanted, joined, None, untidy)
     # In older versions, the error for an unreadable configuration is not a CoverageException.
     except (CoverageException, ConfigError) as problem:
@@ -222,10 +228,10 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path, nonce: str = "")
     Raises:
         EvidenceProblem: coverage.py cannot write the file.
     """
-    found = combined_coverage(config)
+    found = whole_run(config)
     if isinstance(found, NotMeasured):
         return found
-    cov, untidy = found
+    cov, untidy = found.cov, found.untidy
     keep(config, path, nonce=nonce)
     top, inner = config.rootpath, root.resolve()
     sources = source_folders(configured_sources(cov), top)
@@ -249,13 +255,13 @@ def keep(config: pytest.Config, path: Path, *, nonce: str = "") -> None:
         EvidenceProblem: coverage.py cannot write the file.
     """
     try:
-        found = combined_coverage(config)
+        found = whole_run(config)
         if isinstance(found, NotMeasured):
             return
         path.unlink(missing_ok=True)
         here, top = config.invocation_params.dir, config.rootpath.resolve()
         with closing_data(CoverageData(basename=str(path))) as kept:
-            kept.update(found[0].get_data(), map_path=lambda name: _relative_name((here / name).resolve(), top))
+            kept.update(found.data, map_path=lambda name: _relative_name((here / name).resolve(), top))
         if path.is_file():
             disown(path, partial(is_disguised, nonce=nonce))
     except (CoverageException, sqlite3.Error) as problem:
@@ -263,19 +269,26 @@ def keep(config: pytest.Config, path: Path, *, nonce: str = "") -> None:
 
 
 def _measure(
-    wanted: _Sources, data: CoverageData, per_test: ContextReader | None, untidy: list[str], *, lasting: bool = False
+    wanted: _Sources,
+    data: CoverageData,
+    per_test: ContextReader | None,
+    untidy: list[str],
+    notes: tuple[str, ...] = (),
+    *,
+    lasting: bool = False,
 ) -> Measured | NotMeasured:
     why = None if per_test else _why_no_kinds(wanted.cov, data, wanted.by_kind)
     parsed = wanted.shared.parsed(wanted.cov) if wanted.shared else parsed_sources(wanted.cov, wanted.cache)
     run_by = None if why else per_test or wanted.by_kind
-    reader = FileReader(wanted.cov, wanted.root, wanted.counts, run_by, parsed, shared=wanted.shared, lasting=lasting)
-    measured = reader.measurement(data, wanted.places())
+    reader = FileReader(wanted.cov, wanted.root, wanted.tests(), run_by, parsed, shared=wanted.shared, lasting=lasting)
+    measured = reader.measurement(data, wanted.unseen(data))
     parsed.save()
     if wanted.shared:
         wanted.shared.forget()
     if isinstance(measured, NotMeasured):
         return measured
-    return replace(measured, measurement=replace(measured.measurement, why_no_classes=why, untidy=tuple(untidy)))
+    found, notes = measured.measurement, (*notes, *measured.measurement.notes)
+    return replace(measured, measurement=replace(found, why_no_classes=why, untidy=tuple(untidy), notes=notes))
 
 
 def _why_no_kinds(cov: coverage.Coverage, data: CoverageData, by_kind: ContextReader) -> str | None:
@@ -313,10 +326,10 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
     Only what leaves code out is listed: ``source`` is empty if it leaves out nothing that would be measured without it, and
     the patterns that coverage.py excludes by default are not named.
     """
-    found = combined_coverage(config)
-    if isinstance(found, NotMeasured):
+    cov = measurement_of(config)
+    if cov is None:
         return None
-    cov, settings = found[0], found[0].config
+    settings = cov.config
     excluding = [*settings.exclude_list, *settings.partial_list]
     sources = [] if CHOSEN in config.stash else configured_sources(cov)
     return CoverageSettings(

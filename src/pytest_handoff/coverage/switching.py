@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 UNKNOWN_CORE = "this release of coverage.py has a sysmon core whose branches cannot be told apart by kinds of tests"
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """Return what coverage.py and the system raise where a test has taken data away, or no disk takes them."""
+    import sqlite3
+
+    from coverage.exceptions import CoverageException
+
+    return CoverageException, sqlite3.Error, OSError
+
+
 def uses_sysmon(cov: coverage.Coverage) -> bool:
     """Check whether a measurement that has begun uses ``sys.monitoring``."""
     core: Any = getattr(cov, "_core", None)
@@ -41,6 +50,29 @@ def switch_context(cov: coverage.Coverage, name: str) -> None:
         warnings.filterwarnings("ignore", message="Dynamic contexts aren't supported", category=Warning)
         cov.switch_context(name)
     begin_anew(cov)
+
+
+def context_of(cov: coverage.Coverage) -> str | None:
+    """Return the context that a measurement records lines under now."""
+    context: str | None = getattr(getattr(cov, "_data", None), "_current_context", None)
+    return context
+
+
+def who_else_switched(cov: coverage.Coverage, is_ours: Callable[[str], bool]) -> str | None:
+    """Say that the data of this process have contexts that are not ours, so that it is not known whose some lines are."""
+    known = {"", cov.config.context or ""}
+    found = {*cov.get_data().measured_contexts(), context_of(cov) or ""}
+    others = sorted(name for name in found if name not in known and not is_ours(name))
+    return f"something else switched coverage.py to the context {others[0]!r} meanwhile" if others else None
+
+
+def note_unknown(cov: coverage.Coverage, why: str | None) -> None:
+    """Note in the data of this process why it is not known which kind of test ran some of their lines."""
+    data: Any = getattr(cov, "_data", None)
+    if why is not None and data:
+        data.set_context(unknown_context(why))
+        add = data.add_arcs if data.has_arcs() else data.add_lines
+        add({next(iter(data.measured_files())): []})
 
 
 def begin_anew(cov: coverage.Coverage) -> None:

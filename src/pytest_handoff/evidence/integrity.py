@@ -120,6 +120,45 @@ def examine(
     )
 
 
+class ChangedTests:
+    """Tells whether the function of an earlier test differs from what it was in each parent; reads a file when it is asked for.
+
+    Args:
+        bases: the parents' trees; ``None`` if they were pruned, so that nobody knows what changed.
+        renames: old path to new path.
+        read: returns the content of a file, or ``None`` if it is gone.
+    """
+
+    def __init__(
+        self,
+        bases: Sequence[Mapping[str, SourceLine]] | None,
+        renames: Mapping[str, str],
+        read: Callable[[str], bytes | None],
+    ) -> None:
+        self._bases = bases or ()
+        self._was = {new: old for old, new in renames.items()}
+        self._read = read
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+
+    def __call__(self, test: str, before: str) -> bool:
+        """Check a test that continues the earlier test ``before``, which is itself where only its content changed."""
+        path = file_of(test)
+        old = self._was.get(path, path) if before == test else file_of(before)
+        if (path, old) not in self._known:
+            self._known[path, old] = frozenset(self._changed(path, old))
+        return name_of(without_parameters(test)) in self._known[path, old]
+
+    def _changed(self, path: str, old_path: str) -> Iterator[str]:
+        olds = [base[old_path].lines for base in self._bases if old_path in base and base[old_path].lines]
+        content = self._read(path) if olds and path.endswith(".py") else None
+        if content is None or (lines := hash_lines(content)) in olds:
+            return
+        hashes = split_hashes(lines)
+        for name, function in read_case_file(content, compared=False).functions.items():
+            if all(_differs(function, hashes, split_hashes(old)) for old in olds):
+                yield name
+
+
 def _changed_beside(file: CaseFile, hashes: list[str], olds: Mapping[str, Sequence[list[str]]]) -> Iterator[str | None]:
     """Find what is not in the old files as it stands now and what earlier tests use: a constant, a fixture, a helper, a mark."""
     for one in file.beside:

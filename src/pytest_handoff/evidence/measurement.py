@@ -21,7 +21,7 @@ class RunBy(msgspec.Struct, frozen=True):
     Attributes:
         session: the session that the run belonged to; ``None`` if the data cannot come from any other session.
         tier: the test's tier, such as ``unit``.
-        age: ``new`` (first recorded in that session) or ``old``.
+        age: ``new`` (first recorded in that session, or changed in it) or ``old``.
         counts: whether a pass of such a test counts as one; ``False`` for tests marked xfail.
     """
 
@@ -59,11 +59,16 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """Coverage of the code under test.
+    """Coverage as coverage.py reports it.
 
     Attributes:
+        files: those of coverage.py's own report; one outside of the project is named by where Python searches for it.
+        tests: those of them that are tests, or help tests: no code under test.
+        beside: files of the measured source where coverage.py does not look by itself, since nobody imported them and a folder
+            has no ``__init__.py``; code under test, with nothing covered, but in no total.
         percent: coverage.py's total over ``files``, unrounded, 0 to 100.
         branch_percent: the same for branches alone; ``None`` if they are not measured.
+        precision: the number of decimals that the project's reports have.
         why_no_classes: why it is not known which kind of test ran what; ``None`` if it is known.
         untidy: why the data do not cover a whole run, one sentence each; any of these makes the run incomplete.
         notes: what a reader must know about the figures, one sentence each.
@@ -72,9 +77,17 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, MeasuredFile]
     percent: float
     branch_percent: float | None
+    precision: int = 0
+    tests: frozenset[str] = frozenset()
+    beside: Mapping[str, MeasuredFile] = {}
     why_no_classes: str | None = None
     untidy: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> Mapping[str, MeasuredFile]:
+        """Return the files that hold code under test."""
+        return {path: file for path, file in {**self.beside, **self.files}.items() if path not in self.tests}
 
     @property
     def classes_known(self) -> bool:
@@ -161,6 +174,7 @@ def summarise(measurement: Measurement) -> CoverageSummary:
         num_statements=sum(file.num_statements for file in files.values()),
         covered=sum(file.covered for file in files.values()),
         files=files,
+        precision=measurement.precision,
     )
 
 
@@ -182,7 +196,7 @@ class PartCoverage(Frozen, frozen=True):
 
     Attributes:
         source: folders that were to be measured, relative to the git root; empty where none was named.
-        tests: those of them that hold tests, and count because the user named them.
+        tests: those of them that hold tests.
         config_file: coverage.py's configuration file, relative to the git root.
         untidy: why the data are not those of the whole part, one sentence each.
         in_force: what coverage.py went by, with the keys of :class:`pytest_handoff.evidence.tool_settings.CoverageSettings`.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from pytest_handoff.evidence.source_changes import changed_lines, match_moves
 from pytest_handoff.figures import count_ranges, format_ranges
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 IMPORT_RULE = (
-    "By tests: a def, class or decorator line has the state of its body; another line that runs at import counts where it "
-    "ran and such a test ran a line of its file."
+    "By tests: a def, class or decorator line has the state of its body, and what runs at import only is left out; new tests are "
+    "those that this session added or changed."
 )
 _NAMED = 3
 
@@ -56,7 +57,7 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting: Sequence[str] = ()) -> NewCode:
-    """Find the new statements of every measured file, and who runs them.
+    """Find the new statements of every measured file that is no test and helps none, and who runs them.
 
     A statement is new if any of its physical lines is, and with several bases only if it is new against each of them. Without a
     base everything is new.
@@ -73,16 +74,20 @@ def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting:
     olds_of = _old_versions(trees.bases, now)
     merged_of = _old_versions(merged_in.trees if merged_in else (), now)
     files: dict[str, NewCodeFile] = {}
+    at_import: dict[str, str] = {}
     left_out = 0
-    for path in sorted(measurement.files.keys() & now.keys()):
-        file = measurement.files[path]
+    code = measurement.code
+    for path in sorted(code.keys() & now.keys()):
+        file = code[path]
         changed = _new_first_lines(file, now[path], olds_of(path))
         new = changed & _new_first_lines(file, now[path], merged_of(path)) if changed else changed
         left_out += len((changed - new) & file.statements)
         if new & (file.statements | file.excluded):
             files[path] = _judge(file, new, session, measured.lines, known=measurement.classes_known)
+            if measurement.classes_known and (only := new & _at_import(file)):
+                at_import[path] = format_ranges(only)
     notes = [*_notes(measurement, now, failed_counting), *_notes_of_merge(merged_in, left_out)]
-    return _summed_up(files, trees.base_name, notes, known=measurement.classes_known)
+    return replace(_summed_up(files, trees.base_name, notes, known=measurement.classes_known), at_import=at_import)
 
 
 _EMPTY = ("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813")
@@ -94,7 +99,7 @@ def unmeasured(measurement: Measurement, trees: Trees, is_test: Callable[[str], 
     olds_of = _old_versions(trees.bases, trees.now)
     return [
         path
-        for path in sorted(trees.now.keys() - measurement.files.keys())
+        for path in sorted(trees.now.keys() - measurement.code.keys())
         if path.endswith(".py")
         and not is_test(path)
         and not path.endswith("conftest.py")
@@ -140,13 +145,14 @@ def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[Source
 def _judge(file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, *, known: bool) -> NewCodeFile:
     statements = new & file.statements
     executed = lines.executed(file.path)
-    by_unit = statements & _run_by(file, executed, lambda by: _counts(by, session))
-    by_new_unit = statements & _run_by(file, executed, lambda by: _counts(by, session) and by.age == "new")
+    open_to_tests = statements - file.missing - _at_import(file)
+    by_unit = open_to_tests & _run_by(file, executed, lambda by: _counts(by, session))
+    by_new_unit = open_to_tests & _run_by(file, executed, lambda by: _counts(by, session) and by.age == "new")
     return NewCodeFile(
         lines=format_ranges(statements),
         missing=format_ranges(statements & file.missing),
-        not_by_unit=format_ranges(statements - file.missing - by_unit) if known else None,
-        not_by_new_unit=format_ranges(statements - file.missing - by_new_unit) if known else None,
+        not_by_unit=format_ranges(open_to_tests - by_unit) if known else None,
+        not_by_new_unit=format_ranges(open_to_tests - by_new_unit) if known else None,
         num_statements=len(statements),
         covered=len(statements - file.missing),
         covered_by_unit=len(by_unit) if known else None,
@@ -160,15 +166,22 @@ def _counts(by: RunBy, session: str) -> bool:
     return by.counts and by.tier == "unit" and by.session in {None, session}
 
 
+def _at_import(file: MeasuredFile) -> frozenset[int]:
+    """Find the statements that ran and that only an import can run, of the module and of class bodies, with their headers."""
+    later = file.statements - file.import_time - (file.headers.keys() - _one_liners(file))
+    only = {line for line, body in file.headers.items() if body.isdisjoint(later)}
+    return (file.import_time | only) & file.statements - file.missing
+
+
+def _one_liners(file: MeasuredFile) -> set[int]:
+    """Find the functions whose header and body share a line, which the import and a call run alike."""
+    return {line for line, body in file.headers.items() if line in body}
+
+
 def _run_by(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]], counts: Callable[[RunBy], bool]) -> frozenset[int]:
-    """Find the file's statements that the counting tests ran, by the rule for lines that run at import (:data:`IMPORT_RULE`)."""
+    """Find the file's statements that the counting tests ran; whichever test imports a module first gets nothing for that."""
     ran = frozenset[int]().union(*(lines for by, lines in executed.items() if counts(by)))
-    if not ran:
-        return frozenset()
-    at_import = file.import_time - file.missing
-    # Whichever test imports a module first runs its headers, so that proves nothing, unless the body is on the same line.
-    one_liners = {line for line, body in file.headers.items() if line in body}
-    covered = at_import | (ran - file.import_time - (file.headers.keys() - one_liners))
+    covered = ran - file.import_time - (file.headers.keys() - _one_liners(file))
     # If a module was imported before coverage.py began, its headers are reported as missed even though their bodies ran.
     return (covered | {line for line, body in file.headers.items() if body & covered}) - file.missing
 
@@ -187,7 +200,7 @@ def _notes(measurement: Measurement, now: Mapping[str, SourceLine], failed_count
         names = ", ".join(sorted(failed_counting)[:_NAMED]) + (" and more" if len(failed_counting) > _NAMED else "")
         count = len(failed_counting)
         notes.append(f"The figures by tests may contain lines of {count} unit test(s) that did not simply pass: {names}.")
-    if strangers := sorted(measurement.files.keys() - now.keys()):
+    if strangers := sorted(measurement.code.keys() - now.keys()):
         names = ", ".join(strangers[:_NAMED]) + (" and more" if len(strangers) > _NAMED else "")
         notes.append(f"{len(strangers)} measured file(s) outside of the source tree are not in the new code: {names}.")
     return notes

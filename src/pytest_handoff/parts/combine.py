@@ -81,7 +81,7 @@ def joined_coverage(
             kept,
             CodeTree(
                 root=project.root,
-                is_test=lambda path: any(part.run.suite.belongs(path) for part in parts),
+                is_test=lambda path, sources: any(part.run.suite.belongs(path, sources) for part in parts),
                 expected=[path for path in tree.files if path.endswith(".py")],
             ),
             settings=_together(settings),

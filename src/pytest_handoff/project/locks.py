@@ -55,7 +55,20 @@ def take_lock(path: Path, patience: float) -> Callable[[], None]:
         if error.errno == errno.ENOSYS:
             return _by_filelock(path, patience)
         raise
-    return lambda: _let_go(held)
+    descriptor, sign = held, sign_of(held)
+    return lambda: _let_go(descriptor, sign)
+
+
+def sign_of(descriptor: int) -> tuple[int, int] | None:
+    """Return what tells one open file from another, or ``None`` if the descriptor is closed.
+
+    A test may close descriptors that it did not open (``os.closerange``), and the number then belongs to the next file.
+    """
+    try:
+        about = os.fstat(descriptor)
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
 
 
 def _attempt(path: Path) -> int | None:
@@ -99,10 +112,11 @@ def _make(path: Path, flags: int) -> int:
     return descriptor
 
 
-def _let_go(descriptor: int) -> None:
+def _let_go(descriptor: int, sign: tuple[int, int] | None) -> None:
     """Unlock before closing: a child that was forked meanwhile has the file open too."""
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
+    if sign_of(descriptor) == sign is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
 
 
 def _by_filelock(path: Path, patience: float) -> Callable[[], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -206,7 +207,7 @@ def unparsable(root: Path, paths: Iterable[str], stored: Callable[[str], bytes |
 
 def _problem(parse: Callable[[str], object], path: Path, root: Path, content: bytes | None) -> str | None:
     try:
-        most = TEXT if parse is json.loads else SETTINGS  # the other parsers take seconds for a megabyte
+        most = TEXT if parse is _json else SETTINGS  # the other parsers take seconds for a megabyte
         parse((read_file(path, [root], most) if content is None else content[: most + 1]).decode("utf-8-sig"))
     except Refused as refused:
         return f"it {refused.why}"
@@ -232,4 +233,19 @@ def _ini(text: str) -> None:
     parse_ini(text, configparser.ConfigParser(interpolation=None, allow_no_value=True))
 
 
-_PARSERS: dict[str | None, Callable[[str], object]] = {"JSON": json.loads, "TOML": parse_toml, "YAML": _yaml, "INI": _ini}
+_IN_JSON = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])', re.DOTALL)
+"""A string; or a comment, or the comma behind a last entry, which the tools that read comments do not mind either."""
+
+
+def _json(text: str) -> None:
+    """Check a file that may have comments, as those of TypeScript, VS Code and asv do; a comma too many alone is a mistake."""
+    try:
+        json.loads(text)
+    except ValueError:
+        without_comments = _IN_JSON.sub(lambda found: found[1] or ("," if found[0] == "," else " "), text)
+        if without_comments == text:
+            raise
+        json.loads(_IN_JSON.sub(lambda found: found[1] or "", without_comments))
+
+
+_PARSERS: dict[str | None, Callable[[str], object]] = {"JSON": _json, "TOML": parse_toml, "YAML": _yaml, "INI": _ini}

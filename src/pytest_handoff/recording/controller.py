@@ -5,12 +5,14 @@ Every mistake in the setup is reported before any test runs.
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
+from pytest_handoff.composition.terminal import Line
 from pytest_handoff.config import check_session_name
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.ledger import share_ids
@@ -28,7 +30,7 @@ from pytest_handoff.recording.options import refuse_a_path
 from pytest_handoff.recording.plan import plan_run
 from pytest_handoff.recording.recorder import Recorder
 from pytest_handoff.recording.run_folder import RunFolder
-from pytest_handoff.recording.worker import INPUT, NewOrOld
+from pytest_handoff.recording.worker import INPUT, NewOrOld, changed_tests
 from pytest_handoff.workflow.finish import renderer_of, trace_all
 from pytest_handoff.workflow.start import begin
 
@@ -38,6 +40,11 @@ if TYPE_CHECKING:
     from pytest_handoff.recording.part import PartWriting
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Collection
+
+
+_RUNNING = "HANDOFF_RUNNING"
+"""The environment variable that tells the tests of a run, and the processes they start, which session is being recorded where."""
+_WITHIN = "a test of {session} started this run of {session}: it records nothing, and takes nothing from the run it belongs to"
 
 
 class Controller:
@@ -53,7 +60,9 @@ class Controller:
         self._start = plan.start
         self._faults = plan.faults
         self._collection: Collection | None = None
+        self._pid = os.getpid()
         self._closed = False
+        os.environ[_RUNNING] = _running(plan.project, plan.start.session)
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
         self._ages = NewOrOld(plan.start.session, collector)
         self._folder = RunFolder(plan)
@@ -61,7 +70,7 @@ class Controller:
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, options.without_places(plan.config, plan.project.root))
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")
-        self._measuring.register(self._ages)
+        self._measuring.register(self._ages, self._folder.path)
         self._part = self._begin_part(ending)
         self._end = RunEnd(plan, ending, measuring=self._measuring, folder=self._folder, recorder=recorder, part=self._part)
 
@@ -95,7 +104,12 @@ class Controller:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the evidence; a fault in the plugin never hides a test result, and never looks like success."""
+        """Write the evidence; a fault in the plugin never hides a test result, and never looks like success.
+
+        A child that a test forked may come here as if it were the run; the run's own process records.
+        """
+        if self._pid != os.getpid():
+            return
         try:
             with self._faults:
                 self._finish(session, int(exitstatus))
@@ -125,7 +139,8 @@ class Controller:
         self._folder.collected(collection)
         share_ids(self._start.parents.earlier.lines, collection.tests)
         lineage = trace_all(self._plan.project, self._start, collection.tests, collection.whole_files)
-        self._ages.know(self._start.parents.earlier, lineage)
+        changed = changed_tests(self._plan.project, self._start.parents, self._start.renames)
+        self._ages.know(self._start.parents.earlier, lineage, changed)
         self._end.traced = lineage
 
     def _finish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -139,9 +154,15 @@ class Controller:
             self._end.finish(session, exitstatus, self._collection)
 
     def _close(self, *, keep: bool) -> None:
-        if not self._closed:
+        if not self._closed and self._pid == os.getpid():
             self._closed = True
+            os.environ.pop(_RUNNING, None)
+            self._measuring.close()
             self._folder.close(recorded=self._end.recorded, keep=keep and not self._end.recorded)
+
+
+def _running(project: Project, session: str) -> str:
+    return f"{session} {project.handoffs}"
 
 
 def with_template(project: Project, template: str | None) -> Project:
@@ -181,6 +202,9 @@ def _register(config: pytest.Config, ending: EndReport, faults: Faults) -> None:
     paths = options.paths_given(config)
     project = open_from(config.invocation_params.dir, config.rootpath, paths, dir_option=config.getoption("handoff_dir"))
     if not options.runs_tests(config):
+        return
+    if os.environ.get(_RUNNING) == _running(project, session):  # by PYTEST_ADDOPTS, say, or addopts
+        ending.say([Line(f"beside     {_WITHIN.format(session=session)}")])
         return
     finish_interrupted_write(project)
     project = with_template(project, config.getoption("handoff_template"))

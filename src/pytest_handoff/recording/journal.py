@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.project.foreign_files import LINES, read_own
-from pytest_handoff.project.locks import take_lock
+from pytest_handoff.project.locks import sign_of, take_lock
 from pytest_handoff.project.user_folder import Sealed, user_key
 from pytest_handoff.record import Frozen, RunInfo
 from pytest_handoff.run import CaseResult, SuiteFiles
@@ -73,13 +73,18 @@ class Journal:
         else:
             _write_whole(self.folder / SEAL, _seal_of(self.folder, begun, key))
         _write_whole(self.folder / START, begun)
-        self._tests = (self.folder / TESTS).open("ab", buffering=0)
+        self._tests, self._pid = _Lines(self.folder / TESTS), os.getpid()
 
     def note(self, nodeid: str, result: CaseResult) -> None:
-        """Write the line of a test that has ended; a full disk, or what a test left mocked, costs the journal, never the run."""
+        """Write the line of a test that has ended; a full disk, or what a test left mocked, costs the journal, never the run.
+
+        A child that a test forked, and that goes on as if it were the run, writes nothing.
+        """
         if self.trouble is not None:
             return
         try:
+            if os.getpid() != self._pid:
+                return
             line = encode_basestring_ascii(nodeid)
             if result != _PASSED:
                 line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
@@ -108,6 +113,29 @@ class Journal:
         self._let_go()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _Lines:
+    """A file that lines are added to, by a descriptor that a test may have closed, so that the number is another file's."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+
+    def write(self, data: bytes) -> int:
+        """Add data, and return how much of it the disk took."""
+        if sign_of(self._descriptor) != self._sign:
+            self._open()
+        return os.write(self._descriptor, data)
+
+    def close(self) -> None:
+        """Close the file, if it is still this one."""
+        if sign_of(self._descriptor) == self._sign:
+            os.close(self._descriptor)
+
+    def _open(self) -> None:
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        self._sign = sign_of(self._descriptor)
 
 
 class DeadRun(Frozen, frozen=True):

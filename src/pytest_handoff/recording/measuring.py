@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.coverage.analysis import SharedAnalyses
+    from pytest_handoff.coverage.apart import DataApart
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.evidence.measurement import Measured, PartCoverage
     from pytest_handoff.evidence.tool_settings import CoverageSettings
@@ -43,19 +44,33 @@ class RunCoverage:
         self._adds_up = False
         self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
+        self._apart: DataApart | None = None
         self.nonce = secrets.token_hex(8)
         """A part of the names of this run's contexts, so that no test can have them written down."""
 
-    def register(self, ages: NewOrOld) -> None:
-        """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports."""
+    def register(self, ages: NewOrOld, folder: Path) -> None:
+        """Register the context switcher, for tests that run in this process, and share the analyses of pytest-cov's reports.
+
+        Args:
+            folder: the run's own, where its data lie while tests run.
+        """
         if options.measures_coverage(self._config):
             from pytest_handoff.coverage.analysis import SharedAnalyses
+            from pytest_handoff.coverage.apart import DataApart, SafeEnd
             from pytest_handoff.coverage.contexts import ContextSwitcher
 
+            self._apart = DataApart(self._config, folder, self._plan.faults)
             self._shared = SharedAnalyses(self._config, self._plan.faults)
             switcher = ContextSwitcher(self._start.session, ages, self._plan.faults, self.nonce)
-            self._config.pluginmanager.register(switcher, "handoff-contexts")
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
+            self._config.pluginmanager.register(self._apart, "handoff-data")
+            self._config.pluginmanager.register(SafeEnd(self._apart), "handoff-end-of-data")
+            self._config.pluginmanager.register(switcher, "handoff-contexts")  # last: it has the last word
+
+    def close(self) -> None:
+        """Let go of what was measured."""
+        if self._apart is not None:
+            self._apart.close()
 
     def read(self, run: Run, start: Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         """Read what this run measured, together with what earlier parts on the same tree measured.
@@ -137,15 +152,17 @@ class RunCoverage:
 
     def _classes_of(self, run: Run, traced: Lineage) -> Callable[[str], tuple[str, str, bool] | None]:
         """Make the function that maps a user's own context, named after a test, to tier, age and whether the test passed."""
+        from pytest_handoff.recording.worker import age_of, changed_tests
+
         session, earlier = self._start.session, self._start.parents.earlier
+        changed = changed_tests(self._plan.project, self._start.parents, self._start.renames)
 
         def classes_of(nodeid: str) -> tuple[str, str, bool] | None:
             test = self._plan.prefix + nodeid
             seen, result = run.collected.get(test), run.results.get(test)
             if seen is None:
                 return None
-            age = "new" if traced.since(test, session, earlier) == session else "old"
-            return seen.tier, age, result is not None and result.outcome == "passed"
+            return seen.tier, age_of(test, session, earlier, traced, changed), result is not None and result.outcome == "passed"
 
         return classes_of
 

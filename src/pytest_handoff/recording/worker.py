@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from pytest_handoff.evidence.integrity import ChangedTests
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
+from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.evidence.ledger import EarlierTests, Lineage
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.sessions import Parents
     from pytest_handoff.recording.faults import Faults
     from pytest_handoff.run import Collection
 
@@ -27,24 +30,35 @@ INPUT = "handoff"
 
 
 class NewOrOld:
-    """Whether each item's test is new in this session; known once collection has finished."""
+    """Whether each item's test is this session's, new or changed; known once collection has finished."""
 
     def __init__(self, session: str, collector: Collector) -> None:
         self._session = session
         self._collector = collector
         self._earlier: EarlierTests | None = None
         self._lineage: Lineage | None = None
+        self._changed: ChangedTests | None = None
 
-    def know(self, earlier: EarlierTests, lineage: Lineage) -> None:
-        """Store the earlier tests and what the collected tests continue."""
-        self._earlier, self._lineage = earlier, lineage
+    def know(self, earlier: EarlierTests, lineage: Lineage, changed: ChangedTests) -> None:
+        """Store the earlier tests, what the collected tests continue, and what tells which of them changed."""
+        self._earlier, self._lineage, self._changed = earlier, lineage, changed
 
     def __call__(self, item: pytest.Item) -> tuple[str, str]:
         """Return the age (``"new"`` or ``"old"``) and the tier of an item."""
-        if self._earlier is None or self._lineage is None:
+        if self._earlier is None or self._lineage is None or self._changed is None:
             return "new", self._collector.tier_of(item)
-        since = self._lineage.since(self._collector.test_of(item), self._session, self._earlier)
-        return ("new" if since == self._session else "old"), self._collector.tier_of(item)
+        test = self._collector.test_of(item)
+        return age_of(test, self._session, self._earlier, self._lineage, self._changed), self._collector.tier_of(item)
+
+
+def age_of(test: str, session: str, earlier: EarlierTests, lineage: Lineage, changed: ChangedTests) -> str:
+    """Return ``"new"`` for a test of this session, whether it is new or changed, and else ``"old"``."""
+    return "new" if lineage.since(test, session, earlier) == session or changed(test, lineage.known_as(test)) else "old"
+
+
+def changed_tests(project: Project, parents: Parents, renames: Mapping[str, str]) -> ChangedTests:
+    """Return what tells which earlier tests a session changed."""
+    return ChangedTests(parents.sources, renames, lambda path: read_if_there(project.root / path, project.within, TEXT))
 
 
 def join(config: pytest.Config, faults: Faults) -> None:
@@ -78,12 +92,17 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         before = load_parents(project.store, parents)
         earlier, files = before.earlier, files_to_trace(project, before.sources)
         share_ids(earlier.lines, collection.tests)
-        ages.know(earlier, trace_collected(earlier, collection.tests, collection.whole_files, renames, files))
+        lineage = trace_collected(earlier, collection.tests, collection.whole_files, renames, files)
+        ages.know(earlier, lineage, changed_tests(project, before, renames))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
     ages = NewOrOld(session, collector)
     config.pluginmanager.register(collector, "handoff-collector")
     if measures:
+        from pytest_handoff.coverage.apart import MeasuredHere, SafeEnd
         from pytest_handoff.coverage.contexts import ContextSwitcher
 
+        here = MeasuredHere(spool, faults)
+        config.pluginmanager.register(here, "handoff-data")
+        config.pluginmanager.register(SafeEnd(here), "handoff-end-of-data")
         config.pluginmanager.register(ContextSwitcher(session, ages, faults, str(given["nonce"])), "handoff-contexts")

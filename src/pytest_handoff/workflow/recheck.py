@@ -208,19 +208,24 @@ def _of_new_code(code: NewCode) -> Iterator[str]:
         total, parts = getattr(code, f"covered_by_{whose}"), [getattr(file, f"covered_by_{whose}") for file in files]
         if total != (None if None in parts else sum(parts)) and (parts or total):
             yield f"the new statements covered by {whose.replace('_', ' ')} tests do not add up to its total"
+    if not code.at_import.keys() <= code.files.keys():
+        yield "it has statements that run at import in files without new code"
     for path, file in code.files.items():
-        yield from _of_new_lines(path, file)
+        yield from _of_new_lines(path, file, _lines_in(code.at_import.get(path, "")))
 
 
-def _of_new_lines(path: str, file: NewCodeFile) -> Iterator[str]:
+def _of_new_lines(path: str, file: NewCodeFile, at_import: int) -> Iterator[str]:
+    if at_import < 0:
+        yield f"the lines of {path} that run at import are no line numbers"
     if _lines_in(file.marked) < 0:
         yield f"the marked lines of {path} are no line numbers"
     if file.num_statements != _lines_in(file.lines):
         yield f"the number of {path}'s new statements is not that of its new lines"
     if file.num_statements - file.covered != _lines_in(file.missing):
         yield f"the figures of {path}'s new lines do not fit its missing lines"
+    ran = file.covered - at_import
     for covered, others in ((file.covered_by_unit, file.not_by_unit), (file.covered_by_new_unit, file.not_by_new_unit)):
-        if (covered is None) != (others is None) or (covered is not None and file.covered - covered != _lines_in(others or "")):
+        if (covered is None) != (others is None) or (covered is not None and ran - covered != _lines_in(others or "")):
             yield f"the figures of {path}'s new lines do not fit the lines that other tests ran"
 
 

@@ -17,6 +17,7 @@ from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
+from pytest_handoff.nodeids import without_parameters
 from pytest_handoff.project.contents import Contents, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.target_branch import merged_in, policy_table
@@ -128,9 +129,11 @@ def _record(
     """Build the record of the run itself; gates, places and required lines come with the document."""
     run, context = results.run, results.context
     changes = _changes(start, sources, tests.new)
-    doubtful = _doubtful(start, run, seen.traced)
-    coverage, code, not_measured = _coverage(project, start, sources, results, doubtful)
     why = completeness.why_incomplete(seen.scope, seen.lines, filter(results.is_test_file, start.tree.files))
+    uncollected = [] if why else completeness.uncollected(seen.scope, changes, results.is_test_file)
+    integrity = _integrity(project, start, seen.lines, sources, changes, uncollected=uncollected)
+    doubtful = _doubtful(start, run, seen.traced, frozenset(integrity.changed or ()))
+    coverage, code, not_measured = _coverage(project, start, sources, results, doubtful)
     return Record(
         schema=RECORD_SCHEMA,
         session=start.session,
@@ -151,14 +154,7 @@ def _record(
         required=_remembered(start),
         provenance=context.provenance,
         instructions=results.instructions,
-        integrity=_integrity(
-            project,
-            start,
-            seen.lines,
-            sources,
-            changes,
-            uncollected=[] if why else completeness.uncollected(seen.scope, changes, results.is_test_file),
-        ),
+        integrity=integrity,
         unstable=_unstable(project, start, run),
     )
 
@@ -321,15 +317,15 @@ def _unparsable(
     return unparsable(project.root, touched, Contents(project, tree).stored) if touched else {}
 
 
-def _doubtful(start: Start, run: Run, traced: Lineage) -> list[str]:
-    """Find new unit tests that did not simply pass; their lines cannot be told from those of tests that did."""
+def _doubtful(start: Start, run: Run, traced: Lineage, changed: frozenset[str]) -> list[str]:
+    """Find new and changed unit tests that did not simply pass; their lines cannot be told from those of tests that did."""
     return [
         test
         for test, result in run.results.items()
         if (result.outcome in ("failed", "error", "xfailed") or result.reruns)
         and test in run.collected
         and run.collected[test].tier == "unit"
-        and traced.since(test, start.session, start.parents.earlier) == start.session
+        and (traced.since(test, start.session, start.parents.earlier) == start.session or without_parameters(test) in changed)
     ]
 
 
