@@ -300,3 +300,18 @@ def test_a_project_below_the_top_of_the_repository(empty: Story) -> None:
     empty.pytest("-q", "--no-cov", "--handoff=session-1", cwd=part)
     assert "my part/tests/test_a.py:1" in reason(stop(empty, "claude", SENT["claude"], "--folder", "my part"))
     assert empty.handoff("agents", "install", "claude", "--yes", cwd=part).out == "nothing to change\n"
+
+
+def test_another_command_is_not_taken_for_ours() -> None:
+    """One of a name that begins like ours stays; so does one beside ours in the same group, and a timeout that a person chose."""
+    tool = TOOLS["claude"]
+    ours = '{"type": "command", "command": "uv run handoff agents hook claude", "timeout": 7}'
+    other = '{"type": "command", "command": "x agents hook claudette"}'
+    alike = f'{{"hooks": {{"Stop": [{{"hooks": [{other}]}}]}}}}'
+    added = with_hook(alike, tool, "claude", "handoff agents hook claude", path="f")
+    assert added is not None
+    assert len(json.loads(added)["hooks"]["Stop"]) == 2
+    assert with_hook(added, tool, "claude", None, path="f") == alike
+    group = f'{{"hooks": {{"Stop": [{{"hooks": [{ours}, {other}]}}]}}}}'
+    assert with_hook(group, tool, "claude", "uv run handoff agents hook claude", path="f") == group
+    assert with_hook(group, tool, "claude", None, path="f") == alike

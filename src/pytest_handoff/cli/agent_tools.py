@@ -20,7 +20,7 @@ class Tool(NamedTuple):
         path: the file with its hooks, relative to the top of the repository.
         event: the list below ``hooks`` that an entry is added to.
         entry: makes the entry from a command.
-        commands: lists the commands of an entry.
+        commands: lists the commands of an entry, each with its number in the entry's own list of hooks, if it has one.
         may_ask: whether it may be told to go on, by what it sends; never where that does not say how often it was told.
         answer: makes what it is told from a reason.
         beside: members of the file that it needs beside its hooks.
@@ -30,7 +30,7 @@ class Tool(NamedTuple):
     path: str
     event: str
     entry: Callable[[str], dict[str, Any]]
-    commands: Callable[[Any], list[str]]
+    commands: Callable[[Any], list[tuple[int | None, str]]]
     may_ask: Callable[[Mapping[str, Any]], bool]
     answer: Callable[[str], dict[str, Any]]
     beside: Mapping[str, object] = {}
@@ -51,14 +51,17 @@ def _gemini_group(command: str) -> dict[str, Any]:
     return {"hooks": [{"name": "handoff", "type": "command", "command": command, "timeout": _PATIENCE * 1000}]}
 
 
-def _commands_of_group(entry: Any) -> list[str]:
+def _commands_of_group(entry: Any) -> list[tuple[int | None, str]]:
     hooks = entry.get("hooks") if isinstance(entry, dict) else None
-    return [text for hook in hooks if isinstance(hook, dict) and isinstance(text := hook.get("command"), str)] if hooks else []
+    if not isinstance(hooks, list):
+        return []
+    commands = [(at, hook.get("command")) for at, hook in enumerate(hooks) if isinstance(hook, dict)]
+    return [(at, command) for at, command in commands if isinstance(command, str)]
 
 
-def _own_command(entry: Any) -> list[str]:
+def _own_command(entry: Any) -> list[tuple[int | None, str]]:
     command = entry.get("command") if isinstance(entry, dict) else None
-    return [command] if isinstance(command, str) else []
+    return [(None, command)] if isinstance(command, str) else []
 
 
 def _first_stop(sent: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,13 +84,15 @@ def with_hook(text: str, tool: Tool, name: str, command: str | None, *, path: st
     """
     from pytest_handoff.cli.json_edit import read_json, removed
 
-    ours = f" agents hook {name}"
     entries = _entries(read_json(text, path), tool, path)
-    mine = [at for at, entry in enumerate(entries) if any(ours in f"{one} " for one in tool.commands(entry))]
-    if command is not None and [entries[at] for at in mine] == [tool.entry(command)]:
+    commands = [(at, *pair) for at, entry in enumerate(entries) for pair in tool.commands(entry)]
+    mine = [(at, inner, one) for at, inner, one in commands if is_ours(one, name)]
+    if command is not None and [one for *_, one in mine] == [command]:
         return text
-    for at in reversed(mine):
-        text = removed(text, ["hooks", tool.event], at)
+    for at, inner, _ in reversed(mine):
+        alone = inner is None or len(_entries(read_json(text, path), tool, path)[at]["hooks"]) == 1
+        where: list[str | int] = ["hooks", tool.event]
+        text = removed(text, where, at) if alone or inner is None else removed(text, [*where, at, "hooks"], inner)
     if command is not None:
         return _with_entry(text, tool, command, path)
     if mine and not _entries(read_json(text, path), tool, path):
@@ -142,8 +145,13 @@ def with_text(text: str, *, wanted: bool) -> str | None:
     return before + rest if (before + rest).strip() else None
 
 
+def is_ours(command: str, name: str) -> bool:
+    """Check whether a command is our hook for a tool, however handoff is called."""
+    return re.search(rf"(?:^|\s)agents hook {name}(?:\s|$)", command) is not None
+
+
 def _is_installed(project: Project, name: str) -> bool:
-    return f" agents hook {name}" in (_read(project, project.root / TOOLS[name].path) or "")
+    return re.search(rf"\bagents hook {name}\b", _read(project, project.root / TOOLS[name].path) or "") is not None
 
 
 def _below(project: Project) -> str:

@@ -50,7 +50,7 @@ def read_json(text: str, path: str) -> dict[str, Any]:
     return table
 
 
-def added(text: str, where: Sequence[str], key: str | None, value: object) -> str:
+def added(text: str, where: Sequence[str | int], key: str | None, value: object) -> str:
     """Add a value at the end of the object or array that these keys lead to; ``key`` is its name in an object."""
     newline = "\r\n" if "\r\n" in text else "\n"
     if not text.strip():
@@ -68,7 +68,7 @@ def added(text: str, where: Sequence[str], key: str | None, value: object) -> st
     return f"{text[: start + 1]}{newline}{unit * depth}{piece}{newline}{unit * (depth - 1)}{text[end:]}"
 
 
-def removed(text: str, where: Sequence[str], which: int | str) -> str:
+def removed(text: str, where: Sequence[str | int], which: int | str) -> str:
     """Take a member (by its key) or an element (by its number) out of the object or array that these keys lead to."""
     start = _container(text, where)
     parts = _parts(text, start)
@@ -81,11 +81,12 @@ def removed(text: str, where: Sequence[str], which: int | str) -> str:
     return text[: parts[at - 1].end] + text[parts[at].end :]
 
 
-def _container(text: str, where: Sequence[str]) -> int:
-    """Find the character that opens the object or array that these keys lead to."""
+def _container(text: str, where: Sequence[str | int]) -> int:
+    """Find the character that opens the object or array that these keys and numbers lead to."""
     start = _after_blanks(text, 0)
     for key in where:
-        start = next(part.value for part in _parts(text, start) if part.key == key)
+        parts = _parts(text, start)
+        start = parts[key].value if isinstance(key, int) else next(part.value for part in parts if part.key == key)
     return start
 
 
