@@ -70,6 +70,8 @@ HELD = {
     "checklist line": ("<!--", "<!-- x -->", "<!-- handoff:", "`a ", "**a ", "1,111", "(N/A: a (b) ", "&#1", "/*a", "é ✅"),
     "paragraph": ("<!---->", "`a.py` (", "[a](", "*_", "<a b='", "\\"),
     "label value": ("<!-- ", "1", " ", "1 -", "9/9 ", "[a] | ", "\\", "[a b] c | [^"),
+    "figures": ("1 passed, ", "[N] / ", "☑ a  "),
+    "row of figures": ("[N] ",),
     "label": (" ", "é "),
     "cell": ("<!-- x -->", "9", "\\|", "1  "),
     "target": ("1", " ", "< "),
@@ -95,6 +97,8 @@ def _half(first: str, second: str) -> Callable[[int], str]:
 
 
 WHOLE: dict[str, Callable[[int], str]] = {
+    "labels that need a word beside them": _many("- Passed: [N]\n"),
+    "tables with a total": _many("| Kind | Tests |\n|---|---|\n| Unit Tests | [N] |\n| Total | [N] |\n\n"),
     "one marker many times": _many("a <!-- handoff:tests.current -->\n"),
     "markers of all names": _many("- a <!-- handoff:m№.x -->\n"),
     "sections switched off again and again": _many("<!-- handoff:off -->\n\n"),
