@@ -73,7 +73,8 @@ class Collector:
         before = list(items) if self._selects else []
         yield
         with self._faults:
-            self._note_left_out(before, items)
+            if before:
+                self._note_left_out(before, items)
             self._add([item for item in items if self._is_added(item)])
             self._came_through = True
 

@@ -60,13 +60,19 @@ def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
     return tuple(as_given(str(arg), directory) for arg in config.invocation_params.args)
 
 
+_SHARED = ("/usr", "/usr/local", "/opt")
+"""Where Python may lie together with all else: a path below is no path of Python's."""
+
+
 def without_places(config: pytest.Config, root: Path) -> Callable[[str], str]:
     """Return a function that takes the places of this machine out of a message: two machines must record the same.
 
     Paths below the git root become relative, as all paths in evidence are; the folder of temporary files, Python's own and the
     user's home get a name.
     """
-    python = dict.fromkeys((sys.prefix, sys.base_prefix), "$PYTHON")
+    python = {path: "$PYTHON" for path in (sys.prefix, sys.base_prefix) if path not in _SHARED}
+    library = Path(os.__file__).parent
+    python |= {str(library): f"$PYTHON/lib/{library.name}"}
     roots = [root, root.resolve(), config.rootpath, config.rootpath.resolve(), config.invocation_params.dir]
     places = python | {os.path.expanduser("~"): "~", tempfile.gettempdir(): "$TMP"} | {str(path): "." for path in roots}  # noqa: PTH111
     known = [path.rstrip(os.sep) for path in sorted(places, key=len, reverse=True) if len(path) > len(os.sep)]

@@ -219,7 +219,7 @@ class Recorder:
         found: dict[str, CaseResult] = {}
         keys = {key: key for key in collected}
         for nodeid, result in results.items():
-            key = key_of(nodeid, prefix, keys)
+            key = key_of(nodeid, prefix, keys) if "@" in nodeid else prefix + nodeid
             key = keys.get(key, key)  # reuse the string that is kept anyway
             found[key] = worse(found[key], result) if key in found else result
         return found
