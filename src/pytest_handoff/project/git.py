@@ -136,7 +136,7 @@ def name_of(name: bytes) -> str:
     No two paths become the same: where one holds such a byte, or spells what looks like an escape, its backslashes are escaped.
     """
     text = name.decode("utf-8", "backslashreplace")
-    if _ESCAPE.search(text) is None:
+    if "\\" not in text or _ESCAPE.search(text) is None:
         return text
     return name.replace(b"\\", rb"\x5c").decode("utf-8", "backslashreplace")
 

@@ -127,7 +127,7 @@ def read_files(root: Path, *, without: Sequence[str] = (), but: Sequence[str] = 
 
 def ids(files: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, str]:
     """Map each path to one text that is another for any other content or kind of the file."""
-    return {path: f"{blob} {kinds[path]}" if path in kinds else blob for path, blob in files.items()}
+    return {**files, **{path: f"{files[path]} {kind}" for path, kind in kinds.items() if path in files}}
 
 
 def literally(path: str) -> str:
@@ -171,7 +171,7 @@ class _Staging:
         unread = {name_of(name) for name in self._unread}
         closed = tuple(f"{path}/" for path in unread)
         absent = [name_of(name) for tag, name, mode, _ in rows if self._is_absent(tag, name, mode)]
-        files = {path: _id_of(self._root, path, mode, blob) for path, mode, blob in staged}
+        files = {path: _id_of(self._root, path, blob) if mode == _SUBMODULE else blob for path, mode, blob in staged}
         files |= {path: UNREADABLE for path in files if unread and (path in unread or path.startswith(closed))}
         plain = {path: files[path] for path, mode, _ in staged if mode.startswith("100") and files[path] != UNREADABLE}
         kinds = _kinds(staged)
@@ -241,8 +241,10 @@ class _Staging:
 
     def _is_absent(self, tag: bytes, name: bytes, mode: str) -> bool:
         """Check whether a file is left out by a sparse checkout, or a submodule is not checked out."""
+        if tag != b"S" and mode != _SUBMODULE:  # nearly every file
+            return False
         place = self._root / os.fsdecode(name)
-        return not os.path.lexists(place / ".git") if mode == _SUBMODULE else tag == b"S" and not os.path.lexists(place)
+        return not os.path.lexists(place / ".git" if mode == _SUBMODULE else place)
 
 
 @contextmanager
@@ -266,13 +268,13 @@ def _staging(root: Path, without: Sequence[str], but: Sequence[str]) -> Iterator
         yield staging
 
 
-def _id_of(root: Path, path: str, mode: str, blob: str) -> str:
-    """Return a file's blob id; of a submodule its commit, or a hash of its files where it holds others than that commit.
+def _id_of(root: Path, path: str, blob: str) -> str:
+    """Return the id of a submodule: its commit, or a hash of its files where it holds others than that commit.
 
     One that is not checked out counts by its commit alone, as in a clone without submodules.
     """
-    folder = place_of(root, path) if mode == _SUBMODULE else root
-    if mode != _SUBMODULE or not os.path.lexists(folder / ".git"):
+    folder = place_of(root, path)
+    if not os.path.lexists(folder / ".git"):
         return blob
     if leads_outside(folder, [root.resolve()]) or find_root(folder) != folder.resolve():
         return blob
