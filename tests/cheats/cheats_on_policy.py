@@ -130,6 +130,8 @@ STRICT = (WARNING, WARNING + 'filterwarnings = ["error"]\n')
 SOURCE = ("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src"]\n')
 MARKERS = ('"no:cacheprovider"]', '"no:cacheprovider", "--strict-markers"]')
 XFAIL = (WARNING, WARNING + "xfail_strict = true\n")
+CHECKED = (WARNING, WARNING + 'usefixtures = ["prices_are_right"]\n')
+PLAINLY = WATCHES.replace("(autouse=True)", "")
 PATHS = ("[tool.coverage.report]\n", '[tool.coverage.paths]\ncode = ["src", "fill"]\n\n[tool.coverage.report]\n')
 OWN = ("[tool.handoff]\n", '[tool.handoff]\ntemplates = "parts"\n')
 ASKED = f"--handoff-instructions={INSTRUCTIONS}"
@@ -155,6 +157,10 @@ CHEATS = [
     Cheat("policy", "take a file for another", lambda shop: (untested(shop), shop.edit(PYPROJECT, *PATHS), run_measured(shop)), "policy",
           "take the same for it as before", begun(lambda shop: (
               shop.edit(PYPROJECT, 'code = ["src", "fill"]', 'all = ["./src/", "fill/"]'), tested(shop), shop.measured()), setting=PATHS)),
+    Cheat("policy", "set a check up for no test any more", begun(lambda shop: (
+              shop.break_discount(), rewritten(PYPROJECT, *CHECKED[::-1])(shop)), setting=CHECKED, more={"conftest.py": PLAINLY}), "policy",
+          "set up one more", begun(rewritten(PYPROJECT, '["prices_are_right"]', '["prices_are_right", "tmp_path"]'),
+              setting=CHECKED, more={"conftest.py": PLAINLY})),
     Cheat("policy", "find other code first", on_other_code('["stubs", "src"]'), "policy",
           "find more code behind it", on_other_code('["src", "stubs"]', broken=False)),
     Cheat("policy", "print figures by a template", begun(rewritten(TEMPLATE, "As it was.", "100 % of everything."), setting=OWN,

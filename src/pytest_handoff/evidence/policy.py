@@ -9,7 +9,14 @@ from msgspec.structs import replace
 
 from pytest_handoff.config import Adaptation, Binding, KnownFailure, Promise, Retirement, TierRule, Waiver
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.tool_settings import CoverageSettings, PytestSettings, deselecting, lenient, with_those_in_force
+from pytest_handoff.evidence.tool_settings import (
+    CoverageSettings,
+    PytestSettings,
+    deselecting,
+    lenient,
+    loading,
+    with_those_in_force,
+)
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.nodeids import path_matches
 from pytest_handoff.record import Frozen, LedgerLine
@@ -240,6 +247,9 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
     if _leaves_out(before.testpaths, now.testpaths):
         yield f"'testpaths' is narrower: {_shown(before.testpaths or ['everything'])} became {_shown(now.testpaths)}"
+    yield from _less("what 'addopts' loads", loading(before.addopts), loading(now.addopts))
+    if before.usefixtures is not None and now.usefixtures is not None:
+        yield from _less("'usefixtures'", before.usefixtures, now.usefixtures)
     if before.pythonpath is not None and now.pythonpath is not None and _finds_other_code(before.pythonpath, now.pythonpath):
         yield f"'pythonpath' may find other code: {_shown(before.pythonpath)} became {_shown(now.pythonpath)}"
     yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)

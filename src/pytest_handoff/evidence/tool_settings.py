@@ -8,6 +8,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -83,7 +84,8 @@ _TRUE = ("1", "true", "yes", "on")
 class PytestSettings(msgspec.Struct, frozen=True):
     """pytest's settings that decide what is collected and what counts as a failure; of ``-W`` in ``addopts`` too.
 
-    ``pythonpath`` is where the code under test is looked for; ``None`` in evidence that does not hold it, and in that of runs.
+    ``pythonpath`` is where the code under test is looked for, ``usefixtures`` what is set up for every test; both are ``None`` in
+    evidence that does not hold them, and in that of runs.
     """
 
     file: str = "pyproject.toml"
@@ -97,6 +99,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     strict_markers: bool = False
     filterwarnings: list[str] = []
     pythonpath: list[str] | None = None
+    usefixtures: list[str] | None = None
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
@@ -124,7 +127,7 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
         UsageProblem: a file is not valid TOML or INI.
     """
     found = pytest_table(texts)
-    return PytestSettings(pythonpath=[]) if found is None else pytest_settings_from(*found)
+    return PytestSettings(pythonpath=[], usefixtures=[]) if found is None else pytest_settings_from(*found)
 
 
 def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
@@ -142,6 +145,7 @@ def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
         testpaths=words(table.get("testpaths")),
         norecursedirs=words(table.get("norecursedirs")),
         pythonpath=words(table.get("pythonpath")),
+        usefixtures=words(table.get("usefixtures")),
         **given,
     )
 
@@ -257,6 +261,14 @@ def _deselecting(options: Sequence[str]) -> Iterator[str]:
             yield f"{option[:2]} {option[2:]}"
         elif option in _SWITCHES:
             yield option
+
+
+def loading(options: Sequence[str]) -> list[str]:
+    """Pick the options that bring plugins, or doctests."""
+    named = [name for option, name in pairwise(options) if option == "-p"]
+    named += [option[2:] for option in options if option.startswith("-p") and len(option) > 2]
+    plugins = [f"-p {name}" for name in named if not name.startswith("no:")]
+    return [*plugins, *(option for option in options if option.startswith("--doctest"))]
 
 
 def overrides(options: Sequence[str]) -> dict[str, str]:

@@ -6,13 +6,12 @@ The project's files say what the whole suite is. It is imported only where such 
 from __future__ import annotations
 
 from importlib import import_module, metadata
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from pytest_handoff.evidence.policy import weakened
-from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, overrides, pytest_settings_from, pytest_table, words
+from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, loading, overrides, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
 
 if TYPE_CHECKING:
@@ -63,14 +62,14 @@ def _by_settings(config: pytest.Config, name: str, table: Mapping[str, Any]) -> 
     now = {**_chosen(config, name, table), **given}
     then, here = pytest_settings_from(name, before), pytest_settings_from(name, now)
     options = here.addopts  # pytest has read them: what they leave out is told as options of the run are
-    here = replace(here, addopts=then.addopts, pythonpath=None)
+    here = replace(here, addopts=then.addopts, pythonpath=None, usefixtures=None)
     if not then.norecursedirs:
         then = replace(then, norecursedirs=_NEVER_SEARCHED)
     yield from (f"by an option, {what}" for what in weakened(then, here))
     for key in _DECIDING:
         if words(before.get(key)) != words(now.get(key)):
             yield f"by an option, {key!r} is {listed(words(now.get(key))) or 'empty'}, and {name} says otherwise"
-    lost = [option for option in _adding(then.addopts) if option not in _adding(options)]
+    lost = [option for option in loading(then.addopts) if option not in loading(options)]
     if lost:
         yield f"by an option, 'addopts' is without {listed(lost)}"
 
@@ -83,14 +82,6 @@ def _chosen(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Mappi
     like = path.name if path.name in PYTEST_NAMES else "setup.cfg" if path.suffix == ".cfg" else f"pytest{path.suffix}"
     found = pytest_table({like: _text(path)}) if like in PYTEST_NAMES else None
     return table if found is None else found[1]
-
-
-def _adding(addopts: Sequence[str]) -> list[str]:
-    """Pick the options that bring tests or plugins."""
-    plugins = [f"-p {name}" for option, name in pairwise(addopts) if option == "-p"]
-    plugins += [f"-p {option[2:]}" for option in addopts if option.startswith("-p") and len(option) > 2]
-    others = [option for option in addopts if option.startswith("--doctest")]
-    return [*(option for option in plugins if not option.startswith("-p no:")), *others]
 
 
 def _by_plugins(given: Sequence[str], addopts: Sequence[str]) -> Iterator[str]:
