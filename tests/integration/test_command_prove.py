@@ -807,3 +807,37 @@ def test_an_id_that_is_none_is_not_asked_for(second: Story) -> None:
     there, lacking = earlier_contents(open_project(second.folder), [blob, f"HEAD:{CART}", f"{blob}\n{blob}", "work-tree:1"])
     assert there == {blob: second.text(CART).encode()}
     assert lacking.keys() == {f"HEAD:{CART}", f"{blob}\n{blob}", "work-tree:1"}
+
+
+def test_after_a_merge_the_code_of_before_is_that_of_both_branches(second: Story) -> None:
+    """Each branch changed other files: neither branch's older copy of the other's files is what was before."""
+    second.git("checkout", "-q", "-b", "one")
+    second.edit("src/shop/cart.py", "sum(prices)", "sum(prices) * 2")
+    for path, old, new in ((CART, "== 3", "== 6"), ("tests/e2e/test_shop.py", "== 5", "== 10")):
+        second.edit(path, old, new)
+    second.pytest("--handoff=session-2a")
+    second.commit()
+    second.git("checkout", "-q", "main")
+    second.write_files({"src/shop/rates.py": "def rate():\n    return 19\n"})
+    second.write_files({"tests/unit/test_rates.py": "from shop.rates import rate\n\ndef test_rate():\n    assert rate() == 19\n"})
+    second.pytest("--handoff=session-2b")
+    second.commit()
+    second.git("merge", "-q", "--no-edit", "one")
+    second.edit("src/shop/cart.py", "* 2", "* 3")
+    second.edit(CART, "== 6", "== 9")
+    second.edit("tests/e2e/test_shop.py", "== 10", "== 15")
+    second.write_files({"tests/unit/test_more.py": """
+        from shop.cart import total
+        from shop.rates import rate
+
+        def test_more():
+            assert total([1]) == 3
+
+        def test_old():
+            assert total([1]) > rate() - 18
+    """})  # fmt: skip
+    done, proof = prove(second, session="session-3")
+    assert done.code == 0, done
+    assert statuses(proof) == {"test_total": "adapted", "test_empty": "holds", "test_checkout": "adapted"}
+    assert proof["earlier"]["tests"][f"{CART}::test_total"]["error"] == "assert 9 == 6"
+    assert statuses(proof, "new") == {"test_more": "needs_the_change", "test_old": "passes_without_it"}

@@ -12,6 +12,7 @@ from pytest_handoff.proving.sides import (
     roots_of,
     suite_of,
     touched_files,
+    versions_of,
 )
 from pytest_handoff.run import SuiteFiles
 
@@ -55,8 +56,8 @@ def test_testpaths_may_name_the_code(folder: str, files: list[str], measured: li
 
 def test_the_former_tests_are_all_of_their_side_and_nothing_of_the_code() -> None:
     """Edited files are as they were, those that went are back, a conftest that came is not there."""
-    versions = Versions(now=NOW, before=(BEFORE,))
-    patch = former_tests(versions, suite_of(SuiteFiles(patterns=PATTERNS, folders=["tests"]), NOW, IDS, ()), BEFORE)
+    versions = Versions(now=NOW, before=BEFORE)
+    patch = former_tests(versions, suite_of(SuiteFiles(patterns=PATTERNS, folders=["tests"]), NOW, IDS, ()))
     assert patch == {
         "tests/unit/test_cart.py": "1", "tests/unit/data.json": "1", "tests/unit/test_old.py": "1",
         "tests/unit/conftest.py": None,
@@ -65,22 +66,27 @@ def test_the_former_tests_are_all_of_their_side_and_nothing_of_the_code() -> Non
 
 def test_the_former_code_leaves_tests_and_settings_of_the_tools_alone() -> None:
     """A new test may need a setting of pytest's; that it needs the code is another matter."""
-    versions = Versions(now=NOW | {"src/app/fresh.py": "1"}, before=(BEFORE,))
+    versions = Versions(now=NOW | {"src/app/fresh.py": "1"}, before=BEFORE)
     suite = suite_of(SuiteFiles(patterns=PATTERNS, folders=["tests"]), NOW, IDS, ())
     assert former_code(versions, suite) == {"src/app/cart.py": "1", "src/app/old.py": "1", "src/app/fresh.py": None}
 
 
-def test_after_a_merge_only_what_differs_from_all_sides_has_changed() -> None:
-    """A file that a colleague's branch brought is as it was there; one that both changed has no one state of before."""
-    now = {"a.py": "theirs", "b.py": "mine", "tests/test_a.py": "theirs", "tests/test_b.py": "new"}
-    ours = {"a.py": "1", "b.py": "1", "tests/test_a.py": "1", "tests/test_b.py": "1"}
-    theirs = ours | {"a.py": "theirs", "tests/test_a.py": "theirs", "tests/test_c.py": "1"}
-    versions, suite = Versions(now=now, before=(ours, theirs)), suite_of(SuiteFiles(patterns=PATTERNS, folders=[]), now, [], ())
-    assert former_code(versions, suite) == {"b.py": "1"}
-    assert former_tests(versions, suite, ours) == {"tests/test_b.py": "1"}
-    assert former_tests(versions, suite, theirs) == {"tests/test_b.py": "1", "tests/test_c.py": "1"}
-    torn = former_code(Versions(now=now | {"a.py": "both"}, before=(ours, theirs)), suite)
-    assert torn == Torn(paths=["a.py"])
+def test_after_a_merge_a_file_was_as_the_side_left_it_that_changed_it() -> None:
+    """One that both sides changed has no one state of before, unless it is now as one of them left it."""
+    origin = {"a.py": "1", "b.py": "1", "c.py": "1", "d.py": "1", "tests/test_a.py": "1", "tests/test_b.py": "1"}
+    ours = origin | {"a.py": "ours", "d.py": "ours", "tests/test_a.py": "ours"}
+    theirs = origin | {"b.py": "theirs", "d.py": "theirs", "tests/test_c.py": "theirs"}
+    del theirs["c.py"]
+    now = {"a.py": "new", "b.py": "theirs", "d.py": "ours", "tests/test_a.py": "new", "tests/test_b.py": "1"}
+    suite = suite_of(SuiteFiles(patterns=PATTERNS, folders=[]), now, [], ())
+    for parents in ([ours, theirs], [theirs, ours]):
+        versions = versions_of(now, parents, origin)
+        assert former_code(versions, suite) == {"a.py": "ours"}
+        assert former_tests(versions, suite) == {"tests/test_a.py": "ours", "tests/test_c.py": "theirs"}
+        both = versions_of(now | {"d.py": "both"}, parents, origin)
+        assert former_code(both, suite) == Torn(paths=["d.py"])
+        unknown = versions_of(now, parents, {})
+        assert former_code(unknown, suite) == Torn(paths=["a.py"])
 
 
 @pytest.mark.parametrize(

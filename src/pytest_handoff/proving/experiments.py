@@ -32,21 +32,18 @@ class Materials:
     Attributes:
         session: the name of the session.
         ledger: its tests.
-        parents: for each session before it, its name and the tests that it left and that count.
-        versions: the trees of now and of each of the sessions before.
+        before: the names of the sessions before it in one phrase; empty for a first session.
+        earlier: the tests that these left and that count.
+        versions: the trees of now and of before.
         suite: what belongs to the tests.
     """
 
     session: str
     ledger: Mapping[str, LedgerLine]
-    parents: list[tuple[str, dict[str, LedgerLine]]]
+    before: str
+    earlier: Mapping[str, LedgerLine]
     versions: Versions
     suite: Suite
-
-    @property
-    def before(self) -> str:
-        """Name the sessions before in one phrase."""
-        return " and ".join(name for name, _ in self.parents)
 
 
 @dataclass(slots=True)
@@ -119,18 +116,17 @@ class _Earlier:
         self._unchanged = 0
         self._lacking: dict[str, str] = {}
         self._left_out: dict[str, str] = {}
-        self.trees = [self._tree(number) for number in range(len(materials.parents))]
+        self.trees = [self._tree()] if materials.earlier else []
 
     def _nothing(self) -> str | None:
-        if not self._materials.parents:
+        if not self._materials.before:
             return f"{self._materials.session} is the first session, and there are no earlier tests"
-        return None if any(lines for _, lines in self._materials.parents) else f"{self._materials.before} left no tests"
+        return None if self._materials.earlier else f"{self._materials.before} left no tests"
 
-    def _tree(self, number: int) -> _Tree:
+    def _tree(self) -> _Tree:
         materials = self._materials
-        _, lines = materials.parents[number]
-        before = materials.versions.before[number]
-        patch = former_tests(materials.versions, materials.suite, before)
+        lines, before = materials.earlier, materials.versions.before
+        patch = former_tests(materials.versions, materials.suite)
         contents, lacking = contents_of(self._bench, patch)
         files = {file_of(test) for test in lines}
         touched = self._touched(patch, contents, files, before)
@@ -140,8 +136,8 @@ class _Earlier:
         wanted = {test: line for test, line in lines.items() if file_of(test) in touched and not is_of_code(test)}
         why = f"what it needs is not here: {listed(sorted(lacking))}"
         self._blocked |= {test: EarlierTry(status="not_tried", error=why) for test in wanted if file_of(test) in blocked}
-        lines = {test: line for test, line in wanted.items() if file_of(test) not in blocked}
-        return _Tree(f"tests-of-{number + 1}", contents, lines, twice=True)
+        open_lines = {test: line for test, line in wanted.items() if file_of(test) not in blocked}
+        return _Tree("tests-of-before", contents, open_lines, twice=True)
 
     def _touched(self, patch: Patch, contents: Contents, files: Iterable[str], before: Mapping[str, str]) -> set[str]:
         return touched_files(patch, self._materials.suite, files, partial(text_of, self._bench, contents), before)
@@ -198,7 +194,7 @@ class _New:
 
     def _nothing(self) -> str | None:
         materials = self._materials
-        if not materials.parents:
+        if not materials.before:
             return f"{materials.session} is the first session, and there is no code of before"
         if not self._lines.keys() - self._left_out.keys():
             return f"{materials.session} has no new tests that pass"

@@ -14,30 +14,32 @@ from pytest_handoff.figures import listed
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import python, system
 from pytest_handoff.project.proofs import evidence_digest, proof_artifact, read_proof
-from pytest_handoff.project.sessions import load_parents
+from pytest_handoff.project.sessions import Chain, load_parents
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.project.writing import writing
 from pytest_handoff.proof import PROOF_SCHEMA, Proof
 from pytest_handoff.proving.bench import Bench
 from pytest_handoff.proving.experiments import Materials, try_all
 from pytest_handoff.proving.scratch import scratch_folder
-from pytest_handoff.proving.sides import Versions, suite_of
+from pytest_handoff.proving.sides import suite_of, versions_of
 from pytest_handoff.proving.verdict import against_earlier, against_new, with_reasons
 from pytest_handoff.run import SuiteFiles
 from pytest_handoff.workflow.verify import stale_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_handoff.config import Experiment
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
+    from pytest_handoff.project.store import Store
     from pytest_handoff.project.tree import Tree
     from pytest_handoff.proof import EarlierProof, NewProof
     from pytest_handoff.proving.sides import Suite
-    from pytest_handoff.record import LedgerLine, Record
+    from pytest_handoff.record import LedgerLine, Record, SourceLine
 
+_SEVERAL = 2
 ALL: tuple[Experiment, ...] = ("earlier", "new")
 _LEAST_LIMIT, _TIMES = 600.0, 10
 """Seconds that any run may take, and how many times as long as the recorded run."""
@@ -125,34 +127,40 @@ def _materials(project: Project, record: Record, tree: Tree) -> Materials:
             f"the sources of {pruned} were pruned, and nobody knows what its files were; restore sources.jsonl from git"
         )
     ledger = store.ledger(record)
-    versions = Versions(now=tree.files, before=tuple(_then(project, tree, files) for files in _blobs(parents)))
+    trees = [_then(project, tree, files) for files in parents.sources]
+    versions = versions_of(tree.files, trees, _then(project, tree, _origin(store, parents)))
     known = [*ledger, *parents.earlier.lines]
     return Materials(
         session=record.session,
         ledger=ledger,
-        parents=_live(parents, ledger),
+        before=parents.names,
+        earlier=_live(parents, ledger),
         versions=versions,
         suite=_suite(project, record, tree, known),
     )
 
 
-def _blobs(parents: Parents) -> list[dict[str, str]]:
-    return [{path: line.blob for path, line in sources.items()} for sources in parents.sources or ()]
+def _origin(store: Store, parents: Parents) -> dict[str, SourceLine]:
+    """Read the tree of the nearest session that all of several sessions before go back to; empty where there is none."""
+    if len(parents.records) < _SEVERAL:
+        return {}
+    chain = Chain(store)
+    first, *others = [[record.session, *chain.before(record.session)] for record in parents.records]
+    common = next((name for name in first if all(name in names for names in others)), None)
+    return {} if common is None else store.sources_of(store.record(common)) or {}
 
 
-def _then(project: Project, tree: Tree, files: dict[str, str]) -> dict[str, str]:
-    """Leave out of an earlier tree what was generated and is so now: git ignores it, and it is measured only."""
-    return {path: blob for path, blob in files.items() if path in tree.files or not (project.root / path).is_file()}
+def _then(project: Project, tree: Tree, files: Mapping[str, SourceLine]) -> dict[str, str]:
+    """Take the blob ids of an earlier tree, without what was generated and is so now: git ignores it, and it is measured only."""
+    kept = {path: line.blob for path, line in files.items()}
+    return {path: blob for path, blob in kept.items() if path in tree.files or not (project.root / path).is_file()}
 
 
-def _live(parents: Parents, ledger: dict[str, LedgerLine]) -> list[tuple[str, dict[str, LedgerLine]]]:
-    """Group the earlier tests that count by the session that left them."""
-    found: dict[str, dict[str, LedgerLine]] = {record.session: {} for record in parents.records}
-    for test, line in parents.earlier.lines.items():
-        now = ledger.get(test)
-        if line.outcome is not None and line.retired is None and (now is None or now.retired is None):
-            found[parents.earlier.session_of(test)][test] = line
-    return list(found.items())
+def _live(parents: Parents, ledger: Mapping[str, LedgerLine]) -> dict[str, LedgerLine]:
+    """Take the earlier tests that count: those that were there and are not retired."""
+    retired = {test for test, line in ledger.items() if line.retired is not None}
+    lines = parents.earlier.lines.items()
+    return {test: line for test, line in lines if line.outcome is not None and line.retired is None and test not in retired}
 
 
 def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -> Suite:

@@ -12,7 +12,7 @@ from pytest_handoff.record import Frozen
 from pytest_handoff.run import SuiteFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 Patch = dict[str, str | None]
 """Files that a tree has in place of those of now: path to blob id, ``None`` for a file that is not there."""
@@ -72,28 +72,47 @@ def _has_code(folder: str, modules: Iterable[str], measured: Collection[str]) ->
 
 
 class Versions(Frozen, frozen=True):
-    """The blob ids of a tree's files now, and in each of the sessions before."""
+    """The blob ids of a tree's files now and before; of ``torn`` ones the sessions before left several versions."""
 
     now: dict[str, str]
-    before: tuple[dict[str, str], ...]
+    before: dict[str, str]
+    torn: frozenset[str] = frozenset()
 
     def changed(self) -> list[str]:
-        """Name the files that are not as they were in any session before; those that are gone too."""
-        gone = {path for tree in self.before for path in tree if path not in self.now}
-        return sorted(gone | {path for path, blob in self.now.items() if all(tree.get(path) != blob for tree in self.before)})
-
-    def olds(self, path: str) -> list[str]:
-        """Return the different contents of a file in the sessions before."""
-        return list(dict.fromkeys(tree[path] for tree in self.before if path in tree))
+        """Name the files that are not as they were; those that are gone too."""
+        return sorted(path for path in self.now.keys() | self.before.keys() if self.now.get(path) != self.before.get(path))
 
 
-def former_tests(versions: Versions, suite: Suite, before: Mapping[str, str]) -> Patch:
-    """Find the files of the tests that differ from those of one session before, as they were there.
+def versions_of(now: dict[str, str], parents: Sequence[Mapping[str, str]], origin: Mapping[str, str]) -> Versions:
+    """Make one tree of those that several sessions left, as a merge does: a file that one side changed is as it is there.
+
+    Args:
+        now: the tree of now.
+        parents: the trees of the sessions before.
+        origin: the tree that these began with; empty where it is not known.
+    """
+    before, torn = dict(next(iter(parents), {})), set()
+    for other in parents[1:]:
+        for path in before.keys() | other.keys():
+            mine, theirs = before.get(path), other.get(path)
+            if theirs in (mine, origin.get(path)):
+                continue
+            if mine != origin.get(path) and now.get(path) not in (mine, theirs):
+                torn.add(path)
+            left = now.get(path) if mine != origin.get(path) and now.get(path) in (mine, theirs) else theirs
+            if left is None:
+                before.pop(path, None)
+            else:
+                before[path] = left
+    return Versions(now=now, before=before, torn=frozenset(torn))
+
+
+def former_tests(versions: Versions, suite: Suite) -> Patch:
+    """Find the files of the tests that have changed, as they were.
 
     What came since is taken away: a new conftest could weaken every test below it.
     """
-    changed = [path for path in versions.changed() if suite.belongs(path)]
-    return {path: before.get(path) for path in changed if path in before or not versions.olds(path)}
+    return {path: versions.before.get(path) for path in versions.changed() if suite.belongs(path)}
 
 
 class Torn(Frozen, frozen=True):
@@ -105,9 +124,9 @@ class Torn(Frozen, frozen=True):
 def former_code(versions: Versions, suite: Suite) -> Patch | Torn:
     """Find the files that are no tests and no settings of the tools and have changed, as they were."""
     changed = [path for path in versions.changed() if not suite.belongs(path) and PurePosixPath(path).name not in NAMES]
-    if torn := [path for path in changed if len(versions.olds(path)) > 1]:
+    if torn := [path for path in changed if path in versions.torn]:
         return Torn(paths=torn)
-    return {path: next(iter(versions.olds(path)), None) for path in changed}
+    return {path: versions.before.get(path) for path in changed}
 
 
 def touched_files(
