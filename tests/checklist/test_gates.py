@@ -182,7 +182,10 @@ def test_regression(now: str, before: str, changes: dict[str, Any], word: str, e
         ("tests all none-fails", f"{PASSED}\nunit a.py::y gone", BOTH, {}, "passed", "0/1 tests failed"),
         ("tests all none-fails", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests failed: a.py::y failed"),
         ("tests all none-fails", "unit a.py::y skipped", "", {}, "failed", "none of them ran"),
-        ("tests unit current none-fails", "e2e a.py::x passed", "", {}, "waived", "not applicable: there are no unit tests of session-2"),
+        (
+            "tests unit current none-fails", "e2e a.py::x passed", "", {}, "waived",
+            "not applicable: there are no unit tests of session-2",
+        ),
         ("tests all none-fails", f"{PASSED}\nunit a.py::y not_run", "", PART, "unknown", f"0/1 tests failed{PARTLY}"),
         ("tests all ==1", PASSED, "", {}, "passed", "1/1 tests passed, the line asks for exactly 1"),
         ("tests all ==2", PASSED, "", {}, "failed", "1/1 tests passed, the line asks for exactly 2"),
