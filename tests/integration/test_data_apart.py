@@ -140,17 +140,19 @@ def test_data_that_pytest_cov_cannot_put_together(price: Story) -> None:
     assert required.code == 1, required
 
 
-def test_a_test_that_removes_everything_that_git_ignores(price: Story) -> None:
+@pytest.mark.parametrize("processes", [(), ("-n", "2", "-p", "no:benchmark")], ids=["alone", "workers"])
+def test_a_test_that_removes_everything_that_git_ignores(price: Story, processes: tuple[str, ...]) -> None:
     """Also what is measured lies there, and the journal: the results are recorded all the same, and nothing is made up."""
     removes = 'import subprocess\n\n\ndef test_cleans():\n    subprocess.run(["git", "clean", "-fdXq"], check=True)\n'
     price.write_files({"tests/unit/test_a_clean.py": removes})
     price.commit()
-    done = price.pytest("--handoff=session-1")
+    done = price.pytest("--handoff=session-1", *processes)
+    shown = price.show("session-1")
 
     assert done.code == 0, done
     assert "INTERNALERROR" not in done.out + done.err
     assert "coverage   not measured: " in done.out
-    assert price.show("session-1")["counts"]["passed"] == 4
+    assert (shown["counts"]["passed"], shown["complete"]) == (4, True)
 
 
 OLD = "raise ValueError"

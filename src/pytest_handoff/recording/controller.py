@@ -21,7 +21,7 @@ from pytest_handoff.project.layout import open_from
 from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
-from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers
+from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers, read_spool
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.installed import as_installed
@@ -95,6 +95,12 @@ class Controller:
                 "renames": dict(self._start.renames),
                 "nonce": self._measuring.nonce,
             }
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """Take what the first worker collected before any test runs: a test may remove all that git ignores."""
+        with self._faults:
+            self._collection = self._collection or read_spool(self._folder.path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
