@@ -9,7 +9,8 @@ import pytest
 
 from pytest_handoff.config import read_config
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.tool_settings import coverage_settings, parse_ini, parse_toml, pytest_settings
+from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
+from pytest_handoff.evidence.tool_settings import coverage_settings, pytest_settings
 from pytest_handoff.project.tree import unparsable
 
 if TYPE_CHECKING:

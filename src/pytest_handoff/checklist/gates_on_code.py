@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import asked, failed, if_complete, passed, unknown, waived, why_not_measured
 from pytest_handoff.evidence.policy import read_policy
-from pytest_handoff.evidence.tool_settings import format_of
+from pytest_handoff.evidence.settings_text import format_of
 from pytest_handoff.figures import count_ranges, counted, fewest_more, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
 

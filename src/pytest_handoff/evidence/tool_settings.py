@@ -1,70 +1,20 @@
 """Read the settings of pytest and coverage.py that decide which tests and lines count.
 
-Each tool's own rule decides which file wins (pytest's "Configuration" page, coverage.py's "Configuration reference"). Only TOML
-and INI of bounded shape are parsed: a stranger's settings must not keep their parsers busy for minutes.
+Each tool's own rule decides which file wins (pytest's "Configuration" page, coverage.py's "Configuration reference").
 """
 
 import shlex
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from configparser import ConfigParser
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
 
 _LONGEST_OPTIONS = 50_000
 """shlex takes time that grows with the square of a word's length."""
-
-MOST_DOTS, LONGEST_LINE = 200, 10_000
-"""tomllib takes time for a dotted key, and configparser for a line, that grows with the square of its length."""
-
-
-FORMATS = {"json": "JSON", "toml": "TOML", "yaml": "YAML", "yml": "YAML", "ini": "INI", "cfg": "INI"}
-"""What files of settings and data are called, by the ending of their names."""
-
-
-def format_of(path: str) -> str | None:
-    """Name the format of a file of settings or data; ``None`` for any other file."""
-    name, _, ending = path.rpartition("/")[2].rpartition(".")
-    return FORMATS.get(ending.lower()) if name else None
-
-
-def parse_toml(text: str) -> dict[str, Any]:
-    """Parse TOML.
-
-    Raises:
-        ValueError: saying what is wrong, for what is no TOML, and for a key with too many dots.
-    """
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.count(".") > MOST_DOTS and line.partition("=")[0].count(".") > MOST_DOTS:
-            raise ValueError(f"line {number} has a key of more than {MOST_DOTS} parts")
-    try:
-        return tomllib.loads(text)
-    except RecursionError as error:
-        raise ValueError("its tables or lists are nested too deeply") from error
-
-
-def parse_ini(text: str, parser: ConfigParser) -> None:
-    """Parse INI into a parser.
-
-    Raises:
-        ValueError: saying what is wrong, for what is no INI, and for a line that is too long.
-    """
-    import configparser
-
-    for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > LONGEST_LINE:
-            raise ValueError(f"line {number} has more than {LONGEST_LINE:,} characters")
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise ValueError(str(error)) from error
-    except AttributeError as error:  # older versions of Python stumble there
-        raise ValueError("a line continues a key that has no value") from error
-
 
 NAMES = (
     "handoff.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg",

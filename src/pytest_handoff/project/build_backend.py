@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.evidence.tool_settings import parse_toml
+from pytest_handoff.evidence.settings_text import parse_toml
 from pytest_handoff.figures import listed
 from pytest_handoff.project.foreign_files import SETTINGS, read_if_there
 

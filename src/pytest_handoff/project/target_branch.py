@@ -11,16 +11,8 @@ import msgspec
 
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.policy import (
-    InForce,
-    Loosening,
-    Policy,
-    loosened,
-    moved,
-    read_policy,
-    taken_over,
-    without_repeats,
-)
+from pytest_handoff.evidence.loosened import loosened, moved, taken_over, without_repeats
+from pytest_handoff.evidence.policy import InForce, Loosening, Policy, read_policy
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings
 from pytest_handoff.project.deciding_files import FilesHere, FilesThere

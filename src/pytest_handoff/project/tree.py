@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.tool_settings import format_of, parse_ini, parse_toml
+from pytest_handoff.evidence.settings_text import format_of, parse_ini, parse_toml
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence

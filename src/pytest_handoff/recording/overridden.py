@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.evidence.policy import weakened
+from pytest_handoff.evidence.loosened import weakened
 from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, loading, overrides, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
 

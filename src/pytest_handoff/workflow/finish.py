@@ -15,7 +15,7 @@ from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
-from pytest_handoff.evidence.policy import without_repeats
+from pytest_handoff.evidence.loosened import without_repeats
 from pytest_handoff.evidence.regression import LineGroups, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.markup import SafeMarkdown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.tool_settings import format_of
+from pytest_handoff.evidence.settings_text import format_of
 from pytest_handoff.project.tree import unparsable
 from pytest_handoff.record import ParsedFiles
 

@@ -1,0 +1,317 @@
+"""Compare the settings that decide what evidence counts, and name those that a session loosened."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+import msgspec
+from msgspec.structs import replace
+
+from pytest_handoff.config import Adaptation, KnownFailure, Retirement, TierRule
+from pytest_handoff.evidence.policy import InForce, Loosening, Policy, Settings
+from pytest_handoff.evidence.tool_settings import (
+    CoverageSettings,
+    PytestSettings,
+    deselecting,
+    loading,
+    with_those_in_force,
+)
+from pytest_handoff.figures import counted, listed
+from pytest_handoff.nodeids import path_matches
+from pytest_handoff.record import LedgerLine
+
+
+def loosened(before: Policy, now: Policy, *, against: str, pythons: tuple[str, str] | None = None) -> list[Loosening]:
+    """List every setting that lets more through now, but none that became stricter or says the same in other words.
+
+    A new waiver or retirement loosens nothing: each has its reason, and the document prints it. Retiring every test does.
+
+    Args:
+        pythons: the versions of Python of both runs; ``None`` if ``before`` is of no run.
+    """
+    found = [Loosening(file=now.file, what=what, against=against) for what in _of_handoff(before, now)]
+    found += [Loosening(file=file, what=what, against=against) for file, what in _of_texts(before, now)]
+    if before.settings is None or now.settings is None:
+        return found
+    then, here = before.settings.pytest, now.settings.pytest
+    collected = _collected_by(then, before.in_force.pytest), _collected_by(here, now.in_force.pytest)
+    found += [Loosening(file=here.file, what=what, against=against) for what in _of_collection(*collected)]
+    if now.in_force.pytest is not None:
+        then, here = before.in_force.pytest or then, now.in_force.pytest
+    alike = (before.in_force.pytest is None) == (now.in_force.pytest is None)
+    found += [Loosening(file=here.file, what=what, against=against) for what in _of_strictness(then, here, alike=alike)]
+    file, of_coverage = _of_measurement(before, now, before.settings.coverage, now.settings.coverage, pythons)
+    return found + [Loosening(file=file, what=what, against=against) for what in of_coverage]
+
+
+def _collected_by(files: PytestSettings, run: PytestSettings | None) -> PytestSettings:
+    """Return the settings of the files with those that a run collected by, which ``-o`` may have changed."""
+    if run is None:
+        return files
+    return replace(
+        files,
+        testpaths=run.testpaths,
+        python_files=run.python_files,
+        python_classes=run.python_classes,
+        python_functions=run.python_functions,
+    )
+
+
+def _of_measurement(
+    before: Policy, now: Policy, then: CoverageSettings, here: CoverageSettings, pythons: tuple[str, str] | None
+) -> tuple[str, list[str]]:
+    """Compare the settings that two runs measured by, or those of the files where one of them is not known."""
+    run = now.in_force.coverage
+    if pythons is None or run is None:
+        return here.file, list(_of_coverage(then, here))
+    if before.in_force.coverage is None:
+        return run.file, list(_of_coverage(then, with_those_in_force(here, run)))
+    found = list(_of_coverage(before.in_force.coverage, run))
+    if pythons[0] == pythons[1]:
+        return run.file, found
+    by_files = [*_of_coverage(then, here)]
+    told = f"; Python was {pythons[0]} and is {pythons[1]}, which may be all that makes the difference"
+    return run.file, [what if what in by_files else what + told for what in found]
+
+
+def without_repeats(found: Iterable[Loosening]) -> tuple[Loosening, ...]:
+    """List each loosening once, with everything it is looser than."""
+    against: dict[tuple[str, str], list[str]] = {}
+    for item in found:
+        against.setdefault((item.file, item.what), []).append(item.against)
+    return tuple(
+        Loosening(file=file, what=what, against=" and ".join(dict.fromkeys(names))) for (file, what), names in against.items()
+    )
+
+
+def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
+    yield from _more("'ignore'", before.ignore, now.ignore)
+    if now.scope and (not before.scope or _gone(before.scope, now.scope)):
+        yield f"'scope' is narrower: {_shown(before.scope or ['the whole repository'])} became {_shown(now.scope)}"
+    yield from chain.from_iterable(_tier(name, rule, now.tiers.get(name)) for name, rule in before.tiers.items())
+    if before.default_tier != now.default_tier:
+        yield f"'default_tier' was {before.default_tier!r} and is {now.default_tier!r}"
+    yield from _less("'required'", before.required, now.required)
+    yield from _less("'parts'", before.parts, now.parts)
+    yield from _less("'prove'", before.prove, now.prove)
+    yield from _all_of("'retire' takes every test out", before.retire, now.retire)
+    yield from _all_of("'known' lets every test fail", before.known, now.known)
+    yield from _all_of("'adapt' gives a reason for every test", before.adapt, now.adapt)
+    bound = {binding.line: binding for binding in now.bind}
+    for binding in before.bind:
+        if bound.get(binding.line) != binding:
+            yield f"'bind' of {binding.line!r} was {'changed' if binding.line in bound else 'removed'}"
+    changed = sorted(key for key, value in before.words.items() if now.words.get(key) != value)
+    if changed:
+        yield f"'words' of the checklist language changed: {listed(changed)}"
+    yield from _of_places(before.places, now.places)
+    if before.target is not None and before.target != now.target:
+        yield f"'target' was {before.target!r} and is {now.target!r}"
+
+
+_OfTests = Retirement | KnownFailure | Adaptation
+
+
+def _all_of(what: str, before: Sequence[_OfTests], now: Sequence[_OfTests]) -> Iterator[str]:
+    """Name the new entries whose pattern takes in every test."""
+    for entry in now:
+        if not entry.test.strip("*?/:.") and entry not in before:
+            yield f"{what}: {entry.test!r}"
+
+
+def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | None] | None) -> Iterator[str]:
+    if before is None or now is None:
+        return
+    for name, place in before.items():
+        is_said_otherwise = name == "document" and _documents_of(before) == _documents_of(now)
+        if now.get(name) != place and not is_said_otherwise:
+            yield f"{name!r} was {place!r} and is {now.get(name)!r}"
+
+
+def _documents_of(places: Mapping[str, str | None]) -> str:
+    return places.get("document") or f"{places.get('dir')}/{{session}}.md"
+
+
+def _of_texts(before: Policy, now: Policy) -> Iterator[tuple[str, str]]:
+    """Name each template of the project's own and each line of the instructions that is not as it was, with its file."""
+    if before.places is None or now.places is None:
+        return
+    if before.places.get("templates") == now.places.get("templates"):
+        for path, digest in now.own_templates.items():
+            if before.own_templates.get(path) != digest:
+                yield path, f"the template {'changed' if path in before.own_templates else 'is new'}, and may print other figures"
+    if before.instructions and now.instructions and before.instructions.file == now.instructions.file:
+        for what in _less("the checklist of the instructions", before.instructions.lines, now.instructions.lines):
+            yield now.instructions.file, what
+
+
+def _tier(name: str, before: TierRule, now: TierRule | None) -> Iterator[str]:
+    if now is None:
+        yield f"the tier {name!r} was removed"
+        return
+    if set(before.markers) != set(now.markers):
+        yield f"the markers of the tier {name!r} were {_shown(before.markers)} and are {_shown(now.markers)}"
+    if set(before.paths) != set(now.paths):
+        yield f"the paths of the tier {name!r} were {_shown(before.paths)} and are {_shown(now.paths)}"
+
+
+def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
+    narrowing = _gone(deselecting(now.addopts), deselecting(before.addopts))
+    if narrowing:
+        yield f"'addopts' leaves tests out: {_shown(narrowing)}"
+    if _leaves_out(before.testpaths, now.testpaths):
+        yield f"'testpaths' is narrower: {_shown(before.testpaths or ['everything'])} became {_shown(now.testpaths)}"
+    yield from _less("what 'addopts' loads", loading(before.addopts), loading(now.addopts))
+    if before.usefixtures is not None and now.usefixtures is not None:
+        yield from _less("'usefixtures'", before.usefixtures, now.usefixtures)
+    if before.pythonpath is not None and now.pythonpath is not None and _finds_other_code(before.pythonpath, now.pythonpath):
+        yield f"'pythonpath' may find other code: {_shown(before.pythonpath)} became {_shown(now.pythonpath)}"
+    yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)
+    for name in ("python_files", "python_classes", "python_functions"):
+        yield from _less(f"'{name}'", getattr(before, name), getattr(now, name))
+
+
+def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:
+    """Check whether paths are fewer; none stand for everything, as the folder itself does, and a folder for all below it."""
+    if not now:
+        return False
+    everything = before or ["."]
+    return any(not any(_is_below(_plain(entry), other) for other in now) for entry in _gone(everything, now))
+
+
+def _finds_other_code(before: Sequence[str], now: Sequence[str]) -> bool:
+    """Check whether a folder is searched no more, or others are searched before it; what stands behind it takes nothing over."""
+    here = [*map(_plain, now)]
+    return here[: len(before)] != [*map(_plain, before)]
+
+
+def weakened(before: PytestSettings, now: PytestSettings) -> list[str]:
+    """Name what settings of pytest leave out or let pass beside those of the project's files."""
+    return [*_of_collection(before, now), *_of_strictness(before, now, alike=True)]
+
+
+def _of_strictness(before: PytestSettings, now: PytestSettings, *, alike: bool) -> Iterator[str]:
+    """Compare what makes a test fail.
+
+    Args:
+        alike: whether both are of runs, or both of files: plugins add filters to those of a run.
+    """
+    if before.xfail_strict and not now.xfail_strict:
+        yield "'xfail_strict' was switched off"
+    if before.strict_markers and not now.strict_markers:
+        yield "'--strict-markers' was switched off"
+    failing = [entry for entry in before.filterwarnings if _fails(entry)]
+    removed = _gone(failing, now.filterwarnings)
+    if removed:
+        yield f"'filterwarnings' lets warnings pass that failed a test: {_shown(removed)} removed"
+    elif failing and alike:
+        yield from _more("'filterwarnings'", before.filterwarnings, [entry for entry in now.filterwarnings if not _fails(entry)])
+
+
+def _fails(entry: str) -> bool:
+    """Check whether a filter of warnings makes a test fail."""
+    return entry.partition(":")[0].strip() == "error"
+
+
+def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[str]:
+    yield from _more("'omit'", before.omit, now.omit)
+    yield from _more("the lines that coverage excludes", before.exclude, now.exclude)
+    yield from _more("'plugins' of coverage.py", before.plugins, now.plugins)
+    if before.paths is not None and now.paths is not None:
+        yield from _more("'paths' of coverage.py, which takes one file for another", before.paths, now.paths)
+    for name, then, here in (("source", before.source, now.source), ("include", before.include, now.include)):
+        if here and (not then or _gone(then, here)):
+            yield f"'{name}' is narrower: {_shown(then or ['everything'])} became {_shown(here)}"
+    if before.branch and not now.branch:
+        yield "'branch' was switched off"
+    if before.fail_under > now.fail_under:
+        yield f"'fail_under' was {before.fail_under:g} and is {now.fail_under:g}"
+
+
+def _more(name: str, before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    added = _gone(now, before)
+    if added:
+        yield f"{name}: {counted(len(added), 'entry/entries')} added: {_shown(added)}"
+
+
+def _less(name: str, before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    removed = _gone(before, now)
+    if removed:
+        yield f"{name}: {counted(len(removed), 'entry/entries')} removed: {_shown(removed)}"
+
+
+def _gone(these: Sequence[str], others: Sequence[str]) -> list[str]:
+    known = {_plain(entry) for entry in others}
+    return [entry for entry in dict.fromkeys(these) if _plain(entry) not in known]
+
+
+def _plain(entry: str) -> str:
+    return " ".join(entry.split()).removeprefix("./").rstrip("/")
+
+
+def _shown(entries: Sequence[str]) -> str:
+    return listed([repr(entry) for entry in entries]) or "none"
+
+
+def taken_over(
+    before: Policy, now: Policy, earlier: Mapping[str, LedgerLine], ledger: Mapping[str, LedgerLine], *, against: str
+) -> Iterator[Loosening]:
+    """Name each new tier that takes earlier tests over from the tiers that they had."""
+    for name in now.tiers.keys() - before.tiers.keys():
+        taken = [test for test, line in earlier.items() if line.tier != name and test in ledger and ledger[test].tier == name]
+        if taken:
+            what = f"the new tier {name!r} takes over {counted(len(taken), 'earlier test')}: {listed(sorted(taken))}"
+            yield Loosening(file=now.file, what=what, against=against)
+
+
+def moved(before: Policy, now: Policy, renamed: Sequence[tuple[str, str]], has_code: Callable[[str], bool]) -> Policy:
+    """Write earlier settings as they would be after files moved, so that the same files under new names are no loosening.
+
+    Args:
+        renamed: old and new name of each file that moved.
+        has_code: checks whether there is code where an entry leads.
+    """
+    if before.settings is None or now.settings is None or not renamed:
+        return before
+    here, in_force = now.settings, before.in_force.coverage
+
+    def followed(before: CoverageSettings, now: CoverageSettings) -> CoverageSettings:
+        fields = {name: follow(getattr(before, name), getattr(now, name)) for name in ("source", "include", "omit")}
+        return msgspec.structs.replace(before, **fields)
+
+    def follow(before: list[str], now: list[str]) -> list[str]:
+        return [other for entry in before for other in ([entry] if has_code(entry) else _follow(entry, now, renamed))]
+
+    tests = follow(before.settings.pytest.testpaths, here.pytest.testpaths)
+    found_by = before.settings.pytest.pythonpath
+    places = None if found_by is None else follow(found_by, here.pytest.pythonpath or [])
+    settings = Settings(
+        pytest=msgspec.structs.replace(before.settings.pytest, testpaths=tests, pythonpath=places),
+        coverage=followed(before.settings.coverage, here.coverage),
+    )
+    force = None if in_force is None else followed(in_force, now.in_force.coverage or here.coverage)
+    return msgspec.structs.replace(before, settings=settings, in_force=InForce(pytest=before.in_force.pytest, coverage=force))
+
+
+def _follow(entry: str, now: list[str], renamed: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the entries of now for the files that moved out of an earlier entry, or that entry if they do not hold them all.
+
+    An entry that was for no file is followed as the files beside it were.
+    """
+    places = [new for old, new in renamed if _is_below(old, entry)]
+    found = [other for other in now if any(_is_below(new, other) for new in places)]
+    if places:
+        return found if all(any(_is_below(new, other) for other in found) for new in places) else [entry]
+    beside = {new + entry[len(old) :] for old, new in map(_folders, renamed) if old and entry.startswith(old)}
+    return [entry, *(other for other in now if other in beside)]
+
+
+def _folders(renamed: tuple[str, str]) -> tuple[str, str]:
+    """Cut what an old and a new path have in common at their ends: the folders that make the difference are left."""
+    old, new = (path.split("/") for path in renamed)
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    return "".join(f"{name}/" for name in old), "".join(f"{name}/" for name in new)
+
+
+def _is_below(path: str, entry: str) -> bool:
+    return _plain(entry) in ("", ".") or path_matches(path, _plain(entry))
