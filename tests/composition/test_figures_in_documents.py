@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from builders import coverage_of, facts_of
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
@@ -99,6 +100,16 @@ def filled(text: str) -> str:
 def test_lines(asked: str, answer: str) -> None:
     """A figure is filled where its label, its words and the headings above it are understood, and left where one is not."""
     assert filled(f"# Work\n\n{asked}\n").rstrip("\n").rpartition("\n")[2] == answer
+
+
+def test_no_configuration_file_is_none() -> None:
+    """Where git knows that a session touched none, the document says so; in a first session nobody can tell."""
+    text = "# Work\n\n### New Configuration Files\n\n- **File**: [Path]\n"
+    changes = replace(CHANGES, created=["src/refund.py"])
+    assert composed(text, changes=changes).text.endswith("- **File**: none\n")
+    left = composed(text, changes=None)
+    assert left.text == text
+    assert "config files is not measured; its placeholder stays" in [finding.message for finding in left.findings]
 
 
 def test_the_number_in_the_title() -> None:

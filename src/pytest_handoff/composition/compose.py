@@ -129,7 +129,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
     filled = fill(
         found,
-        values=plain | status_values(facts, blocking, decided),
+        values=plain | status_values(facts, blocking, decided, {place.id for place in found.places}),
         blocks=_blocks(found, context, request.render),
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,

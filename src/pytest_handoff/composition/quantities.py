@@ -307,7 +307,7 @@ def _config_files(facts: Facts, _form: str) -> str | None:
     if changes is None or facts.is_first:
         return None
     files = sorted(path for path in (*changes.created, *changes.modified) if path.endswith(_CONFIGURATION))
-    return listed([one_line(path) for path in files], most=6) if files else None
+    return listed([one_line(path) for path in files], most=6) or "none"
 
 
 def _git_status(facts: Facts, _form: str) -> str | None:

@@ -10,7 +10,7 @@ from pytest_handoff.markup import escape, one_line
 from pytest_handoff.printable import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.checklist.decisions import Decision
@@ -26,8 +26,19 @@ _OF_A_PHASE = ("status.top", "phase.status")
 _MOST_REASONS = 5
 
 
-def status_values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision]) -> dict[str, str]:
-    """Word the status lines: complete only if a checklist was decided, nothing blocks and no line waits for a person."""
+def status_values(
+    facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision], places: Collection[str] = ()
+) -> dict[str, str]:
+    """Word the status lines: complete only if a checklist was decided, nothing blocks and no line waits for a person.
+
+    Args:
+        places: the ids of the places of the document; two lines about one session never differ.
+    """
+    values = _values(facts, blocking, decisions)
+    return values | {"status.top": values["status.session"]} if "status.session" in places else values
+
+
+def _values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision]) -> dict[str, str]:
     lines = [decision for decision in decisions if decision.counts]
     if blocking:
         reasons = listed(_reasons(facts, blocking, decisions), most=_MOST_REASONS)

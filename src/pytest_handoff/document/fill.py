@@ -121,7 +121,8 @@ def _leave(work: _Work, place: Place) -> None:
     """Leave a place that there is nothing to write to; what we wrote before is remembered, so that it stays ours."""
     remembered = work.memory.get(place.id, "")
     if place.state == "placeholder":
-        work.found("placeholder", place, f"{place.id} is not measured; its placeholder stays")
+        what = place.quantity.replace("_", " ").replace(".", " ") or place.id
+        work.found("placeholder", place, f"{what} is not measured; its placeholder stays")
     elif place.kind == "block" and place.sealed and remembered:
         work.wrote(place, place.text)
     elif place.kind == "fence":
