@@ -82,7 +82,7 @@ def pass_rate(found: Found) -> Specs:
 
 
 def new_tests(found: Found) -> Specs:
-    """Require so many new tests in this session; "added and passing" also requires all tests in the line's scope to pass."""
+    """Require so many new tests in this session; "added and passing" also requires so many, or all in the scope, to pass."""
     tests = _tests(found)
     if len(tests) != 1 or (tests[0].scope != "current" and not {"added", "written_and_pass"} & found.keys()):
         return ()
@@ -90,7 +90,10 @@ def new_tests(found: Found) -> Specs:
     if tests[0].scope == "previous" or bound is None:
         return ()
     new = _bounded(Condition(gate="new_tests", tier=tests[0].tier), bound, "count")
-    return (new, *tests) if "written_and_pass" in found else (new,)
+    if "written_and_pass" not in found:
+        return (new,)
+    passing = _bounded(replace(tests[0], scope="current"), bound, "count") if "count" in found else tests[0]
+    return (new, passing)
 
 
 def coverage(found: Found) -> Specs:
