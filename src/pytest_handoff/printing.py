@@ -112,6 +112,13 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
+def agrees(question: str) -> bool:
+    """Ask the person at the terminal; where nobody sits at one, nobody agrees."""
+    import click
+
+    return sys.stdin.isatty() and click.confirm(question)
+
+
 def put_line(stream: TextIO, line: str) -> None:
     """Write one line that is safe to print already."""
     stream.write(f"{line}\n")

@@ -76,7 +76,7 @@ def test_a_remedy_can_be_pasted_into_a_shell(shop: Story) -> None:
 
     said = shop.handoff("verify", "session-2").out
     command = said.partition("restore it with ")[2].partition("\n")[0]
-    assert command == """git checkout 'it'"'"'s&done' -- 'hand offs/evidence/session-1/record.json'""", said
+    assert command == """git checkout 'it'"'"'s&done' -- 'hand offs/evidence/session-1' 'hand offs/session-1.md'""", said
     assert shop.run("sh", "-c", command).code == 0
     assert record.read_bytes() == kept
 
@@ -253,7 +253,7 @@ def test_a_submodule_that_is_not_checked_out_loses_no_tests(shop: Story, tmp_pat
     clone.pytest("--handoff=session-2", "--no-cov")
     assert clone.statuses("session-2")["test_vendored"] == "not_run"
     assert record_of(clone, "session-2")["run"]["why_incomplete"] == [
-        "1 test did not run: tests/vendored/test_vendored.py::test_vendored"
+        "1 test did not run: tests/vendored/test_vendored.py::test_vendored (the files of 1 were not collected)"
     ]
     clone.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
     clone.pytest("--handoff=session-2", "--no-cov")

@@ -245,5 +245,5 @@ def test_files_that_do_not_parse_are_named_one_by_one(shop: Story) -> None:
 
     assert [(step["kind"], step["file"]) for step in steps] == [("files_parse", "conf/a.json"), ("files_parse", "conf/b.toml")]
     assert steps[0]["what"].startswith("conf/a.json does not parse: Expecting property name")
-    assert "  files_parse All config files are valid: conf/a.json: " in shop.handoff("gate").out
-    assert "  files_parse All config files are valid: conf/a.json: " in shop.handoff("show").out
+    assert re.search(r"  files_parse +All config files are valid: conf/a\.json: ", shop.handoff("gate").out)
+    assert re.search(r"  files_parse +All config files are valid: conf/a\.json: ", shop.handoff("show").out)

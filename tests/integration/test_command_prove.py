@@ -579,14 +579,15 @@ def test_a_damaged_proof_is_never_read_and_a_new_one_takes_its_place(second: Sto
     second.edit(CART, "== 3", "== 1 + 2")
     _, proof = prove(second)
     path = second.folder / "handoffs/evidence/session-2/proof.json"
-    for damage in ('"holds": true', '"schema": "pytest-handoff/proof/1"'):
-        second.edit("handoffs/evidence/session-2/proof.json", damage, damage[:-4] + "none")
+    for whole, damaged in (('"holds": true', '"holds": none'), ("pytest-handoff/proof/1", "pytest-handoff/proof/2")):
+        second.edit("handoffs/evidence/session-2/proof.json", whole, damaged)
         assert second.handoff("prove", "session-2", "--new").code == 2
         assert proved(second)[1] == proof
     path.write_text("<<<<<<< ours\n")
     for verb, code in (("show", 0), ("gate", 2)):
         done = second.handoff(verb, "session-2", "--json")
         assert (done.code, "proof.json: is no whole proof" in done.err) == (code, True), done
+    path.unlink()  # what does not even begin as a proof is taken for code
     assert proved(second)[1] == proof
 
 
@@ -800,7 +801,7 @@ def test_a_flaky_test_and_edited_evidence_prove_nothing(second: Story) -> None:
 
 def test_an_id_that_is_none_is_not_asked_for(second: Story) -> None:
     """Whoever edits evidence can have git show what they like, or be confused; so it is not asked."""
-    from pytest_handoff.project.contents import earlier_contents
+    from pytest_handoff.project.copies import earlier_contents
     from pytest_handoff.project.layout import open_project
 
     blob = second.git("rev-parse", f"HEAD:{CART}").strip()

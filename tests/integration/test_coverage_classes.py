@@ -64,6 +64,7 @@ def pytest_sessionfinish(session):
             "why_no_classes": measured.why_no_classes, "untidy": measured.untidy, "notes": measured.notes,
             "files": {path: sorted(file.statements) for path, file in measured.files.items()},
             "missing": {path: sorted(file.missing) for path, file in measured.files.items()},
+            "beside": {path: sorted(file.missing) for path, file in measured.beside.items()},
             "executed": {path: {f"{by.tier} {by.age}{'' if by.counts else ' xfail'}": sorted(lines)
                 for by, lines in lines_of.executed(path).items() if lines} for path in measured.files},
             "covered": coverage_summary.summarise(measured).covered,
@@ -395,16 +396,14 @@ def test_sysmon_is_asked_for_branches_where_it_cannot(project: Project, monkeypa
 
 
 def test_code_that_nobody_imported_is_missing(project: Project) -> None:
-    """Also in a folder without __init__.py, where coverage.py does not look by itself, and outside of a named source."""
+    """Beside the files of coverage.py's report also one in a folder without __init__.py, where it does not look by itself."""
     project.write("app/lost.py", "x = 1\n")
     project.write("app/plain/lost.py", "x = 1\n")
     project.write("other/lost.py", "x = 1\n")
     expected = [f"--expected={path}" for path in ("app/code.py", "app/plain/lost.py", "other/lost.py")]
     result = project.run(*expected)
-    assert {path for path, missing in result["missing"].items() if missing == [1]} == {"app/lost.py", "app/plain/lost.py"}
-    # With a bare --cov everything is the source.
-    result = project.run("--cov", "--cov-report=", *expected)
-    assert result["missing"]["other/lost.py"] == [1]
+    assert [path for path, missing in result["missing"].items() if missing == [1]] == ["app/lost.py"]
+    assert result["beside"] == {"app/plain/lost.py": [1]}
 
 
 def test_a_threshold_that_nobody_asked_for_decides_nothing(project: Project) -> None:

@@ -249,7 +249,7 @@ def test_what_is_adopted_lies_where_it_is_named(recorded: Story, secret: Path, n
     assert not (recorded.folder / "handoffs/session-2.md").exists()
     secret.write_text("# Mine\n")
     assert play(recorded, "init", "session-2", "--adopt", "../secret", "--write").code == 0
-    assert recorded.document("session-2") == "# Mine\n"
+    assert recorded.document("session-2").startswith("# Mine\n")
 
 
 def test_a_run_reads_and_writes_nothing_outside(recorded: Story, secret: Path) -> None:

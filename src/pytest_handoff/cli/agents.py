@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -11,7 +10,7 @@ import click
 from pytest_handoff.cli.agent_tools import TOOLS, Tool
 from pytest_handoff.cli.support import GOOD, verb
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.printing import say, say_json_text
+from pytest_handoff.printing import agrees, say, say_json_text
 from pytest_handoff.text_lines import split_lines
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run:
     if dry_run:
         say(f"nothing was written; next: handoff agents {action} … --yes")
         return GOOD
-    if not yes and not _agreed():
+    if not yes and not agrees("write this?"):
         raise UsageProblem("nothing was written; say yes, or give --yes")
     for change in changes:
         if change.new is None:
@@ -198,7 +197,3 @@ def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run:
     if project.store.sessions():
         say("these files belong to the tree: before the next gate, run pytest --handoff=SESSION again")
     return GOOD
-
-
-def _agreed() -> bool:
-    return sys.stdin.isatty() and click.confirm("write this?")

@@ -286,7 +286,7 @@ def _measure(
     if wanted.shared:
         wanted.shared.forget()
     if isinstance(measured, NotMeasured):
-        return measured
+        return replace(measured, untidy=tuple(untidy))
     found, notes = measured.measurement, (*notes, *measured.measurement.notes)
     return replace(measured, measurement=replace(found, why_no_classes=why, untidy=tuple(untidy), notes=notes))
 

@@ -24,6 +24,7 @@ _NONE = re.compile(
     r"[.!]?(?:[ \t]+\([^()]*\))?",
     re.IGNORECASE,
 )
+_BLANKS = re.compile(r"[ \t]{2,}")
 _PLUS = re.compile(r"[ \t]+(?:\+|and|&)[ \t]+|,[ \t]+(?:and[ \t]+)?")
 _TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t])")
 _PASSING = frozenset({"passing", "passed", "pass", "passes", "green", "successful", "succeeded"})
@@ -43,7 +44,7 @@ def contradicts(claim: str, evidence: str) -> bool:
     other sessions. A percentage may be given with fewer digits, cut or rounded, but 100 only if it is exactly 100; it may be a
     range or a bound; ``~`` allows five points, and a tenth of a count; ``35+`` means at least.
     """
-    claim = _E2E.sub("end-to-end", _MARKS.sub("", claim)).strip()
+    claim = _E2E.sub("end-to-end", _MARKS.sub("", _BLANKS.sub(" ", claim))).strip()
     return _fraction_differs(claim, evidence) or _percent_differs(claim, evidence) or _count_differs(claim, evidence)
 
 

@@ -241,7 +241,7 @@ def _why_unrun(scope: RunScope, unrun: Sequence[str]) -> str:
     by_settings = sum(test in scope.left_out for test in unrun)
     by_file = sum(test not in scope.left_out and file_of(test) not in scope.whole_files for test in unrun)
     told = [f"the settings leave out {by_settings:,}"] if by_settings else []
-    told += [f"the files of {by_file:,} were not collected, by the settings or a conftest"] if by_file else []
+    told += [f"the files of {by_file:,} were not collected"] if by_file else []
     return f" ({'; '.join(told)})" if told else ""
 
 

@@ -116,9 +116,10 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class NotMeasured(msgspec.Struct, frozen=True):
-    """The reason why there is no coverage."""
+    """The reason why there is no coverage; ``untidy`` as in :class:`Measurement`."""
 
     why: str
+    untidy: tuple[str, ...] = ()
 
 
 def context_name(session: str, tier: str, age: str, *, xfail: bool = False, nonce: str = "") -> str:

@@ -175,9 +175,10 @@ def _joined(
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
         tell(f"loading the plugins of coverage.py that this checkout names: {', '.join(setup.coverage_plugins)}")
     measured = joined_coverage(project, start.tree, parts, each, setup)
+    untidy = measured.measurement.untidy if isinstance(measured, Measured) else measured.untidy
+    run = replace(run, mishaps=(*run.mishaps, *untidy))
     if isinstance(measured, Measured):
         found = measured.measurement
-        run = replace(run, mishaps=(*run.mishaps, *found.untidy))
         why = found.why_no_classes or _why_ages_differ(project, start, parts, run)
         measured = replace(measured, measurement=replace(found, why_no_classes=why))
     results = RunResults(

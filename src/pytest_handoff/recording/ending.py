@@ -191,7 +191,7 @@ class RunEnd:
             self._ending.say([meanwhile(start, run)])
         traced = self.traced or trace_all(self._project, start, run.collected, run.whole_files)
         measured = self._measuring.read(run, start, traced, company=self._folder.had_company())
-        untidy = measured.measurement.untidy if isinstance(measured, Measured) else ()
+        untidy = measured.measurement.untidy if isinstance(measured, Measured) else measured.untidy
         run = replace(run, mishaps=(*run.mishaps, *untidy)) if untidy else run
         results = RunResults(
             run=run,

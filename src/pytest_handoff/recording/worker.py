@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pytest_handoff.evidence.integrity import ChangedTests
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
-from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_handoff.evidence.integrity import ChangedTests
     from pytest_handoff.evidence.ledger import EarlierTests, Lineage
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
@@ -58,6 +57,9 @@ def age_of(test: str, session: str, earlier: EarlierTests, lineage: Lineage, cha
 
 def changed_tests(project: Project, parents: Parents, renames: Mapping[str, str]) -> ChangedTests:
     """Return what tells which earlier tests a session changed."""
+    from pytest_handoff.evidence.integrity import ChangedTests
+    from pytest_handoff.project.foreign_files import TEXT, read_if_there
+
     return ChangedTests(parents.sources, renames, lambda path: read_if_there(project.root / path, project.within, TEXT))
 
 
