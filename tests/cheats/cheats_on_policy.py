@@ -129,6 +129,13 @@ WARNING = 'addopts = ["-p", "no:cacheprovider"]\n'
 STRICT = (WARNING, WARNING + 'filterwarnings = ["error"]\n')
 SOURCE = ("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src"]\n')
 MARKERS = ('"no:cacheprovider"]', '"no:cacheprovider", "--strict-markers"]')
+
+
+def with_option(options: str) -> tuple[str, str]:
+    """Add options to addopts."""
+    return '"no:cacheprovider"]', f'"no:cacheprovider", {options}]'
+
+
 XFAIL = (WARNING, WARNING + "xfail_strict = true\n")
 CHECKED = (WARNING, WARNING + 'usefixtures = ["prices_are_right"]\n')
 PLAINLY = WATCHES.replace("(autouse=True)", "")
@@ -205,6 +212,9 @@ CHEATS = [
               rerun(shop)), "policy",
           "an option about the terminal in addopts", lambda shop: (
               shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "console_output_style=classic"]'), rerun(shop))),
+    Cheat("policy", "leave a test out at the end of short options", lambda shop: (
+              shop.write(FAILS), rewritten(PYPROJECT, *with_option('"-vk", "not zbad"'))(shop)), "policy",
+          "short options that leave out nothing", rewritten(PYPROJECT, *with_option('"-vrA"'))),
     Cheat("runs", "leave out the conftest that finds the fault", lambda shop: (
               shop.write({"tests/conftest.py": WATCHES}), shop.break_discount(), rerun(shop, "--noconftest")), "complete",
           "with the conftest", lambda shop: (shop.write({"tests/conftest.py": WATCHES}), rerun(shop))),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.tool_settings import coverage_settings, deselecting, own_settings, pytest_settings
+from pytest_handoff.evidence.addopts import deselecting, loading, overrides
+from pytest_handoff.evidence.tool_settings import coverage_settings, own_settings, pytest_settings
 
 
 @pytest.mark.parametrize(
@@ -75,11 +76,24 @@ def test_coverage_takes_its_settings_from_one_file(texts: dict[str, str], expect
         (["--deselect=tests/a.py::test_x", "--ignore", "tests/e2e"], ["--deselect tests/a.py::test_x", "--ignore tests/e2e"]),
         (["-p", "-k", "-q", "--cov=src", "--maxfail", "2"], []),
         (["--runxfail", "--lf"], ["--runxfail", "--lf"]),
+        (["-vk", "not slow"], ["-k not slow"]),
+        (["-qxmnot slow"], ["-m not slow"]),
+        (["-vk=x", "-k=y"], ["-k x", "-k y"]),
+        (["-rA", "-vp", "-k", "-nauto"], []),
+        (["--of-a-plugin", "-k", "x"], ["-k x"]),
+        (["--cov", "-k", "x", "--", "-k"], ["-k x"]),
     ],
 )
 def test_options_that_leave_tests_out(options: list[str], found: list[str]) -> None:
     """Each form of an option that deselects is the same one, and another option's value is none."""
     assert deselecting(options) == found
+
+
+def test_an_option_is_found_at_the_end_of_short_ones() -> None:
+    """``-vp checks`` loads what ``-p checks`` does, and so with ``-o`` and ``-W``."""
+    assert loading(["-vp", "checks", "-qpmore", "-vp", "no:checks"]) == ["-p checks", "-p more"]
+    assert overrides(["-qo", "testpaths=a", "-vopython_files=b"]) == {"testpaths": "a", "python_files": "b"}
+    assert pytest_settings({"pytest.ini": "[pytest]\naddopts = -qW error"}).filterwarnings == ["error"]
 
 
 def test_options_of_a_length_that_nobody_writes_are_read_as_words() -> None:

@@ -7,12 +7,11 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.config import Adaptation, KnownFailure, Retirement, TierRule
+from pytest_handoff.evidence.addopts import deselecting, loading
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, Settings
 from pytest_handoff.evidence.tool_settings import (
     CoverageSettings,
     PytestSettings,
-    deselecting,
-    loading,
     with_those_in_force,
 )
 from pytest_handoff.figures import counted, listed

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.evidence.addopts import loading, overrides
 from pytest_handoff.evidence.loosened import weakened
-from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, loading, overrides, pytest_settings_from, pytest_table, words
+from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
 
 if TYPE_CHECKING:
