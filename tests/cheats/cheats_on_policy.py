@@ -131,7 +131,7 @@ SOURCE = ("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src"]\n')
 MARKERS = ('"no:cacheprovider"]', '"no:cacheprovider", "--strict-markers"]')
 
 
-def with_option(options: str) -> tuple[str, str]:
+def with_addopts(options: str) -> tuple[str, str]:
     """Add options to addopts."""
     return '"no:cacheprovider"]', f'"no:cacheprovider", {options}]'
 
@@ -213,8 +213,8 @@ CHEATS = [
           "an option about the terminal in addopts", lambda shop: (
               shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "console_output_style=classic"]'), rerun(shop))),
     Cheat("policy", "leave a test out at the end of short options", lambda shop: (
-              shop.write(FAILS), rewritten(PYPROJECT, *with_option('"-vk", "not zbad"'))(shop)), "policy",
-          "short options that leave out nothing", rewritten(PYPROJECT, *with_option('"-vrA"'))),
+              shop.write(FAILS), rewritten(PYPROJECT, *with_addopts('"-vk", "not zbad"'))(shop)), "policy",
+          "short options that leave out nothing", rewritten(PYPROJECT, *with_addopts('"-vrA"'))),
     Cheat("runs", "leave out the conftest that finds the fault", lambda shop: (
               shop.write({"tests/conftest.py": WATCHES}), shop.break_discount(), rerun(shop, "--noconftest")), "complete",
           "with the conftest", lambda shop: (shop.write({"tests/conftest.py": WATCHES}), rerun(shop))),

@@ -22,6 +22,13 @@ _LONG_FLAGS = frozenset((
 ))  # fmt: skip
 _DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
 _SWITCHES = ("--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co")
+HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
+"""Plugins that collect nothing and are often kept out."""
+
+_ABOUT_OUTPUT = frozenset((
+    "no:faulthandler", "no:html", "no:junitxml", "no:pastebin", "no:pytest_sugar", "no:rerunfailures", "no:sugar", "no:terminal",
+))  # fmt: skip
+
 _PATH = ""
 """The name under which :func:`_single` gives words that are no options."""
 
@@ -38,6 +45,12 @@ def loading(options: Sequence[str]) -> list[str]:
     plugins = [f"-p {value}" for name, value in single if name == "-p" and value and not value.startswith("no:")]
     doctests = [(name, value) for name, value in single if name.startswith("--doctest")]
     return [*plugins, *(name if value is None else f"{name}={value}" for name, value in doctests)]
+
+
+def keeping_out(options: Sequence[str]) -> list[str]:
+    """Pick the plugins that are kept out by ``-p no:``, but those that only print or keep something."""
+    named = [value.strip() for name, value in _single(options) if name == "-p" and value]
+    return [f"-p {name}" for name in named if name.startswith("no:") and name not in HARMLESS | _ABOUT_OUTPUT]
 
 
 def overrides(options: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.config import Adaptation, KnownFailure, Retirement, TierRule
-from pytest_handoff.evidence.addopts import deselecting, loading
+from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, Settings
 from pytest_handoff.evidence.tool_settings import (
     CoverageSettings,
@@ -160,6 +160,7 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
     if _leaves_out(before.testpaths, now.testpaths):
         yield f"'testpaths' is narrower: {_shown(before.testpaths or ['everything'])} became {_shown(now.testpaths)}"
     yield from _less("what 'addopts' loads", loading(before.addopts), loading(now.addopts))
+    yield from _more("what 'addopts' keeps out", keeping_out(before.addopts), keeping_out(now.addopts))
     if before.usefixtures is not None and now.usefixtures is not None:
         yield from _less("'usefixtures'", before.usefixtures, now.usefixtures)
     if before.pythonpath is not None and now.pythonpath is not None and _finds_other_code(before.pythonpath, now.pythonpath):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.evidence.addopts import loading, overrides
+from pytest_handoff.evidence.addopts import keeping_out, loading, overrides
 from pytest_handoff.evidence.loosened import weakened
 from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
@@ -28,6 +28,9 @@ _NEVER_SEARCHED = ["*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_module
 
 _DECIDING = ("pythonpath", "usefixtures", "collect_imported_tests", "consider_namespace_packages", "doctest_optionflags")
 """Settings of which nobody can say what is less: they decide which code is imported, which fixtures run and what is collected."""
+
+_OF_PYTEST = frozenset({"no:unittest", "no:doctest", "no:python", "no:threadexception", "no:unraisableexception"})
+"""Plugins of pytest that collect tests or let them fail; what ``no:warnings`` lets pass is told with the filters of warnings."""
 
 _COLLECTS = ("pytest_collect_file", "pytest_collect_directory", "pytest_pycollect_makemodule", "pytest_pycollect_makeitem")
 
@@ -86,11 +89,13 @@ def _chosen(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Mappi
 
 
 def _by_plugins(given: Sequence[str], addopts: Sequence[str]) -> Iterator[str]:
-    """Name the plugins that are kept out, where they collect tests; pytest itself lets nobody keep out a conftest."""
-    kept_out = [name for name in given if name.startswith("no:") and name not in addopts and f"-p{name}" not in addopts]
-    for name in kept_out:
-        if name == "no:unittest" or _collects(name.removeprefix("no:")):
-            yield f"-p {name} was given"
+    """Name the plugins that are kept out, where tests need them; pytest itself lets nobody keep out a conftest."""
+    loaded, kept_out = loading(addopts), keeping_out(addopts)
+    for option in keeping_out([f"-p{name}" for name in given]):
+        name = option.removeprefix("-p ")
+        bare = name.removeprefix("no:")
+        if option not in kept_out and (name in _OF_PYTEST or f"-p {bare}" in loaded or _collects(bare)):
+            yield f"{option} was given"
 
 
 def _collects(name: str) -> bool:
