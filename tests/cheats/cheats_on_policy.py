@@ -212,6 +212,8 @@ CHEATS = [
               rerun(shop)), "policy",
           "an option about the terminal in addopts", lambda shop: (
               shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "console_output_style=classic"]'), rerun(shop))),
+    Cheat("policy", "skip every doctest", rewritten(PYPROJECT, WARNING, WARNING + 'doctest_optionflags = ["SKIP"]\n'), "policy",
+          "write pytest's own value out", rewritten(PYPROJECT, WARNING, WARNING + "collect_imported_tests = true\n")),
     Cheat("policy", "leave a test out at the end of short options", lambda shop: (
               shop.write(FAILS), rewritten(PYPROJECT, *with_addopts('"-vk", "not zbad"'))(shop)), "policy",
           "short options that leave out nothing", rewritten(PYPROJECT, *with_addopts('"-vrA"'))),

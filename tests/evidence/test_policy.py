@@ -84,6 +84,10 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
          "'pythonpath' may find other code: 'src' became 'stubs', 'src'"),
         (in_tool("pytest", pythonpath=["src", "lib"]), in_tool("pytest", pythonpath=["src"]),
          "'pythonpath' may find other code: 'src', 'lib' became 'src'"),
+        (in_tool("pytest", decisive={}), in_tool("pytest", decisive={"doctest_optionflags": "SKIP"}),
+         "'doctest_optionflags' was not set and is SKIP"),
+        (in_tool("pytest", decisive={"consider_namespace_packages": "true"}), in_tool("pytest", decisive={}),
+         "'consider_namespace_packages' was true and is not set"),
         (in_tool("coverage", paths=["a as src"]), in_tool("coverage", paths=["a as src", "fill as src"]),
          "'paths' of coverage.py, which takes one file for another: 1 entry added: 'fill as src'"),
         (in_tool("pytest", strict_markers=True), in_tool("pytest"), "'--strict-markers' was switched off"),
@@ -127,6 +131,7 @@ def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], 
         (in_tool("pytest", usefixtures=[]), in_tool("pytest", usefixtures=["checks"])),
         (in_tool("pytest"), in_tool("pytest", pythonpath=["stubs"])),  # evidence that does not know of it
         (in_tool("pytest", pythonpath=["src"]), in_tool("pytest", pythonpath=["./src/", "lib"])),
+        (in_tool("pytest"), in_tool("pytest", decisive={"collect_imported_tests": "false"})),  # evidence that does not know of it
         (in_tool("pytest", pythonpath=[]), in_tool("pytest", pythonpath=["src"])),
         (in_tool("coverage"), in_tool("coverage", paths=["fill as src"])),  # evidence that does not know of it
         (in_tool("coverage", paths=["b as src", "a as src"]), in_tool("coverage", paths=["a as src"])),

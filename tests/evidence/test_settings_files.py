@@ -96,6 +96,27 @@ def test_an_option_is_found_at_the_end_of_short_ones() -> None:
     assert pytest_settings({"pytest.ini": "[pytest]\naddopts = -qW error"}).filterwarnings == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("text", "decisive"),
+    [
+        ("collect_imported_tests = true\nconsider_namespace_packages = no", {}),
+        ("collect_imported_tests = off\nconsider_namespace_packages = 1",
+         {"collect_imported_tests": "false", "consider_namespace_packages": "true"}),
+        ("doctest_optionflags = SKIP ELLIPSIS", {"doctest_optionflags": "ELLIPSIS SKIP"}),
+        ("addopts = -qo collect_imported_tests=false", {"collect_imported_tests": "false"}),
+    ],
+)  # fmt: skip
+def test_settings_of_which_nobody_can_say_what_is_less(text: str, decisive: dict[str, str]) -> None:
+    """Only what differs from pytest's own value is held, whatever its form."""
+    assert pytest_settings({"pytest.ini": f"[pytest]\n{text}\n"}).decisive == decisive
+
+
+def test_an_option_in_addopts_changes_a_setting() -> None:
+    """pytest goes by the code and fixtures that ``-o`` names, and so does the policy."""
+    settings = pytest_settings({"pytest.ini": "[pytest]\npythonpath = src\naddopts = -o pythonpath=stubs -o usefixtures=\n"})
+    assert (settings.pythonpath, settings.usefixtures) == (["stubs"], [])
+
+
 def test_options_of_a_length_that_nobody_writes_are_read_as_words() -> None:
     """shlex would take many seconds for one word of a megabyte."""
     found = pytest_settings({"pytest.ini": f"[pytest]\naddopts = -q {'x' * 1000}\n" + f" -k '{'y' * 9000}'\n" * 6})

@@ -165,9 +165,19 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
         yield from _less("'usefixtures'", before.usefixtures, now.usefixtures)
     if before.pythonpath is not None and now.pythonpath is not None and _finds_other_code(before.pythonpath, now.pythonpath):
         yield f"'pythonpath' may find other code: {_shown(before.pythonpath)} became {_shown(now.pythonpath)}"
+    yield from _of_decisive(before.decisive, now.decisive)
     yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)
     for name in ("python_files", "python_classes", "python_functions"):
         yield from _less(f"'{name}'", getattr(before, name), getattr(now, name))
+
+
+def _of_decisive(before: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
+    """Name the settings that changed and of which nobody can say what is less."""
+    if before is None or now is None:
+        return
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"'{name}' was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
 
 
 def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.addopts import warning_filters
+from pytest_handoff.evidence.addopts import overrides, warning_filters
 from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
 
 _LONGEST_OPTIONS = 50_000
@@ -31,8 +31,9 @@ _TRUE = ("1", "true", "yes", "on")
 class PytestSettings(msgspec.Struct, frozen=True):
     """pytest's settings that decide what is collected and what counts as a failure; of ``-W`` in ``addopts`` too.
 
-    ``pythonpath`` is where the code under test is looked for, ``usefixtures`` what is set up for every test; both are ``None`` in
-    evidence that does not hold them, and in that of runs.
+    ``pythonpath`` is where the code under test is looked for, ``usefixtures`` what is set up for every test, ``decisive`` the
+    other settings of which nobody can say what is less, where they are not pytest's own. All three are ``None`` in evidence that
+    does not hold them, and in that of runs.
     """
 
     file: str = "pyproject.toml"
@@ -47,6 +48,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     filterwarnings: list[str] = []
     pythonpath: list[str] | None = None
     usefixtures: list[str] | None = None
+    decisive: dict[str, str] | None = None
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
@@ -68,13 +70,16 @@ class CoverageSettings(msgspec.Struct, frozen=True):
 
 
 def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
-    """Read the settings that pytest would take from these files (name to text).
+    """Read the settings that pytest would take from these files (name to text), with those that ``-o`` in ``addopts`` gives.
 
     Raises:
         UsageProblem: a file is not valid TOML or INI.
     """
     found = pytest_table(texts)
-    return PytestSettings(pythonpath=[], usefixtures=[]) if found is None else pytest_settings_from(*found)
+    if found is None:
+        return PytestSettings(pythonpath=[], usefixtures=[], decisive={})
+    name, table = found
+    return pytest_settings_from(name, {**table, **overrides(_options(table.get("addopts")))})
 
 
 def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
@@ -93,8 +98,20 @@ def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
         norecursedirs=words(table.get("norecursedirs")),
         pythonpath=words(table.get("pythonpath")),
         usefixtures=words(table.get("usefixtures")),
+        decisive=_decisive(table),
         **given,
     )
+
+
+def _decisive(table: Mapping[str, Any]) -> dict[str, str]:
+    """Pick the settings of which nobody can say what is less: what is collected and imported, and how doctests compare."""
+    flags = " ".join(sorted(words(table.get("doctest_optionflags"))))
+    found = {"doctest_optionflags": flags} if flags else {}
+    for name, usual in (("collect_imported_tests", True), ("consider_namespace_packages", False)):
+        given = table.get(name)
+        if given is not None and _is_true(given) != usual:
+            found[name] = str(not usual).lower()
+    return found
 
 
 def pytest_table(texts: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:

@@ -66,7 +66,7 @@ def _by_settings(config: pytest.Config, name: str, table: Mapping[str, Any]) -> 
     now = {**_chosen(config, name, table), **given}
     then, here = pytest_settings_from(name, before), pytest_settings_from(name, now)
     options = here.addopts  # pytest has read them: what they leave out is told as options of the run are
-    here = replace(here, addopts=then.addopts, pythonpath=None, usefixtures=None)
+    here = replace(here, addopts=then.addopts, pythonpath=None, usefixtures=None, decisive=None)
     if not then.norecursedirs:
         then = replace(then, norecursedirs=_NEVER_SEARCHED)
     yield from (f"by an option, {what}" for what in weakened(then, here))
