@@ -214,6 +214,10 @@ CHEATS = [
               shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "console_output_style=classic"]'), rerun(shop))),
     Cheat("policy", "skip every doctest", rewritten(PYPROJECT, WARNING, WARNING + 'doctest_optionflags = ["SKIP"]\n'), "policy",
           "write pytest's own value out", rewritten(PYPROJECT, WARNING, WARNING + "collect_imported_tests = true\n")),
+    Cheat("policy", "collect less paths by addopts", lambda shop: (
+              shop.write({"tests/more/test_new.py": FAILS["tests/unit/test_new.py"]}),
+              rewritten(PYPROJECT, *with_addopts('"tests/unit", "tests/e2e"'))(shop)), "policy",
+          "name the same path in addopts", rewritten(PYPROJECT, *with_addopts('"tests"'))),
     Cheat("policy", "leave a test out at the end of short options", lambda shop: (
               shop.write(FAILS), rewritten(PYPROJECT, *with_addopts('"-vk", "not zbad"'))(shop)), "policy",
           "short options that leave out nothing", rewritten(PYPROJECT, *with_addopts('"-vrA"'))),

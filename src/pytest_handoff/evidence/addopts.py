@@ -20,8 +20,12 @@ _LONG_FLAGS = frozenset((
     "--stepwise-skip", "--strict", "--strict-config", "--strict-markers", "--sw", "--sw-skip", "--trace", "--trace-config",
     "--verbose",
 ))  # fmt: skip
-_DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
-_SWITCHES = ("--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co")
+_DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "--confcutdir")
+_SWITCHES = (
+    "--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co", "--noconftest",
+    "--setup-only", "--setup-plan", "--disable-plugin-autoload",
+)  # fmt: skip
+
 HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
 """Plugins that collect nothing and are often kept out."""
 
@@ -34,7 +38,7 @@ _PATH = ""
 
 
 def deselecting(options: Sequence[str]) -> list[str]:
-    """Pick pytest's options that leave tests out, each with its value, in one form for ``-k x``, ``-kx`` and ``--ignore=x``."""
+    """Pick the options that leave tests out, or what they run with; ``-k x``, ``-kx`` and ``-k=x`` come in one form."""
     single = [(name, value) for name, value in _single(options) if name in _DESELECTING or name in _SWITCHES]
     return [name if value is None else f"{name} {value}" for name, value in single]
 
@@ -62,6 +66,14 @@ def overrides(options: Sequence[str]) -> dict[str, str]:
 def warning_filters(options: Sequence[str]) -> list[str]:
     """Pick the filters that ``-W`` gives."""
     return [value or "" for name, value in _single(options) if name in ("-W", "--pythonwarnings")]
+
+
+def named_paths(options: Sequence[str]) -> list[str]:
+    """Pick the files and folders that are named, which pytest collects instead of ``testpaths``.
+
+    A word behind a long option that is none of pytest's flags is taken for its value.
+    """
+    return [value for name, value in _single(options) if name == _PATH and value]
 
 
 def _single(options: Sequence[str]) -> Iterator[tuple[str, str | None]]:
