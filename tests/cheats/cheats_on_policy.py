@@ -218,6 +218,11 @@ CHEATS = [
               shop.write({"tests/more/test_new.py": FAILS["tests/unit/test_new.py"]}),
               rewritten(PYPROJECT, *with_addopts('"tests/unit", "tests/e2e"'))(shop)), "policy",
           "name the same path in addopts", rewritten(PYPROJECT, *with_addopts('"tests"'))),
+    Cheat("policy", "leave a test out by a file of options", begun(lambda shop: (
+              shop.write({**FAILS, "opts.txt": "-k\nnot zbad\n"}), rerun(shop)), setting=with_addopts('"@opts.txt"'),
+              more={"opts.txt": "-v\n"}), "policy",
+          "say more by a file of options", begun(lambda shop: (
+              shop.write({"opts.txt": "-vv\n"}), rerun(shop)), setting=with_addopts('"@opts.txt"'), more={"opts.txt": "-v\n"})),
     Cheat("policy", "leave a test out at the end of short options", lambda shop: (
               shop.write(FAILS), rewritten(PYPROJECT, *with_addopts('"-vk", "not zbad"'))(shop)), "policy",
           "short options that leave out nothing", rewritten(PYPROJECT, *with_addopts('"-vrA"'))),

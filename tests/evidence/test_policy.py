@@ -68,6 +68,8 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
         (in_tool("pytest", addopts=["tests"], testpaths=["tests/unit"]), in_tool("pytest", testpaths=["tests/unit"]),
          "'testpaths' is narrower: 'tests' became 'tests/unit'"),
         (in_tool("pytest"), in_tool("pytest", addopts=["--noconftest"]), "'addopts' leaves tests out: '--noconftest'"),
+        (in_tool("pytest"), in_tool("pytest", addopts=["@opts.txt"]),
+         "'addopts' takes options from what cannot be read beside the settings: '@opts.txt'"),
         (in_tool("pytest"), in_tool("pytest", testpaths=["tests/unit"]),
          "'testpaths' is narrower: 'everything' became 'tests/unit'"),
         (in_tool("pytest"), in_tool("pytest", norecursedirs=["e2e"]), "'norecursedirs': 1 entry added: 'e2e'"),

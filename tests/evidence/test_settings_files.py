@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.addopts import deselecting, loading, overrides
+from pytest_handoff.evidence.addopts import deselecting, loading, overrides, unread_files
 from pytest_handoff.evidence.tool_settings import coverage_settings, own_settings, pytest_settings
 
 
@@ -115,6 +115,18 @@ def test_an_option_in_addopts_changes_a_setting() -> None:
     """pytest goes by the code and fixtures that ``-o`` names, and so does the policy."""
     settings = pytest_settings({"pytest.ini": "[pytest]\npythonpath = src\naddopts = -o pythonpath=stubs -o usefixtures=\n"})
     assert (settings.pythonpath, settings.usefixtures) == (["stubs"], [])
+
+
+def test_options_in_a_file_stand_in_its_place() -> None:
+    """pytest takes one option of each line, and files within files; a file that is not there, or names itself, stays named."""
+    there = {"opts.txt": "-v\n@more.txt\n", "more.txt": "-k\nnot new\n-oxfail_strict=true", "loop.txt": "@loop.txt"}
+    [settings, loop] = [
+        pytest_settings({"pytest.ini": f"[pytest]\naddopts = {name} @gone.txt"}, there.get) for name in ("@opts.txt", "@loop.txt")
+    ]
+
+    assert settings.addopts == ["-v", "-k", "not new", "-oxfail_strict=true", "@gone.txt"]
+    assert settings.xfail_strict
+    assert unread_files(loop.addopts) == ["@loop.txt", "@gone.txt"]
 
 
 def test_options_of_a_length_that_nobody_writes_are_read_as_words() -> None:

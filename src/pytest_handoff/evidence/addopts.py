@@ -4,7 +4,7 @@ pytest reads them with argparse: ``-vk x``, ``-vkx``, ``-k=x`` and ``-k x`` are 
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 _FLAGS = frozenset("dfhlqsvVx")
 _VALUED = frozenset("cknmoprW")
@@ -25,6 +25,8 @@ _SWITCHES = (
     "--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co", "--noconftest",
     "--setup-only", "--setup-plan", "--disable-plugin-autoload",
 )  # fmt: skip
+
+_MOST_FILES = 20
 
 HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
 """Plugins that collect nothing and are often kept out."""
@@ -73,7 +75,31 @@ def named_paths(options: Sequence[str]) -> list[str]:
 
     A word behind a long option that is none of pytest's flags is taken for its value.
     """
-    return [value for name, value in _single(options) if name == _PATH and value]
+    return [value for name, value in _single(options) if name == _PATH and value and not value.startswith("@")]
+
+
+def unread_files(options: Sequence[str]) -> list[str]:
+    """Pick the files that options are taken from and that :func:`expanded` could not read."""
+    return [word for word in options if word.startswith("@")]
+
+
+def expanded(options: Sequence[str], read: Callable[[str], str | None]) -> list[str]:
+    """Put the lines of each file that is named as ``@file`` in its place; one that cannot be read stays as it is."""
+    left = _MOST_FILES
+
+    def put(words: Sequence[str]) -> Iterator[str]:
+        nonlocal left
+        for word in words:
+            text = None
+            if word.startswith("@") and len(word) > 1 and left > 0:
+                left -= 1
+                text = read(word[1:])
+            if text is None:
+                yield word
+            else:
+                yield from put(text.splitlines())
+
+    return list(put(options))
 
 
 def _single(options: Sequence[str]) -> Iterator[tuple[str, str | None]]:

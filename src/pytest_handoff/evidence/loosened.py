@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.config import Adaptation, KnownFailure, Retirement, TierRule
-from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading, named_paths
+from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading, named_paths, unread_files
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, Settings
 from pytest_handoff.evidence.tool_settings import (
     CoverageSettings,
@@ -157,6 +157,9 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
     narrowing = _gone(deselecting(now.addopts), deselecting(before.addopts))
     if narrowing:
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
+    unread = _gone(unread_files(now.addopts), unread_files(before.addopts))
+    if unread:
+        yield f"'addopts' takes options from what cannot be read beside the settings: {_shown(unread)}"
     yield from _of_paths(before, now)
     yield from _less("what 'addopts' loads", loading(before.addopts), loading(now.addopts))
     yield from _more("what 'addopts' keeps out", keeping_out(before.addopts), keeping_out(now.addopts))

@@ -4,13 +4,13 @@ Each tool's own rule decides which file wins (pytest's "Configuration" page, cov
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.addopts import overrides, warning_filters
+from pytest_handoff.evidence.addopts import expanded, overrides, warning_filters
 from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
 
 _LONGEST_OPTIONS = 50_000
@@ -69,8 +69,11 @@ class CoverageSettings(msgspec.Struct, frozen=True):
     paths: list[str] | None = None
 
 
-def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
+def pytest_settings(texts: Mapping[str, str], read: Callable[[str], str | None] = lambda _: None) -> PytestSettings:
     """Read the settings that pytest would take from these files (name to text), with those that ``-o`` in ``addopts`` gives.
+
+    Args:
+        read: returns the text of a file that ``addopts`` takes options from (``@file``), or ``None`` where it cannot.
 
     Raises:
         UsageProblem: a file is not valid TOML or INI.
@@ -79,7 +82,8 @@ def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
     if found is None:
         return PytestSettings(pythonpath=[], usefixtures=[], decisive={})
     name, table = found
-    return pytest_settings_from(name, {**table, **overrides(_options(table.get("addopts")))})
+    options = expanded(_options(table.get("addopts")), read)
+    return pytest_settings_from(name, {**table, **overrides(options), "addopts": options})
 
 
 def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
