@@ -129,6 +129,13 @@ WARNING = 'addopts = ["-p", "no:cacheprovider"]\n'
 STRICT = (WARNING, WARNING + 'filterwarnings = ["error"]\n')
 SOURCE = ("[tool.coverage.run]\n", '[tool.coverage.run]\nsource = ["src"]\n')
 MARKERS = ('"no:cacheprovider"]', '"no:cacheprovider", "--strict-markers"]')
+
+
+def with_addopts(options: str) -> tuple[str, str]:
+    """Add options to addopts."""
+    return '"no:cacheprovider"]', f'"no:cacheprovider", {options}]'
+
+
 XFAIL = (WARNING, WARNING + "xfail_strict = true\n")
 CHECKED = (WARNING, WARNING + 'usefixtures = ["prices_are_right"]\n')
 PLAINLY = WATCHES.replace("(autouse=True)", "")
@@ -205,6 +212,20 @@ CHEATS = [
               rerun(shop)), "policy",
           "an option about the terminal in addopts", lambda shop: (
               shop.edit(PYPROJECT, '"no:cacheprovider"]', '"no:cacheprovider", "-o", "console_output_style=classic"]'), rerun(shop))),
+    Cheat("policy", "skip every doctest", rewritten(PYPROJECT, WARNING, WARNING + 'doctest_optionflags = ["SKIP"]\n'), "policy",
+          "write pytest's own value out", rewritten(PYPROJECT, WARNING, WARNING + "collect_imported_tests = true\n")),
+    Cheat("policy", "collect less paths by addopts", lambda shop: (
+              shop.write({"tests/more/test_new.py": FAILS["tests/unit/test_new.py"]}),
+              rewritten(PYPROJECT, *with_addopts('"tests/unit", "tests/e2e"'))(shop)), "policy",
+          "name the same path in addopts", rewritten(PYPROJECT, *with_addopts('"tests"'))),
+    Cheat("policy", "leave a test out by a file of options", begun(lambda shop: (
+              shop.write({**FAILS, "opts.txt": "-k\nnot zbad\n"}), rerun(shop)), setting=with_addopts('"@opts.txt"'),
+              more={"opts.txt": "-v\n"}), "policy",
+          "say more by a file of options", begun(lambda shop: (
+              shop.write({"opts.txt": "-vv\n"}), rerun(shop)), setting=with_addopts('"@opts.txt"'), more={"opts.txt": "-v\n"})),
+    Cheat("policy", "leave a test out at the end of short options", lambda shop: (
+              shop.write(FAILS), rewritten(PYPROJECT, *with_addopts('"-vk", "not zbad"'))(shop)), "policy",
+          "short options that leave out nothing", rewritten(PYPROJECT, *with_addopts('"-vrA"'))),
     Cheat("runs", "leave out the conftest that finds the fault", lambda shop: (
               shop.write({"tests/conftest.py": WATCHES}), shop.break_discount(), rerun(shop, "--noconftest")), "complete",
           "with the conftest", lambda shop: (shop.write({"tests/conftest.py": WATCHES}), rerun(shop))),

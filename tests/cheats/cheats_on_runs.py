@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cheating import CART_TESTS, CONFTEST, Cheat, Shop, Told, build
 from cheats_on_decisions import run_and_explain
-from cheats_on_policy import WATCHES
+from cheats_on_policy import STRICT, WATCHES, begun, with_addopts
 from cheats_on_tests import PYPROJECT, rerun
 
 if TYPE_CHECKING:
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 NEW = "tests/more/test_new.py"
 UNIT_CASE = "import unittest\n\n\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        assert {holds}\n"
+THREAD = """
+import threading
+
+
+def test_thread():
+    def work():
+        assert {holds}
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+"""
 FAKE = "src-local"
 """A folder that git ignores."""
 
@@ -55,6 +67,30 @@ def watched(*args: str) -> Callable[[Shop], None]:
     return do
 
 
+def strict_threads(*args: str, holds: bool = False, setting: str = "") -> Callable[[Shop], None]:
+    """Let a thread of a test fail where warnings are errors, and run with options, or with more of addopts."""
+
+    def do(shop: Shop) -> None:
+        shop.write({NEW: THREAD.format(holds=holds)})
+        if setting:
+            shop.edit(PYPROJECT, *with_addopts(setting))
+        rerun(shop, *args)
+
+    return begun(do, setting=STRICT)
+
+
+def loaded(*args: str, holds: bool = False) -> Callable[[Shop], None]:
+    """Break the code where a plugin from addopts checks it, and run with options."""
+
+    def do(shop: Shop) -> None:
+        if not holds:
+            shop.break_discount()
+            shop.edit(CART_TESTS, "assert discount(10) == 9", "assert discount(10)")
+        rerun(shop, *args)
+
+    return begun(do, setting=with_addopts('"-p", "checks"'), more={"checks.py": WATCHES})
+
+
 def first_session(*args: str) -> Callable[[Shop], None]:
     """Begin anew without a target, by one run with options."""
 
@@ -92,6 +128,12 @@ CHEATS = [
     Cheat("runs", "keep out the plugin that collects cases", with_option("-p", "no:unittest", holds=False,
               tests__unit__test_case=UNIT_CASE), "complete",
           "keep out one that collects nothing", with_option("-p", "no:pastebin", tests__unit__test_case=UNIT_CASE)),
+    Cheat("runs", "keep out the plugin that sees a thread fail", strict_threads("-p", "no:threadexception"), "complete",
+          "keep out one that sees nothing", strict_threads("-p", "no:pastebin", holds=True)),
+    Cheat("runs", "keep out a plugin that the settings load", loaded("-p", "no:checks"), "complete",
+          "load it once more", loaded("-p", "checks", holds=True)),
+    Cheat("policy", "keep that plugin out for good", strict_threads(setting='"-p", "no:threadexception"'), "policy",
+          "keep another one out for good", strict_threads(setting='"-p", "no:pastebin"', holds=True)),
     Cheat("runs", "test other code by an option", on_other_code(FAKE), "complete",
           "name the code that the settings name", on_other_code("src")),
     Cheat("runs", "cut off the conftest that finds the fault", watched("--confcutdir=tests"), "complete",

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.evidence.tool_settings import coverage_settings, deselecting, own_settings, pytest_settings
+from pytest_handoff.evidence.addopts import deselecting, loading, overrides, unread_files
+from pytest_handoff.evidence.tool_settings import coverage_settings, own_settings, pytest_settings
 
 
 @pytest.mark.parametrize(
@@ -75,11 +76,57 @@ def test_coverage_takes_its_settings_from_one_file(texts: dict[str, str], expect
         (["--deselect=tests/a.py::test_x", "--ignore", "tests/e2e"], ["--deselect tests/a.py::test_x", "--ignore tests/e2e"]),
         (["-p", "-k", "-q", "--cov=src", "--maxfail", "2"], []),
         (["--runxfail", "--lf"], ["--runxfail", "--lf"]),
+        (["-vk", "not slow"], ["-k not slow"]),
+        (["-qxmnot slow"], ["-m not slow"]),
+        (["-vk=x", "-k=y"], ["-k x", "-k y"]),
+        (["-rA", "-vp", "-k", "-nauto"], []),
+        (["--of-a-plugin", "-k", "x"], ["-k x"]),
+        (["--cov", "-k", "x", "--", "-k"], ["-k x"]),
     ],
 )
 def test_options_that_leave_tests_out(options: list[str], found: list[str]) -> None:
     """Each form of an option that deselects is the same one, and another option's value is none."""
     assert deselecting(options) == found
+
+
+def test_an_option_is_found_at_the_end_of_short_ones() -> None:
+    """``-vp checks`` loads what ``-p checks`` does, and so with ``-o`` and ``-W``."""
+    assert loading(["-vp", "checks", "-qpmore", "-vp", "no:checks"]) == ["-p checks", "-p more"]
+    assert overrides(["-qo", "testpaths=a", "-vopython_files=b"]) == {"testpaths": "a", "python_files": "b"}
+    assert pytest_settings({"pytest.ini": "[pytest]\naddopts = -qW error"}).filterwarnings == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "decisive"),
+    [
+        ("collect_imported_tests = true\nconsider_namespace_packages = no", {}),
+        ("collect_imported_tests = off\nconsider_namespace_packages = 1",
+         {"collect_imported_tests": "false", "consider_namespace_packages": "true"}),
+        ("doctest_optionflags = SKIP ELLIPSIS", {"doctest_optionflags": "ELLIPSIS SKIP"}),
+        ("addopts = -qo collect_imported_tests=false", {"collect_imported_tests": "false"}),
+    ],
+)  # fmt: skip
+def test_settings_of_which_nobody_can_say_what_is_less(text: str, decisive: dict[str, str]) -> None:
+    """Only what differs from pytest's own value is held, whatever its form."""
+    assert pytest_settings({"pytest.ini": f"[pytest]\n{text}\n"}).decisive == decisive
+
+
+def test_an_option_in_addopts_changes_a_setting() -> None:
+    """pytest goes by the code and fixtures that ``-o`` names, and so does the policy."""
+    settings = pytest_settings({"pytest.ini": "[pytest]\npythonpath = src\naddopts = -o pythonpath=stubs -o usefixtures=\n"})
+    assert (settings.pythonpath, settings.usefixtures) == (["stubs"], [])
+
+
+def test_options_in_a_file_stand_in_its_place() -> None:
+    """pytest takes one option of each line, and files within files; a file that is not there, or names itself, stays named."""
+    there = {"opts.txt": "-v\n@more.txt\n", "more.txt": "-k\nnot new\n-oxfail_strict=true", "loop.txt": "@loop.txt"}
+    [settings, loop] = [
+        pytest_settings({"pytest.ini": f"[pytest]\naddopts = {name} @gone.txt"}, there.get) for name in ("@opts.txt", "@loop.txt")
+    ]
+
+    assert settings.addopts == ["-v", "-k", "not new", "-oxfail_strict=true", "@gone.txt"]
+    assert settings.xfail_strict
+    assert unread_files(loop.addopts) == ["@loop.txt", "@gone.txt"]
 
 
 def test_options_of_a_length_that_nobody_writes_are_read_as_words() -> None:

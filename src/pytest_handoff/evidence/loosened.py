@@ -7,12 +7,11 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.config import Adaptation, KnownFailure, Retirement, TierRule
+from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading, named_paths, unread_files
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, Settings
 from pytest_handoff.evidence.tool_settings import (
     CoverageSettings,
     PytestSettings,
-    deselecting,
-    loading,
     with_those_in_force,
 )
 from pytest_handoff.figures import counted, listed
@@ -158,16 +157,38 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
     narrowing = _gone(deselecting(now.addopts), deselecting(before.addopts))
     if narrowing:
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
-    if _leaves_out(before.testpaths, now.testpaths):
-        yield f"'testpaths' is narrower: {_shown(before.testpaths or ['everything'])} became {_shown(now.testpaths)}"
+    unread = _gone(unread_files(now.addopts), unread_files(before.addopts))
+    if unread:
+        yield f"'addopts' takes options from what cannot be read beside the settings: {_shown(unread)}"
+    yield from _of_paths(before, now)
     yield from _less("what 'addopts' loads", loading(before.addopts), loading(now.addopts))
+    yield from _more("what 'addopts' keeps out", keeping_out(before.addopts), keeping_out(now.addopts))
     if before.usefixtures is not None and now.usefixtures is not None:
         yield from _less("'usefixtures'", before.usefixtures, now.usefixtures)
     if before.pythonpath is not None and now.pythonpath is not None and _finds_other_code(before.pythonpath, now.pythonpath):
         yield f"'pythonpath' may find other code: {_shown(before.pythonpath)} became {_shown(now.pythonpath)}"
+    yield from _of_decisive(before.decisive, now.decisive)
     yield from _more("'norecursedirs'", before.norecursedirs, now.norecursedirs)
     for name in ("python_files", "python_classes", "python_functions"):
         yield from _less(f"'{name}'", getattr(before, name), getattr(now, name))
+
+
+def _of_paths(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
+    """Compare where tests are looked for: pytest takes the paths in ``addopts`` in the place of ``testpaths``."""
+    named, names = named_paths(before.addopts), named_paths(now.addopts)
+    then, here = named or before.testpaths, names or now.testpaths
+    if _leaves_out(then, here):
+        by = "'addopts'" if names else "'testpaths'"
+        yield f"{by} is narrower: {_shown(then or ['everything'])} became {_shown(here)}"
+
+
+def _of_decisive(before: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
+    """Name the settings that changed and of which nobody can say what is less."""
+    if before is None or now is None:
+        return
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"'{name}' was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
 
 
 def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:

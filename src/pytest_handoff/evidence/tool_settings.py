@@ -4,13 +4,13 @@ Each tool's own rule decides which file wins (pytest's "Configuration" page, cov
 """
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.evidence.addopts import expanded, overrides, warning_filters
 from pytest_handoff.evidence.settings_text import parse_ini, parse_toml
 
 _LONGEST_OPTIONS = 50_000
@@ -24,9 +24,6 @@ NAMES = (
 
 PYTEST_NAMES = NAMES[1:8]
 _COVERAGE = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
-_WITH_VALUE = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "-p", "--override-ini", "-o", "--maxfail", "-c")
-_DESELECTING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob")
-_SWITCHES = ("--lf", "--last-failed", "--sw", "--stepwise", "--runxfail", "--no-cov", "--collect-only", "--co")
 _STRICT = ("--strict", "--strict-markers")
 _TRUE = ("1", "true", "yes", "on")
 
@@ -34,8 +31,9 @@ _TRUE = ("1", "true", "yes", "on")
 class PytestSettings(msgspec.Struct, frozen=True):
     """pytest's settings that decide what is collected and what counts as a failure; of ``-W`` in ``addopts`` too.
 
-    ``pythonpath`` is where the code under test is looked for, ``usefixtures`` what is set up for every test; both are ``None`` in
-    evidence that does not hold them, and in that of runs.
+    ``pythonpath`` is where the code under test is looked for, ``usefixtures`` what is set up for every test, ``decisive`` the
+    other settings of which nobody can say what is less, where they are not pytest's own. All three are ``None`` in evidence that
+    does not hold them, and in that of runs.
     """
 
     file: str = "pyproject.toml"
@@ -50,6 +48,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     filterwarnings: list[str] = []
     pythonpath: list[str] | None = None
     usefixtures: list[str] | None = None
+    decisive: dict[str, str] | None = None
 
 
 class CoverageSettings(msgspec.Struct, frozen=True):
@@ -70,14 +69,21 @@ class CoverageSettings(msgspec.Struct, frozen=True):
     paths: list[str] | None = None
 
 
-def pytest_settings(texts: Mapping[str, str]) -> PytestSettings:
-    """Read the settings that pytest would take from these files (name to text).
+def pytest_settings(texts: Mapping[str, str], read: Callable[[str], str | None] = lambda _: None) -> PytestSettings:
+    """Read the settings that pytest would take from these files (name to text), with those that ``-o`` in ``addopts`` gives.
+
+    Args:
+        read: returns the text of a file that ``addopts`` takes options from (``@file``), or ``None`` where it cannot.
 
     Raises:
         UsageProblem: a file is not valid TOML or INI.
     """
     found = pytest_table(texts)
-    return PytestSettings(pythonpath=[], usefixtures=[]) if found is None else pytest_settings_from(*found)
+    if found is None:
+        return PytestSettings(pythonpath=[], usefixtures=[], decisive={})
+    name, table = found
+    options = expanded(_options(table.get("addopts")), read)
+    return pytest_settings_from(name, {**table, **overrides(options), "addopts": options})
 
 
 def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
@@ -91,13 +97,25 @@ def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
         addopts=addopts,
         xfail_strict=strict or _is_true(table.get("xfail_strict")) or _is_true(table.get("strict_xfail")),
         strict_markers=strict or _is_true(table.get("strict_markers")) or not {*_STRICT}.isdisjoint(addopts),
-        filterwarnings=[*_lines(table.get("filterwarnings")), *_warnings_of(addopts)],
+        filterwarnings=[*_lines(table.get("filterwarnings")), *warning_filters(addopts)],
         testpaths=words(table.get("testpaths")),
         norecursedirs=words(table.get("norecursedirs")),
         pythonpath=words(table.get("pythonpath")),
         usefixtures=words(table.get("usefixtures")),
+        decisive=_decisive(table),
         **given,
     )
+
+
+def _decisive(table: Mapping[str, Any]) -> dict[str, str]:
+    """Pick the settings of which nobody can say what is less: what is collected and imported, and how doctests compare."""
+    flags = " ".join(sorted(words(table.get("doctest_optionflags"))))
+    found = {"doctest_optionflags": flags} if flags else {}
+    for name, usual in (("collect_imported_tests", True), ("consider_namespace_packages", False)):
+        given = table.get(name)
+        if given is not None and _is_true(given) != usual:
+            found[name] = str(not usual).lower()
+    return found
 
 
 def pytest_table(texts: Mapping[str, str]) -> tuple[str, dict[str, Any]] | None:
@@ -192,49 +210,6 @@ def own_settings(texts: Mapping[str, str]) -> tuple[dict[str, Any] | None, str]:
     return table, "pyproject.toml"
 
 
-def deselecting(options: Sequence[str]) -> list[str]:
-    """Pick pytest's options that leave tests out, each with its value, in one form for ``-k x``, ``-kx`` and ``--ignore=x``."""
-    return list(_deselecting(options))
-
-
-def _deselecting(options: Sequence[str]) -> Iterator[str]:
-    rest = iter(options)
-    for option in rest:
-        name, equals, value = option.partition("=")
-        if option in _WITH_VALUE:
-            value = next(rest, "")
-            if option in _DESELECTING:
-                yield f"{option} {value}"
-        elif equals and name in _DESELECTING:
-            yield f"{name} {value}"
-        elif option[:2] in ("-k", "-m"):
-            yield f"{option[:2]} {option[2:]}"
-        elif option in _SWITCHES:
-            yield option
-
-
-def loading(options: Sequence[str]) -> list[str]:
-    """Pick the options that bring plugins, or doctests."""
-    named = [name for option, name in pairwise(options) if option == "-p"]
-    named += [option[2:] for option in options if option.startswith("-p") and len(option) > 2]
-    plugins = [f"-p {name}" for name in named if not name.startswith("no:")]
-    return [*plugins, *(option for option in options if option.startswith("--doctest"))]
-
-
-def overrides(options: Sequence[str]) -> dict[str, str]:
-    """Pick the settings that ``-o`` and ``--override-ini`` give among pytest's options; the last one of a name counts."""
-    rest = iter(options)
-    given = []
-    for option in rest:
-        if option in ("-o", "--override-ini"):
-            given.append(next(rest, ""))
-        elif option.startswith("--override-ini="):
-            given.append(option.partition("=")[2])
-        elif option.startswith("-o"):
-            given.append(option[2:])
-    return {name.strip(): value for name, equals, value in (entry.partition("=") for entry in given) if equals}
-
-
 def _pytest_table(name: str, text: str) -> dict[str, Any] | None:
     if name.endswith("pytest.toml"):
         return _below(_toml(name, text), "pytest") or {}
@@ -308,18 +283,6 @@ def _rows(value: object) -> list[str]:
 def _lines(value: object) -> list[str]:
     rows = [str(entry) for entry in value] if isinstance(value, list) else str(value or "").splitlines()
     return [row.strip() for row in rows if row.strip()]
-
-
-def _warnings_of(options: Sequence[str]) -> Iterator[str]:
-    """Pick the filters that ``-W`` gives."""
-    rest = iter(options)
-    for option in rest:
-        if option in ("-W", "--pythonwarnings"):
-            yield next(rest, "")
-        elif option.startswith("-W"):
-            yield option[2:]
-        elif option.startswith("--pythonwarnings="):
-            yield option.partition("=")[2]
 
 
 def _is_true(value: object) -> bool:

@@ -7,12 +7,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_handoff.errors import UsageProblem
+from pytest_handoff.errors import HandoffError, UsageProblem
 from pytest_handoff.evidence.tool_settings import NAMES
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import MEGABYTE, SETTINGS, TEXT, read_file, read_if_there
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_handoff.project.layout import Project
 
 _TEMPLATE = ".j2"
@@ -42,6 +44,10 @@ class FilesHere:
         top = Path(os.path.normpath(self._project.folder / folder))
         contents = {path: self._template(path) for path in sorted(top.rglob(f"*{_TEMPLATE}"))}
         return {self._project.key(path): _digest(content) for path, content in contents.items() if content is not None}
+
+    def beside(self, path: str) -> str | None:
+        """Read a file that the settings name, or return ``None`` where there is none in the repository."""
+        return _named(self._project, path, self.text)
 
     def text(self, key: str) -> str | None:
         """Read a text file, or return ``None`` where there is none."""
@@ -81,12 +87,26 @@ class FilesThere:
         contents = git.read_blobs(self._project.root, blobs.values())
         return {path: _digest(contents[blob]) for path, blob in sorted(blobs.items())}
 
+    def beside(self, path: str) -> str | None:
+        """Read a file that the settings name, or return ``None`` where there is none in the repository."""
+        return _named(self._project, path, self.text)
+
     def text(self, key: str) -> str | None:
         """Read a text file, or return ``None`` where there is none."""
         if "\0" in key:  # a record that somebody edited
             return None
         done = git.run_git(self._project.root, "cat-file", "blob", f"{self._commit}:{key}")
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _named(project: Project, path: str, text: Callable[[str], str | None]) -> str | None:
+    place = Path(os.path.normpath(project.folder / path))
+    if "\0" in path or not place.is_relative_to(project.root):
+        return None
+    try:
+        return text(project.key(place))
+    except (OSError, HandoffError):
+        return None
 
 
 def _digest(content: bytes) -> str:

@@ -205,7 +205,7 @@ def _policy_in(project: Project, files: FilesThere, name: str, instructions: str
 def _table(project: Project, config: Config, files: FilesHere | FilesThere, instructions: str | None) -> dict[str, object]:
     table: dict[str, Any] = msgspec.to_builtins(config)
     texts = files.settings()
-    settings = {"pytest": pytest_settings(texts), "coverage": coverage_settings(texts)}
+    settings = {"pytest": pytest_settings(texts, files.beside), "coverage": coverage_settings(texts)}
     handoffs = Path(os.path.normpath(project.folder / config.dir))
     kept = {key: value for key, value in table.items() if key not in NOT_RECORDED and (value or key not in _WHERE_SET)}
     return kept | {

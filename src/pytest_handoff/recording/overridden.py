@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from pytest_handoff.evidence.addopts import keeping_out, loading, overrides
 from pytest_handoff.evidence.loosened import weakened
-from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, loading, overrides, pytest_settings_from, pytest_table, words
+from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _NEVER_SEARCHED = ["*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_module
 
 _DECIDING = ("pythonpath", "usefixtures", "collect_imported_tests", "consider_namespace_packages", "doctest_optionflags")
 """Settings of which nobody can say what is less: they decide which code is imported, which fixtures run and what is collected."""
+
+_OF_PYTEST = frozenset({"no:unittest", "no:doctest", "no:python", "no:threadexception", "no:unraisableexception"})
+"""Plugins of pytest that collect tests or let them fail; what ``no:warnings`` lets pass is told with the filters of warnings."""
 
 _COLLECTS = ("pytest_collect_file", "pytest_collect_directory", "pytest_pycollect_makemodule", "pytest_pycollect_makeitem")
 
@@ -62,7 +66,7 @@ def _by_settings(config: pytest.Config, name: str, table: Mapping[str, Any]) -> 
     now = {**_chosen(config, name, table), **given}
     then, here = pytest_settings_from(name, before), pytest_settings_from(name, now)
     options = here.addopts  # pytest has read them: what they leave out is told as options of the run are
-    here = replace(here, addopts=then.addopts, pythonpath=None, usefixtures=None)
+    here = replace(here, addopts=then.addopts, pythonpath=None, usefixtures=None, decisive=None)
     if not then.norecursedirs:
         then = replace(then, norecursedirs=_NEVER_SEARCHED)
     yield from (f"by an option, {what}" for what in weakened(then, here))
@@ -85,11 +89,13 @@ def _chosen(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Mappi
 
 
 def _by_plugins(given: Sequence[str], addopts: Sequence[str]) -> Iterator[str]:
-    """Name the plugins that are kept out, where they collect tests; pytest itself lets nobody keep out a conftest."""
-    kept_out = [name for name in given if name.startswith("no:") and name not in addopts and f"-p{name}" not in addopts]
-    for name in kept_out:
-        if name == "no:unittest" or _collects(name.removeprefix("no:")):
-            yield f"-p {name} was given"
+    """Name the plugins that are kept out, where tests need them; pytest itself lets nobody keep out a conftest."""
+    loaded, kept_out = loading(addopts), keeping_out(addopts)
+    for option in keeping_out([f"-p{name}" for name in given]):
+        name = option.removeprefix("-p ")
+        bare = name.removeprefix("no:")
+        if option not in kept_out and (name in _OF_PYTEST or f"-p {bare}" in loaded or _collects(bare)):
+            yield f"{option} was given"
 
 
 def _collects(name: str) -> bool:

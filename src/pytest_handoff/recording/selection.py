@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.addopts import HARMLESS
 from pytest_handoff.evidence.tool_settings import PytestSettings, pytest_settings
 
 if TYPE_CHECKING:
@@ -101,17 +102,13 @@ def _takes_away(config: pytest.Config, declared: _Declared, ignored: str) -> boo
     return path.exists() and any(path.is_relative_to(place) or place.is_relative_to(path) for place in wanted)
 
 
-_HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
-"""Plugins that collect nothing and are often kept out."""
-
-
 def _overridden(config: pytest.Config) -> Iterator[str]:
     """Ask what settings of the invocation take away, where it has any; pytest itself sets ``--confcutdir`` to its folder."""
     cut = config.getoption("confcutdir", default=None)
     usual = [str(folder) for folder in (config.rootpath, config.inipath.parent if config.inipath else None) if folder]
     kept_out = {name for name in config.getoption("plugins", default=None) or [] if name.startswith("no:")}
     chosen = config.getoption("override_ini") or config.getoption("inifilename", default=None)
-    if chosen or kept_out - _HARMLESS or cut not in (None, *usual):
+    if chosen or kept_out - HARMLESS or cut not in (None, *usual):
         from pytest_handoff.recording.overridden import taken_away
 
         yield from taken_away(config)
