@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.merged_sessions import MergedRecord, MergedSessions, Rewritten
+    from pytest_handoff.record import Record
 
 
 class Problem(Frozen, frozen=True):
@@ -52,7 +53,8 @@ def chain_problems(project: Project, session: str) -> list[Problem]:
     merged = merged_sessions(project)
     found = [*_rewritten(project, session, merged), *_left_out(project, session, merged)]
     named = {problem.path for problem in found}
-    return [*(problem for problem in _broken(project, session) if problem.path not in named), *found]
+    broken = [problem for problem in _broken(project, session) if problem.path not in named]
+    return [*broken, *found, *([] if broken or found else _skipped_since(project, session, merged))]
 
 
 def cannot_tell(project: Project, session: str) -> str | None:
@@ -154,3 +156,36 @@ def _again(project: Project, session: str, beside: list[str]) -> str:
         return f"pytest --handoff={session} again: it continues what was merged, too"
     names = dict.fromkeys([*(parent.session for parent in project.store.parents(session)), *beside])
     return " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in names)])
+
+
+def _skipped_since(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
+    """Find tests that a session before this one skipped, which is not merged either, and that passed in those that are.
+
+    Only where this session's line about earlier tests holds: what no line asks for, or a waiver excuses, is no problem here.
+    """
+    names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(project.store)
+    before = chain.before(session)
+    record = project.store.record(session)
+    if session in names or not names.intersection(before) or not _says_that_earlier_tests_pass(record):
+        return
+    between = {name: project.store.ledger(project.store.record(name)) for name in before if name not in names}
+    if not between:
+        return
+    from pytest_handoff.evidence.ledger import join_parents
+    from pytest_handoff.evidence.skipped_since import skipped_since
+
+    ends = chain.newest_of(names.intersection(before))
+    there = join_parents([(name, project.store.ledger(project.store.record(name))) for name in ends])
+    lost = skipped_since(project.store.ledger(record), between, there.lines)
+    if lost:
+        yield Problem(
+            kind="regression",
+            path=project.shown_record(session),
+            message=f"leaves out what passed in {listed(ends)}, which {'is' if len(ends) == 1 else 'are'} merged: "
+            + listed([f"{line.id} is {line.outcome}" for line in lost]),
+            remedy="make them pass again, or retire them with a reason in [[tool.handoff.retire]]",
+        )
+
+
+def _says_that_earlier_tests_pass(record: Record) -> bool:
+    return any(verdict.id.startswith("regression") and verdict.verdict == "passed" for verdict in record.gates)
