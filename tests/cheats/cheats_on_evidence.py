@@ -289,6 +289,9 @@ def leave_out(marker: str) -> Callable[[Shop], None]:
     return lambda shop: shop.edit(CART_TESTS, test, f"@pytest.mark.{marker}(reason='later')\n{test}")
 
 
+WAIVED = '[tool.handoff]\nwaive = [{gate = "regression", reason = "the service of discounts is gone until May"}]\n'
+
+
 def one_session_later(*changes: Callable[[Shop], object]) -> Callable[[Shop], None]:
     """Record changes in the second session, whatever its gate says, and ask for the third one to be merged."""
 
@@ -422,6 +425,10 @@ CHEATS = [
           "regression", "a test that the target branch skips", one_session_later(lambda shop: land_a_peer(shop, leave_out("skip")))),
     Cheat("time and chain", "expect it to fail, and ask one session later", one_session_later(
               leave_out("xfail"), Shop.break_discount), "regression", "a test that was merged so", merged_first("skip")),
+    Cheat("time and chain", "skip it, and waive the gate after that", lambda shop: (
+              one_session_later(leave_out("skip"))(shop), shop.edit(PYPROJECT, "[tool.handoff]\n", WAIVED), shop.pytest(session="session-3")),
+          "regression", "waive the gate in the session that skips it", one_session_later(
+              leave_out("skip"), lambda shop: shop.edit(PYPROJECT, "[tool.handoff]\n", WAIVED))),
     Cheat("time and chain", "skip it in another file, and ask one session later", one_session_later(leave_out("skip"), lambda shop: (
               shop.git("mv", CART_TESTS, "tests/unit/test_basket.py"))), "regression", "move it, and ask one session later",
           one_session_later(lambda shop: shop.git("mv", CART_TESTS, "tests/unit/test_basket.py"))),

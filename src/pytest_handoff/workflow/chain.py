@@ -18,11 +18,11 @@ from pytest_handoff.project.sessions import Chain
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.merged_sessions import MergedRecord, MergedSessions, Rewritten
-    from pytest_handoff.record import Record
+    from pytest_handoff.record import LedgerLine, Record
 
 
 class Problem(Frozen, frozen=True):
@@ -161,14 +161,15 @@ def _again(project: Project, session: str, beside: list[str]) -> str:
 def _skipped_since(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
     """Find tests that a session before this one skipped, which is not merged either, and that passed in those that are.
 
-    Only where this session's line about earlier tests holds: what no line asks for, or a waiver excuses, is no problem here.
+    Only where this session's figures hold, and not what one of those sessions skipped with its gate waived for a reason.
     """
     names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(project.store)
     before = chain.before(session)
     record = project.store.record(session)
-    if session in names or not names.intersection(before) or not _says_that_earlier_tests_pass(record):
+    if session in names or not names.intersection(before) or not _holds(record):
         return
-    between = {name: project.store.ledger(project.store.record(name)) for name in before if name not in names}
+    records = {name: project.store.record(name) for name in before if name not in names}
+    between = {name: project.store.ledger(one) for name, one in records.items()}
     if not between:
         return
     from pytest_handoff.evidence.ledger import join_parents
@@ -176,7 +177,8 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
 
     ends = chain.newest_of(names.intersection(before))
     there = join_parents([(name, project.store.ledger(project.store.record(name))) for name in ends])
-    lost = skipped_since(project.store.ledger(record), between, there.lines)
+    excused = {test for name, one in records.items() if _is_waived(one) for test in _left_out_by(between[name])}
+    lost = [line for line in skipped_since(project.store.ledger(record), between, there.lines) if line.id not in excused]
     if lost:
         yield Problem(
             kind="regression",
@@ -187,5 +189,16 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
         )
 
 
-def _says_that_earlier_tests_pass(record: Record) -> bool:
-    return any(verdict.id.startswith("regression") and verdict.verdict == "passed" for verdict in record.gates)
+def _holds(record: Record) -> bool:
+    """Check that a session's figures find no lost test, also where no earlier test counts any more."""
+    return any(one.id == "regression" and one.verdict != "failed" for one in record.gates) and not _is_waived(record)
+
+
+def _is_waived(record: Record) -> bool:
+    """Check whether somebody gave a reason for lost tests; a gate that does not apply is told as waived, too."""
+    said = [one for one in record.gates if one.id == "regression" and one.verdict == "waived"]
+    return any(not one.evidence.startswith("not applicable") for one in said)
+
+
+def _left_out_by(ledger: Mapping[str, LedgerLine]) -> list[str]:
+    return [line.id for line in ledger.values() if line.outcome in ("skipped", "xfailed")]
