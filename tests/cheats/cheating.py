@@ -130,6 +130,8 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.session = "session-2"
+        """The session that is to be merged in the end."""
         self.last_pytest = 0
 
     def run(self, *command: str) -> Done:
@@ -280,8 +282,8 @@ def copy_of(base: Path, folder: Path) -> Shop:
 
 def judge(shop: Shop, *options: str) -> Verdict:
     """Ask the gate for its verdict."""
-    done = shop.handoff("gate", "session-2", "--json", *options)
-    document = shop.folder / DOCUMENT
+    done = shop.handoff("gate", shop.session, "--json", *options)
+    document = shop.folder / f"handoffs/{shop.session}.md"
     naive = shop.last_pytest == 0 and "- [ ]" not in (document.read_text("utf-8") if document.exists() else "")
     if done.code not in (0, 1):
         return Verdict(done.code, ("cannot tell",), (done.out.strip(),), naive)

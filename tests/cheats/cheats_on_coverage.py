@@ -187,8 +187,23 @@ def bit_by_bit(*folders: str) -> Callable[[Shop], None]:
     return do
 
 
+def known_to_fail(tests: str, result: int) -> Callable[[Shop], None]:
+    """Test the new code beside a test that fails, where the settings know that tests fail."""
+
+    def do(shop: Shop) -> None:
+        untested(shop)
+        (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + DUTY_TESTS.replace("30", str(result)), "utf-8")
+        shop.write({"tests/unit/test_late.py": "def test_late():\n    assert 1 + 1 == 3\n"})
+        shop.edit(PYPROJECT, "[tool.handoff]\n", f'[tool.handoff]\nknown = [{{test = "{tests}", reason = "issue 71"}}]\n')
+        run_measured(shop)
+
+    return do
+
+
 CHEATS = [
     Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
+    Cheat("measured", "test it by tests that are known to fail", known_to_fail("tests/unit/test_?a*.py::test_*", 31), "new_code",
+          "test it beside one that is known to fail", known_to_fail("tests/unit/test_late.py::test_late", 30)),
     Cheat("measured", "mark new code as no cover", without_tests(duty=PRAGMA), "new_code", "mark one line of many", lambda shop: (
               tested(shop), shop.edit(TAX_TESTS, "import duty\n", "import duty  # pragma: no cover\n"), shop.measured())),
     Cheat("measured", "mark every new line as no cover", lambda shop: (

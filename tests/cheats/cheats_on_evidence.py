@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from cheating import CART, CART_TESTS, CONFTEST, DOCUMENT, EVIDENCE, LEDGER, RECORD, Cheat, Shop
+from cheating import CART, CART_TESTS, CONFTEST, DOCUMENT, EVIDENCE, LEDGER, NEXT, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT, honest_edit, rerun, whole_run
 
 if TYPE_CHECKING:
@@ -113,14 +113,16 @@ def drop_the_parents(shop: Shop) -> None:
 PEERS_TESTS = "tests/unit/test_peer.py"
 
 
-def land_a_peer(shop: Shop) -> None:
-    """Let a colleague's session land on main, and merge main."""
+def land_a_peer(shop: Shop, change: Callable[[Shop], None] | None = None) -> None:
+    """Let a colleague's session land on main, with some change, and merge main."""
     shop.git("checkout", "--quiet", "-b", "peer", "main")
     shop.write({
         "src/shop/peer.py": "def peer(price):\n    return price\n",
         PEERS_TESTS: "from shop.peer import peer\n\n\ndef test_peer():\n    assert peer(1) == 1\n",
         "handoffs/session-2b.md": shop.text("handoffs/session-1.md").replace("Session 1: A cart", "Session 2b: A peer"),
     })  # fmt: skip
+    if change is not None:
+        change(shop)
     shop.pytest(session="session-2b")
     shop.commit()
     shop.git("checkout", "--quiet", "main")
@@ -281,6 +283,52 @@ def moved_line(shop: Shop) -> None:
     shop.handoff("fill", "session-2")
 
 
+def leave_out(marker: str) -> Callable[[Shop], None]:
+    """Mark an earlier test that passed, so that it need not pass any more."""
+    test = "def test_discount():\n"
+    return lambda shop: shop.edit(CART_TESTS, test, f"@pytest.mark.{marker}(reason='later')\n{test}")
+
+
+WAIVED = '[tool.handoff]\nwaive = [{gate = "regression", reason = "the service of discounts is gone until May"}]\n'
+
+
+def one_session_later(*changes: Callable[[Shop], object]) -> Callable[[Shop], None]:
+    """Record changes in the second session, whatever its gate says, and ask for the third one to be merged."""
+
+    def do(shop: Shop) -> None:
+        for change in changes:
+            change(shop)
+        shop.pytest()
+        shop.commit()
+        third_session(shop)
+
+    return do
+
+
+def third_session(shop: Shop) -> None:
+    """Record one more session, with one more test."""
+    shop.write({
+        "handoffs/session-3.md": NEXT[DOCUMENT].replace("Session 2: Taxes", "Session 3: More"),
+        "tests/unit/test_more.py": "def test_more():\n    assert 1 + 1 == 2\n",
+    })  # fmt: skip
+    shop.session = "session-3"
+    shop.pytest(session=shop.session)
+    shop.commit()
+
+
+def merged_first(marker: str) -> Callable[[Shop], None]:
+    """Let the session that leaves the test out be merged, whoever let it through, before the third one."""
+
+    def do(shop: Shop) -> None:
+        leave_out(marker)(shop)
+        shop.pytest()
+        shop.commit()
+        shop.git("branch", "--quiet", "--force", "main", "work")
+        third_session(shop)
+
+    return do
+
+
 CHEATS = [
     Cheat("document", "tick a box that does not hold", lambda shop: (
               shop.break_discount(), shop.pytest(), shop.tick_everything()), "document", "write above the checklist", edited(
@@ -373,6 +421,23 @@ CHEATS = [
           "name what was merged", after_a_peer("--handoff-previous=session-2b")),
     Cheat("time and chain", "lose a colleague's test in a merge", after_a_peer(lose=True), "regression",
           "merge a colleague's session, and run again", after_a_peer()),
+    Cheat("time and chain", "skip a test, and ask one session later", one_session_later(leave_out("skip"), Shop.break_discount),
+          "regression", "a test that the target branch skips", one_session_later(lambda shop: land_a_peer(shop, leave_out("skip")))),
+    Cheat("time and chain", "expect it to fail, and ask one session later", one_session_later(
+              leave_out("xfail"), Shop.break_discount), "regression", "a test that was merged so", merged_first("skip")),
+    Cheat("time and chain", "skip it, and waive the gate after that", lambda shop: (
+              one_session_later(leave_out("skip"))(shop), shop.edit(PYPROJECT, "[tool.handoff]\n", WAIVED), shop.pytest(session="session-3")),
+          "regression", "waive the gate in the session that skips it", one_session_later(
+              leave_out("skip"), lambda shop: shop.edit(PYPROJECT, "[tool.handoff]\n", WAIVED))),
+    Cheat("time and chain", "skip it in another file, and ask one session later", one_session_later(leave_out("skip"), lambda shop: (
+              shop.git("mv", CART_TESTS, "tests/unit/test_basket.py"))), "regression", "move it, and ask one session later",
+          one_session_later(lambda shop: shop.git("mv", CART_TESTS, "tests/unit/test_basket.py"))),
+    Cheat("time and chain", "skip it with parameters, and ask one session later", one_session_later(lambda shop: shop.edit(
+              CART_TESTS, "def test_discount():\n    assert discount(10) == 9", "@pytest.mark.skip(reason='later')\n"
+              "@pytest.mark.parametrize('price', [10])\ndef test_discount(price):\n    assert discount(price) == 9")), "regression",
+          "give it parameters, and ask one session later", one_session_later(lambda shop: shop.edit(
+              CART_TESTS, "def test_discount():\n    assert discount(10) == 9",
+              "@pytest.mark.parametrize('price', [10])\ndef test_discount(price):\n    assert discount(price) == 9"))),
     Cheat("policy", "ignore the code", setting("[tool.handoff]\n", '[tool.handoff]\nignore = ["src/**"]\n'), "policy",
           "another template", setting("[tool.handoff]\n", '[tool.handoff]\ntemplate = "session_summary"\n')),
     Cheat("policy", "narrow the scope", setting("[tool.handoff]\n", '[tool.handoff]\nscope = ["tests"]\n'), "policy",

@@ -70,6 +70,7 @@ HOOKS = {
     "recording.collection:Collector:pytest_collectreport": [],
     "recording.collection:Collector:pytest_collection_finish": [],
     "recording.controller:Controller:pytest_configure_node": ["-n", "1"],
+    "recording.controller:Controller:pytest_xdist_node_collection_finished": ["-n", "1"],
     "recording.controller:Controller:pytest_testnodedown": ["-n", "1"],
     "recording.controller:Controller:pytest_sessionstart": [],
     "recording.controller:Controller:pytest_sessionfinish": [],

@@ -117,6 +117,7 @@ class ContextSwitcher:
         age_and_tier: returns ``("new" or "old", tier)`` for a test.
         faults: catches what goes wrong in here, so that the test goes on.
         nonce: the run's nonce, which is a part of each context's name.
+        may_fail: tells whether a test may fail without being marked ``xfail``; neither kind proves anything by what it runs.
     """
 
     def __init__(
@@ -125,8 +126,10 @@ class ContextSwitcher:
         age_and_tier: Callable[[pytest.Item], tuple[str, str]],
         faults: AbstractContextManager[object] | None = None,
         nonce: str = "",
+        may_fail: Callable[[pytest.Item], bool] | None = None,
     ) -> None:
         self._nonce = nonce
+        self._may_fail = may_fail
         self._faults = faults or nullcontext()
         self._session_name = session_name
         self._age_and_tier = age_and_tier
@@ -140,7 +143,8 @@ class ContextSwitcher:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Switch before the first fixture of the test is set up."""
         with self._faults:
-            kind = (*self._age_and_tier(item), item.get_closest_marker("xfail") is not None)
+            excused = item.get_closest_marker("xfail") is not None or (self._may_fail is not None and self._may_fail(item))
+            kind = (*self._age_and_tier(item), excused)
             switched_since = self._cov is not None and switching.context_of(self._cov) != self._left
             if (kind != self._current or switched_since) and self._broken is None and self._switch(item.config, kind):
                 self._current = kind
@@ -165,8 +169,8 @@ class ContextSwitcher:
         cov = running_coverage(config)
         if cov is None:
             return False
-        age, tier, xfail = kind
-        name = context_name(self._session_name, tier, age, xfail=xfail, nonce=self._nonce)
+        age, tier, excused = kind
+        name = context_name(self._session_name, tier, age, xfail=excused, nonce=self._nonce)
         dynamic = bool(cov.get_option("run:dynamic_context"))
         if not dynamic and not getattr(config.option, "cov_context", None):
             self._cov = cov

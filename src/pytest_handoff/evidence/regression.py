@@ -90,10 +90,11 @@ def then(line: LedgerLine, earlier: Mapping[str, LedgerLine]) -> Outcome | None:
     old = earlier.get(line.moved_from or line.id)
     if old is None:
         return None
-    return _newest(old)
+    return newest_outcome(old)
 
 
-def _newest(line: LedgerLine) -> Outcome | None:
+def newest_outcome(line: LedgerLine) -> Outcome | None:
+    """Return the outcome of a test, or the last one that it had where it did not run."""
     return line.outcome if line.outcome not in (None, "not_run") else (line.last.outcome if line.last else None)
 
 
@@ -160,7 +161,7 @@ def _without_an_equal(now: Outcome, lost: Sequence[LedgerLine] | None) -> Fate:
     """Decide the fate of an earlier test under a new id; ``lost`` are the lines of the ids that its function lost."""
     if lost is None:
         return _shared(status=_status("passed", now), counts=True, passes=now in PASSING)
-    still_skipped = now in LEFT_OUT and LEFT_OUT.issuperset(map(_newest, lost))
+    still_skipped = now in LEFT_OUT and LEFT_OUT.issuperset(map(newest_outcome, lost))
     return _shared(status="reparametrized", counts=not still_skipped, passes=now in PASSING)
 
 

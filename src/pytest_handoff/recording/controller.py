@@ -64,7 +64,7 @@ class Controller:
         self._closed = False
         os.environ[_RUNNING] = _running(plan.project, plan.start.session)
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
-        self._ages = NewOrOld(plan.start.session, collector)
+        self._ages = NewOrOld(plan.start.session, collector, plan.project.config.known)
         self._folder = RunFolder(plan)
         self._measuring = RunCoverage(plan)
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, options.without_places(plan.config, plan.project.root))

@@ -61,7 +61,7 @@ class RunCoverage:
 
             self._apart = DataApart(self._config, folder, self._plan.faults)
             self._shared = SharedAnalyses(self._config, self._plan.faults)
-            switcher = ContextSwitcher(self._start.session, ages, self._plan.faults, self.nonce)
+            switcher = ContextSwitcher(self._start.session, ages, self._plan.faults, self.nonce, ages.may_fail)
             self._config.pluginmanager.register(self._shared, "handoff-analyses")
             self._config.pluginmanager.register(self._apart, "handoff-data")
             self._config.pluginmanager.register(SafeEnd(self._apart), "handoff-end-of-data")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pytest_handoff.evidence.ledger import share_ids, trace_collected
+from pytest_handoff.nodeids import id_matches
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
@@ -13,10 +15,11 @@ from pytest_handoff.recording.collection import Collector, Tiers, write_spool
 from pytest_handoff.recording.faults import tell_controller
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pytest
 
+    from pytest_handoff.config import KnownFailure
     from pytest_handoff.evidence.integrity import ChangedTests
     from pytest_handoff.evidence.ledger import EarlierTests, Lineage
     from pytest_handoff.project.layout import Project
@@ -31,9 +34,10 @@ INPUT = "handoff"
 class NewOrOld:
     """Whether each item's test is this session's, new or changed; known once collection has finished."""
 
-    def __init__(self, session: str, collector: Collector) -> None:
+    def __init__(self, session: str, collector: Collector, known: Sequence[KnownFailure] = ()) -> None:
         self._session = session
         self._collector = collector
+        self._known = known
         self._earlier: EarlierTests | None = None
         self._lineage: Lineage | None = None
         self._changed: ChangedTests | None = None
@@ -48,6 +52,13 @@ class NewOrOld:
             return "new", self._collector.tier_of(item)
         test = self._collector.test_of(item)
         return age_of(test, self._session, self._earlier, self._lineage, self._changed), self._collector.tier_of(item)
+
+    def may_fail(self, item: pytest.Item) -> bool:
+        """Check whether the settings know that a test fails: as with an xfail, what it runs proves nothing."""
+        if not self._known:
+            return False
+        test, today = self._collector.test_of(item), datetime.now(UTC).date().isoformat()
+        return any(id_matches(test, entry.test) for entry in self._known if entry.until is None or today <= entry.until)
 
 
 def age_of(test: str, session: str, earlier: EarlierTests, lineage: Lineage, changed: ChangedTests) -> str:
@@ -98,7 +109,7 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         ages.know(earlier, lineage, changed_tests(project, before, renames))
 
     collector = Collector(config, project, Tiers(project.config), collected, faults)
-    ages = NewOrOld(session, collector)
+    ages = NewOrOld(session, collector, project.config.known)
     config.pluginmanager.register(collector, "handoff-collector")
     if measures:
         from pytest_handoff.coverage.apart import MeasuredHere, SafeEnd
@@ -107,4 +118,5 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         here = MeasuredHere(spool, faults)
         config.pluginmanager.register(here, "handoff-data")
         config.pluginmanager.register(SafeEnd(here), "handoff-end-of-data")
-        config.pluginmanager.register(ContextSwitcher(session, ages, faults, str(given["nonce"])), "handoff-contexts")
+        switcher = ContextSwitcher(session, ages, faults, str(given["nonce"]), ages.may_fail)
+        config.pluginmanager.register(switcher, "handoff-contexts")

@@ -18,10 +18,11 @@ from pytest_handoff.project.sessions import Chain
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.merged_sessions import MergedRecord, MergedSessions, Rewritten
+    from pytest_handoff.record import LedgerLine, Record
 
 
 class Problem(Frozen, frozen=True):
@@ -52,7 +53,8 @@ def chain_problems(project: Project, session: str) -> list[Problem]:
     merged = merged_sessions(project)
     found = [*_rewritten(project, session, merged), *_left_out(project, session, merged)]
     named = {problem.path for problem in found}
-    return [*(problem for problem in _broken(project, session) if problem.path not in named), *found]
+    broken = [problem for problem in _broken(project, session) if problem.path not in named]
+    return [*broken, *found, *([] if broken or found else _skipped_since(project, session, merged))]
 
 
 def cannot_tell(project: Project, session: str) -> str | None:
@@ -154,3 +156,49 @@ def _again(project: Project, session: str, beside: list[str]) -> str:
         return f"pytest --handoff={session} again: it continues what was merged, too"
     names = dict.fromkeys([*(parent.session for parent in project.store.parents(session)), *beside])
     return " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in names)])
+
+
+def _skipped_since(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
+    """Find tests that a session before this one skipped, which is not merged either, and that passed in those that are.
+
+    Only where this session's figures hold, and not what one of those sessions skipped with its gate waived for a reason.
+    """
+    names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(project.store)
+    before = chain.before(session)
+    record = project.store.record(session)
+    if session in names or not names.intersection(before) or not _holds(record):
+        return
+    records = {name: project.store.record(name) for name in before if name not in names}
+    between = {name: project.store.ledger(one) for name, one in records.items()}
+    if not between:
+        return
+    from pytest_handoff.evidence.ledger import join_parents
+    from pytest_handoff.evidence.skipped_since import skipped_since
+
+    ends = chain.newest_of(names.intersection(before))
+    there = join_parents([(name, project.store.ledger(project.store.record(name))) for name in ends])
+    excused = {test for name, one in records.items() if _is_waived(one) for test in _left_out_by(between[name])}
+    lost = [line for line in skipped_since(project.store.ledger(record), between, there.lines) if line.id not in excused]
+    if lost:
+        yield Problem(
+            kind="regression",
+            path=project.shown_record(session),
+            message=f"leaves out what passed in {listed(ends)}, which {'is' if len(ends) == 1 else 'are'} merged: "
+            + listed([f"{line.id} is {line.outcome}" for line in lost]),
+            remedy="make them pass again, or retire them with a reason in [[tool.handoff.retire]]",
+        )
+
+
+def _holds(record: Record) -> bool:
+    """Check that a session's figures find no lost test, also where no earlier test counts any more."""
+    return any(one.id == "regression" and one.verdict != "failed" for one in record.gates) and not _is_waived(record)
+
+
+def _is_waived(record: Record) -> bool:
+    """Check whether somebody gave a reason for lost tests; a gate that does not apply is told as waived, too."""
+    said = [one for one in record.gates if one.id == "regression" and one.verdict == "waived"]
+    return any(not one.evidence.startswith("not applicable") for one in said)
+
+
+def _left_out_by(ledger: Mapping[str, LedgerLine]) -> list[str]:
+    return [line.id for line in ledger.values() if line.outcome in ("skipped", "xfailed")]
