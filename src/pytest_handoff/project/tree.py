@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.settings_text import format_of, parse_ini, parse_toml
+from pytest_handoff.evidence.tool_settings import NAMES
 from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
 
+
+_CODE = (".py", ".pyc", ".so", ".pyd")
+"""What Python imports."""
 
 _WITH_KINDS = "+kinds"
 """Ends a fingerprint that tells an executable file and a link from a plain file; those of older records do not."""
@@ -65,6 +69,13 @@ class Tree(Frozen, frozen=True):
         return path in self.absent or (
             bool(self.absent) and any(str(folder) in self.absent for folder in PurePosixPath(path).parents)
         )
+
+    def parted_absent(self, is_test_file: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+        """Part what is not checked out: code, tests and settings, without which other things run, and the rest."""
+        deciding = {
+            path for path in self.absent if path.endswith(_CODE) or path.rpartition("/")[2] in NAMES or is_test_file(path)
+        }
+        return sorted(deciding), sorted(self.absent - deciding)
 
     def beside(self, paths: Iterable[str]) -> list[str]:
         """Keep the files and folders that hold nothing of this tree."""
