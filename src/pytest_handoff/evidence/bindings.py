@@ -6,6 +6,8 @@ import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_handoff.evidence.case_files import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,12 +41,6 @@ def bindings(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
             below = None if isinstance(node, _SIMPLE | ast.expr) else node
             ahead += [(child, inner, below or around) for child in reversed(list(ast.iter_child_nodes(node)))]
     return dict(found)
-
-
-def first_line(node: ast.stmt) -> int:
-    """Return the first line of a statement, a decorator's where it has one."""
-    above = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
-    return min([node.lineno, *(decorator.lineno for decorator in above)])
 
 
 def stores_by_name(node: ast.stmt) -> bool:

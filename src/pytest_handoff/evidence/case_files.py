@@ -6,7 +6,6 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.bindings import bindings, first_line, stores_by_name
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def read_case_file(source: bytes, *, compared: bool = True) -> CaseFile:
     return CaseFile(
         functions={name: _function(node) for name, node in functions.items()},
         uses={name: _names_in(node) for name, node in functions.items()} if compared else {},
-        bound=bindings(tree) if compared else {},
+        bound=_bound(tree) if compared else {},
         beside=list(_beside(tree)) if compared else [],
         in_another_name=_in_another_name(tree, functions) if any(map(source.__contains__, _TELLING)) else frozenset(),
     )
@@ -107,6 +106,12 @@ def _named(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncF
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> CaseFunction:
     return CaseFunction(first=first_line(node), last=node.end_lineno or node.lineno, asserts=any(map(_asserts, ast.walk(node))))
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the first line of a statement, a decorator's where it has one."""
+    above = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
+    return min([node.lineno, *(decorator.lineno for decorator in above)])
 
 
 def _asserts(node: ast.AST) -> bool:
@@ -149,7 +154,15 @@ def _names_in(function: ast.AST) -> frozenset[str]:
     return frozenset(found + [node.attr for node in nodes if isinstance(node, ast.Attribute) and _dotted(node)[0] in _OWN])
 
 
+def _bound(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
+    from pytest_handoff.evidence.bindings import bindings
+
+    return bindings(tree)
+
+
 def _beside(tree: ast.Module) -> Iterator[Beside]:
+    from pytest_handoff.evidence.bindings import stores_by_name
+
     ahead: list[ast.AST] = [tree]
     while ahead:
         node = ahead.pop()
