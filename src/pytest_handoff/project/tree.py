@@ -13,7 +13,7 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.settings_text import format_of, parse_ini, parse_toml
 from pytest_handoff.evidence.tool_settings import NAMES
 from pytest_handoff.project.artifacts import IGNORE_ALL
-from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
+from pytest_handoff.project.byproducts import is_environment, left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, is_file, leads_outside, read_file
 from pytest_handoff.project.git import blob_id, name_of, place_of, tracked_files
@@ -175,7 +175,7 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _may_hold_sources(folder: Path) -> bool:
-    generated = folder.name in ("__pycache__", "node_modules") or (folder / "pyvenv.cfg").exists()
+    generated = folder.name in ("__pycache__", "node_modules") or is_environment(folder)
     return not generated and not folder.name.startswith(".") and not _ignores_itself(folder)
 
 
