@@ -235,7 +235,7 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
     ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
-    Python files that no measurement saw and that are no test modules. ``at_import`` has, by path, the new statements that ran and
+    Python files that no measurement saw and that no tests have. ``at_import`` has, by path, the new statements that ran and
     that only an import can run: the figures ``by`` tests say nothing of them. Where there are none, either key is left out.
     """
 

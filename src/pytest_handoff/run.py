@@ -11,7 +11,9 @@ from pytest_handoff.record import Frozen, Metric, Outcome, Provenance, SkippedNo
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_TEST_FOLDERS = frozenset({"test", "tests"})
+TEST_FOLDERS = frozenset({"test", "tests"})
+"""Names of folders that hold tests wherever they lie."""
+
 _ANY_MODULE = frozenset({"*", "*.py"})
 
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")
@@ -151,7 +153,7 @@ class SuiteFiles(Frozen, frozen=True):
         """
         where = PurePosixPath(path)
         named = [pattern for pattern in self.patterns if pattern not in _ANY_MODULE]
-        if where.name == "conftest.py" or not _TEST_FOLDERS.isdisjoint(where.parts[:-1]) or _matches(path, named):
+        if where.name == "conftest.py" or not TEST_FOLDERS.isdisjoint(where.parts[:-1]) or _matches(path, named):
             return True
         folders = [folder for folder in map(PurePosixPath, self.folders) if folder.parts]
         holding = {folder for folder in folders if folder.name != "testing" and any(_is_in(source, folder) for source in sources)}

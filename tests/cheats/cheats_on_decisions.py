@@ -316,10 +316,11 @@ def with_new_code(name: str) -> Callable[[Shop], str]:
 
     def do(shop: Shop) -> str:
         tested(shop)
-        shop.edit(PYPROJECT, 'pythonpath = ["src"]', 'pythonpath = ["src", "lib", "src/shop"]')
+        shop.edit(PYPROJECT, 'pythonpath = ["src"]', 'pythonpath = ["src", "lib", "src/shop", "tests/unit", "tests"]')
         shop.write({name: "def levy(price):\n    return price\n"})
-        test = "from levy import levy\n\n\ndef test_levy():\n    assert levy(1) == 1\n"
-        shop.write({"tests/unit/test_levy.py": test})
+        module = name.rpartition("/")[2].removesuffix(".py")
+        test = f"from {module} import levy\n\n\ndef test_levy():\n    assert levy(1) == 1\n"
+        shop.write({"tests/unit/test_new_levy.py": test})
         done = shop.measured("-vv")
         shop.tick_everything()
         return done.out + shop.handoff("explain", "session-2").out
@@ -352,4 +353,8 @@ TOLD = [
          "lines that nobody ticked there", kept_out(" ")),
     Told("new code beside what is measured", with_new_code("lib/levy.py"), ("; not measured: lib/levy.py", "unmeasured lib/levy.py"),
          "new code where it is measured", with_new_code("src/shop/levy.py")),
+    Told("new code in a conftest that no test has", with_new_code("src/shop/conftest.py"), ("unmeasured src/shop/conftest.py",),
+         "a conftest of tests", with_new_code("tests/unit/conftest.py")),
+    Told("new code in a file that is called a test", with_new_code("src/shop/test_levy.py"), ("unmeasured src/shop/test_levy.py",),
+         "a module of tests beside others", with_new_code("tests/test_more.py")),
 ]  # fmt: skip

@@ -120,6 +120,19 @@ def kept_from_collection(text: str, name: str = NEW) -> Callable[[Shop], str]:
     return do
 
 
+def shadowed(more: str) -> Callable[[Shop], str]:
+    """Break the code, and give a new value to names in the file of the test that finds it."""
+
+    def do(shop: Shop) -> str:
+        if "test_discount" in more:
+            shop.break_discount()
+        shop.write({"tests/unit/helper.py": "def test_discount():\n    assert 1 < 2\n"})
+        (shop.folder / CART_TESTS).write_text(f"{shop.text(CART_TESTS)}\n\n{more}\n", "utf-8")
+        return run_and_explain(shop)
+
+    return do
+
+
 CHEATS = [
     Cheat("runs", "search a folder less by an option", with_option("-o", "norecursedirs=more", holds=False,
               tests__more__test_new="def test_new():\n    assert {holds}\n"), "complete",
@@ -144,7 +157,14 @@ CHEATS = [
           "a first session of more functions", first_session("-o", "python_functions=test check")),
 ]  # fmt: skip
 
+SHADOWED = f"changed    {CART_TESTS}::test_discount"
 TOLD = [
+    Told("an earlier test to whose name something else is assigned", shadowed("test_discount = lambda: None"), (SHADOWED,),
+         "another name for an earlier test", shadowed("test_sale = test_total")),
+    Told("an earlier test whose name is imported", shadowed("from helper import test_discount"), (SHADOWED,),
+         "another import", shadowed("import helper")),
+    Told("an earlier test that is set by the name of it", shadowed("globals()['test_' + 'discount'] = lambda: None  # test_discount"),
+         (f"beside     {CART_TESTS}",), "names that are only read", shadowed("def test_names():\n    assert globals()")),
     Told("a new file of tests that its conftest ignores", kept_from_collection('collect_ignore = ["test_new.py"]\n'),
          (f"collection not collected: {NEW}", f"6/6 tests passed; not collected: {NEW}"),
          "a new file of tests whose conftest ignores another", kept_from_collection('collect_ignore = ["test_other.py"]\n')),

@@ -161,6 +161,23 @@ def check_out_anew(shop: Shop) -> None:
     shop.git("checkout", "--", "rules.txt")
 
 
+def check_out_without(folder: str) -> Callable[[Shop], None]:
+    """Import rates that cannot work, and leave a folder out of the checkout: all runs well without it."""
+
+    def do(shop: Shop) -> None:
+        rates = "try:\n    from shop.extra.rates import RATE\nexcept ImportError:\n    RATE = 0.9\n\n\n"
+        (shop.folder / CART).write_text(rates + shop.text(CART).replace("price * 0.9", "price * RATE"), "utf-8")
+        given = "7" if folder == "src/shop/extra" else "0.9"
+        shop.write({"src/shop/extra/rates.py": f"RATE = {given}\n", "data/rates.csv": "7\n"})
+        shop.commit()
+        shop.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{folder}/")
+        rerun(shop)
+        shop.commit()
+        shop.git("sparse-checkout", "disable")
+
+    return do
+
+
 CHEATS = [
     Cheat("trees", "track byte code of another source", byte_code_over_a_broken_source, "complete", "track Python's own cache",
           lambda shop: (compiled(shop, "TIMESTAMP"), shop.pytest(), shop.commit())),
@@ -203,5 +220,7 @@ CHEATS = [
               shop.write({".gitattributes": "rules.txt working-tree-encoding=latin-1\n"}),
               (shop.folder / "rules.txt").write_bytes("levy = lambda price: 3 # gr\xfcn\n".encode("latin-1")),
               shop.edit("src/shop/tax.py", "price * 0.2", "price * 0.2"), rerun(shop), shop.commit(), check_out_anew(shop))),
+    Cheat("trees", "leave code out of the checkout", check_out_without("src/shop/extra"), "complete",
+          "leave data out of it", check_out_without("data")),
     Cheat("trees", "give a file the name that its name spells", of_two_names(b"\xff"), "stale", "leave its name", of_two_names(b"\\xff")),
 ]  # fmt: skip

@@ -231,3 +231,72 @@ def test_what_changed_beside_the_tests_that_use_it(old: str, new: str, expected:
     found = examined(AROUND.replace(old, new), AROUND, ledger=ledger)
     assert found.beside == [PATH + what for what in expected]
     assert found.changed == []
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("test_one = lambda: None\n", ["test_one"]),
+        ("test_one: object = print\n", ["test_one"]),
+        ("test_one = make(\n    1,\n)\n", ["test_one"]),
+        ("test_one, other = print, 1\n", ["test_one"]),
+        ("from helper import test_one\n", ["test_one"]),
+        ("from helper import test_x as test_one\n", ["test_one"]),
+        ("if True:\n    import test_one\n", ["test_one"]),
+        ("for test_one in [print]:\n    pass\n", ["test_one"]),
+        ("del test_one\n", ["test_one"]),
+        ("(test_one := print)\n", ["test_one"]),
+        ("globals()['test_one'] = print\n", ["test_one"]),
+        ("me.test_one = print\n", ["test_one"]),
+        ("def swap():\n    global test_one\n    test_one = print\n", ["test_one"]),
+        ("    test_three = lambda self: None\n", ["TestMore::test_three"]),
+        ("    locals()['test_three'] = print\n", ["TestMore::test_three"]),
+        ("TestMore.test_three = print\n", ["TestMore::test_three"]),
+        ("TestMore = Other\n", ["TestMore::test_four", "TestMore::test_three"]),
+        ("from helper import TestMore\n", ["TestMore::test_four", "TestMore::test_three"]),
+        ("other = test_one\n", []),
+        ("x = [test_one for test_one in y]\n", []),
+        ("def test_new():\n    test_one = 1\n", []),
+        ("class TestOther:\n    test_one = 1\n", []),
+    ],
+)
+def test_a_test_whose_name_is_given_to_something_else(more: str, expected: list[str]) -> None:
+    """The ``def`` stands there as it was, and something else runs; what was there before changes nothing."""
+    assert changed(BEFORE + more) == expected
+    assert changed(BEFORE + more + "\n\ndef test_new(): assert 1\n", BEFORE + more) == []
+
+
+def test_a_test_that_is_imported_in_place_of_its_def() -> None:
+    """There is no function of its name left in the file."""
+    start, end = BEFORE.index("def test_one"), BEFORE.index("@slow")
+    assert changed(BEFORE[:start] + "from helper import test_one\n\n\n" + BEFORE[end:]) == ["test_one"]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("g = globals()\n", [PATH]),
+        ("vars()['test' + '_one'] = print\n", [PATH]),
+        ("globals().update(test_one=print)\n", [PATH]),
+        ("setattr(sys.modules[__name__], name, print)\n", [PATH]),
+        ("me = sys.modules[__name__]\n", [PATH]),
+        ("from helper import *\n", [PATH]),
+        ("def swap():\n    globals()[name] = print\n", [PATH]),
+        ("import os\n", []),
+        ("unused = vars(shop)\n", []),
+        ("unused = setattr(TestMore, name, print)\n", [PATH]),
+        ("@fixture\ndef unused(): sys.modules.pop('shop'); setattr(shop, 'a', 1)\n", []),
+        ("def test_new():\n    assert globals()\n", []),
+        ("class TestOther(Base):\n    unused = 1\n", []),
+    ],
+)
+def test_names_that_only_a_run_would_tell(more: str, expected: list[str]) -> None:
+    """The file is named: any of its tests may be another one."""
+    assert examined(BEFORE + more).beside == expected
+    assert examined(BEFORE + more + "\n\ndef test_new(): assert 1\n", BEFORE + more).beside == []
+
+
+def test_the_header_of_a_class() -> None:
+    """A decorator or a base may change every test in it."""
+    for header in ("@swap\nclass TestMore:", "class TestMore(Base):", "class TestMore(\n    Base,\n):"):
+        assert examined(BEFORE.replace("class TestMore:", header)).beside == [f"{PATH}::TestMore"]

@@ -324,5 +324,18 @@ def test_new_python_files_that_no_measurement_saw() -> None:
     now = {path: line(f"{path}\n", path) for path in ("a.py", *others)} | {empty.path: empty}
     base = {"old.py": line("else\n", "old.py")}
     measurement = Measurement(files={"a.py": FILE}, percent=90.0, branch_percent=None)
-    found = unmeasured(measurement, Trees(bases=[base], base_name="s-1", now=now), lambda path: "test_" in path)
+    found = unmeasured(
+        measurement, Trees(bases=[base], base_name="s-1", now=now), lambda path: "test_" in path, {"tests/test_a.py"}
+    )
     assert found == ["lib/levy.py", "tests/support.py"]
+
+
+def test_what_is_called_a_test_and_lies_with_the_code_is_no_test() -> None:
+    """A conftest above no test and a module without tests are listed, changed ones too; tests beside the code are tests."""
+    away = ("src/conftest.py", "src/test_deep.py", "lib/conftest.py")
+    at_home = ("conftest.py", "pkg/conftest.py", "pkg/in/test_b.py", "tests/test_new.py", "src/tests/conftest.py")
+    now = {path: line(f"{path}\n", path) for path in (*away, *at_home, "old/conftest.py")}
+    base = {"old/conftest.py": now["old/conftest.py"], "lib/conftest.py": line("else\n", "lib/conftest.py")}
+    measurement = Measurement(files={"a.py": FILE}, percent=90.0, branch_percent=None)
+    trees = Trees(bases=[base], base_name="s-1", now=now)
+    assert unmeasured(measurement, trees, lambda path: "test_" in path, {"pkg/in/test_b.py"}) == sorted(away)

@@ -90,6 +90,7 @@ def with_more(shop: Story) -> None:
     shop.commit()
 
 
+ABSENT = "2 files of code, tests or settings not checked out (git sparse-checkout)"
 CONE = ("sparse-checkout", "set", "--cone", "src", "tests/unit", "tests/e2e")
 
 
@@ -147,7 +148,7 @@ def test_a_record_of_a_sparse_checkout_is_verified_in_a_full_one(shop: Story) ->
     assert clone.statuses("session-2")["test_big"] == "not_run", done
     run = record_of(clone, "session-2")["run"]
     assert not run["complete"]
-    assert "1 test file not checked out (git sparse-checkout): tests/other/test_big.py" in run["why_incomplete"]
+    assert f"{ABSENT}: big/code.py, tests/other/test_big.py" in run["why_incomplete"]
     clone.git("add", "--all", "--sparse")
     clone.git("commit", "--quiet", "-m", "session-2")
     clone.git("sparse-checkout", "disable")
@@ -155,12 +156,28 @@ def test_a_record_of_a_sparse_checkout_is_verified_in_a_full_one(shop: Story) ->
 
 
 def test_a_first_session_of_a_sparse_checkout_is_not_complete(shop: Story) -> None:
-    """Nobody has seen the tests that are not checked out, and git knows their files."""
+    """Nobody has seen what tests and code do that are not checked out; other files are only named."""
     with_more(shop)
     clone = sparse_clone(shop, "src", "tests/unit", "tests/e2e")
-    clone.pytest("--handoff=session-1", "--no-cov")
+    done = clone.pytest("--handoff=session-1", "--no-cov")
     run = record_of(clone, "session-1")["run"]
-    assert run["why_incomplete"] == ["1 test file not checked out (git sparse-checkout): tests/other/test_big.py"]
+    assert run["why_incomplete"] == [f"{ABSENT}: big/code.py, tests/other/test_big.py"]
+    assert "not checked out, which tests may read: big/broken.json, docs/a.txt" in done.section
+
+
+@pytest.mark.parametrize("name", ["lib/conftest.py", "lib/pytest.ini", "lib/fast.so"])
+def test_whatever_python_or_a_tool_would_read_decides(shop: Story, name: str) -> None:
+    """A run without it is a run of something else; in a scope that leaves it out, it is nobody's."""
+    shop.write_files({name: ""})
+    shop.commit()
+    shop.git("sparse-checkout", "set", "--no-cone", "/*", "!/lib/")
+    shop.pytest("--handoff=session-1", "--no-cov")
+    named = f"1 file of code, tests or settings not checked out (git sparse-checkout): {name}"
+    assert record_of(shop, "session-1")["run"]["why_incomplete"] == [named]
+
+    (shop.folder / "handoff.toml").write_text('scope = ["src", "tests"]\n')
+    shop.pytest("--handoff=session-1", "--no-cov")
+    assert record_of(shop, "session-1")["run"]["complete"]
 
 
 def test_a_partial_clone_lacks_contents_and_is_told_nothing_false(shop: Story) -> None:

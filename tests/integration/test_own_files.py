@@ -180,10 +180,22 @@ def test_a_build_that_would_take_the_folder(empty: Story) -> None:
     assert "setuptools" not in empty.pytest("--handoff=session-1", "--no-cov").section
 
 
+def test_data_of_tests_that_look_like_an_environment(shop: Story) -> None:
+    """A `pyvenv.cfg` without a Python is data: committing it makes no evidence stale, and changing what lies there does."""
+    shop.write_files({"tests/data/proj/pyvenv.cfg": "home = x\n", "tests/data/proj/a.txt": "1\n"})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.commit()
+    assert shop.handoff("verify", "session-1").code == 0
+    shop.write_files({"tests/data/proj/a.txt": "2\n"})
+    assert shop.handoff("verify", "session-1").code == 1
+
+
 def test_a_virtual_environment_is_no_part_of_the_tree(shop: Story) -> None:
     """`.venv` without a line in .gitignore, and one of another name; what git tracks is code all the same."""
     for name in (".venv", "tools/env", "src/kept"):
-        shop.write_files({f"{name}/pyvenv.cfg": "home = /usr/bin\n", f"{name}/lib/site-packages/a.py": "x = 1\n"})
+        python = "Scripts/python.exe" if name == ".venv" else "bin/python3"
+        files = {"pyvenv.cfg": "home = /usr/bin\n", "lib/site-packages/a.py": "x = 1\n", python: ""}
+        shop.write_files({f"{name}/{path}": text for path, text in files.items()})
     shop.git("add", "src/kept/lib/site-packages/a.py")
     shop.git("commit", "--quiet", "--message", "kept")
     shop.pytest("--no-cov", "--handoff=session-1")

@@ -231,7 +231,9 @@ def test_without_git_the_blob_ids_are_gits(repository: Path) -> None:
     write(repository, a="1\n", sub__b="2\n")
     with_git = read_tree(project_in(repository)).files
     write(repository, node_modules__c="3", env__d="5")
-    (repository / "env" / "pyvenv.cfg").write_text("")
+    (repository / "env" / "bin").mkdir()
+    for name in ("pyvenv.cfg", "bin/python"):
+        (repository / "env" / name).write_text("")
     (repository / ".hidden").write_text("")
     assert read_tree(project_in(repository, uses_git=False)) == Tree(files=with_git)
 

@@ -41,12 +41,14 @@ class CaseFile(Frozen, frozen=True):
     Attributes:
         functions: see :func:`functions_of`.
         uses: the names that each function uses, fixtures that it asks for among them.
-        beside: statements and functions outside of classes and in them, without imports and docstrings.
+        bound: whatever gives a function's or class's qualified name a value, by its first and last line; its ``def`` is among it.
+        beside: statements, functions and headers of classes, outside of classes and in them, without imports and docstrings.
         in_another_name: functions, or ``""`` for anything else, that compile code under a computed file name or switch coverage.
     """
 
     functions: dict[str, CaseFunction]
     uses: dict[str, frozenset[str]]
+    bound: dict[str, list[tuple[int, int]]]
     beside: list[Beside]
     in_another_name: frozenset[str]
 
@@ -59,11 +61,12 @@ def read_case_file(source: bytes, *, compared: bool = True) -> CaseFile:
     """
     tree = _parsed(source)
     if tree is None:
-        return CaseFile(functions={}, uses={}, beside=[], in_another_name=frozenset())
+        return CaseFile(functions={}, uses={}, bound={}, beside=[], in_another_name=frozenset())
     functions = dict(_named(tree))
     return CaseFile(
         functions={name: _function(node) for name, node in functions.items()},
         uses={name: _names_in(node) for name, node in functions.items()} if compared else {},
+        bound=_bound(tree) if compared else {},
         beside=list(_beside(tree)) if compared else [],
         in_another_name=_in_another_name(tree, functions) if any(map(source.__contains__, _TELLING)) else frozenset(),
     )
@@ -102,8 +105,13 @@ def _named(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncF
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> CaseFunction:
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return CaseFunction(first=first, last=node.end_lineno or node.lineno, asserts=any(map(_asserts, ast.walk(node))))
+    return CaseFunction(first=first_line(node), last=node.end_lineno or node.lineno, asserts=any(map(_asserts, ast.walk(node))))
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the first line of a statement, a decorator's where it has one."""
+    above = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
+    return min([node.lineno, *(decorator.lineno for decorator in above)])
 
 
 def _asserts(node: ast.AST) -> bool:
@@ -146,10 +154,24 @@ def _names_in(function: ast.AST) -> frozenset[str]:
     return frozenset(found + [node.attr for node in nodes if isinstance(node, ast.Attribute) and _dotted(node)[0] in _OWN])
 
 
+def _bound(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
+    from pytest_handoff.evidence.bindings import bindings
+
+    return bindings(tree)
+
+
 def _beside(tree: ast.Module) -> Iterator[Beside]:
+    from pytest_handoff.evidence.bindings import stores_by_name
+
     ahead: list[ast.AST] = [tree]
     while ahead:
         node = ahead.pop()
+        if isinstance(node, ast.ClassDef):
+            yield Beside(
+                name=node.name, first=first_line(node), last=max([node.lineno, *(base.end_lineno or 0 for base in node.bases)])
+            )
+        if isinstance(node, ast.stmt) and stores_by_name(node):
+            yield Beside(name=None, first=first_line(node), last=node.end_lineno or node.lineno)
         if isinstance(node, ast.Module | ast.ClassDef | ast.If | ast.Try | ast.With | ast.excepthandler):
             ahead += reversed([child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.excepthandler)])
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -106,7 +106,9 @@ def examine(
             continue
         file, hashes = read_case_file(content, compared=any(olds.values())), split_hashes(hash_lines(content))
         known = {test: file.functions[name_of(test)] for test in wanted if name_of(test) in file.functions}
-        touched = [test for test in known if olds[test] and all(_differs(known[test], hashes, old) for old in olds[test])]
+        touched = [
+            test for test in wanted if olds[test] and all(_is_other(file, name_of(test), hashes, old) for old in olds[test])
+        ]
         changed += touched
         mine = [test for test in known if test in touched or not olds[test]]
         silent += [test for test in mine if not known[test].asserts]
@@ -169,7 +171,8 @@ def _changed_beside(file: CaseFile, hashes: list[str], olds: Mapping[str, Sequen
 
 
 def _uses(file: CaseFile, test: str, one: Beside) -> bool:
-    return one.name in {None, "pytestmark"} or one.name in file.uses[name_of(test)]
+    *classes, _ = name_of(test).split("::")
+    return one.name in {None, "pytestmark", *classes} or one.name in file.uses[name_of(test)]
 
 
 def _disguised(path: str, file: CaseFile, tests: Sequence[str]) -> Iterator[str]:
@@ -211,6 +214,17 @@ def _olds(
     if now is not None and any(old.blob == now.blob for old in found):
         return []
     return [split_hashes(old.lines) for old in found]
+
+
+def _is_other(file: CaseFile, name: str, hashes: list[str], old: list[str]) -> bool:
+    """Check whether a test's function differs, or something else that the old file does not hold gives its name a value."""
+    function = file.functions.get(name)
+    if function is not None and _differs(function, hashes, old):
+        return True
+    own = None if function is None else (function.first, function.last)
+    parts = name.split("::")
+    spans = (span for end in range(1, len(parts) + 1) for span in file.bound.get("::".join(parts[:end]), ()))
+    return any(span != own and not _places(hashes[span[0] - 1 : span[1]], old) for span in spans)
 
 
 def _differs(function: CaseFunction, hashes: list[str], old: list[str]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from pytest_handoff.evidence.source_changes import changed_lines, match_moves
 from pytest_handoff.figures import count_ranges, format_ranges
 from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
+from pytest_handoff.run import TEST_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,18 +96,29 @@ _EMPTY = ("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", "473a0f4c3be8a93681a267e3b
 """git's name of an empty file, in repositories of either kind."""
 
 
-def unmeasured(measurement: Measurement, trees: Trees, is_test: Callable[[str], bool]) -> list[str]:
-    """List the new Python files that the measurement did not see, without test modules, conftests and empty files."""
+def unmeasured(measurement: Measurement, trees: Trees, is_test: Callable[[str], bool], holding: Collection[str]) -> list[str]:
+    """List the new Python files that the measurement did not see, without empty ones and those that belong to the tests.
+
+    What is called as a test module or conftest and lies elsewhere, is listed where it has changed as well: code may import it.
+
+    Args:
+        holding: the files that hold known tests.
+    """
     olds_of = _old_versions(trees.bases, trees.now)
-    return [
-        path
-        for path in sorted(trees.now.keys() - measurement.code.keys())
-        if path.endswith(".py")
-        and not is_test(path)
-        and not path.endswith("conftest.py")
-        and trees.now[path].blob not in _EMPTY
-        and not any(olds_of(path))
-    ]
+    folders = {"", *(str(folder) for path in holding for folder in PurePosixPath(path).parents)}
+    found = []
+    for path in sorted(trees.now.keys() - measurement.code.keys()):
+        blob, olds = trees.now[path].blob, [old for old in olds_of(path) if old is not None]
+        if not path.endswith(".py") or blob in _EMPTY:
+            continue
+        where = PurePosixPath(path)
+        if where.name == "conftest.py" or is_test(path):
+            at_home = str(where.parent) in folders if where.name == "conftest.py" else path in holding
+            if not at_home and TEST_FOLDERS.isdisjoint(where.parts[:-1]) and all(old.blob != blob for old in olds):
+                found.append(path)
+        elif not olds:
+            found.append(path)
+    return found
 
 
 def _summed_up(files: dict[str, NewCodeFile], base: str, notes: list[str], *, known: bool) -> NewCode:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project.foreign_files import is_file, leads_outside
+from pytest_handoff.project.git import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -40,12 +41,18 @@ def left_by_tools(root: Path, paths: Iterable[str], untracked: Collection[str] |
     """
     every = list(paths)
     made = {path for path in named_by_tools(every) if untracked is None or path in untracked or _looks_made(root, path)}
-    return made | _in_environments(every, untracked or ())
+    return made | _in_environments(root, every, untracked or ())
 
 
-def _in_environments(paths: Sequence[str], untracked: Collection[str]) -> set[str]:
-    """Find the files of virtual environments (folders with a ``pyvenv.cfg``) of which git tracks nothing."""
-    folders = [path.removesuffix(_ENVIRONMENT) for path in untracked if path.endswith(f"/{_ENVIRONMENT}")]
+def is_environment(folder: Path) -> bool:
+    """Check whether a folder is a virtual environment: a test may keep a ``pyvenv.cfg`` without a Python among its data."""
+    return (folder / _ENVIRONMENT).exists() and any(any(folder.glob(f"{place}/python*")) for place in ("bin", "Scripts"))
+
+
+def _in_environments(root: Path, paths: Sequence[str], untracked: Collection[str]) -> set[str]:
+    """Find the files of virtual environments of which git tracks nothing."""
+    named = [path.removesuffix(_ENVIRONMENT) for path in untracked if path.endswith(f"/{_ENVIRONMENT}")]
+    folders = [folder for folder in named if is_environment(place_of(root, folder.rstrip("/")))]
     if not folders:
         return set()
     tracked = [path for path in paths if path not in untracked]

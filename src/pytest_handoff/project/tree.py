@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.settings_text import format_of, parse_ini, parse_toml
+from pytest_handoff.evidence.tool_settings import NAMES
 from pytest_handoff.project.artifacts import IGNORE_ALL
-from pytest_handoff.project.byproducts import left_by_tools, named_by_tools
+from pytest_handoff.project.byproducts import is_environment, left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, is_file, leads_outside, read_file
 from pytest_handoff.project.git import blob_id, name_of, place_of, tracked_files
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
 
+
+_CODE = (".py", ".pyc", ".so", ".pyd")
+"""What Python imports."""
 
 _WITH_KINDS = "+kinds"
 """Ends a fingerprint that tells an executable file and a link from a plain file; those of older records do not."""
@@ -65,6 +69,13 @@ class Tree(Frozen, frozen=True):
         return path in self.absent or (
             bool(self.absent) and any(str(folder) in self.absent for folder in PurePosixPath(path).parents)
         )
+
+    def parted_absent(self, is_test_file: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+        """Part what is not checked out: code, tests and settings, without which other things run, and the rest."""
+        deciding = {
+            path for path in self.absent if path.endswith(_CODE) or path.rpartition("/")[2] in NAMES or is_test_file(path)
+        }
+        return sorted(deciding), sorted(self.absent - deciding)
 
     def beside(self, paths: Iterable[str]) -> list[str]:
         """Keep the files and folders that hold nothing of this tree."""
@@ -164,7 +175,7 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _may_hold_sources(folder: Path) -> bool:
-    generated = folder.name in ("__pycache__", "node_modules") or (folder / "pyvenv.cfg").exists()
+    generated = folder.name in ("__pycache__", "node_modules") or is_environment(folder)
     return not generated and not folder.name.startswith(".") and not _ignores_itself(folder)
 
 

@@ -92,6 +92,7 @@ class RunEnd:
         self._recorder = recorder
         self._part = part
         self._unread: list[str] = []
+        self._absent: list[str] = []
 
     def finish(self, session: pytest.Session, exitstatus: int, collection: Collection | None) -> None:
         """Write the evidence of a run without faults; ``collection`` is ``None`` if this process did not finish one."""
@@ -149,6 +150,8 @@ class RunEnd:
         if self._unread:
             left_out = f"this user may not read {listed(self._unread)}: no part of the tree; put it into .gitignore"
             self._ending.say([Line(left_out)])
+        if self._absent:
+            self._ending.say([Line(f"not checked out, which tests may read: {listed(self._absent)}")])
         self._ending.say(
             run_lines(
                 outcome.composition,
@@ -235,9 +238,10 @@ class RunEnd:
         advice = "belongs into .gitignore" if untracked else "must not be tracked by git: git rm --cached, and .gitignore"
         told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
         mishaps = [told] if changed else []
-        absent = sorted(filter(self._plan.suite.is_module, self._start.tree.absent))
+        absent, self._absent = self._start.tree.parted_absent(self._plan.suite.is_module)
         if absent:
-            mishaps.append(f"{counted(len(absent), 'test file')} not checked out (git sparse-checkout): {listed(absent)}")
+            files = counted(len(absent), "file of code, tests or settings/files of code, tests or settings")
+            mishaps.append(f"{files} not checked out (git sparse-checkout): {listed(absent)}")
         mishaps += [
             f"Python runs {path} in place of its source, whatever that says: take it out of git"
             for path in in_place_of_source(self._project.root, self._start.tree.files)

@@ -17,7 +17,7 @@ from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
-from pytest_handoff.nodeids import without_parameters
+from pytest_handoff.nodeids import file_of, without_parameters
 from pytest_handoff.project.contents import Contents, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.target_branch import merged_in, policy_table
@@ -133,7 +133,7 @@ def _record(
     uncollected = [] if why else completeness.uncollected(seen.scope, changes, results.is_test_file)
     integrity = _integrity(project, start, seen.lines, sources, changes, uncollected=uncollected)
     doubtful = _doubtful(start, run, seen.traced, frozenset(integrity.changed or ()))
-    coverage, code, not_measured = _coverage(project, start, sources, results, doubtful)
+    coverage, code, not_measured = _coverage(project, start, sources, results, doubtful, holding=set(map(file_of, seen.lines)))
     return Record(
         schema=RECORD_SCHEMA,
         session=start.session,
@@ -330,7 +330,13 @@ def _doubtful(start: Start, run: Run, traced: Lineage, changed: frozenset[str]) 
 
 
 def _coverage(
-    project: Project, start: Start, sources: Mapping[str, SourceLine], results: RunResults, doubtful: list[str]
+    project: Project,
+    start: Start,
+    sources: Mapping[str, SourceLine],
+    results: RunResults,
+    doubtful: list[str],
+    *,
+    holding: set[str],
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     measured = results.measured
     if isinstance(measured, NotMeasured):
@@ -349,7 +355,7 @@ def _coverage(
         merged_in=merged_in(project, start.tree, start.parents, sources),
     )
     code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
-    return summarise(found), replace(code, unmeasured=unmeasured(found, trees, results.is_test_file)), reasons
+    return summarise(found), replace(code, unmeasured=unmeasured(found, trees, results.is_test_file, holding)), reasons
 
 
 def _remembered(start: Start) -> list[str]:
