@@ -419,6 +419,15 @@ CHEATS = [
                   '[tool.handoff]\nknown = [{test = "*", reason = "later"}]\n'), rerun(shop)), "policy",
           "let one fail, with a reason", setting("[tool.handoff]\n",
                   '[tool.handoff]\nknown = [{test = "*::test_discount", reason = "issue 7: fails on Mondays"}]\n')),
+    Cheat("policy", "let every test fail, by the folder of all", lambda shop: (
+              shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
+                  '[tool.handoff]\nknown = [{test = "tests/*", reason = "later"}]\n'), rerun(shop)), "policy",
+          "let one file of tests fail, with a reason", setting("[tool.handoff]\n",
+                  '[tool.handoff]\nknown = [{test = "tests/unit/test_cart.py*", reason = "issue 7: fails on Mondays"}]\n')),
+    Cheat("policy", "retire everything, by what all names have", setting(
+              "[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "t*::test_*", reason = "old"}]\n'), "policy",
+          "retire a folder that is gone already", setting(
+              "[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "tests/old/*", reason = "old"}]\n')),
     Cheat("policy", "a waiver that has ended", lambda shop: (
               shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
                   '[tool.handoff]\nwaive = [{gate = "failures", reason = "soon", until = "2020-01-01"}]\n'), rerun(shop)), "failures",
