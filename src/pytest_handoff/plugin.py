@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ _MARKERS = (
 )
 
 _FAULTS = pytest.StashKey["Faults"]()
+_WITHIN = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +49,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """Turn coverage on before pytest-cov looks at its options."""
+    """Turn coverage on before pytest-cov looks at its options, and note what run started this one before a conftest can say."""
+    early_config.stash[_WITHIN] = os.environ.get("HANDOFF_RUNNING", "")
     if early_config.known_args_namespace.handoff is not None:
         with _faults(early_config):
             _turn_coverage_on(early_config)
@@ -68,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         from pytest_handoff.recording.controller import take_part
 
-        take_part(config, _faults(config))
+        take_part(config, _faults(config), config.stash.get(_WITHIN, ""))
 
 
 @pytest.fixture

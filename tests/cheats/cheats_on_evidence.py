@@ -29,6 +29,23 @@ def setting(old: str, new: str) -> object:
     return do
 
 
+FIGURES = "<!-- handoff:begin checklist.evidence -->"
+
+
+def with_block(change: Callable[[str, str], str]) -> Callable[[Shop], None]:
+    """Have a block of ours filled, and change the document's text, given that of the block."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(DOCUMENT, "## Final", f"{FIGURES}\n<!-- handoff:end checklist.evidence -->\n\n## Final")
+        shop.pytest()
+        text = shop.text(DOCUMENT)
+        block = FIGURES + text.split(FIGURES)[1].split("## Final")[0].rstrip()
+        assert "5/5" in block, text
+        (shop.folder / DOCUMENT).write_text(change(text, block), "utf-8")
+
+    return do
+
+
 def in_the_record(*keys: str, value: object) -> object:
     """Change one value of the record."""
 
@@ -335,6 +352,16 @@ CHEATS = [
               "Taxes on every price.", "Taxes on every price, in cents.")),
     Cheat("document", "untrue figure", edited("**Previous Session Tests**: 1/1", "**Previous Session Tests**: 60/60"), "claims|document",
           "fill once more", lambda shop: shop.handoff("fill", "session-2")),
+    Cheat("document", "copy a block of ours, with other figures", with_block(
+              lambda text, block: f"{text}\n## Appendix\n\n{block.replace('5/5', '99/99')}\n"), "document", "quote one in a fence", with_block(
+              lambda text, block: f"{text}\n## Appendix\n\n```\n{block}\n```\n")),
+    Cheat("document", "change the figures in a block of ours", with_block(
+              lambda text, block: text.replace(block, block.replace("5/5", "99/99"))), "document", "copy one where the plugin keeps out", with_block(
+              lambda text, block: f"{text}\n## Appendix\n<!-- handoff:off -->\n\n{block}\n")),
+    Cheat("document", "take the end of a block of ours off", with_block(
+              lambda text, block: text.replace(block, block.replace("5/5", "99/99").rpartition("<!--")[0])), "document",
+          "take both of its markers off", with_block(
+              lambda text, block: text.replace(block, block.removeprefix(FIGURES).rpartition("<!--")[0]))),
     Cheat("document", "delete an inconvenient line", edited(LINE, ""), "required", "move it to another section", moved_line),
     Cheat("document", "reword it", edited("All E2E tests pass", "All important E2E tests pass"), "required", "emphasise it",
           edited("All E2E tests pass", "**All E2E tests pass**")),
@@ -457,6 +484,15 @@ CHEATS = [
                   '[tool.handoff]\nknown = [{test = "*", reason = "later"}]\n'), rerun(shop)), "policy",
           "let one fail, with a reason", setting("[tool.handoff]\n",
                   '[tool.handoff]\nknown = [{test = "*::test_discount", reason = "issue 7: fails on Mondays"}]\n')),
+    Cheat("policy", "let every test fail, by the folder of all", lambda shop: (
+              shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
+                  '[tool.handoff]\nknown = [{test = "tests/*", reason = "later"}]\n'), rerun(shop)), "policy",
+          "let one file of tests fail, with a reason", setting("[tool.handoff]\n",
+                  '[tool.handoff]\nknown = [{test = "tests/unit/test_cart.py*", reason = "issue 7: fails on Mondays"}]\n')),
+    Cheat("policy", "retire everything, by what all names have", setting(
+              "[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "t*::test_*", reason = "old"}]\n'), "policy",
+          "retire a folder that is gone already", setting(
+              "[tool.handoff]\n", '[tool.handoff]\nretire = [{test = "tests/old/*", reason = "old"}]\n')),
     Cheat("policy", "a waiver that has ended", lambda shop: (
               shop.break_discount(), shop.edit(PYPROJECT, "[tool.handoff]\n",
                   '[tool.handoff]\nwaive = [{gate = "failures", reason = "soon", until = "2020-01-01"}]\n'), rerun(shop)), "failures",

@@ -182,6 +182,10 @@ def test_regression(now: str, before: str, changes: dict[str, Any], word: str, e
         ("tests all none-fails", f"{PASSED}\nunit a.py::y gone", BOTH, {}, "passed", "0/1 tests failed"),
         ("tests all none-fails", f"{PASSED}\nunit a.py::y failed", "", {}, "failed", "1/2 tests failed: a.py::y failed"),
         ("tests all none-fails", "unit a.py::y skipped", "", {}, "failed", "none of them ran"),
+        ("tests all none-fails", f"{PASSED}\nunit a.py::y failed known=slow", "", {}, "passed",
+         "0/1 tests failed; not counted: 1 known to fail"),
+        ("tests all none-fails", "unit a.py::y failed known=slow", "", {}, "failed",
+         "none of them ran; not counted: 1 known to fail"),
         (
             "tests unit current none-fails", "e2e a.py::x passed", "", {}, "waived",
             "not applicable: there are no unit tests of session-2",

@@ -20,6 +20,23 @@ def found(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [finding.what for finding in loosened(*policies, against="session-1")]
 
 
+@pytest.mark.parametrize("key", ["retire", "known", "adapt"])
+@pytest.mark.parametrize(
+    ("pattern", "suites", "whole"),
+    [
+        ("tests/*", [["tests/a.py::x", "tests/b.py::y"], []], True),
+        ("tests/old/*", [["tests/old/a.py::x", "tests/old/b.py::y"], ["tests/new/c.py::z", "tests/old/a.py::x"]], True),
+        ("*::x*", [["tests/a.py::x", "tests/b.py::xy"]], True),
+        ("tests/a.py*", [["tests/a.py::x", "tests/a.py::z", "tests/b.py::y"]], False),
+        ("*::x*", [["tests/a.py::x[1]", "tests/a.py::x[2]"]], False),
+    ],
+)
+def test_a_pattern_that_takes_in_all_tests(key: str, pattern: str, suites: list[list[str]], whole: bool) -> None:
+    """It is told by the tests that there are, before or now; one that names the only test there is names just that."""
+    policies = [read_policy(table, path="r") for table in ({}, {key: [{"test": pattern, "reason": "later"}]})]
+    assert bool(loosened(*policies, against="session-1", suites=suites)) is whole
+
+
 def in_tool(tool: str, **settings: Any) -> dict[str, Any]:
     """A policy with these settings of pytest or coverage."""
     return {"settings": {tool: settings}}

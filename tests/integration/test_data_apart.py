@@ -51,6 +51,17 @@ STARTS = """
         done = subprocess.run([sys.executable, "-m", {command}], capture_output=True, text=True)
         assert done.returncode in {codes}, done.stdout + done.stderr
 """
+PRETENDS = """
+    import os
+    from pathlib import Path
+
+    from pytest_handoff.project.locks import take_lock
+
+    folder = Path({folder!r})
+    folder.mkdir(parents=True, exist_ok=True)
+    held = take_lock(folder / "alive", 0)
+    os.environ["HANDOFF_RUNNING"] = {told!r} + os.pathsep + str(folder)
+"""
 INNER = '"pytest", "-q", "--cov=src", "tests/unit/test_price.py"'
 
 
@@ -126,6 +137,24 @@ def test_options_that_an_inner_run_inherits(price: Story, starts: str) -> None:
     assert "was recorded while this one ran" not in done.out
     assert figures(price) == (100, 6, 4)
     assert price.show("session-1")["counts"]["passed"] == 4
+
+
+@pytest.mark.parametrize("by", ["conftest", "environment", "dead run"])
+def test_nobody_pretends_that_a_run_started_this_one(price: Story, by: str) -> None:
+    """Only a run that is alive, and was named before any conftest, takes the recording over: the gate is not left out."""
+    told = f"session-1 {price.folder / 'handoffs'}"
+    folder = price.folder / ".pytest_cache/handoff/.journals/session-1/1-1"
+    if by == "dead run":
+        price.write_files({str((folder / "alive").relative_to(price.folder)): ""})
+    if by == "conftest":
+        price.write_files({"conftest.py": PRETENDS.format(folder=str(folder), told=told)})
+        price.commit()
+    else:
+        price.environment["HANDOFF_RUNNING"] = told if by == "environment" else f"{told}{os.pathsep}{folder}"
+    done = price.pytest("--handoff=session-1", "--handoff-gate", "--no-cov")
+
+    assert "it records nothing" not in done.out
+    assert price.show("session-1")["counts"]["passed"]
 
 
 def test_data_that_pytest_cov_cannot_put_together(price: Story) -> None:

@@ -48,7 +48,8 @@ class Filled:
 
     def __init__(self, project: Project, content: bytes) -> None:
         self.record = project.store.record("s-1")
-        self.composition = SimpleNamespace(facts=SimpleNamespace(record=self.record), decisions=(), written=(), verdicts=[])
+        facts = SimpleNamespace(record=self.record)
+        self.composition = SimpleNamespace(facts=facts, decisions=(), written=(), findings=(), verdicts=[])
         self.artifacts = (Artifact(path=project.document("s-1"), content=content),)
 
 

@@ -52,8 +52,8 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
     refuse_unfit(text, path or None)
     parsed = parse(text)
     markers, unread = read_markers(parsed)
-    blocks, unpaired = pair_blocks(parsed, markers)
     off = _switched_off(parsed, markers)
+    blocks, unpaired = pair_blocks(parsed, markers, off)
     closed = off | {line for block in blocks for line in range(block.line, block.last + 1)}
     marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
     matched, findings = match_fields(parsed, fields, closed, taken=marked)

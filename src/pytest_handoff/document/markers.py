@@ -14,6 +14,8 @@ from pytest_handoff.figures import enumerated
 from pytest_handoff.text_lines import eol_of, split_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
     from pytest_handoff.document.outline import Outline
 
 
@@ -69,8 +71,12 @@ def read_markers(parsed: Outline) -> tuple[list[Marker], list[MarkerProblem]]:
     return markers, troubles
 
 
-def pair_blocks(parsed: Outline, markers: list[Marker]) -> tuple[list[Block], list[MarkerProblem]]:
-    """Find the blocks that are closed by their own end; markers without a partner and blocks that come twice are troubles."""
+def pair_blocks(parsed: Outline, markers: list[Marker], off: Container[int] = ()) -> tuple[list[Block], list[MarkerProblem]]:
+    """Find the blocks that are closed by their own end; markers without a partner and blocks that come twice are troubles.
+
+    Args:
+        off: the lines where the plugin keeps out; a copy of a block there is a person's.
+    """
     blocks: list[Block] = []
     troubles: list[MarkerProblem] = []
     opened: Marker | None = None
@@ -86,7 +92,7 @@ def pair_blocks(parsed: Outline, markers: list[Marker]) -> tuple[list[Block], li
             troubles.append(_unopened(opened, marker))
             opened = None
     troubles += [_unclosed(opened, None)] if opened else []
-    return _without_twins(blocks, troubles)
+    return blocks, [*troubles, *_twins(block for block in blocks if block.line not in off)]
 
 
 def block_checksum(body: str) -> str:
@@ -165,15 +171,14 @@ def _unopened(begin: Marker | None, end: Marker) -> MarkerProblem:
     return MarkerProblem(line, end.id, f"the end of {end.id} in line {line + 1} has no beginning{where}")
 
 
-def _without_twins(blocks: list[Block], troubles: list[MarkerProblem]) -> tuple[list[Block], list[MarkerProblem]]:
+def _twins(blocks: Iterable[Block]) -> Iterator[MarkerProblem]:
     lines: dict[str, list[int]] = {}
     for block in blocks:
         lines.setdefault(block.id, []).append(block.line)
     for id, places in lines.items():  # noqa: A001 - the word every other module uses
         if len(places) > 1:
             named = enumerated([line + 1 for line in places])
-            troubles.append(MarkerProblem(places[0], id, f"the block {id} stands more than once, in lines {named}"))
-    return blocks, troubles
+            yield MarkerProblem(places[0], id, f"the block {id} stands more than once, in lines {named}")
 
 
 def _essence(body: str) -> str:

@@ -1,6 +1,6 @@
 """Compare the settings that decide what evidence counts, and name those that a session loosened."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -15,19 +15,27 @@ from pytest_handoff.evidence.tool_settings import (
     with_those_in_force,
 )
 from pytest_handoff.figures import counted, listed
-from pytest_handoff.nodeids import path_matches
+from pytest_handoff.nodeids import id_matches, path_matches, without_parameters
 from pytest_handoff.record import LedgerLine
 
 
-def loosened(before: Policy, now: Policy, *, against: str, pythons: tuple[str, str] | None = None) -> list[Loosening]:
+def loosened(
+    before: Policy,
+    now: Policy,
+    *,
+    against: str,
+    pythons: tuple[str, str] | None = None,
+    suites: Sequence[Collection[str]] = (),
+) -> list[Loosening]:
     """List every setting that lets more through now, but none that became stricter or says the same in other words.
 
     A new waiver or retirement loosens nothing: each has its reason, and the document prints it. Retiring every test does.
 
     Args:
         pythons: the versions of Python of both runs; ``None`` if ``before`` is of no run.
+        suites: the ids of the tests before and now; what takes in all of either takes in every test.
     """
-    found = [Loosening(file=now.file, what=what, against=against) for what in _of_handoff(before, now)]
+    found = [Loosening(file=now.file, what=what, against=against) for what in _of_handoff(before, now, suites)]
     found += [Loosening(file=file, what=what, against=against) for file, what in _of_texts(before, now)]
     if before.settings is None or now.settings is None:
         return found
@@ -82,7 +90,7 @@ def without_repeats(found: Iterable[Loosening]) -> tuple[Loosening, ...]:
     )
 
 
-def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
+def _of_handoff(before: Policy, now: Policy, suites: Sequence[Collection[str]]) -> Iterator[str]:
     yield from _more("'ignore'", before.ignore, now.ignore)
     if now.scope and (not before.scope or _gone(before.scope, now.scope)):
         yield f"'scope' is narrower: {_shown(before.scope or ['the whole repository'])} became {_shown(now.scope)}"
@@ -92,9 +100,9 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
     yield from _less("'required'", before.required, now.required)
     yield from _less("'parts'", before.parts, now.parts)
     yield from _less("'prove'", before.prove, now.prove)
-    yield from _all_of("'retire' takes every test out", before.retire, now.retire)
-    yield from _all_of("'known' lets every test fail", before.known, now.known)
-    yield from _all_of("'adapt' gives a reason for every test", before.adapt, now.adapt)
+    yield from _all_of("'retire' takes every test out", before.retire, now.retire, suites)
+    yield from _all_of("'known' lets every test fail", before.known, now.known, suites)
+    yield from _all_of("'adapt' gives a reason for every test", before.adapt, now.adapt, suites)
     bound = {binding.line: binding for binding in now.bind}
     for binding in before.bind:
         if bound.get(binding.line) != binding:
@@ -110,11 +118,16 @@ def _of_handoff(before: Policy, now: Policy) -> Iterator[str]:
 _OfTests = Retirement | KnownFailure | Adaptation
 
 
-def _all_of(what: str, before: Sequence[_OfTests], now: Sequence[_OfTests]) -> Iterator[str]:
+def _all_of(what: str, before: Sequence[_OfTests], now: Sequence[_OfTests], suites: Sequence[Collection[str]]) -> Iterator[str]:
     """Name the new entries whose pattern takes in every test."""
     for entry in now:
-        if not entry.test.strip("*?/:.") and entry not in before:
+        if entry not in before and (not entry.test.strip("*?/:.") or any(_is_whole(suite, entry.test) for suite in suites)):
             yield f"{what}: {entry.test!r}"
+
+
+def _is_whole(suite: Collection[str], pattern: str) -> bool:
+    """Check whether a pattern takes in all tests; it may well name the only one that there is."""
+    return len({*map(without_parameters, suite)}) > 1 and all(id_matches(test, pattern) for test in suite)
 
 
 def _of_places(before: Mapping[str, str | None] | None, now: Mapping[str, str | None] | None) -> Iterator[str]:

@@ -82,17 +82,18 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     now = read_policy(policy_table(project, then.in_force, record.instructions), path="the settings")
     renamed, has_code = _renamed(project, record), partial(_has_code, project)
     found: list[Loosening] = []
+    suites = [*filter(None, (parents.earlier.lines, ledger))]
     for parent in parents.records:
         before = moved(read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed, has_code)
         pythons = _minor(parent), _minor(record)
         for policy in (now, then):
-            found += loosened(before, policy, against=parent.session, pythons=pythons)
+            found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
     name = project.config.target or next(iter(targets_of(project)), None)
     targets, why = ([], None) if name is None else _policies_on(project, name, record.instructions)
     for there in targets:
         target = moved(there, now, renamed, has_code)
-        found += loosened(target, now, against=str(name))
+        found += loosened(target, now, against=str(name), suites=suites)
         found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
         found += loosened(passed_over, now, against="pyproject.toml, which it replaces")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,7 @@ from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers, re
 from pytest_handoff.recording.ending import EndReport, RunEnd
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.installed import as_installed
+from pytest_handoff.recording.journal import is_going_on, journals_of
 from pytest_handoff.recording.measuring import RunCoverage
 from pytest_handoff.recording.options import refuse_a_path
 from pytest_handoff.recording.plan import plan_run
@@ -43,7 +45,10 @@ if TYPE_CHECKING:
 
 
 _RUNNING = "HANDOFF_RUNNING"
-"""The environment variable that tells the tests of a run, and the processes they start, which session is being recorded where."""
+"""The environment variable that tells the tests of a run, and the processes they start, which session is being recorded where.
+
+It names the folder of the run: only while that run is alive is it believed, and only if it was set before any ``conftest.py``.
+"""
 _WITHIN = "a test of {session} started this run of {session}: it records nothing, and takes nothing from the run it belongs to"
 
 
@@ -62,10 +67,10 @@ class Controller:
         self._collection: Collection | None = None
         self._pid = os.getpid()
         self._closed = False
-        os.environ[_RUNNING] = _running(plan.project, plan.start.session)
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
         self._ages = NewOrOld(plan.start.session, collector, plan.project.config.known)
         self._folder = RunFolder(plan)
+        os.environ[_RUNNING] = _running(plan.project, plan.start.session) + str(self._folder.path)
         self._measuring = RunCoverage(plan)
         recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, options.without_places(plan.config, plan.project.root))
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
@@ -168,7 +173,13 @@ class Controller:
 
 
 def _running(project: Project, session: str) -> str:
-    return f"{session} {project.handoffs}"
+    return f"{session} {project.handoffs}{os.pathsep}"
+
+
+def _is_within(project: Project, session: str, told: str) -> bool:
+    """Check if this run was started by a test of a run of the same session, which is alive."""
+    begins = _running(project, session)
+    return told.startswith(begins) and is_going_on(journals_of(project.folder), Path(told.removeprefix(begins)))
 
 
 def with_template(project: Project, template: str | None) -> Project:
@@ -184,10 +195,11 @@ def with_template(project: Project, template: str | None) -> Project:
     return project
 
 
-def take_part(config: pytest.Config, faults: Faults) -> None:
+def take_part(config: pytest.Config, faults: Faults, within: str) -> None:
     """Register the controller and the ending; if the controller has a defect, the ending reports it.
 
     Args:
+        within: what the environment said, before any ``conftest.py``, of a run that this one belongs to.
         faults: what went wrong so far; faults in here are added to it.
 
     Raises:
@@ -196,20 +208,20 @@ def take_part(config: pytest.Config, faults: Faults) -> None:
     ending = EndReport(config.getoption("handoff"), config.getoption("handoff_part"), faults)
     with faults:
         try:
-            _register(config, ending, faults)
+            _register(config, ending, faults, within)
         except HandoffError as error:
             raise pytest.UsageError(printable(f"--handoff: {error}")) from error
     config.pluginmanager.register(ending, "handoff-ending")  # second: of two trylast hooks pytest calls the newer one last
 
 
-def _register(config: pytest.Config, ending: EndReport, faults: Faults) -> None:
+def _register(config: pytest.Config, ending: EndReport, faults: Faults, within: str) -> None:
     session = check_session_name(config.getoption("handoff"))
     refuse_a_path(config, session)
     paths = options.paths_given(config)
     project = open_from(config.invocation_params.dir, config.rootpath, paths, dir_option=config.getoption("handoff_dir"))
     if not options.runs_tests(config):
         return
-    if os.environ.get(_RUNNING) == _running(project, session):  # by PYTEST_ADDOPTS, say, or addopts
+    if _is_within(project, session, within):  # by PYTEST_ADDOPTS, say, or addopts
         ending.say([Line(f"beside     {_WITHIN.format(session=session)}")])
         return
     finish_interrupted_write(project)

@@ -166,6 +166,11 @@ def left_behind(journals: Path, session: str) -> list[DeadRun]:
     return sorted((run for run in found if run is not None), key=lambda run: run.start.started)
 
 
+def is_going_on(journals: Path, folder: Path) -> bool:
+    """Check if a folder is that of a run of this project whose process is alive."""
+    return folder.parent.parent == journals and folder in _runs(folder.parent) and _is_alive(folder)
+
+
 def has_strange(journals: Path, session: str) -> bool:
     """Check if there is a journal of a session that none of this user's runs made."""
     key = user_key(_project_of(journals), make=False)

@@ -138,6 +138,20 @@ def _document(project: Project, session: str, outcome: FinishedSession) -> Itera
         line, why, remedy = _why_it_differs(project.store.record(session), outcome, line)
         message = f"differs from what the evidence says{why}"
         yield Problem(kind="document", path=shown, line=line, message=message, remedy=remedy)
+    yield from _not_ours(outcome, shown)
+
+
+def _not_ours(outcome: FinishedSession, shown: str) -> Iterator[Problem]:
+    """Find markers of ours around text that is not ours: filling leaves it alone, so no figure in it is checked."""
+    session = outcome.record.session
+    remedies = {
+        "edited": "take the markers around it off, or have it written anew with handoff fill {0} --take-over {1}",
+        "marker": "mend the marker or take it out, then handoff fill {0}",
+    }
+    for finding in outcome.composition.findings:
+        if finding.kind in remedies:
+            remedy = remedies[finding.kind].format(session, finding.place)
+            yield Problem(kind="document", path=shown, line=finding.line, message=finding.message, remedy=remedy)
 
 
 def _why_it_differs(record: Record, outcome: FinishedSession, line: int) -> tuple[int, str, str]:
