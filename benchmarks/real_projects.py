@@ -137,7 +137,7 @@ def _compare_new_statements(row: Comparison, python: Path, repository: Path, cod
     ours = {(path, line) for path, file in code["files"].items() for line in _numbers(file["lines"])}
     added = _added_lines(repository)
     report = repository.parent / "diff.json"
-    command = [python.with_name("diff-cover"), ".coverage.xml", "--compare-branch=HEAD~1", "--format", f"json:{report}"]
+    command = [str(python.with_name("diff-cover")), ".coverage.xml", "--compare-branch=HEAD~1", "--format", f"json:{report}"]
     subprocess.run(command, cwd=repository, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     stats = json.loads(report.read_text(encoding="utf-8"))["src_stats"]
     theirs = {

@@ -149,7 +149,8 @@ def _in_number(facts: Facts, spec: Condition) -> Verdict:
     passing, unseen = count_passing(lines), sum(line.outcome == "not_run" for line in lines)
     evidence = f"{passing}/{len(lines)} {_tests_of(facts, spec)} passed, {asked(spec)}{_of_other_tier(facts, spec)}"
     if spec.op is None or spec.value is None or count_holds(passing, spec.op, spec.value):
-        return if_complete(facts, spec, evidence)
+        left_out = "" if spec.scope == "previous" or spec.path else _uncollected(facts)
+        return if_complete(facts, spec, evidence + left_out)
     if any(count_holds(passing + more, spec.op, spec.value) for more in range(1, unseen + 1)):
         return not_all_ran(facts, spec, f"{evidence}, {counted(unseen, 'test')} did not run")
     return failed(spec, evidence, _to_reach(spec, passing))
