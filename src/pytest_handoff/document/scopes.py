@@ -45,6 +45,7 @@ class Scopes:
     def __init__(self, parsed: Outline, names: Names, closed: Collection[int]) -> None:
         self.parsed, self.names, self.closed = parsed, names, closed
         self._known: dict[int, str | None] = {}
+        self._items: dict[int, str | None] = {}
         self._spoken: dict[tuple[int, str], bool] = {}
         self._led = _led_lines(parsed)
 
@@ -68,8 +69,11 @@ class Scopes:
         outer = [parent for parent in line.parents if parent is not line]
         if not outer:
             return self.below(line.line)
-        label = read_label(outer[-1].text)
-        return None if label is None else self.named(label.text)
+        item = outer[-1]
+        if item.line not in self._items:  # many lines may stand in one item
+            label = read_label(item.text)
+            self._items[item.line] = None if label is None else self.named(label.text)
+        return self._items[item.line]
 
     def heading(self, line: int) -> str:
         """Return the name of the innermost heading, as it stands in the ids of places."""
