@@ -15,7 +15,7 @@ NewStatus = Literal["needs_the_change", "passes_without_it", "not_tried"]
 
 
 class EarlierTry(Frozen, frozen=True, omit_defaults=True):
-    """How an earlier test fares as it was, on the code of now.
+    """Say how an earlier test fares as it was, on the code of now.
 
     ``holds``: it passes. ``adapted``: it fails, and passes as edited. ``mended_in_test``: the same, but the sessions before
     recorded it as failing. ``fails``: it fails, and does not pass now either. ``cannot_run``: its file cannot be collected.
@@ -30,7 +30,7 @@ class EarlierTry(Frozen, frozen=True, omit_defaults=True):
 
 
 class NewTry(Frozen, frozen=True, omit_defaults=True):
-    """How a new test fares on the code of before: it fails or cannot be collected (``needs_the_change``), or it passes."""
+    """Say how a new test fares on the code of before: it fails or cannot be collected (``needs_the_change``), or it passes."""
 
     status: NewStatus
     error: str | None = None

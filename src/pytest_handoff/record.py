@@ -312,7 +312,7 @@ class Extensions(Frozen, frozen=True):
 
 
 class ParsedFiles(Frozen, frozen=True, omit_defaults=True):
-    """How many configuration files of each format the tree has, and which of those the session did not change do not parse."""
+    """Count the configuration files of each format, and name those that the session did not change and that do not parse."""
 
     formats: dict[str, int]
     broken: dict[str, str] = {}

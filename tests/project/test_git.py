@@ -9,26 +9,13 @@ import pytest
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.git import find_root, read_blobs, read_files_of, tips_of_branch, tracked_files, tree_of
 from pytest_handoff.project.work_tree import read_work_tree
+from repositories import HELLO, commit, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     Git = Callable[..., str]
-
-HELLO = "ce013625030ba8dba906f756967f9e9ca394464a"
-"""What ``printf 'hello\\n' | git hash-object --stdin`` says."""
-
-
-def commit(git: Git, root: Path) -> None:
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--allow-empty", "-m", "work")
-
-
-def write(root: Path, *names: str, content: bytes = b"hello\n") -> None:
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
 
 
 def test_files_of_commits(repository: Path, plain_git: Git) -> None:

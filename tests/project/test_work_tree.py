@@ -14,26 +14,13 @@ from pytest_handoff.errors import HandoffError
 from pytest_handoff.project import git, work_tree
 from pytest_handoff.project.git import run_git, tree_of
 from pytest_handoff.project.work_tree import WorkTree, literally, read_files, read_work_tree
+from repositories import HELLO, commit, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     Git = Callable[..., str]
-
-HELLO = "ce013625030ba8dba906f756967f9e9ca394464a"
-"""What ``printf 'hello\\n' | git hash-object --stdin`` says."""
-
-
-def commit(git: Git, root: Path) -> None:
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--allow-empty", "-m", "work")
-
-
-def write(root: Path, *names: str, content: bytes = b"hello\n") -> None:
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
 
 
 def test_before_the_first_commit(repository: Path) -> None:

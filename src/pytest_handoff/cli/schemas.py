@@ -78,7 +78,7 @@ class ShownCheck(msgspec.Struct, kw_only=True):
 
 
 class ShownProof(msgspec.Struct, kw_only=True):
-    """What the proof of this run found: how many tests have each status; null where an experiment was not made."""
+    """Count the tests of each status in the proof of this run; null where an experiment was not made."""
 
     holds: bool
     interrupted: bool
@@ -130,7 +130,7 @@ class ShownStep(msgspec.Struct, kw_only=True):
 
 
 class ShownNext(msgspec.Struct, kw_only=True):
-    """What ``handoff next --json`` prints; ``steps`` are in the order in which to take them, and ``done`` where there is none."""
+    """Print what is left to do: ``steps`` are in the order in which to take them, and ``done`` is true where there are none."""
 
     schema: str
     session: str

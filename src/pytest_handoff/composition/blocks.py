@@ -67,7 +67,7 @@ class ChangedFile(Frozen, frozen=True):
 
 
 class Correction(Frozen, frozen=True):
-    """What a person wrote and the evidence contradicts: where it stands, what it says, and what the evidence says."""
+    """Hold a person's words that the evidence contradicts: where they stand, what they say, and what the evidence says."""
 
     where: str
     claim: str

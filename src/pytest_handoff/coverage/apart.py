@@ -214,7 +214,7 @@ class DataApart(MeasuredHere):
 
 
 class RunData(NamedTuple):
-    """What a run measured.
+    """Hold the measurement of a run.
 
     Attributes:
         cov: the measurement that ran, for its settings.

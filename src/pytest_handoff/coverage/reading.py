@@ -85,7 +85,7 @@ class CodeTree:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What is measured of a tree.
+    """Choose the files of a tree that are measured.
 
     ``shared`` has what reports have found out; ``cache`` is the folder that keeps what is known of sources, if there is one.
     ``by_kind`` reads the contexts that the plugin named.

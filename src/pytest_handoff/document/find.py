@@ -61,12 +61,10 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
     counts = without_overlap(counted_files(parsed, closed), [*marked, *matched, *lists])
     places = [*_block_places([b for b in blocks if b.line not in off], unpaired), *marked, *matched, *lists, *counts]
     if names is not None:
-        scopes = Scopes(parsed, names, closed)
-        several = lines_of_several(parsed, scopes)
-        places = [place for place in places if place.kind != "label" or place.line not in several or place in marked]
         doubtful = {finding.place for finding in findings if finding.kind == "ambiguous"}
         labels = {label for field in fields if field.id in doubtful for label in field.labels}
-        places += _figures(parsed, scopes, places, labels)
+        places = _with_figures(parsed, Scopes(parsed, names, closed), places, marked, labels)
+    tasks = [*_tasks(parsed, lambda line: line not in closed), *_tasks_in_fences(parsed, places)]
     troubles = [trouble for trouble in (*unread, *unpaired, *unplaced) if trouble.line not in off]
     findings += [Finding(kind="marker", line=t.line + 1, place=t.id, message=t.message) for t in troubles]
     findings += _ticked_unseen(parsed, off)
@@ -75,14 +73,19 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
     return Document(
         text=text,
         places=tuple(sorted(places, key=lambda place: place.start)),
-        tasks=tuple(
-            sorted(
-                [*_tasks(parsed, lambda line: line not in closed), *_tasks_in_fences(parsed, places)], key=lambda task: task.line
-            )
-        ),
+        tasks=tuple(sorted(tasks, key=lambda task: task.line)),
         findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
         headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
     )
+
+
+def _with_figures(
+    parsed: Outline, scopes: Scopes, places: list[Place], marked: Collection[Place], doubtful: Collection[str]
+) -> list[Place]:
+    """Add the figures; in a line that holds several of them no label is a place, unless a marker says so."""
+    several = lines_of_several(parsed, scopes)
+    kept = [place for place in places if place.kind != "label" or place.line not in several or place in marked]
+    return kept + _figures(parsed, scopes, kept, doubtful)
 
 
 def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:

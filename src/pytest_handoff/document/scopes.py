@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What the project's documents may call its tests.
+    """List the names that the project's documents may give to its tests.
 
     Attributes:
         scopes: names of kinds of tests, files, folders and sessions, with the scope that each means.

@@ -21,7 +21,7 @@ _ALIVE = PASSING | FAILING
 
 
 class Exceptions(NamedTuple):
-    """What the settings of now except, and the retirements that the parents' settings had already."""
+    """Hold the exceptions of the settings of now, and the retirements that the parents' settings had already."""
 
     retire: Sequence[Retirement] = ()
     retired_before: Collection[Retirement] = ()

@@ -31,7 +31,7 @@ SameBody = Callable[[str, str], bool]
 
 
 class Files(NamedTuple):
-    """What tracing asks of the files: whether there is one of this path, and whether two tests have the same body."""
+    """Tell tracing whether there is a file of this path, and whether two tests have the same body."""
 
     exists: Callable[[str], bool]
     agree: SameBody

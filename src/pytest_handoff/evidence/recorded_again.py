@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Replaced(Frozen, frozen=True):
-    """What a merged session had, and what its record here has no more, as ids of tests.
+    """List the tests of a merged session that its record here lacks, or has weaker.
 
     Attributes:
         lost: tests that were new in it and are gone.

@@ -76,7 +76,7 @@ class Bench:
 
 
 class Outcome(Tried, frozen=True):
-    """What a run did; ``interrupted`` says that somebody stopped it, ``not_started`` why pytest did not come to any test."""
+    """Hold the results of a run; ``interrupted``: somebody stopped it; ``not_started``: why pytest came to no test."""
 
     interrupted: bool = False
     not_started: str | None = None

@@ -55,7 +55,7 @@ class Where(Frozen, frozen=True):
 
 
 class InnerRun(Frozen, frozen=True):
-    """What a run did, and the files it imported.
+    """Hold the results of a run, and the files it imported.
 
     Attributes:
         tried: the tests.

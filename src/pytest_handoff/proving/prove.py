@@ -47,7 +47,7 @@ _LEAST_LIMIT, _TIMES = 600.0, 10
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a user asked for.
+    """Hold the user's request.
 
     Attributes:
         experiments: the experiments; none for all, as far as there is something to try.

@@ -25,7 +25,7 @@ _ROOTS = ("", "src", "lib", "python")
 
 
 class Suite(Frozen, frozen=True):
-    """What belongs to the tests: pytest's own files, and those that hold recorded tests."""
+    """Tell which files belong to the tests: pytest's own, and those that hold recorded tests."""
 
     files: SuiteFiles
     holding: frozenset[str]

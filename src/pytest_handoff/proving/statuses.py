@@ -17,7 +17,7 @@ _SKIPPED: frozenset[Outcome | None] = frozenset({"skipped", "xfailed"})
 
 
 class Seen(Frozen, frozen=True):
-    """What a test did in a scratch tree: its outcome, the first line of its error and where it was raised."""
+    """Hold the result of a test in a scratch tree: its outcome, the first line of its error and where it was raised."""
 
     outcome: Outcome
     error: str | None = None
@@ -25,7 +25,7 @@ class Seen(Frozen, frozen=True):
 
 
 class Tried(Frozen, frozen=True):
-    """What a run in a scratch tree did.
+    """Hold the results of a run in a scratch tree.
 
     Attributes:
         seen: the tests that ran, by id.

@@ -55,7 +55,7 @@ def selects(config: pytest.Config) -> bool:
 
 
 class _Declared:
-    """What the settings ask pytest for, without the command line, ``PYTEST_ADDOPTS`` and ``-o``.
+    """Hold the options that the settings give to pytest, without the command line, ``PYTEST_ADDOPTS`` and ``-o``.
 
     Attributes:
         overridden: the settings that ``-o`` gives another value.

@@ -32,7 +32,7 @@ INPUT = "handoff"
 
 
 class NewOrOld:
-    """Whether each item's test is this session's, new or changed; known once collection has finished."""
+    """Tell whether each item's test is this session's, new or changed; it is known once collection has finished."""
 
     def __init__(self, session: str, collector: Collector, known: Sequence[KnownFailure] = ()) -> None:
         self._session = session

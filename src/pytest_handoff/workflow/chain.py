@@ -106,22 +106,17 @@ def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
     session, where = found.newest.session, found.newest.where
     path, own = project.shown_record(session), "record this work under another name: pytest --handoff=NAME"
     now = replaced(project, project.store.record(session), found.merged)
+    if not (now.lost or now.weaker):
+        return
+    restore = f"restore its evidence with {restoring(project, found.newest)}, and {own}"
     if now.lost:
-        yield Problem(
-            kind="chain",
-            path=path,
-            message=f"lacks what {session} has on {where}: {listed(now.lost)}",
-            remedy=f"put back what is missing; if that is another's {session}, restore its evidence with "
-            f"{restoring(project, found.newest)}, and {own}",
-        )
+        message = f"lacks what {session} has on {where}: {listed(now.lost)}"
+        remedy = f"put back what is missing; if that is another's {session}, {restore}"
+        yield Problem(kind="chain", path=path, message=message, remedy=remedy)
     if now.weaker:
-        yield Problem(
-            kind="chain",
-            path=path,
-            message=f"is not {session} as it is on {where}: {listed(now.weaker)}",
-            remedy=f"put it back as it was and run pytest --handoff={session} again; "
-            f"or restore its evidence with {restoring(project, found.newest)}, and {own}",
-        )
+        message = f"is not {session} as it is on {where}: {listed(now.weaker)}"
+        remedy = f"put it back as it was and run pytest --handoff={session} again; or {restore}"
+        yield Problem(kind="chain", path=path, message=message, remedy=remedy)
 
 
 def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:

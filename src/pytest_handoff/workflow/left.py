@@ -123,7 +123,7 @@ _BY = {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}
 
 
 class _Evidence:
-    """What the evidence of a session says is left; a consequence of what is told already is left out."""
+    """List the steps that the evidence of a session leaves; what follows from another step is none of its own."""
 
     def __init__(self, project: Project, outcome: FinishedSession, document: str) -> None:
         self._outcome, self._document = outcome, document
