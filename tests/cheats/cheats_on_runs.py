@@ -27,6 +27,9 @@ def test_thread():
     thread.start()
     thread.join()
 """
+OFFERS = "import pytest\n\n\n@pytest.fixture\ndef seven():\n    return 7\n"
+HOOKS = "def pytest_runtest_setup():\n    pass\n"
+ALONE = ("--disable-plugin-autoload", "-p", "pytest_handoff.plugin", "-p", "pytest_cov.plugin")
 FAKE = "src-local"
 """A folder that git ignores."""
 
@@ -109,6 +112,23 @@ def first_session(*args: str) -> Callable[[Shop], None]:
     return do
 
 
+def checked_by_a_plugin(*args: str, checks: str = WATCHES, installed: bool = True) -> Callable[[Shop], None]:
+    """Write a plugin that finds a fault (or none), installed in the folder or asked for by a conftest, and run with options."""
+
+    def do(shop: Shop) -> None:
+        shop.write({"checks.py": checks})
+        if installed:
+            shop.write({"checks-1.dist-info/entry_points.txt": "[pytest11]\nchecks = checks\n"})
+        else:
+            shop.write({CONFTEST: 'pytest_plugins = ["checks"]\n'})
+        if checks == WATCHES and args:
+            shop.break_discount()
+            shop.edit(CART_TESTS, "assert discount(10) == 9", "assert discount(10)")
+        rerun(shop, *args)
+
+    return do
+
+
 def kept_from_collection(text: str, name: str = NEW) -> Callable[[Shop], str]:
     """Write a failing test file, or one that holds, and a conftest beside it."""
 
@@ -143,6 +163,14 @@ CHEATS = [
           "keep out one that collects nothing", with_option("-p", "no:pastebin", tests__unit__test_case=UNIT_CASE)),
     Cheat("runs", "keep out the plugin that sees a thread fail", strict_threads("-p", "no:threadexception"), "complete",
           "keep out one that sees nothing", strict_threads("-p", "no:pastebin", holds=True)),
+    Cheat("runs", "keep out a plugin that a conftest asks for", checked_by_a_plugin("-p", "no:checks", installed=False), "complete",
+          "run with it", checked_by_a_plugin(installed=False)),
+    Cheat("runs", "keep out an installed plugin that checks every test", checked_by_a_plugin("-p", "no:checks"), "complete",
+          "keep out an installed plugin that offers a fixture", checked_by_a_plugin("-p", "no:checks", checks=OFFERS)),
+    Cheat("runs", "keep out an installed plugin with a hook", checked_by_a_plugin("-p", "no:checks", checks=HOOKS), "complete",
+          "keep out one that reports", checked_by_a_plugin("-p", "no:checks", checks=HOOKS.replace("runtest_setup", "report_header"))),
+    Cheat("runs", "load no installed plugin", checked_by_a_plugin(*ALONE), "complete",
+          "load none where none decides", checked_by_a_plugin(*ALONE, checks=OFFERS)),
     Cheat("runs", "keep out a plugin that the settings load", loaded("-p", "no:checks"), "complete",
           "load it once more", loaded("-p", "checks", holds=True)),
     Cheat("policy", "keep that plugin out for good", strict_threads(setting='"-p", "no:threadexception"'), "policy",

@@ -32,7 +32,8 @@ HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "
 """Plugins that collect nothing and are often kept out."""
 
 _ABOUT_OUTPUT = frozenset((
-    "no:faulthandler", "no:html", "no:junitxml", "no:pastebin", "no:pytest_sugar", "no:rerunfailures", "no:sugar", "no:terminal",
+    "no:faulthandler", "no:html", "no:hypothesispytest", "no:junitxml", "no:pastebin", "no:pytest_sugar", "no:rerunfailures",
+    "no:sugar", "no:terminal",
 ))  # fmt: skip
 
 _PATH = ""

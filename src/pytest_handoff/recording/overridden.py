@@ -1,6 +1,7 @@
 """Find out what an invocation takes away from the suite by settings of its own: ``-o``, ``-c``, ``-p no:``, ``--confcutdir``.
 
-The project's files say what the whole suite is. It is imported only where such an option was given.
+The project's files say what the whole suite is. It is imported only where such an option was given, or where plugins are not
+loaded by themselves.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.evidence.addopts import keeping_out, loading, overrides
+from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading, overrides
 from pytest_handoff.evidence.loosened import weakened
 from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
+from pytest_handoff.recording.selection import is_without_autoload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +34,12 @@ _DECIDING = ("pythonpath", "usefixtures", "collect_imported_tests", "consider_na
 _OF_PYTEST = frozenset({"no:unittest", "no:doctest", "no:python", "no:threadexception", "no:unraisableexception"})
 """Plugins of pytest that collect tests or let them fail; what ``no:warnings`` lets pass is told with the filters of warnings."""
 
-_COLLECTS = ("pytest_collect_file", "pytest_collect_directory", "pytest_pycollect_makemodule", "pytest_pycollect_makeitem")
+_DECIDE = (
+    "pytest_collect_file", "pytest_collect_directory", "pytest_pycollect_makemodule", "pytest_pycollect_makeitem",
+    "pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown", "pytest_pyfunc_call",
+    "pytest_fixture_setup",
+)  # fmt: skip
+"""Hooks of plugins that collect tests or let them fail."""
 
 
 def taken_away(config: pytest.Config) -> Iterator[str]:
@@ -44,7 +51,8 @@ def taken_away(config: pytest.Config) -> Iterator[str]:
         addopts = pytest_settings_from(name, table).addopts
     else:
         addopts = []
-    yield from _by_plugins(config.getoption("plugins", default=None) or [], addopts)
+    yield from _by_plugins(config, addopts)
+    yield from _not_by_themselves(config, addopts)
     yield from _by_conftests(config)
 
 
@@ -88,24 +96,53 @@ def _chosen(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Mappi
     return table if found is None else found[1]
 
 
-def _by_plugins(given: Sequence[str], addopts: Sequence[str]) -> Iterator[str]:
+def _by_plugins(config: pytest.Config, addopts: Sequence[str]) -> Iterator[str]:
     """Name the plugins that are kept out, where tests need them; pytest itself lets nobody keep out a conftest."""
     loaded, kept_out = loading(addopts), keeping_out(addopts)
-    for option in keeping_out([f"-p{name}" for name in given]):
+    for option in keeping_out([f"-p{name}" for name in config.getoption("plugins", default=None) or []]):
         name = option.removeprefix("-p ")
         bare = name.removeprefix("no:")
-        if option not in kept_out and (name in _OF_PYTEST or f"-p {bare}" in loaded or _collects(bare)):
+        if option in kept_out:
+            continue
+        if name in _OF_PYTEST or f"-p {bare}" in loaded or bare in _asked_for(config) or any(map(_decides, _installed(bare))):
             yield f"{option} was given"
 
 
-def _collects(name: str) -> bool:
-    """Check whether an installed plugin takes part in collection; one that cannot be imported takes part in nothing."""
+def _asked_for(config: pytest.Config) -> set[str]:
+    """List the plugins that conftests and other plugins ask for by ``pytest_plugins``."""
+    asked = (getattr(plugin, "pytest_plugins", ()) for plugin in config.pluginmanager.get_plugins())
+    return {name for names in asked for name in ([names] if isinstance(names, str) else words(names))}
+
+
+def _not_by_themselves(config: pytest.Config, addopts: Sequence[str]) -> Iterator[str]:
+    """Name the installed plugins that are not loaded since the environment, or an option, keeps pytest from looking for them."""
+    if not is_without_autoload(config) or "--disable-plugin-autoload" in deselecting(addopts):
+        return
+    there = config.pluginmanager.get_plugins()
+    names = sorted({entry.name for entry in metadata.entry_points(group="pytest11")})
+    absent = [name for name in names if keeping_out([f"-pno:{name}"]) and not config.pluginmanager.has_plugin(name)]
+    lost = [name for name in absent if any(plugin not in there and _decides(plugin) for plugin in _installed(name))]
+    if lost:
+        yield f"installed plugins are not loaded ({listed(lost)}): name them by -p, or add --disable-plugin-autoload to addopts"
+
+
+def _installed(name: str) -> list[object]:
+    """Load an installed plugin, or the module of this name; one that cannot be imported takes part in nothing."""
     try:
         entries = [entry.load() for entry in metadata.entry_points(group="pytest11", name=name)]
-        module = [] if entries else [import_module(name)] if "." in name else []
+        return entries or ([import_module(name)] if "." in name else [])
     except (ImportError, AttributeError):
-        return False
-    return any(hasattr(plugin, hook) for plugin in (*entries, *module) for hook in _COLLECTS)
+        return []
+
+
+def _decides(plugin: object) -> bool:
+    """Check whether a plugin takes part in collection, or can let a test fail by a hook or a fixture that every test has."""
+    return any(hasattr(plugin, hook) for hook in _DECIDE) or any(map(_is_for_every_test, vars(plugin).values()))
+
+
+def _is_for_every_test(value: object) -> bool:
+    marker = getattr(value, "_fixture_function_marker", None) or getattr(value, "_pytestfixturefunction", None)
+    return getattr(marker, "autouse", False) is True
 
 
 def _by_conftests(config: pytest.Config) -> Iterator[str]:

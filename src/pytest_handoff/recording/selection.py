@@ -108,10 +108,15 @@ def _overridden(config: pytest.Config) -> Iterator[str]:
     usual = [str(folder) for folder in (config.rootpath, config.inipath.parent if config.inipath else None) if folder]
     kept_out = {name for name in config.getoption("plugins", default=None) or [] if name.startswith("no:")}
     chosen = config.getoption("override_ini") or config.getoption("inifilename", default=None)
-    if chosen or kept_out - HARMLESS or cut not in (None, *usual):
+    if chosen or kept_out - HARMLESS or cut not in (None, *usual) or is_without_autoload(config):
         from pytest_handoff.recording.overridden import taken_away
 
         yield from taken_away(config)
+
+
+def is_without_autoload(config: pytest.Config) -> bool:
+    """Check whether pytest was told to load no installed plugin by itself."""
+    return bool(os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or config.getoption("disable_plugin_autoload", default=False))
 
 
 def _paths(config: pytest.Config, declared: _Declared) -> Iterator[str]:
