@@ -114,6 +114,51 @@ def run_by_a_test(shop: Shop) -> None:
     rerun(shop)
 
 
+def unseen_mode(*and_then: str) -> Callable[[Shop], None]:
+    """Let git heed no modes, run a script all the same (or tell git of its mode before), and check it out anew."""
+
+    def do(shop: Shop) -> None:
+        shop.git("config", "core.fileMode", "false")
+        a_script(shop, 0o755)
+        if and_then:
+            shop.git(*and_then)
+        run_by_a_test(shop)
+        shop.commit()
+        (shop.folder / "tools/levy.sh").unlink()
+        shop.git("checkout", "--", "tools/levy.sh")
+
+    return do
+
+
+def taken_for_another(shop: Shop) -> None:
+    """Commit a rate that is wrong, and run with one that git takes for it: of the same size and time."""
+    rate, new = shop.folder / "src/shop/rate.txt", shop.folder / "src/shop/new.txt"
+    (shop.folder / CART).write_text(shop.text(CART).replace("0.9", "float(open('src/shop/rate.txt').read())"), "utf-8")
+    shop.git("config", "core.checkStat", "minimal")
+    shop.git("config", "core.trustctime", "false")
+    rate.write_text("0.8\n", "utf-8")
+    os.utime(rate, (1_600_000_000, 1_600_000_000))
+    shop.commit()
+    new.write_text("0.9\n", "utf-8")
+    os.utime(new, (1_600_000_000, 1_600_000_000))
+    new.replace(rate)
+    rerun(shop)
+    shop.commit()
+    shop.git("checkout", "--quiet", "main")
+    rate.unlink(missing_ok=True)
+    shop.git("checkout", "--quiet", "work")
+
+
+def with_a_rate(shop: Shop) -> None:
+    """Commit the rate that the tests ran with, under the same settings of git."""
+    (shop.folder / CART).write_text(shop.text(CART).replace("0.9", "float(open('src/shop/rate.txt').read())"), "utf-8")
+    shop.git("config", "core.checkStat", "minimal")
+    shop.git("config", "core.trustctime", "false")
+    shop.write({"src/shop/rate.txt": "0.9\n"})
+    rerun(shop)
+    shop.commit()
+
+
 def linked_rules(shop: Shop) -> None:
     """Rules behind a link, tested and recorded."""
     (shop.folder / "rules").mkdir()
@@ -208,6 +253,10 @@ CHEATS = [
           "stale", "leave it as it is", a_submodule),
     Cheat("trees", "take the right to run a script away later", lambda shop: (run_by_a_test(shop), a_script(shop, 0o644), shop.commit()),
           "stale", "write it again as it was", lambda shop: (run_by_a_test(shop), a_script(shop, 0o755), shop.commit())),
+    Cheat("trees", "run a script that git stores as a plain file", unseen_mode(), "stale",
+          "tell git that it can be run", unseen_mode("add", "--chmod=+x", "tools/levy.sh")),
+    Cheat("trees", "run with a file that git takes for another", taken_for_another, "stale",
+          "commit the one that ran", with_a_rate),
     Cheat("trees", "commit a link as a file of the same text", lambda shop: (linked_rules(shop), link_made_a_file(shop)), "stale",
           "commit the link", linked_rules),
     Cheat("trees", "keep the rule where git fills in a keyword", lambda shop: (

@@ -204,6 +204,46 @@ def test_settings_change_no_committed_file(repository: Path, plain_git: Git, set
     assert read_work_tree(repository) == before
 
 
+def test_modes_that_git_is_told_not_to_heed(repository: Path, plain_git: Git) -> None:
+    """With ``core.fileMode false`` a file is executable all the same if others are not."""
+    write(repository, "a.sh", "b.txt")
+    commit(plain_git, repository)
+    plain_git(repository, "config", "core.fileMode", "false")
+    before = read_work_tree(repository)
+    (repository / "a.sh").chmod(0o755)
+    found = read_work_tree(repository)
+
+    assert (before.kinds, found.kinds, found.modified) == ({}, {"a.sh": "executable"}, ["a.sh"])
+    assert plain_git(repository, "diff", "--name-only") == ""
+
+
+def test_modes_where_no_file_can_have_one(repository: Path, plain_git: Git) -> None:
+    """On a file system on which all files look executable, ``core.fileMode false`` says that nobody knows."""
+    write(repository, "a.sh", "b.txt")
+    commit(plain_git, repository)
+    before = read_work_tree(repository)
+    plain_git(repository, "config", "core.fileMode", "false")
+    for name in ("a.sh", "b.txt", ".git/config"):
+        (repository / name).chmod(0o755)
+
+    assert read_work_tree(repository) == before
+
+
+@pytest.mark.parametrize("settings", [["core.checkStat", "minimal"], ["core.ignoreStat", "true"]])
+def test_a_file_that_git_takes_for_unchanged(repository: Path, plain_git: Git, settings: list[str]) -> None:
+    """A file of the same size and time is read, whatever git is told to trust."""
+    plain_git(repository, "config", "core.trustctime", "false")
+    plain_git(repository, "config", *settings)
+    write(repository, "a.txt", content=b"0.8\n")
+    os.utime(repository / "a.txt", (1_600_000_000, 1_600_000_000))
+    commit(plain_git, repository)
+    write(repository, "new.txt", content=b"0.9\n")
+    os.utime(repository / "new.txt", (1_600_000_000, 1_600_000_000))
+    (repository / "new.txt").replace(repository / "a.txt")
+
+    assert read_work_tree(repository).modified == ["a.txt"]
+
+
 def test_line_ends_that_git_converts(repository: Path, plain_git: Git) -> None:
     """Where attributes ask for conversion, a file is the same with either kind of line ends."""
     write(repository, ".gitattributes", content=b"* text\n")

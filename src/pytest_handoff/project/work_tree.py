@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.foreign_files import FLAGS, LINES, MEGABYTE, leads_outside, read_if_there, read_opened
 from pytest_handoff.project.git import CONVERSIONS, checked, files_in, find_root, name_of, path_in, place_of, problem, run_git
+from pytest_handoff.project.modes import heeding_modes
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -262,6 +263,7 @@ def _staging(root: Path, without: Sequence[str], but: Sequence[str]) -> Iterator
             "GIT_INDEX_FILE": str(index),
             "GIT_OBJECT_DIRECTORY": scratch,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, known_objects)),
+            **heeding_modes(root, objects.parent),
         }
         staging = _Staging(root, objects.parent / "info", environment)
         staging.add_all(without, but)

@@ -1,0 +1,63 @@
+"""Tell whether files here can be executable, where git's configuration says that nobody can know (``core.fileMode false``)."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING
+
+from pytest_handoff.project.foreign_files import MEGABYTE, read_if_there
+from pytest_handoff.project.git import checked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+_NOT_KNOWN = re.compile(rb"^[ \t]*(?:\[.*\])?[ \t]*filemode[ \t]*=[ \t\"]*(?:false|no|off|0)\b", re.IGNORECASE | re.MULTILINE)
+
+
+def heeding_modes(root: Path, repository: Path) -> dict[str, str]:
+    """Return an environment in which git heeds the modes of files, unless no file here can have one.
+
+    ``git init`` writes ``core.fileMode false`` where a file system has no modes. There all files look executable, or none does.
+
+    Args:
+        repository: the folder of git's configuration.
+    """
+    if os.name == "nt" or (_says_that_none_is_known(repository / "config") and not _are_of_both_kinds(root, repository)):
+        return {}
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    at = int(given) if given.isdecimal() else 0
+    return {"GIT_CONFIG_COUNT": str(at + 1), f"GIT_CONFIG_KEY_{at}": "core.fileMode", f"GIT_CONFIG_VALUE_{at}": "true"}
+
+
+def _says_that_none_is_known(configuration: Path) -> bool:
+    try:
+        return _NOT_KNOWN.search(read_if_there(configuration, [configuration.parent], MEGABYTE) or b"") is not None
+    except OSError:
+        return True
+
+
+def _are_of_both_kinds(root: Path, repository: Path) -> bool:
+    """Check whether some files are executable and others are not: git's own configuration, and what is tracked or would be."""
+    kinds = set()
+    for executable in _modes(root, repository):
+        kinds.add(executable)
+        if len(kinds) > 1:
+            return True
+    return False
+
+
+def _modes(root: Path, repository: Path) -> Iterator[bool]:
+    names = checked(root, "ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--", ":/").split(b"\0")[
+        :-1
+    ]
+    for path in (repository / "config", *(root / os.fsdecode(name) for name in names)):
+        try:
+            mode = path.lstat().st_mode
+        except OSError:
+            continue
+        if stat.S_ISREG(mode):
+            yield bool(mode & stat.S_IXUSR)
