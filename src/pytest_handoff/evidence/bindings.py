@@ -34,7 +34,10 @@ def bindings(tree: ast.Module) -> dict[str, list[tuple[int, int]]]:
             found[within + node.name].append(span)
             for name in (name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names):
                 found[name].append(span)
-        elif not isinstance(node, _INNER):
+        elif isinstance(node, _INNER):
+            for name in _bound_within(node):
+                found[within + name].append(_lines(around if isinstance(around, _SIMPLE) else node))
+        else:
             for name in _bound_by(node):
                 found[within + name].append(_lines(around if isinstance(around, _SIMPLE) else node))
             inner = f"{within}{node.name}::" if isinstance(node, ast.ClassDef) else within
@@ -82,8 +85,16 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
             yield from _ends(node)
         case ast.Subscript(slice=ast.Constant(value=str(name)), ctx=ast.Store() | ast.Del()):
             yield name
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             yield from (one.asname or one.name.partition(".")[0] for one in names)
+
+
+def _bound_within(node: ast.AST) -> Iterator[str]:
+    """Name what ``:=`` in a comprehension sets: a variable of what is around it."""
+    if not isinstance(node, ast.Lambda):
+        yield from (inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
 
 
 def _ends(node: ast.expr) -> Iterator[str]:
