@@ -236,7 +236,9 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
 
     ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
     Python files that no measurement saw and that no tests have. ``at_import`` has, by path, the new statements that ran and
-    that only an import can run: the figures ``by`` tests say nothing of them. Where there are none, either key is left out.
+    that only an import can run: the figures ``by`` tests say nothing of them. ``doubtful`` are the session's unit tests
+    that were skipped or xfailed without a marker: what they ran before is among the figures ``by`` tests. Where there are none,
+    each of these keys is left out.
     """
 
     num_statements: int
@@ -249,6 +251,7 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     notes: list[str]
     unmeasured: list[str] = []
     at_import: dict[str, str] = {}
+    doubtful: list[str] = []
 
     @property
     def by_tests(self) -> int:

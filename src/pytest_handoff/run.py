@@ -31,11 +31,15 @@ class CaseResult(Frozen, frozen=True, gc=False):
 
 
 class Collected(Frozen, frozen=True, gc=False):
-    """One test as collected: its tier, whether it is a promise (a strict ``xfail``), and its checklist lines."""
+    """One test as collected: its tier, whether it is a promise (a strict ``xfail``), and its checklist lines.
+
+    ``excused`` tells that a marker says before the test runs that it is skipped, or may be, or is expected to fail.
+    """
 
     tier: str
     promised: bool = False
     checks: tuple[str, ...] = ()
+    excused: bool = False
 
 
 class Collection(Frozen, frozen=True):

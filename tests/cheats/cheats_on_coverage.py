@@ -200,10 +200,28 @@ def known_to_fail(tests: str, result: int) -> Callable[[Shop], None]:
     return do
 
 
+def run_by_one_that(ends: str, marker: str = "") -> Callable[[Shop], None]:
+    """Let new code be run by a test that proves nothing, or tests of it stand beside one that says so beforehand."""
+
+    def do(shop: Shop) -> None:
+        (tested if marker else untested)(shop)
+        calls = f"    import pytest\n    from shop.tax import duty\n\n    duty(50), duty(200)\n    {ends}\n"
+        (shop.folder / TAX_TESTS).write_text(f"{shop.text(TAX_TESTS)}\n\n{marker}def test_later():\n{calls}", "utf-8")
+        run_measured(shop)
+
+    return do
+
+
+PROMISED = "import pytest\n\n\n@pytest.mark.xfail(strict=True)\n"
+
 CHEATS = [
     Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
     Cheat("measured", "test it by tests that are known to fail", known_to_fail("tests/unit/test_?a*.py::test_*", 31), "new_code",
           "test it beside one that is known to fail", known_to_fail("tests/unit/test_late.py::test_late", 30)),
+    Cheat("measured", "test it by a test that skips itself then", run_by_one_that("pytest.skip('later')"), "new_code",
+          "test it beside a promise", run_by_one_that("assert 0", PROMISED)),
+    Cheat("measured", "test it by a test that expects to fail then", run_by_one_that("pytest.xfail('later')"), "new_code",
+          "test it beside a promise of other words", run_by_one_that("raise ValueError", PROMISED)),
     Cheat("measured", "mark new code as no cover", without_tests(duty=PRAGMA), "new_code", "mark one line of many", lambda shop: (
               tested(shop), shop.edit(TAX_TESTS, "import duty\n", "import duty  # pragma: no cover\n"), shop.measured())),
     Cheat("measured", "mark every new line as no cover", lambda shop: (

@@ -62,9 +62,18 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'contexts')}", "run with coverage on the whole suite")
     evidence = _of_new_statements(covered, statements, marked) + only
     if rate_holds(covered, total, spec.op, spec.value):
-        return if_complete(facts, spec, evidence + beside)
+        return _doubted(code, spec, evidence) or if_complete(facts, spec, evidence + beside)
     needed = _statements_needed(covered, total, spec, missing=code.num_statements - code.covered + marked)
     return failed(spec, f"{evidence}, {asked(spec)}: {_uncovered(code, spec)}", needed)
+
+
+def _doubted(code: NewCode, spec: Condition, evidence: str) -> Verdict | None:
+    """Say that a figure by tests may hold for the lines of tests that proved nothing, where there are such tests."""
+    if spec.by == "any" or not code.doubtful:
+        return None
+    many = counted(len(code.doubtful), "unit test was/unit tests were")
+    what = f"{many} skipped or xfailed without a marker, and may have run some of these: {listed(code.doubtful)}"
+    return unknown(spec, f"not known: {evidence}, but {what}", "mark them (skip, skipif, xfail), or let them pass")
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:

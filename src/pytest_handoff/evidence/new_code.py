@@ -66,8 +66,8 @@ def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting:
 
     Args:
         session: the session of this run; what other sessions' tests ran does not count.
-        failed_counting: ids of tests that would count but did not simply pass (failed, rerun, xfailed from inside the test). They
-            ran in the same context as those that passed, so the figures may include their lines, and a note says so.
+        failed_counting: ids of tests that would count but did not simply pass (failed, rerun, skipped or xfailed without a
+            marker). They ran in the same context as those that passed: the figures may include their lines, and a note says so.
 
     Raises:
         EvidenceProblem: line hashes are damaged.

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 COLLECTION = "collection.json"
 
 
+_EXCUSING = frozenset({"skip", "skipif", "xfail"})
+
+
 class Collector:
     """A plugin object that watches collection in the process that collects: the only one, or an xdist worker.
 
@@ -56,7 +59,7 @@ class Collector:
         self._done = done
         self._asks_hooks = True
         self._tests: dict[str, Collected] = {}
-        self._known: dict[tuple[str, bool, tuple[str, ...]], Collected] = {}
+        self._known: dict[tuple[str, bool, tuple[str, ...], bool], Collected] = {}
         self._parents: dict[pytest.Collector, tuple[pytest.Mark, ...]] = {}
         self._unmarked: dict[tuple[pytest.Collector | None, str], Collected] = {}
         self._whole: set[str] = set()
@@ -165,7 +168,9 @@ class Collector:
         tier = by_marker or self._by_hook(item) or self._tiers.by_path(self._prefix + item.nodeid.partition("::")[0])
         promised = any(mark.name == "xfail" and mark.kwargs.get("strict", self._xfail_strict) for mark in markers)
         checks = tuple(dict.fromkeys(_check(mark, item) for mark in (*markers, *inherited) if mark.name == "handoff"))
-        return self._known.setdefault((tier, promised, checks), Collected(tier=tier, promised=promised, checks=checks))
+        excused = any(mark.name in _EXCUSING for mark in (*markers, *inherited))
+        found = Collected(tier=tier, promised=promised, checks=checks, excused=excused)
+        return self._known.setdefault((tier, promised, checks, excused), found)
 
     def _by_hook(self, item: pytest.Item) -> str | None:
         """Ask the ``pytest_handoff_tier`` hook, of another plugin or a conftest file, for the tier.

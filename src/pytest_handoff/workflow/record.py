@@ -322,8 +322,9 @@ def _doubtful(start: Start, run: Run, traced: Lineage, changed: frozenset[str]) 
     return [
         test
         for test, result in run.results.items()
-        if (result.outcome in ("failed", "error", "xfailed") or result.reruns)
+        if (result.outcome in ("failed", "error", "xfailed", "skipped") or result.reruns)
         and test in run.collected
+        and not (run.collected[test].excused and result.outcome in ("xfailed", "skipped"))
         and run.collected[test].tier == "unit"
         and (traced.since(test, start.session, start.parents.earlier) == start.session or without_parameters(test) in changed)
     ]
@@ -355,7 +356,9 @@ def _coverage(
         merged_in=merged_in(project, start.tree, start.parents, sources),
     )
     code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
-    return summarise(found), replace(code, unmeasured=unmeasured(found, trees, results.is_test_file, holding)), reasons
+    excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
+    beside = unmeasured(found, trees, results.is_test_file, holding)
+    return summarise(found), replace(code, unmeasured=beside, doubtful=excused), reasons
 
 
 def _remembered(start: Start) -> list[str]:
