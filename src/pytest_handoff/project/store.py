@@ -266,9 +266,10 @@ class Store:
     def _refuse_conflict(self, path: Path, data: bytes) -> None:
         """Refuse a file with a merge conflict: git leaves both sides in it, but evidence is that of one run."""
         if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
-            folder = self._name(path.parent)
+            document = self.evidence.with_name(f"{path.parent.name}.md")
+            places = [quote(self._name(place)) for place in (path.parent, document) if place.exists()]
             raise EvidenceProblem(
-                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {quote(folder)}; "
+                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {' '.join(places)}; "
                 "if two people chose this name, take the one that is merged, and record the other's work under a new name",
                 path=self._name(path),
                 line=data.count(b"\n", 0, marker.start()) + 1,
