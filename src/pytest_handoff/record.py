@@ -48,7 +48,8 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     ``promised`` says that it failed as a strict xfail does: it is owed, not skipped. Keys with their default value are left
     out of the file. ``checks`` are the checklist lines that the test is linked to, ``parts`` the outcome in each part where
     several ran the test and did not agree. ``with_file`` says that it was skipped with its whole file, which pytest counts once;
-    ``known`` is why it may fail.
+    ``known`` is why it may fail. ``replaced`` is the session in which other cases of its function came in its place: the id is
+    gone, and no test is lost.
     """
 
     id: str
@@ -68,6 +69,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     parts: dict[str, Outcome] | None = None
     with_file: bool = False
     known: str | None = None
+    replaced: str | None = None
 
 
 class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):

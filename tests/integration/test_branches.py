@@ -265,6 +265,24 @@ def test_ann_s_merge_is_reverted_after_bob_took_it_in(landed: Story) -> None:
     assert landed.handoff("gate", "session-2b", "--machine-only").code == 0
 
 
+@pytest.mark.parametrize(("side", "session"), [("ours", "session-2"), ("theirs", "session-2"), ("theirs", "session-2-bill")])
+def test_what_is_said_of_two_sessions_of_one_name_is_followed_to_the_letter(landed: Story, side: str, session: str) -> None:
+    """One side is taken for the evidence and its document; then the work is recorded again, under its name or another one."""
+    landed.git("switch", "--quiet", "--create", "bill", "main~1")
+    work(landed, "session-2", "banana")
+    assert landed.run("git", "merge", "main").code == 1
+    said = landed.handoff("verify", "session-2").err
+    command = said.partition("take one side: ")[2].partition(";")[0].replace("--ours (or --theirs)", f"--{side}")
+    landed.git(*command.split()[1:])
+    asked = landed.handoff("verify", "session-2").out
+    assert "is about another tree" in asked, asked
+    assert "run pytest --handoff=session-2 again" in asked
+    record(landed, session)
+    assert previous(landed, session) == ["session-2" if session != "session-2" else "session-1"]
+    assert landed.handoff("gate", session, "--machine-only").code == 0
+    assert landed.handoff("verify", session, "--all").code == 0
+
+
 @pytest.fixture
 def namesakes(landed: Story) -> Story:
     """Bob, too, called his session session-2; he merged main, and kept his side of what git could not join."""

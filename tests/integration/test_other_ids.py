@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -145,3 +146,84 @@ def test_fewer_cases_than_before_are_missing_ones(shop: Story) -> None:
 
     statuses = [status for test, status in shop.statuses("session-2").items() if test.startswith("test_x[")]
     assert sorted(statuses) == ["missing", "reparametrized", "reparametrized"]
+
+
+MANY = "import pytest\n\n@pytest.mark.parametrize('n', {})\ndef test_n(n): assert n\n"
+MANY_FILE = "tests/unit/test_many.py"
+
+
+def cases(story: Story, session: str, values: list[int], *args: str) -> str:
+    """Record a session in which ``test_n`` has these cases."""
+    story.write_files({MANY_FILE: MANY.format(values)})
+    return story.pytest("--no-cov", f"--handoff={session}", *args).out
+
+
+def in_ledger(story: Story, session: str) -> dict[str, tuple[str | None, str | None]]:
+    """Case of ``test_n`` to its outcome and the session in which others came in its place, as the file has them."""
+    lines = map(json.loads, story.text(f"handoffs/evidence/{session}/tests.jsonl").splitlines())
+    found = {line["id"].partition("::")[2]: (line["outcome"], line.get("replaced")) for line in lines}
+    return {test: said for test, said in found.items() if test.startswith("test_n")}
+
+
+def test_the_ledger_keeps_the_ids_that_went(shop: Story) -> None:
+    """It says when others came in their place, for good; they are neither counted nor missing, and one may come back."""
+    cases(shop, "session-1", [1, 2, 3])
+    cases(shop, "session-2", [1, 4, 5, 6])
+    cases(shop, "session-3", [1, 4, 5, 6])
+    ledgers = [in_ledger(shop, "session-2"), in_ledger(shop, "session-3")]
+    shown, gate = shop.show("session-3"), shop.gate("session-3")["regression"]
+    checked, told = shop.handoff("verify", "session-3", "--all"), shop.handoff("history", "test_n[2]").out
+    cases(shop, "session-4", [1, 2, 5, 6])
+
+    there, gone = ("passed", None), (None, "session-2")
+    kept = {"test_n[2]": gone, "test_n[3]": gone}
+    assert ledgers == [dict.fromkeys(["test_n[1]", "test_n[4]", "test_n[5]", "test_n[6]"], there) | kept] * 2
+    assert list(ledgers[0]) == sorted(ledgers[0])
+    assert (shown["regression"]["statuses"]["missing"], shown["regression"]["expected"], gate) == (0, 7, "passed")
+    assert checked.code == 0, checked
+    assert "session-2 … session-3 (2 sessions)  ∅ gone: its function went on with other parameters" in told
+    assert "2 earlier tests go on with other parameters; the ledger keeps the ids that went." in shop.document("session-2")
+    assert "other parameters" not in shop.document("session-3")
+    assert in_ledger(shop, "session-4")["test_n[2]"] == there
+    assert in_ledger(shop, "session-4")["test_n[4]"] == (None, "session-4")
+
+
+def test_a_part_of_the_run_keeps_what_the_other_part_saw(shop: Story) -> None:
+    """Runs on one tree add up: the second one did not look at the file whose ids went, and filling changes nothing."""
+    cases(shop, "session-1", [1, 2])
+    cases(shop, "session-2", [1, 3], "tests/unit")
+    shop.pytest("--no-cov", "--handoff=session-2", "tests/e2e")
+    before = shop.evidence()
+    filled = shop.handoff("fill", "session-2")
+
+    assert in_ledger(shop, "session-2") == {
+        "test_n[1]": ("passed", None), "test_n[2]": (None, "session-2"), "test_n[3]": ("passed", None),
+    }  # fmt: skip
+    assert shop.show("session-2")["complete"], shop.show("session-2")
+    assert (filled.code, shop.evidence()) == (0, before)
+
+
+def test_a_branch_on_which_the_id_is_alive(shop: Story) -> None:
+    """After a merge the id that one branch replaced and the other one has is a test, and what both replaced stays gone."""
+    cases(shop, "session-1", [1, 2, 3])
+    cases(shop, "session-2a", [1, 2, 4])
+    shop.write_files({MANY_FILE: MANY.format([1, 5, 6])})
+    shop.pytest("--no-cov", "--handoff=session-2b", "--handoff-previous=session-1")
+    cases(shop, "session-3", [1, 2, 4, 5, 6])
+    statuses = shop.statuses("session-3")
+
+    assert in_ledger(shop, "session-3")["test_n[3]"][0] is None
+    assert in_ledger(shop, "session-3")["test_n[2]"] == ("passed", None)
+    assert {statuses[f"test_n[{case}]"] for case in (1, 2, 4, 5, 6)} == {"still_passing"}
+
+
+def test_ids_that_change_by_themselves_are_not_kept(shop: Story) -> None:
+    """Each run would leave as many behind: the ledger does not grow by them."""
+    shop.write_files({FILE: CHANGING})
+    sizes = []
+    for session in ("session-1", "session-2", "session-3"):
+        shop.pytest("--no-cov", f"--handoff={session}")
+        lines = [json.loads(line) for line in shop.text(f"handoffs/evidence/{session}/tests.jsonl").splitlines()]
+        sizes.append(sum("test_object" in line["id"] or "test_time" in line["id"] for line in lines))
+
+    assert sizes == [3, 3, 3]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stories import Story
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stories import Done, Story
+    from stories import Done
 
 PROMPTS = "# Session 1\n\n- [ ] All tests pass\n"
 
@@ -114,3 +116,88 @@ def test_a_file_system_is_no_project(shop: Story, args: list[str]) -> None:
     done = shop.pytest("tests", "--handoff=session-1", *args)
     assert done.code == 4, done
     assert "Traceback" not in done.out + done.err
+
+
+def total_of(done: Done) -> float:
+    """The total that coverage.py's own report in the same run prints."""
+    found = re.search(r"^TOTAL .* ([\d.]+)%$", done.out, re.MULTILINE)
+    assert found, done
+    return float(found[1])
+
+
+IDLE = {
+    "src/app/idle/never.py": "def never():\n    return 0\n",
+    "src/app/one.py": "def one():\n    return 1\n\ndef two():\n    return 2\n",
+}
+NAMED = ["src/app/idle/never.py", "src/app/one.py"]
+
+
+@pytest.mark.parametrize(
+    ("here", "args"),
+    [(".", ["tests"]), ("tests", []), (".", ["-c", "tests/pytest.ini"]), ("src", ["-c", "../tests/pytest.ini", "../tests"])],
+)
+@pytest.mark.parametrize("processes", [[], ["-n", "1"]])
+def test_code_beside_the_rootdir_is_measured(own_ini: Story, here: str, args: list[str], processes: list[str]) -> None:
+    """An ini file below tests makes that the rootdir; the code beside it is measured, and the total is coverage.py's own."""
+    own_ini.write_files(IDLE | {"src/app/__init__.py": "", "src/app/idle/__init__.py": ""})
+    place = own_ini.folder / here
+    done = own_ini.pytest(*args, *processes, "--cov-report=term", "--handoff=session-1", cwd=place)
+    coverage, code = own_ini.show("session-1")["coverage"], own_ini.show("session-1")["new_code"]
+    assert sorted(coverage["files"]) == ["src/app/__init__.py", "src/app/idle/__init__.py", *NAMED]
+    assert int(coverage["percent"]) == total_of(done) == 50
+    assert (code["covered"], code["num_statements"]) == (3, 6)
+
+
+@pytest.mark.parametrize(
+    ("laid", "ini", "files"),
+    [
+        ({"app/__init__.py": "", "app/one.py": ""}, "config/pytest.ini", ["app/__init__.py", "app/one.py"]),
+        ({"one.py": "", "tests/help.py": "x = 1"}, "tests/unit/pytest.ini", ["one.py"]),
+        ({"lib/deep/app/one.py": ""}, "tests/pytest.ini", ["lib/deep/app/one.py"]),
+    ],
+)
+def test_other_places_of_an_ini(empty: Story, laid: dict[str, str], ini: str, files: list[str]) -> None:
+    """Settings in a folder of their own, an ini for some of the tests, code that no folder of its own has."""
+    (empty.folder / "pyproject.toml").unlink()
+    one = next(name for name in laid if name.endswith("one.py"))
+    module = one.removeprefix("lib/deep/").removesuffix(".py").replace("/", ".")
+    root = "../../" if ini.count("/") == 2 else "../"
+    laid |= {
+        one: "def one():\n    return 1\n",
+        "tests/unit/test_one.py": f"from {module} import one\n\ndef test_one():\n    one()\n",
+    }
+    empty.write_files({**laid, ini: f"[pytest]\npythonpath = {root} {root}lib/deep\n"})
+    done = empty.pytest("-c", ini, "tests/unit", "--cov-report=term", "--handoff=session-1")
+    shown = empty.show("session-1")
+    assert [name for name in shown["coverage"]["files"] if not name.startswith("tests/")] == files, done
+    assert int(shown["coverage"]["percent"]) == total_of(done)
+
+
+def test_a_source_has_one_name_wherever_pytest_is_started(own_ini: Story) -> None:
+    """``--cov=src`` at the top and ``--cov=../src`` below it are the same setting, and nothing is narrower."""
+    own_ini.pytest("tests", "--cov=src", "--handoff=session-1")
+    done = own_ini.pytest("--cov=../src", "--handoff=session-2", cwd=own_ini.folder / "tests")
+    below = own_ini.pytest("tests", "--cov=src/app", "--handoff=session-3")
+    assert "policy" not in done.section, done.section
+    assert own_ini.gate("session-2")["policy"] == "passed"
+    assert "'source' is narrower: 'everything' became '../src/app'" in below.section, below.section
+
+
+def test_runs_beside_the_code_add_up_and_join(own_ini: Story) -> None:
+    """A second run on the same tree adds the code that it runs, and parts are joined elsewhere, where nothing has their paths."""
+    own_ini.write_files(IDLE | {"tests/test_two.py": "from app.one import two\n\ndef test_two():\n    assert two() == 2\n"})
+    own_ini.commit()
+    first, second = ["tests/test_one.py", "tests/test_two.py"]
+    own_ini.pytest(first, "--handoff=session-1")
+    own_ini.pytest(second, "--handoff=session-1")
+    added = own_ini.show("session-1")["coverage"]["files"]["src/app/one.py"]
+    own_ini.git("clean", "-fdq", "handoffs")
+    for number, tests in enumerate([first, second]):
+        own_ini.pytest(tests, "--handoff=session-1", f"--handoff-part=p{number}", "--handoff-artifacts=../parts")
+    own_ini.git("clone", "--quiet", ".", "../elsewhere")
+    elsewhere = Story(own_ini.folder.with_name("elsewhere"))
+    elsewhere.environment["PYTEST_ADDOPTS"] = "-c tests/pytest.ini"
+    done = elsewhere.handoff("combine", "session-1", "../parts")
+    joined = elsewhere.show("session-1")["coverage"]["files"]["src/app/one.py"]
+    assert (added["covered"], added["num_statements"]) == (4, 4)
+    assert (joined["covered"], joined["num_statements"]) == (4, 4), done

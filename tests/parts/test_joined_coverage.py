@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from coverage.data import CoverageData
 
 from builders import part_of
 from pytest_handoff.coverage.kept import plain_name
-from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.errors import EvidenceProblem, UsageProblem, WriteProblem
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage, RunBy, context_name
 from pytest_handoff.parts import files as part_files
 from pytest_handoff.parts.combine import joined_coverage, keep_for_later
@@ -120,3 +121,15 @@ def test_a_cache_that_cannot_be_written(folder: Path) -> None:
     (folder / ".pytest_cache" / "handoff" / "session-2").touch()
     with pytest.raises(WriteProblem, match=r"^\.pytest_cache/handoff/session-2/.*: cannot be written: "):
         keep_for_later(open_project(folder), "session-2", TREE, [measured(folder, "1", lines=[1])])
+
+
+def test_a_pytest_that_does_not_tell_its_rootdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its inside may change: a rootdir that is named is taken, or that of the configuration, else the user is asked."""
+    monkeypatch.setitem(sys.modules, "_pytest.config.findpaths", None)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--rootdir=below")
+    assert own_setup(tmp_path, [tmp_path]).rootdir == tmp_path.resolve() / "below"
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-c tests/pytest.ini")
+    assert own_setup(tmp_path, [tmp_path]).rootdir == tmp_path.resolve() / "tests"
+    monkeypatch.setenv("PYTEST_ADDOPTS", "")
+    with pytest.raises(UsageProblem, match="PYTEST_ADDOPTS=--rootdir=FOLDER"):
+        own_setup(tmp_path, [tmp_path])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
-from pytest_handoff.recording import options, selection
+from pytest_handoff.recording import not_public, options, selection
 
 
 @pytest.fixture
@@ -65,3 +66,66 @@ def test_arguments_without_folders_of_the_machine(project: pytest.Pytester) -> N
     )
     shown = options.shown_arguments(config)[:7]  # pytester adds a folder of its own behind
     assert shown == ("-q", "tests::x", "--junit-xml=away.ini", "--tb=short", "-o", "cache_dir=away.ini", "a=b")
+
+
+LEFT_OUT = {
+    "-m 'not slow'": ["test_slow", "test_very_slow"],
+    "-k 'not very and not quick'": ["test_quick", "test_very_slow"],
+    "-m slow -k very": ["test_quick", "test_slow"],
+    "--deselect=test_s.py::test_very_slow -qm slow": ["test_quick", "test_very_slow"],
+    "-k [a]": ["test_quick", "test_slow", "test_very_slow"],
+}
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("addopts", LEFT_OUT)
+def test_what_the_settings_leave_out(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, addopts: str, *, broken: bool
+) -> None:
+    """A release of pytest that changes its insides changes no answer: its own plugin is asked, and the options are read here."""
+    pytester.makeini(f"[pytest]\naddopts = {addopts}\nmarkers = slow\n")
+    slow = "@pytest.mark.slow\ndef test_{}(): pass\n"
+    tests = f"import pytest\n{slow.format('slow')}{slow.format('very_slow')}def test_quick(): pass\n"
+    items, _ = pytester.inline_genitems(pytester.makepyfile(test_s=tests), "-m", "", "-k", "")
+    config = items[0].config
+    if broken:
+        monkeypatch.setitem(sys.modules, "_pytest.mark.expression", None)
+        monkeypatch.setattr(config._parser, "parse_known_args", lambda: None)
+    assert sorted(item.name for item in selection.left_out_by_settings(config, items)) == LEFT_OUT[addopts]
+    assert selection.selects(config)
+
+
+def test_where_pytest_tells_nothing(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said to be left out by the settings, so that the tests are waited for: no false word."""
+    items = pytester.getitems("import pytest\n@pytest.mark.slow\ndef test_slow(): pass")
+    monkeypatch.setitem(sys.modules, "_pytest.mark.expression", None)
+    monkeypatch.setattr(items[0].config.pluginmanager.get_plugin("mark"), "pytest_collection_modifyitems", None)
+    assert not_public.left_out(items[0].config, items, marks="not slow", words="") == []
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize(
+    ("addopts", "args", "reasons"),
+    [
+        ("--ignore=tests/unit", ["--ignore=tests/unit"], ()),
+        ("-k x --deselect tests/a", ["-k", "x", "--deselect", "tests/a", "--deselect", "b"], ("--deselect b was given",)),
+        ("tests", [], ()),
+        ("-q --runxfail -p no:faulthandler", ["--runxfail"], ()),
+        ("--noconftest --tb=short", ["--noconftest", "-m", "x"], ("-m x was given",)),
+    ],
+)
+def test_options_of_the_settings(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    addopts: str,
+    args: list[str],
+    reasons: tuple[str, ...],
+    *,
+    broken: bool,
+) -> None:
+    """What the settings give is no narrowing, whoever reads them."""
+    project.makeini(f"[pytest]\ntestpaths = tests more_*\naddopts = {addopts}\n")
+    config = project.parseconfig(*args)
+    if broken:
+        monkeypatch.setattr(config._parser, "parse_known_args", lambda: None)
+    assert selection.narrowing(config) == reasons

@@ -229,6 +229,9 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
     known = {test for record in ordered if record.session in tips for test in store.ledger(record)}
     found = sorted(test for test in known if wanted in test)
     if not found:
+        gone = {test for record in ordered if record.session in tips for test in store.whole_ledger(record)[1]}
+        found = sorted(test for test in gone if wanted in test)
+    if not found:
         newest = ordered[-1].session
         raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {newest} --json lists them")
     if len(found) > 1:

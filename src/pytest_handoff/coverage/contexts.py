@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_handoff.coverage import switching
-from pytest_handoff.coverage.sources import CHOSEN, choose_source, configured_includes, configured_sources
+from pytest_handoff.coverage.sources import CHOSEN, choose_around, configured_includes, configured_sources
 from pytest_handoff.coverage.switching import Children, switch
 from pytest_handoff.evidence.measurement import context_name, parse_context, parse_unknown
 from pytest_handoff.markup import one_line
@@ -220,5 +220,5 @@ def _chosen_source(early_config: pytest.Config) -> list[str]:
     here = Path.cwd()
     if folder == folder.parent:  # coverage.py refuses the root of a file system; so does the run, in words of its own
         return []
-    names = choose_source(folder, early_config.getini("testpaths"))
+    folder, names = choose_around(folder, early_config.getini("testpaths"))
     return names if folder == here else [str(folder / name) for name in names]

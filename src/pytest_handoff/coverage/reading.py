@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ from pytest_handoff.coverage.apart import measurement_of, whole_run
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.coverage.sources import (
     CHOSEN,
-    choose_source,
+    choose_around,
     configured_includes,
     configured_sources,
     folders_of_tests,
+    from_folder,
     source_folders,
 )
 from pytest_handoff.errors import EvidenceProblem
@@ -166,7 +168,7 @@ def _sources(
 ) -> _Sources:
     """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
     named = configured_sources(cov)
-    sources = source_folders(named, config.rootpath)
+    sources = source_folders(named, config.rootpath, config.invocation_params.dir)
     known = tree if sources or not named else CodeTree(tree.root, tree.is_test)
     return _Sources(cov, known.resolved(), sources, shared, cache_folder(config), by_kind)
 
@@ -232,9 +234,9 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path, nonce: str = "")
     if isinstance(found, NotMeasured):
         return found
     cov, untidy = found.cov, found.untidy
-    keep(config, path, nonce=nonce)
+    keep(config, path, root=root, nonce=nonce)
     top, inner = config.rootpath, root.resolve()
-    sources = source_folders(configured_sources(cov), top)
+    sources = source_folders(configured_sources(cov), top, config.invocation_params.dir)
     tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
     file = cov.config.config_file
     return PartCoverage(
@@ -245,11 +247,12 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path, nonce: str = "")
     )
 
 
-def keep(config: pytest.Config, path: Path, *, nonce: str = "") -> None:
+def keep(config: pytest.Config, path: Path, *, root: Path | None = None, nonce: str = "") -> None:
     """Save this run's combined data, so that a later run on the same tree can add them (``also`` of :func:`read`).
 
-    File names are kept relative to pytest's rootdir. If nothing was measured, nothing is written. Who reads them with the data of
-    other runs cannot know their nonces: contexts that only look like this run's are disowned now.
+    File names are kept relative to pytest's rootdir, those of the whole repository (``root``). If nothing was measured,
+    nothing is written. Who reads them with the data of other runs cannot know their nonces: contexts that only look like this
+    run's are disowned now.
 
     Raises:
         EvidenceProblem: coverage.py cannot write the file.
@@ -259,9 +262,9 @@ def keep(config: pytest.Config, path: Path, *, nonce: str = "") -> None:
         if isinstance(found, NotMeasured):
             return
         path.unlink(missing_ok=True)
-        here, top = config.invocation_params.dir, config.rootpath.resolve()
+        here, top, around = config.invocation_params.dir, config.rootpath.resolve(), (root or config.rootpath).resolve()
         with closing_data(CoverageData(basename=str(path))) as kept:
-            kept.update(found.data, map_path=lambda name: _relative_name((here / name).resolve(), top))
+            kept.update(found.data, map_path=lambda name: _name_from(top, (here / name).resolve(), around))
         if path.is_file():
             disown(path, partial(is_disguised, nonce=nonce))
     except (CoverageException, sqlite3.Error) as problem:
@@ -320,6 +323,11 @@ def _relative_name(path: Path, top: Path) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)
 
 
+def _name_from(top: Path, path: Path, root: Path) -> str:
+    """Name a file of the repository as seen from the rootdir, which may be a folder of tests beside it."""
+    return Path(os.path.relpath(path, top)).as_posix() if path.is_relative_to(root) else _relative_name(path, top)
+
+
 def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
     """Return the settings of this run's measurement, on the controller at its end; ``None`` if nothing was measured.
 
@@ -332,6 +340,7 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
     settings = cov.config
     excluding = [*settings.exclude_list, *settings.partial_list]
     sources = [] if CHOSEN in config.stash else configured_sources(cov)
+    sources = from_folder(sources, config.rootpath, config.invocation_params.dir)
     return CoverageSettings(
         file=_file(cov, config.rootpath),
         source=narrowing_source(sources, config.rootpath, config.getini("testpaths")),
@@ -348,7 +357,8 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
 def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> list[str]:
     """Return the named sources if they leave out anything that would be measured without them, else an empty list."""
     named = source_folders(names, folder)
-    whole = source_folders(choose_source(folder, testpaths), folder)
+    around, chosen = choose_around(folder, testpaths)
+    whole = source_folders(chosen, around)
     covers_all = all(any(place.is_relative_to(source) for source in named) for place in whole)
     return [] if covers_all else names
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ CHOSEN = pytest.StashKey[bool]()
 _FOLDER_OPTIONS = ("run:source", "run:source_pkgs", "run:source_dirs")
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _NO_SOURCE = frozenset({"conftest.py", "setup.py", "noxfile.py"})
+_PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+_DEPTHS = ("*.py", "*/*.py", "*/*/*.py", "*/*/*/*.py")
+"""How deep code is looked for in a folder that names none."""
 
 
 def configured_sources(coverage: Coverage) -> list[str]:
@@ -45,19 +49,50 @@ def choose_source(folder: Path, testpaths: list[str]) -> list[str]:
     return sorted(packages) if packages and not modules else ["."]
 
 
-def source_folders(names: list[str], folder: Path) -> list[Path]:
+def choose_around(rootdir: Path, testpaths: list[str]) -> tuple[Path, list[str]]:
+    """Choose the source of a run, as :func:`choose_source` does, and the folder that its names are relative to.
+
+    That is pytest's rootdir; where it holds tests or settings alone (an ini file below ``tests``, ``-c config/pytest.ini``), the
+    nearest folder around it that holds code, never beyond the repository.
+    """
+    top = next((folder for folder in (rootdir, *rootdir.parents) if os.path.lexists(folder / ".git")), rootdir)
+    around = [folder for folder in (rootdir, *rootdir.parents) if folder.is_relative_to(top)]
+    found = next((folder for folder in around if _holds_code(folder, top)), rootdir)
+    if found == rootdir:
+        return rootdir, choose_source(rootdir, testpaths)
+    inner = rootdir.relative_to(found)
+    return found, choose_source(found, [inner.as_posix(), *((inner / path).as_posix() for path in testpaths)])
+
+
+def _holds_code(folder: Path, top: Path) -> bool:
+    """Look whether a folder is a package's, or has Python files that are no tests."""
+    if any((folder / name).is_file() for name in _PACKAGE_FILES):
+        return True
+    inner = PurePosixPath(folder.relative_to(top))
+    paths = (inner / path.relative_to(folder) for pattern in _DEPTHS for path in folder.glob(pattern))
+    return any(path.name not in _NO_SOURCE and not path.match("test_*.py") and not _is_tests(path, []) for path in paths)
+
+
+def source_folders(names: list[str], folder: Path, here: Path | None = None) -> list[Path]:
     """Find the absolute paths of the named sources, as coverage.py understands the names.
 
-    A name is a path, or a package or module in ``folder`` or its ``src``, or wherever it was imported from. One that is none of
-    these is left out: nothing of it was measured.
+    A name is a folder as seen from ``here``, where pytest was started, or a path, package or module in ``folder`` or its ``src``,
+    or wherever it was imported from. One that is none of these is left out: nothing of it was measured.
     """
-    return list(dict.fromkeys(place for name in names for place in _places_of(name, folder)))
+    return list(dict.fromkeys(place for name in names for place in _places_of(name, folder, here or folder)))
 
 
-def _places_of(name: str, folder: Path) -> list[Path]:
+def from_folder(names: list[str], folder: Path, here: Path) -> list[str]:
+    """Write sources that are folders as seen from ``folder``, so that they have one name wherever pytest is started."""
+    return [Path(os.path.relpath(here / name, folder)).as_posix() if (here / name).is_dir() else name for name in names]
+
+
+def _places_of(name: str, folder: Path, here: Path) -> list[Path]:
     dotted = Path(*name.split("."))
     places = [folder / name, *(top / dotted for top in (folder, folder / "src"))]
     places += [place.with_name(f"{place.name}.py") for place in places[1:]]
+    if (here / name).is_dir():
+        places.insert(0, here / name)
     found = [place.resolve() for place in places if place.exists()][:1]
     return found or [Path(place).resolve() for place in _imported_from(name)]
 

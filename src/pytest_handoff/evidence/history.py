@@ -126,7 +126,8 @@ def life_of(names: Iterable[str], ledgers: Iterable[tuple[str, Sequence[LedgerLi
 def with_absences(moments: Sequence[Moment], sessions: Iterable[str], before: Callable[[str], Iterable[str]]) -> list[Moment]:
     """Add a moment for each session that continues one which had the test, and whose ledger does not have it any more.
 
-    A ledger carries on every test but those in whose place others of their function came.
+    A ledger says itself in whose place others of their function came; one of an older version, and ids that change by themselves,
+    are told here.
 
     Args:
         sessions: all of them, oldest first.
@@ -211,6 +212,8 @@ def _moment(session: str, line: LedgerLine) -> Moment:
 def _what(session: str, line: LedgerLine) -> str:
     """Say the outcome in words; a retirement comes first, since a retired test's outcome decides nothing."""
     said = [f"retired in {line.retired.session}: {line.retired.reason}"] if line.retired else []
+    if line.replaced is not None:
+        return _REPLACED
     if line.outcome is not None:
         said.append(line.outcome.replace("_", " ") + (f": {line.reason or line.error}" if line.reason or line.error else ""))
     elif not said:

@@ -41,12 +41,14 @@ class EarlierTests(Frozen, frozen=True):
     """The tests of all earlier sessions, as the parents left them.
 
     ``sessions`` are the parents in order, oldest first unless the user gave another; ``came_from`` names the parent of each line
-    that is not the last parent's.
+    that is not the last parent's. ``replaced`` are the ids in whose place other cases of their function came: those are the tests
+    now.
     """
 
     sessions: tuple[str, ...] = ()
     lines: Ledger = {}
     came_from: dict[str, str] = {}
+    replaced: Ledger = {}
 
     def session_of(self, test: str) -> str:
         """Name the parent whose ledger this test's line was read from."""
@@ -75,13 +77,18 @@ class Lineage(Frozen, frozen=True):
         return earlier.lines[known].since if known in earlier.lines else session
 
 
-def join_parents(parents: Sequence[tuple[str, Ledger]]) -> EarlierTests:
-    """Join the ledgers of the parents; of two lines for one test, keep the one that promises more, so that nothing is lost."""
+def join_parents(parents: Sequence[tuple[str, Ledger]], replaced: Iterable[Ledger] = ()) -> EarlierTests:
+    """Join the ledgers of the parents; of two lines for one test, keep the one that promises more, so that nothing is lost.
+
+    Args:
+        replaced: the ids of each parent that other cases of their function replaced.
+    """
     if not parents:
         return EarlierTests()
     *others, (_last, lines) = parents
+    gone = {test: line for ledger in replaced for test, line in ledger.items()}
     if not others:
-        return EarlierTests(sessions=tuple(session for session, _ in parents), lines=lines)
+        return EarlierTests(sessions=tuple(session for session, _ in parents), lines=lines, replaced=gone)
     joined = dict(lines)
     came_from: dict[str, str] = {}
     for session, ledger in others:
@@ -89,7 +96,7 @@ def join_parents(parents: Sequence[tuple[str, Ledger]]) -> EarlierTests:
             if test not in joined or _weight(line) < _weight(joined[test]):
                 joined[test] = line
                 came_from[test] = session
-    return EarlierTests(sessions=tuple(session for session, _ in parents), lines=joined, came_from=came_from)
+    return EarlierTests(sessions=tuple(session for session, _ in parents), lines=joined, came_from=came_from, replaced=gone)
 
 
 def share_ids(ledger: Ledger, tests: Iterable[str]) -> None:
@@ -215,6 +222,11 @@ def with_unseen(lines: Ledger, own: Ledger, session: str, run: Run, exists: Call
     return dict(sorted((lines | unseen).items())) if unseen else lines
 
 
+def with_replaced(tests: Ledger, replaced: Ledger) -> Ledger:
+    """Join the tests with the ids that were replaced, as the file has them: sorted by id."""
+    return dict(sorted((replaced | tests).items())) if replaced else tests
+
+
 _PASSED = CaseResult(outcome="passed")
 
 
@@ -299,7 +311,7 @@ def _not_collected(earlier: EarlierTests, lineage: Lineage, run: Run) -> Ledger:
             found[test] = _skipped(line, node)
         elif test in lineage.vanished or line.retired is not None:
             found[test] = LedgerLine(
-                id=test, tier=line.tier, since=line.since, outcome=None, last=_last(earlier, test), retired=line.retired,
+                id=test, tier=line.tier, since=line.since, outcome=None, last=last_seen(earlier, test), retired=line.retired,
                 checks=line.checks,
             )  # fmt: skip
         else:
@@ -343,12 +355,13 @@ def _not_run(test: str, tier: str, first: str, earlier: EarlierTests, moved_from
         since=first,
         outcome="not_run",
         promised=owed,
-        last=_last(earlier, known),
+        last=last_seen(earlier, known),
         moved_from=moved_from,
     )
 
 
-def _last(earlier: EarlierTests, test: str) -> LastSeen | None:
+def last_seen(earlier: EarlierTests, test: str) -> LastSeen | None:
+    """Return the newest outcome that earlier sessions recorded of this id, and the session."""
     line = earlier.lines.get(test)
     if line is None or line.outcome in (None, "not_run"):
         return line.last if line else None

@@ -79,8 +79,14 @@ def _options(given: Sequence[str]) -> argparse.Namespace:
 
 def _rootdir(folder: Path, said: argparse.Namespace) -> Path:
     # pytest has no public way to ask for its rootdir without loading conftests and plugins.
-    from _pytest.config.findpaths import determine_setup
-
+    try:
+        from _pytest.config.findpaths import determine_setup
+    except ImportError as error:
+        if said.rootdir or said.config_file:
+            return folder / (said.rootdir or Path(said.config_file).parent)
+        raise UsageProblem(
+            "this release of pytest does not tell its rootdir; name it with PYTEST_ADDOPTS=--rootdir=FOLDER"
+        ) from error
     asked: dict[str, Any] = {
         "inifile": said.config_file,
         "override_ini": None,

@@ -210,10 +210,12 @@ def load_parents(store: Store, names: Sequence[str]) -> Parents:
     """
     records = tuple(store.record(name) for name in latest_of(store, names))
     sources = [store.sources_of(record) for record in records]
+    ledgers = [store.whole_ledger(record) for record in records]
+    tests = [(record.session, lines) for record, (lines, _) in zip(records, ledgers, strict=True)]
     return Parents(
         records=records,
         links=[Parent(session=name, digest=store.digest(name)) for name in names],
-        earlier=join_parents([(record.session, store.ledger(record)) for record in records]),
+        earlier=join_parents(tests, [replaced for _, replaced in ledgers]),
         sources=None if None in sources else tuple(tree for tree in sources if tree is not None),
     )
 

@@ -38,6 +38,9 @@ _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
 _NO_FOLDER = re.compile(r"\.{0,2}|.*[/\0].*", re.DOTALL)
 """Names that no folder below the evidence has."""
 
+_REPLACED = b'"replaced":'
+"""What stands in a ledger that holds ids which were replaced."""
+
 _LONGEST_SOURCE = 16 * MEGABYTE
 """Bytes of a line of the sources, which holds a hash for each line of a file."""
 
@@ -123,14 +126,26 @@ class Store:
         return digest_of(self._bytes(self.evidence / session / RECORD, session))
 
     def ledger(self, record: Record) -> dict[str, LedgerLine]:
-        """Read the ledger that belongs to a record.
+        """Read the tests of the ledger that belongs to a record, without the ids that were replaced.
 
         Raises:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
         """
+        return self.whole_ledger(record)[0]
+
+    def whole_ledger(self, record: Record) -> tuple[dict[str, LedgerLine], dict[str, LedgerLine]]:
+        """Read the tests of a ledger, and apart from them the ids in whose place other cases of their function came.
+
+        Raises:
+            EvidenceProblem: as :meth:`ledger`.
+        """
         path, data = self._ledger(record)
-        lines = decode_lines(data, LedgerLine, shown := self._name(path), few=("tier", "since"))
-        return by_name(lines, attrgetter("id"), shown)
+        found = decode_lines(data, LedgerLine, shown := self._name(path), few=("tier", "since"))
+        lines = by_name(found, attrgetter("id"), shown)
+        replaced = {test: line for test, line in lines.items() if line.replaced is not None} if _REPLACED in data else {}
+        for test in replaced:
+            del lines[test]
+        return lines, replaced
 
     def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
         """Decode only the lines whose test has one of these ids, or moved from one of them.
@@ -251,9 +266,10 @@ class Store:
     def _refuse_conflict(self, path: Path, data: bytes) -> None:
         """Refuse a file with a merge conflict: git leaves both sides in it, but evidence is that of one run."""
         if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
-            folder = self._name(path.parent)
+            document = self.evidence.with_name(f"{path.parent.name}.md")
+            places = [quote(self._name(place)) for place in (path.parent, document) if place.exists()]
             raise EvidenceProblem(
-                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {quote(folder)}; "
+                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {' '.join(places)}; "
                 "if two people chose this name, take the one that is merged, and record the other's work under a new name",
                 path=self._name(path),
                 line=data.count(b"\n", 0, marker.start()) + 1,

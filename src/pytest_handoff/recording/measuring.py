@@ -124,7 +124,7 @@ class RunCoverage:
 
         if not self._adds_up:
             self._kept.forget()
-        self._kept.keep(lambda path: keep(self._config, path, nonce=self.nonce))
+        self._kept.keep(lambda path: keep(self._config, path, root=self._plan.project.root, nonce=self.nonce))
 
     def data_files(self) -> list[Path]:
         """List the kept data files of this tree."""

@@ -13,7 +13,7 @@ from pytest_handoff.evidence.addopts import HARMLESS
 from pytest_handoff.evidence.tool_settings import PytestSettings, pytest_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     import pytest
 
@@ -45,13 +45,28 @@ def narrowing(config: pytest.Config, *, all_ran: bool = False) -> tuple[str, ...
 
 def left_out_by_settings(config: pytest.Config, items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """Pick the items that ``-m``, ``-k`` and ``--deselect`` in the settings leave out, as pytest itself decides it."""
-    takes = _deselector(_Declared(config).options)
-    return [] if takes is None else list(filter(takes, items))
+    options = _Declared(config).options
+    marks, words, prefixes = _deselecting(options)
+    if not (marks or words or prefixes):
+        return []
+    given = list(items)
+    found = {item for item in given if item.nodeid.startswith(prefixes or ("\0",))}
+    if marks or words:
+        from pytest_handoff.recording.not_public import left_out
+
+        found |= set(left_out(config, given, marks=marks, words=words))
+    return [item for item in given if item in found]
 
 
 def selects(config: pytest.Config) -> bool:
     """Check whether the settings leave out tests that are collected."""
-    return _deselector(_Declared(config).options) is not None
+    return any(_deselecting(_Declared(config).options))
+
+
+def _deselecting(options: Namespace) -> tuple[str, str, tuple[str, ...]]:
+    """Return the values of ``-m`` and ``-k``, and the beginnings of ids that ``--deselect`` names."""
+    prefixes = tuple(getattr(options, "deselect", None) or ())
+    return getattr(options, "markexpr", None) or "", getattr(options, "keyword", None) or "", prefixes
 
 
 class _Declared:
@@ -67,11 +82,17 @@ class _Declared:
         self.overridden = {name.partition("=")[0].strip() for name in config.getoption("override_ini", default=None) or ()}
         self.settings = _of_file(config.inipath) if self.overridden else None
         addopts = config.getini("addopts") if self.settings is None else self.settings.addopts
-        self.options = config._parser.parse_known_args(addopts) if addopts else Namespace()  # no public way
+        self.options = _options_in(config, addopts) if addopts else Namespace()
 
     def get(self, config: pytest.Config, name: str) -> list[str]:
         """Return the value of a setting that is a list, as the file has it."""
         return list(config.getini(name) if self.settings is None or name not in self.overridden else getattr(self.settings, name))
+
+
+def _options_in(config: pytest.Config, addopts: list[str]) -> Namespace:
+    from pytest_handoff.recording.not_public import options_in
+
+    return options_in(config, addopts)
 
 
 def _of_file(path: Path | None) -> PytestSettings:
@@ -148,25 +169,3 @@ def as_given(arg: str, directory: Path) -> str:
         return arg
     shown = path.relative_to(directory).as_posix() if path.is_relative_to(directory) else path.name
     return f"{option}{equals}{shown}{value[len(str(path)) :]}"
-
-
-def _deselector(options: Namespace) -> Callable[[pytest.Item], bool] | None:
-    """Return what tells whether these options take an item out, by pytest's own matchers; ``None`` if they take none."""
-    marks, words = getattr(options, "markexpr", ""), getattr(options, "keyword", "")
-    prefixes = tuple(getattr(options, "deselect", None) or ())
-    if not (marks or words or prefixes):
-        return None
-    from _pytest.mark import KeywordMatcher, MarkMatcher
-    from _pytest.mark.expression import Expression
-
-    by_mark = Expression.compile(marks) if marks else None
-    by_word = Expression.compile(words) if words else None
-
-    def takes(item: pytest.Item) -> bool:
-        return (
-            item.nodeid.startswith(prefixes or ("\0",))
-            or (by_mark is not None and not by_mark.evaluate(MarkMatcher.from_markers(item.iter_markers())))
-            or (by_word is not None and not by_word.evaluate(KeywordMatcher.from_item(item)))
-        )
-
-    return takes

@@ -14,7 +14,7 @@ from pytest_handoff.checklist.decisions import given_up, taken_from_people
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
-from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected
+from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected, with_replaced
 from pytest_handoff.evidence.loosened import without_repeats
 from pytest_handoff.evidence.regression import LineGroups, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
@@ -68,12 +68,12 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     from pytest_handoff.workflow.recheck import refuse_edited
 
     record = project.store.record(session)
-    lines = project.store.ledger(record)
+    lines, replaced = project.store.whole_ledger(record)
     parents = load_parents(project.store, [parent.session for parent in record.previous])
     refuse_edited(record)
     fates = facts.fates_on_record(record, lines, parents.earlier)
     gathered = gather(project, record, parents, lines, fates)
-    files = Files(ledger=partial(encode_in_pieces, lines.values()))
+    files = Files(ledger=partial(encode_in_pieces, with_replaced(lines, replaced).values()))
     return finish(project, gathered, parents, files, Filling(today=today, take_over=take_over))
 
 

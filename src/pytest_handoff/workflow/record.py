@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from pytest_handoff.evidence import completeness, facts, ledger
 from pytest_handoff.evidence.completeness import unstable_ids
 from pytest_handoff.evidence.integrity import examine
-from pytest_handoff.evidence.ledger import Ledger, Lineage, with_unseen
+from pytest_handoff.evidence.ledger import Ledger, Lineage, with_replaced, with_unseen
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, summarise
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
@@ -88,6 +89,7 @@ class _Seen(Frozen, frozen=True):
     """The results of each test, and ``before``: the session's earlier run on the same tree that this run adds to.
 
     ``skipped`` are the files that skipped themselves, ``left_out`` says how many tests of each file the settings leave out.
+    ``unstable`` are the functions whose ids change by themselves, ``replaced`` the ids in whose place others came.
     """
 
     traced: Lineage
@@ -96,6 +98,8 @@ class _Seen(Frozen, frozen=True):
     before: Record | None
     skipped: tuple[SkippedNode, ...] = ()
     left_out: dict[str, int] = {}
+    unstable: list[UnstableIds] = []
+    replaced: Ledger = {}
 
 
 def record_run(
@@ -109,7 +113,7 @@ def record_run(
     """
     seen = _see(project, start, results)
     found = fates(start.session, seen.lines, start.parents.earlier)
-    encoded = partial(encode_in_pieces, seen.lines.values())
+    encoded = partial(encode_in_pieces, with_replaced(seen.lines, seen.replaced).values())
     digest = digest_of_pieces(encoded())
     tests = facts.tally(start.session, seen.lines, found, digest, skipped=seen.skipped, left_out=seen.left_out)
     paths = results.measured.measurement.files.keys() if isinstance(results.measured, Measured) else ()
@@ -155,7 +159,7 @@ def _record(
         provenance=context.provenance,
         instructions=results.instructions,
         integrity=integrity,
-        unstable=_unstable(project, start, run),
+        unstable=seen.unstable,
     )
 
 
@@ -168,14 +172,25 @@ def _see(project: Project, start: Start, results: RunResults) -> _Seen:
     lines = with_unseen(lines, start.own, start.session, run, partial(start.has_file, project))
     scope = completeness.scope_of(run) if combined is None else combined.scope
     before = start.before if combined is None and adds_up(start, run) else None
+    replaced: Ledger = {}
     if before is not None:
         scope = completeness.add_up(scope, before.run)
-        lines = completeness.fill_in(lines, project.store.ledger(before), earlier.lines, start.session)
+        then, replaced = project.store.whole_ledger(before)
+        lines = completeness.fill_in(lines, then, earlier.lines, start.session)
     elif combined is None and _is_repeated(start, results.context):
         lines = completeness.with_flaky(lines, start.own)
     skipped = completeness.skipped_nodes(run, before)
     left_out = completeness.left_out(run, before, lines)
-    return _Seen(traced=traced, lines=lines, scope=scope, before=before, skipped=skipped, left_out=left_out)
+    unstable = _unstable(project, start, run)
+    changing = {ids.test for ids in chain(unstable, *(record.unstable for record in start.parents.records))}
+    if traced.reparametrized or earlier.replaced or replaced:
+        from pytest_handoff.evidence.replaced_ids import replaced_ids
+
+        replaced = replaced_ids(start.session, earlier, traced, before=replaced, unstable=changing, known=lines)
+    return _Seen(
+        traced=traced, lines=lines, scope=scope, before=before, skipped=skipped, left_out=left_out,
+        unstable=unstable, replaced=replaced,
+    )  # fmt: skip
 
 
 def _excepted(project: Project, start: Start, lines: Ledger, today: str) -> Ledger:
