@@ -93,7 +93,7 @@ def _exit_code(proof: Proof) -> int:
 def _as_json(proof: Proof) -> str:
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(proof), indent=1).decode()
+    return msgspec.json.format(msgspec.json.encode(msgspec.to_builtins(proof) | {"digest": None}), indent=1).decode()
 
 
 def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:

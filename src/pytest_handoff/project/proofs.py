@@ -84,7 +84,8 @@ def proof_artifact(project: Project, proof: Proof) -> Artifact:
 
 
 def _digest(proof: Proof) -> str:
-    return digest_of(msgspec.json.encode(replace(proof, digest=None), order="sorted"))
+    """Hash a proof with an empty digest; what is left out of the file by default is left out here."""
+    return digest_of(msgspec.json.encode(msgspec.to_builtins(replace(proof, digest=None)) | {"digest": None}, order="sorted"))
 
 
 class _Schema(msgspec.Struct):
