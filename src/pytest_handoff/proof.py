@@ -76,7 +76,7 @@ class Survivor(Frozen, frozen=True, omit_defaults=True):
     more: int = 0
 
 
-class FileFaults(Frozen, frozen=True, omit_defaults=True):
+class FileFaults(Frozen, frozen=True):
     """Count the faults of one file; the fields are those of :class:`FaultProof`."""
 
     possible: int = 0
@@ -88,7 +88,7 @@ class FileFaults(Frozen, frozen=True, omit_defaults=True):
     broken: int = 0
 
 
-class FaultProof(Frozen, frozen=True, omit_defaults=True):
+class FaultProof(Frozen, frozen=True):
     """Small faults in the new statements, one at a time, and whether the tests that run them notice.
 
     ``possible`` counts the faults in statements that some test runs, ``tried`` those that were tried: each is ``caught`` (a test
@@ -127,6 +127,12 @@ class FaultProof(Frozen, frozen=True, omit_defaults=True):
             "not_reached": self.not_reached,
             "broken": self.broken,
         }
+
+    @property
+    def missing_shards(self) -> list[str]:
+        """List the shards that are not joined here; none where no shards were made."""
+        of = int(self.shards[0].partition("/")[2]) if self.shards else 0
+        return [shard for shard in (f"{number}/{of}" for number in range(1, of + 1)) if shard not in self.shards]
 
 
 MOST_TESTS = 20

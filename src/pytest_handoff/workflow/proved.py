@@ -59,3 +59,5 @@ def _missing_of_faults(part: FaultProof | None) -> Iterator[str]:
         yield "the experiment 'faults' was not made"
     elif part.possible and not part.tried:
         yield f"none of {counted(part.possible, 'possible fault')} was tried"
+    elif missing := part.missing_shards:
+        yield f"shards of the faults are missing: {listed(missing)}"
