@@ -129,6 +129,11 @@ class FaultProof(Frozen, frozen=True):
         }
 
     @property
+    def is_enough(self) -> bool:
+        """Check whether so many faults were tried that their share says something of the others."""
+        return self.tried >= min(self.possible, ENOUGH)
+
+    @property
     def missing_shards(self) -> list[str]:
         """List the shards that are not joined here; none where no shards were made."""
         of = int(self.shards[0].partition("/")[2]) if self.shards else 0
@@ -137,6 +142,9 @@ class FaultProof(Frozen, frozen=True):
 
 MOST_TESTS = 20
 """The tests that are named beside a fault that survived."""
+
+ENOUGH = 50
+"""The faults that have to be tried where not all of them are."""
 
 
 class Proof(Frozen, frozen=True, omit_defaults=True):

@@ -97,8 +97,10 @@ def survivors(faults: dict[str, Any]) -> list[tuple[int, str]]:
 
 
 def test_who_notices(empty: Story) -> None:
-    """Faults in functions, methods and defaults are caught or survive; the proof and the output say so."""
-    record(empty, SHOP)
+    """Faults in functions, methods and defaults are caught or survive; the proof, the output and the checklist say so."""
+    lines = "# Session 1\n\n## Verification Checklist\n\n- [ ] Mutation score >= 70 %\n- [ ] Tests catch injected faults\n"
+    record(empty, {**SHOP, "handoffs/session-1.md": lines})
+    assert "run handoff prove session-1 --faults" in empty.handoff("explain", "session-1").out
 
     done, faults = proved(empty)
 
@@ -113,7 +115,10 @@ def test_who_notices(empty: Story) -> None:
     assert next(fault["tests"] for fault in faults["survived"] if fault["line"] == 23) == ["tests/test_shop.py::test_cart"]
     assert f"{faults['tried']} of {faults['possible']} faults in the new code tried" in done.out
     assert "    - self.items.append(item)\n    + pass\n    ran it: tests/test_shop.py::test_cart\n" in done.out
-    assert empty.show("session-1")["proof"]["faults"]["survived"] == len(faults["survived"])
+    assert done.out.rstrip().splitlines()[-2] == "nothing speaks against the tests, but 3 faults went unnoticed"
+    assert empty.show("session-1")["proof"]["faults"]["survived"] == 3
+    empty.handoff("fill", "session-1")
+    assert empty.boxes("session-1") == {"Mutation score >= 70 %": True, "Tests catch injected faults": False}
 
 
 ODD = {

@@ -139,7 +139,9 @@ def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
         yield [("does not hold: ", "red"), (reason, "")]
     if proof.holds:
         whole = _exit_code(proof) == GOOD
-        yield [("nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests", "green")]
+        said = "nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests"
+        unnoticed = len(proof.faults.survived) if proof.faults is not None else 0
+        yield [(f"{said}, but {counted(unnoticed, 'fault')} went unnoticed" if unnoticed else said, "green")]
 
 
 def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:

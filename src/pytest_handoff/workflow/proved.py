@@ -57,7 +57,7 @@ def _missing(project: Project, proof: Proof) -> Iterator[str]:
 def _missing_of_faults(part: FaultProof | None) -> Iterator[str]:
     if part is None:
         yield "the experiment 'faults' was not made"
-    elif part.possible and not part.tried:
-        yield f"none of {counted(part.possible, 'possible fault')} was tried"
+    elif not part.is_enough and not part.missing_shards:
+        yield f"only {part.tried:,} of {counted(part.possible, 'possible fault')} were tried"
     elif missing := part.missing_shards:
         yield f"shards of the faults are missing: {listed(missing)}"
