@@ -1,4 +1,4 @@
-"""Decide the gates on code, documents and settings: coverage, new code, faults in it, files that parse, claims, required lines."""
+"""Decide the gates on code, documents and settings: coverage, new code, faults, files that parse, claims, required lines."""
 
 from __future__ import annotations
 
