@@ -24,8 +24,8 @@ SESSION_NAME_LIMIT = 100
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10))}
 
 
-Experiment = Literal["earlier", "new"]
-"""The experiments of ``handoff prove``: the earlier tests as they were, the new tests on the code of before."""
+Experiment = Literal["earlier", "new", "faults"]
+"""The experiments of ``handoff prove``: the earlier tests as they were, the new tests on the code of before, small faults."""
 
 
 class TierRule(Frozen, frozen=True):

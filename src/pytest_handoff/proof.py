@@ -12,6 +12,7 @@ PROOF_SCHEMA = "pytest-handoff/proof/1"
 
 EarlierStatus = Literal["holds", "adapted", "mended_in_test", "fails", "cannot_run", "not_tried"]
 NewStatus = Literal["needs_the_change", "passes_without_it", "not_tried"]
+FaultCount = Literal["possible", "tried", "caught", "timeout", "survived", "not_reached", "broken"]
 
 
 class EarlierTry(Frozen, frozen=True, omit_defaults=True):
@@ -61,7 +62,92 @@ class NewProof(Frozen, frozen=True):
     nothing: str | None = None
 
 
-class Proof(Frozen, frozen=True):
+class Survivor(Frozen, frozen=True, omit_defaults=True):
+    """A small fault in a new statement that no test noticed.
+
+    ``diff`` is the line as it is and the line with the fault, ``- …`` and ``+ …``. ``tests`` are tests that ran it and passed, at
+    most :data:`MOST_TESTS`; ``more`` counts the others.
+    """
+
+    path: str
+    line: int
+    diff: str
+    tests: list[str]
+    more: int = 0
+
+
+class FileFaults(Frozen, frozen=True):
+    """Count the faults of one file; the fields are those of :class:`FaultProof`."""
+
+    possible: int = 0
+    tried: int = 0
+    caught: int = 0
+    timeout: int = 0
+    survived: int = 0
+    not_reached: int = 0
+    broken: int = 0
+
+
+class FaultProof(Frozen, frozen=True):
+    """Small faults in the new statements, one at a time, and whether the tests that run them notice.
+
+    ``possible`` counts the faults in statements that some test runs, ``tried`` those that were tried: each is ``caught`` (a test
+    fails), ``timeout`` (a test does not end, which would be noticed as well) or one of the ``survived``. ``not_reached`` counts
+    the faults in new statements that nothing runs, ``broken`` those that do not compile: neither counts as possible.
+    ``not_tried`` says of files why some of their faults could not be tried, ``left_out`` of tests why they were not asked.
+    ``shards`` are the shards that are joined here, such as ``2/8``; empty for all. ``sample`` and ``budget`` are what limited
+    it, ``seconds`` is the time it took. ``nothing`` says why there was nothing to try at all.
+    """
+
+    possible: int = 0
+    tried: int = 0
+    caught: int = 0
+    timeout: int = 0
+    not_reached: int = 0
+    broken: int = 0
+    survived: list[Survivor] = []
+    files: dict[str, FileFaults] = {}
+    not_tried: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    shards: list[str] = []
+    sample: int | None = None
+    budget: float | None = None
+    seconds: float = 0.0
+    nothing: str | None = None
+
+    @property
+    def counts(self) -> dict[FaultCount, int]:
+        """Return the figures by name."""
+        return {
+            "possible": self.possible,
+            "tried": self.tried,
+            "caught": self.caught,
+            "timeout": self.timeout,
+            "survived": len(self.survived),
+            "not_reached": self.not_reached,
+            "broken": self.broken,
+        }
+
+    @property
+    def is_enough(self) -> bool:
+        """Check whether so many faults were tried that their share says something of the others."""
+        return self.tried >= min(self.possible, ENOUGH)
+
+    @property
+    def missing_shards(self) -> list[str]:
+        """List the shards that are not joined here; none where no shards were made."""
+        of = int(self.shards[0].partition("/")[2]) if self.shards else 0
+        return [shard for shard in (f"{number}/{of}" for number in range(1, of + 1)) if shard not in self.shards]
+
+
+MOST_TESTS = 20
+"""The tests that are named beside a fault that survived."""
+
+ENOUGH = 50
+"""The faults that have to be tried where not all of them are."""
+
+
+class Proof(Frozen, frozen=True, omit_defaults=True):
     """The results of all experiments on one record.
 
     ``record`` is the sha256 of the record without ``gates``, ``places`` and ``required``, which its document brings. ``args`` are
@@ -83,4 +169,5 @@ class Proof(Frozen, frozen=True):
     new: NewProof | None
     holds: bool
     reasons: list[str]
+    faults: FaultProof | None = None
     digest: str | None = None

@@ -338,7 +338,7 @@ def test_both_are_tried_and_the_proof_is_evidence_of_the_same_tree(second: Story
     assert shown["fresh"]
     assert shown["proof"] == {
         "holds": True, "interrupted": False, "reasons": [], "earlier": {"holds": 2},
-        "new": {"needs_the_change": 2, "passes_without_it": 3},
+        "new": {"needs_the_change": 2, "passes_without_it": 3}, "faults": None,
     }  # fmt: skip
     assert second.handoff("verify", "session-2").code == 0
     second.write_files({"handoffs/session-2.md": "# Another\n\n- **Code Coverage**: [X %]\n"})

@@ -1,4 +1,4 @@
-"""Decide the gates on code, documents and settings: coverage, new code, files that parse, claims, required lines."""
+"""Decide the gates on code, documents and settings: coverage, new code, faults, files that parse, claims, required lines."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
+    from pytest_handoff.proof import FaultProof
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
@@ -74,6 +75,49 @@ def _doubted(code: NewCode, spec: Condition, evidence: str) -> Verdict | None:
     many = counted(len(code.doubtful), "unit test was/unit tests were")
     what = f"{many} skipped or xfailed without a marker, and may have run some of these: {listed(code.doubtful)}"
     return unknown(spec, f"not known: {evidence}, but {what}", "mark them (skip, skipif, xfail), or let them pass")
+
+
+def faults(facts: Facts, spec: Condition) -> Verdict:
+    """Require that the tests notice this share of the small faults that were tried in the new code; without a number, all.
+
+    A sample decides only where it is large enough.
+    """
+    code, proof = facts.record.new_code, facts.proof
+    again = f"run handoff prove {facts.session} --faults"
+    if code is not None and not code.num_statements and not code.unmeasured:
+        return if_complete(facts, spec, "not applicable: no new statements")
+    if proof is None or proof.faults is None:
+        return unknown(spec, "not proved: no faults were tried in the new code of this run", again)
+    if (why := _why_not(proof.faults, interrupted=proof.interrupted)) is not None:
+        return unknown(spec, f"not proved: {why}", again if proof.faults.possible else "let a person decide")
+    return _judged(proof.faults, spec)
+
+
+def _why_not(found: FaultProof, *, interrupted: bool) -> str | None:
+    """Say why the faults that were tried decide nothing, if they do not."""
+    if found.nothing is not None:
+        return found.nothing
+    if interrupted:
+        return "it was interrupted"
+    if found.missing_shards:
+        return f"shards {listed(found.missing_shards)} are missing"
+    if not found.possible:
+        return "the new code has no statement that a fault could be put into"
+    return None if found.is_enough else f"{counted(found.tried, 'fault')} of {found.possible:,} tried, which is too few"
+
+
+def _judged(found: FaultProof, spec: Condition) -> Verdict:
+    tried = f"{counted(found.tried, 'fault')} of {found.possible:,} tried"
+    noticed = found.caught + found.timeout
+    evidence = f"{noticed:,}/{found.tried:,} faults noticed = {percent(noticed, found.tried)} ({tried})"
+    places = listed(list(dict.fromkeys(f"{one.path}:{one.line}" for one in found.survived)))
+    if spec.op is None or spec.value is None:
+        if noticed == found.tried:
+            return passed(spec, evidence)
+        return failed(spec, f"{evidence}, the line asks for all of them", f"test what nobody notices: {places}")
+    if rate_holds(noticed, found.tried, spec.op, spec.value):
+        return passed(spec, evidence)
+    return failed(spec, f"{evidence}, {asked(spec)}", f"test what nobody notices: {places}")
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:

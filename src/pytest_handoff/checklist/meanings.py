@@ -181,6 +181,14 @@ def instructions(_found: Found) -> Specs:
     return (Condition(gate="instructions"),)
 
 
+def faults(found: Found) -> Specs:
+    """Require that the tests notice a share of the faults that are put into the new code, or all of them."""
+    if "percent" not in found:
+        return (Condition(gate="faults"),)
+    bound = _percent(found)
+    return () if bound is None else (_bounded(Condition(gate="faults"), bound, "percent"),)
+
+
 def _tests(found: Found) -> Specs:
     scope, path = _scope(found, default="all"), _path(found)
     if scope is None or (path is not None and "test" not in path):  # "src/app.py passes" may speak of any tool
@@ -324,5 +332,11 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
     )),
     (promises, ("none failing promises scope_after?", "none promises scope_after? failing")),
     (metrics, ("all? metric_targets reach",)),
+    (faults, (
+        f"mutation_score {_IS} reach?", "reach? percent mutation_score reach?", "reach mutation_score of? percent",
+        f"mutation_score of|in new_code {_IS} reach?", f"new_code mutation_score {_IS} reach?",
+        "tests catch all? faults", "all? faults caught", "tests catch percent of? faults", "percent of? faults caught",
+        "tests catch all? faults in new_code", "all? faults in new_code caught",
+    )),
     (instructions, ("all? instructions completed|reach",)),
 )  # fmt: skip

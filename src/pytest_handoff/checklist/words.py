@@ -109,6 +109,8 @@ _SUBJECTS: Table = {
         "performance targets", "performance goals", "performance budgets", "metric targets", "benchmark targets",
         "Leistungsziele",
     ),
+    "mutation_score": ("mutation score", "mutation test score", "mutation testing score", "minimum mutation score"),
+    "faults": ("injected faults", "injected bugs", "injected defects", "seeded faults", "seeded bugs", "mutants"),
     "promises": ("promises", "Zusagen"),
     "instructions": (
         "validation checklist items from session instructions", "checklist items from session instructions",
@@ -185,6 +187,8 @@ _VERBS: Table = {
         "provide", "provides", "remains", "stays", "erreicht", "erreichen", "beträgt", "liegt bei",
     ),
     "cover": ("cover", "covers"),
+    "catch": ("catch", "catches", "detect", "detects", "notice", "kill"),
+    "caught": ("caught", "caught by tests", "noticed", "killed"),
     "covered": ("covered", "covered by", "covered by tests", "abgedeckt"),
     "executed": ("executed", "execute", "run", "ran"),
     "regressed": ("regressed", "regress", "have regressed", "has regressed"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
+from pytest_handoff.cli.prove_faults import ShardType, fault_lines
 from pytest_handoff.cli.support import CANNOT_TELL, GOOD, NO, project_to_write, session_argument, verb
 from pytest_handoff.figures import counted
 from pytest_handoff.printing import bars, say, say_json_text, say_parts
@@ -42,18 +44,37 @@ _MOST = 20
 @click.argument("args", metavar="[-- PYTEST ARG...]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--earlier", is_flag=True, help="Try the earlier tests as they were, on the code of now.")
 @click.option("--new", is_flag=True, help="Try the new tests on the code of before.")
+@click.option("--faults", is_flag=True, help="Try small faults in the new code, and see which tests notice.")
+@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Try faults for this long at most.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Try this many faults, the same on every machine.")
+@click.option("--shard", type=ShardType(), help="Try the faults of one shard of several, such as 2/8.")
+@click.option("-n", "jobs", type=click.IntRange(min=1), metavar="JOBS", help="Try so many faults at once; default: the cores.")
+@click.option("--join", multiple=True, metavar="FILE", help="Add the shards in proofs of other machines; may be given again.")
 @click.option("--keep", is_flag=True, help="Leave the scratch trees, and print where they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def prove(
-    handoff_dir: str | None, session: str, args: tuple[str, ...], *, earlier: bool, new: bool, keep: bool, as_json: bool
+    handoff_dir: str | None,
+    session: str,
+    args: tuple[str, ...],
+    *,
+    earlier: bool,
+    new: bool,
+    faults: bool,
+    budget: float | None,
+    sample: int | None,
+    shard: tuple[int, int] | None,
+    jobs: int | None,
+    join: tuple[str, ...],
+    keep: bool,
+    as_json: bool,
 ) -> int:
-    """Try whether the tests of SESSION would notice: earlier tests as they were, new tests on the code of before.
+    """Try whether the tests of SESSION would notice: earlier tests as they were, new tests on the code of before, small faults.
 
-    Without --earlier and --new, both are tried as far as there is something to try. Tests run in scratch trees; the work tree,
-    git's index and its stash stay as they are. The result is written to proof.json beside the record. Arguments after -- go to
-    pytest.
+    Without --earlier, --new and --faults, the first two are tried as far as there is something to try, and faults where the
+    settings ask for them. Tests run in scratch trees; the work tree, git's index and its stash stay as they are. The result is
+    written to proof.json beside the record. Arguments after -- go to pytest.
 
     Exit codes: 0 nothing speaks against the tests; 1 something does, such as an earlier test that was mended in the test; 2 not
     all could be tried.
@@ -62,6 +83,7 @@ def prove(
     from pytest_handoff.project.proofs import proof_path
     from pytest_handoff.proving.prove import Request
     from pytest_handoff.proving.prove import prove as proved_by
+    from pytest_handoff.proving.try_faults import Extent
 
     project = project_to_write(handoff_dir)
     asked: list[Experiment] = []
@@ -69,8 +91,12 @@ def prove(
         asked.append("earlier")
     if new:
         asked.append("new")
+    if faults or shard or budget or sample:
+        asked.append("faults")
+    extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or os.cpu_count() or 1)
     with bars() as tell:
-        done = proved_by(project, find_session(project, session), Request(tuple(asked), args, keep, tell))
+        request = Request(tuple(asked), args, keep, tell, extent, join)
+        done = proved_by(project, find_session(project, session), request)
     if as_json:
         say_json_text(_as_json(done.proof))
     else:
@@ -87,13 +113,15 @@ def _exit_code(proof: Proof) -> int:
         return NO
     tries = [*(proof.earlier.tests.values() if proof.earlier else ()), *(proof.new.tests.values() if proof.new else ())]
     untried = any(tried.status == "not_tried" for tried in tries)
+    faults = proof.faults
+    untried = untried or (faults is not None and faults.tried == 0 and bool(faults.possible) and not faults.missing_shards)
     return CANNOT_TELL if untried or proof.interrupted else GOOD
 
 
 def _as_json(proof: Proof) -> str:
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(proof), indent=1).decode()
+    return msgspec.json.format(msgspec.json.encode(msgspec.to_builtins(proof) | {"digest": None}), indent=1).decode()
 
 
 def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
@@ -105,11 +133,15 @@ def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
         yield from _of_earlier(proof.earlier)
     if proof.new is not None:
         yield from _of_new(proof.new)
+    if proof.faults is not None:
+        yield from fault_lines(proof.faults)
     for reason in proof.reasons:
         yield [("does not hold: ", "red"), (reason, "")]
     if proof.holds:
         whole = _exit_code(proof) == GOOD
-        yield [("nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests", "green")]
+        said = "nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests"
+        unnoticed = len(proof.faults.survived) if proof.faults is not None else 0
+        yield [(f"{said}, but {counted(unnoticed, 'fault')} went unnoticed" if unnoticed else said, "green")]
 
 
 def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:

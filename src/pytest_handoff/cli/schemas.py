@@ -16,7 +16,7 @@ from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment,
 from pytest_handoff.evidence.integrity import IntegrityReport
 from pytest_handoff.parts.files import PART_SCHEMA, Part
 from pytest_handoff.printing import say_json
-from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
+from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, FaultCount, NewStatus, Proof
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -78,13 +78,14 @@ class ShownCheck(msgspec.Struct, kw_only=True):
 
 
 class ShownProof(msgspec.Struct, kw_only=True):
-    """Count the tests of each status in the proof of this run; null where an experiment was not made."""
+    """Count the tests of each status in the proof of this run, and its faults; null where an experiment was not made."""
 
     holds: bool
     interrupted: bool
     reasons: list[str]
     earlier: dict[EarlierStatus, int] | None
     new: dict[NewStatus, int] | None
+    faults: dict[FaultCount, int] | None
 
 
 class Shown(msgspec.Struct, kw_only=True):

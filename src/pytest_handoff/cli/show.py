@@ -91,9 +91,10 @@ def proof_table(project: Project, record: Record) -> dict[str, Any] | None:
     if proof is None:
         return None
     parts = {"earlier": proof.earlier, "new": proof.new}
+    faults = None if proof.faults is None or proof.faults.nothing is not None else proof.faults.counts
     statuses = {name: [tried.status for tried in part.tests.values()] for name, part in parts.items() if part is not None}
     counts = {name: dict(Counter(statuses[name])) if name in statuses else None for name in parts}
-    return {"holds": proof.holds, "interrupted": proof.interrupted, "reasons": proof.reasons, **counts}
+    return {"holds": proof.holds, "interrupted": proof.interrupted, "reasons": proof.reasons, **counts, "faults": faults}
 
 
 def check(decision: Decision) -> dict[str, Any]:

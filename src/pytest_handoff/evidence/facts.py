@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.evidence.regression import LineGroup
+    from pytest_handoff.proof import Proof  # noqa: TC004 # a run of pytest has none, and does not pay for the import
 
 
 class Instruction(Frozen, frozen=True):
@@ -57,6 +58,7 @@ class Facts(Frozen, frozen=True):
         baselines: the parents' value of each metric, by name, and the duration of their run, by the id of its row.
         inherited: promises that the parents' configuration had in force.
         document: what the document adds; empty until the document is read.
+        proof: what ``handoff prove`` has found of this run, if it was made.
     """
 
     record: Record
@@ -69,6 +71,7 @@ class Facts(Frozen, frozen=True):
     baselines: dict[str, float] = {}
     inherited: tuple[Promise, ...] = ()
     document: DocumentFacts = DocumentFacts()
+    proof: Proof | None = None
 
     @property
     def session(self) -> str:

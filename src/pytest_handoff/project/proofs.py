@@ -42,13 +42,31 @@ def read_proof(project: Project, session: str) -> Proof | None:
         EvidenceProblem: when it is damaged, edited or of another schema.
     """
     path = proof_path(project, session)
-    name, again = project.shown(path), f"remove it and run handoff prove {session} again"
+    name = project.shown(path)
     try:
         data = read_file(path, project.within, TABLE)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=name) from error
+    return _decoded(data, name, session)
+
+
+def read_proof_file(path: Path, session: str) -> Proof:
+    """Read the proof of a session from a file that somebody names.
+
+    Raises:
+        EvidenceProblem: when it is not there, damaged, edited or of another session.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=str(path)) from error
+    return _decoded(data, str(path), session)
+
+
+def _decoded(data: bytes, name: str, session: str) -> Proof:
+    again = f"remove it and run handoff prove {session} again"
     try:
         schema = msgspec.json.decode(data, type=_Schema).schema
         if schema != PROOF_SCHEMA:
@@ -84,7 +102,8 @@ def proof_artifact(project: Project, proof: Proof) -> Artifact:
 
 
 def _digest(proof: Proof) -> str:
-    return digest_of(msgspec.json.encode(replace(proof, digest=None), order="sorted"))
+    """Hash a proof with an empty digest; what is left out of the file by default is left out here."""
+    return digest_of(msgspec.json.encode(msgspec.to_builtins(replace(proof, digest=None)) | {"digest": None}, order="sorted"))
 
 
 class _Schema(msgspec.Struct):

@@ -132,17 +132,20 @@ def _by_folder(bench: Bench, name: str, wanted: Sequence[str], folders: Sequence
 
 
 def _run(bench: Bench, name: str, functions: Sequence[str], mark: str = "") -> InnerRun:
-    project = bench.project
-    where = Where(
+    return run_inside(place_of_run(bench, name, mark), functions, lambda done, total: bench.tell(name, done, total))
+
+
+def place_of_run(bench: Bench, name: str, mark: str = "") -> Where:
+    """Describe the place of a run in a tree that is laid out."""
+    return Where(
         tree=bench.folder / name,
-        real=project.root.resolve(),
+        real=bench.project.root.resolve(),
         folder=bench.inner,
         beside=bench.folder / f"{name}-run{mark}",
         limit=bench.limit,
         args=bench.args,
         not_there=tuple(folder for folder in bench.folders if not (bench.folder / name / folder).exists()),
     )
-    return run_inside(where, functions, lambda done, total: bench.tell(name, done, total))
 
 
 def _checked(bench: Bench, name: str, contents: Contents, ran: tuple[InnerRun, Sequence[str]]) -> Outcome:

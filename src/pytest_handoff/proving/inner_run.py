@@ -43,6 +43,9 @@ class Where(Frozen, frozen=True):
         limit: the seconds after which the run is stopped.
         args: further arguments for pytest.
         not_there: folders of the work tree that are not in the scratch tree.
+        plugins: further modules of ours to copy, by the names that they have there; those that pytest loads are in ``options``.
+        options: further options of ours for pytest.
+        orders: further orders for them.
     """
 
     tree: Path
@@ -52,6 +55,9 @@ class Where(Frozen, frozen=True):
     limit: float
     args: tuple[str, ...] = ()
     not_there: tuple[str, ...] = ()
+    plugins: dict[str, str] = {}
+    options: tuple[str, ...] = ()
+    orders: dict[str, Any] = {}
 
 
 class InnerRun(Frozen, frozen=True):
@@ -64,6 +70,7 @@ class InnerRun(Frozen, frozen=True):
         started: whether pytest came as far as collecting.
         said: the line of pytest's output that says why not.
         conftest: whether a conftest is why not.
+        report: the file of all that was reported.
     """
 
     tried: Tried
@@ -73,6 +80,7 @@ class InnerRun(Frozen, frozen=True):
     said: str
     conftest: bool
     interrupted: bool
+    report: Path
 
 
 def run_inside(where: Where, functions: Iterable[str], tell: Callable[[int, int], None]) -> InnerRun:
@@ -87,7 +95,7 @@ def run_inside(where: Where, functions: Iterable[str], tell: Callable[[int, int]
     wanted = sorted(functions)
     files = [path for path in dict.fromkeys(map(file_of, wanted)) if (where.tree / path).exists()]
     report = _prepare(where, wanted)
-    command = [sys.executable, "-m", "pytest", "-p", PROBE, *_options(), *where.args, *_relative(files, where.folder)]
+    command = [*pytest_command(where), *_relative(files, where.folder)]
     output = where.beside / "output.txt"
     with output.open("wb") as said:
         try:
@@ -105,6 +113,11 @@ def run_inside(where: Where, functions: Iterable[str], tell: Callable[[int, int]
     return _read(report, output, why, process.returncode, interrupted=interrupted)
 
 
+def pytest_command(where: Where) -> list[str]:
+    """Return the command that runs pytest there, without the files of the tests."""
+    return [sys.executable, "-m", "pytest", "-p", PROBE, *where.options, *_options(), *where.args]
+
+
 def _prepare(where: Where, wanted: Sequence[str]) -> Path:
     """Write the probe and its orders into the folder of the run; return the path of its report."""
     where.beside.mkdir()
@@ -116,9 +129,10 @@ def _prepare(where: Where, wanted: Sequence[str]) -> Path:
         "wanted": wanted,
         "not_there": where.not_there,
         "report": str(report),
+        **where.orders,
     }
     (where.beside / "orders.json").write_text(json.dumps(orders), "utf-8")
-    for source, name in (("probe", PROBE), ("redirect", "sitecustomize")):
+    for source, name in {"probe": PROBE, "redirect": "sitecustomize", **where.plugins}.items():
         (where.beside / f"{name}.py").write_bytes(Path(__file__).with_name(f"{source}.py").read_bytes())
     return report
 
@@ -225,6 +239,10 @@ class _Counted:
                 self._done += 1
             elif line.startswith(b'{"collected"'):
                 self._total = json.loads(line)["collected"]
+            elif line.startswith(b'{"faults"'):
+                self._done, self._total = 0, json.loads(line)["faults"]
+            elif line.startswith(b'{"fault"'):
+                self._done += 1
         return self._done, self._total
 
 
@@ -234,7 +252,7 @@ def _read(report: Path, output: Path, why: str | None, code: int, *, interrupted
     modules: set[tuple[str, str]] = set()
     paths: list[str] = []
     started, ended, running = False, False, None
-    for fact in _facts(report):
+    for fact in facts_of(report):
         match fact:
             case {"test": str(test), "outcome": outcome, **more}:
                 seen[test] = Seen(outcome=outcome, error=_line(more.get("error")), place=more.get("place"))
@@ -264,10 +282,11 @@ def _read(report: Path, output: Path, why: str | None, code: int, *, interrupted
         said=_said(text),
         conftest=_CONFTEST in text,
         interrupted=interrupted,
+        report=report,
     )
 
 
-def _facts(report: Path) -> list[dict[str, Any]]:
+def facts_of(report: Path) -> list[dict[str, Any]]:
     """Read the report; the last line of a process that died may be cut."""
     found: list[dict[str, Any]] = []
     for line in report.read_bytes().splitlines():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from dataclasses import replace as with_attributes
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,29 +15,30 @@ from pytest_handoff.evidence.tool_settings import PytestSettings
 from pytest_handoff.figures import listed
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import python, system
-from pytest_handoff.project.proofs import evidence_digest, proof_artifact, read_proof
+from pytest_handoff.project.proofs import evidence_digest, proof_artifact, read_proof, read_proof_file
 from pytest_handoff.project.sessions import Chain, load_parents
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.project.writing import writing
 from pytest_handoff.proof import PROOF_SCHEMA, Proof
 from pytest_handoff.proving.bench import Bench
 from pytest_handoff.proving.experiments import Materials, try_all
+from pytest_handoff.proving.joining import joined, joins
 from pytest_handoff.proving.scratch import scratch_folder
 from pytest_handoff.proving.sides import suite_of, versions_of
-from pytest_handoff.proving.verdict import against_earlier, against_new, with_reasons
+from pytest_handoff.proving.try_faults import Extent, try_faults
+from pytest_handoff.proving.verdict import against_earlier, against_faults, against_new, with_reasons
 from pytest_handoff.run import SuiteFiles
 from pytest_handoff.workflow.verify import stale_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from pytest_handoff.config import Experiment
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
     from pytest_handoff.project.store import Store
     from pytest_handoff.project.tree import Tree
-    from pytest_handoff.proof import EarlierProof, NewProof
+    from pytest_handoff.proof import EarlierProof, FaultProof, NewProof
     from pytest_handoff.proving.sides import Suite
     from pytest_handoff.record import LedgerLine, Record, SourceLine
 
@@ -53,6 +56,8 @@ class Request:
         experiments: the experiments; none for all, as far as there is something to try.
         args: further arguments for pytest.
         keep: leave the scratch trees where they are.
+        extent: how many faults are tried, and for how long.
+        join: proofs of shards that other machines have tried, by the names of their files.
         tell: called with the name of a tree, the number of its tests that ended, and of those that there are.
     """
 
@@ -60,6 +65,18 @@ class Request:
     args: tuple[str, ...]
     keep: bool
     tell: Callable[[str, int, int], None]
+    extent: Extent = field(default_factory=Extent)
+    join: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """What each experiment found, ``None`` where it was not made; ``stopped``: somebody stopped them."""
+
+    earlier: EarlierProof | None
+    new: NewProof | None
+    faults: FaultProof | None
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +97,41 @@ def prove(project: Project, session: str, request: Request) -> Proved:
     digest = evidence_digest(record)
     tree = read_tree(project)
     _refuse_other_evidence(project, record, tree)
-    materials = _materials(project, record, tree)
-    with scratch_folder(project.root, keep=request.keep) as folder:
-        limit = max(_LEAST_LIMIT, _TIMES * record.run.duration_s)
-        bench = Bench.of(project, folder, limit=limit, args=request.args, tell=request.tell)
-        earlier, new, stopped = try_all(bench, materials, request.experiments or ALL)
-    _refuse_nothing(earlier, new, asked=request.experiments, demanded=project.config.prove)
-    earlier = with_reasons(earlier, project.config.adapt)
-    proof = _proof(record, digest, request, earlier, new, stopped=stopped)
+    asked = request.experiments or _needed(project.config.prove, joining=bool(request.join))
+    others = [read_proof_file(Path(name), session) for name in request.join]
+    folder = None
+    results = _Results(None, None, None, stopped=False)
+    if asked:
+        materials = _materials(project, record, tree)
+        with scratch_folder(project.root, keep=request.keep) as folder:
+            limit = max(_LEAST_LIMIT, _TIMES * record.run.duration_s)
+            bench = Bench.of(project, folder, limit=limit, args=request.args, tell=request.tell)
+            results = _try(bench, record, materials, asked, request.extent)
+        _refuse_nothing(results, asked=request.experiments, demanded=project.config.prove)
+        results = with_attributes(results, earlier=with_reasons(results.earlier, project.config.adapt))
+    proof = _proof(record, digest, request, results)
     with writing(project):
         if evidence_digest(project.store.record(session)) != digest:
             raise EvidenceProblem("has changed while the tests ran; prove it again", path=project.shown_record(session))
-        proof = _judged(_with_earlier_tries(project, proof), record, project.config.prove)
+        proof = _joined(_with_earlier_tries(project, proof), others)
+        proof = _judged(proof, record, project.config.prove)
         write_each([proof_artifact(project, proof)], project.within)
     return Proved(proof=proof, kept=folder if request.keep else None)
+
+
+def _needed(demanded: Sequence[Experiment], *, joining: bool) -> tuple[Experiment, ...]:
+    """Return what is tried where nothing is named: faults take long, so they are tried where the settings ask for them."""
+    if joining:
+        return ()
+    return (*ALL, "faults") if "faults" in demanded else ALL
+
+
+def _try(bench: Bench, record: Record, materials: Materials, asked: Sequence[Experiment], extent: Extent) -> _Results:
+    earlier, new, stopped = try_all(bench, materials, asked)
+    faults = None
+    if "faults" in asked and not stopped:
+        faults, stopped = try_faults(bench, record, materials.ledger, extent)
+    return _Results(earlier, new, faults, stopped)
 
 
 def _refuse_other_evidence(project: Project, record: Record, tree: Tree) -> None:
@@ -171,24 +209,20 @@ def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -
     return suite_of(SuiteFiles(patterns=list(settings.python_files), folders=folders), tree.files, tests, measured)
 
 
-def _refuse_nothing(
-    earlier: EarlierProof | None, new: NewProof | None, *, asked: Sequence[Experiment], demanded: Sequence[Experiment]
-) -> None:
+def _refuse_nothing(results: _Results, *, asked: Sequence[Experiment], demanded: Sequence[Experiment]) -> None:
     """Refuse a proof of nothing, unless the project's settings demand one of every session.
 
     Raises:
         UsageProblem: saying why there was nothing to try, of what was asked for or at all.
     """
-    found = {"earlier": earlier, "new": new}
+    found = {"earlier": results.earlier, "new": results.new, "faults": results.faults}
     nothing = {name: one.nothing for name, one in found.items() if one is not None and one.nothing is not None}
     tried = [name for name, one in found.items() if one is not None and one.nothing is None]
     if nothing and ((not tried and not demanded) or set(asked) & nothing.keys()):
         raise UsageProblem(f"there is nothing to prove: {'; '.join(dict.fromkeys(nothing.values()))}")
 
 
-def _proof(
-    record: Record, digest: str, request: Request, earlier: EarlierProof | None, new: NewProof | None, *, stopped: bool
-) -> Proof:
+def _proof(record: Record, digest: str, request: Request, results: _Results) -> Proof:
     return Proof(
         schema=PROOF_SCHEMA,
         session=record.session,
@@ -197,12 +231,13 @@ def _proof(
         python=python(),
         platform=system(),
         args=list(request.args),
-        interrupted=stopped,
-        tried=_tried(earlier, new),
-        earlier=earlier,
-        new=new,
+        interrupted=results.stopped,
+        tried=_tried(results.earlier, results.new, results.faults),
+        earlier=results.earlier,
+        new=results.new,
         holds=True,
         reasons=[],
+        faults=results.faults,
     )
 
 
@@ -212,15 +247,19 @@ def _judged(proof: Proof, record: Record, demanded: Sequence[Experiment]) -> Pro
     if proof.new is not None and "new" in demanded:
         code = record.new_code
         found += against_new(proof.new, has_new_code=proof.new.nothing is None if code is None else code.num_statements > 0)
+    if proof.faults is not None and "faults" in demanded:
+        found += against_faults(proof.faults)
     return replace(proof, holds=not found, reasons=found)
 
 
-def _tried(earlier: EarlierProof | None, new: NewProof | None) -> list[Experiment]:
+def _tried(earlier: EarlierProof | None, new: NewProof | None, faults: FaultProof | None) -> list[Experiment]:
     found: list[Experiment] = []
     if earlier is not None and earlier.nothing is None:
         found.append("earlier")
     if new is not None and new.nothing is None:
         found.append("new")
+    if faults is not None and faults.nothing is None:
+        found.append("faults")
     return found
 
 
@@ -235,7 +274,28 @@ def _with_earlier_tries(project: Project, proof: Proof) -> Proof:
     older = proof.interrupted and not known.interrupted
     earlier = (known.earlier or proof.earlier) if older else (proof.earlier or known.earlier)
     new = (known.new or proof.new) if older else (proof.new or known.new)
-    parts = [part for part in (earlier, new) if part is not None]
-    is_ours = [part is proof.earlier or part is proof.new for part in parts]
+    faults = (known.faults or proof.faults) if older else (proof.faults or known.faults)
+    parts = [part for part in (earlier, new, faults) if part is not None]
+    is_ours = [part is proof.earlier or part is proof.new or part is proof.faults for part in parts]
     cut = any(proof.interrupted if ours else known.interrupted for ours in is_ours)
-    return replace(proof, earlier=earlier, new=new, tried=_tried(earlier, new), interrupted=cut)
+    if proof.faults is not None and known.faults is not None and not cut and joins(proof.faults, known.faults):
+        faults = joined(known.faults, proof.faults)
+    return replace(proof, earlier=earlier, new=new, faults=faults, tried=_tried(earlier, new, faults), interrupted=cut)
+
+
+def _joined(proof: Proof, others: Sequence[Proof]) -> Proof:
+    """Add the faults that other machines have tried.
+
+    Raises:
+        UsageProblem: when they have tried the same faults, or those of another run.
+    """
+    for other in others:
+        if other.record != proof.record:
+            raise UsageProblem("what is to be joined proves another run of the session; prove all shards of one record")
+        if other.faults is None or other.interrupted:
+            raise UsageProblem("what is to be joined has no faults that were tried to the end; give --shard to each machine")
+        if proof.faults is not None and not joins(proof.faults, other.faults):
+            raise UsageProblem("the proofs are not about different shards of the same faults; give each machine its --shard")
+        faults = other.faults if proof.faults is None else joined(proof.faults, other.faults)
+        proof = replace(proof, faults=faults, tried=_tried(proof.earlier, proof.new, faults))
+    return proof

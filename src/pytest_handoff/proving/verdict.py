@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.figures import listed
+from pytest_handoff.figures import counted, listed
 from pytest_handoff.nodeids import id_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_handoff.config import Adaptation
-    from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof
+    from pytest_handoff.proof import EarlierProof, EarlierTry, FaultProof, NewProof
 
 _EXCUSED = ("adapted", "mended_in_test", "cannot_run")
 """The statuses that a reason in the settings explains."""
@@ -59,3 +59,10 @@ def against_new(found: NewProof, *, has_new_code: bool) -> list[str]:
     if not has_new_code or statuses & {"needs_the_change", "not_tried"}:
         return []
     return ["there is new code, and no new test needs it: none fails on the code of before"]
+
+
+def against_faults(found: FaultProof) -> list[str]:
+    """Say that the tests noticed none of the faults that were tried."""
+    if not found.tried or found.caught or found.timeout:
+        return []
+    return [f"the tests notice none of the {counted(found.tried, 'fault')} that were put into the new code"]

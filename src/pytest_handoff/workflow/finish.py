@@ -65,6 +65,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     Raises:
         HandoffError: when evidence is missing or damaged, or the document cannot be filled.
     """
+    from pytest_handoff.project.proofs import proof_of
     from pytest_handoff.workflow.recheck import refuse_edited
 
     record = project.store.record(session)
@@ -72,7 +73,7 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     parents = load_parents(project.store, [parent.session for parent in record.previous])
     refuse_edited(record)
     fates = facts.fates_on_record(record, lines, parents.earlier)
-    gathered = gather(project, record, parents, lines, fates)
+    gathered = replace(gather(project, record, parents, lines, fates), proof=proof_of(project, record))
     files = Files(ledger=partial(encode_in_pieces, with_replaced(lines, replaced).values()))
     return finish(project, gathered, parents, files, Filling(today=today, take_over=take_over))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.proof import EarlierProof, NewProof, Proof
+    from pytest_handoff.proof import EarlierProof, FaultProof, NewProof, Proof
     from pytest_handoff.record import Record
 
 
@@ -41,6 +41,9 @@ def _missing(project: Project, proof: Proof) -> Iterator[str]:
     """Say what the settings ask for and the proof does not have."""
     parts: dict[str, EarlierProof | NewProof | None] = {"earlier": proof.earlier, "new": proof.new}
     for name in project.config.prove:
+        if name == "faults":
+            yield from _missing_of_faults(proof.faults)
+            continue
         part = parts[name]
         untried = [test for test, tried in part.tests.items() if tried.status == "not_tried"] if part else []
         if part is None:
@@ -49,3 +52,12 @@ def _missing(project: Project, proof: Proof) -> Iterator[str]:
             yield f"{counted(len(untried), 'test')} of the experiment {name!r} could not be tried: {listed(untried)}"
     if project.config.prove and proof.interrupted:
         yield "it was interrupted"
+
+
+def _missing_of_faults(part: FaultProof | None) -> Iterator[str]:
+    if part is None:
+        yield "the experiment 'faults' was not made"
+    elif not part.is_enough and not part.missing_shards:
+        yield f"only {part.tried:,} of {counted(part.possible, 'possible fault')} were tried"
+    elif missing := part.missing_shards:
+        yield f"shards of the faults are missing: {listed(missing)}"

@@ -1,0 +1,80 @@
+"""Print what became of the faults that were put into new code, and read the option that shares them out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_handoff.figures import counted, listed, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_handoff.proof import FaultProof, Survivor
+
+_MOST = 20
+_MOST_TESTS = 3
+
+
+class ShardType(click.ParamType[tuple[int, int]]):
+    """The number of a shard and how many there are, such as ``2/8``."""
+
+    name = "I/N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Read the two numbers."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(value))
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            self.fail(f"{value!r} is no shard; write the number of one and how many there are, such as 2/8", param, ctx)
+        return int(found[1]), int(found[2])
+
+
+def fault_lines(found: FaultProof) -> Iterator[Sequence[tuple[str, str]]]:
+    """Yield one line for each fact, and three for each fault that survived."""
+    if found.nothing is not None:
+        yield [("faults   ", "dim"), (found.nothing, "")]
+        return
+    yield [("faults   ", "dim"), (_figures(found), "")]
+    if found.shards:
+        missing = listed(found.missing_shards, 8) or "none"
+        yield [
+            ("         ", ""),
+            (f"shards {listed(found.shards, 8)}; missing: {missing}", "dim"),
+        ]
+    for survivor in found.survived[:_MOST]:
+        yield from _survivor(survivor)
+    if len(found.survived) > _MOST:
+        yield [(f"  … and {len(found.survived) - _MOST:,} more in proof.json", "dim")]
+    for path, why in list(found.not_tried.items())[:_MOST]:
+        yield [(f"  not tried  {path}  ", "yellow"), (why, "")]
+    for test, why in list(found.left_out.items())[:_MOST]:
+        yield [("  left out  ", "dim"), (f"{test}  {why}", "dim")]
+
+
+def _figures(found: FaultProof) -> str:
+    """Say how many faults were tried of how many, always, and what became of them."""
+    tried = f"{found.tried:,} of {counted(found.possible, 'fault')} in the new code tried"
+    if not found.tried:
+        return tried + _unreached(found)
+    noticed = found.caught + found.timeout
+    parts = [f"{found.caught:,} caught", f"{len(found.survived):,} survived"]
+    if found.timeout:
+        parts.insert(1, f"{found.timeout:,} ran into a timeout")
+    return f"{tried}: {', '.join(parts)} ({percent(noticed, found.tried)} noticed){_unreached(found)}"
+
+
+def _unreached(found: FaultProof) -> str:
+    return f"; {found.not_reached:,} more in lines that no test runs" if found.not_reached else ""
+
+
+def _survivor(survivor: Survivor) -> Iterator[Sequence[tuple[str, str]]]:
+    yield [("  survived  ", "red"), (f"{survivor.path}:{survivor.line}", "")]
+    for line in survivor.diff.splitlines():
+        yield [(f"    {line}", "red" if line.startswith("-") else "green")]
+    named = listed([*survivor.tests[:_MOST_TESTS]])
+    more = len(survivor.tests) - _MOST_TESTS + survivor.more
+    yield [(f"    ran it: {named}{f' and {more:,} more' if more > 0 else ''}", "dim")]

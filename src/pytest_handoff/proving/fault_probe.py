@@ -1,0 +1,277 @@
+"""Learn which tests run which lines, and try faults, in a pytest process that has imported the tests; loaded with ``-p``.
+
+The process that collects the tests runs none of them. Each job is a child of it: first one that runs all tests and notes their
+lines, then one for each fault. A child is forked where the system can do so, and has everything imported then; else, and for
+faults in what an import runs, it is a pytest of its own.
+
+This file is copied beside the scratch tree, and imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_HERE = Path(__file__).parent
+_PROBE = sys.modules["handoff_probe"]  # loaded before this file
+_OVERRIDE = importlib.import_module("handoff_override")
+_JOBS = importlib.import_module("handoff_jobs")
+_ORDERS: dict[str, Any] = _PROBE._ORDERS
+_TREE: str = _ORDERS["tree"]
+_PLAN: dict[str, Any] = _ORDERS["plan"]
+_PAUSE = 0.003
+_TIMES, _LEAST = 10.0, 2.0
+"""How many times as long as before a test may take, and the seconds that any test may take."""
+
+_LEFT_OUT = "the tests that run some of its lines are left out"
+_START = {"fork": 10.0, "spawn": 60.0}
+"""Seconds until a child has to come to its first test."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the place of pytest's loop over the tests."""
+    config.pluginmanager.register(_Loop(os.environ.get(_OVERRIDE.JOB)), "handoff-faults")
+
+
+class _Loop:
+    """Try faults, or be the child that tries one."""
+
+    def __init__(self, job: str | None) -> None:
+        self._job = None if job is None else json.loads(Path(job).read_text("utf-8"))
+        if self._job is not None:
+            _JOBS.report_to(self._job["report"])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run no test in the process that forks."""
+        watch: Any = session.config.pluginmanager.get_plugin("handoff-probe")
+        items = {watch._key(item.nodeid): item for item in session.items}
+        if self._job is not None:
+            _JOBS.run_job(session, items, self._job)
+        else:
+            _Server(session, items).serve()
+        return True
+
+
+class _Server:
+    """Give each fault to a child, and report what became of it."""
+
+    def __init__(self, session: pytest.Session, items: dict[str, pytest.Item]) -> None:
+        self._session, self._items = session, items
+        self._fork = hasattr(os, "fork")
+        self._tests: dict[str, float] = {}
+        self._ran: dict[str, dict[int, list[str]]] = {}
+        self._files = {path: os.path.join(_TREE, path) for path in _PLAN["paths"]}  # noqa: PTH118
+        self._sound: set[tuple[str, str | None]] = set()
+        self._unsound: dict[str, str] = {}
+        self._jobs: list[Any] = []
+        self._end: float = _PLAN["deadline"]
+
+    def serve(self) -> None:
+        """Learn who runs what, then try one fault after the other."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        try:
+            if self._learn():
+                self._prepare()
+                self._try_all()
+        finally:
+            for job in self._jobs:
+                job.kill()
+            _PROBE._tell(unsound=self._unsound)
+
+    def _learn(self) -> bool:
+        new = set(_PLAN["new"])
+        keys = sorted((key for key in self._items if key in _PLAN["tests"]), key=lambda key: _function(key) not in new)
+        now = time.time()
+        until = min(now + (self._end - now) * _PLAN["share"], now + _PLAN["limit"])
+        order = {"fault": None, "tests": keys, "learn": [*self._files.values()], "until": until}
+        job = self._start(order, "fork" if self._fork else "spawn")
+        while not job.look(tell=_PROBE._tell):
+            if time.time() > until + max(_LEAST, (until - now) * 0.2):
+                job.kill()
+                break
+            time.sleep(_PAUSE)
+        self._jobs.remove(job)
+        if job.learned is None:
+            _PROBE._tell(learned=None, why=f"in {job.running}" if job.running else "before any test")
+            return False
+        self._tests = job.learned["tests"]
+        real = {place: path for path, place in self._files.items()}
+        for file, lines in job.learned["lines"].items():
+            path = real.get(os.path.realpath(file))
+            if path is not None:
+                self._ran[path] = {int(line): tests for line, tests in lines.items()}
+        whole = len(self._tests) + len(job.learned["failed"]) >= len(keys)
+        _PROBE._tell(learned=len(self._tests), of=len(keys), whole=whole, failed=job.learned["failed"])
+        return True
+
+    def _prepare(self) -> None:
+        """Note what is in memory before any child changes it."""
+        loaded = {os.path.realpath(file) for file in _files_in_memory()}
+        self._loaded = {path for path, place in self._files.items() if place in loaded}
+        places = _OVERRIDE.functions_of(self._files.values())
+        self._places = {path: places[place] for path, place in self._files.items()}
+        self._old = {path: _compiled(_OVERRIDE.text_of(place), place) for path, place in self._files.items()}
+        gc.collect()
+        gc.freeze()
+
+    def _try_all(self) -> None:
+        waiting = [{"fault": fault, "stages": None} for fault in reversed(_PLAN["faults"])]
+        _PROBE._tell(faults=len(waiting))
+        grace = self._end + max(0.2, _PLAN["budget"] * 0.04)
+        while waiting or self._jobs:
+            while waiting and len(self._jobs) < _PLAN["jobs"] and time.time() < self._end:
+                self._begin(waiting.pop())
+            if time.time() > (grace if self._jobs else self._end):
+                return
+            for job in list(self._jobs):
+                if job.look() or self._is_late(job):
+                    self._jobs.remove(job)
+                    again = self._settle(job)
+                    if again is not None:
+                        waiting.append(again)
+            time.sleep(_PAUSE)
+
+    def _begin(self, work: dict[str, Any]) -> None:
+        """Start to try a fault, or say why it cannot be tried."""
+        fault = work["fault"]
+        if work["stages"] is None:
+            work["stages"] = self._stages(fault)
+            work["asked"] = []
+            if not work["stages"]:
+                _PROBE._tell(fault=fault["id"], status="not_tried", why=_LEFT_OUT)
+                return
+            try:
+                work["mode"], work["swaps"] = self._mode(fault)
+            except (SyntaxError, ValueError, RecursionError):
+                _PROBE._tell(fault=fault["id"], status="broken")
+                return
+        tests = [test for test in work["stages"][0] if test not in self._unsound]
+        job = self._start({"fault": fault, "tests": tests, "learn": None, "until": None}, work["mode"], work["swaps"])
+        job.work = work
+
+    def _stages(self, fault: dict[str, Any]) -> list[list[str]]:
+        """Return the tests to ask, new ones first, then fast ones.
+
+        Of what no test was seen to run, an import or another process has run it: all tests, those that run the file first.
+        """
+        ran = self._ran.get(fault["path"], {})
+        if not fault["at_import"]:
+            first, last = fault["lines"]
+            if found := {test for line in range(first, last + 1) for test in ran.get(line, ())}:
+                return [tests] if (tests := self._ordered(found)) else []
+            fault["at_import"] = True
+        of_file = {test for tests in ran.values() for test in tests}
+        return [stage for stage in (self._ordered(of_file), self._ordered(self._tests.keys() - of_file)) if stage]
+
+    def _ordered(self, tests: Iterable[str]) -> list[str]:
+        new = set(_PLAN["new"])
+        known = [test for test in tests if test in self._tests and test not in self._unsound]
+        return sorted(known, key=lambda test: (_function(test) not in new, self._tests[test], test))
+
+    def _mode(self, fault: dict[str, Any]) -> tuple[str, list[Any]]:
+        """Choose how to try a fault: in a fork with other functions, or in a fresh process where an import runs it."""
+        path = fault["path"]
+        new = _compiled(_OVERRIDE.text_with(fault, _TREE), self._files[path])
+        if not self._fork or (fault["at_import"] and path in self._loaded):
+            return "spawn", []
+        if path not in self._loaded:  # the child imports it, with the fault
+            return "fork", []
+        with suppress(_OVERRIDE.CannotSwap):
+            if found := _OVERRIDE.swaps(self._places[path], self._old[path], new):
+                return "fork", found
+        return "spawn", []
+
+    def _is_late(self, job: Any) -> bool:
+        """Stop a child whose test does not end."""
+        allowed = _START[job.mode] if not job.began else _LEAST + _TIMES * self._tests.get(job.running or "", 1.0)
+        if time.monotonic() - job.since <= allowed:
+            return False
+        job.kill()
+        job.late = True
+        return True
+
+    def _settle(self, job: Any) -> dict[str, Any] | None:
+        """Report a fault, or return what has to be done with it next: the test that caught it must pass without it."""
+        work = job.work
+        if "suspect" in work:
+            return self._after_control(job, work)
+        verdict, by = job.verdict()
+        if verdict == "survived":
+            work["asked"] += job.passed
+            work["stages"].pop(0)
+            if work["stages"]:
+                return dict(work)
+        elif (job.mode, by) not in self._sound:
+            control = {**work, "suspect": (verdict, by)}
+            asked = job.tests[: job.tests.index(by) + 1] if by in job.tests else job.tests[:1]
+            follow = self._start({"fault": None, "tests": asked, "learn": None, "until": None}, job.mode)
+            follow.work = control
+            return None
+        self._report(work, verdict, by)
+        return None
+
+    def _after_control(self, job: Any, work: dict[str, Any]) -> dict[str, Any] | None:
+        verdict, by = work.pop("suspect")
+        without, failed = job.verdict()
+        if without == "survived" and job.passed:
+            self._sound.add((job.mode, by))
+            self._report(work, verdict, by)
+            return None
+        guilty = failed or by
+        if guilty is None:
+            _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why="pytest does not start again in the scratch tree")
+            return None
+        self._unsound[guilty] = "it does not pass there without any fault when other tests are left out"
+        work["stages"] = [[test for test in stage if test not in self._unsound] for stage in work["stages"]]
+        work["stages"] = [stage for stage in work["stages"] if stage]
+        if work["stages"]:
+            return dict(work)
+        if work["asked"]:
+            self._report(work, "survived", None)
+        else:
+            _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why=_LEFT_OUT)
+        return None
+
+    def _report(self, work: dict[str, Any], verdict: str, by: str | None) -> None:
+        _PROBE._tell(fault=work["fault"]["id"], status=verdict, by=by, tests=work["asked"] if verdict == "survived" else [])
+
+    def _start(self, order: dict[str, Any], mode: str, swaps: Sequence[Any] = ()) -> Any:
+        job = _JOBS.start(self._session, self._items, order, mode, swaps)
+        self._jobs.append(job)
+        return job
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """End once; whoever stops us may say so twice."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _function(key: str) -> str:
+    path, separator, rest = key.partition("::")
+    return path + separator + rest.partition("[")[0]
+
+
+def _files_in_memory() -> list[str]:
+    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return [file for file in files if isinstance(file, str)]
+
+
+def _compiled(text: str, file: str) -> Any:
+    return compile(text, file, "exec", dont_inherit=True)
