@@ -4,14 +4,26 @@ Nothing decides on it: a session without it, or with a forged one, has the same 
 ``details.json``, in a place that git ignores unless the project commits it; reading it is in ``project.detail_files``.
 """
 
-from typing import Literal
+from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
+
+from pytest_handoff.figures import counted
 from pytest_handoff.record import Frozen, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Mapping
+
+    from pytest_handoff.record import LedgerLine
 
 DETAILS_SCHEMA = "pytest-handoff/details/1"
 
 MOST_A_TEST, MOST_A_SESSION = 16 * 1024, 1024 * 1024
 """The most bytes of text that are kept of one failure, and of all failures of a session."""
+
+NO_ROOM = "the text is left out: 1 MiB is kept of a session"
 
 Phase = Literal["collect", "setup", "call", "teardown"]
 
@@ -59,6 +71,14 @@ class Failure(Frozen, frozen=True, omit_defaults=True):
     attachments: list[Attachment] = []
     left_out: str | None = None
 
+    @property
+    def size(self) -> int:
+        """Count the bytes of its texts, as the limits mean them."""
+        texts = [self.message, self.text]
+        texts += [text for section in self.sections for text in (section.title, section.text)]
+        texts += [text for attachment in self.attachments for text in (attachment.name, attachment.path)]
+        return sum(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")) for text in texts)
+
 
 class Details(Frozen, frozen=True):
     """The details of a session's run.
@@ -84,3 +104,46 @@ class Details(Frozen, frozen=True):
     def slowest(self, most: int = 10) -> list[tuple[str, float]]:
         """Return the tests that took longest, with their seconds, the slowest first."""
         return sorted(self.seconds.items(), key=lambda took: (-took[1], took[0]))[:most]
+
+
+def with_earlier(new: Details, old: Details | None, seen: Container[str]) -> Details:
+    """Add what is known of tests that a run did not run again, where it adds to the runs before it.
+
+    Args:
+        old: the details of those runs, on the same tree.
+        seen: the tests that the new run ran, and the files that it collected or could not collect.
+    """
+    if old is None:
+        return new
+    carried = [failure for failure in old.failures if failure.test not in seen]
+    seconds = {test: took for test, took in old.seconds.items() if test not in seen}
+    return replace(new, seconds=seconds | new.seconds, failures=[*carried, *new.failures])
+
+
+def settled(details: Details, ledger: Mapping[str, LedgerLine]) -> Details:
+    """Keep what the ledger bears out, with the outcomes that it has, sorted and within the limit of a session."""
+    kept: dict[str, Failure] = {}
+    for failure in details.failures:
+        line = ledger.get(failure.test)
+        if failure.when == "collect":
+            kept.setdefault(failure.test, failure)
+        elif line is not None and line.outcome is not None and (line.outcome in _FAILING or line.flaky or line.reruns):
+            kept.setdefault(failure.test, replace(failure, outcome=line.outcome))
+    failures = list(_within_limit(kept.values()))
+    without = sum(failure.left_out == NO_ROOM for failure in failures)
+    if without:  # then there was no room for those either of which nothing is known
+        without += sum(line.outcome in _FAILING and test not in kept for test, line in ledger.items())
+    told = f"{counted(without, 'failure has/failures have')} no text here: 1 MiB is kept of a session" if without else None
+    seconds = {test: details.seconds[test] for test in ledger if test in details.seconds}
+    return replace(details, seconds=seconds, failures=sorted(failures, key=lambda one: one.test), left_out=told)
+
+
+_FAILING = ("failed", "error")
+
+
+def _within_limit(failures: Iterable[Failure]) -> Iterator[Failure]:
+    left = MOST_A_SESSION
+    for failure in failures:
+        kept = failure if failure.size <= left else replace(failure, text="", sections=[], attachments=[], left_out=NO_ROOM)
+        left -= kept.size
+        yield kept

@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, Attachment, Details, Failure, Section
-from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, Attachment, Details, Failure, Section, settled, with_earlier
+from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.printable import printable, printable_text
-from pytest_handoff.project.artifacts import Artifact, self_ignoring
-from pytest_handoff.project.encoding import encode_json
+from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_each
+from pytest_handoff.project.encoding import encode_json, run_digest
 from pytest_handoff.project.foreign_files import TABLE, read_file
-from pytest_handoff.project.proofs import evidence_digest
 from pytest_handoff.project.store import DETAILS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.record import Record
+    from pytest_handoff.record import LedgerLine, Record
 
 
 LOCAL = ".details"
@@ -43,17 +42,43 @@ def details_of(project: Project, record: Record) -> Details | None:
     Raises:
         EvidenceProblem: when there is a file that cannot be used.
     """
-    wanted = evidence_digest(record)
+    wanted = run_digest(record)
     return next((found for found in _all(project, record.session) if found.record == wanted), None)
 
 
+def earlier_details(project: Project, before: Record | None, fingerprint: str) -> Details | None:
+    """Read the details of the runs that one on the tree of this fingerprint may add to; a file that cannot be used is none."""
+    if before is None or before.source.fingerprint != fingerprint:
+        return None
+    try:
+        return details_of(project, before)
+    except EvidenceProblem:
+        return None
+
+
+def finished(
+    details: Details, record: Record, ledger: Mapping[str, LedgerLine], *, old: Details | None, seen: Container[str]
+) -> Details:
+    """Make the details that belong to a new record of what its run brought; the others are those of :func:`with_earlier`."""
+    return settled(replace(with_earlier(details, old, seen), session=record.session, record=run_digest(record)), ledger)
+
+
+def keep(project: Project, details: Details) -> str | None:
+    """Write details where the project's settings say; return why that was not possible."""
+    try:
+        write_each(details_artifacts(project, details), project.within)
+    except WriteProblem as problem:
+        return str(problem)
+    return None
+
+
 def details_artifacts(project: Project, details: Details) -> list[Artifact]:
-    """Build the files that keep details where the project's settings say; none where they say nowhere.
+    """Build the files that keep details where the project's settings say; none where they say nowhere, or nothing is known.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
-    if project.config.details == "off":
+    if project.config.details == "off" or not (details.seconds or details.failures):
         return []
     if project.config.details == "commit":
         return [Artifact(path=committed_path(project, details.session), content=encoded(details))]
@@ -117,7 +142,7 @@ def decoded(data: bytes, session: str, name: str) -> Details:
         raise EvidenceProblem(f"is damaged: {error}; remove it, nothing depends on it", path=name) from error
     if found.session != session:
         raise EvidenceProblem(f"belongs to {found.session!r}, not to {session!r}; remove it", path=name)
-    if sum(map(_size, found.failures)) > 2 * MOST_A_SESSION:
+    if sum(failure.size for failure in found.failures) > 2 * MOST_A_SESSION:
         raise EvidenceProblem("holds more text than any run writes; remove it", path=name)
     seconds = {test: took for test, took in found.seconds.items() if 0 <= took <= _LONGEST_RUN}
     return replace(found, seconds=seconds, failures=list(map(_safe, found.failures)), left_out=_line(found.left_out))
@@ -132,11 +157,6 @@ _PLAIN = re.compile(r"[ -~\n\t]*")
 
 def _text(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else printable_text(text)
-
-
-def _size(failure: Failure) -> int:
-    texts = (failure.message, failure.text, *(text for section in failure.sections for text in (section.title, section.text)))
-    return sum(map(len, texts)) + sum(len(attachment.name) + len(attachment.path) for attachment in failure.attachments)
 
 
 def _safe(failure: Failure) -> Failure:
