@@ -111,6 +111,7 @@ class Config(Frozen, frozen=True):
         parts: labels of the parts that ``handoff combine`` must find; without one of them a session is incomplete.
         prove: the experiments of ``handoff prove`` that the gate asks for.
         adapt: earlier tests that had to change with the code, each with its reason.
+        details: where durations and failure texts are kept: in a folder that git ignores, with the evidence, or nowhere.
     """
 
     dir: str = "handoffs"
@@ -134,6 +135,7 @@ class Config(Frozen, frozen=True):
     corrections: Literal["on", "off"] = "on"
     prove: list[Experiment] = []
     adapt: list[Adaptation] = []
+    details: Literal["local", "commit", "off"] = "local"
 
     def document_path(self, session: str) -> str:
         """Return the path of a session's document, relative to the project's folder."""

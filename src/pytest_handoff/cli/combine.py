@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.cli.support import GOOD, complete_session, project_to_write, verb
+from pytest_handoff.cli.support import GOOD, complete_session, project_to_write, shown_details, verb
 from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ def _export(project: Project, outcome: FinishedSession, folder: Path) -> None:
     from pytest_handoff.workflow import finish
     from pytest_handoff.workflow.ci import artifacts_for_ci
 
+    details = shown_details(project, outcome.record)
     within = [named_by_a_person(folder.absolute(), project.root)]
-    write_each(artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project)), within)
+    copies = artifacts_for_ci(folder.absolute(), project, outcome, [], finish.renderer_of(project), details=details)
+    write_each(copies, within)
 
 
 def _tell(project: Project, outcome: FinishedSession) -> None:

@@ -178,12 +178,16 @@ def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) 
 def _record_interrupted(project: Project, session: str) -> None:
     from pytest_handoff.project.writing import write_as_one, writing
     from pytest_handoff.recording.journal import forget
-    from pytest_handoff.recording.run_folder import outcome_of_dead_run
+    from pytest_handoff.recording.run_folder import keep_details, outcome_of_dead_run
 
     with writing(project):
+        before = project.store.record(session) if project.store.has(session) else None
         outcome, runs = outcome_of_dead_run(project, session)
         write_as_one(project, session, outcome.artifacts)
+        trouble = keep_details(project, outcome, runs[-1], before)
     forget(runs)
+    if trouble is not None:
+        say(f"durations and failure texts could not be kept: {trouble}", err=True)
     say(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
 
 

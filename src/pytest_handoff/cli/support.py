@@ -19,7 +19,9 @@ from pytest_handoff.printing import put_line, say, say_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Record
     from pytest_handoff.workflow.ci import Annotation
     from pytest_handoff.workflow.finish import FinishedSession
 
@@ -126,6 +128,17 @@ def refilled(project: Project, session: str, take_over: frozenset[str]) -> Finis
     from pytest_handoff.workflow.finish import refill
 
     return refill(project, find_session(project, session), today=environment.today(), take_over=take_over)
+
+
+def shown_details(project: Project, record: Record) -> Details | None:
+    """Read the durations and failure texts of a record's run; a file that cannot be used costs a sentence, no verdict."""
+    from pytest_handoff.project.detail_files import details_of
+
+    try:
+        return details_of(project, record)
+    except HandoffError as error:
+        say_error(error)
+        return None
 
 
 def tell_interrupted(project: Project, session: str) -> None:

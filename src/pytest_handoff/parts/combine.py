@@ -16,16 +16,18 @@ import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.coverage.kept import KeptCoverage, copied_from
+from pytest_handoff.details import DETAILS_SCHEMA, Details
 from pytest_handoff.errors import EvidenceProblem, UsageProblem, WriteProblem
 from pytest_handoff.evidence.ledger import trace_collected
 from pytest_handoff.evidence.measurement import Measured, NotMeasured, PartCoverage
 from pytest_handoff.evidence.policy import InForce, together
 from pytest_handoff.figures import listed
 from pytest_handoff.parts import joining
-from pytest_handoff.parts.files import PartReader, coverage_file, find_parts, parts_here, tree_of
+from pytest_handoff.parts.files import PartReader, coverage_file, find_parts, parts_here, read_details, tree_of
 from pytest_handoff.parts.joining import combined_part, joined_run, joined_scope
 from pytest_handoff.parts.setup import conftests_with_hooks, own_setup, refuse_other_setups
 from pytest_handoff.project import environment
+from pytest_handoff.project.detail_files import finished, keep
 from pytest_handoff.project.sessions import files_to_trace
 from pytest_handoff.project.writing import write_as_one, writing
 from pytest_handoff.record import Provenance
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_handoff.details import Failure
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.parts.files import Part, PartTests
     from pytest_handoff.parts.setup import OwnSetup
@@ -146,7 +149,25 @@ def combine(
         outcome = _joined(project, start, parts, older, each=each, tell=tell)
         keep_for_later(project, session, start.tree, parts)
         write_as_one(project, session, outcome.artifacts)
+    _keep_details(project, outcome, [*parts, *older], tell)
     return outcome
+
+
+def _keep_details(project: Project, outcome: FinishedSession, parts: Sequence[PartTests], tell: Callable[[str], None]) -> None:
+    """Join durations and failure texts: of a test that several parts ran, the longest time and the first text."""
+    if project.config.details == "off":
+        return
+    seconds: dict[str, float] = {}
+    failures: list[Failure] = []
+    for found in filter(None, map(read_details, parts)):
+        for test, took in found.seconds.items():
+            seconds[test] = max(took, seconds.get(test, 0))
+        failures += found.failures
+    joined = Details(schema=DETAILS_SCHEMA, session=outcome.record.session, record="", seconds=seconds, failures=failures)
+    facts = outcome.composition.facts
+    trouble = keep(project, finished(joined, outcome.record, facts.ledger, old=None, seen=()))
+    if trouble is not None:
+        tell(f"durations and failure texts could not be kept: {trouble}")
 
 
 def _read(start: Start, heads: Mapping[str, Part], each: Progress) -> tuple[list[PartTests], list[PartTests]]:

@@ -5,6 +5,7 @@ Parts that collected the same tests have the same bytes in ``collection.json``, 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,14 +16,17 @@ from pytest_handoff.config import check_part_label
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.evidence.measurement import PartCoverage
 from pytest_handoff.project.artifacts import Artifact, write_each
+from pytest_handoff.project.detail_files import decoded, encoded
 from pytest_handoff.project.encoding import digest_of, encode_json
 from pytest_handoff.project.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
+from pytest_handoff.project.store import DETAILS
 from pytest_handoff.record import Frozen, Metric, Parent, Provenance
 from pytest_handoff.run import CaseResult, Collection, SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.start import Start
 
@@ -107,7 +111,7 @@ class PartTests(Frozen, frozen=True):
 
 HEAD, COLLECTION, RESULTS, TREE, COVERAGE = "part.json", "collection.json", "results.json", "tree.json", "coverage.sqlite"
 
-MOST = {HEAD: TABLE, COLLECTION: LINES, RESULTS: LINES, TREE: LINES, COVERAGE: 4 * LINES}
+MOST = {HEAD: TABLE, COLLECTION: LINES, RESULTS: LINES, TREE: LINES, COVERAGE: 4 * LINES, DETAILS: TABLE}
 """The most bytes that each file of a part may have."""
 
 _Read = TypeVar("_Read")
@@ -147,6 +151,29 @@ def write_tests(folder: Path, collection: Collection, results: Mapping[str, Case
     )
     contents = {COLLECTION: ordered, RESULTS: {test: results[test] for test in sorted(results)}, TREE: tree}
     write_each(Artifact(path=folder / name, content=encode_json(value)) for name, value in contents.items())
+
+
+def write_details(folder: Path, details: Details) -> None:
+    """Write durations and failure texts of a part; the head does not name them, since they are no evidence.
+
+    Raises:
+        WriteProblem: when it cannot be written.
+    """
+    write_each([Artifact(path=folder / DETAILS, content=encoded(details))])
+
+
+def remove_details(folder: Path) -> None:
+    """Remove what an earlier run left of this part, since nothing else would tell its texts from those of a new one."""
+    with suppress(OSError):
+        (folder / DETAILS).unlink()
+
+
+def read_details(part: PartTests) -> Details | None:
+    """Read durations and failure texts of a part; ``None`` where there are none that can be used."""
+    try:
+        return decoded(_content(part.folder / DETAILS), part.head.session, str(part.folder / DETAILS))
+    except EvidenceProblem:
+        return None
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -166,6 +166,15 @@ def content_digest(record: Record) -> str:
     return digest_of(_encoded(partial(msgspec.json.encode, order="sorted"), replace(record, digest=None)))
 
 
+def run_digest(record: Record) -> str:
+    """Return the digest of what a record says of its run, without what its document brought: filling it again is no other run.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    return content_digest(replace(record, gates=[], places=[], required=[]))
+
+
 def _encoded(encode: Callable[[_Value], bytes], value: _Value) -> bytes:
     try:
         return encode(value)

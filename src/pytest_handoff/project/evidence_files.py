@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.store import LEDGER, PROOF, RECORD, SOURCES
+from pytest_handoff.project.store import DETAILS, LEDGER, PROOF, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = ".gitattributes"
 _BEGINNING = 512
-_OUR_TABLE = re.compile(rb'\s*\{\s*"schema":\s*"pytest-handoff/(record|proof)/[0-9]+",\s*"session":\s*"([^"\\]+)"')
+_OUR_TABLE = re.compile(rb'\s*\{\s*"schema":\s*"pytest-handoff/(record|proof|details)/[0-9]+",\s*"session":\s*"([^"\\]+)"')
 _OUR_LINES = re.compile(rb'\s*(?:\{"|\Z)')
 
 _PLAIN_ATTRIBUTES = re.compile(
@@ -51,6 +53,7 @@ def _others_in(folder: str) -> list[str]:
     is_recorded = record is not None and _is_ours(f"{folder}/{RECORD}", record, "record")
     found = [] if record is None or is_recorded else [f"{folder}/{RECORD}"]
     found += [] if proof is None or _is_ours(f"{folder}/{PROOF}", proof, "proof") else [f"{folder}/{PROOF}"]
+    found += [path] if (start := _beginning(path := f"{folder}/{DETAILS}")) is not None and not _are_details(path, start) else []
     for name in (LEDGER, SOURCES):
         start = _beginning(path := f"{folder}/{name}")
         if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _is_json(path, lines=True) is not None)):
@@ -71,6 +74,15 @@ def _is_ours(path: str, start: bytes, what: str) -> bool:
         return (head[1], head[2]) == (what.encode(), session.encode("utf-8", "surrogateescape"))
     table = _is_json(path, lines=False)
     return isinstance(table, dict) and table.get("session") == session and f"pytest-handoff/{what}/" in str(table.get("schema"))
+
+
+def _are_details(path: str, start: bytes) -> bool:
+    """Check that these are details of the folder's session, and JSON to the last byte: no command would miss them otherwise."""
+    try:
+        msgspec.json.decode(_content(path) or b"", type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return _is_ours(path, start, "details")
 
 
 def _has_other_attributes(path: str) -> bool:

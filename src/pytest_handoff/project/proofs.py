@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import content_digest, digest_of, encode_json
+from pytest_handoff.project.encoding import digest_of, encode_json, run_digest
 from pytest_handoff.project.foreign_files import TABLE, read_file
 from pytest_handoff.project.store import PROOF
 from pytest_handoff.proof import PROOF_SCHEMA, Proof
@@ -32,7 +32,7 @@ def evidence_digest(record: Record) -> str:
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
-    return content_digest(replace(record, gates=[], places=[], required=[]))
+    return run_digest(record)
 
 
 def read_proof(project: Project, session: str) -> Proof | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
+DETAILS = "details.json"
 
 _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
 """The most sessions that one continues, and the most seconds that a run took."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine, Record
 
 
-NOT_RECORDED = ("dir", "document", "templates", "template")
+NOT_RECORDED = ("dir", "document", "templates", "template", "details")
 """Settings that are recorded elsewhere in the policy, or decide nothing: a template of a document that does not exist yet."""
 
 _WHERE_SET = ("known", "prove", "adapt")

@@ -24,6 +24,7 @@ from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers, read_spool
 from pytest_handoff.recording.ending import EndReport, RunEnd
+from pytest_handoff.recording.failures import FailureTexts
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.installed import as_installed
 from pytest_handoff.recording.journal import is_going_on, journals_of
@@ -72,12 +73,15 @@ class Controller:
         self._folder = RunFolder(plan)
         os.environ[_RUNNING] = _running(plan.project, plan.start.session) + str(self._folder.path)
         self._measuring = RunCoverage(plan)
-        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, options.without_places(plan.config, plan.project.root))
+        clean = options.without_places(plan.config, plan.project.root)
+        texts = FailureTexts(clean, self._folder.failed) if plan.project.config.details != "off" else None
+        recorder = Recorder(plan.prefix, plan.faults, self._folder.ended, clean, texts.take if texts is not None else None)
         plan.config.pluginmanager.register(recorder, "handoff-recorder")
         plan.config.pluginmanager.register(collector, "handoff-collector")
         self._measuring.register(self._ages, self._folder.path)
         self._part = self._begin_part(ending)
         self._end = RunEnd(plan, ending, measuring=self._measuring, folder=self._folder, recorder=recorder, part=self._part)
+        self._end.texts = texts
 
     def pytest_sessionstart(self) -> None:
         """Begin the part, if this run is one, so that a folder that cannot be written is reported before any test runs."""

@@ -28,6 +28,7 @@ from pytest_handoff.project.tree import since
 from pytest_handoff.project.writing import finish_interrupted_write, write_as_one, writing
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import read_spool
+from pytest_handoff.recording.failures import details_of_run, untold
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
 from pytest_handoff.recording.recorder import Invocation, counts_of_pytest
 from pytest_handoff.recording.run_folder import interrupted_after, meanwhile
@@ -40,8 +41,10 @@ from pytest_handoff.workflow.start import read_document, run_again, with_latest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pytest_handoff.details import Details
     from pytest_handoff.evidence.ledger import Lineage
-    from pytest_handoff.record import Metric
+    from pytest_handoff.record import Metric, Record
+    from pytest_handoff.recording.failures import FailureTexts
     from pytest_handoff.recording.faults import Faults
     from pytest_handoff.recording.measuring import RunCoverage
     from pytest_handoff.recording.part import PartWriting
@@ -66,6 +69,7 @@ class RunEnd:
         part: writes this run's part, if it is one of several that ``handoff combine`` joins.
 
     Attributes:
+        texts: what failing tests said; ``None`` where the project does not want it kept.
         traced: which collected test continues which earlier one, if this process collected.
         recorded: true once the evidence, or the part, is written.
         keeps: false if the run's own folder is not worth keeping when nothing was recorded.
@@ -83,6 +87,7 @@ class RunEnd:
     ) -> None:
         self.traced: Lineage | None = None
         self.recorded, self.keeps = False, True
+        self.texts: FailureTexts | None = None
         self._plan = plan
         self._project = plan.project
         self._start = plan.start
@@ -91,6 +96,7 @@ class RunEnd:
         self._folder = folder
         self._recorder = recorder
         self._part = part
+        self._before: Record | None = None
         self._unread: list[str] = []
         self._absent: list[str] = []
 
@@ -110,15 +116,18 @@ class RunEnd:
         if self._part is not None:
             self._ending.say(self._part.finish(run, self._measuring, company=self._folder.had_company()))
             self.recorded, self._ending.written = True, _PART_WRITTEN
+            if self.texts is not None:
+                self._ending.say(self._part.keep_details(self.texts, run))
             return
         outcome = self._write(run)
+        details = self._keep_details(outcome, run)
         broken = self._broken_chain()
-        self._say(outcome, broken)
+        self._say(outcome, broken, details)
         self._say_what_a_build_does()
         if self._plan.option("gate") and (outcome.composition.blocking or broken) and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._measuring.keep(outcome.record)
-        self._export(outcome)
+        self._export(outcome, details)
 
     def break_off(self, session: pytest.Session) -> None:
         """Handle Ctrl-C while the evidence is made: finish a write that has begun, so that all of it is there or nothing."""
@@ -137,6 +146,28 @@ class RunEnd:
         self.recorded, self._ending.written = True, _WRITTEN
         return outcome
 
+    def _keep_details(self, outcome: FinishedSession, run: Run) -> Details | None:
+        """Keep durations and failure texts beside the evidence; whatever goes wrong here, the evidence is written."""
+        if self.texts is None:
+            return None
+        from pytest_handoff.project import detail_files
+
+        try:
+            fingerprint = outcome.record.source.fingerprint
+            details = detail_files.finished(
+                details_of_run(self._plan, self.texts, run),
+                outcome.record,
+                outcome.composition.facts.ledger,
+                old=detail_files.earlier_details(self._project, self._before, fingerprint),
+                seen={*run.results, *run.whole_files, *run.broken_files},
+            )
+            trouble = detail_files.keep(self._project, details) or self.texts.trouble
+        except Exception as error:
+            details, trouble = None, f"{type(error).__name__}: {error}"
+        if trouble:
+            self._ending.say([untold(trouble)])
+        return details
+
     def _broken_chain(self) -> list[str]:
         """Find what is wrong with the chain where this run may have left a session out: by an option, or as the first one."""
         if self._start.parents.links and not self._plan.option("previous"):
@@ -145,23 +176,31 @@ class RunEnd:
 
         return [str(problem) for problem in chain_problems(self._project, self._start.session)]
 
-    def _say(self, outcome: FinishedSession, broken: list[str]) -> None:
+    def _say(self, outcome: FinishedSession, broken: list[str], details: Details | None) -> None:
         self._ending.say(self._folder.lines())
         if self._unread:
             left_out = f"this user may not read {listed(self._unread)}: no part of the tree; put it into .gitignore"
             self._ending.say([Line(left_out)])
         if self._absent:
             self._ending.say([Line(f"not checked out, which tests may read: {listed(self._absent)}")])
-        self._ending.say(
-            run_lines(
-                outcome.composition,
-                self._project.shown(self._project.document(self._start.session)),
-                parent_percent=self._start.parents.percent,
-                dropped=outcome.dropped_part,
-                verbosity=self._plan.config.get_verbosity(),
-                chain=broken,
-            )
+        verbosity = self._plan.config.get_verbosity()
+        *lines, document = run_lines(
+            outcome.composition,
+            self._project.shown(self._project.document(self._start.session)),
+            parent_percent=self._start.parents.percent,
+            dropped=outcome.dropped_part,
+            verbosity=verbosity,
+            chain=broken,
         )
+        slow = self._slowest(outcome, details) if details is not None and verbosity > 0 else []
+        self._ending.say([*lines, *slow, document])
+
+    def _slowest(self, outcome: FinishedSession, details: Details) -> list[Line]:
+        from pytest_handoff.composition.durations import slowest, slowest_lines
+        from pytest_handoff.project.detail_files import details_before
+
+        before = details_before(self._project, outcome.record)
+        return [Line(f"  {line}") for line in slowest_lines(slowest(details, before, outcome.composition.facts.ledger))]
 
     def _say_what_a_build_does(self) -> None:
         """Warn in the first session if the project cannot be built any more; later ones would only repeat it."""
@@ -189,6 +228,7 @@ class RunEnd:
 
     def _record(self, run: Run) -> FinishedSession:
         start = with_latest(self._project, self._start)
+        self._before = start.before
         share_ids(start.own, run.collected)
         if start.before is not None and start.before != self._start.before:
             self._ending.say([meanwhile(start, run)])
@@ -217,14 +257,15 @@ class RunEnd:
         passed = {test for test, result in run.results.items() if result.outcome in PASSING}
         return [*benchmark_metrics(config, prefix, passed), *duration_metrics(config, prefix, document, passed)]
 
-    def _export(self, outcome: FinishedSession) -> None:
+    def _export(self, outcome: FinishedSession, details: Details | None) -> None:
         folder = self._plan.option("artifacts")
         if folder:
             from pytest_handoff.project.foreign_files import named_by_a_person
             from pytest_handoff.workflow.ci import artifacts_for_ci
 
             target = self._plan.config.invocation_params.dir / folder
-            copies = artifacts_for_ci(target, self._project, outcome, self._measuring.data_files(), self._renderer())
+            data = self._measuring.data_files()
+            copies = artifacts_for_ci(target, self._project, outcome, data, self._renderer(), details=details)
             write_each(copies, [named_by_a_person(target, self._project.root)])
 
     def _renderer(self) -> Renderer:

@@ -1,7 +1,8 @@
 """Keep the results of a run on disk while it goes on, so that the next command can say how far a run came that died.
 
 Each run has its own folder. ``start.json`` says what was asked for, ``collection.json`` what was collected, and ``tests.jsonl``
-has a line for each test that has ended: just its id if it simply passed, else ``[id, result]``. While the process lives, it
+has a line for each test that has ended: just its id if it simply passed, else ``[id, result]``; ``failures.jsonl`` holds what
+failing tests said. While the process lives, it
 holds a lock on ``alive``, which the system releases when the process ends, however it ends. ``recorded.json`` is written just
 before the record: if the record's ``run`` is the same, the run was recorded. A journal without ``start.json`` is ignored: its
 run died before it began, or ended well. ``seal`` shows that one of this user's runs made the journal: a journal that came with
@@ -13,12 +14,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pytest_handoff.details import MOST_A_SESSION, Failure
 from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.project.locks import sign_of, take_lock
 from pytest_handoff.project.user_folder import Sealed, user_key
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 
 ALIVE, BESIDE, START, SEAL, TESTS, RECORDED = "alive", "beside", "start.json", "seal", "tests.jsonl", "recorded.json"
+FAILURES = "failures.jsonl"
 _PASSED = CaseResult(outcome="passed")
 _PATIENCE = 10.0
 """Seconds to wait for our own lock: another process can hold it only for an instant, to check if we are alive."""
@@ -74,6 +78,7 @@ class Journal:
             _write_whole(self.folder / SEAL, _seal_of(self.folder, begun, key))
         _write_whole(self.folder / START, begun)
         self._tests, self._pid = _Lines(self.folder / TESTS), os.getpid()
+        self._room = 4 * MOST_A_SESSION
 
     def note(self, nodeid: str, result: CaseResult) -> None:
         """Write the line of a test that has ended; a full disk, or what a test left mocked, costs the journal, never the run.
@@ -93,6 +98,19 @@ class Journal:
                 self.trouble = "the disk is full"
         except Exception as error:
             self.trouble = getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+    def note_failure(self, failure: Failure) -> None:
+        """Write down what a failing test said, up to a limit for all of them.
+
+        The last line about a test counts.
+        """
+        if self.trouble is not None or os.getpid() != self._pid:
+            return
+        line = msgspec.json.encode(failure) + b"\n"
+        self._room -= len(line)
+        if self._room >= 0:
+            with (self.folder / FAILURES).open("ab") as file:
+                file.write(line)
 
     def will_be_recorded(self, run: RunInfo) -> None:
         """Write down what the record is about to say about this run."""
@@ -151,6 +169,19 @@ class DeadRun(Frozen, frozen=True):
     results: list[tuple[str, CaseResult]]
     last: float
     recorded: RunInfo | None
+
+    def failures(self) -> list[Failure]:
+        """Read what the failing tests said, by pytest's ids, up to a line that the process left unfinished."""
+        try:
+            lines = read_own(self.folder / FAILURES, [self.folder], LINES).splitlines(keepends=True)
+        except OSError:
+            return []
+        found: dict[str, Failure] = {}
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            for line in lines:
+                failure = msgspec.json.decode(line, type=Failure)
+                found[failure.test] = failure
+        return list(found.values())
 
 
 def journals_of(project_folder: Path) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +21,7 @@ from pytest_handoff.recording.collection import key_of
 from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_handoff.coverage.analysis import SharedAnalyses
@@ -197,6 +199,35 @@ def duration_metrics(
         for name, test in asked.items()
         if test in took
     ]
+
+
+def seconds_of_tests(config: pytest.Config, prefix: str, tests: Collection[str]) -> dict[str, float]:
+    """Give the seconds that each test took, its setup, teardown and repeated attempts included, to three digits.
+
+    As with :func:`duration_metrics`, it costs nothing per test, and there are none where the clock is held still.
+
+    Args:
+        prefix: makes a node id relative to the git root.
+        tests: the ids of the tests that were collected.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or os.environ.get("SOURCE_DATE_EPOCH"):
+        return {}
+    took: defaultdict[str, float] = defaultdict(float)
+    for report in _each_once(reporter.stats):
+        if type(report) is pytest.TestReport:
+            took[report.nodeid] += report.duration
+    keys = ((key_of(nodeid, prefix, tests), seconds) for nodeid, seconds in took.items())
+    return {key: float(f"{seconds:.3g}") for key, seconds in keys if seconds >= 0}
+
+
+def _each_once(stats: Mapping[str, Sequence[object]]) -> Iterable[object]:
+    """Iterate over all reports; where a plugin has categories of its own, one report may be in two of them."""
+    every = chain.from_iterable(stats.values())
+    return every if stats.keys() <= _CATEGORIES else {id(report): report for report in every}.values()
+
+
+_CATEGORIES = {"", "passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun", "deselected", "warnings"}
 
 
 def benchmark_metrics(config: pytest.Config, prefix: str, tests: Collection[str]) -> list[tuple[str, Metric]]:

@@ -22,6 +22,7 @@ from pytest_handoff.parts.files import PART_SCHEMA, Part, PartRun, parts_here
 from pytest_handoff.project import environment
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.record import OUTCOMES
+from pytest_handoff.recording.failures import details_of_run, untold
 from pytest_handoff.recording.options import pytest_in_force
 from pytest_handoff.run import Collection
 from pytest_handoff.workflow.ci import kept_out_of_git
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.failures import FailureTexts
     from pytest_handoff.recording.measuring import RunCoverage
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Run
@@ -68,6 +70,7 @@ class PartWriting:
         if not self._plan.option("artifacts"):
             _forget_other_trees(self._parts)
         write_each(kept_out_of_git(self._parts, self._project))
+        files.remove_details(self._folder)
         files.write_head(self._folder, self._head)
 
     def finish(self, run: Run, measuring: RunCoverage, *, company: bool) -> list[Line]:
@@ -107,6 +110,15 @@ class PartWriting:
         )
         files.write_head(self._folder, replace(self._head, unfinished=None, run=done))
         return self._lines(run, measured)
+
+    def keep_details(self, texts: FailureTexts, run: Run) -> list[Line]:
+        """Write durations and failure texts beside the finished part; whatever goes wrong here, the part is written."""
+        try:
+            files.write_details(self._folder, details_of_run(self._plan, texts, run))
+            trouble = texts.trouble
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {error}"
+        return [untold(trouble)] if trouble else []
 
     def stop(self, why: str) -> None:
         """Write what stopped the run into the head; if that fails, the head there already says that the part is unfinished."""

@@ -113,6 +113,7 @@ class Recorder:
         faults: collects what goes wrong in here; the test goes on.
         ended: called with the node id and the result of each test that ends.
         clean: takes the places of this machine out of a message.
+        failed: called with each report of a failure; it must not raise anything.
     """
 
     def __init__(
@@ -121,8 +122,10 @@ class Recorder:
         faults: Faults | None = None,
         ended: Callable[[str, CaseResult], None] | None = None,
         clean: Callable[[str], str] = str,
+        failed: Callable[[pytest.TestReport | pytest.CollectReport], None] | None = None,
     ) -> None:
         self._clean = clean
+        self._failed = failed
         self._prefix = prefix
         self._faults = faults or Faults()
         self._ended = ended
@@ -161,6 +164,8 @@ class Recorder:
         with self._faults:
             if report.failed or report.skipped:
                 self.reported["error" if report.failed else "skipped"] += 1
+                if report.failed and self._failed is not None:
+                    self._failed(report)
                 if apart := re.match(_WORKERS_AT_ODDS, report.longreprtext):
                     self._at_odds.append(f"{apart[1]} and {apart[2]} {_AT_ODDS}")
 
@@ -252,6 +257,8 @@ class Recorder:
     def _look_closely(self, report: pytest.TestReport) -> None:
         if unseen := report.__dict__.get(UNREPORTED):
             self._reruns[report.nodeid] = unseen
+        if self._failed is not None and report.outcome not in ("passed", "skipped"):
+            self._failed(report)
         self._take(report)
         if report.when not in ("setup", "call"):
             self._tell_end(report.nodeid)

@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.composition.terminal import Line
+from pytest_handoff.details import DETAILS_SCHEMA, Details
 from pytest_handoff.errors import EvidenceProblem, HandoffError, WriteProblem
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.project.environment import context_of, seconds
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_handoff.details import Failure
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.record import RunInfo
+    from pytest_handoff.record import Record, RunInfo
     from pytest_handoff.recording.journal import DeadRun
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Collection
@@ -103,6 +107,26 @@ def outcome_of_dead_run(project: Project, session: str) -> tuple[FinishedSession
     return record_run(project, start, results), runs
 
 
+def keep_details(project: Project, outcome: FinishedSession, run: DeadRun, before: Record | None) -> str | None:
+    """Keep what the failing tests of a run that died said; nobody knows how long its tests took. Return why it could not be kept.
+
+    Args:
+        before: the record of the session before this run was recorded.
+    """
+    from pytest_handoff.project.detail_files import earlier_details, finished, keep
+
+    if project.config.details == "off":
+        return None
+    collection = read_spool(run.folder)
+    collected = {} if collection is None else collection.tests
+    failures = [replace(one, test=key_of(one.test, run.start.prefix, collected)) for one in run.failures()]
+    brought = Details(schema=DETAILS_SCHEMA, session=run.start.session, record="", failures=failures)
+    seen = {*_results(run, collected), *(collection.broken_files if collection is not None else ())}
+    old = earlier_details(project, before, outcome.record.source.fingerprint)
+    ledger = outcome.composition.facts.ledger
+    return keep(project, finished(brought, outcome.record, ledger, old=old, seen=seen))
+
+
 def _next_step(project: Project, run: DeadRun) -> str:
     try:
         start, _ = _usable(project, run)
@@ -158,6 +182,7 @@ class RunFolder:
 
     Attributes:
         ended: call this with the id and the result of each test that ends; ``None`` without a journal.
+        failed: call this with what a failing test said; ``None`` without a journal.
         templates: where this user's runs keep compiled templates; ``None`` if there is no such place.
     """
 
@@ -167,6 +192,7 @@ class RunFolder:
         self._run: RunInfo | None = None
         self._journal: Journal | None = None
         self.ended: Callable[[str, CaseResult], None] | None = None
+        self.failed: Callable[[Failure], None] | None = None
         self._trouble: str | None = None
         own = user_folder(plan.project.folder)
         self.templates = own and own / "templates"
@@ -176,7 +202,7 @@ class RunFolder:
             sweep(journals, begun.session, keep=self._died)
             _prepare_cache(plan.config, journals)
             self._journal = Journal(journals, begun)
-            self.ended = self._journal.note
+            self.ended, self.failed = self._journal.note, self._journal.note_failure
             self.path = self._journal.folder
         except OSError as error:
             self._died, self._trouble = [], error.strerror or str(error)

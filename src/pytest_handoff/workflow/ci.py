@@ -22,6 +22,7 @@ from pytest_handoff.text_lines import raw_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.workflow.finish import FinishedSession
@@ -136,12 +137,23 @@ _CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"
 
 
 def artifacts_for_ci(
-    folder: Path, project: Project, outcome: FinishedSession, data_files: Iterable[Path], renderer: Renderer
+    folder: Path,
+    project: Project,
+    outcome: FinishedSession,
+    data_files: Iterable[Path],
+    renderer: Renderer,
+    *,
+    details: Details | None = None,
 ) -> list[Artifact]:
-    """Copy what was written below one folder, with the coverage data and ``summary.md``."""
+    """Copy what was written below one folder, with the coverage data, ``summary.md``, and durations and failure texts."""
     copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
     data = [Artifact(path=folder / f"coverage-{plain_name(path)}", content=path.read_bytes()) for path in data_files]
     summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
+    if details is not None:
+        from pytest_handoff.project.detail_files import committed_path, encoded
+
+        beside = folder / _below(project, committed_path(project, details.session))
+        data.append(Artifact(path=beside, content=encoded(details)))
     return [*kept_out_of_git(folder, project), *copies, *data, summed_up]
 
 
