@@ -309,3 +309,37 @@ def test_hostile_failures_stay_text(tmp_path: Path) -> None:
     assert "<img" not in html
     assert "javascript:" not in "".join(re.findall(r'href="([^"]*)"', html))
     assert "&lt;/pre&gt;&lt;script&gt;" in html
+
+
+def tiles_of(html: str) -> dict[str, tuple[str, bool]]:
+    """Each tile's figure, and whether it is red."""
+    found = re.findall(r'<li class="tile( bad)?">.*?"name">(.*?)</span><strong.*?>(.*?)</strong>', html)
+    return {name: (re.sub(r"<.*?>", "", value).replace("✗&nbsp;", ""), bool(bad)) for bad, name, value in found}
+
+
+def test_a_tile_shows_what_its_gate_decides_on(html: str, story: Story) -> None:
+    """What failed, not what passed; of new code the share that the checklist's line asks for; red where that does not pass."""
+    second = story.handoff("report", "session-2", "-o", "second.html")
+    assert second.code == 0, second
+
+    assert tiles_of(html) == {
+        "tests": ("1 collection error", True),
+        "earlier tests": ("7/10", True),
+        "coverage": ("83.3 %", False),
+        "new code tested": ("0.0 %", True),
+        "checklist": ("0/2", True),
+    }
+    good = tiles_of(story.text("second.html"))
+    assert good["tests"] == ("10 passed", False)
+    assert good["earlier tests"] == ("3/3", False)
+
+
+def test_a_first_session_claims_no_changes(story: Story) -> None:
+    """Everything is new, so nothing is said to be; there is nothing to compare with."""
+    done = story.handoff("report", "session-1", "-o", "first.html")
+    assert done.code == 0, done
+    changes = story.text("first.html").partition('class="changes"')[2].partition("</ul>")[0]
+
+    assert "First session:" in changes
+    assert "nothing to compare with" in changes
+    assert "new test" not in changes

@@ -88,6 +88,11 @@ class Timed(Frozen, frozen=True):
     change: float | None
 
     @property
+    def shown(self) -> str:
+        """Format the time."""
+        return "<0.01 s" if self.seconds < 0.01 else f"{self.seconds:.2f} s"
+
+    @property
     def change_shown(self) -> str:
         """Format the change with its sign; a change too small to be one has none."""
         if self.change is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.checklist.condition import Condition, CoveredBy
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.record import Verdict
+    from pytest_handoff.record import NewCode, Verdict
     from pytest_handoff.workflow.finish import FinishedSession
     from pytest_handoff.workflow.left import Step
 
@@ -140,7 +140,7 @@ def _tests_tile(outcome: FinishedSession, verdicts: dict[str, Verdict]) -> Tile:
         value, words = (f"{passing:,} passed", []) if passing else ("none passed", [])
     words += [f"{number:,} {name}" for number, name in ((unrun, "not run"), (counts["skipped"], "skipped")) if number]
     words += [] if record.run.complete else ["incomplete run"]
-    new = [f"{record.tests.new:,} new"] if record.tests.new else []
+    new = [f"{record.tests.new:,} new"] if record.tests.new and record.previous else []
     bad = broken > 0 or any(_is_open(verdicts.get(gate)) for gate in ("failures", "complete"))
     link = "#failing" if broken or failing else "#tests"
     return Tile(name="tests", value=value, words=" · ".join([*words, *new]), link=link, bad=bad)
@@ -194,6 +194,11 @@ def measure(outcome: FinishedSession) -> tuple[CoveredBy, Condition | None, Verd
     return (specs[0][0].by, *specs[0]) if specs else ("any", None, None)
 
 
+def covered_by(code: NewCode, by: CoveredBy) -> int | None:
+    """Return how many new statements these tests ran, or ``None`` where that was not measured."""
+    return {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[by]
+
+
 def _new_code_tile(outcome: FinishedSession) -> Tile:
     """Show the figure that the gate uses, with whose tests it is about."""
     by, spec, verdict = measure(outcome)
@@ -203,7 +208,7 @@ def _new_code_tile(outcome: FinishedSession) -> Tile:
         return Tile(name="new code tested", value="not measured", words=why, link="#new-code", bad=bad)
     marked = sum(count_ranges(file.marked) for file in code.files.values())
     total = (code.num_statements if by == "any" else code.by_tests) + marked
-    covered = {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[by]
+    covered = covered_by(code, by)
     if covered is None:
         why = why_not_measured(outcome.composition.facts, "contexts")
         return Tile(name="new code tested", value="not measured", words=why, link="#new-code", bad=bad)
@@ -232,7 +237,9 @@ def _checklist_tile(outcome: FinishedSession) -> Tile:
 
 
 def changes(outcome: FinishedSession) -> list[Change]:
-    """List in figures what is not as it was in the session before."""
+    """List in figures what is not as it was in the session before; a first session has nothing to compare with."""
+    if not outcome.record.previous:
+        return []
     record, statuses = outcome.record, outcome.record.tests.regression.statuses
     found = [Change(text=counted(record.tests.new, "new test"), link="#filter=new")] if record.tests.new else []
     for status, words, bad in (

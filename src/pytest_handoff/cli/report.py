@@ -12,7 +12,7 @@ from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
 from pytest_handoff.cli.page_failures import MOST_ROWS, Breakage, slowest
 from pytest_handoff.cli.page_grid import grid, timeline
-from pytest_handoff.cli.page_summary import changes, measure, standing, tiles
+from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tiles
 from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
@@ -105,6 +105,8 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     seconds, seconds_before = details.seconds if details else {}, earlier.seconds if earlier else {}
     sources = Sources(project, record, read_tree(project).files)
     by, _, _ = measure(outcome)
+    if record.new_code is not None and covered_by(record.new_code, by) is None:
+        by = "any"
     stands = read_document(project, record.session)
     context = {
         "record": record,
