@@ -343,3 +343,21 @@ def test_a_first_session_claims_no_changes(story: Story) -> None:
     assert "First session:" in changes
     assert "nothing to compare with" in changes
     assert "new test" not in changes
+
+
+def test_what_was_not_measured_is_said_with_the_reason(tmp_path: Path) -> None:
+    """Without coverage, and where no test ran at all, the page says so and claims nothing."""
+    story = new_story(tmp_path / "project")
+    story.write_files({"tests/unit/test_a.py": "import not_there\n", "src/a.py": "x = 1\n"})
+    story.commit()
+    assert story.pytest("--handoff=session-1", "--no-cov").code == 2
+    done = story.handoff("report", "session-1", "-o", "page.html")
+    assert done.code == 0, done
+    html = story.text("page.html")
+
+    assert tiles_of(html)["tests"] == ("1 collection error", True)
+    assert tiles_of(html)["coverage"] == ("not measured", False)
+    assert tiles_of(html)["new code tested"] == ("not measured", True)
+    assert "Not measured: " in html.partition('id="new-code"')[2].partition("</section>")[0]
+    assert "None:" not in html
+    assert "the run is incomplete" in html.partition('id="slow"')[2].partition("</section>")[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
 from pytest_handoff.cli.page_failures import MOST_ROWS, Breakage, slowest
@@ -126,6 +127,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "details_problem": problem,
         "untested": untested(record, sources, by),
         "untested_by": {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}[by],
+        "why_not": {what: why_not_measured(composed.facts, what) for what in ("coverage", "new_code")},
         "most": {"rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
     }
     data = grid(composed.facts, shown, seconds, seconds_before)
