@@ -102,6 +102,7 @@
     const kept = tests.filter((test) => keep(test) && (tier === null || test.tier === tier) && wanted.every((word) => test.found.includes(word)));
     rows = [];
     open = -1;
+    grid.classList.toggle("flat", Boolean(sort[2]));
     if (sort[2]) {
       rows = kept.sort((one, other) => sort[2](one, other) || one.at - other.at);
     } else {
@@ -378,7 +379,7 @@
     choose();
   }
 
-  const failures = new Map(Array.from(document.querySelectorAll("#failing ~ .failures > .failure"), (box) => [box.dataset.test, box]));
+  const failures = new Map(Array.from(document.querySelectorAll("#failing ~ .failures .failure"), (box) => [box.dataset.test, box]));
   function copy(text, made) {
     const done = (worked) => {
       const before = made.dataset.words || made.textContent;
@@ -404,7 +405,7 @@
   }
 
   function reveal(box) {
-    box.open = true;
+    for (let outer = box; outer; outer = outer.parentElement.closest("details")) outer.open = true;
     box.scrollIntoView({ block: "start" });
     box.querySelector("summary").focus({ preventScroll: true });
   }

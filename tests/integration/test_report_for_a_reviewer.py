@@ -361,3 +361,33 @@ def test_what_was_not_measured_is_said_with_the_reason(tmp_path: Path) -> None:
     assert "Not measured: " in html.partition('id="new-code"')[2].partition("</section>")[0]
     assert "None:" not in html
     assert "the run is incomplete" in html.partition('id="slow"')[2].partition("</section>")[0]
+
+
+@in_browser
+def test_long_lists_are_cut_and_say_where_the_rest_is(tmp_path: Path, opened: Callable[..., Page]) -> None:
+    """Sixty failures: ten are shown, forty more fold out, and the others are a click away; a link opens the fold."""
+    story = new_story(tmp_path / "project")
+    story.write_files(
+        {
+            "tests/unit/test_a.py": """
+                import pytest
+
+                @pytest.mark.parametrize("n", range(60))
+                def test_x(n):
+                    assert n < 0
+            """
+        }
+    )
+    story.commit()
+    assert story.pytest("--handoff=session-1", "--no-cov", "--tb=no", "-q").code == 1
+    assert story.handoff("report", "session-1", "-o", "page.html").code == 0
+    html = story.text("page.html")
+    page = opened(html, viewport={"width": 400, "height": 800}, reduced_motion="reduce")
+
+    assert page.locator(".failure").count() == 50
+    assert page.locator(".failure:visible").count() == 10
+    assert "The first 50 of 60" in page.locator("section:has(#failing)").inner_text()
+    last = page.locator(".failure").last
+    page.evaluate(f"location.hash = '#test={last.get_attribute('data-test')}'")
+    last.locator("pre").wait_for()
+    assert in_sight(page, last.locator("> summary"))

@@ -128,7 +128,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "untested": untested(record, sources, by),
         "untested_by": {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}[by],
         "why_not": {what: why_not_measured(composed.facts, what) for what in ("coverage", "new_code")},
-        "most": {"rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
+        "most": {"first": 10, "rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
     }
     data = grid(composed.facts, shown, seconds, seconds_before)
     data |= {"coverage": coverage_rows(record, sources), "prefix": project.shown(project.root / "x").removesuffix("x")}
