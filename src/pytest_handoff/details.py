@@ -101,6 +101,10 @@ class Details(Frozen, frozen=True):
         """Return what a test, or a file that could not be collected, said; ``None`` if nothing is known."""
         return next((failure for failure in self.failures if failure.test == test), None)
 
+    def by_test(self) -> dict[str, Failure]:
+        """Map each test, or file, to what it said."""
+        return {failure.test: failure for failure in self.failures}
+
     def slowest(self, most: int = 10) -> list[tuple[str, float]]:
         """Return the tests that took longest, with their seconds, the slowest first."""
         return sorted(self.seconds.items(), key=lambda took: (-took[1], took[0]))[:most]

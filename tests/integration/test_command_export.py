@@ -88,7 +88,9 @@ CTRF = closed({
                 {"name": TEXT, "status": {"enum": ["passed", "failed", "skipped", "pending", "other"]}, "duration": NUMBER},
                 suite={"type": "array", "minItems": 1, "items": {"type": "string"}}, message={"type": "string"}, line=NUMBER,
                 rawStatus={"type": "string"}, type={"type": "string"}, filePath={"type": "string"}, retries=NUMBER,
-                flaky={"type": "boolean"},
+                flaky={"type": "boolean"}, trace={"type": "string"}, attachments={"type": "array", "items": closed(
+                    {"name": {"type": "string"}, "contentType": {"type": "string"}, "path": {"type": "string"}}
+                )},
                 labels={"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
             )},
         },
@@ -187,9 +189,32 @@ def test_ctrf(story: Story) -> None:
         "tests": 9, "passed": 3, "failed": 2, "skipped": 2, "pending": 0, "other": 2,
     }  # fmt: skip
     assert {test["name"]: test["rawStatus"] for test in results["tests"]} == OUTCOMES
-    assert results["extra"]["durations"] == "of single tests not measured"
+    assert results["extra"]["durations"] == "of 2 tests not measured", "those that did not run"
     [one] = [test for test in results["tests"] if test["name"] == "test_sum[a::b]"]
     assert (one["suite"], one["type"], one["line"]) == (["tests/unit/test_cart.py", "TestTotal"], "unit", 6)
+
+
+def test_durations_and_failures_come_from_the_details(story: Story) -> None:
+    """Where the run left them, JUnit and CTRF have what a failing test said and how long each took; else they say less."""
+    folder = story.folder / "handoffs/.details"
+    table = json.loads((folder / "session-2.json").read_text("utf-8"))
+    table["seconds"]["tests/unit/test_cart.py::test_fails"] = 1.25
+    kept = json.dumps(table)
+    (folder / "session-2.json").write_text(kept, "utf-8")
+    ctrf = {test["name"]: test for test in json.loads(story.handoff("export", "ctrf").out)["results"]["tests"]}
+    cases = {case.attrib["name"]: case for case in ET.fromstring(story.handoff("export", "junit").out).iter("testcase")}  # noqa: S314
+    assert (ctrf["test_fails"]["duration"], cases["test_fails"].attrib["time"]) == (1250, "1.250")
+    for text in (ctrf["test_fails"]["trace"], cases["test_fails"][1].text or ""):
+        assert "def test_fails" in text
+        assert "\nE  " in text
+    assert ctrf["test_fails"]["message"].startswith("tests/unit/test_cart.py:")
+
+    (folder / "session-2.json").write_text('{"schema":', "utf-8")
+    done = story.handoff("export", "ctrf")
+    (folder / "session-2.json").write_text(kept, "utf-8")
+    assert done.code == GOOD
+    assert "session-2.json: is damaged" in done.err
+    assert json.loads(done.out)["results"]["extra"]["durations"] == "of 9 tests not measured"
 
 
 def test_sarif(story: Story) -> None:

@@ -494,3 +494,75 @@ def test_what_end_to_end_plugins_left_is_linked(bare: Story) -> None:
         ("trace.zip", "test-results/tests-test-a-py-test-shop-chromium-1/trace.zip", "project"),
         ("the page", "allure-results/1-attachment.png", "project"),
     ]
+
+
+def test_show_and_next_tell_what_failed(bare: Story) -> None:
+    """``show`` has the error and the slowest tests, ``-v`` everything, ``--json`` all keys; ``next --json`` where it failed."""
+    record(bare, "session-1")
+    short, long = bare.handoff("show", "session-1").out, bare.handoff("show", "-v", "session-1").out
+    assert "tests/test_a.py:11: AssertionError: assert {'order': 17} == {'order': 18}" in short
+    assert "GET /orders/17" not in short
+    assert "run it alone: pytest tests/test_a.py::test_bad" in short
+    assert "--- Captured stdout call ---" in long
+    assert re.search(r"^slow +0\.\d\d s +tests/test_a.py::test_good$", short, re.MULTILINE)
+    table = bare.show("session-1")["details"]
+    (failure,) = table["failures"]
+    assert list(failure) == [
+        "test", "outcome", "when", "message", "text", "sections", "attachments", "left_out", "command",
+    ]  # fmt: skip
+    assert failure["text"].startswith("    def test_bad():\n        print")
+    assert table["slowest"][0]["test"] == "tests/test_a.py::test_good"
+    assert table["slowest"][0]["before"] is None
+    steps = json.loads(bare.handoff("next", "session-1", "--json").out)["steps"]
+    (step,) = [step for step in steps if step["kind"] == "failures"]
+    assert step["failure"].startswith("tests/test_a.py:11: AssertionError")
+    (bare.folder / "handoffs/.details/session-1.json").unlink()
+    assert bare.show("session-1")["details"] is None
+    steps = json.loads(bare.handoff("next", "session-1", "--json").out)["steps"]
+    assert {step["failure"] for step in steps} == {None}
+
+
+def test_a_verbose_run_tells_the_slowest_tests_and_their_change(bare: Story) -> None:
+    """With ``-v`` there is a line for each slow test, compared with the session before where its times are there."""
+    first = record(bare, "session-1", "-v", "-p", "no:xdist")
+    assert re.search(r"^  slow +0\.\d\d s +tests/test_a.py::test_good$", first, re.MULTILINE)
+    bare.edit("tests/test_a.py", "sleep(0.02)", "sleep(0.32)")
+    second = record(bare, "session-2", "-v", "-p", "no:xdist")
+    assert re.search(r"^  slow +0\.3\d s  \+0\.\d\d s +tests/test_a.py::test_good$", second, re.MULTILINE)
+    assert "slow" not in record(bare, "session-2", "-p", "no:xdist").partition("handoff session-2")[2]
+
+
+def test_details_of_another_run_are_not_shown(bare: Story) -> None:
+    """The texts of an earlier run of the session are not taken for those of the newest."""
+    record(bare, "session-1")
+    path = bare.folder / "handoffs/.details/session-1.json"
+    old = path.read_bytes()
+    bare.edit("tests/test_a.py", '{"order": 18}', '{"order": 17}')
+    record(bare, "session-1")
+    path.write_bytes(old)
+    assert bare.show("session-1")["details"] is None
+
+
+FORGED = {
+    "an array": "[]",
+    "deep": "[" * 100_000,
+    "another schema": '{"schema": "pytest-handoff/details/9", "session": "session-1"}',
+    "another session": '{"schema": "pytest-handoff/details/1", "session": "s", "record": ""}',
+    "an unknown key": '{"schema": "pytest-handoff/details/1", "session": "session-1", "record": "", "more": 1}',
+    "bad bytes": "\udcff",
+}
+
+
+@pytest.mark.parametrize("content", FORGED.values(), ids=FORGED)
+def test_what_is_no_details_is_refused_in_one_sentence(bare: Story, content: str) -> None:
+    """Garbage costs a sentence on standard error, and nothing else."""
+    record(bare, "session-1")
+    good = bare.handoff("gate", "session-1")
+    path = bare.folder / "handoffs/.details/session-1.json"
+    path.write_text(content, "utf-8", "surrogateescape")
+    done = bare.handoff("show", "session-1", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["details"] is None
+    assert done.err.count("\n") == 1
+    assert "handoffs/.details/session-1.json" in done.err
+    assert bare.handoff("gate", "session-1") == good

@@ -33,7 +33,7 @@ def export(handoff_dir: str | None, form: str, session: str, output: str | None)
     """Write the evidence of SESSION as JUnit XML, CTRF JSON or SARIF, for systems that read those.
 
     junit and ctrf have every test with its tier and its first session; a lost test is an error there. sarif has failing tests and
-    new lines that no test runs, each at its place. Durations of single tests are not in the evidence.
+    new lines that no test runs, each at its place. Durations and failure texts are in there where the run left them here.
     """
     from pytest_handoff.workflow.verify import is_fresh
 

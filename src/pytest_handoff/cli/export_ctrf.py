@@ -1,6 +1,7 @@
 """Write a session's tests as CTRF, the Common Test Report Format (ctrf.io), specification 0.0.0.
 
-CTRF asks for a duration of each test. The evidence has none, so it is 0, and ``results.extra`` says that it was not measured.
+CTRF asks for a duration of each test. The evidence has none; where it was not kept beside the evidence either, it is 0, and
+``results.extra`` says that it was not measured.
 """
 
 from __future__ import annotations
@@ -8,13 +9,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime
+from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import __version__
+from pytest_handoff.cli.support import shown_details
+from pytest_handoff.figures import counted
 from pytest_handoff.nodeids import file_of, name_of
 from pytest_handoff.workflow.locate import TestPlaces
 
 if TYPE_CHECKING:
+    from pytest_handoff.details import Attachment, Failure
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import LedgerLine
@@ -30,8 +35,13 @@ _STATUS = {
 def text_of(project: Project, outcome: FinishedSession) -> str:
     """Write the document."""
     facts, run = outcome.composition.facts, outcome.record.run
-    places = TestPlaces(project)
-    tests = [_test(facts, line, places) for line in facts.ledger.values() if line.retired is None]
+    places, details = TestPlaces(project), shown_details(project, outcome.record)
+    seconds, said = ({}, {}) if details is None else (details.seconds, details.by_test())
+    tests = [_test(facts, line, places, said.get(line.id)) for line in facts.ledger.values() if line.retired is None]
+    ids = [line.id for line in facts.ledger.values() if line.retired is None]
+    for test, name in zip(tests, ids, strict=True):
+        test["duration"] = round(1000 * seconds.get(name, 0))
+    untimed = len(ids) - sum(name in seconds for name in ids)
     counts = Counter(test["status"] for test in tests)
     summary: dict[str, Any] = {"tests": len(tests)}
     summary |= {status: counts[status] for status in ("passed", "failed", "skipped", "pending", "other")}
@@ -40,7 +50,9 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
         "duration": round(run.duration_s * 1000),
     }  # fmt: skip
     tool = {"name": "pytest"} | ({"version": run.plugins["pytest"]} if "pytest" in run.plugins else {})
-    extra = {"session": facts.session, "complete": run.complete, "durations": "of single tests not measured"}
+    extra: dict[str, Any] = {"session": facts.session, "complete": run.complete}
+    if untimed:
+        extra["durations"] = f"of {counted(untimed, 'test')} not measured"
     results = {"tool": tool, "summary": summary, "tests": tests, "extra": extra}
     table = {
         "reportFormat": "CTRF", "specVersion": "0.0.0", "generatedBy": f"pytest-handoff {__version__}", "results": results,
@@ -48,7 +60,7 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
     return json.dumps(table, indent=1)
 
 
-def _test(facts: Facts, line: LedgerLine, places: TestPlaces) -> dict[str, Any]:
+def _test(facts: Facts, line: LedgerLine, places: TestPlaces, failure: Failure | None) -> dict[str, Any]:
     file = file_of(line.id)
     plain, bracket, parameters = name_of(line.id).partition("[")
     *classes, name = plain.split("::")
@@ -67,7 +79,15 @@ def _test(facts: Facts, line: LedgerLine, places: TestPlaces) -> dict[str, Any]:
         "retries": line.reruns or None,
         "labels": labels,
     }
+    if failure is not None:
+        told |= {"message": failure.message or told["message"], "trace": failure.text or None}
+        told |= {"attachments": [_attached(one) for one in failure.attachments] or None}
     return {key: value for key, value in told.items() if value is not None}
+
+
+def _attached(attachment: Attachment) -> dict[str, str]:
+    kind = guess_type(attachment.path)[0] or "application/octet-stream"
+    return {"name": attachment.name, "contentType": kind, "path": attachment.path}
 
 
 def _milliseconds(text: str) -> int:

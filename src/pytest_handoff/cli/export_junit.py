@@ -9,14 +9,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from pytest_handoff.cli.support import shown_details
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
 from pytest_handoff.nodeids import file_of, name_of
 from pytest_handoff.workflow.locate import TestPlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_handoff.details import Failure
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import LedgerLine
@@ -34,7 +36,8 @@ _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 def text_of(project: Project, outcome: FinishedSession) -> str:
     """Write the document."""
     facts, run = outcome.composition.facts, outcome.record.run
-    places = TestPlaces(project)
+    places, details = TestPlaces(project), shown_details(project, outcome.record)
+    said = details.by_test() if details is not None else {}
     root = ET.Element("testsuites", name=one_line(facts.session))
     files: dict[str, list[LedgerLine]] = defaultdict(list)
     for line in facts.ledger.values():
@@ -44,10 +47,29 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
         suite = ET.SubElement(root, "testsuite", name=one_line(file), timestamp=run.started)
         suite.extend(_case(facts, line, places) for line in lines)
         _count(suite, suite)
+        if details is not None:
+            _add_details(suite, [line.id for line in lines], details.seconds, said)
     _count(root, root.iter("testcase"))
     root.set("time", f"{run.duration_s:.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_details(suite: ET.Element, tests: Sequence[str], seconds: Mapping[str, float], said: Mapping[str, Failure]) -> None:
+    """Add how long tests took and what failing ones said; a test of which nothing is known has no ``time``."""
+    for case, test in zip(suite, tests, strict=True):
+        if test in seconds:
+            case.set("time", f"{seconds[test]:.3f}")
+        failure = said.get(test)
+        child = next((found for name in ("failure", "error") if (found := case.find(name)) is not None), None)
+        if failure is None or child is None:
+            continue
+        child.text = "\n".join(filter(None, (failure.message, failure.text, failure.left_out)))
+        printed = "\n".join(f"--- {section.title} ---\n{section.text}" for section in failure.sections)
+        if printed:
+            ET.SubElement(case, "system-out").text = printed
+    if known := [seconds[test] for test in tests if test in seconds]:
+        suite.set("time", f"{sum(known):.3f}")
 
 
 def _count(element: ET.Element, cases: Iterable[ET.Element]) -> None:

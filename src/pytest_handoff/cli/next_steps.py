@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, verb
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, shown_details, verb
 from pytest_handoff.cli.wrapping import hanging
 from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
 from pytest_handoff.printing import say, say_json, say_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.left import Step
 
 
 NEXT_SCHEMA = "pytest-handoff/next/1"
+_ABOUT_FAILURES = ("complete", "failures", "regression")
 
 
 @click.command("next", short_help="Say what is left to do, in order")
@@ -54,7 +55,17 @@ def _steps(project: Project, session: str, *, machine_only: bool) -> list[Step]:
 
     if not project.store.has(session) and project.document(session).is_file():
         return [first_run(project, session)]
-    return steps_left(project, session, outcome_of(project, session), machine_only=machine_only)
+    outcome = outcome_of(project, session)
+    steps = steps_left(project, session, outcome, machine_only=machine_only)
+    details = shown_details(project, outcome.record) if any(step.kind in _ABOUT_FAILURES for step in steps) else None
+    messages = {failure.test: failure.message for failure in details.failures} if details is not None else {}
+    return [_with_failure(step, messages) for step in steps]
+
+
+def _with_failure(step: Step, messages: Mapping[str, str]) -> Step:
+    """Add where and how its test failed to a step about a failure."""
+    told = next((messages[name] for name in step.names if messages.get(name)), None)
+    return msgspec.structs.replace(step, failure=told) if told and step.kind in _ABOUT_FAILURES else step
 
 
 def _tell(session: str, steps: Sequence[Step]) -> None:

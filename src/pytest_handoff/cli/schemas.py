@@ -10,6 +10,7 @@ import msgspec
 from pytest_handoff.cli.next_steps import NEXT_SCHEMA
 from pytest_handoff.cli.show import SHOW_SCHEMA
 from pytest_handoff.cli.support import GOOD, verb
+from pytest_handoff.details import DETAILS_SCHEMA, Attachment, Details, Phase, Section
 from pytest_handoff.document.places import Finding
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment, SessionRow
@@ -87,6 +88,37 @@ class ShownProof(msgspec.Struct, kw_only=True):
     new: dict[NewStatus, int] | None
 
 
+class ShownFailure(msgspec.Struct, kw_only=True):
+    """What a test, or a file that could not be collected, said when it last failed, and the command that runs it alone."""
+
+    test: str
+    outcome: Outcome
+    when: Phase
+    message: str
+    text: str
+    sections: list[Section]
+    attachments: list[Attachment]
+    left_out: str | None
+    command: str
+
+
+class ShownSlow(msgspec.Struct, kw_only=True):
+    """How long a test took, and how long in the session before; null where that is not known."""
+
+    test: str
+    seconds: float
+    before: float | None
+
+
+class ShownDetails(msgspec.Struct, kw_only=True):
+    """What was kept of the run beside the evidence; ``left_out`` says how many failures have no text."""
+
+    failures: list[ShownFailure]
+    slowest: list[ShownSlow]
+    seconds: dict[str, float]
+    left_out: str | None
+
+
 class Shown(msgspec.Struct, kw_only=True):
     """What ``handoff show SESSION --json`` prints."""
 
@@ -112,6 +144,7 @@ class Shown(msgspec.Struct, kw_only=True):
     checks: list[ShownCheck]
     claims: list[Finding]
     proof: ShownProof | None
+    details: ShownDetails | None
     document: str
     provenance: Provenance
 
@@ -127,6 +160,7 @@ class ShownStep(msgspec.Struct, kw_only=True):
     names: list[str]
     command: str | None
     who: Literal["anyone", "person"]
+    failure: str | None
 
 
 class ShownNext(msgspec.Struct, kw_only=True):
@@ -166,6 +200,7 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "sources": (SourceLine, None),
     "part": (Part, PART_SCHEMA),
     "proof": (Proof, PROOF_SCHEMA),
+    "details": (Details, DETAILS_SCHEMA),
 }
 NAMES = (*_WRITTEN, *_PRINTED)
 

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from pytest_handoff.cli.history import StyledText
-from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb
+from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, shown_details, verb
 from pytest_handoff.cli.wrapping import hung
 from pytest_handoff.composition.terminal import checklist_summary, run_lines
 from pytest_handoff.errors import EvidenceProblem
@@ -39,7 +39,9 @@ _MOST_NAMES = 10
 """The most tests of each kind that are named without ``-v``: there may be tens of thousands."""
 
 
-def show_table(composed: Composition, *, fresh: bool, proof: dict[str, Any] | None = None) -> dict[str, Any]:
+def show_table(
+    composed: Composition, *, fresh: bool, proof: dict[str, Any] | None = None, details: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Build a table of everything known about a session; ``None`` is *not measured*, keys may be added and are never removed."""
     facts = composed.facts
     record = facts.record
@@ -74,6 +76,7 @@ def show_table(composed: Composition, *, fresh: bool, proof: dict[str, Any] | No
         "checks": [check(decision) for decision in composed.decisions if decision.counts],
         "claims": [msgspec.to_builtins(finding) for finding in composed.findings],
         "proof": proof,
+        "details": details,
         "document": record.document,
         "provenance": msgspec.to_builtins(record.provenance),
     }
@@ -259,14 +262,17 @@ def _unstable(composed: Composition) -> list[Explained]:
 @click.pass_obj
 @verb
 def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool) -> int:
-    """Show the evidence of SESSION."""
+    """Show the evidence of SESSION, and what failing tests said and how long tests took, where that is kept here."""
+    from pytest_handoff.cli.failures import details_lines, details_table
     from pytest_handoff.workflow.verify import is_fresh
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
+    details, facts = shown_details(project, outcome.record), outcome.composition.facts
     if as_json:
-        fresh = is_fresh(project, outcome.record)
-        say_json(show_table(outcome.composition, fresh=fresh, proof=proof_table(project, outcome.record)))
+        fresh, proof = is_fresh(project, outcome.record), proof_table(project, outcome.record)
+        known = details_table(project, details, facts) if details is not None else None
+        say_json(show_table(outcome.composition, fresh=fresh, proof=proof, details=known))
         return GOOD
     document = project.shown(project.document(session))
     figures = run_lines(
@@ -278,6 +284,8 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
         most=None if verbose else _MOST_NAMES,
     )
     say_parts(hung(show_lines(session, figures, outcome.composition.verdicts), _HANGING))
+    if details is not None:
+        say_parts(hung(details_lines(project, details, facts, everything=verbose), _HANGING))
     return GOOD
 
 

@@ -28,6 +28,9 @@ MOST_PARTS = 8
 _HARMLESS = ("overview.", "status.")
 """Places that hold a person's words as often as ours: the end of a run need not mention them."""
 
+_LOST = ("regressed", "still failing", "missing", "newly skipped")
+"""What became of tests that the gates name."""
+
 _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
 """Outcomes that are neither a pass nor a failure: with several tiers, each says how many it has."""
 
@@ -56,6 +59,7 @@ def run_lines(
         most: how many names of each kind there may be with ``-v``; ``None`` for all of them.
     """
     facts, left = composed.facts, report(composed.facts).uncollected
+    blocking = list(_blocking(composed.blocking))
     blocked = bool(composed.blocking or chain)
     gate = "would not pass" if blocked else "would pass, as far as a machine can decide"
     colour = {"red": True} if blocked else {"green": True}
@@ -73,7 +77,7 @@ def run_lines(
         Line(_row("checklist", checklist_summary(composed))),
         Line(_row("gate", gate + (":" if blocked else "")), colour),
         *(Line(f"  {_row('chain', one_line(problem))}") for problem in chain),
-        *(Line(f"  {row}") for row in _blocking(composed.blocking)),
+        *(Line(f"  {row}") for row in blocking),
     ]
     if dropped:
         lines.append(Line(_row("dropped", "an earlier part of this session, since the code has changed since")))
@@ -85,7 +89,7 @@ def run_lines(
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
     lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
-    lines += [Line(f"  {row}") for row in _named(facts, most)] if verbosity > 0 else []
+    lines += [Line(f"  {row}") for row in _named(facts, most, blocking)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
     return lines
 
@@ -234,9 +238,16 @@ def _claims(composed: Composition) -> list[str]:
     return [shorten(one_line(shown[0]), 160) + more] if shown else []
 
 
-def _named(facts: Facts, most: int | None) -> Iterator[str]:
-    """List the tests and files of each kind that a reader may ask for: all of them, or the first of each kind."""
+def _named(facts: Facts, most: int | None, told: Sequence[str]) -> Iterator[str]:
+    """List the tests and files of each kind that a reader may ask for: all of them, or the first of each kind.
+
+    Args:
+        told: the lines above; lost tests that these name, all of them, are not named again.
+    """
+    named = {word.rstrip(",:;") for line in told for word in line.split(" ")}
     for label, rows in _names(facts):
+        if label in _LOST and named.issuperset(rows):
+            continue
         yield from (labelled(label, row) for row in rows[:most])
         if most is not None and len(rows) > most:
             yield labelled(label, f"and {len(rows) - most:,} more: -v lists them")

@@ -7,6 +7,7 @@ anybody may have written it.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,16 @@ def details_of(project: Project, record: Record) -> Details | None:
     """
     wanted = run_digest(record)
     return next((found for found in _all(project, record.session) if found.record == wanted), None)
+
+
+def details_before(project: Project, record: Record) -> list[Details]:
+    """Read the details of the sessions that a record continues, as far as they are there and can be used."""
+    found: list[Details] = []
+    for parent in record.previous:
+        with suppress(EvidenceProblem):
+            details = details_of(project, project.store.record(parent.session))
+            found += [] if details is None else [details]
+    return found
 
 
 def earlier_details(project: Project, before: Record | None, fingerprint: str) -> Details | None:

@@ -122,7 +122,7 @@ class RunEnd:
         outcome = self._write(run)
         details = self._keep_details(outcome, run)
         broken = self._broken_chain()
-        self._say(outcome, broken)
+        self._say(outcome, broken, details)
         self._say_what_a_build_does()
         if self._plan.option("gate") and (outcome.composition.blocking or broken) and exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -176,23 +176,31 @@ class RunEnd:
 
         return [str(problem) for problem in chain_problems(self._project, self._start.session)]
 
-    def _say(self, outcome: FinishedSession, broken: list[str]) -> None:
+    def _say(self, outcome: FinishedSession, broken: list[str], details: Details | None) -> None:
         self._ending.say(self._folder.lines())
         if self._unread:
             left_out = f"this user may not read {listed(self._unread)}: no part of the tree; put it into .gitignore"
             self._ending.say([Line(left_out)])
         if self._absent:
             self._ending.say([Line(f"not checked out, which tests may read: {listed(self._absent)}")])
-        self._ending.say(
-            run_lines(
-                outcome.composition,
-                self._project.shown(self._project.document(self._start.session)),
-                parent_percent=self._start.parents.percent,
-                dropped=outcome.dropped_part,
-                verbosity=self._plan.config.get_verbosity(),
-                chain=broken,
-            )
+        verbosity = self._plan.config.get_verbosity()
+        *lines, document = run_lines(
+            outcome.composition,
+            self._project.shown(self._project.document(self._start.session)),
+            parent_percent=self._start.parents.percent,
+            dropped=outcome.dropped_part,
+            verbosity=verbosity,
+            chain=broken,
         )
+        slow = self._slowest(outcome, details) if details is not None and verbosity > 0 else []
+        self._ending.say([*lines, *slow, document])
+
+    def _slowest(self, outcome: FinishedSession, details: Details) -> list[Line]:
+        from pytest_handoff.composition.durations import slowest, slowest_lines
+        from pytest_handoff.project.detail_files import details_before
+
+        before = details_before(self._project, outcome.record)
+        return [Line(f"  {line}") for line in slowest_lines(slowest(details, before, outcome.composition.facts.ledger))]
 
     def _say_what_a_build_does(self) -> None:
         """Warn in the first session if the project cannot be built any more; later ones would only repeat it."""

@@ -40,6 +40,7 @@ _ENDED = ("rerun", "retried")
 """Outcomes of an attempt that another one follows: pytest-rerunfailures and pytest-retry."""
 _STYLED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 """A terminal's codes for colours and links."""
+_FUNCTION = re.compile(r"(?:@|def |async def |class )")
 _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 
@@ -139,7 +140,7 @@ class FailureTexts:
     def _add(self, heard: _Heard, report: Report, room: int) -> None:
         """Add the texts of a report, all of them together within so many bytes."""
         texts = [(text, 0) for text in heard.texts]
-        text, lost = self._plain(told_by(report), room)
+        text, lost = self._plain(_indented(told_by(report)), room)
         texts.append((_headed(heard, report) + text, lost))
         sections = [(str(title), str(body)) for title, body in report.sections if str(body).strip()]
         below = [(section.title, section.text, 0) for section in heard.sections]
@@ -203,6 +204,11 @@ def untold(trouble: str) -> Line:
 
 def _phase(report: Report) -> Phase:
     return "collect" if isinstance(report, pytest.CollectReport) else _PHASES.get(report.when, "call")
+
+
+def _indented(text: str) -> str:
+    """Give the first line its indentation back: pytest strips it, and a function would look shifted against its body."""
+    return f"    {text}" if _FUNCTION.match(text) else text
 
 
 def _headed(heard: _Heard, report: Report) -> str:

@@ -42,6 +42,7 @@ class Step(Frozen, frozen=True):
         names: all tests, files or lines that it is about.
         command: a command that does it; ``None`` where something has to be written first.
         who: ``person`` where only a judgement is missing.
+        failure: where and how the test failed, in one line, where that was kept beside the evidence.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Step(Frozen, frozen=True):
     names: list[str] = []
     command: str | None = None
     who: Literal["anyone", "person"] = "anyone"
+    failure: str | None = None
 
 
 def first_run(project: Project, session: str) -> Step:

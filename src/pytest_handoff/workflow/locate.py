@@ -34,9 +34,9 @@ class TestPlaces:
         return self._project.has_file(file_of(test))
 
     def command(self, test: str) -> str:
-        """Write the command that runs a test alone, in the project's folder."""
-        file = self._project.shown(self._project.root / file_of(test))
-        return f"pytest {shlex.quote(f'{file}::{name_of(test)}')}"
+        """Write the command that runs a test, or a file of tests, alone, in the project's folder."""
+        file, name = self._project.shown(self._project.root / file_of(test)), name_of(test)
+        return f"pytest {shlex.quote(f'{file}::{name}' if name else file)}"
 
     def _read(self, file: str) -> dict[str, int]:
         if not file.endswith(".py"):
