@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builders import facts_of, ledger_of
-from pytest_handoff.cli.report import grid
+from pytest_handoff.cli.page_grid import Timeline, grid, timeline
 
 BEFORE = """
 unit tests/a.py::kept passed
@@ -27,7 +27,9 @@ def test_a_test_is_a_row_of_figures_and_marks() -> None:
     zero = ledger_of("unit tests/older.py::moved passed\nunit tests/a.py::kept error")
     first = ledger_of(BEFORE) | ledger_of("unit tests/old.py::moved passed moved_from=tests/older.py::moved")
 
-    table = grid(facts, [("session-0", zero), ("session-1", first), ("session-2", facts.ledger)])
+    ledgers = [("session-0", zero), ("session-1", first), ("session-2", facts.ledger)]
+    seconds = {"tests/a.py::kept": 0.25, "tests/b.py::moved": 1.5}
+    table = grid(facts, timeline(facts.ledger, ledgers, more=False), seconds, {"tests/old.py::moved": 1.0})
 
     assert table["sessions"] == ["session-0", "session-1", "session-2"]
     assert table["tiers"] == ["e2e", "unit"]
@@ -49,3 +51,24 @@ def test_a_test_is_a_row_of_figures_and_marks() -> None:
     assert tests["tests/b.py::moved"][6] == "moved from tests/old.py::moved"
     assert tests["tests/b.py::dropped"][6] == "retired in session-2: replaced"
     assert table["since"][tests["tests/b.py::fresh"][3]] == "session-2"
+    assert tests["tests/a.py::kept"][7:] == [250]
+    assert tests["tests/b.py::moved"][7:] == [1500, 1000]
+    assert tests["tests/b.py::fresh"][7:] == []
+
+
+def test_since_when_is_told_as_far_back_as_the_page_goes() -> None:
+    """Failing without a break, or flaky for the first time; where older sessions are not shown, it may be earlier."""
+    marks = {"a": "PFEF", "b": "FFFF", "c": "LPLP"}
+    shown = Timeline(["s3", "s4", "s5", "s6"], marks, more=True)
+
+    assert [shown.since(test, "FE") for test in "ab"] == ["s4", "s3 or earlier"]
+    assert shown.first("c", "L") == "s3 or earlier"
+    assert shown._replace(more=False).first("c", "L") == "s3"
+
+
+def test_a_flaky_pass_has_a_mark_of_its_own_in_every_session() -> None:
+    """A test that failed in the end has failed, flaky or not."""
+    then = ledger_of("unit a::x passed flaky\nunit a::y passed")
+    now = ledger_of("unit a::x passed\nunit a::y failed flaky")
+
+    assert timeline(now, [("s1", then), ("s2", now)], more=False).marks == {"a::x": "LP", "a::y": "PF"}

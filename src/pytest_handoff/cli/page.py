@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 WIDTH, HEIGHT = 640.0, 190.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 12.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 20.0, 34.0
 MOST_SESSIONS = 40
 """The most bars that a reader can tell apart; of more, only the newest are drawn."""
 
@@ -58,9 +58,18 @@ class Point(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A label at an axis, and its position."""
+    """A label at an axis, and its position; a ``minor`` one is left out where there is little room."""
 
     at: float
+    text: str
+    minor: bool = False
+
+
+class Label(NamedTuple):
+    """A number above a bar: of many tests the few that fail would not be seen."""
+
+    x: float
+    y: float
     text: str
 
 
@@ -71,6 +80,7 @@ class Chart(NamedTuple):
     lines: list[tuple[str, list[Point]]]
     across: list[Tick]
     up: list[Tick]
+    labels: list[Label]
     width: float = WIDTH
     height: float = HEIGHT
     left: float = LEFT
@@ -87,6 +97,7 @@ def outcome_chart(rows: Sequence[SessionRow]) -> Chart:
         lines=[],
         across=_names(rows),
         up=[Tick(_y(share), f"{round(most * share):,}") for share in (0.0, 0.5, 1.0) if most % 2 == 0 or share != 0.5],
+        labels=[label for at, row in enumerate(rows) for label in _failing(row, at, len(rows), most)],
     )
 
 
@@ -106,6 +117,7 @@ def coverage_chart(rows: Sequence[SessionRow]) -> Chart:
         lines=[*_line("total", "coverage", total, rows, floor), *_line("new", "new code", new, rows, floor)],
         across=_names(rows),
         up=[Tick(_y(share), f"{floor + (100 - floor) * share:g} %") for share in (0.0, 0.5, 1.0)],
+        labels=[],
     )
 
 
@@ -121,6 +133,16 @@ def _bars(row: SessionRow, at: int, count: int, most: int) -> list[Bar]:
             found.append(Bar(left, top, round(width, 1), height, kind, f"{row.session}: {_words(row, outcomes)}"))
             below += number
     return found
+
+
+def _failing(row: SessionRow, at: int, count: int, most: int) -> list[Label]:
+    """Write the number of failing tests above the bar; a sign alone where the bars are too narrow for it."""
+    number = row.counts["failed"] + row.counts["error"]
+    if not number:
+        return []
+    text = f"✗ {number:,}"
+    top = _y(sum(row.counts.values()) / most)
+    return [Label(_x(at, count), round(top - 4, 1), text if len(text) * 7 <= _step(count) else "✗")]
 
 
 def _words(row: SessionRow, outcomes: Sequence[str]) -> str:
@@ -147,7 +169,9 @@ def _floor(values: Sequence[float]) -> int:
 
 def _names(rows: Sequence[SessionRow]) -> list[Tick]:
     every = -(-len(rows) // _MOST_LABELS) or 1
-    return [Tick(_x(at, len(rows)), row.session) for at, row in enumerate(rows) if (len(rows) - 1 - at) % every == 0]
+    named = [(at, row) for at, row in enumerate(rows) if (len(rows) - 1 - at) % every == 0]
+    minor = {at for at, _ in named[len(named) % 2 :: 2]} if len(named) > _MOST_LABELS // 2 else set()
+    return [Tick(_x(at, len(rows)), row.session, at in minor) for at, row in named]
 
 
 def _step(count: int) -> float:

@@ -10,27 +10,29 @@ import click
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
+from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
+from pytest_handoff.cli.page_failures import MOST_ROWS, Breakage, slowest
+from pytest_handoff.cli.page_grid import grid, timeline
+from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tiles
 from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
-from pytest_handoff.evidence.regression import passing_of
-from pytest_handoff.figures import counted, parse_ranges, percent, percent_of
-from pytest_handoff.markup import one_line
-from pytest_handoff.nodeids import file_of, name_of
+from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.printable import printable_text
 from pytest_handoff.printing import say
-from pytest_handoff.project.foreign_files import TEXT, Refused, named_by_a_person, read_file
+from pytest_handoff.project.detail_files import details_of
+from pytest_handoff.project.foreign_files import named_by_a_person
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.rendering.templates import bundled_templates
-from pytest_handoff.text_lines import raw_lines
 from pytest_handoff.workflow.start import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_handoff.evidence.facts import Facts
+    from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.record import LedgerLine, Record
+    from pytest_handoff.record import Record
     from pytest_handoff.workflow.finish import FinishedSession
 
 
@@ -77,191 +79,76 @@ def embedded(data: Mapping[str, Any]) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-MARKS = {
-    "passed": "P", "failed": "F", "error": "E", "skipped": "S", "xfailed": "X", "xpassed": "U", "not_run": "N", None: "M",
-}  # fmt: skip
-RETIRED, ABSENT = "R", "."
-
-LONGEST_DETAIL = 200
-
-
-def grid(facts: Facts, ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> dict[str, Any]:
-    """Build the grid of a session's tests, with their outcome in each of the given sessions.
-
-    Args:
-        facts: the session that the page is about.
-        ledgers: the sessions and their ledgers, oldest first, with the session itself last.
-
-    Returns:
-        ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index.
-        ``files`` are pairs of a path and its tests; a test is ``[name, tier, status, since, marks, flaky, detail]``. Of these,
-        ``marks`` has one letter per session (see :data:`MARKS`; ``R`` retired, ``.`` not in the ledger), and ``detail`` is text.
-    """
-    lines = facts.ledger.values()
-    tiers = sorted({line.tier for line in lines})
-    statuses = sorted({fate.status for fate in facts.fates.values()})
-    since = sorted({line.since for line in lines})
-    marks = _marks(facts.ledger, ledgers)
-    files: dict[str, list[list[Any]]] = {}
-    for test, line in facts.ledger.items():
-        figures = [tiers.index(line.tier), statuses.index(facts.fates[test].status), since.index(line.since)]
-        row = [one_line(name_of(test)), *figures, marks[test], int(line.flaky), _detail(line)]
-        files.setdefault(file_of(test), []).append(row)
-    return {
-        "sessions": [session for session, _ in ledgers],
-        "tiers": [one_line(tier) for tier in tiers],
-        "statuses": statuses,
-        "since": [one_line(session) for session in since],
-        "files": [[one_line(path), files[path]] for path in sorted(files)],
-    }
-
-
-def _marks(tests: Mapping[str, LedgerLine], ledgers: Sequence[tuple[str, Mapping[str, LedgerLine]]]) -> dict[str, str]:
-    """Give each test one letter per session, oldest first; before a move, a test is looked up under its earlier id."""
-    known_as = {test: test for test in tests}
-    marks: dict[str, list[str]] = {test: [] for test in tests}
-    for _, ledger in reversed(ledgers):
-        for test, name in known_as.items():
-            line = ledger.get(name)
-            marks[test].append(_mark(line))
-            if line is not None and line.moved_from:
-                known_as[test] = line.moved_from
-    return {test: "".join(reversed(letters)) for test, letters in marks.items()}
-
-
-def _mark(line: LedgerLine | None) -> str:
-    if line is None:
-        return ABSENT
-    return RETIRED if line.retired is not None else MARKS[line.outcome]
-
-
-def _detail(line: LedgerLine) -> str:
-    told = [
-        f"moved from {line.moved_from}" if line.moved_from else "",
-        f"retired in {line.retired.session}: {line.retired.reason}" if line.retired else "",
-        f"{line.last.outcome} in {line.last.session}" if line.last else "",
-        f"{line.reruns} more {'try' if line.reruns == 1 else 'tries'}" if line.reruns else "",
-        line.error or line.reason or "",
-    ]
-    return " · ".join(one_line(part)[:LONGEST_DETAIL] for part in told if part)
-
-
 COLUMNS = 12
 """The most sessions in the grid of tests: as many columns as fit beside a name."""
 
-MOST_SOURCE = 400_000
-"""The most characters of source in a page, so that it can still be mailed; files with missing lines come first."""
-
-_CHANGED = "The file is not as it was when this was measured; its lines are not shown."
 _WHO = {"decided": "machine", "veto": "person, machine may block", "person": "person", "waived": "waived"}
 
 
-def report_of(project: Project, outcome: FinishedSession) -> str:
+def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     """Render the page about a session as HTML.
+
+    Args:
+        folder: where the page will be; it links to files of the project from there.
 
     Raises:
         EvidenceProblem: if an earlier session cannot be read.
     """
+    from pytest_handoff.workflow.left import steps_left
+
     record, composed = outcome.record, outcome.composition
     before = Chain(project.store).records_up_to(record)
     rows = history.session_rows({one.session: one for one in before})
     ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
     ledgers.append((record.session, composed.facts.ledger))
-    tree = read_tree(project)
-    data = grid(composed.facts, ledgers) | {"coverage": _coverage(project, record, tree.files)}
+    shown = timeline(composed.facts.ledger, ledgers, more=len(before) > COLUMNS)
+    details, earlier, problem = _details(project, record, before)
+    seconds, seconds_before = details.seconds if details else {}, earlier.seconds if earlier else {}
+    sources = Sources(project, record, read_tree(project).files)
+    by, _, _ = measure(outcome)
+    if record.new_code is not None and covered_by(record.new_code, by) is None:
+        by = "any"
     stands = read_document(project, record.session)
     context = {
         "record": record,
         "facts": composed.facts,
-        "row": rows[-1],
         "rows": rows,
         "outcomes": outcome_chart(rows),
         "trend": coverage_chart(rows),
-        "blocking": composed.blocking,
+        "standing": standing(outcome, steps_left(project, record.session, outcome)),
+        "tiles": tiles(outcome),
+        "changes": changes(outcome),
         "verdicts": composed.verdicts,
         "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],
-        "open_boxes": sum(not decision.counts for decision in composed.decisions),
-        "fresh": tree.is_that_of(record.source.fingerprint),
         "differs": stands is not None and stands != composed.text,
-        "tiles": tiles(outcome),
+        "breakage": Breakage(project, composed.facts, details, shown, folder),
+        "slow": slowest(details, seconds_before, composed.facts.ledger),
+        "timed_before": bool(seconds_before),
+        "details_problem": problem,
+        "untested": untested(record, sources, by),
+        "untested_by": {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}[by],
+        "why_not": {what: why_not_measured(composed.facts, what) for what in ("coverage", "new_code")},
+        "most": {"first": 10, "rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
     }
+    data = grid(composed.facts, shown, seconds, seconds_before)
+    data |= {"coverage": coverage_rows(record, sources), "prefix": project.shown(project.root / "x").removesuffix("x")}
     return page(context, data, composed.text)
 
 
-def tiles(outcome: FinishedSession) -> list[dict[str, str]]:
-    """Make the tiles at the top of the page: each has a name, a value, words under it, and the kind ``bad`` or ``plain``."""
-    record, counts = outcome.record, outcome.record.tests.counts
-    failing, regression = counts["failed"] + counts["error"], record.tests.regression
-    decided = [decision for decision in outcome.composition.decisions if decision.state in ("holds", "fails", "vetoed")]
-    holding = sum(decision.state == "holds" for decision in decided)
-    code = record.new_code
-    passing = passing_of(counts)
-    shown = [
-        _tile("tests", f"{passing:,} pass", f"{failing:,} fail · {record.tests.new:,} new", bad=failing > 0),
-        _tile(
-            "earlier tests",
-            f"{regression.passing:,}/{regression.expected:,}" if record.previous else "none",
-            "still pass" if record.previous else "this is the first session",
-            bad=regression.passing < regression.expected,
-        ),
-    ]
-    if record.coverage is None:
-        shown.append(_tile("coverage", "not measured", why_not_measured(outcome.composition.facts, "coverage")))
-    else:
-        before = outcome.parent_percent
-        words = f"before: {percent_of(before)}" if before is not None else f"{record.coverage.num_statements:,} statements"
-        shown.append(_tile("coverage", record.coverage.shown, words))
-    if code is not None:
-        value = percent(code.covered, code.num_statements) if code.num_statements else "none"
-        shown.append(_tile("new code", value, f"{code.covered:,} of {code.num_statements:,} new statements ran"))
-    waiting = sum(decision.counts and decision.state == "waits" for decision in outcome.composition.decisions)
-    words = f"decided lines hold · {waiting:,} wait for a person"
-    return [*shown, _tile("checklist", f"{holding:,}/{len(decided):,}", words, bad=holding < len(decided))]
-
-
-def _tile(name: str, value: str, words: str, *, bad: bool = False) -> dict[str, str]:
-    return {"name": name, "value": value, "words": words, "kind": "bad" if bad else "plain"}
-
-
-def _coverage(project: Project, record: Record, files: dict[str, str]) -> list[dict[str, Any]]:
-    """List the measured files, most missing statements first, with the source if it is still the one that was measured."""
-    if record.coverage is None:
-        return []
-    known = project.store.sources_of(record) or {}
-    new = record.new_code.files if record.new_code else {}
-    found, room = [], MOST_SOURCE
-    order = sorted(record.coverage.files.items(), key=lambda item: (item[1].covered - item[1].num_statements, item[0]))
-    for path, file in order:
-        code = new.get(path)
-        row: dict[str, Any] = {
-            "path": one_line(path), "n": file.num_statements, "c": file.covered, "percent": percent_of(file.percent),
-            "missing": file.missing, "new": code.lines if code else "", "new_missing": code.missing if code else "",
-        }  # fmt: skip
-        if file.missing or code:
-            wanted = path in known and files.get(path) == known[path].blob
-            text, row["why"] = _text(project, path) if wanted else (None, _CHANGED)
-            if text is not None and len(text) > room:
-                text, row["why"] = None, "The page holds enough source already; look at the file itself."
-            row["source"] = text
-            row["marks"] = _line_marks(file.missing, code.lines if code else "", last=len(raw_lines(text or "")))
-            room -= len(text or "")
-        found.append(row)
-    return found
-
-
-def _line_marks(missing: str, new: str, *, last: int) -> dict[str, list[int]]:
-    """Mark lines of a shown source, up to its last line; a record may name others, and very many."""
-    return {"missing": sorted(parse_ranges(missing, last=last)), "new": sorted(parse_ranges(new, last=last))}
-
-
-def _text(project: Project, path: str) -> tuple[str | None, str]:
-    """Read the text of a file, or explain why it is not shown."""
+def _details(project: Project, record: Record, before: Sequence[Record]) -> tuple[Details | None, Details | None, str]:
+    """Read what is kept beside the evidence of the session, and of the one before; what cannot be read is said, and not used."""
+    problem, found = "", None
     try:
-        return printable_text(read_file(project.root / path, project.within, TEXT).decode("utf-8", "replace")), ""
-    except Refused as refused:
-        return None, f"The file {refused.why}; its lines are not shown."
-    except OSError:
-        return None, _CHANGED
+        found = details_of(project, record)
+    except EvidenceProblem as error:
+        problem = str(error)
+    if len(record.previous) != 1:
+        return found, None, problem
+    parent = next((one for one in before if one.session == record.previous[0].session), None)
+    try:
+        return found, details_of(project, parent) if parent else None, problem
+    except EvidenceProblem:
+        return found, None, problem
 
 
 @click.command(short_help="Write one HTML page about a session")
@@ -275,9 +162,9 @@ def report(handoff_dir: str | None, session: str, output: str | None) -> int:
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
-    content = report_of(project, outcome).encode("utf-8", "backslashreplace")
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output
+    content = report_of(project, outcome, path.parent).encode("utf-8", "backslashreplace")
     within = project.within if output is None else [named_by_a_person(path, project.root)]
     write_each([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)], within)
     say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")

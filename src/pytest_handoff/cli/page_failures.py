@@ -1,0 +1,234 @@
+"""List for the page what broke and what was lost: each failing test with its text, files not collected, slow and flaky tests."""
+
+from __future__ import annotations
+
+import os.path
+import shlex
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pytest_handoff.checklist.condition import why
+from pytest_handoff.cli.page_grid import known_as
+from pytest_handoff.details import Section
+from pytest_handoff.evidence.completeness import COLLECTION_FAILED
+from pytest_handoff.evidence.history import LOST
+from pytest_handoff.evidence.regression import FAILING, PASSING
+from pytest_handoff.record import Frozen
+from pytest_handoff.workflow.locate import TestPlaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_handoff.cli.page_grid import Timeline
+    from pytest_handoff.details import Attachment, Details, Failure
+    from pytest_handoff.evidence.facts import Facts
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import LedgerLine, Record
+
+
+MOST_ROWS = 50
+"""The most rows of a list in the page; below it a sentence says where the rest is."""
+
+MOST_ATTACHMENTS = 20
+SLOWEST = 10
+
+
+def not_collected(record: Record) -> dict[str, str]:
+    """Find the files that could not be collected, each with the first line of the error."""
+    found = (why.partition(f" {COLLECTION_FAILED}: ") for why in record.run.why_incomplete)
+    return {path: error for path, separator, error in found if separator}
+
+
+class Attached(Frozen, frozen=True):
+    """A file that a test left; ``address`` is its place as seen from the page, or ``None`` where it is not there."""
+
+    name: str
+    path: str
+    address: str | None
+
+
+class Broken(Frozen, frozen=True):
+    """A test that fails, or a file that could not be collected.
+
+    Attributes:
+        state: what it is in one or two words, such as ``regressed``.
+        what: what went wrong, in one line.
+        since: since when, in words.
+        command: the command that runs it alone.
+        text, sections, attachments: what it said; empty where that is not kept.
+        left_out: what is not shown of this, in one sentence.
+    """
+
+    id: str
+    state: str
+    what: str
+    since: str
+    command: str
+    text: str = ""
+    sections: list[Section] = []
+    attachments: list[Attached] = []
+    left_out: str | None = None
+
+
+class LostTest(Frozen, frozen=True):
+    """An earlier test that no longer guards anything: what became of it, and where it passed last."""
+
+    id: str
+    state: str
+    what: str
+    before: str
+
+
+class Timed(Frozen, frozen=True):
+    """How long a test took, and how much longer than in the session before; that is ``None`` where it is not known."""
+
+    id: str
+    seconds: float
+    change: float | None
+
+    @property
+    def shown(self) -> str:
+        """Format the time."""
+        return "<0.01 s" if self.seconds < 0.01 else f"{self.seconds:.2f} s"
+
+    @property
+    def change_shown(self) -> str:
+        """Format the change with its sign; a change too small to be one has none."""
+        if self.change is None:
+            return "–"
+        return "same" if abs(self.change) < 0.005 else f"{'+' if self.change > 0 else '−'}{abs(self.change):.2f} s"
+
+
+class Unsteady(Frozen, frozen=True):
+    """A flaky test: since when, and what it said when it failed."""
+
+    id: str
+    since: str
+    text: str
+
+
+class Breakage:
+    """What broke in a session, and what was lost; every list is complete, the page cuts it.
+
+    Args:
+        details: what is kept of the run beside the evidence, if anything is.
+        shown: the sessions that are shown.
+        folder: where the page will be.
+    """
+
+    def __init__(self, project: Project, facts: Facts, details: Details | None, shown: Timeline, folder: Path) -> None:
+        self._project, self._facts, self._timeline, self._folder = project, facts, shown, folder
+        self._places = TestPlaces(project)
+        self._said = {failure.test: failure for failure in details.failures} if details else {}
+
+    def not_collected(self) -> list[Broken]:
+        """List the files that could not be collected."""
+        return [
+            self._with_text(Broken(id=path, state="not collected", what=error, since="", command=f"pytest {self._shown(path)}"))
+            for path, error in not_collected(self._facts.record).items()
+        ]
+
+    def failing(self) -> list[Broken]:
+        """List the tests that fail: first those that passed before, then new ones, then those that failed before or may fail."""
+        order = ("regressed", "new")
+        lines = self._facts.kinds.lines(lambda kind: kind.outcome in FAILING and kind.retired is None)
+
+        def rank(line: LedgerLine) -> tuple[bool, int, str]:
+            status = self._facts.fates[line.id].status
+            return line.known is not None, order.index(status) if status in order else len(order), line.id
+
+        return [self._failing(line, at) for at, line in enumerate(sorted(lines, key=rank))]
+
+    def _failing(self, line: LedgerLine, at: int) -> Broken:
+        fate = self._facts.fates[line.id]
+        error = line.error or ("ended in an error" if line.outcome == "error" else "failed")
+        row = Broken(
+            id=line.id,
+            state="known to fail" if line.known else self._facts.became(line),
+            what=error,
+            since=self._since(line) if fate.status != "new" else f"new in {self._facts.session}",
+            command=self._places.command(line.id),
+        )
+        return self._with_text(row) if at < MOST_ROWS else row
+
+    def _since(self, line: LedgerLine) -> str:
+        before = self._facts.earlier.lines.get(known_as(line))
+        if before is not None and before.outcome in PASSING:
+            return f"passed in {self._facts.earlier.session_of(before.id)}"
+        return f"failing since {self._timeline.since(line.id, 'FE')}"
+
+    def lost(self) -> list[LostTest]:
+        """List the earlier tests that are missing, or that are skipped now."""
+        lines = self._facts.with_status(*LOST)
+        return [self._lost(line) for line in lines if self._facts.fates[line.id].counts]
+
+    def _lost(self, line: LedgerLine) -> LostTest:
+        before = self._facts.earlier.lines.get(known_as(line))
+        passed = f"{before.outcome} in {self._facts.earlier.session_of(before.id)}" if before and before.outcome else ""
+        return LostTest(id=line.id, state=self._facts.became(line), what="" if line.outcome is None else why(line), before=passed)
+
+    def not_run(self) -> Sequence[LedgerLine]:
+        """Return the earlier tests that did not run."""
+        return [line for line in self._facts.with_status("not_run") if self._facts.fates[line.id].counts]
+
+    def flaky(self) -> Iterator[Unsteady]:
+        """List the tests that needed more than one try, with the first session of those shown that had them so."""
+        for line in self._facts.kinds.lines(lambda kind: kind.flaky and kind.live):
+            number, of = self._timeline.marks[line.id].count("L"), len(self._timeline.sessions)
+            times = f", in {number} of the last {of} sessions" if number > 1 else ""
+            failure = self._said.get(line.id)
+            since = f"flaky since {self._timeline.first(line.id, 'L')}{times}"
+            yield Unsteady(id=line.id, since=since, text=failure.text if failure else "")
+
+    def _with_text(self, row: Broken) -> Broken:
+        from msgspec.structs import replace
+
+        failure = self._said.get(row.id)
+        if failure is None:
+            return row
+        return replace(
+            row,
+            what=failure.message or row.what,
+            text=failure.text,
+            sections=failure.sections,
+            attachments=list(self._attached(failure)),
+            left_out=failure.left_out,
+        )
+
+    def _attached(self, failure: Failure) -> Iterator[Attached]:
+        for one in failure.attachments[:MOST_ATTACHMENTS]:
+            yield Attached(name=one.name, path=_told(one), address=self._address(one))
+
+    def _address(self, attachment: Attachment) -> str | None:
+        path = self._project.root / attachment.path
+        if attachment.below != "project" or not path.is_file():
+            return None
+        try:
+            return quote(os.path.relpath(path, self._folder).replace(os.sep, "/"))
+        except ValueError:  # it is on another drive
+            return None
+
+    def _shown(self, path: str) -> str:
+        return shlex.quote(self._project.shown(self._project.root / path))
+
+
+def _told(attachment: Attachment) -> str:
+    return attachment.path if attachment.below == "project" else f"{attachment.path} (in the artifacts)"
+
+
+def slowest(details: Details | None, before: Mapping[str, float], ledger: Mapping[str, LedgerLine]) -> list[Timed]:
+    """List the tests that took longest, with the change against the session before."""
+    if details is None:
+        return []
+    found: Iterable[tuple[str, float]] = details.slowest(SLOWEST)
+    return [Timed(id=test, seconds=took, change=_change(took, before.get(_before(test, ledger)))) for test, took in found]
+
+
+def _before(test: str, ledger: Mapping[str, LedgerLine]) -> str:
+    line = ledger.get(test)
+    return test if line is None else known_as(line)
+
+
+def _change(now: float, before: float | None) -> float | None:
+    return None if before is None else now - before
