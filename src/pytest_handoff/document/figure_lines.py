@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pytest_handoff.document.figures_in_text import figures_in, form_of, skeleton
 from pytest_handoff.document.labels import box_of, placeholder_length, read_label
 from pytest_handoff.document.places import Place, place_of_label
-from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, named
+from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, VALUE_COLUMNS, named
 from pytest_handoff.document.scopes import ALL, figure_id
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ _NEEDS = {
     "total duration": "test",
 }  # fmt: skip
 """Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
+
+_MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
 
 _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
@@ -215,8 +217,14 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     scope = scopes.named(label.text)
     if scope is not None:
         return "result", scope, False
-    composed = composed_of(label.keys, scopes)
+    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.heading(line.line)))
     return (*composed, False) if composed is not None else _neutral(label, around)
+
+
+def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
+    """Read *Actual* below a heading such as *Test Coverage*, which says what there is so much of."""
+    quantity = None if label.keys.isdisjoint(VALUE_COLUMNS) else QUANTITIES.get(heading)
+    return (quantity, ALL) if quantity in _MEASURED else None
 
 
 def _neutral(label: Label, around: str) -> tuple[str, str, bool] | None:
