@@ -49,6 +49,8 @@ _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
 _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
 
+_SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
+
 _HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
 _OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal")
@@ -72,11 +74,15 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
-    """Find the lines (from 1) with several figures that are understood, where a field would take all for one."""
+    """Find the lines (from 1) with several figures that are understood, where a field would take all for one.
+
+    A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled.
+    """
     places = list(figures_of_lines(parsed, scopes))
     times = Counter(place.line for place in places)
     outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
-    return outcomes | {line for line, number in times.items() if number > 1}
+    shares = {line.line + 1 for line in parsed.lines if _SHARE_AND_REST.search(line.text)}
+    return (outcomes | {line for line, number in times.items() if number > 1}) - shares
 
 
 def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
