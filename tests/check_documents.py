@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 DOCUMENTS, GOLDEN = DATA / "documents", DATA / "golden"
-TEMPLATES = ("session_handoff", "session_recovery", "session_summary", "phase_readme")
+TEMPLATES = ("brief", "session_handoff", "session_recovery", "session_summary", "phase_readme")
 RENDERER = Renderer()
 LINES = {"src/shop/refund.py": 41, "src/shop/cart.py": 12}
 

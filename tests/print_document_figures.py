@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from builders import coverage_of, facts_of, new_code_of, run_info
+from builders import coverage_of, earlier_of, facts_of, ledger_of, new_code_of, record_of, run_info
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
 from pytest_handoff.document.parse import decode
-from pytest_handoff.record import Changes, Metric, SourceState
+from pytest_handoff.record import Changes, Metric, Record, SourceState
 
 FAMILIES = Path(__file__).parent / "data" / "families"
 PLACE = re.compile(r"⟪(?P<asked>[^⟫⇒]*)⇒(?P<wanted>[^⟫]*)⟫")
@@ -69,7 +69,7 @@ def filled(text: str, memory: Composition | None = None) -> Composition:
             created=["src/shop/refund.py", "tests/unit/test_refund.py", "tests/e2e/test_refund.py", "tests/perf/test_speed.py",
                      "config/refund.toml"],
             modified=["src/shop/cart.py"], removed=["src/shop/fax.py"], renamed=[], lines_added=54, lines_removed=6,
-            tests_added=5, documents_changed=1,
+            tests_added=5, documents_changed=1, commits=3,
         ),
         source=SourceState(
             commit="c31486f0000000000000000000000000000000000", branch="feature/refund", dirty=False, fingerprint="sha256:tree",
@@ -79,9 +79,20 @@ def filled(text: str, memory: Composition | None = None) -> Composition:
         run=run_info(agent="Ada"), places=list(memory.written) if memory else [],
     )  # fmt: skip
     request = FillRequest(
-        path="x.md", today="2026-01-02", render=lambda _place, _context: None, parent_percent=80.0, line_counts=lambda: LINES
+        path="x.md",
+        today="2026-01-02",
+        render=lambda _place, _context: None,
+        parent_percent=80.0,
+        line_counts=lambda: LINES,
+        parent=parent(),
     )
     return compose(text, replace(facts, baselines={"Items in a cart": 400.0}), Config(), request)
+
+
+def parent() -> Record:
+    """The record of the first session, in which 16 of 20 statements were covered."""
+    covered, run = coverage_of(**{"shop/cart": (16, 20)}), run_info(duration_s=10.0)
+    return record_of(ledger_of(BEFORE), earlier_of(""), coverage=covered, run=run)
 
 
 def score(marked: str) -> Score:

@@ -261,8 +261,11 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
         return self.num_statements - sum(count_ranges(lines) for lines in self.at_import.values())
 
 
-class Changes(Frozen, frozen=True):
-    """What the session changed since its base. Line counts are of code files only."""
+class Changes(Frozen, frozen=True, omit_defaults=True):
+    """What the session changed since its base. Line counts are of code files only.
+
+    ``commits`` counts the commits since that of the base, where the document asked for it and git knows all of them.
+    """
 
     created: list[str]
     modified: list[str]
@@ -272,6 +275,7 @@ class Changes(Frozen, frozen=True):
     lines_removed: int
     tests_added: int
     documents_changed: int
+    commits: int | None = None
 
 
 class Verdict(Frozen, frozen=True):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from builders import coverage_of, facts_of
+from builders import coverage_of, earlier_of, facts_of, ledger_of, record_of, run_info
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.config import Config
-from pytest_handoff.record import Changes, SourceState
+from pytest_handoff.record import Changes, CoverageSummary, SourceState
 
 BEFORE = """
     unit tests/unit/test_cart.py::test_total passed
@@ -277,3 +278,71 @@ def test_a_persons_other_figures_are_a_persons(text: str) -> None:
     found = composed(f"# Work\n\n{text}\n")
     assert found.text == f"# Work\n\n{text}\n"
     assert [one.message for one in found.findings] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Coverage of the new code\n\n- **Covered**: [N]",
+        "## New Tests\n\n- **Total**: [N]\n- **Passed**: [N]",
+        "## Existing Tests\n\n- **Failed**: [N]",
+    ],
+)
+def test_a_heading_about_a_part_has_no_figures_of_all(text: str) -> None:
+    """Below a heading about new code, or new or existing tests, the figures of everything would be false."""
+    assert composed(f"# Work\n\n{text}\n").text == f"# Work\n\n{text}\n"
+
+
+PROGRESS = """\
+# Work
+
+## Metrics
+
+| Metric | Before | After | Change |
+|---|---|---|---|
+| Passing | [N] | [N] | [+N] |
+| Coverage | [X%] | [X%] | [+X%] |
+| Branch Coverage | [X%] | [X%] | [+X%] |
+| Statements | [N] | [N] | [+N] |
+| Files Changed | [N] | [N] | [+N] |
+| Execution Time | [N] | [N] | [+N] |
+| Commits | [N] | [N] | [+N] |
+"""
+
+
+def _with_branches(covered: int, branches: int, **files: tuple[int, int]) -> CoverageSummary:
+    plain = coverage_of(**files)
+    first, *others = plain.files
+    measured = {first: replace(plain.files[first], num_branches=branches, covered_branches=covered)}
+    return replace(plain, files=measured | {path: plain.files[path] for path in others})
+
+
+def test_before_after_and_change() -> None:
+    """The session before is measured on its record and the earlier tests; what it does not know stays a prompt."""
+    changes = replace(CHANGES, created=["a.py"])
+    before = record_of(
+        ledger_of(BEFORE), earlier_of("x y::z passed"), coverage=_with_branches(2, 8, cart=(9, 10)), changes=changes,
+        run=run_info(duration_s=10.0),
+    )  # fmt: skip
+    request = FillRequest(
+        path="x.md", today="2026-01-02", render=lambda _place, _context: None, parent_percent=75.0, parent=before
+    )
+    now = {"coverage": _with_branches(4, 8, cart=(9, 10), refund=(15, 20)), "changes": replace(CHANGES, commits=2)}
+    facts = facts_of(NOW, BEFORE, source=SOURCE, run=run_info(duration_s=12.5), **now)
+    rows = [re.sub(r" +", " ", row) for row in compose(PROGRESS, facts, Config(), request).text.splitlines()[6:]]
+    assert rows == [
+        "| Passing | 3 | 5 | +2 |",
+        "| Coverage | 75.0 % | 80.0 % | +5.0 |",
+        "| Branch Coverage | 25.0 % | 50.0 % | +25.0 |",
+        "| Statements | 10 | 30 | +20 |",
+        "| Files Changed | 2 | 3 | +1 |",
+        "| Execution Time | 10.00 | 12.50 | +2.50 s |",
+        "| Commits | [N] | 2 | [+N] |",
+    ]
+
+
+def test_new_commits() -> None:
+    """The number of commits is told where git knows it, and asked for where it does not."""
+    known = composed("# Work\n\n## Git Status\n\n- [N] new commits\n", changes=replace(CHANGES, commits=3)).text
+    assert known.endswith("- 3 new commits\n")
+    assert composed("# Work\n\n## Git Status\n\n- [N] new commits\n").text.endswith("- [N] new commits\n")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from stories import Story
 
 GOOD, NO, CANNOT_TELL = 0, 1, 2
-KINDS = ["phase_readme", "session_handoff", "session_recovery", "session_summary"]
+KINDS = ["brief", "phase_readme", "session_handoff", "session_recovery", "session_summary"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -28,6 +28,30 @@ def test_each_kind_is_made_and_filled(shop: Story, kind: str) -> None:
     assert left == []
     assert shop.handoff("verify", "session-1").code == GOOD
     assert shop.handoff("fill", "session-1", "--check").code == GOOD
+
+
+def test_the_brief_kind_asks_for_ten_things(shop: Story) -> None:
+    """It has ten places, and is one screen long when it is filled."""
+    shop.handoff("init", "session-1", "--template", "brief")
+    asked = [line for line in shop.document("session-1").splitlines() if line.rstrip().endswith("]")]
+    shop.pytest("--handoff=session-1")
+    left = [line.strip() for line in shop.document("session-1").splitlines() if line.rstrip().endswith("]")]
+    assert len(asked) == 10
+    assert left == [
+        "**Agent**: [Who did the work]", "[What works now that did not before]", "[What to do first, and what to watch out for]",
+    ]  # fmt: skip
+    assert len(shop.document("session-1").splitlines()) <= 50
+
+
+def test_a_share_with_failures_is_filled_again(shop: Story) -> None:
+    """``2/3 passed, 1 failed`` gives way to what the next run says."""
+    shop.handoff("init", "session-1", "--template", "brief")
+    shop.write_files({"tests/unit/test_new.py": "def test_new(): assert False"})
+    shop.pytest("--handoff=session-1", "--no-cov")
+    assert " passed, 1 failed\n" in shop.document("session-1")
+    shop.write_files({"tests/unit/test_new.py": "def test_new(): pass"})
+    shop.pytest("--handoff=session-1", "--no-cov")
+    assert " passed, 1 failed\n" not in shop.document("session-1")
 
 
 def test_a_kind_that_does_not_exist(shop: Story) -> None:

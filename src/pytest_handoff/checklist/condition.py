@@ -97,6 +97,8 @@ def asked(spec: Condition) -> str:
 
 _NAMES = {"linked": "marker", "files_parse": "format"}
 
+_UNITS = {"percent": " %", "failing": " fail"}
+
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 
@@ -110,7 +112,8 @@ class Condition(Frozen, frozen=True):
         path: only tests or files that match this glob, relative to the git root.
         by: the tests whose execution counts for ``new_code``.
         op, value, unit: the comparison; all ``None`` means *all of them*. ``value`` is exact: ``Decimal("90")`` percent, or a
-            count. The unit ``failing`` without them asks that none fails, and says nothing of those that are skipped or gone.
+            count. The unit ``failing`` is of those that fail, without them that none does, and says nothing of those that are
+            skipped or gone.
         name: the checklist line whose linked tests are meant, the metric, or the format of files.
     """
 
@@ -132,7 +135,7 @@ class Condition(Frozen, frozen=True):
         parts += [f"{_NAMES.get(self.gate, 'name')}={self.name}"] if self.name else []
         parts += [f"by={self.by.replace('_', ' ')} tests"] if self.gate == "new_code" and self.by != "any" else []
         if self.op is not None:
-            parts.append(f"{self.op} {self.value}{' %' if self.unit == 'percent' else ''}")
+            parts.append(f"{self.op} {self.value}{_UNITS.get(self.unit or '', '')}")
         elif self.gate == "tests":
             parts.append("none fails" if self.unit == "failing" else "all pass")
         return f"{self.gate}({', '.join(parts)})" if parts else self.gate

@@ -58,9 +58,17 @@ def tokens_in(text: str) -> Iterator[Token]:
             yield from [Token("path", inside)] if _is_path(inside) else tokens_in(inside.replace("`", " "))
         elif kind == "slashed":
             yield _slashed(found)
+        elif kind == "word" and (number := _SPELT_OUT.get(found.casefold())):
+            yield Token("number", number)
         elif kind in {"word", "number", "fraction", "sign"}:
             yield Token(kind, found.casefold())  # type: ignore[arg-type]  # narrowed by the line above
 
+
+_SPELT_OUT = {
+    word: str(number)
+    for number, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=2)
+}
+"""Numbers that lines spell out; "one" is mostly no number."""
 
 _LONGEST_LINE = 2_000  # a longer one keeps its emphasis: nobody ticks it, and pairing the marks would take long
 _WRITTEN_OTHERWISE = re.compile(r"[<\\&]")

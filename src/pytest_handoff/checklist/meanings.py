@@ -53,6 +53,14 @@ def none_of_these_fails(found: Found) -> Specs:
     return tuple(replace(spec, unit="failing") for spec in tests)
 
 
+def few_fail(found: Found) -> Specs:
+    """Require that at most so many tests fail: "fewer than 3 tests fail"."""
+    bound, tests = cast("Bound", found["count"]), _tests(found)
+    if bound.op not in {"<", "<="} or bound.value != bound.value.to_integral_value() or len(tests) != 1 or "scope_new" in found:
+        return ()
+    return (replace(tests[0], op=cast("Comparison", bound.op), value=bound.value, unit="failing"),)
+
+
 def none_of(found: Found) -> Specs:
     """Require that no test is any of these: "no flaky or skipped tests"."""
     asked = {"flaky": flaky, "skipped": skips, "failing": none_of_these_fails}
@@ -264,8 +272,10 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         f"none failing {_TESTS} introduced|there", f"none {_WHO} failing tests introduced|there?",
         "none scope_new failing tier tests introduced|there?", f"none {_WHO} tests|test failures introduced|there?",
         f"none {_TESTS} fail|failing", f"none {_WHO} test fail|failing", "none tier? tests scope_new fail|failing",
+        f"{_TESTS} none fail|failing",
     )),
-    (none_of, (f"none {_BAD} or {_BAD} tier? tests", f"none tier? tests {_BAD} or {_BAD}")),
+    (none_of, (f"none {_BAD} or {_BAD} tier? tests", f"none tier? tests|test {_BAD} or {_BAD}")),
+    (few_fail, (f"count {_TESTS} fail|failing", f"count {_WHO} test fail|failing", f"count failing {_TESTS}")),
     (tests_counted, (
         f"all? count|fraction {_TESTS} pass", f"count {_WHO} test pass", "count pass tier? tests",
         f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
@@ -305,7 +315,8 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
     (regression, (
         "none regressions introduced|there?", f"none regressions introduced|there? of|in {_TESTS}",
         "none regressions introduced|there? scope_after",
-        "regressions introduced|there? none", f"none {_TESTS} regressed", f"none {_WHO} test regressed",
+        "regressions introduced|there? none", f"none {_TESTS} regressed", f"none {_WHO} test regressed", "none regressed",
+        f"none regressed of|in {_TESTS}",
         f"none regressions introduced|there? of|in {_WHO} suite", f"none {_WHO} regressed tests",
     )),
     (regressions_of, ("none scope|scope_new? tier regressions introduced|there? scope_after?",)),

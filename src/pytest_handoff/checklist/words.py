@@ -168,7 +168,7 @@ _VERBS: Table = {
         "pass", "passes", "passing", "passed", "have passed", "has passed", "pass successfully", "green", "succeed",
         "succeeds",
         "succeeded",
-        "continue to pass",
+        "continue to pass", "do pass",
         "continue passing", "continues to pass", "run and pass", "run green", "fully green", "pass fully",
         "executed and passing", "run and passing",
         "remain green", "stay green", "remains green", "stays green", "bestehen", "bestanden",
@@ -213,9 +213,11 @@ DEFAULT_WORDS = Words(
     scopes=_SCOPES,
     verbs=_VERBS,
     quantities={
-        "all": ("all", "all of", "entire", "whole", "full", "complete set of", "alle", "aller", "sämtliche"),
+        "all": ("all", "all of", "each of", "every one of", "entire", "whole", "full", "complete set of", "alle", "aller",
+                "sämtliche"),
         "each": ("every", "each", "every single", "jeder"),
-        "none": ("no", "zero", "none", "none of", "there are no", "keine", "keinen"),
+        "none": ("no", "zero", "none", "none of", "there are no", "not a single", "not one", "nothing",
+                 "keine", "keinen"),
     },
     comparisons={
         ">": (
@@ -224,7 +226,8 @@ DEFAULT_WORDS = Words(
         ),
         ">=": (
             ">=", "≥", "⩾", "at least", "minimum", "minimum of", "min", "min.", "no fewer than", "not fewer than",
-            "not less than", "no less than",
+            "not less than", "no less than", "not below", "not under", "no lower than", "not lower than", "never below",
+            "does not fall below", "does not drop below", "doesn't fall below", "doesn't drop below", "never falls below",
             "greater than or equal to", "at or above",
             "mindestens",
         ),
@@ -249,6 +252,6 @@ DEFAULT_WORDS = Words(
             "verify that", "verified that", "confirm that", "confirmed that", "check that",
         ),
     },
-    fillers=("the", "is", "are", "been", "must", "still", "now", "currently", "successfully", "also", "der", "die",
+    fillers=("the", "is", "are", "been", "must", "still", "now", "today", "currently", "successfully", "also", "der", "die",
              "das", "den", "dem", "sind", "ist", "weiterhin", "noch"),
 )  # fmt: skip

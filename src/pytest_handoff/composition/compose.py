@@ -17,7 +17,7 @@ from pytest_handoff.composition.blocks import block_context, corrections_of, tre
 from pytest_handoff.composition.counts import numbered_sessions
 from pytest_handoff.composition.forms import chosen
 from pytest_handoff.composition.names import names_of
-from pytest_handoff.composition.quantities import figure_values, without_remarks
+from pytest_handoff.composition.quantities import Measured, figure_values, without_remarks
 from pytest_handoff.composition.status import status_values
 from pytest_handoff.composition.values import (
     OF_CHANGES,
@@ -39,7 +39,7 @@ from pytest_handoff.document.places import Document, Finding, Place, Task
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
-from pytest_handoff.record import Frozen, Verdict, Written
+from pytest_handoff.record import Frozen, Record, Verdict, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,6 +79,7 @@ class FillRequest:
         today: the date, for waivers that expire.
         render: renders the body of a block from its id and a context; returns ``None`` for a block that is not ours.
         parent_percent: coverage of the parent, if there is exactly one and it was measured.
+        parent: the record of the parent, if there is exactly one.
         required: checklist lines that the document must not lose: this session's since its first fill, and its parents'.
         take_over: places where a person's words are replaced.
         instructions: the text of the session's instructions, if a file was named and could be read.
@@ -91,6 +92,7 @@ class FillRequest:
     today: str
     render: Render
     parent_percent: float | None = None
+    parent: Record | None = None
     required: Sequence[str] = ()
     take_over: frozenset[str] = frozenset()
     instructions: str | None = None
@@ -114,7 +116,8 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     facts = replace(facts, document=DocumentFacts(targets=targets))
     known = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
     plain = chosen(found, known, memory)
-    figures = figure_values(facts, found.places, rows.targets, request.parent_percent)
+    measured = Measured(facts, request.parent, request.parent_percent, rows.line_counts)
+    figures = figure_values(measured, found.places, rows.targets)
     places, prompts = without_remarks(found.places, memory, figures)
     found = replace(found, places=tuple(places))
     plain |= figures | prompts
@@ -206,6 +209,7 @@ def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], re
     found = find(text, fields=fields, path=request.path, names=names_of(facts, text))
     counts = {counted_path(place.id)[0] for place in found.places if place.id.startswith(COUNTS)}
     tests = known_test_files(facts) if "tests" in counts else {}
+    counts |= {place.quantity for place in found.places if place.quantity == "lines"}
     wants_lines = "lines" in counts or "handoff:begin files.lines" in text or _wants_examples(found, memory)
     lines = request.line_counts() if wants_lines else {}
     places = [place for place in found.places if not _is_a_persons_remark(place, memory, tests, lines)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,42 +14,42 @@ from pytest_handoff.composition.wording import if_incomplete, live, passing
 from pytest_handoff.document.claims import contradicts
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.scopes import PATH, SINCE, SUM
+from pytest_handoff.evidence.metrics import run_seconds
 from pytest_handoff.evidence.regression import count_passing
-from pytest_handoff.figures import listed, percent, percent_of
+from pytest_handoff.figures import listed, percent
 from pytest_handoff.markup import escape, one_line
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pytest_handoff.composition.earlier import Before
     from pytest_handoff.document.places import Place
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.figures import Comparison
-    from pytest_handoff.record import Outcome
+    from pytest_handoff.record import Changes, Outcome, Record
 
 PROMPTS = {"fraction": "[X/Y]", "percent": "[X%]", "count": "[N]", "mark": "[✅/❌]"}
 """What stands where a figure of ours is not known any more."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"failed": "failed", "errors": "error", "skipped": "skipped", "xfailed": "xfailed"}
-_OF_COVERAGE = ("coverage", "statements", "covered", "missed")
+_OF_COVERAGE = ("coverage", "branch_coverage", "statements", "covered", "missed")
 _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
 _NUMBERS = re.compile(r"\d|\b[A-Z]{1,2}\]? +(?:tests? +)?(?:pass|fail)")
-_RATES = ("pass_rate", "coverage", "new_code")
+_RATES = ("pass_rate", "coverage", "branch_coverage", "new_code")
 
 
-def figure_values(facts: Facts, places: Sequence[Place], targets: Mapping[str, str], before: float | None) -> dict[str, str]:
+def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:
     """Map the id of each figure's place to its text; what is not known is left out.
 
     Args:
         targets: the targets that rows of tables name, by the id of the row.
-        before: the coverage of the session before, in percent.
     """
     figures = [place for place in places if place.quantity]
-    measured = _Measured(facts, before)
     rows = _scopes_by_table(figures)
     values = {}
     for place in figures:
@@ -96,17 +97,32 @@ def _table_of(place: Place) -> str:
     return place.id.partition(" in ")[2]
 
 
-class _Measured:
-    """The evidence by quantity and scope."""
+class Measured:
+    """The evidence by quantity and scope.
 
-    def __init__(self, facts: Facts, before: float | None) -> None:
-        self._facts, self._before = facts, before
+    Args:
+        parent: the record of the session before, if there is exactly one.
+        percent: the coverage of that session.
+        lines: how many lines each source file has, if the document asks for that.
+    """
+
+    def __init__(self, facts: Facts, parent: Record | None, percent: float | None, lines: Mapping[str, int]) -> None:
+        self._facts, self._parent, self._percent, self._lines = facts, parent, percent, lines
         self._inside: dict[tuple[str, int], list[str]] = {}
+
+    @cached_property
+    def _before(self) -> Before:
+        """Return the evidence of the session before, which few documents ask for."""
+        from pytest_handoff.composition.earlier import Before
+
+        return Before(self._facts, self._parent, self._percent)
 
     def text(self, place: Place, scopes: tuple[str, ...]) -> str | None:
         """Word a quantity in the form that the place has, or ``None`` if it is not known in it."""
         if place.quantity.endswith(".before"):
-            return self._text_before(place.quantity.removesuffix(".before"), place.form)
+            return self._text_before(place.quantity.removesuffix(".before"), place.form) if scopes == ("",) else None
+        if place.quantity.endswith(".change"):
+            return self._text_of_change(place.quantity.removesuffix(".change")) if scopes == ("",) else None
         if place.quantity in _WORDS:
             if place.quantity == "duration" and scopes != ("",):
                 return None
@@ -128,9 +144,8 @@ class _Measured:
         """Measure a quantity: a count, or a part with the whole that it is of."""
         if quantity in _OF_COVERAGE:
             return self._coverage(quantity, scopes)
-        if quantity in _CHANGES:
-            changes = self._facts.record.changes
-            return None if changes is None or self._facts.is_first else _count(_CHANGES[quantity](self._facts))
+        if quantity in _CHANGES or quantity == "lines":
+            return self._of_files(quantity, scopes)
         if quantity == "new_code":
             code = self._facts.record.new_code
             return share(code.covered, code.num_statements) if code and code.num_statements and scopes == ("",) else None
@@ -139,6 +154,16 @@ class _Measured:
         if quantity == "test_files":
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
         return self._of_tests(quantity, scopes)
+
+    def _of_files(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
+        """Count the lines of a file, or what the session changed: that is never of some tests only."""
+        changes = self._facts.record.changes
+        if quantity == "lines":
+            return _count(self._lines[path]) if (path := scopes[0].removeprefix(PATH)) in self._lines else None
+        if scopes != ("",):
+            return None
+        number = None if changes is None or self._facts.is_first else _CHANGES[quantity](self._facts, changes)
+        return None if number is None else _count(number)
 
     def _rate(self, scopes: tuple[str, ...]) -> Figure | None:
         """Measure the rate of a tier or of all tests as checklist lines do, so that a document has one."""
@@ -195,16 +220,31 @@ class _Measured:
             return None
         if quantity == "coverage":
             return coverage_of(files, measured.shown if scopes == ("",) else None)
+        if quantity == "branch_coverage":
+            branches = sum(file.num_branches or 0 for file in files)
+            return share(sum(file.covered_branches or 0 for file in files), branches) if branches else None
         statements, covered = sum(file.num_statements for file in files), sum(file.covered for file in files)
         return _count({"statements": statements, "covered": covered, "missed": statements - covered}[quantity])
 
     def _text_before(self, quantity: str, form: str) -> str | None:
-        if quantity == "coverage" and form in ("percent", "") and self._before is not None:
-            return percent_of(self._before)
-        if quantity == "tests" and form in ("count", "") and not self._facts.is_first:
-            earlier = self._facts.earlier.lines.values()
-            return f"{sum(line.outcome is not None and line.retired is None for line in earlier):,}"
-        return None
+        if quantity == "duration":
+            seconds = self._before.seconds
+            return None if seconds is None else f"{seconds:.2f}" if form == "count" else f"{seconds:.2f} s"
+        figure = self._before.figure(quantity)
+        return None if figure is None else _worded(figure, form, quantity)
+
+    def _text_of_change(self, quantity: str) -> str | None:
+        """Word how a count, or a rate in percentage points, differs from the session before."""
+        run, before = self._facts.record.run, self._before
+        if quantity == "duration":
+            now, then = run_seconds(run), before.seconds
+            return None if now is None or then is None else f"{now - then:+.2f} s"
+        figure, old = self._figure(quantity, ("",)) if run.complete else None, before.figure(quantity)
+        if figure is None or old is None:
+            return None
+        if quantity not in _RATES:
+            return f"{figure.part - old.part:+,}" if figure.part != old.part else "0"
+        return _points(_number_in(_worded(figure, "percent", quantity)) - _number_in(_worded(old, "percent", quantity)))
 
     def _outcomes(self, scopes: tuple[str, ...]) -> Counter[Outcome | None]:
         """Count the outcomes of the tests in any of these scopes."""
@@ -265,22 +305,30 @@ def _asks_for_a_word(text: str) -> bool:
     return ("pass" in plain and "fail" in plain and _NUMBERS.search(text) is None) or plain.startswith(answers)
 
 
+def _number_in(text: str | None) -> Decimal:
+    return Decimal((text or "0").removesuffix("%").strip())
+
+
+def _points(change: Decimal) -> str:
+    return f"{change:+}" if change else "0"
+
+
 def _count(number: int) -> Figure:
     return Figure(shown="", part=number)
 
 
-def _changed(facts: Facts, *names: str) -> int:
-    return sum(len(getattr(facts.record.changes, name)) for name in names)
-
-
-_CHANGES: Mapping[str, Callable[[Facts], int]] = {
-    "files_created": lambda facts: _changed(facts, "created"),
-    "files_modified": lambda facts: _changed(facts, "modified", "renamed"),
-    "files_removed": lambda facts: _changed(facts, "removed"),
-    "files_changed": lambda facts: _changed(facts, "created", "modified", "renamed", "removed"),
-    "lines_added": lambda facts: facts.record.changes.lines_added if facts.record.changes else 0,
-    "lines_removed": lambda facts: facts.record.changes.lines_removed if facts.record.changes else 0,
-    "new_tests": lambda facts: len(facts.new()),
+_CHANGES: Mapping[str, Callable[[Facts, Changes], int | None]] = {
+    "files_created": lambda _facts, changes: len(changes.created),
+    "files_modified": lambda _facts, changes: len(changes.modified) + len(changes.renamed),
+    "files_removed": lambda _facts, changes: len(changes.removed),
+    "files_changed": lambda _facts, changes: (
+        len(changes.created) + len(changes.modified) + len(changes.renamed) + len(changes.removed)
+    ),
+    "lines_added": lambda _facts, changes: changes.lines_added,
+    "lines_removed": lambda _facts, changes: changes.lines_removed,
+    "new_tests": lambda facts, _changes: len(facts.new()),
+    "new_commits": lambda _facts, changes: changes.commits,
+    "test_files_created": lambda facts, changes: len(facts.kinds.files(lambda _kind: True).keys() & set(changes.created)),
 }
 
 

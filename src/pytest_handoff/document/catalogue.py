@@ -89,7 +89,7 @@ _NOTHING_MORE: Mapping[str, tuple[str, ...]] = {}
 _HANDOFF = (
     Field(id="overview.session", kind="label", sections=_OVERVIEW, labels=("session", "sitzung")),
     Field(id="overview.date", kind="label", sections=_OVERVIEW, labels=("completion date", "session date", "abschlussdatum")),
-    Field(id="overview.agent", kind="label", sections=_OVERVIEW, labels=("agent",)),
+    Field(id="overview.agent", kind="label", sections=_OVERVIEW, labels=("agent", "author", "prepared by", "completed by")),
     Field(id="overview.duration", kind="label", sections=_OVERVIEW, labels=("duration", "session duration", "dauer")),
     Field(
         id="tests.current", kind="label", sections=_TESTS,

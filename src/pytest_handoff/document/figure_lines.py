@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pytest_handoff.document.figures_in_text import figures_in, form_of, skeleton
 from pytest_handoff.document.labels import box_of, placeholder_length, read_label
 from pytest_handoff.document.places import Place, place_of_label
-from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, named
+from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, VALUE_COLUMNS, named
 from pytest_handoff.document.scopes import ALL, figure_id
 
 if TYPE_CHECKING:
@@ -43,9 +43,13 @@ _NEEDS = {
 }  # fmt: skip
 """Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
 
+_MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
+
 _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
 _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
+
+_SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
 
 _HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
@@ -70,11 +74,15 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
-    """Find the lines (from 1) with several figures that are understood, where a field would take all for one."""
+    """Find the lines (from 1) with several figures that are understood, where a field would take all for one.
+
+    A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled.
+    """
     places = list(figures_of_lines(parsed, scopes))
     times = Counter(place.line for place in places)
     outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
-    return outcomes | {line for line, number in times.items() if number > 1}
+    shares = {line.line + 1 for line in parsed.lines if _SHARE_AND_REST.search(line.text)}
+    return (outcomes | {line for line, number in times.items() if number > 1}) - shares
 
 
 def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -215,8 +223,14 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     scope = scopes.named(label.text)
     if scope is not None:
         return "result", scope, False
-    composed = composed_of(label.keys, scopes)
+    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.heading(line.line)))
     return (*composed, False) if composed is not None else _neutral(label, around)
+
+
+def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
+    """Read *Actual* below a heading such as *Test Coverage*, which says what there is so much of."""
+    quantity = None if label.keys.isdisjoint(VALUE_COLUMNS) else QUANTITIES.get(heading)
+    return (quantity, ALL) if quantity in _MEASURED else None
 
 
 def _neutral(label: Label, around: str) -> tuple[str, str, bool] | None:

@@ -12,6 +12,7 @@ from pytest_handoff.document.labels import keys_of
 from pytest_handoff.document.places import place_of_cell
 from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
+    CHANGE_COLUMNS,
     COLUMNS,
     STATUS_COLUMNS,
     TARGET_COLUMNS,
@@ -31,6 +32,7 @@ _PARTS = {
     name: part
     for part, names in (
         ("value", VALUE_COLUMNS), ("target", TARGET_COLUMNS), ("status", STATUS_COLUMNS), ("before", BEFORE_COLUMNS),
+        ("change", CHANGE_COLUMNS),
     )
     for name in names
 }  # fmt: skip
@@ -109,7 +111,7 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
     quantity, scope = named_row
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
         part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None)
-        if part in ("target", "status"):
+        if part in ("target", "status", "change"):
             place = place_of_cell(inside.parsed, row, cell, f"{figure_id(quantity, scope, inside.where)}.{part}")
             yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
         elif part is not None:

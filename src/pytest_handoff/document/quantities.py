@@ -20,10 +20,15 @@ LABELS: Mapping[str, tuple[str, ...]] = {
         "tests executed", "tests collected", "total test count", "test cases", "total test cases", "total", "test inventory",
         "total tests run", "all tests", "tests gesamt",
     ),
-    "passed": ("passed", "tests passed", "passing", "passing tests", "tests passing", "passed tests", "bestanden"),
-    "failed": ("failed", "tests failed", "failing", "failures", "failed tests", "failing tests", "fehlgeschlagen"),
+    "passed": (
+        "passed", "tests passed", "passing", "passing tests", "tests passing", "passed tests", "green", "passed now", "bestanden",
+    ),
+    "failed": (
+        "failed", "tests failed", "failing", "failures", "failed tests", "failing tests", "tests failing", "test failures", "red",
+        "failed now", "number of failures", "fehlgeschlagen",
+    ),
     "errors": ("errors", "tests in error", "test errors", "errored", "fehler"),
-    "skipped": ("skipped", "tests skipped", "skipped tests", "übersprungen"),
+    "skipped": ("skipped", "tests skipped", "skipped tests", "skipped now", "übersprungen"),
     "xfailed": ("xfailed", "expected failures", "xfail"),
     "pass_rate": (
         "pass rate", "success rate", "test pass rate", "overall pass rate", "test success rate", "passing rate",
@@ -38,7 +43,8 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     ),
     "coverage": (
         "coverage", "code coverage", "test coverage", "total coverage", "overall coverage", "coverage estimate",
-        "estimated coverage", "current coverage", "coverage total", "coverage achieved", "abdeckung", "testabdeckung",
+        "estimated coverage", "current coverage", "coverage total", "coverage achieved", "coverage after", "coverage now",
+        "abdeckung", "testabdeckung",
     ),
     "new_code": ("new code coverage", "coverage of new code", "new code", "coverage for new code", "coverage on new code"),
     "statements": ("total statements", "statements", "stmts", "num statements", "anweisungen"),
@@ -46,7 +52,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "missed": (
         "missed", "missing", "missed statements", "statements missed", "miss", "uncovered", "lines missed", "total missed",
     ),
-    "branch_coverage": ("branch coverage", "branches covered"),
+    "branch_coverage": ("branch coverage", "branches covered", "coverage of branches", "zweigabdeckung"),
     "new_tests": (
         "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests", "added tests",
         "neue tests",
@@ -58,6 +64,15 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "lines_added": ("lines added", "lines of code added", "insertions", "loc added", "code added"),
     "lines_removed": ("lines removed", "lines deleted", "deletions", "lines of code removed"),
     "test_files": ("test files", "number of test files", "test modules", "testdateien"),
+    "test_files_created": ("test files added", "test files created", "new test files"),
+    "new_commits": ("new commits", "commits", "number of commits", "commits made", "commits added", "commits this session"),
+    "coverage.before": ("coverage before", "previous coverage", "coverage before this session", "coverage last session"),
+    "tests.before": ("tests before", "previous tests", "tests before this session", "tests last session"),
+    "passed.before": ("passed before", "tests passed before", "passing before"),
+    "failed.before": ("failed before", "tests failed before", "failing before"),
+    "skipped.before": ("skipped before", "tests skipped before"),
+    "duration.before": ("duration before", "previous duration", "test duration before"),
+    "statements.before": ("statements before",),
     "commit": (
         "commit", "commit hash", "commit sha", "git commit", "commit analyzed", "commit analysed", "tested commit", "head",
         "last commit", "latest commit", "current commit", "head commit",
@@ -85,16 +100,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "coverage": ("coverage", "covered", "cover", "abdeckung"),
     "statements": ("statements", "stmts"),
     "missed": ("missed", "missing", "miss"),
+    "lines": ("lines", "lines of code", "loc", "zeilen"),
 }
 """The columns of a table whose rows are kinds of tests, files or folders."""
 
 VALUE_COLUMNS = (
     "value", "actual", "current", "achieved", "after", "result", "results", "now", "count", "measured", "final",
-    "this session", "latest", "number", "figure", "current value", "actual value", "wert", "ist", "nachher",
+    "this session", "latest", "number", "figure", "current value", "actual value", "after session", "after this session",
+    "today", "wert", "ist", "nachher",
 )  # fmt: skip
 TARGET_COLUMNS = ("target", "goal", "required", "threshold", "requirement", "expected", "minimum", "ziel", "soll")
 STATUS_COLUMNS = ("status", "met", "state", "verdict", "stand")
-BEFORE_COLUMNS = ("before", "baseline", "previous", "last session", "previous session", "vorher")
+BEFORE_COLUMNS = (
+    "before", "baseline", "previous", "last session", "previous session", "before session", "before this session", "vorher",
+)  # fmt: skip
+CHANGE_COLUMNS = ("change", "delta", "difference", "improvement", "δ", "änderung")
 
 NOUNS: Mapping[str, tuple[str, ...]] = {
     "tests": (
@@ -105,7 +125,8 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "passed": (
         "passed", "passing", "tests passed", "tests passing", "tests pass", "pass", "green", "passing tests",
         "all tests passed", "all tests passing", "tests green", "total passed", "complete test suite passing",
-        "full test suite passing", "all passing", "test suite passing", "all passed",
+        "full test suite passing", "all passing", "test suite passing", "all passed", "tests executed and passing",
+        "tests run and passing",
     ),
     "failed": ("failed", "failing", "failures", "tests failed", "tests failing", "failing tests", "failed tests", "failure"),
     "errors": ("errors", "error", "tests in error"),
@@ -114,7 +135,7 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "pass_rate": ("pass rate", "success rate", "overall pass rate"),
     "coverage": (
         "coverage", "code coverage", "test coverage", "total coverage", "overall coverage", "covered", "line coverage total",
-        "of existing code",
+        "of existing code", "code coverage achieved", "coverage achieved", "code covered",
     ),
     "duration": ("s", "in s", "seconds", "in seconds", "sec", "in sec", "runtime s", "duration s", "finished in s"),
     "new_tests": ("new tests", "tests added", "new tests added", "new tests added this session", "added tests"),
@@ -125,6 +146,8 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "lines_added": ("lines added", "insertions", "lines of code added"),
     "lines_removed": ("lines removed", "deletions", "lines deleted"),
     "test_files": ("test files", "in test files", "across test files"),
+    "new_commits": ("new commits", "new commit", "commits", "commits this session", "commits added", "commits made"),
+    "branch_coverage": ("branch coverage", "branches covered"),
 }  # fmt: skip
 """Words around a figure in a line, without the figure."""
 
@@ -153,13 +176,14 @@ _NEUTRAL = frozenset({
     "glance", "health", "dashboard", "battery", "measurements", "measured", "delivery", "handoff", "hand", "off", "all",
     "in", "scorecard", "module", "modules", "folder", "achievements", "what", "was", "were", "done", "changes", "change",
     "work", "completed", "this", "our", "analysis", "findings", "assurance", "gates", "inventory", "output", "outputs",
-    "log", "terminal", "command", "commands", "closing", "line", "lines", "passing", "passed", "failing", "failed",
-    "skipped", "pytest", "python", "counts", "count", "existing", "new", "testergebnisse", "teststatus", "kennzahlen",
+    "log", "terminal", "command", "commands", "closing", "line", "lines", "pytest", "python", "counts", "count",
+    "passing", "passed", "failing", "failed", "skipped", "testergebnisse", "teststatus", "kennzahlen",
     "qualität", "überblick", "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof",
     "per", "package", "packages", "table", "check", "checks",
-    "accomplishments", "review",
+    "accomplishments", "review", "where", "things", "stand", "stands", "size", "reached", "pass", "rate", "it", "again",
+    "impact", "progress",
 })  # fmt: skip
-"""Words of headings below which figures are of all tests; a heading with any other word is about something else."""
+"""Words of headings below which figures are of all tests; one with another word, such as *New Code*, is about something else."""
 
 _PHRASES = frozenset({"before after", "before and after", "before vs after", "unit test results", "python test results"})
 _FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")

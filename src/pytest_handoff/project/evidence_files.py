@@ -22,7 +22,12 @@ _BEGINNING = 512
 _OUR_TABLE = re.compile(rb'\s*\{\s*"schema":\s*"pytest-handoff/(record|proof|details)/[0-9]+",\s*"session":\s*"([^"\\]+)"')
 _OUR_LINES = re.compile(rb'\s*(?:\{"|\Z)')
 
+_REMARK = b"# Evidence of pytest-handoff: reviews fold it, and two versions of a file are a conflict, never mixed."
+ATTRIBUTES_OF_EVIDENCE = _REMARK + b"\n*.json -text -merge linguist-generated\n*.jsonl -text -merge linguist-generated\n"
+"""What a first run says to git about evidence: its bytes are hashed, so no line end is converted and no merge writes into it."""
+
 _PLAIN_ATTRIBUTES = re.compile(
+    re.escape(_REMARK) + rb"|"
     rb"(?:[\w./*-]+(?:[ \t]+(?:-?linguist-\w+(?:=(?:true|false))?|-?(?:diff|merge|text)|merge=\w+|text=auto|eol=lf))+)?[ \t]*"
 )
 """A line that says how evidence is shown and merged, and nothing else."""
@@ -59,6 +64,15 @@ def _others_in(folder: str) -> list[str]:
         if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _is_json(path, lines=True) is not None)):
             found.append(path)
     return found
+
+
+def has_sessions(project: Project) -> bool:
+    """Check whether there is a folder of any session's evidence."""
+    try:
+        with os.scandir(project.store.evidence) as entries:
+            return any(entry.is_dir(follow_symlinks=False) for entry in entries)
+    except OSError:
+        return False
 
 
 def is_evidence(path: Path) -> bool:

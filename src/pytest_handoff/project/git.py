@@ -196,6 +196,13 @@ def is_ancestor(root: Path, commit: str, of: str) -> bool:
     return run_git(root, "merge-base", "--is-ancestor", commit, of, environment=_STORED_HISTORY).returncode == 0
 
 
+def commits_between(root: Path, before: str, now: str) -> int | None:
+    """Count the commits that came after one, up to another; ``None`` where the history here is cut, or went another way."""
+    if checked(root, "rev-parse", "--is-shallow-repository").strip() == b"true" or not is_ancestor(root, before, now):
+        return None
+    return int(checked(root, "rev-list", "--count", f"{before}..{now}", environment=_STORED_HISTORY))
+
+
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
     """Read the contents of blobs that must be there.
 

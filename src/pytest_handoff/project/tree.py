@@ -16,7 +16,7 @@ from pytest_handoff.project.artifacts import IGNORE_ALL
 from pytest_handoff.project.byproducts import is_environment, left_by_tools, named_by_tools
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, is_file, leads_outside, read_file
-from pytest_handoff.project.git import blob_id, name_of, place_of, tracked_files
+from pytest_handoff.project.git import blob_id, commits_between, name_of, place_of, tracked_files
 from pytest_handoff.project.store import DETAILS, LEDGER, PROOF, RECORD, SOURCES
 from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
@@ -143,6 +143,11 @@ def since(project: Project, tree: Tree) -> Since:
     else:
         now, unread = read_tree(project).ids, []
     return Since(changed=sorted(path for path, text in tree.ids.items() if now.get(path) != text), unread=unread)
+
+
+def commits_since(project: Project, tree: Tree, before: str) -> int | None:
+    """Count the commits after one, up to the tree's; ``None`` where git does not know all of them."""
+    return None if tree.commit is None else commits_between(project.root, before, tree.commit)
 
 
 def _evidence_in(project: Project) -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.project.artifacts import sync_folder, write_beside
+from pytest_handoff.project.artifacts import Artifact, sync_folder, write_beside, write_each
+from pytest_handoff.project.evidence_files import ATTRIBUTES, ATTRIBUTES_OF_EVIDENCE, has_sessions
 from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
 from pytest_handoff.project.locks import PATIENCE, locked
 from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
@@ -20,7 +21,6 @@ from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_handoff.project.artifacts import Artifact
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.pending_note import Kind
 
@@ -62,6 +62,7 @@ def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) 
     Raises:
         WriteProblem: naming the file; either nothing has changed, or the note is there and the next writing command finishes.
     """
+    is_first = not has_sessions(project)
     kinds = {path: kind for kind, path in _files(project, session).items()}
     steps: list[Step] = []
     try:
@@ -78,6 +79,16 @@ def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) 
         raise
     if steps:
         _take_places(project, session, steps)
+    if is_first:
+        _tell_git(project)
+
+
+def _tell_git(project: Project) -> None:
+    """Write the attributes of evidence beside the first session's; a file that is there stays as it is."""
+    path = project.store.evidence / ATTRIBUTES
+    if project.uses_git and has_sessions(project) and not os.path.lexists(path):
+        with suppress(WriteProblem):  # the evidence itself is there
+            write_each([Artifact(path=path, content=ATTRIBUTES_OF_EVIDENCE)], project.within)
 
 
 def finish_interrupted_write(project: Project) -> list[str]:

@@ -144,6 +144,7 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
         today=filling.today,
         render=renderer.block,
         parent_percent=parents.percent,
+        parent=parents.records[0] if len(parents.records) == 1 else None,
         required=list(dict.fromkeys([*gathered.record.required, *parents.required])),
         take_over=filling.take_over,
         instructions=_instructions(project, gathered.record.instructions),

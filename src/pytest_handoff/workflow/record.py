@@ -22,7 +22,7 @@ from pytest_handoff.nodeids import file_of, without_parameters
 from pytest_handoff.project.contents import Contents, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.target_branch import merged_in, policy_table
-from pytest_handoff.project.tree import unparsable
+from pytest_handoff.project.tree import commits_since, unparsable
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -42,7 +42,7 @@ from pytest_handoff.record import (
 )
 from pytest_handoff.workflow.finish import Files, Filling, FinishedSession, finish, gather, trace_all
 from pytest_handoff.workflow.parsing import touched_by, unchanged_files
-from pytest_handoff.workflow.start import Start, adds_up
+from pytest_handoff.workflow.start import Start, adds_up, document_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -132,7 +132,7 @@ def _record(
 ) -> Record:
     """Build the record of the run itself; gates, places and required lines come with the document."""
     run, context = results.run, results.context
-    changes = _changes(start, sources, tests.new)
+    changes = _changes(project, start, sources, tests.new)
     why = completeness.why_incomplete(seen.scope, seen.lines, filter(results.is_test_file, start.tree.files))
     uncollected = [] if why else completeness.uncollected(seen.scope, changes, results.is_test_file)
     integrity = _integrity(project, start, seen.lines, sources, changes, uncollected=uncollected)
@@ -280,11 +280,21 @@ def _source_state(start: Start, sources: Mapping[str, SourceLine]) -> SourceStat
     )
 
 
-def _changes(start: Start, sources: Mapping[str, SourceLine], tests_added: int) -> Changes | None:
+def _changes(project: Project, start: Start, sources: Mapping[str, SourceLine], tests_added: int) -> Changes | None:
     if start.parents.sources is None:
         return None
     base = start.parents.sources[-1] if start.parents.sources else {}
-    return changes_between(base, sources, start.renames, tests_added)
+    changes = changes_between(base, sources, start.renames, tests_added)
+    return replace(changes, commits=commits) if (commits := _commits(project, start)) is not None else changes
+
+
+def _commits(project: Project, start: Start) -> int | None:
+    """Count the session's commits, for a document that speaks of commits: no other run asks git for them."""
+    before = start.parents.records[-1].source.commit if start.parents.records else None
+    data = document_bytes(project, start.session) if before and start.tree.commit else None
+    if before is None or start.tree.commit is None or data is None or b"ommits" not in data:
+        return None
+    return commits_since(project, start.tree, before)
 
 
 def _integrity(
