@@ -1,4 +1,7 @@
-"""Add options, hooks and markers to pytest, and import the rest only when a hand-off is asked for."""
+"""Add options, hooks and markers to pytest, and import the rest only when a hand-off is asked for.
+
+PYTEST_DONT_REWRITE: without it, a second pytest in this process would warn that it cannot rewrite what is imported already.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_handoff import import_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -52,6 +57,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Turn coverage on before pytest-cov looks at its options, and note what run started this one before a conftest can say."""
     early_config.stash[_WITHIN] = os.environ.get("HANDOFF_RUNNING", "")
     if early_config.known_args_namespace.handoff is not None:
+        import_plainly()  # this pytest may not be the first in its process
         with _faults(early_config):
             _turn_coverage_on(early_config)
     yield

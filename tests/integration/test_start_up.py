@@ -36,9 +36,10 @@ ONLY_FOR_THE_COMMAND = {"click", "rich", "unidiff"}
 ONLY_FOR_COVERAGE = {"coverage", "sqlite3"}
 ONLY_WITHOUT_FLOCK = {"filelock"} if HAS_FLOCK else set()
 ONLY_FOR_OTHER_DOCUMENTS = {"markdown_it"}  # those that a template of ours makes are plain enough to be read without it
+ONLY_FOR_OWN_TEMPLATES = {"jinja2", "markupsafe"}  # ours are functions
 OURS_FOR_OTHER_RUNS = re.compile(
     r"pytest_handoff\.(coverage\.(?!kept$)|parts|cli|workflow\.(ci|recheck|verify)|evidence\.(history|new_code)"
-    r"|rendering\.(?!cache|templates))"
+    r"|rendering\.(?!bundled|templates|words))"
 )
 NEVER_ON_A_WORKER = re.compile(
     r"pytest_handoff\.(workflow|composition|rendering|checklist|document|parts|cli|coverage\.reading)\b"
@@ -87,7 +88,7 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
     before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
     targets, merged = ["for-each-ref", "cat-file", "for-each-ref"], ["rev-parse", "ls-tree"]
     assert asked == [*before, *after, *targets, *merged]
-    others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS
+    others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS | ONLY_FOR_OWN_TEMPLATES
     assert others & set(seen["imported"]) == set()
     assert list(filter(OURS_FOR_OTHER_RUNS.match, seen["imported"])) == []
     assert len([name for name in seen["imported"] if name.startswith("pytest_handoff")]) <= MOST_OF_OURS

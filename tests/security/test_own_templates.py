@@ -153,10 +153,10 @@ def test_an_honest_template_says_what_it_said(tmp_path: Path, twin: str) -> None
     from jinja2.sandbox import SandboxedEnvironment
 
     from pytest_handoff.markup import escape
-    from pytest_handoff.rendering.templates import _add_words, _options
+    from pytest_handoff.rendering.own_templates import OPTIONS, WORDS
 
-    plain = SandboxedEnvironment(finalize=escape, **_options())
-    _add_words(plain)
+    plain = SandboxedEnvironment(finalize=escape, **OPTIONS)
+    plain.filters |= WORDS
     context = {
         "rows": [{"id": f"t{n}", "n": n} for n in range(7)],
         "tree": [{"id": "a", "below": [{"id": "b", "below": []}, {"id": "c", "below": []}]}],

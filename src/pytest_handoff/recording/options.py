@@ -8,7 +8,7 @@ import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -152,8 +152,18 @@ def _package_of(plugin: object) -> str:
 
 def plugins(config: pytest.Config) -> dict[str, str]:
     """List pytest and the plugins of this run with their versions."""
-    found = {dist.project_name: dist.version for _, dist in config.pluginmanager.list_plugin_distinfo()}
+    found = dict(_name_and_version(dist) for _, dist in config.pluginmanager.list_plugin_distinfo())
     return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
+
+
+_HEADER = re.compile(r"^(Name|Version): *(\S+)[ \t]*$", re.MULTILINE)
+
+
+def _name_and_version(dist: Any) -> tuple[str, str]:
+    """Read the two headers that count; Python's way to them reads the whole description as an e-mail, and imports what can."""
+    head = (dist.read_text("METADATA") or "").partition("\n\n")[0]
+    found = dict(_HEADER.findall(head))
+    return (found["Name"], found["Version"]) if len(found) == 2 else (dist.name, dist.version)
 
 
 def paths_given(config: pytest.Config) -> list[Path]:

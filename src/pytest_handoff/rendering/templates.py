@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import UsageProblem
-from pytest_handoff.figures import counted, listed, percent, percent_of
-from pytest_handoff.markup import code, code_in_text, escape
+from pytest_handoff.rendering.bundled import TEMPLATES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from jinja2 import BytecodeCache
-    from jinja2.sandbox import SandboxedEnvironment
+    from pytest_handoff.rendering.own_templates import OwnTemplates
 
 
 SUFFIX = ".md.j2"
-_FAULTS_OF_A_TEMPLATE = (
-    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError, ValueError,
-)  # fmt: skip
 
 
 def bundled_templates() -> Path:
@@ -31,7 +25,7 @@ def bundled_templates() -> Path:
 
 
 class Renderer:
-    """A sandbox that renders templates; every value that a template prints is escaped for Markdown.
+    """Renders templates, a project's own in a sandbox of Jinja's; every value that a template prints is escaped for Markdown.
 
     Args:
         own: the project's own template folder; a file there wins over ours of the same name.
@@ -40,7 +34,7 @@ class Renderer:
     """
 
     def __init__(self, own: Path | None = None, compiled: Path | None = None, within: Sequence[Path] = ()) -> None:
-        self._environment = _environment(compiled) if own is None else _bounded_environment(own, within, compiled)
+        self._templates = _Bundled() if own is None else _own(own, compiled, within)
 
     def names(self) -> list[str]:
         """List the templates that make documents."""
@@ -74,87 +68,23 @@ class Renderer:
 
     @cached_property
     def _files(self) -> frozenset[str]:
-        return frozenset(self._environment.list_templates())
+        return frozenset(self._templates.names())
 
     def _render(self, name: str, context: Mapping[str, object]) -> str:
-        import jinja2
-
-        try:
-            with getattr(self._environment, "within_budget", nullcontext)():
-                return self._environment.get_template(name).render(context)
-        except (jinja2.TemplateError, *_FAULTS_OF_A_TEMPLATE) as error:
-            raise UsageProblem(f"cannot be rendered: {_why(error)}", path=_file(error) or name, line=_line(error)) from error
+        return self._templates.render(name, context)
 
 
-def _environment(compiled: Path | None) -> SandboxedEnvironment:
-    import jinja2
-    from jinja2.sandbox import SandboxedEnvironment
+class _Bundled:
+    """Our own templates, which were made Python functions when the package was."""
 
-    environment = SandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(bundled_templates()), finalize=escape, bytecode_cache=_cache(compiled), **_options()
-    )
-    _add_words(environment)
-    return environment
+    def names(self) -> Iterable[str]:
+        return TEMPLATES
+
+    def render(self, name: str, context: Mapping[str, object]) -> str:
+        return "".join(TEMPLATES[name](context))
 
 
-def _bounded_environment(own: Path, within: Sequence[Path], compiled: Path | None) -> SandboxedEnvironment:
-    """Make the environment for a project's own templates, and for ours where they include them."""
-    import jinja2
-
-    from pytest_handoff.rendering.budget import Budget
+def _own(own: Path, compiled: Path | None, within: Sequence[Path]) -> OwnTemplates:
     from pytest_handoff.rendering.own_templates import OwnTemplates
-    from pytest_handoff.rendering.sandbox import BoundedEnvironment
 
-    environment = BoundedEnvironment(
-        Budget(),
-        escape,
-        loader=jinja2.ChoiceLoader([OwnTemplates(own, within or (own.resolve(),)), jinja2.FileSystemLoader(bundled_templates())]),
-        bytecode_cache=_cache(compiled and compiled / "bounded"),
-        **_options(),
-    )
-    _add_words(environment)
-    environment.keep_within()
-    return environment
-
-
-def _options() -> dict[str, Any]:
-    import jinja2
-
-    return {
-        "undefined": jinja2.StrictUndefined,
-        "trim_blocks": True,
-        "lstrip_blocks": True,
-        "keep_trailing_newline": True,
-        "optimized": False,  # it only folds constants, which no template has, and takes a fifth of the time
-    }
-
-
-def _add_words(environment: SandboxedEnvironment) -> None:
-    environment.filters |= {
-        "code": code,
-        "code_in_text": code_in_text,
-        "percent_of": percent_of,
-        "counted": counted,
-        "listed": listed,
-    }
-    environment.globals["percent"] = percent
-
-
-def _cache(folder: Path | None) -> BytecodeCache | None:
-    if folder is None:
-        return None
-    from pytest_handoff.rendering.cache import CompiledTemplates
-
-    return CompiledTemplates(folder)
-
-
-def _why(error: Exception) -> str:
-    return "it needs more memory than there is" if isinstance(error, MemoryError) else str(error)
-
-
-def _file(error: Exception) -> str | None:
-    return getattr(error, "name", None)
-
-
-def _line(error: Exception) -> int | None:
-    return getattr(error, "lineno", None)
+    return OwnTemplates(own, bundled_templates(), within or (own.resolve(),), compiled and compiled / "bounded")
