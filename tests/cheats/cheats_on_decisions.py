@@ -225,7 +225,21 @@ def taken_back(before: dict[str, str], now: dict[str, str] | None = None) -> Cal
     return do
 
 
+def with_nothing_to_it(reason: str = "") -> Callable[[Shop], None]:
+    """Add a line about e2e tests of this session, which has none, and tick it after the run or say why it is there."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(DOCUMENT, "- [x] All E2E tests pass\n", f"- [x] All E2E tests pass\n- [ ] All new E2E tests pass{reason}\n")
+        shop.pytest()
+        if not reason:
+            shop.tick_everything()
+
+    return do
+
+
 CHEATS = [
+    Cheat("lines", "tick a line that does not apply", with_nothing_to_it(), "document",
+          "say why it does not apply", with_nothing_to_it(" (N/A: nothing a user sees has changed)")),
     Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",
           "mark a test with a line of one's own", adding({"tests/unit/test_linked.py": MARKED})),
     Cheat("lines", "bind the line to a gate that always holds", decided_by(bind='gate = "files_parse"'), "new_code",

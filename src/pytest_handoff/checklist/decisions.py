@@ -87,6 +87,7 @@ class Decision(Frozen, frozen=True):
         ticked: whether the box is ticked as the document stands.
         verdict: what the gates say; ``None`` where a person decides.
         counts: whether a person's line must be ticked for the gate (it stands in a checklist, not in a list of objectives).
+        applies: ``False`` if all that the line is about is not there; it is neither done nor failed, and has no tick.
     """
 
     line: int
@@ -97,11 +98,14 @@ class Decision(Frozen, frozen=True):
     evidence: str
     needs: str | None
     counts: bool
+    applies: bool = True
 
     @property
     def wanted(self) -> bool | None:
         """Return the tick that the evidence asks for, ``None`` if a person decides; a veto unticks only, where it is false."""
         if self.check.decision == "veto" and self.verdict == "failed":
+            return False
+        if self.check.decision == "decided" and not self.applies:
             return False
         if self.check.decision != "decided" or self.verdict == "waived":
             return None
@@ -298,15 +302,17 @@ def _decide(task: Task, check: Check, verdict: Callable[[Condition], Verdict]) -
     verdicts = [verdict(spec) for spec in check.specs]
     who = {one.spec: f"{one.by}: " for one in check.added}
     told = [who.get(spec, "") + one.evidence for spec, one in zip(check.specs, verdicts, strict=True)]
+    word = _of_line(check, verdicts)
     return Decision(
         line=task.line,
         text=task.text,
         ticked=task.ticked,
         check=check,
-        verdict=_of_line(check, verdicts),
+        verdict=word,
         evidence=("read with words of the project: " if check.own_words else "") + ("; ".join(told) or check.why),
         needs="; ".join(verdict.needs for verdict in verdicts if verdict.needs) or None,
         counts=in_checklist(task.section) or check.decision in ("decided", "veto"),
+        applies=word != "waived" or not all(one.evidence.startswith("not applicable") for one in verdicts),
     )
 
 

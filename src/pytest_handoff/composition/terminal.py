@@ -259,6 +259,8 @@ def _names(facts: Facts) -> Iterator[tuple[str, Sequence[str]]]:
         for line in facts.with_status(status):
             by_label.setdefault(facts.became(line), []).append(one_line(line.id))
         yield from by_label.items()
+    gone = facts.taken_out
+    yield "taken out", [f"{one_line(one.test)}: {one.what.lower()} until now ({one_line(one.reason)})" for one in gone]
     yield "flaky", [one_line(line.id) for line in facts.kinds.lines(lambda kind: kind.flaky)]
     parts = [(line.id, line.parts) for line in facts.ledger.values() if line.parts]
     yield "differs", [f"{one_line(test)}  {' · '.join(f'{part} {how}' for part, how in told.items())}" for test, told in parts]

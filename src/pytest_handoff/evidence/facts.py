@@ -9,7 +9,7 @@ from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import regression
 from pytest_handoff.evidence.ledger import EarlierTests, Ledger, count_by_tier, count_outcomes
-from pytest_handoff.evidence.policy import Loosening, read_policy
+from pytest_handoff.evidence.policy import Loosening, TakenOut, read_policy
 from pytest_handoff.evidence.regression import LineGroups
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Record, SkippedNode, TallySummary
@@ -57,6 +57,7 @@ class Facts(Frozen, frozen=True):
         policy_unknown: why the target branch's settings are not known, if the project names one.
         baselines: the parents' value of each metric, by name, and the duration of their run, by the id of its row.
         inherited: promises that the parents' configuration had in force.
+        taken_out: exceptions that the parents' configuration had in force and that are gone.
         document: what the document adds; empty until the document is read.
         proof: what ``handoff prove`` has found of this run, if it was made.
     """
@@ -70,6 +71,7 @@ class Facts(Frozen, frozen=True):
     policy_unknown: str | None = None
     baselines: dict[str, float] = {}
     inherited: tuple[Promise, ...] = ()
+    taken_out: tuple[TakenOut, ...] = ()
     document: DocumentFacts = DocumentFacts()
     proof: Proof | None = None
 

@@ -1,6 +1,6 @@
 """Describe the settings that decide what evidence counts, as records hold them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -94,3 +94,23 @@ def read_policy(table: Mapping[str, object], *, path: str) -> Policy:
         return msgspec.convert(table, Policy)
     except msgspec.ValidationError as error:
         raise EvidenceProblem(f"'policy' is damaged: {error}", path=path) from error
+
+
+class TakenOut(Frozen, frozen=True):
+    """An entry that the settings of a session before had, and that those of now have no more; ``what`` is what it did."""
+
+    what: str
+    test: str
+    reason: str
+
+
+def taken_out(before: Iterable[Mapping[str, Any]], now: Mapping[str, Any]) -> Iterator[TakenOut]:
+    """List the entries of ``retire`` and ``known`` that the policies of the sessions before held and that are gone."""
+    told: set[tuple[str, str]] = set()
+    for policy in before:
+        for name, what in (("retire", "Retired"), ("known", "Known to fail")):
+            here = {entry["test"] for entry in now.get(name) or ()}
+            for entry in policy.get(name) or ():
+                if entry["test"] not in here and (name, entry["test"]) not in told:
+                    told.add((name, entry["test"]))
+                    yield TakenOut(what=what, test=entry["test"], reason=entry["reason"])

@@ -16,6 +16,7 @@ from pytest_handoff.document import parse
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected, with_replaced
 from pytest_handoff.evidence.loosened import without_repeats
+from pytest_handoff.evidence.policy import taken_out
 from pytest_handoff.evidence.regression import LineGroups, count_passing
 from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.markup import SafeMarkdown
@@ -95,6 +96,7 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
         policy_unknown=changed.unknown,
         baselines=parents.metrics,
         inherited=parents.promises,
+        taken_out=tuple(taken_out([parent.policy for parent in parents.records], record.policy)),
     )
     taken = taken_from_people(gathered, project.config, parents.records)
     return replace(gathered, loosened=without_repeats([*changed.loosened, *taken, *given_up(gathered, parents.records)]))

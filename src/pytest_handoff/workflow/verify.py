@@ -160,7 +160,8 @@ def _why_it_differs(record: Record, outcome: FinishedSession, line: int) -> tupl
     composed = outcome.composition
     forged = next((one for one in composed.decisions if one.wanted is not None and one.wanted != one.ticked), None)
     if forged is not None:
-        why = ": the line does not hold, and its box is ticked" if forged.ticked else ": the line holds, and its box is empty"
+        ticked = "the line does not hold" if forged.applies else "the line does not apply"
+        why = f": {ticked}, and its box is ticked" if forged.ticked else ": the line holds, and its box is empty"
         return forged.line, why, f"handoff explain {session} says why, handoff fill {session} sets it"
     before = {written.id: written.text for written in record.places}
     changed = {written.id for written in composed.written if before.get(written.id) != written.text}
