@@ -145,7 +145,7 @@ def test_the_terminal_after_a_good_run() -> None:
             PASSED, "", {"coverage": coverage_of(a=(9, 10)), "new_code": new_code_of(10, covered=9, unit=9, new_unit=8)},
             "by new unit tests 8/10 80.0 %",
         ),
-        (PASSED, "", {"why_incomplete": ["-k was given"]}, "incomplete -k was given"),
+        (PASSED, "", {"why_incomplete": ["-k was given"]}, "  complete   incomplete: -k was given"),
         ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  to mend: make 1 test pass"),
         ("", "", {}, "tests      none"),
         (f"{PASSED} flaky", "", {}, "1 flaky"),

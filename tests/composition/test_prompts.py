@@ -59,7 +59,7 @@ def line(heading: str, asked: str, **more: str) -> str:
         (E2E, "- **Session 1 Tests**: [X/Y passed]", "- **Session 1 Tests**: 1/1 passed"),
         ("", "- **Session 2 Tests**: [X/Y passed]", "- **Session 2 Tests**: 2/3 passed, 1 failed"),
         ("", "- **Session 7 Tests**: [X/Y passed]", "- **Session 7 Tests**: [X/Y passed]"),
-        ("", "- **Unit Tests**: [X/Y passed]", "- **Unit Tests**: 3/4 passed"),
+        ("", "- **Unit Tests**: [X/Y passed]", "- **Unit Tests**: 3/4 passed, 1 failed"),
         ("", "- **Unit Tests**: [Passing | Failing]", "- **Unit Tests**: Failing"),
         ("", "- **Unit Tests**: [N]", "- **Unit Tests**: 4"),
         ("", "- **E2E Tests**: [X% passing]", "- **E2E Tests**: 100 % passing"),
@@ -127,7 +127,7 @@ def test_files_are_counted_by_kind() -> None:
         ("**Total Tests**: 196", "5/6 passed, 1 failed"),
         ("**Tests**: all green, 100%", "83.3 % passing"),
         ("## Test Results\n\n- **Test Failures**: None", "`tests/unit/test_refund.py::test_part` — failed"),
-        ("## Test Results\n\n- **Unit Tests**: 4/4 passing", "3/4 passed"),
+        ("## Test Results\n\n- **Unit Tests**: 4/4 passing", "3/4 passed, 1 failed"),
         (
             "## Test Results\n\n- **New Test Coverage**: 70 unit tests + 1 gate test",
             "3 new tests: 1 e2e, 2 unit, in `tests/e2e/test_refund.py`, `tests/unit/test_refund.py`",

@@ -56,7 +56,11 @@ def value(
         ("tests.since.session-1", f"{PASSED}\nunit b.py::y failed", f"{PASSED}\nunit b.py::y passed", "1/2 passed, 1 failed"),
         ("tests.since.session-1@e2e", f"{PASSED}\ne2e b.py::y failed", f"{PASSED}\ne2e b.py::y passed", "0/1 passed, 1 failed"),
         ("tests.since.session-1@e2e", PASSED, PASSED, "none: no e2e test is of session-1"),
-        ("tier.unit.status#fraction", f"{PASSED}\nunit b.py::y failed", PASSED, "1/2 passed"),
+        (
+            "tier.unit.status#fraction", f"{PASSED}\nunit b.py::y skipped\nunit c.py::z xfailed", PASSED,
+            "1/3 passed, 1 skipped, 1 xfailed",
+        ),
+        ("tier.unit.status#fraction", f"{PASSED}\nunit b.py::y failed", PASSED, "1/2 passed, 1 failed"),
         ("tier.e2e.status#fraction", PASSED, PASSED, "0/0 passed (no e2e test)"),
         ("tier.e2e.status#percent", PASSED, PASSED, "no rate: no test"),
         ("next.existing", "unit a.py::x failed", "", "none: no test passes"),

@@ -126,3 +126,29 @@ def test_a_target_that_is_not_there_is_said(branched: Story) -> None:
     branched.pytest("--handoff=session-2")
     assert "came from trunk cannot be told" in notes(branched, "session-2")
     assert "git knows no branch of that name" in notes(branched, "session-2")
+
+
+def test_a_target_before_the_first_commit(shop: Story) -> None:
+    """Nothing is merged in a repository without a commit: nothing is missing or to be fetched, and the document stays true."""
+    shop.git("update-ref", "-d", "HEAD")
+    shop.edit("pyproject.toml", "[tool.pytest", '[tool.handoff]\ntarget = "main"\n\n[tool.pytest')
+    done = shop.pytest("--handoff=session-1", "--no-cov")
+    checked = shop.handoff("verify", "session-1")
+    assert "cannot be told" not in done.out + checked.out + checked.err
+    assert shop.gate("session-1")["policy"] == "waived"
+    assert checked.code == 0
+    shop.commit()
+    assert shop.handoff("verify", "session-1", "--all").code == 0
+
+
+@pytest.mark.parametrize("orphan", [False, True])
+def test_a_target_that_is_not_here_is_to_be_fetched(shop: Story, *, orphan: bool) -> None:
+    """Other branches have commits: what the target says is not known, and the remedy is said once."""
+    shop.edit("pyproject.toml", "[tool.pytest", '[tool.handoff]\ntarget = "trunk"\n\n[tool.pytest')
+    shop.commit()
+    if orphan:
+        shop.git("switch", "--quiet", "--orphan", "work")
+        shop.git("checkout", "--quiet", "main", "--", ".")
+    done = shop.pytest("--handoff=session-1", "--no-cov")
+    [line] = [line for line in done.out.splitlines() if line.startswith("  policy")]
+    assert line == "  policy     cannot be told: git does not reach trunk here  to mend: fetch that branch, with its history"

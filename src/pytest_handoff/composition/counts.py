@@ -71,7 +71,7 @@ def figures_of_tests(facts: Facts) -> dict[str, str]:
     found = _forms("tests.total", live(facts))
     for tier in TIERS:
         outcomes = live(facts, tier)
-        share = f"{passing(outcomes)}/{outcomes.total()} passed" + (f" (no {tier} test)" if not outcomes else "")
+        share = _share(outcomes) + (f" (no {tier} test)" if not outcomes else "")
         found |= {f"tier.{tier}.status#fraction": share + if_incomplete(facts)} | _forms(f"tier.{tier}.status", outcomes)
         found |= _forms(f"tier.{tier}.passing", outcomes)
         found |= _failures(f"tier.{tier}.issues", facts, tier)
@@ -104,10 +104,15 @@ def _outcomes(lines: Sequence[LedgerLine]) -> Counter[Outcome | None]:
 
 
 def _share_of(lines: Sequence[LedgerLine]) -> str:
-    outcomes = _outcomes(lines)
-    passed = sum(outcomes.pop(outcome, 0) for outcome in PASSING)
-    rest = {_word(outcome): number for outcome, number in outcomes.items()}
-    return f"{passed}/{len(lines)} passed" + "".join(f", {number} {word}" for word, number in sorted(rest.items()))
+    return _share(_outcomes(lines))
+
+
+def _share(outcomes: Counter[Outcome | None]) -> str:
+    """Say what became of those that did not pass, too: what was skipped is no failure."""
+    rest = {_word(outcome): number for outcome, number in outcomes.items() if outcome not in PASSING and number}
+    return f"{passing(outcomes)}/{outcomes.total()} passed" + "".join(
+        f", {number} {word}" for word, number in sorted(rest.items())
+    )
 
 
 def _e2e_of(facts: Facts, scope: Scope) -> str:

@@ -81,7 +81,7 @@ def run_lines(
     ]
     if dropped:
         lines.append(Line(_row("dropped", "an earlier part of this session, since the code has changed since")))
-    if not facts.record.run.complete:
+    if not facts.record.run.complete and not any(verdict.id == "complete" for verdict in composed.blocking):
         lines.append(
             Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
         )

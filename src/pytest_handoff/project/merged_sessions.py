@@ -13,7 +13,7 @@ from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
 from pytest_handoff.project.git import blob_id, read_blobs, read_files_of, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.store import LEDGER, RECORD
-from pytest_handoff.project.target_branch import bases_of, hand_off_folders, targets_of
+from pytest_handoff.project.target_branch import bases_of, hand_off_folders, nothing_committed, targets_of
 from pytest_handoff.record import Frozen, LedgerLine
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def merged_sessions(project: Project) -> MergedSessions:
     unknown = []
     for target in targets:
         bases = bases_of(project, target)
-        if not bases:
+        if not bases and not nothing_committed(project):
             unknown.append(f"git does not reach {target} here: fetch it, with its history")
         try:
             records = [one for base in bases for one in _records_in(project, base, target, hand_off_folders(project, base))]

@@ -22,6 +22,7 @@ from pytest_handoff.project.git import (
     merge_bases,
     read_blobs,
     read_files_of,
+    run_git,
     tips_of_all_branches,
     tips_of_branch,
     tree_of,
@@ -143,6 +144,12 @@ def targets_of(project: Project) -> list[str]:
     return [*named, *(name for name in candidates if name not in named and _was_target(project, name))]
 
 
+def nothing_committed(project: Project) -> bool:
+    """Check whether the repository has no commit yet: then nothing is merged, and there is nothing to fetch."""
+    unborn = run_git(project.root, "rev-parse", "--verify", "--quiet", "HEAD").returncode != 0
+    return unborn and not tips_of_all_branches(project.root)
+
+
 def bases_of(project: Project, target: str) -> list[str]:
     """Find the commits where the work left its target branch; none where the history that is here does not reach one."""
     tips = tips_of_branch(project.root, target)
@@ -190,7 +197,7 @@ def _policies_on(project: Project, name: str, instructions: str | None) -> tuple
         return [], f"there is no git here that could tell the settings of {name}"
     bases = bases_of(project, name)
     if not bases:
-        return [], f"git does not reach {name} here: fetch it, with its history"
+        return [], None if nothing_committed(project) else f"git does not reach {name} here"
     try:
         return [_policy_in(project, FilesThere(project, base), name, instructions) for base in bases], None
     except HandoffError as problem:
