@@ -224,6 +224,33 @@ def test_every_kind_of_function_gets_its_fault(empty: Story) -> None:
     assert faults["not_tried"] == {}
 
 
+def test_modules_that_pytest_rewrites(empty: Story) -> None:
+    """A helper with rewritten assertions, loaded early and late: its faults are there as well."""
+    record(empty, {
+        "src/early.py": "LIMIT = 3\n\n\ndef twice(a):\n    return a * 2\n",
+        "src/late.py": "LIMIT = 4\n\n\ndef thrice(a):\n    return a * 3\n",
+        "conftest.py": 'import pytest\n\npytest.register_assert_rewrite("early", "late")\n',
+        "tests/test_both.py": """
+            import early
+
+            def test_early():
+                assert early.LIMIT == 3
+                assert early.twice(2) == 4
+
+            def test_late():
+                import late
+                assert late.LIMIT == 4
+                assert late.thrice(2) == 6
+        """,
+    })  # fmt: skip
+
+    done, faults = proved(empty)
+
+    assert done.code == 0, done
+    assert survivors(faults) == []
+    assert faults["tried"] == faults["possible"] == faults["caught"] == 8
+
+
 def test_a_test_that_needs_others_before_it_catches_nothing(empty: Story) -> None:
     """A failure counts only where the same test passes without the fault; else it is left out, and named."""
     record(empty, {

@@ -127,7 +127,7 @@ class Job:
     def _clear(self) -> None:
         self._report.close()
         self.look = lambda tell=None: True  # type: ignore[method-assign]  # noqa: ARG005
-        if self.process is None:  # what the tests left running
+        if os.name != "nt":  # what the tests left running
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
         shutil.rmtree(self._folder, ignore_errors=True)

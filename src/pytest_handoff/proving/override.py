@@ -8,7 +8,9 @@ from __future__ import annotations
 import gc
 import json
 import os
-from importlib.machinery import SourceFileLoader
+import sys
+from importlib.abc import FileLoader, SourceLoader
+from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -52,6 +54,28 @@ def install(fault: dict[str, Any], tree: str) -> None:
         return as_it_is(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
+    _keep_from_rewriting(fault, place, tree)
+
+
+def _keep_from_rewriting(fault: dict[str, Any], place: str, tree: str) -> None:
+    """Give the file a loader of its own: pytest reads what it rewrites by itself, and leaves to others what another one loads."""
+
+    class WithFault(FileLoader, SourceLoader):  # type: ignore[misc] # typeshed has two signatures of source_to_code
+        def get_code(self, fullname: str) -> CodeType:
+            return compile(text_with(fault, tree), self.get_filename(fullname), "exec", dont_inherit=True)
+
+    as_it_is = PathFinder.find_spec
+
+    def find_spec(fullname: str, path: Any = None, target: Any = None) -> Any:
+        spec = as_it_is(fullname, path, target)
+        if spec is not None and spec.origin and os.path.realpath(spec.origin) == place:
+            spec.loader = WithFault(fullname, spec.origin)
+        return spec
+
+    PathFinder.find_spec = find_spec  # type: ignore[method-assign]
+    for finder in sys.meta_path:
+        if hasattr(finder, "_find_spec"):  # pytest's, which is there already in a fork
+            finder._find_spec = find_spec
 
 
 def install_from(job: str, tree: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from dataclasses import replace as with_attributes
 from pathlib import Path
@@ -57,6 +58,7 @@ class Request:
         args: further arguments for pytest.
         keep: leave the scratch trees where they are.
         extent: how many faults are tried, and for how long.
+        begun: the time at which the command began, which a budget counts from.
         join: proofs of shards that other machines have tried, by the names of their files.
         tell: called with the name of a tree, the number of its tests that ended, and of those that there are.
     """
@@ -67,6 +69,7 @@ class Request:
     tell: Callable[[str, int, int], None]
     extent: Extent = field(default_factory=Extent)
     join: tuple[str, ...] = ()
+    begun: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def prove(project: Project, session: str, request: Request) -> Proved:
         with scratch_folder(project.root, keep=request.keep) as folder:
             limit = max(_LEAST_LIMIT, _TIMES * record.run.duration_s)
             bench = Bench.of(project, folder, limit=limit, args=request.args, tell=request.tell)
-            results = _try(bench, record, materials, asked, request.extent)
+            results = _try(bench, record, materials, asked, request)
         _refuse_nothing(results, asked=request.experiments, demanded=project.config.prove)
         results = with_attributes(results, earlier=with_reasons(results.earlier, project.config.adapt))
     proof = _proof(record, digest, request, results)
@@ -126,11 +129,12 @@ def _needed(demanded: Sequence[Experiment], *, joining: bool) -> tuple[Experimen
     return (*ALL, "faults") if "faults" in demanded else ALL
 
 
-def _try(bench: Bench, record: Record, materials: Materials, asked: Sequence[Experiment], extent: Extent) -> _Results:
+def _try(bench: Bench, record: Record, materials: Materials, asked: Sequence[Experiment], request: Request) -> _Results:
     earlier, new, stopped = try_all(bench, materials, asked)
     faults = None
     if "faults" in asked and not stopped:
-        faults, stopped = try_faults(bench, record, materials.ledger, extent)
+        begin = request.begun if set(asked) == {"faults"} else time.time()
+        faults, stopped = try_faults(bench, record, materials.ledger, request.extent, begin)
     return _Results(earlier, new, faults, stopped)
 
 

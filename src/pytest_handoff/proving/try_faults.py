@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _NAME, _SERVER = "faults", "handoff_faults"
 _PLUGINS = {"fault_probe": _SERVER, "fault_jobs": "handoff_jobs", "override": "handoff_override"}
 _FOREVER = 1e9
+_TO_END, _LEAST_TO_END = 0.04, 0.4
+"""The part of a budget that is kept for ending (children that are at work, pytest, the proof), and its least seconds."""
+
 _SHARE = 0.5
 """The part of a budget that may go into learning which tests run which lines."""
 
@@ -61,13 +64,17 @@ class _Found(msgspec.Struct):
     not_tried: dict[str, str]
 
 
-def try_faults(bench: Bench, record: Record, ledger: Mapping[str, LedgerLine], extent: Extent) -> tuple[FaultProof, bool]:
+def try_faults(
+    bench: Bench, record: Record, ledger: Mapping[str, LedgerLine], extent: Extent, begin: float
+) -> tuple[FaultProof, bool]:
     """Try the faults; the last value says that somebody stopped it.
+
+    Args:
+        begin: the time that the budget counts from.
 
     Raises:
         HandoffError: when the tree cannot be laid out, or no process can be started.
     """
-    begin = time.time()
     if (why := _nothing(record, ledger)) is not None:
         return FaultProof(nothing=why), False
     found = _find(bench, record)
@@ -144,7 +151,7 @@ def _run(
         "tests": {line.id: None for line in lines},
         "new": sorted({without_parameters(line.id) for line in lines if line.since == session}),
         "jobs": extent.jobs,
-        "deadline": begin + budget,
+        "deadline": begin + budget - max(budget * _TO_END, _LEAST_TO_END),
         "budget": budget,
         "share": _SHARE,
         "limit": bench.limit,
