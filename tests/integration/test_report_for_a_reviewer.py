@@ -58,6 +58,12 @@ def recorded(folder: Path) -> Story:
     story.write_files(SECOND)
     assert story.pytest("--handoff=session-2").code == 0
     story.edit("tests/unit/test_money.py", "discount(10) == 5", "{'price': discount(10)} == {'price': 6}")
+    story.edit(
+        "tests/unit/test_money.py",
+        "def test_text():",
+        "def test_text(record_property):\n    record_property('screenshot', 'artifacts/the page.png')",
+    )
+    story.write_files({"artifacts/the page.png": "a picture"})
     story.edit("tests/unit/test_money.py", f"def {LONG}():\n    pass\n", "")
     story.edit("tests/unit/test_money.py", "sleep(0.03)", "sleep(0.5)")
     story.edit(
@@ -309,6 +315,19 @@ def test_hostile_failures_stay_text(tmp_path: Path) -> None:
     assert "<img" not in html
     assert "javascript:" not in "".join(re.findall(r'href="([^"]*)"', html))
     assert "&lt;/pre&gt;&lt;script&gt;" in html
+
+
+@in_browser
+def test_what_a_failing_test_left_is_linked(html: str, story: Story, opened: Callable[..., Page]) -> None:
+    """A screenshot is a link to the file in the project, never loaded by the page; where the file is gone, it is no link."""
+    link = opened(html).locator("[data-test$=test_text] .attachments a")
+    assert link.inner_text() == "screenshot"
+    assert link.get_attribute("href") == "artifacts/the%20page.png"
+
+    (story.folder / "artifacts/the page.png").unlink()
+    assert story.handoff("report", "session-3", "-o", "gone.html").code == 0
+    assert "not there now" in story.text("gone.html")
+    assert "the%20page" not in story.text("gone.html")
 
 
 def tiles_of(html: str) -> dict[str, tuple[str, bool]]:

@@ -32,6 +32,9 @@ MOST_ROWS = 50
 
 MOST_ATTACHMENTS = 20
 
+LEAST = 0.01
+"""Seconds; a test that took less is not slow."""
+
 
 def not_collected(record: Record) -> dict[str, str]:
     """Find the files that could not be collected, each with the first line of the error."""
@@ -40,11 +43,17 @@ def not_collected(record: Record) -> dict[str, str]:
 
 
 class Attached(Frozen, frozen=True):
-    """A file that a test left; ``address`` is its place as seen from the page, or ``None`` where it is not there."""
+    """A file that a test left.
+
+    Attributes:
+        address: its place as seen from the page; ``None`` where there is nothing to link to.
+        note: why there is not.
+    """
 
     name: str
     path: str
     address: str | None
+    note: str
 
 
 class Broken(Frozen, frozen=True):
@@ -89,7 +98,7 @@ class Timed(Frozen, frozen=True):
 
 def timed(slow: Slow) -> Timed:
     """Word the time that a slow test took."""
-    took = "<0.01 s" if slow.seconds < 0.01 else f"{slow.seconds:.2f} s"
+    took = f"{slow.seconds:.2f} s"
     if slow.before is None:
         return Timed(id=slow.test, took=took, change=None)
     change = slow.seconds - slow.before
@@ -195,7 +204,9 @@ class Breakage:
 
     def _attached(self, failure: Failure) -> Iterator[Attached]:
         for one in failure.attachments[:MOST_ATTACHMENTS]:
-            yield Attached(name=one.name, path=_told(one), address=self._address(one))
+            address = self._address(one)
+            why_not = "in the artifacts folder" if one.below == "artifacts" else "not there now"
+            yield Attached(name=one.name, path=one.path, address=address, note="" if address else why_not)
 
     def _address(self, attachment: Attachment) -> str | None:
         path = self._project.root / attachment.path
@@ -205,7 +216,3 @@ class Breakage:
             return quote(os.path.relpath(path, self._folder).replace(os.sep, "/"))
         except ValueError:  # it is on another drive
             return None
-
-
-def _told(attachment: Attachment) -> str:
-    return attachment.path if attachment.below == "project" else f"{attachment.path} (in the artifacts)"

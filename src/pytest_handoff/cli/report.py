@@ -11,7 +11,7 @@ import click
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
-from pytest_handoff.cli.page_failures import MOST_ROWS, Breakage, timed
+from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
 from pytest_handoff.cli.page_grid import grid, timeline
 from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tiles
 from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
@@ -111,6 +111,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     by, _, _ = measure(outcome)
     if record.new_code is not None and covered_by(record.new_code, by) is None:
         by = "any"
+    slow = slowest(details, earlier, composed.facts.ledger) if details else []
     stands = read_document(project, record.session)
     context = {
         "record": record,
@@ -125,7 +126,8 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],
         "differs": stands is not None and stands != composed.text,
         "breakage": Breakage(project, composed.facts, details, shown, folder),
-        "slow": [timed(slow) for slow in slowest(details, earlier, composed.facts.ledger)] if details else [],
+        "slow": [timed(one) for one in slow if one.seconds >= LEAST],
+        "timed": bool(seconds),
         "timed_before": bool(seconds_before),
         "details_problem": problem,
         "untested": untested(record, sources, by),
