@@ -38,6 +38,13 @@ SECOND = {
         def test_slow():
             time.sleep(0.03)
 
+        TRIES = []
+
+        @pytest.mark.flaky(reruns=1)
+        def test_sometimes():
+            TRIES.append(1)
+            assert len(TRIES) > 1, "the first try"
+
         def {LONG}():
             pass
     """,
@@ -58,6 +65,12 @@ def recorded(folder: Path) -> Story:
     story.write_files(SECOND)
     assert story.pytest("--handoff=session-2").code == 0
     story.edit("tests/unit/test_money.py", "discount(10) == 5", "{'price': discount(10)} == {'price': 6}")
+    story.edit(
+        "tests/unit/test_money.py",
+        "def test_text():",
+        "def test_text(record_property):\n    record_property('screenshot', 'artifacts/the page.png')",
+    )
+    story.write_files({"artifacts/the page.png": "a picture"})
     story.edit("tests/unit/test_money.py", f"def {LONG}():\n    pass\n", "")
     story.edit("tests/unit/test_money.py", "sleep(0.03)", "sleep(0.5)")
     story.edit(
@@ -103,7 +116,11 @@ QUESTIONS = {
     ),
     "where is untested new code": ("nav a[href='#new-code']", ".untested .source", "EUR"),
     "what is slow, and slower": ("nav a[href='#slow']", ".times tbody tr >> nth=0", "+0."),
-    "since when is it flaky": ("nav a[href='#slow']", "section:has(#slow) >> p:has-text('flaky')", "flaky"),
+    "since when is it flaky": (
+        "nav a[href='#slow']",
+        "section:has(#slow) >> summary:has-text('test_sometimes')",
+        "flaky since session-2",
+    ),
     "is it what the author claims": (None, ".changes", "claim"),
 }
 
@@ -235,16 +252,29 @@ def test_tests_are_sorted_and_narrowed_to_a_tier(html: str, opened: Callable[...
 
 
 @in_browser
+def test_a_flaky_test_has_its_mark_in_every_session(html: str, opened: Callable[..., Page]) -> None:
+    """It passed in the end in both sessions, and both say that it took more than one try; what it said first is kept."""
+    page = opened(html)
+    page.locator('#filters [data-filter="flaky"]').click()
+    assert page.locator("#grid .test .m").all_text_contents() == ["·", "≈", "≈"]
+    page.locator("#grid .test").click()
+    assert "flaky since session-2" in page.locator("#detail").inner_text()
+    page.locator("section:has(#slow) summary:has-text('test_sometimes')").click()
+    assert "the first try" in page.locator("section:has(#slow) pre").inner_text()
+    assert "in 2 of the last 3 sessions" in page.locator("section:has(#slow)").inner_text()
+
+
+@in_browser
 def test_two_sessions_are_compared(html: str, opened: Callable[..., Page]) -> None:
     """The tests that differ between the two, and how many came, broke and went."""
     page = opened(html)
     page.locator('#filters [data-filter="all"]').click()
     page.locator("#from").select_option(label="session-1")
     page.locator("#to").select_option(label="session-2")
-    assert page.locator("#compared").inner_text() == "7 came · 3 same"
+    assert page.locator("#compared").inner_text() == "8 came · 3 same"
     page.locator("#from").select_option(label="session-2")
     page.locator("#to").select_option(label="session-3")
-    assert page.locator("#compared").inner_text() == "1 broke · 1 went · 1 otherwise different · 7 same"
+    assert page.locator("#compared").inner_text() == "1 broke · 1 went · 1 otherwise different · 8 same"
     assert sorted(page.locator("#grid .test .text").all_text_contents()) == sorted([LONG, "test_rate", "test_text"])
     assert page.evaluate("location.hash") == "#compare=session-2..session-3"
 
@@ -311,6 +341,19 @@ def test_hostile_failures_stay_text(tmp_path: Path) -> None:
     assert "&lt;/pre&gt;&lt;script&gt;" in html
 
 
+@in_browser
+def test_what_a_failing_test_left_is_linked(html: str, story: Story, opened: Callable[..., Page]) -> None:
+    """A screenshot is a link to the file in the project, never loaded by the page; where the file is gone, it is no link."""
+    link = opened(html).locator("[data-test$=test_text] .attachments a")
+    assert link.inner_text() == "screenshot"
+    assert link.get_attribute("href") == "artifacts/the%20page.png"
+
+    (story.folder / "artifacts/the page.png").unlink()
+    assert story.handoff("report", "session-3", "-o", "gone.html").code == 0
+    assert "not there now" in story.text("gone.html")
+    assert "the%20page" not in story.text("gone.html")
+
+
 def tiles_of(html: str) -> dict[str, tuple[str, bool]]:
     """Each tile's figure, and whether it is red."""
     found = re.findall(r'<li class="tile( bad)?">.*?"name">(.*?)</span><strong.*?>(.*?)</strong>', html)
@@ -324,13 +367,13 @@ def test_a_tile_shows_what_its_gate_decides_on(html: str, story: Story) -> None:
 
     assert tiles_of(html) == {
         "tests": ("1 collection error", True),
-        "earlier tests": ("7/10", True),
+        "earlier tests": ("8/11", True),
         "coverage": ("83.3 %", False),
         "new code tested": ("0.0 %", True),
         "checklist": ("0/2", True),
     }
     good = tiles_of(story.text("second.html"))
-    assert good["tests"] == ("10 passed", False)
+    assert good["tests"] == ("11 passed", False)
     assert good["earlier tests"] == ("3/3", False)
 
 

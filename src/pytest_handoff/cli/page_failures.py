@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,10 +16,11 @@ from pytest_handoff.record import Frozen
 from pytest_handoff.workflow.locate import TestPlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytest_handoff.cli.page_grid import Timeline
+    from pytest_handoff.composition.durations import Slow
     from pytest_handoff.details import Attachment, Details, Failure
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
@@ -31,7 +31,9 @@ MOST_ROWS = 50
 """The most rows of a list in the page; below it a sentence says where the rest is."""
 
 MOST_ATTACHMENTS = 20
-SLOWEST = 10
+
+LEAST = 0.01
+"""Seconds; a test that took less is not slow."""
 
 
 def not_collected(record: Record) -> dict[str, str]:
@@ -41,11 +43,17 @@ def not_collected(record: Record) -> dict[str, str]:
 
 
 class Attached(Frozen, frozen=True):
-    """A file that a test left; ``address`` is its place as seen from the page, or ``None`` where it is not there."""
+    """A file that a test left.
+
+    Attributes:
+        address: its place as seen from the page; ``None`` where there is nothing to link to.
+        note: why there is not.
+    """
 
     name: str
     path: str
     address: str | None
+    note: str
 
 
 class Broken(Frozen, frozen=True):
@@ -81,23 +89,21 @@ class LostTest(Frozen, frozen=True):
 
 
 class Timed(Frozen, frozen=True):
-    """How long a test took, and how much longer than in the session before; that is ``None`` where it is not known."""
+    """How long a test took, and how much longer than in the session before, in words; that is ``None`` where it is not known."""
 
     id: str
-    seconds: float
-    change: float | None
+    took: str
+    change: str | None
 
-    @property
-    def shown(self) -> str:
-        """Format the time."""
-        return "<0.01 s" if self.seconds < 0.01 else f"{self.seconds:.2f} s"
 
-    @property
-    def change_shown(self) -> str:
-        """Format the change with its sign; a change too small to be one has none."""
-        if self.change is None:
-            return "–"
-        return "same" if abs(self.change) < 0.005 else f"{'+' if self.change > 0 else '−'}{abs(self.change):.2f} s"
+def timed(slow: Slow) -> Timed:
+    """Word the time that a slow test took."""
+    took = f"{slow.seconds:.2f} s"
+    if slow.before is None:
+        return Timed(id=slow.test, took=took, change=None)
+    change = slow.seconds - slow.before
+    words = "same" if abs(change) < 0.005 else f"{'+' if change > 0 else '−'}{abs(change):.2f} s"
+    return Timed(id=slow.test, took=took, change=words)
 
 
 class Unsteady(Frozen, frozen=True):
@@ -120,12 +126,12 @@ class Breakage:
     def __init__(self, project: Project, facts: Facts, details: Details | None, shown: Timeline, folder: Path) -> None:
         self._project, self._facts, self._timeline, self._folder = project, facts, shown, folder
         self._places = TestPlaces(project)
-        self._said = {failure.test: failure for failure in details.failures} if details else {}
+        self._said = details.by_test() if details else {}
 
     def not_collected(self) -> list[Broken]:
         """List the files that could not be collected."""
         return [
-            self._with_text(Broken(id=path, state="not collected", what=error, since="", command=f"pytest {self._shown(path)}"))
+            self._with_text(Broken(id=path, state="not collected", what=error, since="", command=self._places.command(path)))
             for path, error in not_collected(self._facts.record).items()
         ]
 
@@ -198,7 +204,9 @@ class Breakage:
 
     def _attached(self, failure: Failure) -> Iterator[Attached]:
         for one in failure.attachments[:MOST_ATTACHMENTS]:
-            yield Attached(name=one.name, path=_told(one), address=self._address(one))
+            address = self._address(one)
+            why_not = "in the artifacts folder" if one.below == "artifacts" else "not there now"
+            yield Attached(name=one.name, path=one.path, address=address, note="" if address else why_not)
 
     def _address(self, attachment: Attachment) -> str | None:
         path = self._project.root / attachment.path
@@ -208,27 +216,3 @@ class Breakage:
             return quote(os.path.relpath(path, self._folder).replace(os.sep, "/"))
         except ValueError:  # it is on another drive
             return None
-
-    def _shown(self, path: str) -> str:
-        return shlex.quote(self._project.shown(self._project.root / path))
-
-
-def _told(attachment: Attachment) -> str:
-    return attachment.path if attachment.below == "project" else f"{attachment.path} (in the artifacts)"
-
-
-def slowest(details: Details | None, before: Mapping[str, float], ledger: Mapping[str, LedgerLine]) -> list[Timed]:
-    """List the tests that took longest, with the change against the session before."""
-    if details is None:
-        return []
-    found: Iterable[tuple[str, float]] = details.slowest(SLOWEST)
-    return [Timed(id=test, seconds=took, change=_change(took, before.get(_before(test, ledger)))) for test, took in found]
-
-
-def _before(test: str, ledger: Mapping[str, LedgerLine]) -> str:
-    line = ledger.get(test)
-    return test if line is None else known_as(line)
-
-
-def _change(now: float, before: float | None) -> float | None:
-    return None if before is None else now - before

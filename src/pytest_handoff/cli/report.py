@@ -11,16 +11,17 @@ import click
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
-from pytest_handoff.cli.page_failures import MOST_ROWS, Breakage, slowest
+from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
 from pytest_handoff.cli.page_grid import grid, timeline
 from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tiles
 from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.composition.durations import slowest
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
 from pytest_handoff.figures import counted, percent, percent_of
 from pytest_handoff.printable import printable_text
 from pytest_handoff.printing import say
-from pytest_handoff.project.detail_files import details_of
+from pytest_handoff.project.detail_files import details_before, details_of
 from pytest_handoff.project.foreign_files import named_by_a_person
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
@@ -28,7 +29,7 @@ from pytest_handoff.rendering.templates import bundled_templates
 from pytest_handoff.workflow.start import read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
@@ -102,12 +103,15 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
     ledgers.append((record.session, composed.facts.ledger))
     shown = timeline(composed.facts.ledger, ledgers, more=len(before) > COLUMNS)
-    details, earlier, problem = _details(project, record, before)
-    seconds, seconds_before = details.seconds if details else {}, earlier.seconds if earlier else {}
+    details, problem = _details(project, record)
+    earlier = details_before(project, record)
+    seconds = details.seconds if details else {}
+    seconds_before = {test: took for one in earlier for test, took in one.seconds.items()}
     sources = Sources(project, record, read_tree(project).files)
     by, _, _ = measure(outcome)
     if record.new_code is not None and covered_by(record.new_code, by) is None:
         by = "any"
+    slow = slowest(details, earlier, composed.facts.ledger) if details else []
     stands = read_document(project, record.session)
     context = {
         "record": record,
@@ -122,7 +126,8 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],
         "differs": stands is not None and stands != composed.text,
         "breakage": Breakage(project, composed.facts, details, shown, folder),
-        "slow": slowest(details, seconds_before, composed.facts.ledger),
+        "slow": [timed(one) for one in slow if one.seconds >= LEAST],
+        "timed": bool(seconds),
         "timed_before": bool(seconds_before),
         "details_problem": problem,
         "untested": untested(record, sources, by),
@@ -135,20 +140,12 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     return page(context, data, composed.text)
 
 
-def _details(project: Project, record: Record, before: Sequence[Record]) -> tuple[Details | None, Details | None, str]:
-    """Read what is kept beside the evidence of the session, and of the one before; what cannot be read is said, and not used."""
-    problem, found = "", None
+def _details(project: Project, record: Record) -> tuple[Details | None, str]:
+    """Read what is kept beside the evidence, or say why it cannot be read: the page does without."""
     try:
-        found = details_of(project, record)
+        return details_of(project, record), ""
     except EvidenceProblem as error:
-        problem = str(error)
-    if len(record.previous) != 1:
-        return found, None, problem
-    parent = next((one for one in before if one.session == record.previous[0].session), None)
-    try:
-        return found, details_of(project, parent) if parent else None, problem
-    except EvidenceProblem:
-        return found, None, problem
+        return None, str(error)
 
 
 @click.command(short_help="Write one HTML page about a session")
