@@ -16,7 +16,7 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 OLDEST_TESTS := $(patsubst %,tests/integration/test_%.py,commands option_handoff outcomes)
 
-.PHONY: help test test-oldest cheats coverage fuzz nightly figures kills lint demo docs bench regenerate clean python-is-new-enough
+.PHONY: help test test-oldest cheats coverage fuzz nightly figures kills lint demo docs bench regenerate pictures clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -75,6 +75,9 @@ bench: $(READY) ## What the plugin costs, beside its budgets
 
 regenerate: $(READY) ## Play the example's three sessions again and keep what they write
 	$(BIN)/python scripts/regenerate_example.py
+
+pictures: $(READY) ## Take the README's two pictures again, from a real run
+	$(BIN)/python scripts/pictures.py
 
 clean: ## Remove the environments, caches and builds
 	rm -rf .venv .venv-* dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

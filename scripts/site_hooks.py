@@ -22,6 +22,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 OF_THE_CHECKOUT = {"CHANGELOG.md": "changes.md", "CONTRIBUTING.md": "contributing.md"}
 """Pages outside ``docs/``, and what the site calls them."""
 
+_SHIM = "https://unpkg.com/iframe-worker/shim"
+
 _PAGES = OF_THE_CHECKOUT | {"README.md": "index.md"}
 _TITLED = re.compile(r"^<!-- (?P<kind>file|edit|shows): (?P<path>\S+) -->\n```(?P<language>\w*)$", re.MULTILINE)
 _LINK = re.compile(r"\]\((?P<path>(?!https?:|#)[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
@@ -39,6 +41,16 @@ def on_page_markdown(markdown: str, page: Any, config: MkDocsConfig, files: File
     folder = CHECKOUT if page.file.src_uri in OF_THE_CHECKOUT.values() else CHECKOUT / "docs"
     titled = _TITLED.sub(_with_title, markdown)
     return _LINK.sub(lambda link: f"]({_target(folder, link['path'], config.extra['repository'])}{link['anchor'] or ''})", titled)
+
+
+def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs names them
+    """Load what the search needs in a folder from the site itself, as everything else."""
+    return output.replace(_SHIM, "assets/iframe-worker.js")
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs names them
+    """Do the same on the page for addresses that do not exist."""
+    return output_content.replace(_SHIM, "/assets/iframe-worker.js")
 
 
 def _with_title(block: re.Match[str]) -> str:

@@ -49,7 +49,7 @@ def test_bad_news_is_red_and_told_once() -> None:
             "s",
             [
                 Line("tests      7 passed, 3 failed   unit 7/10 · 1 flaky"),
-                Line(f"  failures   {evidence}  to mend: make 3 tests pass"),
+                Line(f"  failures   {evidence}  fix: make 3 tests pass"),
                 Line("  still failing a.py::x"),
                 Line("  reparametrized a.py::y"),
             ],

@@ -122,8 +122,8 @@ def test_the_terminal_after_a_good_run() -> None:
     shown = told(composed("unit a.py::x passed\nunit a.py::y passed since=session-2", PASSED))
     assert "tests      2 passed   unit 2/2 · 1 new" in shown
     assert "earlier    1/1 still pass   (since session-1)" in shown
-    assert "checklist  1 of 1 decided hold · 1 done by a person · 1 waits for a person" in shown
-    assert "gate       would pass" in shown
+    assert "checklist  1 of 1 automatic check passes · 1 signed off · 1 needs sign-off" in shown
+    assert "gate       all automatic checks pass · 1 needs sign-off" in shown
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_terminal_after_a_good_run() -> None:
             "by new unit tests 8/10 80.0 %",
         ),
         (PASSED, "", {"why_incomplete": ["-k was given"]}, "  complete   incomplete: -k was given"),
-        ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  to mend: make 1 test pass"),
+        ("unit a.py::x failed error=boom", "", {}, "a.py::x failed (boom)  fix: make 1 test pass"),
         ("", "", {}, "tests      none"),
         (f"{PASSED} flaky", "", {}, "1 flaky"),
         (f"{PASSED}\nunit a.py::y skipped\nunit a.py::z failed", "", {}, "unit 1/3 · 3 new"),
@@ -203,11 +203,11 @@ def test_explanation_of_each_line() -> None:
     for part in (
         "   8 ✗ [ ] All tests pass",
         "          decided · tests(scope=all, all pass) · 0/1 tests passed: a.py::x failed",
-        "          to mend: make 1 test pass",
+        "          fix: make 1 test pass",
         "   9 ✓ [x] No flaky tests",
-        "          a person's: no rule understands",
+        "          manual: handoff cannot check",
         "          waived: a library",
-        "          a person's, with a veto · files_parse · every changed configuration file parses",
+        "          manual, evidence can only object · files_parse · every changed configuration file parses",
     ):
         assert any(row.startswith(part) for row in rows), part
 

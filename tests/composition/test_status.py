@@ -33,15 +33,15 @@ def status(facts: Facts, *lines: str, ticked: bool = False, section: str = "Chec
 @pytest.mark.parametrize(
     ("now", "lines", "ticked", "session", "ready"),
     [
-        (PASSED, ["All tests pass"], False, "✅ Complete", "Yes: every decided check holds"),
+        (PASSED, ["All tests pass"], False, "✅ Complete", "Yes: all automatic checks pass"),
         (PASSED, ["Talk to us"], True, "✅ Complete", "Yes: every line of the checklist is ticked"),
         (
-            PASSED, ["Talk to us"], False, "❌ Incomplete: 1 line of the checklist waits for a person",
-            "No: 1 line of the checklist waits for a person",
+            PASSED, ["Talk to us"], False, "❌ Incomplete: 1 checklist line needs sign-off",
+            "No: 1 checklist line needs sign-off",
         ),
         (
-            PASSED, ["All tests pass", "Talk to us", "Walk"], False, "❌ Incomplete: 2 lines of the checklist wait for a person",
-            "Yes: every decided check holds; 2 lines of the checklist wait for a person",
+            PASSED, ["All tests pass", "Talk to us", "Walk"], False, "❌ Incomplete: 2 checklist lines need sign-off",
+            "Yes: all automatic checks pass; 2 checklist lines need sign-off",
         ),
         ("unit a.py::x failed", ["All tests pass"], True, "❌ Incomplete: 1 test fails", "No: 1 test fails"),
         (
@@ -50,11 +50,11 @@ def status(facts: Facts, *lines: str, ticked: bool = False, section: str = "Chec
         ),
         (
             f"{PASSED} flaky", ["All tests pass"], False, "⚠️ Complete with Issues: 1 flaky test",
-            "Yes: every decided check holds",
+            "Yes: all automatic checks pass",
         ),
         (
             f"{PASSED}\nunit a.py::y xfailed promised", ["All tests pass"], False, "✅ Complete",
-            "Yes: every decided check holds; 1 test is promised",
+            "Yes: all automatic checks pass; 1 test is promised",
         ),
         (PASSED, [], False, f"❌ Incomplete: {NO_LIST}", f"No: {NO_LIST}"),
     ],

@@ -423,7 +423,7 @@ def test_a_shallow_clone_cannot_tell(landed: Story, tmp_path: Path) -> None:
     elsewhere = Story(clone)
     done = elsewhere.handoff("verify", "session-2b")
 
-    assert (done.code, done.out) == (0, "session-2b: document, evidence, tree agree, and the chain as far as it is here\n")
+    assert (done.code, done.out) == (0, "session-2b: verified, its history as far as it is here\n")
     assert done.err == (
         "handoff: whether session-2b continues all that is merged cannot be told: "
         "git does not reach main here: fetch it, with its history\n"

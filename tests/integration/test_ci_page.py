@@ -86,7 +86,7 @@ def test_many_findings_on_github(work: Story, tmp_path: Path) -> None:
     )
     assert [error for error in errors if "person" in error] == []
     assert re.fullmatch(r"::error title=handoff::\d+ more; handoff next lists all \d+", errors[-1])
-    assert whole.startswith("### Hand-off session-3: the gate does not pass\n\n| Gate | What | To mend |\n")
+    assert whole.startswith("### Hand-off session-3: the gate does not pass\n\n| Gate | What | Fix |\n")
     assert len(re.findall(r"^\| person \| .*part \d+ \\\| of it \| .* \|$", whole, re.MULTILINE)) == 60
     assert summary.stat().st_size <= 900_000
     assert summary.read_text("utf-8").endswith("Cut here; the step's log has the rest.\n")

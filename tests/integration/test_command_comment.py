@@ -58,12 +58,12 @@ def test_three_verdicts(begun: Story) -> None:
     assert [done.out.split("\n")[0] for done in (red, waiting, green)] == [MARKER] * 3
     assert [done.out.split("\n")[1] for done in (red, waiting, green)] == [
         "### Hand-off session-2: ❌ the gate does not pass (1 thing left)",
-        "### Hand-off session-2: 🟡 all automatic checks pass, 1 line waits for a person",
+        "### Hand-off session-2: 🟡 all automatic checks pass · 1 needs sign-off",
         "### Hand-off session-2: ✅ the gate passes",
     ]
     assert "2 passed, 1 failed · 2/3 earlier tests pass · coverage 100 %" in shown(red.out)
     assert "Failing tests tests/unit/test_cart.py::test_empty failed (assert 1 == 0); it passed in session-1" in shown(red.out)
-    assert "Waiting for a person The wording was agreed" in shown(waiting.out)
+    assert "Needs sign-off The wording was agreed" in shown(waiting.out)
     assert "Waiting" not in shown(green.out)
 
 

@@ -241,7 +241,7 @@ def test_the_end_of_a_quiet_run_is_two_lines(shop: Story) -> None:
     done = shop.pytest("-q", "--handoff=session-1")
     section = done.out.partition(" handoff session-1 ")[2].splitlines()[1:3]
 
-    assert section == ["handoff session-1: gate would pass, as far as a machine can decide", "document   handoffs/session-1.md"]
+    assert section == ["handoff session-1: all automatic checks pass · 7 need sign-off", "document   handoffs/session-1.md"]
 
 
 def test_nothing_of_this_machine_is_in_the_evidence(shop: Story) -> None:

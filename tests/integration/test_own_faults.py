@@ -242,7 +242,7 @@ def test_a_defect_in_a_worker(shop: Story) -> None:
 
 
 def test_what_a_user_did_wrong_is_no_defect(shop: Story) -> None:
-    """A marker without its text is the user's to mend: pytest's own usage error says so."""
+    """A marker without its text is the user's fix: pytest's own usage error says so."""
     shop.edit("tests/unit/test_cart.py", "def test_total", "import pytest\n@pytest.mark.handoff\ndef test_total")
     done = shop.pytest("--no-cov", "--handoff=session-1")
 

@@ -73,7 +73,7 @@ def test_the_table_of_keys_has_the_defaults(key: str) -> None:
 
 def test_the_built_in_tiers_are_those_of_the_page() -> None:
     """The page names each built-in tier; its marker and folder have the tier's name, as it says."""
-    paragraph = PAGE.partition("### Kinds of tests")[2].partition("```")[0]
+    paragraph = PAGE.partition("### Tiers")[2].partition("```")[0]
     for name, rule in Config().tiers.items():
         assert f"`{name}`" in paragraph
         assert (rule.markers, rule.paths) == ([name], [f"**/{name}/**"])

@@ -82,6 +82,14 @@ def test_nothing_is_loaded_from_elsewhere(site: dict[str, Page]) -> None:
     assert {load for page in site.values() for load in page.loads if urlsplit(load).netloc} == set()
 
 
+def test_the_search_works_in_a_folder(site: dict[str, Page]) -> None:
+    """A page that was opened from a folder may start no worker, so each page loads what stands in for one, from the site."""
+    assert {
+        name for name, page in site.items() if not any(one.endswith("assets/iframe-worker.js") for one in page.loads)
+    } == set()
+    assert (CHECKOUT / "docs/assets/iframe-worker.js").is_file()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_site_has_the_structure_of_the_page(page: Path, site: dict[str, Page]) -> None:
     """Headings, list items and tables are those that a code host shows: the two dialects of Markdown agree on our pages."""

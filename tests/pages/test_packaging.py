@@ -104,9 +104,20 @@ def test_the_metadata_say_what_an_index_shows(wheel: dict[str, bytes]) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
 
 
+def test_the_page_of_a_release_has_addresses_in_place_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index shows the first page without the files beside it, so every link and picture there needs an address."""
+    monkeypatch.setenv("PACKAGE_REPOSITORY", "https://example.invalid/shop/")
+    metadata = _metadata(_wheel_of(CHECKOUT, tmp_path))
+    page = str(metadata.get_payload())
+    links = re.findall(r"\]\(([^)\s]+)\)", page)
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert "](https://example.invalid/shop/raw/main/docs/assets/terminal.svg)" in page
+    assert "Source, https://example.invalid/shop" in metadata.get_all("Project-URL", [])
+
+
 def test_the_version_stands_in_one_place() -> None:
     """pyproject.toml takes it from the package, and the list of changes knows it."""
-    assert PROJECT["dynamic"] == ["version"]
+    assert "version" in PROJECT["dynamic"]
     assert "version" not in PROJECT
     assert f"## {pytest_handoff.__version__}" in (CHECKOUT / "CHANGELOG.md").read_text("utf-8")
 

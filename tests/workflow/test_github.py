@@ -74,7 +74,7 @@ def test_the_summary_of_the_gate() -> None:
     """Each reason is a row in which nothing can forge another; without one the gate passes."""
     assert gate_summary("s-1", []) == "### Hand-off s-1: the gate passes\n\n"
     found = gate_summary("s-1", [("claims", "a | b\n# c", "mend it")])
-    assert found.splitlines()[2:] == ["| Gate | What | To mend |", "|---|---|---|", r"| claims | a \| b # c | mend it |"]
+    assert found.splitlines()[2:] == ["| Gate | What | Fix |", "|---|---|---|", r"| claims | a \| b # c | mend it |"]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def instructions(facts: Facts, spec: Condition) -> Verdict:
     open_lines = [f"{line.text!r} {line.why_not}" for line in lines if line.why_not]
     evidence = f"{len(lines) - len(open_lines)}/{counted(len(lines), 'line')} of the instructions done"
     if open_lines:
-        return failed(spec, f"{evidence}: {listed(open_lines)}", "finish them, or write `(N/A: reason)` behind them")
+        return failed(spec, f"{evidence}: {listed(open_lines)}", "finish them, or add `(N/A: reason)`")
     return if_complete(facts, spec, evidence)
 
 

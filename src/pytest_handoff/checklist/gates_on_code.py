@@ -131,7 +131,7 @@ def files_parse(facts: Facts, spec: Condition) -> Verdict:
     known = changed if spec.scope == "current" or parsed is None else changed | parsed.broken
     broken = {path: why for path, why in known.items() if spec.name in (None, format_of(path))}
     if broken:
-        return failed(spec, listed([f"{path}: {why}" for path, why in broken.items()]), "mend these files")
+        return failed(spec, listed([f"{path}: {why}" for path, why in broken.items()]), "fix these files")
     if spec.scope == "current":
         return passed(spec, f"every changed {name} file parses")
     if parsed is None:  # of a record that was made before this was looked at: it shows nothing, and nothing is against it

@@ -122,7 +122,7 @@ def _no_tests(facts: Facts, spec: Condition) -> Verdict:
     what = _tests_of(facts, spec)
     if spec.scope in ("previous", "current") and spec.unit != "count":
         return waived(spec, f"not applicable: there are no {what}")
-    return failed(spec, f"there are no {what}", "add one, or write `(N/A: reason)` behind the line")
+    return failed(spec, f"there are no {what}", "add one, or add `(N/A: reason)` to the line")
 
 
 def _none_fails(facts: Facts, spec: Condition) -> Verdict:

@@ -52,7 +52,7 @@ def read_line(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
         under = _read(lexicon, claim.replace("~~", ""), instructions=instructions)
         return Check(decision="waived", why=reason, claim=under.claim or claim, waives=under.specs)
     if len(claim) > _LONGEST_CLAIM:
-        return Check(decision="person", why="no rule understands a line as long as this")
+        return Check(decision="person", why="handoff cannot check a line this long")
     return _read(lexicon, claim, instructions=instructions)
 
 
@@ -76,10 +76,10 @@ def _read_claim(lexicon: Lexicon, claim: str, *, instructions: bool) -> Check:
     try:
         tags = read_tags(claim, lexicon)
     except UnknownWordError as unknown:
-        return Check(decision="person", why=f"no rule understands “{unknown}”")
+        return Check(decision="person", why=f"handoff cannot check “{unknown}”")
     claims = claims_of(tags)
     if claims is None:
-        return Check(decision="person", why="no rule understands this line")
+        return Check(decision="person", why="handoff cannot check this line")
     specs = tuple(dict.fromkeys(spec for one in claims for spec in one.specs))
     if not instructions and any(spec.gate == "instructions" for spec in specs):
         return Check(decision="person", why="name the session's instructions with --handoff-instructions to have it decided")

@@ -16,6 +16,6 @@ Work is done in sessions. Each has a document, `handoffs/SESSION.md`; its figure
 
 Do not change figures in the document, text between `handoff:begin` and `handoff:end`, or files below `handoffs/evidence/`.
 Never delete, skip, rename or weaken a test, lower a threshold, exclude lines from coverage, or reword or remove a line of
-the checklist to make the gate pass. Where a line does not apply, write `(N/A: reason)` behind it and say so in your report.
+the checklist to make the gate pass. Where a line does not apply, add `(N/A: reason)` to it and say so in your report.
 Leave lines that ask for a judgement to a person, unless you were asked to make it.
 """

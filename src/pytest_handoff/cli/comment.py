@@ -9,6 +9,7 @@ import click
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.support import CANNOT_TELL, GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.composition.terminal import need_sign_off
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted, percent, percent_of, points
 from pytest_handoff.markup import code_in_text, escape
@@ -51,7 +52,7 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _told)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _told)
     lines += _list("New lines that no test runs", [] if stale else list(_untested(outcome)), _code_of_pair)
-    lines += _list("Waiting for a person", waiting, _told)
+    lines += _list("Needs sign-off", waiting, _told)
     return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
 
 
@@ -64,7 +65,7 @@ def _verdict(todo: Sequence[Step], waiting: Sequence[Step]) -> str:
     if todo:
         return f"❌ the gate does not pass ({counted(len(todo), 'thing')} left)"
     if waiting:
-        return f"🟡 all automatic checks pass, {counted(len(waiting), 'line waits/lines wait')} for a person"
+        return f"🟡 all automatic checks pass · {need_sign_off(len(waiting))}"
     return "✅ the gate passes"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Check document, evidence, tree and chain")
 @session_argument
 @click.option("--all", "every", is_flag=True, help="This session and every one before it.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
@@ -52,16 +52,16 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
     for problem in problems:
         say(str(problem))
     if not problems:
-        chain = "and chain agree" if unknown is None else "agree, and the chain as far as it is here"
-        say(f"{', '.join(names)}: document, evidence, tree {chain}")
+        known = "" if unknown is None else ", its history as far as it is here"
+        say(f"{', '.join(names)}: verified{known}")
     return NO if problems else GOOD
 
 
 @click.command(short_help="May it be merged? If not, what is missing")
 @session_argument
-@click.option("--machine-only", is_flag=True, help="Leave the lines that a person ticks out.")
+@click.option("--machine-only", is_flag=True, help="Ignore checklist lines that need a person's sign-off.")
 @click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:

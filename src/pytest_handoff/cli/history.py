@@ -180,11 +180,11 @@ _MOST_NAMED = 10
 
 @click.command(short_help="Compare sessions, or follow one test")
 @click.argument("test", required=False)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
-    """Show the sessions side by side; with TEST (an id, or a part that only one id has) that test's life across them."""
+    """Show the sessions side by side; with TEST (an id, or any unique part of it) that test's life across them."""
     from pytest_handoff.evidence.history import history_table, session_rows
 
     project = project_here(handoff_dir)

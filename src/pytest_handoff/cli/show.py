@@ -213,7 +213,7 @@ def explained(composed: Composition) -> list[Explained]:
 def closing(composed: Composition) -> list[Explained]:
     """Summarize the checklist in one line, and name the next command to type."""
     session = composed.facts.session
-    following = f"handoff gate {session}" if not composed.blocking else f"mend it, then pytest --handoff={session}"
+    following = f"handoff gate {session}" if not composed.blocking else f"fix it, then pytest --handoff={session}"
     style = "red" if composed.blocking else "green"
     return [Explained(0, checklist_summary(composed), style), Explained(0, f"next: {following}", "bold")]
 
@@ -225,15 +225,15 @@ def _decision(decision: Decision) -> Iterator[Explained]:
     rule = " and ".join(str(spec) for spec in decision.check.specs)
     match decision.check.decision:
         case "person":
-            yield Explained(decision.line, f"{_INDENT}a person's: {decision.check.why or 'no rule understands this line'}", "dim")
+            yield Explained(decision.line, f"{_INDENT}manual: {decision.check.why or 'handoff cannot check this line'}", "dim")
         case "waived":
             yield Explained(decision.line, f"{_INDENT}waived: {decision.check.why}", "dim")
         case "veto":
-            yield Explained(decision.line, f"{_INDENT}a person's, with a veto · {rule} · {decision.evidence}", "dim")
+            yield Explained(decision.line, f"{_INDENT}manual, evidence can only object · {rule} · {decision.evidence}", "dim")
         case "decided":
             yield Explained(decision.line, f"{_INDENT}decided · {rule} · {decision.evidence}", "dim")
     if decision.needs:
-        yield Explained(decision.line, f"{_INDENT}to mend: {decision.needs}", "bold")
+        yield Explained(decision.line, f"{_INDENT}fix: {decision.needs}", "bold")
 
 
 def _finding(finding: Finding) -> Iterator[Explained]:
@@ -246,7 +246,7 @@ def _still_open(composed: Composition) -> list[Explained]:
     lines = {finding.line for finding in composed.findings if finding.kind == "placeholder" and finding.line}
     if not lines:
         return []
-    text = f"{counted(len(lines), 'placeholder')} for a person to fill: line {format_ranges(lines)}"
+    text = f"{counted(len(lines), 'placeholder')} left for you: line {format_ranges(lines)}"
     return [Explained(max(lines), text, "dim")]
 
 
@@ -292,7 +292,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
 
 @click.command(short_help="Explain the document line by line")
 @session_argument
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:

@@ -48,7 +48,7 @@ def _values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decis
     ready = f"Yes: {_why_ready(lines)}{_promised(facts)}"
     waiting = sum(decision.state == "waits" for decision in lines)
     if waiting:
-        waits = f"{counted(waiting, 'line')} of the checklist {'waits' if waiting == 1 else 'wait'} for a person"
+        waits = f"{counted(waiting, 'checklist line needs/checklist lines need')} sign-off"
         return _open(waits, f"{ready}; {waits}" if _decided(lines) else f"No: {waits}")
     waived = sum(decision.state == "waived" and decision.check.decision == "waived" for decision in decisions)
     issues = [f"{counted(waived, 'line')} waived"] if waived else []
@@ -72,7 +72,7 @@ def _decided(lines: Sequence[Decision]) -> bool:
 
 def _why_ready(lines: Sequence[Decision]) -> str:
     if _decided(lines):
-        return "every decided check holds"
+        return "all automatic checks pass"
     waived = any(decision.state == "waived" for decision in lines)
     return f"every line of the checklist is ticked{' or waived' if waived else ''}"
 

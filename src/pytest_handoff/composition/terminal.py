@@ -61,11 +61,12 @@ def run_lines(
     facts, left = composed.facts, report(composed.facts).uncollected
     blocking = list(_blocking(composed.blocking))
     blocked = bool(composed.blocking or chain)
-    gate = "would not pass" if blocked else "would pass, as far as a machine can decide"
+    waiting = sum(decision.counts and decision.state == "waits" for decision in composed.decisions)
+    gate = "would not pass" if blocked else "all automatic checks pass" + (f" · {need_sign_off(waiting)}" if waiting else "")
     colour = {"red": True} if blocked else {"green": True}
     if verbosity < 0:
         return [
-            Line(f"handoff {facts.session}: gate {gate}", colour),
+            Line(f"handoff {facts.session}: {'gate ' if blocked else ''}{gate}", colour),
             *(Line(_row("chain", one_line(problem))) for problem in chain),
             Line(f"document   {document}"),
         ]
@@ -104,15 +105,20 @@ def build_line(told: str) -> Line:
     return Line(_row("build", told), {"yellow": True})
 
 
+def need_sign_off(number: int) -> str:
+    """Say how many checklist lines a person still has to tick: ``7 need sign-off``."""
+    return f"{number:,} {'needs' if number == 1 else 'need'} sign-off"
+
+
 def checklist_summary(composed: Composition) -> str:
-    """Say how many lines of the checklist hold, are vetoed, are waived, are done by a person or wait for one."""
+    """Say how many lines of the checklist pass, are vetoed, are waived, are signed off or need sign-off."""
     states = Counter(decision.state for decision in composed.decisions if decision.counts)
     decided = states["holds"] + states["fails"]
-    parts = [f"{states['holds']} of {decided} decided hold"] if decided else []
+    parts = [f"{states['holds']} of {counted(decided, 'automatic check passes/automatic checks pass')}"] if decided else []
     parts += [f"{states['vetoed']} vetoed"] if states["vetoed"] else []
     parts += [f"{states['waived']} waived or not applicable"] if states["waived"] else []
-    parts += [f"{states['done']} done by a person"] if states["done"] else []
-    parts += [f"{states['waits']} {'waits' if states['waits'] == 1 else 'wait'} for a person"] if states["waits"] else []
+    parts += [f"{states['done']} signed off"] if states["done"] else []
+    parts += [need_sign_off(states["waits"])] if states["waits"] else []
     return " · ".join(parts) or "no checklist in the document"
 
 
@@ -204,7 +210,7 @@ def _new_code(facts: Facts) -> str:
 
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts[:MOST_GATES]:
-        needs = f"  to mend: {verdict.needs}" if verdict.needs else ""
+        needs = f"  fix: {verdict.needs}" if verdict.needs else ""
         yield labelled(verdict.id, f"{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}")
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"

@@ -94,7 +94,7 @@ def before_conftests(early_config: pytest.Config) -> None:
         configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
     except (CoverageException, ConfigError) as problem:  # in older versions the second is not a subclass of the first
         raise pytest.UsageError(
-            printable(f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; mend it, or give --no-cov")
+            printable(f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; fix it, or run with --no-cov")
         ) from problem
     if configured_sources(configuration) or configured_includes(configuration):
         options.cov_source = [True]

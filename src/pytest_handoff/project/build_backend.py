@@ -37,7 +37,7 @@ def taken_for_a_package(project: Project) -> str | None:
     own = sorted(path.parent.name for path in project.folder.glob("*/__init__.py") if path.parent.name not in _NEVER_PACKAGES)
     packages = f"[tool.setuptools] packages = {own!r}".replace("'", '"') if own else "[tool.setuptools] py-modules or packages"
     return (
-        f"setuptools takes {name[0]}/ for a package, and refuses or ships it; to mend: {listed([packages])} in pyproject.toml, "
+        f"setuptools takes {name[0]}/ for a package, and refuses or ships it; fix: {listed([packages])} in pyproject.toml, "
         f'or [tool.handoff] dir = "hand-offs", which is no name of a package'
     )
 

@@ -97,7 +97,7 @@ def run_git(
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK and not _OF_THE_USER.fullmatch(name)}
     program = _program(os.environ.get("PATH", os.defpath))
     if program is None:
-        raise HandoffError("git is in no folder that PATH names in full; install it, or mend PATH")
+        raise HandoffError("git is in no folder that PATH names in full; install it, or fix PATH")
     try:
         return subprocess.run(
             [program, "-C", str(root), *_STEADY, *args],

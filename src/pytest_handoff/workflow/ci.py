@@ -89,7 +89,7 @@ def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]]) -> str:
     """Write the gate's result as Markdown: each reason (gate, message, remedy) is a row, and no reason means a pass."""
     rows = ["| " + " | ".join(escape(shorten(cell, LONGEST_CELL)) for cell in reason) + " |" for reason in reasons]
     title = f"### Hand-off {escape(session)}: the gate {'does not pass' if rows else 'passes'}"
-    return "\n".join([title, "", *(["| Gate | What | To mend |", "|---|---|---|"] if rows else []), *rows]) + "\n"
+    return "\n".join([title, "", *(["| Gate | What | Fix |", "|---|---|---|"] if rows else []), *rows]) + "\n"
 
 
 def append_summary(text: str) -> None:

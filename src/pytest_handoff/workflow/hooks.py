@@ -99,7 +99,7 @@ class ProjectHooks:
         except HandoffError:
             raise
         except Exception as error:
-            raise HandoffError(f"{hook} raised {type(error).__name__}: {one_line(str(error))}; mend the hook") from error
+            raise HandoffError(f"{hook} raised {type(error).__name__}: {one_line(str(error))}; fix the hook") from error
 
 
 def _table(hook: str, given: object) -> Mapping[str, Any]:
@@ -120,10 +120,10 @@ def _verdict(name: str, gate: Callable[[Facts], Verdict], facts: Facts) -> Verdi
         verdict = gate(facts)
     except Exception as error:
         evidence = f"the gate raised {type(error).__name__}: {one_line(str(error))}"
-        return Verdict(id=name, verdict="unknown", evidence=evidence, needs="mend the gate")
+        return Verdict(id=name, verdict="unknown", evidence=evidence, needs="fix the gate")
     if not isinstance(verdict, Verdict):
         evidence = f"the gate returned {type(verdict).__name__}, not a Verdict"
-        return Verdict(id=name, verdict="unknown", evidence=evidence, needs="mend the gate")
+        return Verdict(id=name, verdict="unknown", evidence=evidence, needs="fix the gate")
     return Verdict(id=name, verdict=verdict.verdict, evidence=one_line(verdict.evidence), needs=verdict.needs)
 
 
@@ -144,7 +144,9 @@ def with_pytest_config(rootdir: Path, ask: Callable[[pytest.Config], Answer]) ->
         raise asker.error
     if not asker.answers:
         say_text(said.getvalue(), err=True)
-        raise EvidenceProblem(f"pytest ended with {int(code)} before the hooks of the hand-off could be asked; mend what it says")
+        raise EvidenceProblem(
+            f"pytest ended with {int(code)} before the hooks of the hand-off could be asked; fix what it reports"
+        )
     return asker.answers[0]
 
 

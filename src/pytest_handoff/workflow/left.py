@@ -108,7 +108,7 @@ def _open(outcome: FinishedSession, document: str, *, machine_only: bool) -> Ite
     composed = outcome.composition
     for decision in composed.decisions if not machine_only else ():
         if decision.counts and decision.state == "waits":
-            do = "decide it: tick it, or write `N/A: reason` behind it"
+            do = "tick it, or add `(N/A: reason)`"
             yield Step(kind="person", what=decision.text, do=do, file=document, line=decision.line, who="person")
     for finding in composed.findings:
         if finding.kind == "placeholder":
@@ -305,7 +305,7 @@ class _Evidence:
     def _unparsable(self) -> Iterator[Step]:
         for path, why_not in (self._facts.record.unparsable or {}).items():
             what = f"{path} does not parse: {why_not}"
-            yield Step(kind="files_parse", what=what, do="mend this file", file=path, names=[path])
+            yield Step(kind="files_parse", what=what, do="fix this file", file=path, names=[path])
 
     def _names(self, spec: Condition) -> list[str]:
         """Name all that a gate finds fault with, where these are tests, files or lines of the instructions."""

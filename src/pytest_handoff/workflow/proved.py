@@ -31,7 +31,7 @@ def proof_problems(project: Project, record: Record) -> Iterator[Problem]:
             why = "is about another run of the session" if stale else "is missing, and the settings ask for it"
             yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again)
         return
-    remedy = "mend the code, or give the reason in [[tool.handoff.adapt]]"
+    remedy = "fix the code, or give the reason in [[tool.handoff.adapt]]"
     yield from (Problem(kind="proof", path=path, message=f"{path}: {reason}", remedy=remedy) for reason in proof.reasons)
     for why in _missing(project, proof):
         yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again)

@@ -146,7 +146,7 @@ def _not_ours(outcome: FinishedSession, shown: str) -> Iterator[Problem]:
     session = outcome.record.session
     remedies = {
         "edited": "take the markers around it off, or have it written anew with handoff fill {0} --take-over {1}",
-        "marker": "mend the marker or take it out, then handoff fill {0}",
+        "marker": "fix the marker or remove it, then handoff fill {0}",
     }
     for finding in outcome.composition.findings:
         if finding.kind in remedies:
@@ -207,7 +207,7 @@ def reasons(
                 path=document,
                 line=decision.line,
                 message=f"{document}:{decision.line}: {decision.text}",
-                remedy="a person ticks it, or writes `(N/A: reason)` behind it",
+                remedy="tick it, or add `(N/A: reason)`",
             )
             for decision in outcome.composition.decisions
             if decision.counts and decision.state == "waits"
