@@ -237,7 +237,21 @@ def with_nothing_to_it(reason: str = "") -> Callable[[Shop], None]:
     return do
 
 
+def in_a_block_of(name: str, text: str = "") -> Callable[[Shop], None]:
+    """Write figures between our markers, and run."""
+
+    def do(shop: Shop) -> None:
+        block = f"<!-- handoff:begin {name} -->\n{text}<!-- handoff:end {name} -->\n\n"
+        shop.edit(DOCUMENT, "## Final Checklist\n", f"{block}## Final Checklist\n")
+        shop.pytest()
+        shop.tick_everything()
+
+    return do
+
+
 CHEATS = [
+    Cheat("lines", "write figures into a block of no known name", in_a_block_of("tests.summary", "260 tests pass, 0 fail.\n"), "document",
+          "ask for a block that there is", in_a_block_of("tests.lost")),
     Cheat("lines", "tick a line that does not apply", with_nothing_to_it(), "document",
           "say why it does not apply", with_nothing_to_it(" (N/A: nothing a user sees has changed)")),
     Cheat("lines", "mark a trivial test with the line", decided_by({"tests/unit/test_linked.py": MARKED}), "new_code",

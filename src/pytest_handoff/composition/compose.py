@@ -130,10 +130,12 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     blocking = blocking_of(standing, decided)
     told = corrections_of(found.text, claims) if config.corrections == "on" else []
     context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
+    blocks = _blocks(found, context, request.render)
+    found = replace(found, findings=(*found.findings, *_nobodys(found, blocks)))
     filled = fill(
         found,
         values=plain | status_values(facts, blocking, decided, {place.id for place in found.places}),
-        blocks=_blocks(found, context, request.render),
+        blocks=blocks,
         ticks={decision.line: decision.wanted for decision in decided if decision.wanted is not None},
         memory=memory,
         take_over=request.take_over,
@@ -195,6 +197,14 @@ def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
 def _blocks(found: Document, context: Mapping[str, object], render: Render) -> dict[str, str]:
     bodies = {place.id: render(place.id, context) for place in found.places if place.kind == "block"}
     return {place: body for place, body in bodies.items() if body is not None}
+
+
+def _nobodys(found: Document, blocks: Mapping[str, str]) -> Iterator[Finding]:
+    """Report the blocks that have no template: what stands between our markers would pass for ours, and nobody fills it."""
+    for place in found.places:
+        if place.kind == "block" and place.id not in blocks:
+            message = f"no block is called {place.id}, so nobody fills it, and what stands there is a person's"
+            yield Finding(kind="marker", line=place.line, place=place.id, message=message)
 
 
 def _find(text: str, facts: Facts, config: Config, memory: Mapping[str, str], request: FillRequest) -> tuple[Document, Rows]:
