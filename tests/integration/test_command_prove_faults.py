@@ -225,10 +225,10 @@ def test_every_kind_of_function_gets_its_fault(empty: Story) -> None:
 
 
 def test_modules_that_pytest_rewrites(empty: Story) -> None:
-    """A helper with rewritten assertions, loaded early and late: its faults are there as well."""
+    """A helper with rewritten assertions, loaded early and late: its faults are there as well, and no others."""
     record(empty, {
-        "src/early.py": "LIMIT = 3\n\n\ndef twice(a):\n    return a * 2\n",
-        "src/late.py": "LIMIT = 4\n\n\ndef thrice(a):\n    return a * 3\n",
+        "src/early.py": "LIMIT = 3\nUNUSED = 9\n\n\ndef twice(a):\n    return a * 2\n",
+        "src/late.py": "LIMIT = 4\nUNUSED = 9\n\n\ndef thrice(a):\n    return a * 3\n",
         "conftest.py": 'import pytest\n\npytest.register_assert_rewrite("early", "late")\n',
         "tests/test_both.py": """
             import early
@@ -247,8 +247,8 @@ def test_modules_that_pytest_rewrites(empty: Story) -> None:
     done, faults = proved(empty)
 
     assert done.code == 0, done
-    assert survivors(faults) == []
-    assert faults["tried"] == faults["possible"] == faults["caught"] == 8
+    assert survivors(faults) == [(2, "UNUSED = 10")] * 2
+    assert (faults["tried"], faults["possible"], faults["caught"]) == (10, 10, 8)
 
 
 def test_a_test_that_needs_others_before_it_catches_nothing(empty: Story) -> None:
@@ -368,7 +368,7 @@ def test_the_gate_asks_where_the_settings_do(empty: Story) -> None:
 
 
 def test_there_may_be_nothing_to_try(empty: Story) -> None:
-    """Without new code, and without a measurement of it, nothing is written, and the reason is said."""
+    """Without new code, or where no test runs it, nothing is written, and the reason is said."""
     empty.write_files({"tests/test_a.py": "def test_a():\n    pass\n"})
     empty.pytest("--handoff=session-1")
     empty.commit()
@@ -378,6 +378,14 @@ def test_there_may_be_nothing_to_try(empty: Story) -> None:
     assert done.code == 2
     assert "there is nothing to prove: session-1 has no new code" in done.err
     assert not (empty.folder / PROOF).exists()
+    empty.write_files(
+        {"src/a.py": "import os\n\n\ndef f():\n    return 1\n", "tests/test_a.py": "import a\n\ndef test_a():\n    assert a\n"}
+    )
+    empty.pytest("--handoff=session-1")
+    empty.commit()
+    done, _ = proved(empty)
+    assert done.code == 2
+    assert "there is nothing to prove: no test runs a statement of the new code of session-1 that a fault could" in done.err
 
 
 def test_another_copy_of_the_code_is_not_tried(empty: Story, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -192,6 +194,16 @@ def test_the_tables_are_whole() -> None:
         "in",
         "not in",
     }
+
+
+def test_the_page_explains_each_operator() -> None:
+    """None is left out, and none is explained that there is not."""
+    page = (Path(__file__).parents[2] / "docs" / "proving.md").read_text("utf-8")
+    table = page.partition("| operator | what it does |")[2].partition("\n\n")[0]
+
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
+
+    assert sorted(named) == sorted(OPERATORS)
 
 
 SYMBOL = st.sampled_from(["+", "-", "//", "**", "%", "<", ">=", "==", "is not", "not in", "and", "or"])

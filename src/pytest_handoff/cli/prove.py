@@ -93,7 +93,7 @@ def prove(
         asked.append("new")
     if faults or shard or budget or sample:
         asked.append("faults")
-    extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or os.cpu_count() or 1)
+    extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or _cores())
     with bars() as tell:
         request = Request(tuple(asked), args, keep, tell, extent, join)
         done = proved_by(project, find_session(project, session), request)
@@ -106,6 +106,11 @@ def prove(
     if done.kept is not None:
         say(f"kept {done.kept}", err=as_json)
     return _exit_code(done.proof)
+
+
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _exit_code(proof: Proof) -> int:

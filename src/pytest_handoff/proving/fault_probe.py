@@ -227,7 +227,8 @@ class _Server:
         elif (job.mode, by) not in self._sound:
             control = {**work, "suspect": (verdict, by)}
             asked = job.tests[: job.tests.index(by) + 1] if by in job.tests else job.tests[:1]
-            follow = self._start({"fault": None, "tests": asked, "learn": None, "until": None}, job.mode)
+            none = {**work["fault"], "end": work["fault"]["start"], "replacement": ""}  # all but the fault itself is the same
+            follow = self._start({"fault": none, "tests": asked, "learn": None, "until": None}, job.mode)
             follow.work = control
             return None
         self._report(work, verdict, by)

@@ -66,12 +66,14 @@ def _keep_from_rewriting(fault: dict[str, Any], place: str, tree: str) -> None:
 
     as_it_is = PathFinder.find_spec
 
-    def find_spec(fullname: str, path: Any = None, target: Any = None) -> Any:
-        spec = as_it_is(fullname, path, target)
-        if spec is not None and spec.origin and os.path.realpath(spec.origin) == place:
-            spec.loader = WithFault(fullname, spec.origin)
-        return spec
+    class FindSpec:  # no function: pytest keeps it as an attribute of a class, where that would become a method
+        def __call__(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+            spec = as_it_is(fullname, path, target)
+            if spec is not None and spec.origin and os.path.realpath(spec.origin) == place:
+                spec.loader = WithFault(fullname, spec.origin)
+            return spec
 
+    find_spec = FindSpec()
     PathFinder.find_spec = find_spec  # type: ignore[method-assign]
     for finder in sys.meta_path:
         if hasattr(finder, "_find_spec"):  # pytest's, which is there already in a fork

@@ -78,6 +78,9 @@ def try_faults(
     if (why := _nothing(record, ledger)) is not None:
         return FaultProof(nothing=why), False
     found = _find(bench, record)
+    if not found.reached and not found.not_tried:
+        why = f"no test runs a statement of the new code of {record.session} that a fault could be put into"
+        return FaultProof(not_reached=found.not_reached.total(), nothing=why), False
     chosen = list(ranked(found.reached, record.session))[: extent.sample]
     chosen = [fault for fault in chosen if in_shard(fault.rank(record.session), extent.shard)]
     facts: list[dict[str, Any]] = []
