@@ -117,11 +117,11 @@ class Story:
         (self.folder / name).write_text(text.replace(old, new), "utf-8")
 
     def evidence(self) -> dict[str, bytes]:
-        """Every file below the hand-off folder."""
+        """Every file below the hand-off folder, but durations and failure texts, which are no evidence and vary by themselves."""
         return {
             path.relative_to(self.folder).as_posix(): path.read_bytes()
             for path in (self.folder / "handoffs").rglob("*.*")
-            if path.is_file()
+            if path.is_file() and ".details" not in path.parts
         }
 
     def gate(self, session: str) -> dict[str, str]:
