@@ -74,7 +74,7 @@ class Failure(Frozen, frozen=True, omit_defaults=True):
     @property
     def size(self) -> int:
         """Count the bytes of its texts, as the limits mean them."""
-        texts = [self.message, self.text]
+        texts = [self.test, self.message, self.text]
         texts += [text for section in self.sections for text in (section.title, section.text)]
         texts += [text for attachment in self.attachments for text in (attachment.name, attachment.path)]
         return sum(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")) for text in texts)
@@ -135,8 +135,9 @@ def settled(details: Details, ledger: Mapping[str, LedgerLine]) -> Details:
             kept.setdefault(failure.test, replace(failure, outcome=line.outcome))
     failures = list(_within_limit(kept.values()))
     without = sum(failure.left_out == NO_ROOM for failure in failures)
-    if without:  # then there was no room for those either of which nothing is known
-        without += sum(line.outcome in _FAILING and test not in kept for test, line in ledger.items())
+    if without or len(failures) < len(kept):  # then there was no room for those either of which nothing is known
+        shown = {failure.test for failure in failures}
+        without += sum(line.outcome in _FAILING and test not in shown for test, line in ledger.items())
     told = f"{counted(without, 'failure has/failures have')} no text here: 1 MiB is kept of a session" if without else None
     seconds = {test: details.seconds[test] for test in ledger if test in details.seconds}
     return replace(details, seconds=seconds, failures=sorted(failures, key=lambda one: one.test), left_out=told)
@@ -149,5 +150,6 @@ def _within_limit(failures: Iterable[Failure]) -> Iterator[Failure]:
     left = MOST_A_SESSION
     for failure in failures:
         kept = failure if failure.size <= left else replace(failure, text="", sections=[], attachments=[], left_out=NO_ROOM)
-        left -= kept.size
-        yield kept
+        if kept.size <= left:
+            left -= kept.size
+            yield kept

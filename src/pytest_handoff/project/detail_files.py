@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 LOCAL = ".details"
 """The folder, in the hand-off folder, of details that are not committed."""
 
-_LONGEST_RUN = 1e9
-"""The most seconds that a test took."""
+_LONGEST_RUN, _MOST_FAILURES = 1e9, 50_000
+"""The most seconds that a test took, and the most failures: each has an id and a message, and all of them are a megabyte."""
 
 
 def details_of(project: Project, record: Record) -> Details | None:
@@ -153,7 +153,7 @@ def decoded(data: bytes, session: str, name: str) -> Details:
         raise EvidenceProblem(f"is damaged: {error}; remove it, nothing depends on it", path=name) from error
     if found.session != session:
         raise EvidenceProblem(f"belongs to {found.session!r}, not to {session!r}; remove it", path=name)
-    if sum(failure.size for failure in found.failures) > 2 * MOST_A_SESSION:
+    if len(found.failures) > _MOST_FAILURES or sum(failure.size for failure in found.failures) > 2 * MOST_A_SESSION:
         raise EvidenceProblem("holds more text than any run writes; remove it", path=name)
     seconds = {test: took for test, took in found.seconds.items() if 0 <= took <= _LONGEST_RUN}
     return replace(found, seconds=seconds, failures=list(map(_safe, found.failures)), left_out=_line(found.left_out))

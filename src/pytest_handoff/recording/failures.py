@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.composition.terminal import Line
 from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, MOST_A_TEST, NO_ROOM, Details, Failure, Section
+from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
 from pytest_handoff.recording.collection import first_line, key_of, told_by
 from pytest_handoff.recording.measuring import seconds_of_tests
@@ -35,7 +36,7 @@ _SENTENCE = 60
 _PART = 16
 """A failure gets at most one of so many parts of what is left, so that the first ones leave something to those after them."""
 _LONGEST_MESSAGE, _LONGEST_TITLE, _LONGEST_NAME = 300, 100, 1_000
-_MOST_SECTIONS, _MOST_NAMES = 20, 50
+_MOST_TEXTS, _MOST_SECTIONS, _MOST_NAMES = 20, 20, 50
 _ENDED = ("rerun", "retried")
 """Outcomes of an attempt that another one follows: pytest-rerunfailures and pytest-retry."""
 _STYLED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
@@ -52,6 +53,7 @@ class _Heard:
         named: the values that may name files it left.
         lost, lost_below: how many characters of the texts, and of the sections, are left out.
         without: whether there was no room left for any text.
+        more: how many more phases or sub-tests failed than there are texts.
     """
 
     when: Phase
@@ -62,6 +64,7 @@ class _Heard:
     lost: int = 0
     lost_below: int = 0
     without: bool = False
+    more: int = 0
     size: int = 0
 
     def failure(self, test: str) -> Failure:
@@ -79,7 +82,9 @@ class _Heard:
         if self.without:
             return NO_ROOM
         lost = self.lost + self.lost_below
-        return f"{lost:,} characters are left out: {MOST_A_TEST // 1024} KiB are kept of a test" if lost else None
+        told = [f"{lost:,} characters are left out: {MOST_A_TEST // 1024} KiB are kept of a test"] if lost else []
+        told += [f"{counted(self.more, 'more failure')} of its sub-tests left out"] if self.more else []
+        return "; ".join(told) or None
 
 
 class FailureTexts:
@@ -139,9 +144,12 @@ class FailureTexts:
 
     def _add(self, heard: _Heard, report: Report, room: int) -> None:
         """Add the texts of a report, all of them together within so many bytes."""
+        if len(heard.texts) >= _MOST_TEXTS:
+            heard.more += 1
+            return
         texts = [(text, 0) for text in heard.texts]
         text, lost = self._plain(_indented(told_by(report)), room)
-        texts.append((_headed(heard, report) + text, lost))
+        texts.append((_encodable(_headed(heard, report)) + text, lost))
         sections = [(str(title), str(body)) for title, body in report.sections if str(body).strip()]
         below = [(section.title, section.text, 0) for section in heard.sections]
         if sections:  # a later phase repeats what the earlier ones captured
