@@ -61,6 +61,7 @@ def test_three_verdicts(begun: Story) -> None:
         "### Hand-off session-2: 🟡 all automatic checks pass · 1 needs sign-off",
         "### Hand-off session-2: ✅ the gate passes",
     ]
+    assert "\n- `tests/unit/test_cart.py::test_empty`\\\n" in red.out
     assert "2 passed, 1 failed · 2/3 earlier tests pass · coverage 100 %" in shown(red.out)
     assert "Failing tests tests/unit/test_cart.py::test_empty failed (assert 1 == 0); it passed in session-1" in shown(red.out)
     assert "Needs sign-off The wording was agreed" in shown(waiting.out)

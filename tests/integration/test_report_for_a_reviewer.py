@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 LONG = "test_with_a_very_long_name_that_goes_on_and_on_until_it_does_not_fit_on_any_phone_whatsoever"
 SECOND = {
@@ -127,10 +127,13 @@ QUESTIONS = {
 
 @in_browser
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_each_question_of_a_reviewer_takes_one_click_at_most(html: str, opened: Callable[..., Page], question: str) -> None:
-    """On a laptop's screen the answer stands there, or one click brings it there."""
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (400, 800)])
+def test_each_question_of_a_reviewer_takes_one_click_at_most(
+    html: str, opened: Callable[..., Page], question: str, width: int, height: int
+) -> None:
+    """On a laptop's screen and on a phone's the answer stands there, or one click brings it there."""
     click, where, answer = QUESTIONS[question]
-    page = opened(html, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = opened(html, viewport={"width": width, "height": height}, reduced_motion="reduce")
     if click is not None:
         page.locator(click).first.click()
     found = page.locator(where).first
@@ -158,6 +161,23 @@ def test_a_failure_is_read_without_a_script(html: str) -> None:
     assert "pytest tests/unit/test_money.py::test_text" in body
     assert f"tests/unit/test_money.py::{LONG}" in body
     assert "EUR&#39;" in body
+
+
+@in_browser
+def test_without_a_script_nothing_dead_is_shown(html: str, browser: Browser, tmp_path: Path) -> None:
+    """No empty list and no button that does nothing; the failure, the lost test, the history and the files are there."""
+    (tmp_path / "page.html").write_text(html, "utf-8")
+    page = browser.new_page(java_script_enabled=False)
+    page.goto((tmp_path / "page.html").as_uri())
+    shown = page.locator("body").inner_text()
+    controls = page.locator("button, select, input")
+
+    assert not any(controls.nth(at).is_visible() for at in range(controls.count()))
+    assert "assert {'price': 5.0} == {'price': 6}" in shown
+    assert LONG in shown
+    assert "src/shop/money.py" in page.locator("section:has(#coverage)").inner_text()
+    assert "The list of all tests needs JavaScript" in shown
+    page.close()
 
 
 def test_a_page_without_the_details_says_where_they_are(story: Story) -> None:

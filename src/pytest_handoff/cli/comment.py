@@ -49,8 +49,8 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     if not stale:
         lines += [" · ".join(_figures(outcome)), ""]
     lines += _list("What blocks", [step for step in todo if step.kind not in _TESTS], _blocking)
-    lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _told)
-    lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _told)
+    lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
+    lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
     lines += _list("New lines that no test runs", [] if stale else list(_untested(outcome)), _code_of_pair)
     lines += _list("Needs sign-off", waiting, _told)
     return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
@@ -105,6 +105,13 @@ def _blocking(step: Step) -> str:
 
 def _told(step: Step) -> str:
     return f"- {code_in_text(step.what)}"
+
+
+def _of_test(step: Step) -> str:
+    """Write the test's id on a line of its own, and below it what became of the test."""
+    test = step.names[0] if step.names else ""
+    rest = step.what.removeprefix(test).strip()
+    return f"- {code_in_text(test)}\\\n  {code_in_text(rest)}" if test and rest and rest != step.what else _told(step)
 
 
 def _code_of_pair(pair: tuple[str, str]) -> str:

@@ -199,6 +199,18 @@ def covered_by(code: NewCode, by: CoveredBy) -> int | None:
     return {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[by]
 
 
+def _asked_of(code: NewCode, by: CoveredBy) -> int:
+    """Count the new statements that these tests are to run, as the gate does: with those that are marked as no cover."""
+    marked = sum(count_ranges(file.marked) for file in code.files.values())
+    return (code.num_statements if by == "any" else code.by_tests) + marked
+
+
+def tested(code: NewCode, by: CoveredBy) -> str:
+    """Say how many new statements these tests ran; it must have been measured."""
+    whose = {"any": "by any test", "unit": "by unit tests", "new_unit": "by new unit tests"}[by]
+    return f"{covered_by(code, by) or 0:,}/{_asked_of(code, by):,} statements, {whose}"
+
+
 def _new_code_tile(outcome: FinishedSession) -> Tile:
     """Show the figure that the gate uses, with whose tests it is about."""
     by, spec, verdict = measure(outcome)
@@ -206,16 +218,13 @@ def _new_code_tile(outcome: FinishedSession) -> Tile:
     if code is None:
         why = why_not_measured(outcome.composition.facts, "new_code")
         return Tile(name="new code tested", value="not measured", words=why, link="#new-code", bad=bad)
-    marked = sum(count_ranges(file.marked) for file in code.files.values())
-    total = (code.num_statements if by == "any" else code.by_tests) + marked
-    covered = covered_by(code, by)
+    covered, total = covered_by(code, by), _asked_of(code, by)
     if covered is None:
         why = why_not_measured(outcome.composition.facts, "contexts")
         return Tile(name="new code tested", value="not measured", words=why, link="#new-code", bad=bad)
     if not total:
         return Tile(name="new code tested", value="no new code", words="no new statements", link="#new-code", bad=bad)
-    whose = {"any": "by any test", "unit": "by unit tests", "new_unit": "by new unit tests"}[by]
-    words = [f"{covered:,}/{total:,} statements, {whose}", *([asked(spec)] if spec is not None and bad else [])]
+    words = [tested(code, by), *([asked(spec)] if spec is not None and bad else [])]
     return Tile(name="new code tested", value=percent(covered, total), words=" · ".join(words), link="#new-code", bad=bad)
 
 

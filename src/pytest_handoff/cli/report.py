@@ -13,7 +13,7 @@ from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
 from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
 from pytest_handoff.cli.page_grid import grid, timeline
-from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tiles
+from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tested, tiles
 from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
 from pytest_handoff.composition.durations import slowest
 from pytest_handoff.errors import EvidenceProblem
@@ -133,6 +133,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "untested": untested(record, sources, by),
         "untested_by": {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}[by],
         "why_not": {what: why_not_measured(composed.facts, what) for what in ("coverage", "new_code")},
+        "tested": tested(record.new_code, by) if record.new_code is not None else "",
         "most": {"first": 10, "rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
     }
     data = grid(composed.facts, shown, seconds, seconds_before)
