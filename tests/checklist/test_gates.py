@@ -385,3 +385,19 @@ def test_standing_gates_are_known_and_explained() -> None:
     """Every gate that a session must pass exists, and each gate says in its docstring what it asks."""
     assert {spec.gate for spec in STANDING} <= GATES.keys()
     assert all(gate.__doc__ for gate in GATES.values())
+
+
+@pytest.mark.parametrize(
+    ("most", "now", "more", "verdict"),
+    [
+        (1, f"{BOTH}\nunit a.py::z failed", {}, "passed"),
+        (0, f"{BOTH}\nunit a.py::z failed", {}, "failed"),
+        (0, f"{BOTH}\nunit a.py::z failed known=slow", {}, "failed"),  # it fails, whatever is known of it
+        (1, f"{BOTH}\nunit a.py::z error", PART, "unknown"),
+        (1, "unit a.py::z skipped", {}, "failed"),  # nothing ran
+    ],
+)
+def test_a_limit_of_failures(most: int, now: str, more: dict[str, Any], verdict: str) -> None:
+    """*At most 1 test fails* counts every failure, and is not decided by a part of the tests."""
+    spec = Condition(gate="tests", op="<=", value=Decimal(most), unit="failing")
+    assert evaluate(facts_of(now, "", **more), spec).verdict == verdict

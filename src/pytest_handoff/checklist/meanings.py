@@ -267,12 +267,11 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         f"each {_WHO} test scope_after? pass", f"all? {_WHO} tests in path pass", f"each {_WHO} test in path pass",
         "path pass",
     )),
-    (none_of_these_fails, (f"none failing {_TESTS}", f"none failing {_WHO} test")),
+    (none_of_these_fails, (f"none failing {_TESTS}", f"none failing {_WHO} test", f"{_TESTS} none fail|failing")),
     (none_fails, (
         f"none failing {_TESTS} introduced|there", f"none {_WHO} failing tests introduced|there?",
         "none scope_new failing tier tests introduced|there?", f"none {_WHO} tests|test failures introduced|there?",
         f"none {_TESTS} fail|failing", f"none {_WHO} test fail|failing", "none tier? tests scope_new fail|failing",
-        f"{_TESTS} none fail|failing",
     )),
     (none_of, (f"none {_BAD} or {_BAD} tier? tests", f"none tier? tests|test {_BAD} or {_BAD}")),
     (few_fail, (f"count {_TESTS} fail|failing", f"count {_WHO} test fail|failing", f"count failing {_TESTS}")),
