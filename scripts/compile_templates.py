@@ -119,7 +119,7 @@ class Template:
         yield from self._lines(node.body, within, indent + "    ")
 
     def _target(self, node: Any, local: set[str]) -> str:
-        names = node.items if isinstance(node, nodes.Tuple) else [node]
+        names: list[Any] = node.items if isinstance(node, nodes.Tuple) else [node]
         local |= {name.name for name in names}
         return ", ".join(f"its_{name.name}" for name in names)
 
