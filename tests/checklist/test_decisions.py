@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
 from builders import facts_from, facts_of, ledger_of, record_of
 from pytest_handoff.checklist import decisions
-from pytest_handoff.checklist.condition import Check
 from pytest_handoff.checklist.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
 from pytest_handoff.checklist.language import read_line
-from pytest_handoff.checklist.lexicon import Lexicon
 from pytest_handoff.config import Binding, Config, Waiver
 from pytest_handoff.document.places import Task
 from pytest_handoff.evidence.ledger import EarlierTests
+
+if TYPE_CHECKING:
+    from pytest_handoff.checklist.condition import Check
+    from pytest_handoff.checklist.lexicon import Lexicon
 
 PASSED = "unit a.py::x passed"
 ASKED = "1/1 tests passed, the line asks for at least 2"
