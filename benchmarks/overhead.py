@@ -52,7 +52,7 @@ def main() -> int:
 
 def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
     parts: dict[str, Callable[[], list[Row]]] = {
-        "Not used": lambda: installed.measure(scratch / "installed"),
+        "Installed by pip": lambda: installed.measure(scratch / "installed"),
         "Instructions": lambda: instructions.measure(scratch / "instructions", 51 if quick else 301),
         "Processor time and memory": lambda: processor_time.measure(scratch / "cpu", 500 if quick else 2000, 2 if quick else 5),
         "Coverage and new code": lambda: new_code_cost.measure(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, nodes
 
@@ -118,12 +118,12 @@ class Template:
         yield f"{indent}for last, ({target}) in ends({items}):" if asks else f"{indent}for {target} in {items}:"
         yield from self._lines(node.body, within, indent + "    ")
 
-    def _target(self, node: nodes.Expr, local: set[str]) -> str:
-        names = node.items if isinstance(node, nodes.Tuple) else [node]
+    def _target(self, node: Any, local: set[str]) -> str:
+        names: list[Any] = node.items if isinstance(node, nodes.Tuple) else [node]
         local |= {name.name for name in names}
         return ", ".join(f"its_{name.name}" for name in names)
 
-    def _text(self, node: nodes.Expr, local: set[str]) -> str:
+    def _text(self, node: Any, local: set[str]) -> str:
         """Write an expression."""
         if isinstance(node, nodes.Const):
             return repr(node.value)
@@ -134,28 +134,28 @@ class Template:
         parts = {name: self._part(value, local) for name, value in node.iter_fields()}
         return str(getattr(self, f"_{type(node).__name__.lower()}")(node, parts))
 
-    def _part(self, value: object, local: set[str]) -> object:
+    def _part(self, value: Any, local: set[str]) -> Any:
         if isinstance(value, list):
             return [self._part(one, local) for one in value]
         if isinstance(value, nodes.Operand):
             return self._text(value.expr, local)
         return self._text(value, local) if isinstance(value, nodes.Expr) and not isinstance(value, nodes.Slice) else value
 
-    def _getattr(self, _node: nodes.Getattr, parts: dict[str, object]) -> str:
+    def _getattr(self, _node: nodes.Getattr, parts: dict[str, Any]) -> str:
         return f"of({parts['node']}, {parts['attr']!r})"
 
-    def _getitem(self, node: nodes.Getitem, parts: dict[str, object]) -> str:
+    def _getitem(self, node: nodes.Getitem, parts: dict[str, Any]) -> str:
         if isinstance(node.arg, nodes.Slice):
             start, stop = (getattr(node.arg, name) for name in ("start", "stop"))
             return f"{parts['node']}[{'' if start is None else start.as_const()}:{'' if stop is None else stop.as_const()}]"
         return f"{parts['node']}[{parts['arg']}]"
 
-    def _call(self, node: nodes.Call, parts: dict[str, object]) -> str:
+    def _call(self, node: nodes.Call, parts: dict[str, Any]) -> str:
         if node.kwargs or node.dyn_args or node.dyn_kwargs:
             raise NotImplementedError("named arguments")
         return f"{parts['node']}({', '.join(parts['args'])})"
 
-    def _filter(self, node: nodes.Filter, parts: dict[str, object]) -> str:
+    def _filter(self, node: nodes.Filter, parts: dict[str, Any]) -> str:
         if node.name == "selectattr":
             (name,) = (one.as_const() for one in node.args)
             return f"[one for one in {parts['node']} if {f'of(one, {name!r})' if isinstance(name, str) else f'one[{name}]'}]"
@@ -163,38 +163,38 @@ class Template:
             return f"{node.name}({', '.join([parts['node'], *parts['args']])})"
         return FILTERS[node.name].format(parts["node"], *parts["args"])
 
-    def _test(self, node: nodes.Test, parts: dict[str, object]) -> str:
+    def _test(self, node: nodes.Test, parts: dict[str, Any]) -> str:
         return f"({TESTS[node.name].format(parts['node'])})"
 
-    def _compare(self, node: nodes.Compare, parts: dict[str, object]) -> str:
+    def _compare(self, node: nodes.Compare, parts: dict[str, Any]) -> str:
         (operand,) = node.ops
         return f"({parts['expr']} {COMPARED[operand.op]} {parts['ops'][0]})"
 
-    def _concat(self, _node: nodes.Concat, parts: dict[str, object]) -> str:
+    def _concat(self, _node: nodes.Concat, parts: dict[str, Any]) -> str:
         return f"joined('', [{', '.join(parts['nodes'])}])"
 
-    def _condexpr(self, _node: nodes.CondExpr, parts: dict[str, object]) -> str:
+    def _condexpr(self, _node: nodes.CondExpr, parts: dict[str, Any]) -> str:
         return f"({parts['expr1']} if {parts['test']} else {parts['expr2']})"
 
-    def _not(self, _node: nodes.Not, parts: dict[str, object]) -> str:
+    def _not(self, _node: nodes.Not, parts: dict[str, Any]) -> str:
         return f"(not {parts['node']})"
 
-    def _binary(self, sign: str, parts: dict[str, object]) -> str:
+    def _binary(self, sign: str, parts: dict[str, Any]) -> str:
         return f"({parts['left']} {sign} {parts['right']})"
 
-    def _and(self, _node: nodes.And, parts: dict[str, object]) -> str:
+    def _and(self, _node: nodes.And, parts: dict[str, Any]) -> str:
         return self._binary("and", parts)
 
-    def _or(self, _node: nodes.Or, parts: dict[str, object]) -> str:
+    def _or(self, _node: nodes.Or, parts: dict[str, Any]) -> str:
         return self._binary("or", parts)
 
-    def _sub(self, _node: nodes.Sub, parts: dict[str, object]) -> str:
+    def _sub(self, _node: nodes.Sub, parts: dict[str, Any]) -> str:
         return self._binary("-", parts)
 
-    def _list(self, _node: nodes.List, parts: dict[str, object]) -> str:
+    def _list(self, _node: nodes.List, parts: dict[str, Any]) -> str:
         return f"[{', '.join(parts['items'])}]"
 
-    def _tuple(self, _node: nodes.Tuple, parts: dict[str, object]) -> str:
+    def _tuple(self, _node: nodes.Tuple, parts: dict[str, Any]) -> str:
         return f"({', '.join(parts['items'])},)"
 
 

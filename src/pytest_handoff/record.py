@@ -27,6 +27,13 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """An immutable piece of evidence; a key that this version does not know is an error, never ignored."""
 
 
+class Bundle(msgspec.Struct, frozen=True):
+    """Values that belong together while the program runs, and that no file holds.
+
+    Nothing evaluates the annotations. Python would compile the methods of a data class anew in each process.
+    """
+
+
 class LastSeen(Frozen, frozen=True, gc=False):
     """The newest outcome a test had in a session in which it ran."""
 

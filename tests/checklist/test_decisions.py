@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
 from builders import facts_from, facts_of, ledger_of, record_of
+from pytest_handoff.checklist import decisions
 from pytest_handoff.checklist.decisions import Decision, all_verdicts, blocking, decide, standing_verdicts
+from pytest_handoff.checklist.language import read_line
 from pytest_handoff.config import Binding, Config, Waiver
 from pytest_handoff.document.places import Task
 from pytest_handoff.evidence.ledger import EarlierTests
+
+if TYPE_CHECKING:
+    from pytest_handoff.checklist.condition import Check
+    from pytest_handoff.checklist.lexicon import Lexicon
 
 PASSED = "unit a.py::x passed"
 ASKED = "1/1 tests passed, the line asks for at least 2"
@@ -212,3 +218,20 @@ def test_a_waiver_reaches_the_lines_of_the_same_gate() -> None:
     assert now[0].evidence.endswith("(waived: quarantined)")
     assert now[0].wanted is None
     assert [decision.state for decision in later] == ["fails", "fails"]
+
+
+def test_a_line_that_a_document_repeats_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a line takes most of the time that deciding it does; each of the same lines is decided all the same."""
+    read: list[str] = []
+
+    def reading(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
+        read.append(text)
+        return read_line(lexicon, text, instructions=instructions)
+
+    monkeypatch.setattr(decisions, "read_line", reading)
+    lines = [task("All tests pass"), task("No flaky tests"), task("All tests pass", ticked=True), task("All tests pass")]
+    decided = decide(lines, facts_of("unit a.py::t passed"), Config())
+    assert read == ["All tests pass", "No flaky tests"]
+    assert [one.wanted for one in decided] == [True, None, True, True]
+    decide(lines, facts_of("unit a.py::t passed"), Config())
+    assert len(read) == 4, "what is known is known of one document"

@@ -264,15 +264,21 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 class _Language(Frozen, frozen=True):
     """The rules for reading lines: a waiver comes first; what the project adds must hold besides what the words say.
 
-    ``plain`` is the lexicon without the project's own words, if it has any.
+    ``plain`` is the lexicon without the project's own words, if it has any; ``known`` what was read: long documents repeat lines.
     """
 
     lexicon: Lexicon
     plain: Lexicon | None
     added: dict[str, list[Addition]]
     instructions: bool
+    known: dict[str, Check] = {}
 
     def check(self, text: str) -> Check:
+        if text not in self.known:
+            self.known[text] = self._read(text)
+        return self.known[text]
+
+    def _read(self, text: str) -> Check:
         understood = read_line(self.lexicon, text, instructions=self.instructions)
         if understood.decision == "waived":
             return understood

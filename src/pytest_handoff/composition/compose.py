@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -39,7 +38,7 @@ from pytest_handoff.document.places import Document, Finding, Place, Task
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.metrics import DURATION_ROW
-from pytest_handoff.record import Frozen, Record, Verdict, Written
+from pytest_handoff.record import Bundle, Frozen, Record, Verdict, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,8 +69,7 @@ class Composition(Frozen, frozen=True):
     required: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class FillRequest:
+class FillRequest(Bundle, frozen=True):
     """A request to fill a document: all that it takes apart from the facts and the settings.
 
     Attributes:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pytest_handoff.composition.counts import state_of
 from pytest_handoff.composition.tables import Figure, coverage_of, share, status_of
 from pytest_handoff.composition.wording import if_incomplete, live, passing
-from pytest_handoff.document.claims import contradicts
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.scopes import PATH, SINCE, SUM
 from pytest_handoff.evidence.metrics import run_seconds
@@ -76,11 +75,17 @@ def without_remarks(
         ours = place.state != "written" or own_length(place.text, memory.get(place.id, "")) is not None
         if not place.quantity or place.quantity.endswith(".target"):
             kept.append(place)
-        elif ours or place.id in memory or (place.is_claim and contradicts(place.text, known.get(place.id, ""))):
+        elif ours or place.id in memory or (place.is_claim and _contradicts(place.text, known.get(place.id, ""))):
             kept.append(place)
             if ours and place.state == "written" and place.id not in known and place.form in PROMPTS:
                 prompts[place.id] = PROMPTS[place.form] + place.tail
     return kept, prompts
+
+
+def _contradicts(claim: str, evidence: str) -> bool:
+    from pytest_handoff.document.claims import contradicts
+
+    return contradicts(claim, evidence)
 
 
 def _scopes_by_table(figures: Sequence[Place]) -> dict[str, dict[str, None]]:

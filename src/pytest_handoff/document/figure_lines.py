@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from pytest_handoff.document.labels import box_of, placeholder_length, read_labe
 from pytest_handoff.document.places import Place, place_of_label
 from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, VALUE_COLUMNS, named
 from pytest_handoff.document.scopes import ALL, figure_id
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -257,7 +258,7 @@ def _speaks(scopes: Scopes, line: int, word: str) -> bool:
     return any(scopes.speaks_of(line, one) for one in words)
 
 
-class _Spot(NamedTuple):
+class _Spot(Bundle, frozen=True):
     """A text with figures: its offset and line in the document, the tests it is about, and what the ids of its places say."""
 
     text: str
@@ -271,7 +272,7 @@ def _whole_line(spot: _Spot, scopes: Scopes) -> Iterator[Place]:
     """Make places of the figures of a line without a label; ``where`` is completed by the words of the line."""
     figures = figures_in(spot.text, names=scopes.names.scopes)
     if figures:
-        yield from _places(figures, spot._replace(where=f"{spot.where}: {skeleton(spot.text, figures)[:80]}"))
+        yield from _places(figures, replace(spot, where=f"{spot.where}: {skeleton(spot.text, figures)[:80]}"))
 
 
 def _places(figures: list[Figure], spot: _Spot, *, is_claim: bool = False) -> Iterator[Place]:

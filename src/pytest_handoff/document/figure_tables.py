@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from pytest_handoff.document.quantities import (
     named,
 )
 from pytest_handoff.document.scopes import ALL, SUM, figure_id
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
 _ALL = frozenset({"all", "overall", "all tests", "everything"})
 
 
-class _Spot(NamedTuple):
+class _Spot(Bundle, frozen=True):
     """A cell of a table, the row it is in, and the end of its id."""
 
     row: Row
@@ -57,7 +58,7 @@ def figures_of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             yield from _cells(_Table(parsed, table, scopes, scope, scopes.heading(table.head.line)))
 
 
-class _Table(NamedTuple):
+class _Table(Bundle, frozen=True):
     """A table, the tests that the heading above it is about, and that heading's name."""
 
     parsed: Outline

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.document.labels import is_prompt_text, placeholder_length
 from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, NOUNS, named
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ _NARROW = ("passed", "failed", "errors", "skipped", "xfailed", "new_tests")
 _NO_NAMES: Mapping[str, str] = {}
 
 
-class Figure(NamedTuple):
+class Figure(Bundle, frozen=True):
     """A figure, or a prompt for one, at an offset of its text, with the words behind it, which are its ``tail``."""
 
     start: int

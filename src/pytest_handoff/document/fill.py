@@ -8,7 +8,6 @@ from itertools import accumulate
 
 import msgspec
 
-from pytest_handoff.document.claims import contradicts
 from pytest_handoff.document.fences import own_lines
 from pytest_handoff.document.labels import own_length
 from pytest_handoff.document.markers import block_checksum, block_text, harmless, split_body
@@ -204,6 +203,8 @@ def _fill_block(work: _Work, place: Place, body: str) -> None:
 
 def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
     """Keep a person's words and report them; if their figures contradict the evidence, quote the evidence that has figures."""
+    from pytest_handoff.document.claims import contradicts
+
     otherwise = next((text for text in _known_of(work, place, evidence) if contradicts(place.text, text)), None)
     says = place.text.partition("\n")[0] or "the lines below it"
     against = "the evidence says" if otherwise is None else "the evidence contradicts them"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -129,17 +128,23 @@ def context_name(session: str, tier: str, age: str, *, xfail: bool = False, nonc
     session, because one data file can hold several sessions' data (``--cov-append``). Colons and bars within the parts are
     percent-encoded: coverage.py joins a static context to the name with a bar.
     """
+    from urllib.parse import quote  # it is needed where coverage is measured, and takes its time
+
     parts = [f"{_PREFIX}.{nonce}" if nonce else _PREFIX, *(quote(part, safe=" ") for part in (session, tier, age))]
     return ":".join([*parts, _XFAIL] if xfail else parts)
 
 
 def unknown_context(why: str) -> str:
     """Name a context that says, in the data themselves, why kinds of tests are not kept apart there."""
+    from urllib.parse import quote
+
     return f"{_UNKNOWN}:{quote(why, safe=' ')}"
 
 
 def parse_unknown(name: str) -> str | None:
     """Read the reason that :func:`unknown_context` wrote; ``None`` for any other context."""
+    from urllib.parse import unquote
+
     prefix, _, why = name.rpartition("|")[2].partition(":")
     return unquote(why) if prefix == _UNKNOWN else None
 
@@ -150,6 +155,8 @@ def parse_context(name: str, *, nonce: str | None = None) -> RunBy | None:
     Args:
         nonce: the run's nonce; ``None`` where the data are of several runs, so that any will do.
     """
+    from urllib.parse import unquote
+
     first, *parts = name.rpartition("|")[2].split(":")
     prefix, _, said = first.partition(".")
     if nonce is not None and said != nonce:

@@ -1,8 +1,13 @@
 """Parse TOML and INI of bounded shape: a stranger's settings must not keep their parsers busy for minutes."""
 
+from __future__ import annotations
+
 import tomllib
-from configparser import ConfigParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from configparser import ConfigParser
+
 
 MOST_DOTS, LONGEST_LINE = 200, 10_000
 """tomllib takes time for a dotted key, and configparser for a line, that grows with the square of its length."""

@@ -19,7 +19,6 @@ from pytest_handoff.evidence.policy import InForce
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.printable import printable
-from pytest_handoff.printing import say
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.byproducts import in_place_of_source
 from pytest_handoff.project.environment import context_of
@@ -359,6 +358,8 @@ class EndReport:
         if self._session is not None:
             self._tell(self._session)
         if self._unsaid:
+            from pytest_handoff.printing import say
+
             for line in self._unsaid:
                 say(line.text, err=True)
 

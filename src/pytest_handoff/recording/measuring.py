@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -47,7 +46,7 @@ class RunCoverage:
         self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
         self._apart: DataApart | None = None
-        self.nonce = secrets.token_hex(8)
+        self.nonce = os.urandom(8).hex()
         """A part of the names of this run's contexts, so that no test can have them written down."""
 
     def register(self, ages: NewOrOld, folder: Path) -> None:

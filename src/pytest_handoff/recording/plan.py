@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_handoff.record import Bundle
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import key_prefix
 from pytest_handoff.recording.options import instructions_key
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.start import Start
 
 
-@dataclass(frozen=True, slots=True)
-class RunPlan:
+class RunPlan(Bundle, frozen=True):
     """One recorded run of pytest, before its first test.
 
     Attributes:

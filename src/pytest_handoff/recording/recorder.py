@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
 from pytest_handoff.markup import one_line
+from pytest_handoff.record import Bundle
 from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
 from pytest_handoff.run import CaseResult, Collection, Run, worse
@@ -85,8 +85,7 @@ _WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
 """The message with which pytest-xdist ends when only a worker was interrupted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Bundle, frozen=True):
     """Describe how pytest was started, and how it ended.
 
     Attributes:

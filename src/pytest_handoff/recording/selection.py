@@ -9,7 +9,6 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.addopts import HARMLESS
 from pytest_handoff.evidence.tool_settings import PytestSettings, pytest_settings
 
 if TYPE_CHECKING:
@@ -125,6 +124,8 @@ def _takes_away(config: pytest.Config, declared: _Declared, ignored: str) -> boo
 
 def _overridden(config: pytest.Config) -> Iterator[str]:
     """Ask what settings of the invocation take away, where it has any; pytest itself sets ``--confcutdir`` to its folder."""
+    from pytest_handoff.evidence.addopts import HARMLESS
+
     cut = config.getoption("confcutdir", default=None)
     usual = [str(folder) for folder in (config.rootpath, config.inipath.parent if config.inipath else None) if folder]
     kept_out = {name for name in config.getoption("plugins", default=None) or [] if name.startswith("no:")}

@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pytest_handoff.evidence.ledger import share_ids, trace_collected
 from pytest_handoff.nodeids import id_matches
 from pytest_handoff.project.layout import open_project
-from pytest_handoff.project.sessions import files_to_trace, load_parents
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import Collector, Tiers, write_spool
 from pytest_handoff.recording.faults import tell_controller
@@ -102,6 +100,9 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
         write_spool(spool, collection)
         if not measures:  # only coverage contexts need the age of a test
             return
+        from pytest_handoff.evidence.ledger import share_ids, trace_collected
+        from pytest_handoff.project.sessions import files_to_trace, load_parents
+
         before = load_parents(project.store, parents)
         earlier, files = before.earlier, files_to_trace(project, before.sources)
         share_ids(earlier.lines, collection.tests)

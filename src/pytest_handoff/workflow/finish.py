@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ from pytest_handoff.project.encoding import encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_file
 from pytest_handoff.project.sessions import Chain, Parents, files_to_trace, load_parents
 from pytest_handoff.project.target_branch import policy_changes
-from pytest_handoff.record import Frozen, Record, SourceLine
+from pytest_handoff.record import Bundle, Frozen, Record, SourceLine
 from pytest_handoff.rendering.templates import Renderer
 from pytest_handoff.workflow.start import Start, read_document
 
@@ -102,8 +101,7 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
     return replace(gathered, loosened=without_repeats([*changed.loosened, *taken, *given_up(gathered, parents.records)]))
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Bundle, frozen=True):
     """The evidence that is written beside the record.
 
     Attributes:
@@ -115,8 +113,7 @@ class Files:
     sources: tuple[SourceLine, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(Bundle, frozen=True):
     """The circumstances in which a session's document is filled.
 
     Attributes:

@@ -14,7 +14,6 @@ from pytest_handoff.checklist.decisions import GATES
 from pytest_handoff.document.catalogue import FIELDS
 from pytest_handoff.errors import EvidenceProblem, HandoffError, UsageProblem
 from pytest_handoff.markup import one_line
-from pytest_handoff.printing import say_text
 from pytest_handoff.record import Extensions, Verdict
 
 if TYPE_CHECKING:
@@ -143,6 +142,8 @@ def with_pytest_config(rootdir: Path, ask: Callable[[pytest.Config], Answer]) ->
     if asker.error is not None:
         raise asker.error
     if not asker.answers:
+        from pytest_handoff.printing import say_text
+
         say_text(said.getvalue(), err=True)
         raise EvidenceProblem(
             f"pytest ended with {int(code)} before the hooks of the hand-off could be asked; fix what it reports"

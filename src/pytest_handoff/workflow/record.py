@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from pytest_handoff.project.target_branch import merged_in, policy_table
 from pytest_handoff.project.tree import commits_since, unparsable
 from pytest_handoff.record import (
     RECORD_SCHEMA,
+    Bundle,
     Changes,
     CombinedPart,
     CoverageSummary,
@@ -61,8 +61,7 @@ class Combined(Frozen, frozen=True):
     parts: list[CombinedPart]
 
 
-@dataclass(frozen=True, slots=True)
-class RunResults:
+class RunResults(Bundle, frozen=True):
     """All results of a run.
 
     Attributes:

@@ -14,13 +14,12 @@ from pytest_handoff.evidence.source_changes import match_moves
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.contents import with_lines
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
-from pytest_handoff.project.merged_sessions import tracked_sessions
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
 from pytest_handoff.project.tree import Tree, read_tree
 from pytest_handoff.record import Frozen, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.run import Run
@@ -53,14 +52,24 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
     """
     check_names(project.config)
     before = project.store.record(session) if project.store.has(session) else None
-    tracked = tracked_sessions(project) if before is not None else ()
-    parents = load_parents(project.store, choose_parents(project.store, session, tuple(previous), tracked=tracked))
+    parents = load_parents(
+        project.store, choose_parents(project.store, session, tuple(previous), tracked=_tracked(project, before))
+    )
     read_document(project, session)
     base = parents.sources[-1] if parents.sources else {}
     tree = read_tree(project)
     sources = with_lines(project, tree, (), base)
     renames = {old: new for new, old in match_moves(base, sources).items()} if base else {}
     return Start(session=session, parents=parents, tree=tree, sources=sources, renames=renames, before=before)
+
+
+def _tracked(project: Project, before: Record | None) -> Collection[str]:
+    """Name the sessions that git holds, where this one is recorded again and may have been merged."""
+    if before is None:
+        return ()
+    from pytest_handoff.project.merged_sessions import tracked_sessions
+
+    return tracked_sessions(project)
 
 
 def adds_up(start: Start, run: Run) -> bool:
