@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
-from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, LedgerLine, Record, Status
+from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, Difference, LedgerLine, Record, Status
 
 if TYPE_CHECKING:
     import msgspec
@@ -24,7 +24,9 @@ def _listed(name: str, page: str = PAGE) -> list[str]:
     return [key for row in table.splitlines()[2:] for key in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
 
 
-@pytest.mark.parametrize(("name", "struct"), [("ledger", LedgerLine), ("record", Record), ("proof", Proof)])
+@pytest.mark.parametrize(
+    ("name", "struct"), [("ledger", LedgerLine), ("record", Record), ("proof", Proof), ("difference", Difference)]
+)
 def test_the_page_explains_each_key(name: str, struct: type[msgspec.Struct]) -> None:
     """The tables have the keys of the files, in their order."""
     assert _listed(name) == list(struct.__struct_fields__)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.store import LEDGER, PROOF, RECORD, SOURCES
+from pytest_handoff.project.stored_files import LEDGER, PROOF, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project

@@ -139,7 +139,10 @@ def artifacts_for_ci(
     folder: Path, project: Project, outcome: FinishedSession, data_files: Iterable[Path], renderer: Renderer
 ) -> list[Artifact]:
     """Copy what was written below one folder, with the coverage data and ``summary.md``."""
-    copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
+    copies = [
+        Artifact(path=folder / _below(project, one.path), content=one.content if one.alone is None else one.alone)
+        for one in outcome.artifacts
+    ]
     data = [Artifact(path=folder / f"coverage-{plain_name(path)}", content=path.read_bytes()) for path in data_files]
     summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
     return [*kept_out_of_git(folder, project), *copies, *data, summed_up]
