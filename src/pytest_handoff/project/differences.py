@@ -25,7 +25,7 @@ MOST_LINKS = 100
 SMALL = 4096
 """Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
 
-_BLOCK = 1 << 14
+_BLOCK = 1 << 12
 """Bytes that are copied at once where nothing in them has changed."""
 
 DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

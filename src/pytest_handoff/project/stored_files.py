@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from shlex import quote
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.foreign_files import FLAGS, LINES, TABLE, read_file
+from pytest_handoff.project.foreign_files import FLAGS, LINES, TABLE, leads_outside, read_file, read_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,8 @@ class StoredFiles:
         self.evidence = evidence
         self._root = root
         self._within = within
+        self._folder = str(evidence)
+        self._shown = self.shown(evidence)
 
     def read(self, name: str, session: str) -> bytes:
         """Read the file of a session.
@@ -67,8 +71,9 @@ class StoredFiles:
         Raises:
             EvidenceProblem: when it cannot be read.
         """
+        read = read_own if self._is_plain_folder(session) else read_file
         try:
-            return read_file(self.evidence / session / name, self._within, TABLE if name == RECORD else LINES)
+            return read(f"{self._folder}/{session}/{name}", self._within, TABLE if name == RECORD else LINES)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -113,7 +118,20 @@ class StoredFiles:
 
     def named(self, name: str, session: str) -> str:
         """Return how messages name the file of a session."""
-        return self.shown(self.evidence / session / name)
+        return f"{self._shown}/{session}/{name}"
+
+    def _is_plain_folder(self, session: str) -> bool:
+        """Check that a session's folder is no link, and that the evidence lies where it may: a chain of files is read at once."""
+        if not self._is_inside or "/" in session:
+            return False
+        try:
+            return S_ISDIR(os.lstat(f"{self._folder}/{session}").st_mode)
+        except (OSError, ValueError):
+            return False
+
+    @cached_property
+    def _is_inside(self) -> bool:
+        return leads_outside(self.evidence, self._within) is None
 
     def shown(self, path: Path) -> str:
         """Return how messages name a path."""
