@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from builders import record_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project import differences, writing
+from pytest_handoff.project import differences, wholes, writing
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.forms import let_go
@@ -208,6 +208,17 @@ def test_another_base_is_a_sentence(store: Store) -> None:
     put(store, "s-5", Left(104, (5,)), "s-4")
     assert not is_difference(stored(store, "s-5"))
     check(store, store.record("s-5"), Left(104, (5,), "0"))
+
+
+def test_very_long_files_are_not_searched_for_the_one_that_changed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's evidence takes no longer than its length."""
+    monkeypatch.setattr(wholes, "_MOST_FOLDED", 1000)
+    path = store.evidence / "s-2" / LEDGER
+    path.write_bytes(path.read_bytes().replace(b'"unit"', b'"e2e"'))
+    with pytest.raises(
+        EvidenceProblem, match=r"s-4/tests.jsonl: does not fit .*, or a file that it goes back to was; restore it"
+    ):
+        store.ledger(store.record("s-4"))
 
 
 def test_an_edited_difference_is_a_sentence(store: Store) -> None:

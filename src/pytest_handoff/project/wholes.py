@@ -24,6 +24,10 @@ _KEPT, _MOST_KEPT = 3, 4 * MEGABYTE
 """How many whole files are kept for the sessions that differ from them, and how large each may be."""
 
 
+_MOST_FOLDED = LINES
+"""The most bytes that are folded, a whole file for each difference, to find out which of them has changed."""
+
+
 class Whole(NamedTuple):
     """The whole file of a session.
 
@@ -150,6 +154,11 @@ class Wholes:
         """Say which file it is that has changed since the session's was written."""
         files = list(self._back_from(session, data))
         whole, again = files.pop()[1], f"restore it, or run pytest --handoff={session} again"
+        if len(whole) * len(files) > _MOST_FOLDED:
+            raise EvidenceProblem(
+                f"does not fit the digest in {RECORD}: it was edited, or a file that it goes back to was; {again}",
+                path=self._named(session),
+            )
         for name, stored in reversed(files):
             layer = read_difference(stored, self.key, self._named(name))
             if digest_of(whole) != layer.head.digest:
