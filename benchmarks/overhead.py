@@ -6,7 +6,8 @@
     python benchmarks/overhead.py --write           keep the figures in benchmarks/RESULTS.md, above what is said of them there
 
 Each part is a script of its own, which says how it measures: ``installed``, ``instructions``, ``processor_time``,
-``new_code_cost``, ``reading_cost``, ``at_scale``, ``long_history``, ``combining_parts``, ``long_documents``.
+``new_code_cost``, ``reading_cost``, ``at_scale``, ``long_history``, ``growth``,
+``combining_parts``, ``long_documents``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import at_scale
 import combining_parts
+import growth
 import installed
 import instructions
 import long_documents
@@ -64,6 +66,7 @@ def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
             *processor_time.measure_memory(scratch / "large", 10_000 if quick else 100_000),
         ],
         "Very many sessions": lambda: long_history.measure(scratch / "history" / "suite", 100 if quick else 1000),
+        "Growth": lambda: growth.measure(scratch / "growth" / "project", 20 if quick else 200),
         "Very many parts": lambda: combining_parts.measure(scratch / "parts", *((8, 500) if quick else (50, 2000))),
         "Very long documents": lambda: long_documents.measure(scratch / "documents" / "suite", 2 if quick else 5),
     }

@@ -7,6 +7,7 @@ use ``/``. Percentages are unrounded; code that shows one cuts it and never roun
 from typing import Literal
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from pytest_handoff.figures import count_ranges, percent_of, rounded
 
@@ -91,6 +92,18 @@ class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     blob: str
     lines: str = ""
     kind: str = ""
+
+
+class Difference(Frozen, frozen=True, omit_defaults=True):
+    """The first line of a ledger or of sources that are written as what differs from those of an earlier session.
+
+    ``digest`` is the sha256 of that session's whole file, and ``gone`` names the tests or files that are in it and not in this
+    one. The lines that follow are new or changed, in full.
+    """
+
+    differs_from: str
+    digest: str
+    gone: list[str] = []
 
 
 class Parent(Frozen, frozen=True):
@@ -190,16 +203,41 @@ class TallySummary(Frozen, frozen=True, omit_defaults=True):
 
 
 class FileCoverage(Frozen, frozen=True):
-    """Coverage of one file, in coverage.py's words; ``missing`` and ``excluded_lines`` are ranges such as ``7, 9-10``."""
+    """Coverage of one file, in coverage.py's words; ``missing`` and ``excluded_lines`` are ranges such as ``7, 9-10``.
+
+    A record leaves out the keys that have their default value. Of these, -1 stands for what follows from the others: ``covered``
+    statements are those that are not ``missing``, and ``percent`` is what coverage.py makes of both.
+    """
 
     num_statements: int
-    covered: int
-    percent: float
-    missing: str
-    excluded: int
-    excluded_lines: str
-    num_branches: int | None
-    covered_branches: int | None
+    covered: int = -1
+    percent: float = -1.0
+    missing: str = ""
+    excluded: int = 0
+    excluded_lines: str = ""
+    num_branches: int | None = None
+    covered_branches: int | None = None
+
+    def __post_init__(self) -> None:
+        """Work out what a record leaves out.
+
+        Raises:
+            ValueError: when the missing lines are no ranges, or more than there are.
+        """
+        if self.covered == -1:
+            covered = self.num_statements - (_lines_in(self.missing) if self.missing else 0)
+            if not 0 <= covered <= self.num_statements:
+                raise ValueError(f"{self.missing[:200]!r} are not the missing ones of {self.num_statements} statements")
+            force_setattr(self, "covered", covered)
+        if self.percent == -1:
+            covered, total = self.covered + (self.covered_branches or 0), self.num_statements + (self.num_branches or 0)
+            force_setattr(self, "percent", 100.0 * covered / total if total else 100.0)
+
+
+def _lines_in(ranges: str) -> int:
+    """Count the lines in ``7, 9-10``, very many times; nobody counts twice what a record names twice."""
+    bounds = [part.partition("-") for part in ranges.split(", ")]
+    return sum(int(last or first) - int(first) + 1 for first, _, last in bounds)
 
 
 class CoverageSummary(Frozen, frozen=True, omit_defaults=True):

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_handoff.details import Details, Failure
 from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
-from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, LedgerLine, Record, Status
+from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, Difference, LedgerLine, Record, Status
 
 if TYPE_CHECKING:
     import msgspec
@@ -26,7 +26,15 @@ def _listed(name: str, page: str = PAGE) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "struct"), [("ledger", LedgerLine), ("record", Record), ("proof", Proof), ("details", Details), ("failure", Failure)]
+    ("name", "struct"),
+    [
+        ("ledger", LedgerLine),
+        ("record", Record),
+        ("proof", Proof),
+        ("details", Details),
+        ("failure", Failure),
+        ("difference", Difference),
+    ],
 )
 def test_the_page_explains_each_key(name: str, struct: type[msgspec.Struct]) -> None:
     """The tables have the keys of the files, in their order."""

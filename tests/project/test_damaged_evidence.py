@@ -43,7 +43,7 @@ def read(store: Store) -> None:
     record = store.record(BEFORE)
     read_policy(record.policy, path="record.json")
     store.ledger(record)
-    store.sources(BEFORE)
+    store.sources_of(record)
 
 
 def with_bytes(path: Path, data: bytes, store: Store) -> EvidenceProblem | None:

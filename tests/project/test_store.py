@@ -61,7 +61,7 @@ def test_what_is_written_is_read(written: Written) -> None:
     store = written.store
     assert store.record("session-2") == record()
     assert store.ledger(record()) == LEDGER
-    assert store.sources("session-2") == {line.path: line for line in SOURCES}
+    assert store.sources_of(record()) == {line.path: line for line in SOURCES}
     assert store.digest("session-2") == digest_of((written.folder / "record.json").read_bytes())
     assert (store.sessions(), store.has("session-2"), store.has("session-3")) == (["session-2"], True, False)
 
@@ -78,7 +78,7 @@ def test_without_sources(tmp_path: Path) -> None:
     """Filling again writes no sources, and pruned ones are ``None``, not nothing."""
     store = Store(tmp_path, tmp_path)
     write_each(store.artifacts(record(), encode_lines(LEDGER.values()), None))
-    assert store.sources("session-2") is None
+    assert store.sources_of(record()) is None
 
 
 def test_ledger_lines_leave_out_what_is_usual() -> None:
@@ -168,7 +168,7 @@ def test_damaged_sources(written: Written) -> None:
     """A damaged sources file is told with its line."""
     (written.folder / "sources.jsonl").write_bytes(encode_lines(SOURCES) + b"{")
     with pytest.raises(EvidenceProblem, match=r"sources\.jsonl:3: is damaged"):
-        written.store.sources("session-2")
+        written.store.sources_of(record())
 
 
 EDIT = st.tuples(st.floats(0, 1), st.sampled_from(["flip", "drop", "double"]), st.integers(1, 255))
@@ -183,7 +183,7 @@ def test_any_small_edit_is_told(tmp_path_factory: pytest.TempPathFactory, edits:
         path = written.folder / name
         path.write_bytes(_edited(path.read_bytes(), edits))
     intact = encode_lines(LEDGER.values()) == (written.folder / "tests.jsonl").read_bytes()
-    for read in (lambda: written.store.record("session-2"), lambda: written.store.sources("session-2")):
+    for read in (lambda: written.store.record("session-2"), lambda: written.store.sources_of(record())):
         with suppress(EvidenceProblem):
             read()
     if not intact:

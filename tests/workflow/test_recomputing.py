@@ -57,7 +57,7 @@ def second(project: Project, **changes: Any) -> Facts:
     record = record_of(ledger, earlier, session="s-2")
     record = replace(record, run=replace(record.run, python=platform.python_version()))
     facts = facts_from(record, ledger, earlier)
-    sources = project.store.sources("s-1")
+    sources = project.store.sources_of(project.store.record("s-1"))
     assert sources is not None
     true = recompute(project, facts, read_tree(project), [sources])
     whole = replace(record, changes=true.changes, unparsable=true.unparsable, integrity=true.integrity)

@@ -16,16 +16,25 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
     """Remove sources.jsonl of sessions that are nobody's base any more.
 
     Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
-    newest can be run again. Records, ledgers and documents are never removed.
+    newest can be run again; where these hold only what differs from a removed one, they are written whole first. Records,
+    ledgers and documents are never removed.
     """
+    from pytest_handoff.project.artifacts import write_each
     from pytest_handoff.project.locks import locked
     from pytest_handoff.project.sessions import plan as pruning_plan
+    from pytest_handoff.project.stored_files import SOURCES
     from pytest_handoff.project.writing import writing
 
     project = (project_here if dry_run else project_to_write)(handoff_dir)
     store = project.store
     with locked(project.handoffs) if dry_run else writing(project):
         plan = pruning_plan(store)
+        whole = [store.made_whole(SOURCES, session) for session in plan.standing]
+        for artifact in whole:
+            done = "would be written" if dry_run else "written"
+            say(f"{project.shown(artifact.path)}: {done} whole, {file_size(len(artifact.whole))}")
+        if not dry_run:
+            write_each(whole, project.within)
         for session in plan.removable:
             path = store.sources_path(session)
             say(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")

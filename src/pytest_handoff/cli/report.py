@@ -100,7 +100,8 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     record, composed = outcome.record, outcome.composition
     before = Chain(project.store).records_up_to(record)
     rows = history.session_rows({one.session: one for one in before})
-    ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
+    store = project.store
+    ledgers = [(one.session, store.ledger(one)) for one in before[-COLUMNS:-1]]
     ledgers.append((record.session, composed.facts.ledger))
     shown = timeline(composed.facts.ledger, ledgers, more=len(before) > COLUMNS)
     details, problem = _details(project, record)

@@ -23,6 +23,7 @@ from pytest_handoff.record import (
     Changes,
     CombinedPart,
     CoverageSummary,
+    Difference,
     LedgerLine,
     NewCode,
     Outcome,
@@ -203,6 +204,9 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "proof": (Proof, PROOF_SCHEMA),
     "details": (Details, DETAILS_SCHEMA),
 }
+_LINES = ("ledger", "sources")
+"""Files whose first line may say what they differ from."""
+
 NAMES = (*_WRITTEN, *_PRINTED)
 
 
@@ -215,7 +219,11 @@ def schema(name: str) -> dict[str, Any]:
         KeyError: if there is no schema of that name.
     """
     kind, version = (_WRITTEN | _PRINTED)[name]
-    made: dict[str, Any] = {"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind, schema_hook=_anything)}
+    made: dict[str, Any] = {"$schema": _DIALECT, "title": name}
+    if name in _LINES:
+        either, defined = msgspec.json.schema_components([kind, Difference], ref_template="#/$defs/{name}")
+        return made | {"anyOf": list(either), "$defs": defined}
+    made |= msgspec.json.schema(kind, schema_hook=_anything)
     if version is not None:
         made["$defs"][kind.__name__]["properties"]["schema"] = {"const": version}
     return _open(made) if name in _PRINTED else made

@@ -19,7 +19,7 @@ from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.detail_files import decoded, encoded
 from pytest_handoff.project.encoding import digest_of, encode_json
 from pytest_handoff.project.foreign_files import LINES, TABLE, Refused, leads_outside, read_file
-from pytest_handoff.project.store import DETAILS
+from pytest_handoff.project.stored_files import DETAILS
 from pytest_handoff.record import Frozen, Metric, Parent, Provenance
 from pytest_handoff.run import CaseResult, Collection, SuiteFiles
 

@@ -21,10 +21,14 @@ Content = bytes | Callable[[], Iterable[bytes]]
 
 
 class Artifact(Frozen, frozen=True):
-    """A file's whole content; ``path`` is absolute."""
+    """A file's whole content; ``path`` is absolute.
+
+    ``alone`` is what the file holds where other files, which it refers to here, are not beside it.
+    """
 
     path: Path
     content: Content
+    alone: Content | None = None
 
     @property
     def whole(self) -> bytes:

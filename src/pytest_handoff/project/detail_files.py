@@ -20,7 +20,7 @@ from pytest_handoff.printable import printable, printable_text
 from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_each
 from pytest_handoff.project.encoding import encode_json, run_digest
 from pytest_handoff.project.foreign_files import TABLE, read_file
-from pytest_handoff.project.store import DETAILS
+from pytest_handoff.project.stored_files import DETAILS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.record import FileCoverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +25,11 @@ Line = TypeVar("Line", bound=msgspec.Struct)
 _DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BLOCK = 1 << 16
 """Bytes to decode before their common values are shared, so that the next block can use the memory that this frees."""
+
+_WIDTH = 120
+"""The most characters of a value that stands on one line of a record."""
+
+_DEFAULTS = dict(zip(FileCoverage.__struct_fields__[1:], FileCoverage.__struct_defaults__, strict=True))
 
 LONGEST = 1 << 20
 """Bytes of a line; the longest line of a test holds its id and one line of its error."""
@@ -146,6 +152,57 @@ def encode_json(value: object) -> bytes:
         WriteProblem: for a name that is not UTF-8.
     """
     return _encoded(msgspec.json.encode, value)
+
+
+def encode_record(record: Record) -> bytes:
+    """Encode a record as it is stored: what fits stands on one line, and what follows from the rest is left out.
+
+    It reads back as the same record, and its digest is that of all of it.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    table = msgspec.to_builtins(record)
+    if record.coverage is not None:
+        table["coverage"]["files"] = {path: _shortened(file) for path, file in record.coverage.files.items()}
+    keys = [f" {_on_one_line(key)}: {_laid_out(value, 1)}" for key, value in table.items()]
+    return _encoded(str.encode, "{\n" + ",\n".join(keys) + "\n}\n")
+
+
+def _shortened(file: FileCoverage) -> dict[str, object]:
+    """Leave out of a file's coverage what reading works out again."""
+    given = {name: getattr(file, name) for name, default in _DEFAULTS.items() if getattr(file, name) != default}
+    for names in (("covered", "percent"), ("percent",), ("covered",)):
+        rest = {key: value for key, value in given.items() if key not in names}
+        with suppress(ValueError):
+            if FileCoverage(num_statements=file.num_statements, **rest) == file:
+                given = rest
+                break
+    return {"num_statements": file.num_statements} | given
+
+
+def _laid_out(value: object, depth: int) -> str:
+    """Lay out a value by its width; what it is made of has a line of its own, but for plain values, which share theirs."""
+    line = _on_one_line(value)
+    if len(line) <= _WIDTH or not isinstance(value, dict | list) or not value:
+        return line
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    rows: list[str] = []
+    shared = False
+    for key, item in value.items() if isinstance(value, dict) else ((None, item) for item in value):
+        text = ("" if key is None else f"{_on_one_line(key)}: ") + _laid_out(item, depth + 1)
+        plain = not item or not isinstance(item, dict | list)
+        if plain and shared and len(rows[-1]) + len(text) <= _WIDTH:
+            rows[-1] += f", {text}"
+        else:
+            rows.append(text)
+        shared = plain
+    inner, outer = "\n" + " " * (depth + 1), "\n" + " " * depth
+    return opening + inner + f",{inner}".join(rows) + outer + closing
+
+
+def _on_one_line(value: object) -> str:
+    return msgspec.json.format(encode_json(value), indent=0).decode()
 
 
 def digest_of(data: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.store import DETAILS, LEDGER, PROOF, RECORD, SOURCES
+from pytest_handoff.project.stored_files import DETAILS, LEDGER, PROOF, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project

@@ -16,7 +16,8 @@ from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
-from pytest_handoff.project.store import DETAILS, LEDGER, PROOF, RECORD, SOURCES, Store
+from pytest_handoff.project.store import Store
+from pytest_handoff.project.stored_files import DETAILS, LEDGER, PROOF, RECORD, SOURCES
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:

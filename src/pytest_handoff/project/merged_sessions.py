@@ -5,14 +5,16 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pytest_handoff.config import is_session_name
-from pytest_handoff.errors import HandoffError
+from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.encoding import decode_lines
 from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
 from pytest_handoff.project.git import blob_id, read_blobs, read_files_of, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
-from pytest_handoff.project.store import LEDGER, RECORD
+from pytest_handoff.project.stored_files import LEDGER, RECORD, is_difference
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, nothing_committed, targets_of
 from pytest_handoff.record import Frozen, LedgerLine
 
@@ -168,7 +170,7 @@ def replaced(project: Project, record: Record, versions: Iterable[MergedRecord])
 def _compared(project: Project, record: Record, merged: MergedRecord) -> Replaced:
     from pytest_handoff.evidence.recorded_again import compare_again
 
-    (data,) = read_blobs(project.root, [str(merged.ledger)]).values()
+    data = _ledger_in_commit(project, merged)
     then = decode_lines(data, LedgerLine, f"{LEDGER} of {merged.session} on {merged.where}", few=("tier", "since"))
     paths = sorted({file_of(line.id) for line in then})
     return compare_again(
@@ -178,6 +180,46 @@ def _compared(project: Project, record: Record, merged: MergedRecord) -> Replace
         merged=read_files_of(project.root, [merged.commit], paths),
         read=lambda path: read_if_there(project.root / path, project.within, TEXT),
     )
+
+
+def _ledger_in_commit(project: Project, merged: MergedRecord) -> bytes:
+    """Read a merged ledger as a whole; where it holds only a difference, with the files of its commit that it goes back to."""
+    blob = str(merged.ledger)
+    data = read_blobs(project.root, [blob])[blob]
+    if not is_difference(data):
+        return data
+    from pytest_handoff.project.wholes import Wholes
+
+    try:
+        digest = msgspec.json.decode(read_blobs(project.root, [merged.blob])[merged.blob], type=_RecordOfTests).tests.ledger
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise EvidenceProblem(f"is no record: {error}", path=f"{merged.path} on {merged.where}") from error
+    return Wholes(_CommittedFiles(project, merged), LEDGER).checked(merged.session, data, digest).data
+
+
+class _LedgerDigest(msgspec.Struct):
+    ledger: str
+
+
+class _RecordOfTests(msgspec.Struct):
+    tests: _LedgerDigest
+
+
+class _CommittedFiles:
+    """The evidence that a commit holds beside a merged record."""
+
+    def __init__(self, project: Project, merged: MergedRecord) -> None:
+        self._root = project.root
+        self._where = merged.where
+        self._folder = merged.path.rsplit("/", 2)[0]
+        self._blobs = tree_of(project.root, merged.commit, below=self._folder)
+
+    def read_if_there(self, name: str, session: str) -> bytes | None:
+        blob = self._blobs.get(f"{self._folder}/{session}/{name}")
+        return None if blob is None else read_blobs(self._root, [blob])[blob]
+
+    def named(self, name: str, session: str) -> str:
+        return f"{self._folder}/{session}/{name} on {self._where}"
 
 
 def restoring(project: Project, merged: MergedRecord) -> str:

@@ -11,7 +11,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import digest_of, encode_json, run_digest
 from pytest_handoff.project.foreign_files import TABLE, read_file
-from pytest_handoff.project.store import PROOF
+from pytest_handoff.project.stored_files import PROOF
 from pytest_handoff.proof import PROOF_SCHEMA, Proof
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from pytest_handoff.evidence.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import listed
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
+from pytest_handoff.project.stored_files import SOURCES, Gap
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -272,11 +273,13 @@ class Pruning(Frozen, frozen=True):
         kept: sessions whose sources are a base: the newest ones, for the session to come, and those that they continue, so that
             the newest can be run again.
         unrepeatable: sessions that could not have their new code measured again without the removable sources.
+        standing: kept sessions whose files hold what differs from removable ones, and have to be written whole before.
     """
 
     removable: list[str]
     kept: list[str]
     unrepeatable: list[str]
+    standing: list[str] = []
 
 
 def plan(store: Store) -> Pruning:
@@ -288,7 +291,16 @@ def plan(store: Store) -> Pruning:
     records = {name: store.record(name) for name in store.sessions()}
     tips = Chain(store).tips()
     needed = {*tips, *(parent.session for tip in tips for parent in records[tip].previous)}
-    there = {name for name in records if store.has_sources(name)}
+    there = {name for name in records if store.sources_path(name).is_file()}
     removable = there - needed
     repeats = [name for name, record in records.items() if removable & {parent.session for parent in record.previous}]
-    return Pruning(removable=sorted(removable), kept=sorted(there & needed), unrepeatable=sorted(repeats))
+    standing = [name for name in sorted(there & needed) if removable.intersection(_bases_of(store, name)[:1])]
+    return Pruning(removable=sorted(removable), kept=sorted(there & needed), unrepeatable=sorted(repeats), standing=standing)
+
+
+def _bases_of(store: Store, session: str) -> list[str]:
+    """Name the sessions whose sources those of a session are made of; none where they are gone already."""
+    try:
+        return store.chain(SOURCES).bases_of(session)
+    except Gap:
+        return []

@@ -9,18 +9,19 @@ import json
 import os
 import re
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
-from shlex import quote
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import by_name, content_digest, decode_lines, digest_of, encode_in_pieces, encode_json
-from pytest_handoff.project.foreign_files import FLAGS, LINES, MEGABYTE, TABLE, leads_outside, read_file
+from pytest_handoff.project.encoding import by_name, content_digest, decode_lines, digest_of, encode_in_pieces, encode_record
+from pytest_handoff.project.foreign_files import FLAGS, MEGABYTE, leads_outside
+from pytest_handoff.project.stored_files import LEDGER, RECORD, SOURCES, Gap, StoredFiles, is_difference
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_handoff.project.artifacts import Content
+    from pytest_handoff.project.wholes import Whole, Wholes
 
-
-RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
-DETAILS = "details.json"
 
 _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
 """The most sessions that one continues, and the most seconds that a run took."""
@@ -84,8 +83,9 @@ class Store:
 
     def __init__(self, folder: Path, root: Path, within: Sequence[Path] = ()) -> None:
         self.evidence = folder / "evidence"
-        self._root = root
         self._within = within or (root.resolve(), folder.resolve())
+        self._files = StoredFiles(self.evidence, root, self._within)
+        self._wholes: dict[str, Wholes] = {}
 
     def sessions(self) -> list[str]:
         """Name the sessions that have a record, sorted."""
@@ -101,30 +101,27 @@ class Store:
         Raises:
             EvidenceProblem: when it is missing, damaged, edited or of another schema.
         """
-        path = self.evidence / session / RECORD
-        data = self._bytes(path, session)
-        self._refuse_conflict(path, data)
-        schema = self._decode(path, data, _Schema, "is no record").schema
+        data = self._files.read(RECORD, session)
+        self._files.refuse_conflict(RECORD, session, data)
+        shown = self._files.named(RECORD, session)
+        schema = self._decode(session, data, _Schema, "is no record").schema
         if schema != RECORD_SCHEMA:
             raise EvidenceProblem(
-                f"has the schema {schema!r}, this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=self._name(path)
+                f"has the schema {schema!r}, this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=shown
             )
-        record = self._decode(path, data, Record, "is no whole record")
-        self._refuse_twins(path, data)
+        record = self._decode(session, data, Record, "is no whole record")
+        self._refuse_twins(session, data)
         if record.session != session:
-            raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=self._name(path))
+            raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=shown)
         if impossible := _impossible(record):
-            raise EvidenceProblem(f"is damaged: {impossible}; {_instead(session)}", path=self._name(path))
+            raise EvidenceProblem(f"is damaged: {impossible}; {_instead(session)}", path=shown)
         if record.digest not in (None, content_digest(record)):
-            raise EvidenceProblem(
-                f"is not as it was written: it was edited or damaged; {_instead(session)}",
-                path=self._name(path),
-            )
+            raise EvidenceProblem(f"is not as it was written: it was edited or damaged; {_instead(session)}", path=shown)
         return replace(record, digest=None)
 
     def digest(self, session: str) -> str:
         """Hash a record's bytes with sha256, as a child's ``previous`` holds it."""
-        return digest_of(self._bytes(self.evidence / session / RECORD, session))
+        return digest_of(self._files.read(RECORD, session))
 
     def ledger(self, record: Record) -> dict[str, LedgerLine]:
         """Read the tests of the ledger that belongs to a record, without the ids that were replaced.
@@ -140,8 +137,8 @@ class Store:
         Raises:
             EvidenceProblem: as :meth:`ledger`.
         """
-        path, data = self._ledger(record)
-        found = decode_lines(data, LedgerLine, shown := self._name(path), few=("tier", "since"))
+        data = self.whole(LEDGER, record.session, record.tests.ledger)
+        found = decode_lines(data, LedgerLine, shown := self._files.named(LEDGER, record.session), few=("tier", "since"))
         lines = by_name(found, attrgetter("id"), shown)
         replaced = {test: line for test, line in lines.items() if line.replaced is not None} if _REPLACED in data else {}
         for test in replaced:
@@ -154,34 +151,28 @@ class Store:
         Raises:
             EvidenceProblem: as :meth:`ledger`.
         """
-        path, data = self._ledger(record)
+        data = self.whole(LEDGER, record.session, record.tests.ledger)
         names = [msgspec.json.encode(test) for test in tests]
         if not any(name in data for name in names):
             return []
         lines = b"\n".join(line for line in data.splitlines() if any(name in line for name in names))
-        found = decode_lines(lines, LedgerLine, self._name(path))
+        found = decode_lines(lines, LedgerLine, self._files.named(LEDGER, record.session))
         return [line for line in found if line.id in tests or line.moved_from in tests]
 
-    def sources(self, session: str) -> dict[str, SourceLine] | None:
-        """Read the tree as a session left it, or return ``None`` where it was pruned."""
-        path = self.sources_path(session)
-        if not path.is_file():
-            return None
-        lines = decode_lines(self._bytes(path, session), SourceLine, shown := self._name(path), longest=_LONGEST_SOURCE)
-        return by_name(lines, attrgetter("path"), shown)
-
     def sources_of(self, record: Record) -> dict[str, SourceLine] | None:
-        """Read the tree that belongs to a record, or return ``None`` where it was pruned.
+        """Read the tree that belongs to a record, or return ``None`` where it, or a file that it differs from, was pruned.
 
         Raises:
             EvidenceProblem: when it is damaged, or not the one that the record was written with.
         """
-        path = self.sources_path(record.session)
-        expected = record.source.sources
-        if expected is not None and path.is_file() and digest_of(data := self._bytes(path, record.session)) != expected:
-            self._refuse_conflict(path, data)
-            self._refuse_other(path, record.session)
-        return self.sources(record.session)
+        if not self.sources_path(record.session).is_file():
+            return None
+        try:
+            data = self.whole(SOURCES, record.session, record.source.sources)
+        except Gap:
+            return None
+        lines = decode_lines(data, SourceLine, shown := self._files.named(SOURCES, record.session), longest=_LONGEST_SOURCE)
+        return by_name(lines, attrgetter("path"), shown)
 
     def sources_path(self, session: str) -> Path:
         """Return the path where the source tree of a session is, or would be."""
@@ -189,7 +180,78 @@ class Store:
 
     def has_sources(self, session: str) -> bool:
         """Check that the source tree of a session is there, not pruned."""
-        return self.sources_path(session).is_file()
+        return self.lacking_sources(session) is None
+
+    def lacking_sources(self, session: str) -> Path | None:
+        """Return the path of the sources that were pruned, so that the source tree of a session is not there any more.
+
+        They are its own, or those of a session that it differs from.
+        """
+        path = self.sources_path(session)
+        if not path.is_file():
+            return path
+        lacking = self.chain(SOURCES).lacking(session) if self._files.is_difference(SOURCES, session) else None
+        return None if lacking is None else self.sources_path(lacking)
+
+    def stored(self, name: str, session: str) -> Artifact | None:
+        """Return the file of a session as it is stored, or ``None`` where there is none.
+
+        Raises:
+            EvidenceProblem: when it cannot be read.
+        """
+        data = self._files.read_if_there(name, session)
+        return None if data is None else Artifact(path=self.evidence / session / name, content=data)
+
+    def whole(self, name: str, session: str, digest: str | None) -> bytes:
+        """Read the whole ledger or sources of a session, where its file holds only what differs from another session's, too.
+
+        Args:
+            name: ``tests.jsonl`` or ``sources.jsonl``.
+            digest: the digest of the whole, as the session's record holds it; older records have none of the sources.
+
+        Raises:
+            EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
+        """
+        data = self._files.read(name, session)
+        if is_difference(data):
+            try:
+                return self.chain(name).checked(session, data, digest).data
+            except EvidenceProblem:
+                self._files.refuse_conflict(name, session, data)
+                raise
+        if digest not in (None, digest_of(data)):
+            self._files.refuse_conflict(name, session, data)
+            self._files.refuse_other(name, session)
+        return data
+
+    def differences(self, name: str) -> list[str]:
+        """Name the sessions whose file holds only what differs from another session's, whatever their records are like."""
+        return sorted(session for session in self._folders() if self._files.is_difference(name, session))
+
+    def made_whole(self, name: str, session: str) -> Artifact:
+        """Return the file of a recorded session as it is when it is whole.
+
+        Raises:
+            EvidenceProblem: as :meth:`whole`.
+        """
+        digest = digest_in(self.record(session), name)
+        return Artifact(path=self.evidence / session / name, content=self.whole(name, session, digest))
+
+    def rebuilt(self, name: str, session: str, digest: str) -> Whole:
+        """Read the whole ledger or sources of a session, with how many differences they are made of.
+
+        Raises:
+            EvidenceProblem: as :meth:`whole`.
+        """
+        return self.chain(name).checked(session, self._files.read(name, session), digest)
+
+    def chain(self, name: str) -> Wholes:
+        """Return the files of one name, ``tests.jsonl`` or ``sources.jsonl``, as they differ from each other."""
+        from pytest_handoff.project.wholes import Wholes
+
+        if name not in self._wholes:
+            self._wholes[name] = Wholes(self._files, name)
+        return self._wholes[name]
 
     def links(self) -> dict[str, list[str]]:
         """Map each recorded session to the sessions it continues, reading only the beginning of each record.
@@ -208,22 +270,43 @@ class Store:
         """
         return self._parents(session, linked=(self.evidence / session).is_symlink()) or []
 
-    def artifacts(self, record: Record, ledger: Content, sources: Collection[SourceLine] | None) -> tuple[Artifact, ...]:
+    def artifacts(
+        self, record: Record, ledger: Content, sources: Collection[SourceLine] | None, *, parents: Sequence[Record] = ()
+    ) -> tuple[Artifact, ...]:
         """Build the files of a session's evidence, the record last, so that it never names a ledger that is not there.
+
+        Args:
+            parents: sessions that it continues: ledger and sources may hold only what differs from theirs.
 
         Raises:
             WriteProblem: for a name that is not UTF-8.
         """
-        folder = self.evidence / record.session
-        kept = [] if sources is None else [Artifact(path=folder / SOURCES, content=partial(encode_in_pieces, sources))]
+        files = [] if sources is None else [self._file(SOURCES, record, partial(encode_in_pieces, sources), parents)]
+        files.append(self._file(LEDGER, record, ledger, parents))
+        return (*files, self._record_file(record))
+
+    def _record_file(self, record: Record) -> Artifact:
+        """Make the file of a record; one that says the same in another layout stays, since later records hold its digest."""
         sealed = replace(record, digest=content_digest(record))
-        record_bytes = msgspec.json.format(encode_json(sealed), indent=1) + b"\n"
-        return (*kept, Artifact(path=folder / LEDGER, content=ledger), Artifact(path=folder / RECORD, content=record_bytes))
+        with suppress(EvidenceProblem):
+            stands = self._files.read_if_there(RECORD, record.session)
+            if stands is not None and content_digest(self.record(record.session)) == sealed.digest:
+                return Artifact(path=self.evidence / record.session / RECORD, content=stands)
+        return Artifact(path=self.evidence / record.session / RECORD, content=encode_record(sealed))
+
+    def _file(self, name: str, record: Record, content: Content, parents: Sequence[Record]) -> Artifact:
+        whole = Artifact(path=self.evidence / record.session / name, content=content)
+        if not parents:
+            return whole
+        from pytest_handoff.project.forms import Form
+
+        bases = [(parent.session, digest) for parent in parents if (digest := digest_in(parent, name)) is not None]
+        return Form(self, name, bases).choose(record.session, whole, digest_in(record, name))
 
     def _folders(self) -> dict[str, bool]:
         """Map each name in the evidence folder to whether it is a link."""
         if why := leads_outside(self.evidence, self._within):
-            raise EvidenceProblem(f"{why}; put the evidence there itself", path=self._name(self.evidence))
+            raise EvidenceProblem(f"{why}; put the evidence there itself", path=self._files.shown(self.evidence))
         try:
             with os.scandir(self.evidence) as found:  # a project may have a thousand sessions: no system call for each
                 return {entry.name: entry.is_symlink() for entry in found}
@@ -244,72 +327,37 @@ class Store:
             return self.record(session).previous
         return parents
 
-    def _ledger(self, record: Record) -> tuple[Path, bytes]:
-        path = self.evidence / record.session / LEDGER
-        data = self._bytes(path, record.session)
-        if digest_of(data) != record.tests.ledger:
-            self._refuse_conflict(path, data)
-            self._refuse_other(path, record.session)
-        return path, data
-
-    def _refuse_other(self, path: Path, session: str) -> NoReturn:
-        if any(path.parent.glob(".*.????????.tmp")):  # its note is gone, or was kept on another machine
-            raise EvidenceProblem(
-                f"does not fit the digest in {RECORD}: a write of {session} was cut short; run pytest --handoff={session} again",
-                path=self._name(path),
-            )
-        raise EvidenceProblem(
-            f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
-            f"restore it, or run pytest --handoff={session} again",
-            path=self._name(path),
-        )
-
-    def _refuse_conflict(self, path: Path, data: bytes) -> None:
-        """Refuse a file with a merge conflict: git leaves both sides in it, but evidence is that of one run."""
-        if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
-            document = self.evidence.with_name(f"{path.parent.name}.md")
-            places = [quote(self._name(place)) for place in (path.parent, document) if place.exists()]
-            raise EvidenceProblem(
-                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {' '.join(places)}; "
-                "if two people chose this name, take the one that is merged, and record the other's work under a new name",
-                path=self._name(path),
-                line=data.count(b"\n", 0, marker.start()) + 1,
-            )
-
-    def _bytes(self, path: Path, session: str) -> bytes:
-        try:
-            return read_file(path, self._within, TABLE if path.name == RECORD else LINES)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            again = "" if path.name == RECORD else f", or record it again: pytest --handoff={session}"
-            raise EvidenceProblem(
-                f"is missing, and with it the evidence of {session!r}; restore it from git{again}", path=self._name(path)
-            ) from error
-        except OSError as error:
-            raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self._name(path)) from error
-
-    def _decode(self, path: Path, data: bytes, kind: type[_Read], complaint: str) -> _Read:
+    def _decode(self, session: str, data: bytes, kind: type[_Read], complaint: str) -> _Read:
         try:
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise EvidenceProblem(f"{complaint}: {error}; {_instead(path.parent.name)}", path=self._name(path)) from error
+            raise EvidenceProblem(
+                f"{complaint}: {error}; {_instead(session)}", path=self._files.named(RECORD, session)
+            ) from error
 
-    def _refuse_twins(self, path: Path, data: bytes) -> None:
+    def _refuse_twins(self, session: str, data: bytes) -> None:
         """Refuse a record with the same key twice in one table: readers differ in which of the two counts."""
+
+        path = self._files.named(RECORD, session)
 
         def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
             table = dict(pairs)
             if len(table) < len(pairs):
                 twin = Counter(key for key, _ in pairs).most_common(1)[0][0]
-                raise EvidenceProblem(f"is damaged: the key {twin!r} stands in one table twice", path=self._name(path))
+                raise EvidenceProblem(
+                    f"is damaged: the key {twin!r} stands in one table twice", path=self._files.named(RECORD, session)
+                )
             return table
 
         try:
             json.loads(data, object_pairs_hook=once)
         except (ValueError, RecursionError) as error:
-            raise EvidenceProblem(f"is damaged: {error}; {_instead(path.parent.name)}", path=self._name(path)) from error
+            raise EvidenceProblem(f"is damaged: {error}; {_instead(session)}", path=path) from error
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+
+def digest_in(record: Record, name: str) -> str | None:
+    """Return the digest that a record holds of the whole ledger or of the whole sources."""
+    return record.tests.ledger if name == LEDGER else record.source.sources
 
 
 def _are_sessions(parents: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from pytest_handoff.project.evidence_files import ATTRIBUTES, ATTRIBUTES_OF_EVID
 from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
 from pytest_handoff.project.locks import PATIENCE, locked
 from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
-from pytest_handoff.project.store import LEDGER, RECORD, SOURCES
+from pytest_handoff.project.stored_files import LEDGER, RECORD, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.pending_note import Kind
 
+
+_FORMS: dict[Kind, str] = {"ledger": LEDGER, "sources": SOURCES}
+"""The files that may hold what differs from another session's."""
 
 OLD_NOTE = ".handoff-switch.json"
 """The note that version 0.1 kept in the hand-off folder; anybody can commit one, so it is not followed there."""
@@ -69,6 +72,8 @@ def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) 
         for artifact in artifacts:
             if artifact.differs():
                 steps.append(_make(project, kinds[artifact.path], artifact))  # noqa: PERF401 - what is made so far must be known when the next one fails
+        if replaced := [_FORMS[step.kind] for step in steps if step.kind in _FORMS and step.before is not None]:
+            _let_go(project, session, replaced)
         if steps:
             write_note(project.handoffs, Note(session=session, steps=steps))
     except BaseException as error:
@@ -89,6 +94,13 @@ def _tell_git(project: Project) -> None:
     if project.uses_git and has_sessions(project) and not os.path.lexists(path):
         with suppress(WriteProblem):  # the evidence itself is there
             write_each([Artifact(path=path, content=ATTRIBUTES_OF_EVIDENCE)], project.within)
+
+
+def _let_go(project: Project, session: str, names: Sequence[str]) -> None:
+    """Write whole what holds only a difference from files that are about to be replaced; each is right before and after."""
+    from pytest_handoff.project.forms import let_go
+
+    write_each(let_go(project.store, session, names), project.within)
 
 
 def finish_interrupted_write(project: Project) -> list[str]:

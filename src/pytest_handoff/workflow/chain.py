@@ -158,22 +158,23 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
 
     Only where this session's figures hold, and not what one of those sessions skipped with its gate waived for a reason.
     """
-    names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(project.store)
+    store = project.store
+    names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(store)
     before = chain.before(session)
-    record = project.store.record(session)
+    record = store.record(session)
     if session in names or not names.intersection(before) or not _holds(record):
         return
-    records = {name: project.store.record(name) for name in before if name not in names}
-    between = {name: project.store.ledger(one) for name, one in records.items()}
+    records = {name: store.record(name) for name in reversed(before) if name not in names}  # a ledger may differ from the last
+    between = {name: store.ledger(one) for name, one in records.items()}
     if not between:
         return
     from pytest_handoff.evidence.ledger import join_parents
     from pytest_handoff.evidence.skipped_since import skipped_since
 
     ends = chain.newest_of(names.intersection(before))
-    there = join_parents([(name, project.store.ledger(project.store.record(name))) for name in ends])
+    there = join_parents([(name, store.ledger(store.record(name))) for name in ends])
     excused = {test for name, one in records.items() if _is_waived(one) for test in _left_out_by(between[name])}
-    lost = [line for line in skipped_since(project.store.ledger(record), between, there.lines) if line.id not in excused]
+    lost = [line for line in skipped_since(store.ledger(record), between, there.lines) if line.id not in excused]
     if lost:
         yield Problem(
             kind="regression",

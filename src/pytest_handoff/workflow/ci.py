@@ -146,7 +146,10 @@ def artifacts_for_ci(
     details: Details | None = None,
 ) -> list[Artifact]:
     """Copy what was written below one folder, with the coverage data, ``summary.md``, and durations and failure texts."""
-    copies = [Artifact(path=folder / _below(project, artifact.path), content=artifact.content) for artifact in outcome.artifacts]
+    copies = [
+        Artifact(path=folder / _below(project, one.path), content=one.content if one.alone is None else one.alone)
+        for one in outcome.artifacts
+    ]
     data = [Artifact(path=folder / f"coverage-{plain_name(path)}", content=path.read_bytes()) for path in data_files]
     summed_up = Artifact(path=folder / "summary.md", content=summary(outcome, renderer))
     if details is not None:

@@ -147,14 +147,14 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
         required=list(dict.fromkeys([*gathered.record.required, *parents.required])),
         take_over=filling.take_over,
         instructions=_instructions(project, gathered.record.instructions),
-        line_counts=partial(_line_counts, project, session, files.sources),
+        line_counts=partial(_line_counts, project, gathered.record, files.sources),
         sessions=lambda: _sessions(project, gathered.record),
         ask_gates=hooks.gates if hooks is not None else None,
     )
     composed = compose(text, gathered, project.config, request)
     record = replace(composed.facts.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=parse.encode(composed.text))
-    evidence = project.store.artifacts(record, files.ledger, files.sources)
+    evidence = project.store.artifacts(record, files.ledger, files.sources, parents=parents.records)
     return FinishedSession(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
     )
@@ -197,10 +197,10 @@ def _sessions(project: Project, record: Record) -> list[SessionRow]:
     return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})
 
 
-def _line_counts(project: Project, session: str, sources: Iterable[SourceLine] | None) -> dict[str, int]:
+def _line_counts(project: Project, record: Record, sources: Iterable[SourceLine] | None) -> dict[str, int]:
     """Count the lines of each source file as the run left it; none where the session's sources were pruned."""
     if sources is None:
-        sources = (project.store.sources(session) or {}).values()
+        sources = (project.store.sources_of(record) or {}).values()
     return {source.path: len(source.lines) // WIDTH for source in sources if source.lines}
 
 

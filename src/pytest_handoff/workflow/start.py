@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class Start(Frozen, frozen=True):
     """The state before a run: the sessions before, the tree that the tests will run on, and which test files moved.
 
-    ``before`` is the record that this session has already, ``own`` its ledger, once :func:`with_latest` has read it.
+    ``before`` is the record that this session has already, ``own`` its ledger, once :func:`with_latest` has read it, or has
+    found it ``unreadable``.
     """
 
     session: str
@@ -38,6 +39,7 @@ class Start(Frozen, frozen=True):
     renames: dict[str, str]
     before: Record | None
     own: Ledger = {}
+    unreadable: bool = False
 
     def has_file(self, project: Project, key: str) -> bool:
         """Look whether there is a file of this key, such as the one that a test id begins with, checked out or not."""
@@ -78,7 +80,7 @@ def adds_up(start: Start, run: Run) -> bool:
     A run is not whole if it was asked for less, or if another plugin, a conftest or ``-x`` left tests or files out.
     """
     before = start.before
-    if before is None or not start.tree.is_that_of(before.source.fingerprint):
+    if before is None or start.unreadable or not start.tree.is_that_of(before.source.fingerprint):
         return False
     if run.why_partial or not before.run.complete or not run.all_ran:
         return True
@@ -101,7 +103,8 @@ def with_latest(project: Project, start: Start) -> Start:
     if not project.store.has(start.session):
         return replace(start, before=None)
     before = project.store.record(start.session)
-    return replace(start, before=before, own=_own_ledger(project, before))
+    own = _own_ledger(project, before)
+    return replace(start, before=before, own=own or {}, unreadable=own is None)
 
 
 def has_complete_run(start: Start) -> bool:
@@ -115,12 +118,12 @@ def run_again(start: Start) -> str:
     return "run again" if has_complete_run(start) else f"run again, or handoff fill {start.session} --interrupted"
 
 
-def _own_ledger(project: Project, before: Record) -> Ledger:
-    """Read the ledger that a new run is about to replace; a damaged one counts as empty, since running again repairs it."""
+def _own_ledger(project: Project, before: Record) -> Ledger | None:
+    """Read the ledger that a new run is about to replace; ``None`` where it is damaged, since running again repairs it."""
     try:
         return project.store.ledger(before)
     except EvidenceProblem:
-        return {}
+        return None
 
 
 def read_document(project: Project, session: str) -> str | None:

@@ -113,7 +113,8 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
     record = outcome.record
     missing = [] if Chain(project.store).after(record.session) else missing_bases(project, record)
     for session in missing:
-        path = project.shown(project.store.sources_path(session))
+        store = project.store
+        path = project.shown(store.lacking_sources(session) or store.sources_path(session))
         message = "is missing, and what changed since cannot be told again without it"
         yield Problem(kind="chain", path=path, message=message, remedy="restore it from git")
     for difference in untrue(project, outcome.composition.facts, tree):

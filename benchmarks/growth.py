@@ -1,0 +1,168 @@
+"""What hand-offs weigh after many sessions: 5,000 tests, 500 files, and each session changes ten files and adds twenty tests.
+
+    python benchmarks/growth.py                            about three minutes
+    python benchmarks/growth.py --sessions 20              a quick look
+
+No test is run: each run is made up, and given to the functions that a run of pytest gives its results to in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measuring_cpu import GIT, commit, cost, write
+from results import Row
+
+if TYPE_CHECKING:
+    from pytest_handoff.evidence.measurement import Measured
+    from pytest_handoff.run import Run
+
+_SOURCES, _TEST_FILES, _TESTS = 400, 100, 5000
+_LINES, _CHANGED, _ADDED = 151, 10, 20
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sessions", type=int, default=200)
+    with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
+        print(*measure(Path(scratch) / "project", parser.parse_args().sessions), sep="\n")
+    return 0
+
+
+def measure(folder: Path, sessions: int = 200) -> list[Row]:
+    """So many sessions of one project, what they leave, and what reading it takes."""
+    _make_project(folder)
+    sizes, took = [], []
+    for number in range(1, sessions + 1):
+        began = time.process_time()
+        _session(folder, number)
+        took.append(time.process_time() - began)
+        commit(folder)
+        sizes.append(_sizes(folder / "handoffs" / "evidence" / f"session-{number}"))
+    size = f"after {sessions} sessions of 5,000 tests and 500 files"
+    last = f"session-{sessions}"
+    total = _sizes(folder / "handoffs" / "evidence")
+    start = _command(folder, "--version")
+    subprocess.run([*GIT, "gc", "--quiet"], cwd=folder, check=True)
+    packs = sum(path.stat().st_size for path in (folder / ".git" / "objects" / "pack").glob("*.pack"))
+    return [
+        Row(f"evidence, {size}", 8 * sessions / 200, sum(total.values()) / 1e6, "MB", detail=_parts(total, 1e6, "MB")),
+        Row("the last session's", 40, sum(sizes[-1].values()) / 1e3, "kB", detail=_parts(sizes[-1], 1e3, "kB")),
+        Row("lines that its pull request adds to the evidence", None, _added(folder), "lines"),
+        Row("the repository as git packs it", None, packs / 1e6, "MB"),
+        Row("begin, record and write the last session", None, sum(took[-5:]) / 5, "s", detail=f"the second took {took[1]:.2f} s"),
+        *(
+            Row(f"handoff {' '.join(verb)}, less start-up", None, _command(folder, *verb) - start, "s")
+            for verb in (("verify", last), ("history",), ("history", "test_case_00007"), ("report", last))
+        ),
+    ]  # fmt: skip
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for path in folder.rglob("*.json*"):
+        found[path.name] = found.get(path.name, 0) + path.stat().st_size
+    return found
+
+
+def _parts(sizes: dict[str, int], unit: float, name: str) -> str:
+    return ", ".join(f"{file} {size / unit:.1f} {name}" for file, size in sorted(sizes.items()))
+
+
+def _added(folder: Path) -> int:
+    shown = subprocess.run(
+        [*GIT, "diff", "--numstat", "HEAD~", "HEAD", "--", "handoffs/evidence"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return sum(int(line.split("\t")[0]) for line in shown.stdout.splitlines())
+
+
+def _make_project(folder: Path) -> None:
+    for number in range(_SOURCES):
+        write(folder / f"src/part{number:03}.py", _text(number, 0))
+    for number in range(_TEST_FILES):
+        write(folder / f"tests/unit/test_part{number:03}.py", _text(number, 0))
+    write(folder / "pyproject.toml", '[tool.pytest.ini_options]\ntestpaths = ["tests"]')
+    write(folder / ".gitignore", ".pytest_cache/\n__pycache__/")
+    subprocess.run([*GIT, "init", "-q"], cwd=folder, check=True)
+    commit(folder)
+
+
+def _text(number: int, session: int) -> str:
+    changed = {line * 30 for line in range(5)} if session else set()
+    return "\n".join(f"value_{line} = {number * line + (session if line in changed else 0)}" for line in range(_LINES))
+
+
+def _session(folder: Path, number: int) -> None:
+    """Change ten files, and record a session in which all tests pass but three."""
+    from pytest_handoff.project.environment import context_of
+    from pytest_handoff.project.layout import open_project
+    from pytest_handoff.project.writing import write_as_one, writing
+    from pytest_handoff.workflow import start as workflow_start
+    from pytest_handoff.workflow.record import RunResults, record_run
+
+    if number > 1:
+        for which in range(_CHANGED):
+            part = (number * 37 + which * 41) % _SOURCES
+            write(folder / f"src/part{part:03}.py", _text(part, number))
+    run = _run(_TESTS + _ADDED * (number - 1), number)
+    project = open_project(folder, fallback=folder)
+    start = workflow_start.begin(project, f"session-{number}")
+    results = RunResults(run=run, measured=_measured(), context=context_of(run, None), is_test_file=lambda path: "/test_" in path)
+    with writing(project):
+        outcome = record_run(project, start, results)
+        write_as_one(project, f"session-{number}", outcome.artifacts)
+
+
+def _run(tests: int, session: int) -> Run:
+    from pytest_handoff.run import CaseResult, Collected, Run
+
+    passed, failed = CaseResult(outcome="passed"), CaseResult(outcome="failed", error="assert 3600 == 60")
+    unit = Collected(tier="unit")
+    ids = [f"tests/unit/test_part{number % _TEST_FILES:03}.py::test_case_{number:05}" for number in range(tests)]
+    failing = {(session * 7 + number * 11) % _TESTS for number in range(3)}
+    return Run(
+        collected=dict.fromkeys(ids, unit),
+        results={test: failed if number in failing else passed for number, test in enumerate(ids)},
+        whole_files=frozenset(test.partition("::")[0] for test in ids),
+        broken_files={},
+        why_partial=(),
+        mishaps=(),
+        interrupted=None,
+        started=0.0,
+        finished=60.0,
+        exitstatus=1,
+        args=(),
+        plugins={},
+        reported={"passed": tests - len(failing), "failed": len(failing)},
+    )
+
+
+def _measured() -> Measured:
+    from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
+
+    lines, missing = frozenset(range(1, _LINES + 1)), frozenset({3, 90})
+    by = {RunBy(None, "unit", "old"): lines - missing}
+    files = {
+        path: MeasuredFile(path=path, statements=lines, missing=missing, import_time=lines, percent=100.0 * (_LINES - 2) / _LINES)
+        for path in (f"src/part{number:03}.py" for number in range(_SOURCES))
+    }
+    found = Measurement(files=files, percent=100.0 * (_LINES - 2) / _LINES, branch_percent=None)
+    return Measured(found, Lines(executed=lambda _path: by, marked=lambda _path: frozenset()))
+
+
+def _command(folder: Path, *arguments: str) -> float:
+    return min(cost(folder, "-m", "pytest_handoff", *arguments, keep=True, allowed=(0, 1)).cpu for _ in range(3))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

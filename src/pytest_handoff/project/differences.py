@@ -1,0 +1,185 @@
+"""Write a long file of evidence as its difference from an earlier session's, and fold such differences into the whole again.
+
+A difference is a file of JSON Lines like the whole. Its first line names the session that it differs from, the digest of that
+session's whole file and the names that are gone; the other lines are those that are new or changed, in full. Here are only
+bytes: where they come from, and whether the whole is the one that a record names, is for :mod:`pytest_handoff.project.store`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.project.encoding import encode_json
+from pytest_handoff.record import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+MOST_LINKS = 100
+"""The most differences between a session's file and the whole one that they go back to."""
+
+SMALL = 4096
+"""Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
+
+_BLOCK = 1 << 12
+"""Bytes that are copied at once where nothing in them has changed."""
+
+DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on a file that no run writes."""
+
+Key = Literal["id", "path"]
+"""The key that names a line: of a test in the ledger, of a file in the sources."""
+
+Changes = dict[str, bytes | None]
+"""New and changed lines by name; ``None`` for a name that is gone."""
+
+
+class _Test(msgspec.Struct):
+    id: str
+
+
+class _File(msgspec.Struct):
+    path: str
+
+
+_TESTS, _FILES = msgspec.json.Decoder(_Test), msgspec.json.Decoder(_File)
+
+
+class Layer(NamedTuple):
+    """A difference as it was read: what it differs from, what has changed, and its size in bytes."""
+
+    head: Difference
+    changes: Changes
+    size: int
+
+
+def read_head(data: bytes, path: str) -> Difference:
+    """Read the first line of a difference.
+
+    Raises:
+        EvidenceProblem: when it is none that a run writes.
+    """
+    try:
+        return msgspec.json.decode(data[: data.find(b"\n")], type=Difference)
+    except DAMAGE as error:
+        raise EvidenceProblem(f"is damaged: {error}", path=path, line=1) from error
+
+
+def read_difference(data: bytes, key: Key, path: str) -> Layer:
+    """Read the file of a difference.
+
+    Args:
+        path: how messages name the file.
+
+    Raises:
+        EvidenceProblem: naming the first line that no run writes.
+    """
+    head = read_head(data, path)
+    changes: Changes = {}
+    number, before = 1, None
+    try:
+        for number, line in enumerate(data.splitlines(keepends=True)[1:], start=2):
+            name = _name(line, key)
+            if (before is not None and name <= before) or not line.endswith(b"\n"):
+                raise EvidenceProblem("is damaged: its lines are not in order, or one is cut", path=path, line=number)
+            changes[name] = line
+            before = name
+    except DAMAGE as error:
+        raise EvidenceProblem(f"is damaged: {error}", path=path, line=number) from error
+    if both := changes.keys() & head.gone:
+        raise EvidenceProblem(f"is damaged: {min(both)!r} is gone and changed in it", path=path, line=1)
+    return Layer(head, changes | dict.fromkeys(head.gone), len(data))
+
+
+def write_difference(head: Difference, changes: Mapping[str, bytes | None]) -> bytes:
+    """Write the file of a difference; ``head`` names what it differs from, and ``changes`` what is gone.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    gone = sorted(name for name, line in changes.items() if line is None)
+    head = Difference(differs_from=head.differs_from, digest=head.digest, gone=gone)
+    return b"".join([encode_json(head), b"\n", *(line for _, line in sorted(changes.items()) if line is not None)])
+
+
+def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
+    """Compare two whole files whose lines are in order, the newer one in pieces that end where a line ends."""
+    changes: Changes = {}
+    older = _lines((base,))
+    old = next(older, b"")
+    for line in _lines(now):
+        if line == old:
+            old = next(older, b"")
+            continue
+        name = _name(line, key)
+        while old and (older_name := _name(old, key)) <= name:
+            if older_name < name:
+                changes[older_name] = None
+            old = next(older, b"")
+        changes[name] = line
+    while old:
+        changes[_name(old, key)] = None
+        old = next(older, b"")
+    return changes
+
+
+def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[bytes]:
+    """Apply differences to the whole file that the first of them differs from; yield the whole file in pieces.
+
+    What it yields may be anything where a file was edited: its digest tells.
+
+    Args:
+        path: how messages name the base.
+
+    Raises:
+        EvidenceProblem: where the base cannot be read.
+    """
+    changes: Changes = {}
+    for layer in layers:
+        changes |= layer.changes
+    names, at, number = sorted(changes), 0, 1
+    try:
+        for block in _blocks(base):
+            last = _name(block[block.rfind(b"\n", 0, -1) + 1 :], key)
+            end = bisect_right(names, last, at)
+            yield block if end == at else _merged(block, {name: changes[name] for name in names[at:end]}, key)
+            at = end
+            number += block.count(b"\n")
+    except DAMAGE as error:
+        raise EvidenceProblem(f"is damaged: {error}", path=path, line=number) from error
+    yield from (line for name in names[at:] if (line := changes[name]) is not None)
+
+
+def _merged(block: bytes, changes: Changes, key: Key) -> bytes:
+    lines: Changes = dict(zip(_names(block, key), block.splitlines(keepends=True), strict=False))
+    lines |= changes
+    return b"".join(line for _, line in sorted(lines.items()) if line is not None)
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """Split a file into blocks that end where a line ends."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
+        yield data[start:end]
+        start = end
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        for block in _blocks(piece):
+            yield from block.splitlines(keepends=True)
+
+
+def _name(line: bytes, key: Key) -> str:
+    return _TESTS.decode(line).id if key == "id" else _FILES.decode(line).path
+
+
+def _names(block: bytes, key: Key) -> list[str]:
+    if key == "id":
+        return [line.id for line in _TESTS.decode_lines(block)]
+    return [line.path for line in _FILES.decode_lines(block)]

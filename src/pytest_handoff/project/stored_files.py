@@ -1,0 +1,140 @@
+"""Read the files of evidence as they are stored, and say in one sentence why one of them is not to be believed."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from shlex import quote
+from stat import S_ISDIR
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.project.foreign_files import FLAGS, LINES, TABLE, leads_outside, read_file, read_own
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
+DETAILS = "details.json"
+
+_DIFFERENCE = b'{"differs_from":'
+
+
+def is_difference(data: bytes) -> bool:
+    """Check by its first key whether a ledger or sources hold only what differs from another session's."""
+    return data.startswith(_DIFFERENCE)
+
+
+class Gap(EvidenceProblem):
+    """A file that holds what differs from a file that is missing; ``lacking`` is the session of that."""
+
+    def __init__(self, message: str, *, path: str, lacking: str) -> None:
+        super().__init__(message, path=path)
+        self.lacking = lacking
+
+
+class StoredFiles:
+    """The files below one folder of evidence, each in the folder of its session.
+
+    Args:
+        evidence: the folder.
+        root: the folder that paths in messages are relative to.
+        within: the folders that no link may lead out of.
+    """
+
+    def __init__(self, evidence: Path, root: Path, within: Sequence[Path]) -> None:
+        self.evidence = evidence
+        self._root = root
+        self._within = within
+        self._folder = str(evidence)
+        self._shown = self.shown(evidence)
+
+    def read(self, name: str, session: str) -> bytes:
+        """Read the file of a session.
+
+        Raises:
+            EvidenceProblem: when it is missing, or cannot be read.
+        """
+        data = self.read_if_there(name, session)
+        if data is None:
+            again = "" if name == RECORD else f", or record it again: pytest --handoff={session}"
+            raise EvidenceProblem(
+                f"is missing, and with it the evidence of {session!r}; restore it from git{again}", path=self.named(name, session)
+            )
+        return data
+
+    def read_if_there(self, name: str, session: str) -> bytes | None:
+        """Read the file of a session, or return ``None`` where there is none.
+
+        Raises:
+            EvidenceProblem: when it cannot be read.
+        """
+        read = read_own if self._is_plain_folder(session) else read_file
+        try:
+            return read(f"{self._folder}/{session}/{name}", self._within, TABLE if name == RECORD else LINES)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise EvidenceProblem(f"cannot be read: {error.strerror or error}", path=self.named(name, session)) from error
+
+    def is_difference(self, name: str, session: str) -> bool:
+        """Check whether the file of a session holds only what differs from another session's, by its first bytes."""
+        try:
+            file = os.open(self.evidence / session / name, FLAGS)
+        except OSError:
+            return False
+        try:
+            return is_difference(os.read(file, len(_DIFFERENCE)))
+        except OSError:
+            return False
+        finally:
+            os.close(file)
+
+    def refuse_conflict(self, name: str, session: str, data: bytes) -> None:
+        """Refuse a file with a merge conflict: git leaves both sides in it, but evidence is that of one run."""
+        if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
+            places = (self.evidence / session, self.evidence.with_name(f"{session}.md"))
+            sides = " ".join(quote(self.shown(place)) for place in places if place.exists())
+            raise EvidenceProblem(
+                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {sides}; "
+                "if two people chose this name, take the one that is merged, and record the other's work under a new name",
+                path=self.named(name, session),
+                line=data.count(b"\n", 0, marker.start()) + 1,
+            )
+
+    def refuse_other(self, name: str, session: str) -> NoReturn:
+        """Refuse a file that is not the one that its session's record names."""
+        if any((self.evidence / session).glob(".*.????????.tmp")):  # its note is gone, or was kept on another machine
+            raise EvidenceProblem(
+                f"does not fit the digest in {RECORD}: a write of {session} was cut short; run pytest --handoff={session} again",
+                path=self.named(name, session),
+            )
+        raise EvidenceProblem(
+            f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
+            f"restore it, or run pytest --handoff={session} again",
+            path=self.named(name, session),
+        )
+
+    def named(self, name: str, session: str) -> str:
+        """Return how messages name the file of a session."""
+        return f"{self._shown}/{session}/{name}"
+
+    def _is_plain_folder(self, session: str) -> bool:
+        """Check that a session's folder is no link, and that the evidence lies where it may: a chain of files is read at once."""
+        if not self._is_inside or "/" in session:
+            return False
+        try:
+            return S_ISDIR(os.lstat(f"{self._folder}/{session}").st_mode)
+        except (OSError, ValueError):
+            return False
+
+    @cached_property
+    def _is_inside(self) -> bool:
+        return leads_outside(self.evidence, self._within) is None
+
+    def shown(self, path: Path) -> str:
+        """Return how messages name a path."""
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
