@@ -272,8 +272,9 @@ def test_what_is_said_of_two_sessions_of_one_name_is_followed_to_the_letter(land
     work(landed, "session-2", "banana")
     assert landed.run("git", "merge", "main").code == 1
     said = landed.handoff("verify", "session-2").err
-    command = said.partition("take one side: ")[2].partition(";")[0].replace("--ours (or --theirs)", f"--{side}")
-    landed.git(*command.split()[1:])
+    commands = said.partition("take one side: ")[2].partition(";")[0].replace("--ours (or --theirs)", f"--{side}")
+    for command in commands.split(", then "):
+        landed.git(*command.split()[1:])
     asked = landed.handoff("verify", "session-2").out
     assert "is about another tree" in asked, asked
     assert "run pytest --handoff=session-2 again" in asked
@@ -293,7 +294,7 @@ def namesakes(landed: Story) -> Story:
     assert "CONFLICT" in merge.out
     done = landed.pytest("--no-cov", "--handoff=session-2")
     assert done.code == 4
-    assert "an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs)" in done.err
+    assert "git could not merge it, and has two versions; take one side: git checkout --ours (or --theirs)" in done.err
     landed.git("checkout", "--quiet", "--ours", "handoffs")
     landed.commit("merge")
     return landed

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_handoff.rendering.templates import bundled_templates
 from stories import Story
 
 ADDED = """
@@ -51,6 +52,14 @@ def fresh(recorded: Story, tmp_path: Path) -> Story:
     return recorded
 
 
+@pytest.fixture
+def own_template(fresh: Story) -> Story:
+    """The same user's project, with a template of its own: the plugin's are functions, which nobody keeps anywhere."""
+    text = (bundled_templates() / "session_handoff.md.j2").read_text("utf-8")
+    fresh.write_files({"handoff.toml": 'templates = "own"\n', "own/session_handoff.md.j2": text})
+    return fresh
+
+
 def record(story: Story, *args: str) -> str:
     """The document of a second session, recorded."""
     done = story.pytest("-q", "--handoff=session-2", *args)
@@ -60,44 +69,44 @@ def record(story: Story, *args: str) -> str:
 
 def spoil(folder: Path) -> None:
     """Let every compiled template say another word."""
-    for path in folder.iterdir():
+    for path in filter(Path.is_file, folder.rglob("*")):
         path.write_bytes(path.read_bytes().replace(b"Session Overview", b"Doomed! Overview"))
 
 
-def test_compiled_templates_are_the_users_own(fresh: Story) -> None:
+def test_compiled_templates_are_the_users_own(own_template: Story) -> None:
     """Those that runs of this user's left are used again; those in the repository, or in a folder that others write, are not."""
-    honest = record(fresh)
+    honest = record(own_template)
     assert "Session Overview" in honest
-    templates = own_folder(fresh) / "templates"
+    templates = own_folder(own_template) / "templates"
     spoil(templates)
     for place in (".pytest_cache/handoff/.templates", ".pytest_cache/handoff/templates"):
-        shutil.copytree(templates, fresh.folder / place)
-    (fresh.folder / "handoffs/session-2.md").unlink()
-    assert "Doomed!" in record(fresh), "this user's own are used"
-    (fresh.folder / "handoffs/session-2.md").unlink()
-    own_folder(fresh).chmod(0o777)
-    assert "Doomed!" not in record(fresh)
-    own_folder(fresh).chmod(0o755)
-    shutil.rmtree(own_folder(fresh))
-    (fresh.folder / "handoffs/session-2.md").unlink()
-    assert record(fresh) == honest
+        shutil.copytree(templates, own_template.folder / place)
+    (own_template.folder / "handoffs/session-2.md").unlink()
+    assert "Doomed!" in record(own_template), "this user's own are used"
+    (own_template.folder / "handoffs/session-2.md").unlink()
+    own_folder(own_template).chmod(0o777)
+    assert "Doomed!" not in record(own_template)
+    own_folder(own_template).chmod(0o755)
+    shutil.rmtree(own_folder(own_template))
+    (own_template.folder / "handoffs/session-2.md").unlink()
+    assert record(own_template) == honest
 
 
-def test_a_cache_folder_within_the_tree_is_not_the_users_own(fresh: Story, tmp_path: Path) -> None:
+def test_a_cache_folder_within_the_tree_is_not_the_users_own(own_template: Story, tmp_path: Path) -> None:
     """A repository could bring it; the folder for temporary files takes its place, and where that is within the tree nothing."""
-    record(fresh)
-    shutil.move(own_folder(fresh), fresh.folder / ".cache/pytest-handoff")
-    spoil(fresh.folder / ".cache/pytest-handoff/templates")
-    (fresh.folder / ".git/info/exclude").write_text("/.cache\n")
-    fresh.environment["XDG_CACHE_HOME"] = str(fresh.folder / ".cache")
-    (fresh.folder / "handoffs/session-2.md").unlink()
-    fresh.environment["HOME"] = str(tmp_path / "no" / "home")
+    record(own_template)
+    shutil.move(own_folder(own_template), own_template.folder / ".cache/pytest-handoff")
+    spoil(own_template.folder / ".cache/pytest-handoff/templates")
+    (own_template.folder / ".git/info/exclude").write_text("/.cache\n")
+    own_template.environment["XDG_CACHE_HOME"] = str(own_template.folder / ".cache")
+    (own_template.folder / "handoffs/session-2.md").unlink()
+    own_template.environment["HOME"] = str(tmp_path / "no" / "home")
     (tmp_path / "no").write_text("")
-    assert "Doomed!" not in record(fresh)
+    assert "Doomed!" not in record(own_template)
     [kept] = filter(Path.is_dir, (tmp_path / "tmp").glob("pytest-handoff-*"))
     assert (kept.stat().st_mode & 0o777, (kept / "key").stat().st_mode & 0o777) == (0o700, 0o600)
-    fresh.environment["TMPDIR"] = str(fresh.folder / ".cache")
-    assert "Doomed!" not in record(fresh)
+    own_template.environment["TMPDIR"] = str(own_template.folder / ".cache")
+    assert "Doomed!" not in record(own_template)
 
 
 @pytest.mark.parametrize("payload", [b"no marshal at all", marshal.dumps({b"k" * 16: b"no zlib"}), b"\xfb" + bytes(8)])
@@ -171,17 +180,17 @@ def test_a_journal_of_another_user_is_no_interrupted_run(fresh: Story, stranger:
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make files another user's")
 @pytest.mark.parametrize("name", ["", "key"])
-def test_a_folder_or_key_of_another_owner_is_not_taken(fresh: Story, name: str) -> None:
+def test_a_folder_or_key_of_another_owner_is_not_taken(own_template: Story, name: str) -> None:
     """As after ``sudo``, which may leave the home of another user."""
-    record(fresh)
-    spoil(own_folder(fresh) / "templates")
-    [parsed] = (fresh.folder / CACHE).glob("parsed-*")
+    record(own_template)
+    spoil(own_folder(own_template) / "templates")
+    [parsed] = (own_template.folder / CACHE).glob("parsed-*")
     before = parsed.read_bytes()
-    os.chown(own_folder(fresh) / name, 12345, 12345)
+    os.chown(own_folder(own_template) / name, 12345, 12345)
     if not name:
-        (fresh.folder / "handoffs/session-2.md").unlink()
-        assert "Doomed!" not in record(fresh)
-    record(fresh)
+        (own_template.folder / "handoffs/session-2.md").unlink()
+        assert "Doomed!" not in record(own_template)
+    record(own_template)
     assert (parsed.read_bytes() == before) == (name == "key"), "another key seals it anew, and without one nothing is written"
 
 

@@ -114,6 +114,10 @@ def _without_front_matter(raws: list[str]) -> list[str]:
     return lines if close is None else [""] * (close + 1) + lines[close + 1 :]
 
 
+class UnresolvedMerge(DocumentProblem):
+    """A document that holds both sides of a merge."""
+
+
 def decode(data: bytes, path: str) -> str:
     """Decode a document; bytes that are not UTF-8 become lone surrogates, and a BOM stays the first character.
 
@@ -131,13 +135,14 @@ def refuse_unfit(text: str, path: str | None) -> None:
     """Refuse a text into which nothing can be written safely.
 
     Raises:
-        DocumentProblem: the text holds NUL, or the markers of an unresolved merge outside code fences.
+        DocumentProblem: the text holds NUL.
+        UnresolvedMerge: it holds the markers of an unresolved merge outside code fences.
     """
     if (nul := text.find("\0")) >= 0:
         line = len(split_lines(text[: nul + 1]))
         raise DocumentProblem("this is not a text file: it holds a NUL byte", path=path, line=line)
     if (conflict := _merge_conflict(text)) is not None:
-        raise DocumentProblem("an unresolved merge conflict starts here; resolve it first", path=path, line=conflict + 1)
+        raise UnresolvedMerge("an unresolved merge conflict starts here; resolve it first", path=path, line=conflict + 1)
 
 
 def encode(text: str) -> bytes:

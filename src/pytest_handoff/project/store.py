@@ -123,6 +123,10 @@ class Store:
         """Hash a record's bytes with sha256, as a child's ``previous`` holds it."""
         return digest_of(self._files.read(RECORD, session))
 
+    def one_side(self, session: str, document: Path) -> str:
+        """Say how to take one side of a merge for the evidence of a session and its document alike."""
+        return self._files.one_side(session, document)
+
     def ledger(self, record: Record) -> dict[str, LedgerLine]:
         """Read the tests of the ledger that belongs to a record, without the ids that were replaced.
 

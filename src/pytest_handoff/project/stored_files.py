@@ -96,14 +96,19 @@ class StoredFiles:
     def refuse_conflict(self, name: str, session: str, data: bytes) -> None:
         """Refuse a file with a merge conflict: git leaves both sides in it, but evidence is that of one run."""
         if b"<<<<<<< " in data and (marker := re.search(rb"^<<<<<<< ", data, re.MULTILINE)):
-            places = (self.evidence / session, self.evidence.with_name(f"{session}.md"))
-            sides = " ".join(quote(self.shown(place)) for place in places if place.exists())
             raise EvidenceProblem(
-                f"an unresolved merge conflict starts here; take one side: git checkout --ours (or --theirs) {sides}; "
-                "if two people chose this name, take the one that is merged, and record the other's work under a new name",
+                f"an unresolved merge conflict starts here; {self.one_side(session, self.evidence.with_name(f'{session}.md'))}",
                 path=self.named(name, session),
                 line=data.count(b"\n", 0, marker.start()) + 1,
             )
+
+    def one_side(self, session: str, document: Path) -> str:
+        """Say how to take one side of a merge for the evidence of a session and its document alike."""
+        places = " ".join(quote(self.shown(place)) for place in (self.evidence / session, document) if place.exists())
+        return (
+            f"take one side: git checkout --ours (or --theirs) {places}, then git add {places}; "
+            "if two people chose this name, take the one that is merged, and record the other's work under a new name"
+        )
 
     def refuse_other(self, name: str, session: str) -> NoReturn:
         """Refuse a file that is not the one that its session's record names."""

@@ -16,6 +16,7 @@ from pytest_handoff.project.contents import with_lines
 from pytest_handoff.project.foreign_files import TEXT, Refused, read_file
 from pytest_handoff.project.sessions import Parents, choose_parents, load_parents
 from pytest_handoff.project.tree import Tree, read_tree
+from pytest_handoff.project.unmerged import refuse_unmerged
 from pytest_handoff.record import Frozen, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -131,9 +132,21 @@ def read_document(project: Project, session: str) -> str | None:
 
     Raises:
         DocumentProblem: when its text cannot be filled safely.
+        EvidenceProblem: when git could not merge the evidence of the session.
     """
+    refuse_unmerged(project, session)
     data = document_bytes(project, session)
-    return None if data is None else parse.decode(data, project.shown(project.document(session)))
+    if data is None:
+        return None
+    document = project.document(session)
+    try:
+        return parse.decode(data, project.shown(document))
+    except parse.UnresolvedMerge as problem:
+        if not project.store.has(session):
+            raise
+        remedy = project.store.one_side(session, document)
+        message = f"an unresolved merge conflict starts here; {remedy}"
+        raise DocumentProblem(message, path=problem.path, line=problem.line) from problem
 
 
 def document_bytes(project: Project, session: str) -> bytes | None:
