@@ -9,11 +9,13 @@ The page needs Chromium; without it only the first picture is made.
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from example_sessions import CHECKOUT, SESSIONS, commit, copy_example
@@ -33,7 +35,7 @@ def main() -> int:
         copy_example(folder, with_handoffs=True)
         commit(folder, SESSION, SESSION.title)
         spoil(folder)
-        shown = tell(folder, "-m", "pytest", f"--handoff={SESSION.name}", "--color=yes")
+        shown = tell(folder, "-m", "pytest", f"--handoff={SESSION.name}")
         begins = HANDOFF.search(shown)
         if begins is None:
             sys.stderr.write(shown)
@@ -57,13 +59,24 @@ def spoil(folder: Path) -> None:
 
 
 def tell(folder: Path, *command: str) -> str:
-    """Run Python in the folder; return what it printed."""
+    """Run Python in the folder, on a terminal; return what it showed."""
     ours = {
         name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_", "COV", "HANDOFF_", "CI"))
     }
-    fixed = {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, *command], cwd=folder, env=ours | fixed, capture_output=True, text=True, check=False)
-    return done.stdout
+    fixed = {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color", "PYTHONDONTWRITEBYTECODE": "1"}
+    here, there = pty.openpty()
+    with subprocess.Popen([sys.executable, *command], cwd=folder, env=ours | fixed, stdout=there, stderr=there):
+        os.close(there)
+        shown = b"".join(iter(partial(_read, here), b""))
+    os.close(here)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # on Linux, a terminal without a process at its other end
+        return b""
 
 
 def draw(text: str) -> None:

@@ -47,7 +47,7 @@ DOCUMENT = """
 """
 
 
-def on_a_terminal(story: Story, *args: str, columns: int = 80) -> str:
+def on_a_terminal(story: Story, *args: str, columns: int = 80, program: str = "pytest_handoff") -> str:
     """What a terminal shows, colours and all."""
     import fcntl
     import termios
@@ -55,7 +55,7 @@ def on_a_terminal(story: Story, *args: str, columns: int = 80) -> str:
     mine, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {key: value for key, value in story.environment.items() if key != "COLUMNS"} | {"TERM": "xterm"}
-    command = [sys.executable, "-m", "pytest_handoff", *args]
+    command = [sys.executable, "-m", program, *args]
     with subprocess.Popen(command, cwd=story.folder, env=environment, stdin=its, stdout=its, stderr=its) as process:
         os.close(its)
         shown = b""
@@ -95,6 +95,19 @@ def test_no_line_is_longer_than_the_terminal(failing: Story, verb: str) -> None:
     assert [line for line in shown.splitlines() if len(line) > 80 and len(line.split()) > 1] == []
     if verb in ("gate", "next"):
         assert [line for line in shown.splitlines()[1:] if not re.match(r"  |\d+\. ", line)] == []
+
+
+def test_the_end_of_a_run_hangs_behind_its_labels(failing: Story) -> None:
+    """A fact that needs more than a line goes on below its text, and what mends it begins a line."""
+    shown = COLOUR.sub("", on_a_terminal(failing, "--handoff=session-2", program="pytest"))
+    section = re.split(r"^=+ short test", shown.partition(" handoff session-2 ")[2], flags=re.MULTILINE)[0].splitlines()[1:]
+
+    assert [line for line in section if len(line) > 80 and len(line.split()) > 1] == []
+    begun = [line for line in section if not line.startswith(" " * 11)]
+    assert [line.split()[0] for line in begun] == [
+        "tests", "earlier", "coverage", "checklist", "gate", "failures", "tests", "new_code", "document",
+    ]  # fmt: skip
+    assert "             fix: make 2 tests pass" in section
 
 
 def test_the_gate_says_each_failure_once(failing: Story) -> None:

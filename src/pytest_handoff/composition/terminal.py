@@ -31,15 +31,37 @@ _HARMLESS = ("overview.", "status.")
 _LOST = ("regressed", "still failing", "missing", "newly skipped")
 """What became of tests that the gates name."""
 
+_FIX = "  fix: "
+"""What stands between what is wrong and what mends it."""
+
 _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
 """Outcomes that are neither a pass nor a failure: with several tiers, each says how many it has."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line, and how pytest's terminal writer should mark it up."""
+    """A line, how pytest's terminal writer should mark it up, and how many blanks its text hangs behind where it is wrapped."""
 
     text: str
     markup: dict[str, bool] = {}
+    indent: int = 11
+
+
+def wrapped(line: Line, columns: int) -> list[str]:
+    """Wrap a line at blanks, each further one behind its indent; what mends a thing begins a line of its own."""
+    import textwrap
+
+    if len(line.text) <= columns:
+        return [line.text]
+    wrong, fix, remedy = line.text.rpartition(_FIX)
+    blanks = " " * line.indent
+    told = [("", wrong), (blanks, fix.lstrip() + remedy)] if fix else [("", remedy)]
+    return [
+        row
+        for first, text in told
+        for row in textwrap.wrap(
+            text, columns, initial_indent=first, subsequent_indent=blanks, break_long_words=False, break_on_hyphens=False
+        )
+    ]
 
 
 def run_lines(
@@ -77,8 +99,8 @@ def run_lines(
         Line(_row("coverage", *_coverage(facts, parent_percent))),
         Line(_row("checklist", checklist_summary(composed))),
         Line(_row("gate", gate + (":" if blocked else "")), colour),
-        *(Line(f"  {_row('chain', one_line(problem))}") for problem in chain),
-        *(Line(f"  {row}") for row in blocking),
+        *(Line(f"  {_row('chain', one_line(problem))}", indent=13) for problem in chain),
+        *(Line(f"  {row}", indent=13) for row in blocking),
     ]
     if dropped:
         lines.append(Line(_row("dropped", "an earlier part of this session, since the code has changed since")))
@@ -90,14 +112,15 @@ def run_lines(
     lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
     lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
     lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
-    lines += [Line(f"  {row}") for row in _named(facts, most, blocking)] if verbosity > 0 else []
+    lines += [Line(f"  {row}", indent=13) for row in _named(facts, most, blocking)] if verbosity > 0 else []
     lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
     return lines
 
 
 def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
     """Say why no evidence was written."""
-    return [Line(f"handoff {session}: {problem}", {"red": True}), *(Line(f"  {detail}") for detail in details)]
+    told = Line(f"handoff {session}: {problem}", {"red": True}, indent=2)
+    return [told, *(Line(f"  {detail}", indent=4) for detail in details)]
 
 
 def build_line(told: str) -> Line:
@@ -210,7 +233,7 @@ def _new_code(facts: Facts) -> str:
 
 def _blocking(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts[:MOST_GATES]:
-        needs = f"  fix: {verdict.needs}" if verdict.needs else ""
+        needs = f"{_FIX}{verdict.needs}" if verdict.needs else ""
         yield labelled(verdict.id, f"{shorten(one_line(verdict.evidence), 400)}{shorten(needs, 160)}")
     if len(verdicts) > MOST_GATES:
         yield f"and {counted(len(verdicts) - MOST_GATES, 'more gate')}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff.composition.terminal import Line, build_line, problem_lines, run_lines
+from pytest_handoff.composition.terminal import Line, build_line, problem_lines, run_lines, wrapped
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
@@ -344,12 +344,14 @@ class EndReport:
             self._tell(session)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the section of the hand-off."""
+        """Print the section of the hand-off, wrapped on a terminal; a log and ``grep`` want whole lines."""
         with self._faults:
             if self._lines:
                 terminalreporter.write_sep("─", printable(self._title, LONGEST_TITLE))
+            columns = terminalreporter.config.get_terminal_writer().fullwidth if terminalreporter.isatty else None
             for line in self._lines:
-                terminalreporter.write_line(printable(line.text), **line.markup)
+                for row in [line.text] if columns is None else wrapped(line, columns):
+                    terminalreporter.write_line(printable(row), **line.markup)
             self._unsaid.clear()
 
     @pytest.hookimpl(trylast=True)
