@@ -112,8 +112,8 @@ def test_a_required_line_that_is_gone_blocks() -> None:
     assert found.required == ["All e2e tests pass", "All tests pass", "No flaky tests"]
 
 
-def told(found: Composition, *, verbosity: int = 0, dropped: bool = False, percent: float | None = None) -> str:
-    lines = run_lines(found, "handoffs/session-2.md", parent_percent=percent, dropped=dropped, verbosity=verbosity)
+def told(found: Composition, *, verbosity: int = 0, percent: float | None = None) -> str:
+    lines = run_lines(found, "handoffs/session-2.md", parent_percent=percent, verbosity=verbosity)
     return "\n".join(line.text for line in lines)
 
 
@@ -163,8 +163,8 @@ def test_the_terminal_names_tests_when_asked() -> None:
     before = f"{PASSED}\nunit a.py::y failed\nunit a.py::z passed"
     found = composed("unit a.py::x failed\nunit a.py::y passed flaky\nunit a.py::z gone", before)
     assert told(found, verbosity=-1) == "handoff session-2: gate would not pass\ndocument   handoffs/session-2.md"
-    names = told(found, verbosity=1, dropped=True)
-    for row in ("fixed      a.py::y", "flaky      a.py::y", "dropped    an earlier part"):
+    names = told(found, verbosity=1)
+    for row in ("fixed      a.py::y", "flaky      a.py::y"):
         assert row in names
     assert "regressed  a.py::x" not in names, "the gate has named it"
     assert "missing    a.py::z" not in names

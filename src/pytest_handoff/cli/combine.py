@@ -55,14 +55,14 @@ def _export(project: Project, outcome: FinishedSession, folder: Path) -> None:
 
 def _tell(project: Project, outcome: FinishedSession) -> None:
     from pytest_handoff.cli.show import show_lines
-    from pytest_handoff.composition.terminal import run_lines
+    from pytest_handoff.composition.terminal import dropped_line, run_lines
 
     session = outcome.record.session
     figures = run_lines(
         outcome.composition,
         project.shown(project.document(session)),
         parent_percent=outcome.parent_percent,
-        dropped=outcome.dropped_part,
         verbosity=0,
     )
-    say_parts(show_lines(session, figures, ()))
+    dropped = [dropped_line()] if outcome.dropped_part else []
+    say_parts(show_lines(session, [*figures[:-1], *dropped, figures[-1]], ()))

@@ -280,7 +280,6 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
         outcome.composition,
         document,
         parent_percent=outcome.parent_percent,
-        dropped=False,
         verbosity=1,
         most=None if verbose else _MOST_NAMES,
     )

@@ -38,6 +38,10 @@ _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
 """Outcomes that are neither a pass nor a failure: with several tiers, each says how many it has."""
 
 
+_YES, _NO, _HEED = {"green": True}, {"red": True}, {"yellow": True}
+"""How pytest's terminal writer marks up what passes, what does not, and what needs attention."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line, how pytest's terminal writer should mark it up, and how many blanks its text hangs behind where it is wrapped."""
 
@@ -69,7 +73,6 @@ def run_lines(
     document: str,
     *,
     parent_percent: float | None,
-    dropped: bool,
     verbosity: int,
     chain: Sequence[str] = (),
     most: int | None = None,
@@ -80,52 +83,66 @@ def run_lines(
         chain: what is wrong with the chain, a sentence each.
         most: how many names of each kind there may be with ``-v``; ``None`` for all of them.
     """
-    facts, left = composed.facts, report(composed.facts).uncollected
-    blocking = list(_blocking(composed.blocking))
-    blocked = bool(composed.blocking or chain)
-    waiting = sum(decision.counts and decision.state == "waits" for decision in composed.decisions)
-    gate = "would not pass" if blocked else "all automatic checks pass" + (f" · {need_sign_off(waiting)}" if waiting else "")
-    colour = {"red": True} if blocked else {"green": True}
+    facts, broken = composed.facts, [_row("chain", one_line(problem)) for problem in chain]
+    gate, colour = _gate(composed, blocked=bool(composed.blocking or chain))
     if verbosity < 0:
-        return [
-            Line(f"handoff {facts.session}: {'gate ' if blocked else ''}{gate}", colour),
-            *(Line(_row("chain", one_line(problem))) for problem in chain),
-            Line(f"document   {document}"),
-        ]
-    lines = [
-        *(Line(_row("parts", parts)) for parts in _parts(facts.record.run)),
-        Line(_row("tests", _tests(facts), _by_tier(facts))),
-        Line(_row("earlier", *_earlier(facts))),
-        Line(_row("coverage", *_coverage(facts, parent_percent))),
+        first = Line(f"handoff {facts.session}: {gate}", colour)
+        return [first, *map(Line, broken), Line(f"document   {document}")]
+    blocking = list(_blocking(composed.blocking))
+    names = list(_named(facts, most, blocking)) if verbosity > 0 else []
+    return [
+        *_figures(facts, parent_percent),
         Line(_row("checklist", checklist_summary(composed))),
-        Line(_row("gate", gate + (":" if blocked else "")), colour),
-        *(Line(f"  {_row('chain', one_line(problem))}", indent=13) for problem in chain),
-        *(Line(f"  {row}", indent=13) for row in blocking),
+        Line(_row("gate", gate.removeprefix("gate ") + (":" if colour == _NO else "")), colour),
+        *(Line(f"  {row}", indent=13) for row in (*broken, *blocking)),
+        *_notes(composed, everything=verbosity > 0),
+        *(Line(f"  {row}", indent=13) for row in names),
+        Line(_row("document", document, f"next: handoff explain {facts.session}")),
     ]
-    if dropped:
-        lines.append(Line(_row("dropped", "an earlier part of this session, since the code has changed since")))
+
+
+def dropped_line() -> Line:
+    """Say that an earlier part of the session was left out."""
+    return Line(_row("dropped", "an earlier part of this session, since the code has changed since"))
+
+
+def _gate(composed: Composition, *, blocked: bool) -> tuple[str, dict[str, bool]]:
+    """Say whether the gate would pass, and in which colour."""
+    if blocked:
+        return "gate would not pass", _NO
+    waiting = sum(decision.counts and decision.state == "waits" for decision in composed.decisions)
+    return "all automatic checks pass" + (f" · {need_sign_off(waiting)}" if waiting else ""), _YES
+
+
+def _figures(facts: Facts, parent_percent: float | None) -> Iterator[Line]:
+    """Count the tests, tell what became of earlier ones, and how much is covered."""
+    yield from (Line(_row("parts", parts)) for parts in _parts(facts.record.run))
+    yield Line(_row("tests", _tests(facts), _by_tier(facts)))
+    yield Line(_row("earlier", *_earlier(facts)))
+    yield Line(_row("coverage", *_coverage(facts, parent_percent)))
+
+
+def _notes(composed: Composition, *, everything: bool) -> Iterator[Line]:
+    """Tell what a reader should know beside the figures: what did not run, what changes by itself, what is claimed."""
+    facts, left = composed.facts, report(composed.facts).uncollected
     if not facts.record.run.complete and not any(verdict.id == "complete" for verdict in composed.blocking):
-        lines.append(
-            Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), {"yellow": True})
-        )
-    lines += [Line(_row("collection", f"not collected: {one_line(listed(left))}"), {"yellow": True})] if left else []
-    lines += [Line(_row("ids", text), {"yellow": True}) for text in _unstable(facts, everything=verbosity > 0)]
-    lines += [Line(_row("known", text), {"yellow": True}) for text in _known(facts)]
-    lines += [Line(_row("claim", claim)) for claim in _claims(composed)]
-    lines += [Line(f"  {row}", indent=13) for row in _named(facts, most, blocking)] if verbosity > 0 else []
-    lines.append(Line(_row("document", document, f"next: handoff explain {facts.session}")))
-    return lines
+        yield Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), _HEED)
+    if left:
+        yield Line(_row("collection", f"not collected: {one_line(listed(left))}"), _HEED)
+    yield from (Line(_row("ids", text), _HEED) for text in _unstable(facts, everything=everything))
+    yield from (Line(_row("known", text), _HEED) for text in _known(facts))
+    yield from (Line(_row("claim", claim)) for claim in _claims(composed))
 
 
 def problem_lines(session: str, problem: str, details: Iterable[str] = ()) -> list[Line]:
     """Say why no evidence was written."""
-    told = Line(f"handoff {session}: {problem}", {"red": True}, indent=2)
+    told = Line(f"handoff {session}: {problem}", _NO, indent=2)
     return [told, *(Line(f"  {detail}", indent=4) for detail in details)]
 
 
 def build_line(told: str) -> Line:
     """Say what the hand-off folder does to a build of the project."""
-    return Line(_row("build", told), {"yellow": True})
+    return Line(_row("build", told), _HEED)
 
 
 def need_sign_off(number: int) -> str:

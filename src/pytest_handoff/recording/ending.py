@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff.composition.terminal import Line, build_line, problem_lines, run_lines, wrapped
+from pytest_handoff.composition.terminal import Line, build_line, dropped_line, problem_lines, run_lines, wrapped
 from pytest_handoff.evidence.completeness import disagreement
 from pytest_handoff.evidence.ledger import share_ids
 from pytest_handoff.evidence.measurement import Measured
@@ -187,12 +187,12 @@ class RunEnd:
             outcome.composition,
             self._project.shown(self._project.document(self._start.session)),
             parent_percent=self._start.parents.percent,
-            dropped=outcome.dropped_part,
             verbosity=verbosity,
             chain=broken,
         )
+        dropped = [dropped_line()] if outcome.dropped_part and verbosity >= 0 else []
         slow = self._slowest(outcome, details) if details is not None and verbosity > 0 else []
-        self._ending.say([*lines, *slow, document])
+        self._ending.say([*lines, *dropped, *slow, document])
 
     def _slowest(self, outcome: FinishedSession, details: Details) -> list[Line]:
         from pytest_handoff.composition.durations import slowest, slowest_lines
