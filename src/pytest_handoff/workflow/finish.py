@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pytest_handoff.checklist.decisions import given_up, taken_from_people
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.document import parse
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import facts
 from pytest_handoff.evidence.ledger import Ledger, Lineage, trace_collected, with_replaced
 from pytest_handoff.evidence.loosened import without_repeats
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.regression import Fate
     from pytest_handoff.project.artifacts import Content
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.proof import Proof
     from pytest_handoff.workflow.hooks import ProjectHooks
 
 
@@ -65,7 +67,6 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     Raises:
         HandoffError: when evidence is missing or damaged, or the document cannot be filled.
     """
-    from pytest_handoff.project.proofs import proof_of
     from pytest_handoff.workflow.recheck import refuse_edited
 
     record = project.store.record(session)
@@ -73,9 +74,19 @@ def refill(project: Project, session: str, *, today: str, take_over: frozenset[s
     parents = load_parents(project.store, [parent.session for parent in record.previous])
     refuse_edited(record)
     fates = facts.fates_on_record(record, lines, parents.earlier)
-    gathered = replace(gather(project, record, parents, lines, fates), proof=proof_of(project, record))
+    gathered = replace(gather(project, record, parents, lines, fates), proof=_readable_proof(project, record))
     files = Files(ledger=partial(encode_in_pieces, with_replaced(lines, replaced).values()))
     return finish(project, gathered, parents, files, Filling(today=today, take_over=take_over))
+
+
+def _readable_proof(project: Project, record: Record) -> Proof | None:
+    """Read the proof of this run, or return ``None``; the gate of proofs says what is wrong with a damaged one."""
+    from pytest_handoff.project.proofs import proof_of
+
+    try:
+        return proof_of(project, record)
+    except EvidenceProblem:
+        return None
 
 
 def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, fates: dict[str, Fate]) -> facts.Facts:
