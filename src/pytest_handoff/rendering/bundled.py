@@ -31,6 +31,13 @@ def checklist_evidence(given: Given) -> Iterator[str]:
         yield ', because '
         yield escape(of(its_entry, 'reason'))
         yield '.\n'
+    for its_entry in of(given['facts'], 'taken_out'):
+        yield escape(of(its_entry, 'what'))
+        yield ' until now, by an entry that is out of the settings: '
+        yield escape(code_in_text(of(its_entry, 'test')))
+        yield ', because '
+        yield escape(of(its_entry, 'reason'))
+        yield '.\n'
     for its_line in of(given['facts'], 'known_failures')():
         yield 'Known to fail: '
         yield escape(code_in_text(of(its_line, 'id')))
@@ -65,10 +72,8 @@ def checklist_evidence(given: Given) -> Iterator[str]:
     yield ', '
     yield escape(('complete' if of(of(of(given['facts'], 'record'), 'run'), 'complete') else joined('', ['incomplete: ', joined('; ', of(of(of(given['facts'], 'record'), 'run'), 'why_incomplete'))])))
     yield '. '
-    yield escape(counted(given['waiting'], 'line'))
-    yield ' '
-    yield escape(('waits' if (given['waiting'] == 1) else 'wait'))
-    yield ' for a person.\n'
+    yield escape((counted(given['waiting'], 'checklist line needs/checklist lines need') if given['waiting'] else 'No checklist line needs'))
+    yield ' sign-off.\n'
 
 
 def claims_corrections(given: Given) -> Iterator[str]:
@@ -252,6 +257,48 @@ def new_code_files(given: Given) -> Iterator[str]:
         yield '.\n'
 
 
+def proof(given: Given) -> Iterator[str]:
+    if (not given['proof']):
+        yield 'Not proved: run `handoff prove '
+        yield escape(of(given['facts'], 'session'))
+        yield '`, then `handoff fill '
+        yield escape(of(given['facts'], 'session'))
+        yield '`.\n'
+    else:
+        for its_line in of(given['proof'], 'lines'):
+            yield '- '
+            yield escape(its_line)
+            yield '\n'
+        for its_reason in of(given['proof'], 'reasons')[:20]:
+            yield '- **does not hold:** '
+            yield escape(its_reason)
+            yield '\n'
+        if (len(of(given['proof'], 'reasons')) > 20):
+            yield '- '
+            yield escape((len(of(given['proof'], 'reasons')) - 20))
+            yield ' more of these in `proof.json`\n'
+        for its_name in of(given['proof'], 'missing'):
+            yield '- not proved: run `handoff prove '
+            yield escape(of(given['facts'], 'session'))
+            yield ' --'
+            yield escape(its_name)
+            yield '`\n'
+        if of(given['proof'], 'survivors'):
+            yield '\nNo test noticed these faults:\n\n'
+            for its_one in of(given['proof'], 'survivors')[:20]:
+                yield '- '
+                yield escape(code_in_text(of(its_one, 'place')))
+                yield ': '
+                yield escape(code_in_text(of(its_one, 'was')))
+                yield ' became '
+                yield escape(code_in_text(of(its_one, 'now')))
+                yield '\n'
+            if (len(of(given['proof'], 'survivors')) > 20):
+                yield '- '
+                yield escape((len(of(given['proof'], 'survivors')) - 20))
+                yield ' more, which `proof.json` names\n'
+
+
 def session_owed(given: Given) -> Iterator[str]:
     if (not of(given['owed'], 'parents')):
         yield 'Nothing is carried over: this is the first session.\n'
@@ -287,7 +334,7 @@ def summary(given: Given) -> Iterator[str]:
     yield '### Hand-off '
     yield escape(of(given['facts'], 'session'))
     yield ': '
-    yield escape(('the gate would not pass' if given['blocking'] else 'the gate would pass, as far as a machine can decide'))
+    yield escape(('the gate would not pass' if given['blocking'] else 'all automatic checks pass'))
     yield '\n\n| What | Result |\n|---|---|\n| Tests | '
     for last, (its_outcome, its_number) in ends([(its_outcome, its_number) for its_outcome, its_number in of(of(its_tests, 'counts'), 'items')() if its_number]):
         yield escape(its_number)
@@ -319,7 +366,7 @@ def summary(given: Given) -> Iterator[str]:
     yield escape(('complete' if of(of(of(given['facts'], 'record'), 'run'), 'complete') else joined('', ['incomplete: ', joined('; ', of(of(of(given['facts'], 'record'), 'run'), 'why_incomplete'))])))
     yield ' |\n\n'
     if given['blocking']:
-        yield '| Gate | Evidence | To mend |\n|---|---|---|\n'
+        yield '| Gate | Evidence | Fix |\n|---|---|---|\n'
         for its_verdict in given['blocking']:
             yield '| '
             yield escape(of(its_verdict, 'id'))
@@ -514,6 +561,13 @@ def tests_lost(given: Given) -> Iterator[str]:
             yield '\n'
             yield escape((len(its_lost) - 100))
             yield ' more are in the ledger.\n'
+    its_changed = len(of(given['facts'], 'with_status')('reparametrized'))
+    if its_changed:
+        yield '\n'
+        yield escape(counted(its_changed, 'earlier test'))
+        yield ' '
+        yield escape(('goes' if (its_changed == 1) else 'go'))
+        yield ' on with other parameters; the ledger keeps the ids that went.\n'
 
 
 def trend(given: Given) -> Iterator[str]:
@@ -543,6 +597,14 @@ def trend(given: Given) -> Iterator[str]:
         yield ' | '
         yield escape(of(given['trend'], 'rate')(of(its_row, 'new_code')))
         yield ' |\n'
+
+
+def brief(given: Given) -> Iterator[str]:
+    yield '# '
+    yield escape((joined('', ['Session ', given['number']]) if given['number'] else given['session']))
+    yield '\n\n<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n\n**Date**: [Filled by the run]  \n**Agent**: [Who did the work]\n\n## Evidence\n\n- **Tests**: [Filled by the run]\n- **Tests from Previous Sessions**: [Filled by the run]\n- **New Tests**: [Filled by the run]\n- **Test Failures**: [Filled by the run]\n- **Code Coverage**: [Filled by the run]\n\n## Done\n\n[What works now that did not before]\n\n## Next\n\n[What to do first, and what to watch out for]\n\n## Checklist\n\n- [ ] All tests pass\n- [ ] No regressions\n- [ ] Coverage ≥80% for new code\n- [ ] Documentation is up to date\n\n'
+    yield '<!-- handoff:begin checklist.evidence -->\n<!-- handoff:end checklist.evidence -->\n'
+    yield '\n**Session Status**: [Filled by the run]\n'
 
 
 def phase_readme(given: Given) -> Iterator[str]:
@@ -604,6 +666,7 @@ TEMPLATES: dict[str, Callable[[Given], Iterator[str]]] = {
     "blocks/files.lines.md.j2": files_lines,
     "blocks/metrics.table.md.j2": metrics_table,
     "blocks/new_code.files.md.j2": new_code_files,
+    "blocks/proof.md.j2": proof,
     "blocks/session.owed.md.j2": session_owed,
     "blocks/summary.md.j2": summary,
     "blocks/tests.changed.md.j2": tests_changed,
@@ -612,6 +675,7 @@ TEMPLATES: dict[str, Callable[[Given], Iterator[str]]] = {
     "blocks/tests.inventory.unit.md.j2": tests_inventory_unit,
     "blocks/tests.lost.md.j2": tests_lost,
     "blocks/trend.md.j2": trend,
+    "brief.md.j2": brief,
     "phase_readme.md.j2": phase_readme,
     "session_handoff.md.j2": session_handoff,
     "session_recovery.md.j2": session_recovery,

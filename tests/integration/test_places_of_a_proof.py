@@ -1,0 +1,100 @@
+"""Where a reader meets a proof: the document, the commands, the page, CI; never the proof of another run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stories import Story, new_story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCK = "<!-- handoff:begin proof -->\n<!-- handoff:end proof -->\n"
+DOCUMENT = f"# Session 2\n\n{BLOCK}\n## Verification Checklist\n\n- [ ] Mutation score >= 90 %\n- [ ] All tests pass\n"
+FIRST = {
+    "src/shop.py": "def net(price):\n    return price - 5\n\n\ndef label(price):\n    return f'{price} EUR'\n",
+    "tests/test_shop.py": """
+        from shop import label, net
+
+        def test_net():
+            assert net(50) == 45
+
+        def test_label():
+            assert label(5) == "5 EUR"
+    """,
+}
+SECOND = {
+    "src/shop.py": "def net(price):\n    return price - price // 5\n\n\ndef label(price):\n    return f'{price} EUR'\n",
+    "tests/test_shop.py": """
+        from shop import label, net
+
+        def test_net():
+            assert net(50) < 50
+
+        def test_label():
+            assert label(5) == "5 EUR"
+    """,
+    "tests/test_new.py": "from shop import net\n\ndef test_new():\n    assert net(10) < 10\n",
+    "handoffs/session-2.md": DOCUMENT,
+}
+
+
+def proof_block(story: Story) -> str:
+    """The body of the block."""
+    return story.document("session-2").partition("handoff:begin proof -->\n")[2].partition("<!-- handoff:end")[0]
+
+
+def recorded(folder: Path) -> Story:
+    """A project with two recorded sessions; the second weakened a test."""
+    story = new_story(folder)
+    for number, files in enumerate((FIRST, SECOND), start=1):
+        story.write_files(files)
+        story.pytest(f"--handoff=session-{number}")
+        story.commit(f"session-{number}")
+    return story
+
+
+@pytest.fixture(scope="module")
+def proved(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The project with a proof of all three kinds, and its document filled again."""
+    story = recorded(tmp_path_factory.mktemp("proved") / "project")
+    done = story.handoff("prove", "session-2", "--earlier", "--new", "--faults")
+    assert done.code == 0, done
+    story.handoff("fill", "session-2")
+    return story
+
+
+def test_the_block_of_a_document(tmp_path: Path) -> None:
+    """It says how to prove, then what was found; a new run has no proof, though the old one is still there."""
+    story = recorded(tmp_path / "project")
+    unproved = "Not proved: run `handoff prove session-2`, then `handoff fill session-2`.\n"
+    assert proof_block(story) == unproved
+
+    story.handoff("prove", "session-2", "--earlier")
+    story.handoff("fill", "session-2")
+    assert proof_block(story) == (
+        "- earlier tests as they were: 0 unchanged, 1 holds, 1 adapted\n"
+        "- not proved: run `handoff prove session-2 --new`\n"
+        "- not proved: run `handoff prove session-2 --faults`\n"
+    )
+
+    story.pytest("--handoff=session-2")
+    assert (story.folder / "handoffs/evidence/session-2/proof.json").is_file()
+    assert proof_block(story) == unproved
+    assert story.handoff("fill", "session-2", "--check").code == 0
+
+
+def test_survivors_are_lines_of_the_block(proved: Story) -> None:
+    """Each fault that no test noticed is one line: the place, the line as it is, the line with the fault."""
+    block = proof_block(proved)
+    survived = json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]["survived"]
+
+    assert survived
+    assert "- new tests on the code of before: 1 passes without it\n" in block
+    assert f"{len(survived)} survived" in block
+    for fault in survived:
+        was, _, now = fault["diff"].removeprefix("- ").partition("\n+ ")
+        assert f"- `src/shop.py:{fault['line']}`: `{was}` became `{now}`\n" in block
