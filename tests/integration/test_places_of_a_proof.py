@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
+from pytest_handoff.cli.schemas import schema
+from pytest_handoff.evidence.history import HISTORY_SCHEMA
+from pytest_handoff.figures import percent
 from stories import Story, new_story
 
 if TYPE_CHECKING:
@@ -98,3 +102,50 @@ def test_survivors_are_lines_of_the_block(proved: Story) -> None:
     for fault in survived:
         was, _, now = fault["diff"].removeprefix("- ").partition("\n+ ")
         assert f"- `src/shop.py:{fault['line']}`: `{was}` became `{now}`\n" in block
+
+
+def test_commands_tell_of_it(proved: Story) -> None:
+    """``show`` and ``explain`` have a line for each experiment, the history a column, the comment one line."""
+    show, explained = proved.handoff("show", "session-2").out, proved.handoff("explain", "session-2").out
+    history = proved.handoff("history").out.splitlines()
+    table = json.loads(proved.handoff("history", "--json").out)["sessions"]
+    comment = proved.handoff("comment", "session-2").out
+    faults = json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]
+    noticed, tried = faults["caught"] + faults["timeout"], faults["tried"]
+
+    assert "proof      earlier tests as they were: 0 unchanged, 1 holds, 1 adapted\n" in show
+    assert f"proof      small faults: {tried} of {tried} faults in the new code tried: " in show
+    assert "   –  proof: new tests on the code of before: 1 passes without it\n" in explained
+    assert history[0].split()[-2:] == ["proof", "gate"]
+    assert f"✓ {percent(noticed, tried)}" in history[2]
+    assert history[1].split()[-3:] == ["–", "✓", "passes"]
+    jsonschema.validate({"schema": HISTORY_SCHEMA, "sessions": table}, schema("history"))
+    assert [row["proof"] for row in table] == [None, {"holds": True, "faults": {"part": noticed, "whole": tried}}]
+    assert "\nProof: earlier tests as they were: 0 unchanged, 1 holds, 1 adapted; new tests on the code of before: 1 " in comment
+
+
+def test_the_page_and_the_summary_of_the_step(proved: Story, tmp_path: Path) -> None:
+    """The page has a section with the survivors; on GitHub the gate's summary has one line."""
+    proved.handoff("report", "session-2", "-o", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text("utf-8")
+    summary = tmp_path / "summary.md"
+    proved.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    proved.handoff("gate", "session-2")
+    del proved.environment["GITHUB_ACTIONS"], proved.environment["GITHUB_STEP_SUMMARY"]
+
+    assert '<h2 id="proof">Proof</h2>' in page
+    assert "<code>src/shop.py:2</code> <code>return price - price // 5</code> became <code>" in page
+    assert "\n\nProof: earlier tests as they were: 0 unchanged, 1 holds, 1 adapted; new tests" in summary.read_text("utf-8")
+
+
+def test_where_nothing_is_proved_nothing_is_said(tmp_path: Path) -> None:
+    """No column, no section, no line; unless the settings ask for a proof: then ``show`` and ``explain`` name the command."""
+    story = recorded(tmp_path / "project")
+    commands = [("show", "session-2"), ("explain", "session-2"), ("history",), ("comment", "session-2")]
+    assert not [command for command in commands if "proof" in story.handoff(*command).out.lower()]
+    story.handoff("report", "session-2", "-o", str(tmp_path / "page.html"))
+    assert 'id="proof"' not in (tmp_path / "page.html").read_text("utf-8")
+
+    story.write_files({"pyproject.toml": story.text("pyproject.toml") + '\n[tool.handoff]\nprove = ["new"]\n'})
+    for command in commands[:2]:
+        assert "not proved: run handoff prove session-2" in story.handoff(*command).out

@@ -10,6 +10,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.proof import EarlierProof, EarlierTry, FaultProof, NewProof, NewTry, Proof
 
 EARLIER = {
@@ -83,6 +84,14 @@ def proof_line(proof: Proof) -> str:
     """Say all of it in one line, with what speaks against the tests."""
     against = counted(len(proof.reasons), "reason speaks/reasons speak") + " against the tests"
     return "; ".join([*proof_lines(proof), *([] if proof.holds else [against])])
+
+
+def told_lines(facts: Facts, *, asked: bool) -> list[str]:
+    """Return what is said of a session's proof: a line each; without one nothing, unless the settings ask for it."""
+    if facts.proof is None:
+        return [not_proved(facts.session)] if asked else []
+    against = [f"does not hold: {reason}" for reason in facts.proof.reasons]
+    return [*proof_lines(facts.proof), *against]
 
 
 def not_proved(session: str) -> str:
