@@ -138,11 +138,22 @@ def test_the_page_and_the_summary_of_the_step(proved: Story, tmp_path: Path) -> 
     assert "\n\nProof: earlier tests as they were: 0 unchanged, 1 holds, 1 adapted; new tests" in summary.read_text("utf-8")
 
 
+def test_what_is_next_names_the_survivors_to_programs(proved: Story) -> None:
+    """Each fault that no test noticed, with its line and its tests; they are no steps of their own."""
+    table = json.loads(proved.handoff("next", "session-2", "--json").out)
+
+    jsonschema.validate(table, schema("next"))
+    assert table["survivors"] == json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]["survived"]
+    [step] = [step for step in table["steps"] if step["kind"] == "faults"]
+    assert "test what nobody notices: src/shop.py:2" in step["do"]
+
+
 def test_where_nothing_is_proved_nothing_is_said(tmp_path: Path) -> None:
     """No column, no section, no line; unless the settings ask for a proof: then ``show`` and ``explain`` name the command."""
     story = recorded(tmp_path / "project")
     commands = [("show", "session-2"), ("explain", "session-2"), ("history",), ("comment", "session-2")]
     assert not [command for command in commands if "proof" in story.handoff(*command).out.lower()]
+    assert json.loads(story.handoff("next", "session-2", "--json").out)["survivors"] == []
     story.handoff("report", "session-2", "-o", str(tmp_path / "page.html"))
     assert 'id="proof"' not in (tmp_path / "page.html").read_text("utf-8")
 
