@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BLOCK = "<!-- handoff:begin proof -->\n<!-- handoff:end proof -->\n"
 DOCUMENT = f"# Session 2\n\n{BLOCK}\n## Verification Checklist\n\n- [ ] Mutation score >= 90 %\n- [ ] All tests pass\n"
+LINES = "- [ ] Earlier tests pass unchanged\n- [ ] New tests fail without the change\n"
 FIRST = {
     "src/shop.py": "def net(price):\n    return price - 5\n\n\ndef label(price):\n    return f'{price} EUR'\n",
     "tests/test_shop.py": """
@@ -42,7 +43,7 @@ SECOND = {
             assert label(5) == "5 EUR"
     """,
     "tests/test_new.py": "from shop import net\n\ndef test_new():\n    assert net(10) < 10\n",
-    "handoffs/session-2.md": DOCUMENT,
+    "handoffs/session-2.md": DOCUMENT + LINES,
 }
 
 
@@ -102,6 +103,16 @@ def test_survivors_are_lines_of_the_block(proved: Story) -> None:
     for fault in survived:
         was, _, now = fault["diff"].removeprefix("- ").partition("\n+ ")
         assert f"- `src/shop.py:{fault['line']}`: `{was}` became `{now}`\n" in block
+
+
+def test_lines_are_decided_by_it(proved: Story) -> None:
+    """An edited test that does not pass as it was, and a new one that passes without the change, are told with their ids."""
+    evidence = {check["text"]: (check["verdict"], check["evidence"]) for check in proved.show("session-2")["checks"]}
+
+    verdict, said = evidence["Earlier tests pass unchanged"]
+    assert (verdict, "not as they were: tests/test_shop.py::test_net (adapted)" in said) == ("failed", True), said
+    verdict, said = evidence["New tests fail without the change"]
+    assert (verdict, said) == ("failed", "1 new test passes without the change: tests/test_new.py::test_new")
 
 
 def test_commands_tell_of_it(proved: Story) -> None:
