@@ -8,7 +8,17 @@ import pytest
 
 from builders import coverage_of, ledger_of, new_code_of, record_of, run_info
 from pytest_handoff.cli.history import WIDE, history_lines, life_lines
-from pytest_handoff.evidence.history import Rate, SessionRow, history_table, in_order, life_of, life_table, names_of, session_rows
+from pytest_handoff.evidence.history import (
+    Rate,
+    SessionProof,
+    SessionRow,
+    history_table,
+    in_order,
+    life_of,
+    life_table,
+    names_of,
+    session_rows,
+)
 from pytest_handoff.evidence.ledger import join_parents
 from pytest_handoff.record import Parent, Record, Verdict
 
@@ -115,6 +125,17 @@ def test_a_wide_terminal_has_a_session_a_line() -> None:
 
     assert head == "session    tests  by tier     new  lost  earlier  coverage      new code  gate"
     assert row == "session-2  40 ✓   unit 40/40  22   0     18/18    91.9 % ▲ 3.5  96.2 %    ✓ passes"
+
+
+def test_a_proof_has_a_column_where_there_is_one() -> None:
+    """Whether it holds, and the share of the faults that were noticed; narrow, it stands beside the coverage."""
+    holds, against = SessionProof(holds=True, faults=Rate(part=2, whole=3)), SessionProof(holds=False, faults=None)
+    rows = [a_row(), a_row(proof=holds), a_row(proof=against)]
+    head, *wide = text_of(history_lines(rows, width=WIDE))
+
+    assert head.split()[-2:] == ["proof", "gate"]
+    assert [line.split("96.2 %")[1].split("✓ passes")[0].strip() for line in wide] == ["–", "✓ 66.6 %", "✗ does not hold"]
+    assert "  coverage 91.9 % ▲ 3.5 · new code 96.2 % · proof ✓ 66.6 %" in text_of(history_lines([rows[1]], width=80))
 
 
 def test_a_narrow_terminal_has_a_few_lines_a_session() -> None:

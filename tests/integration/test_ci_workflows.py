@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,42 @@ def test_the_action(change: Story) -> None:
     assert whole.passed, whole.log
     assert "handoff session-3: gate passes" in whole.log
     assert (github.store / "hand-off-1/handoffs/evidence/session-3/record.json").is_file()
+
+
+def test_the_action_proves_before_it_gates(change: Story) -> None:
+    """Proof, document and record of the proved run are in the artifact; the gate decides by them."""
+    block = "<!-- handoff:begin proof -->\n<!-- handoff:end proof -->\n"
+    change.write_files(
+        {"handoffs/session-3.md": f"{dedent(DOCUMENT)}- [x] Mutation score >= 100 %\n\n{block}", "handoff.toml": ""}
+    )
+    change.commit("asks for a proof")
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+
+    job = github.act(CHECKOUT / "action.yml", "proving", session="session-3", prove="new, faults")
+    assert "there is nothing to prove: session-3 is the first session" in job.log
+    assert "::warning title=handoff::prove: not all of 'new' could be tried" in job.log
+    assert "1 of 1 fault in the new code tried: 1 caught" in job.log
+    kept = github.store / "hand-off-1/handoffs"
+    proof = json.loads((kept / "evidence/session-3/proof.json").read_text("utf-8"))
+    text = (kept / "session-3.md").read_text("utf-8")
+    assert proof["faults"]["caught"] == 1
+    assert "- small faults: 1 of 1 fault in the new code tried: 1 caught" in text
+    assert "- [x] Mutation score >= 100 %" in text
+    assert json.loads((kept / "evidence/session-3/record.json").read_text("utf-8"))["provenance"]["kind"] == "ci"
+    assert job.passed, job.log
+    assert "\nProof: small faults: 1 of 1" in job.summary
+    assert "not pass" not in job.summary
+
+
+def test_the_action_refuses_an_experiment_that_there_is_not(change: Story) -> None:
+    """A slip in the input is no proof, and no option of the command either."""
+    github = service(GitHub, change)
+    assert isinstance(github, GitHub)
+
+    job = github.act(CHECKOUT / "action.yml", "slip", session="session-3", prove="fautls")
+    assert not job.passed
+    assert "::error title=handoff::prove: there is no 'fautls'; there are earlier, new and faults" in job.log
 
 
 @pytest.mark.parametrize("pipeline", ["gitlab-ci.yml", "gitlab-ci-parts.yml"])

@@ -65,6 +65,7 @@ def test_the_action_gates_on_its_own_run() -> None:
         "Run the tests and fill the document",
         "Run the tests of this part",
         "Join the parts and fill the document",
+        "Prove that the tests would notice",
     ]
 
 

@@ -56,6 +56,8 @@ GATES: dict[str, Gate] = {
         gates_on_code.coverage,
         gates_on_code.new_code,
         gates_on_code.faults,
+        gates_on_code.unchanged,
+        gates_on_code.need_change,
         gates_on_code.files_parse,
         gates_on_code.reports,
         gates_on_code.claims,

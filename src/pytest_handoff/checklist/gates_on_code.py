@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
-    from pytest_handoff.proof import FaultProof
+    from pytest_handoff.proof import EarlierProof, FaultProof, NewProof
     from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
@@ -118,6 +118,45 @@ def _judged(found: FaultProof, spec: Condition) -> Verdict:
     if rate_holds(noticed, found.tried, spec.op, spec.value):
         return passed(spec, evidence)
     return failed(spec, f"{evidence}, {asked(spec)}", f"test what nobody notices: {places}")
+
+
+def unchanged(facts: Facts, spec: Condition) -> Verdict:
+    """Require that every earlier test passes as it was, on the code of now."""
+    if facts.is_first:
+        return if_complete(facts, spec, "not applicable: the first session has no earlier tests")
+    part = facts.proof.earlier if facts.proof is not None else None
+    if part is not None and part.nothing is None:
+        against = {test: tried.status for test, tried in part.tests.items() if tried.status not in ("holds", "not_tried")}
+        if against:
+            named = listed([f"{test} ({status.replace('_', ' ')})" for test, status in against.items()])
+            return failed(spec, f"not as they were: {named}", "fix the code, or say why the tests had to change: (N/A: reason)")
+    return _by_experiment(facts, spec, "earlier", part, more=part.unchanged if part is not None else 0)
+
+
+def need_change(facts: Facts, spec: Condition) -> Verdict:
+    """Require that every new test fails, or cannot be collected, on the code of before."""
+    part = facts.proof.new if facts.proof is not None else None
+    passing = [test for test, tried in part.tests.items() if tried.status == "passes_without_it"] if part is not None else []
+    if passing:
+        return failed(spec, f"{counted(len(passing), 'new test passes/new tests pass')} without the change: {listed(passing)}",
+                      "assert what is new in them")  # fmt: skip
+    return _by_experiment(facts, spec, "new", part)
+
+
+def _by_experiment(facts: Facts, spec: Condition, name: str, part: EarlierProof | NewProof | None, *, more: int = 0) -> Verdict:
+    """Pass where an experiment tried all tests that it is about, and found nothing against them.
+
+    Args:
+        more: tests that needed no try.
+    """
+    again = f"run handoff prove {facts.session} --{name}"
+    if part is None or facts.proof is None:
+        return unknown(spec, f"not proved: the experiment {name!r} was not made with this run", again)
+    untried = [*part.not_tried, *part.left_out, *(test for test, tried in part.tests.items() if tried.status == "not_tried")]
+    if facts.proof.interrupted or part.nothing is not None or untried:
+        why = part.nothing or (f"not tried: {listed(untried)}" if untried else "it was interrupted")
+        return unknown(spec, f"not proved: {why}", "let a person decide")
+    return passed(spec, f"{counted(len(part.tests) + more, 'test')} proved, as the line says")
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:

@@ -197,6 +197,20 @@ def faults(found: Found) -> Specs:
     return () if bound is None else (_bounded(Condition(gate="faults"), bound, "percent"),)
 
 
+def unchanged(found: Found) -> Specs:
+    """Require that the tests of earlier sessions pass, and pass as they were before anybody edited them."""
+    if set(_tiers(found)) != {None} or _scope(found, default=None) != "previous":
+        return ()
+    return (Condition(gate="tests", scope="previous"), Condition(gate="unchanged"))
+
+
+def need_the_change(found: Found) -> Specs:
+    """Require that each new test fails on the code of before."""
+    if set(_tiers(found)) != {None} or _scope(found, default=None) != "current":
+        return ()
+    return (Condition(gate="need_change"),)
+
+
 def _tests(found: Found) -> Specs:
     scope, path = _scope(found, default="all"), _path(found)
     if scope is None or (path is not None and "test" not in path):  # "src/app.py passes" may speak of any tool
@@ -348,5 +362,7 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
         "tests catch all? faults", "all? faults caught", "tests catch percent of? faults", "percent of? faults caught",
         "tests catch all? faults in new_code", "all? faults in new_code caught",
     )),
+    (unchanged, (f"all? {_TESTS} pass unchanged", f"all? {_TESTS} unchanged and pass")),
+    (need_the_change, (f"all? {_TESTS} fail without_change", f"each {_WHO} test fail without_change")),
     (instructions, ("all? instructions completed|reach",)),
 )  # fmt: skip

@@ -188,6 +188,11 @@ _VERBS: Table = {
     ),
     "cover": ("cover", "covers"),
     "catch": ("catch", "catches", "detect", "detects", "notice", "kill"),
+    "unchanged": ("unchanged", "unmodified", "unedited", "as they were"),
+    "without_change": (
+        "without the change", "without the changes", "without this change", "without these changes", "without the new code",
+        "on the code of before", "on the old code", "on the code before the change",
+    ),
     "caught": ("caught", "caught by tests", "noticed", "killed"),
     "covered": ("covered", "covered by", "covered by tests", "abgedeckt"),
     "executed": ("executed", "execute", "run", "ran"),

@@ -9,6 +9,7 @@ import click
 
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.support import CANNOT_TELL, GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.composition.proved import proof_line
 from pytest_handoff.composition.terminal import need_sign_off
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted, percent, percent_of, points
@@ -48,6 +49,8 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     lines = [MARKER, f"### Hand-off {escape(session)}: {_verdict(todo, waiting)}", ""]
     if not stale:
         lines += [" · ".join(_figures(outcome)), ""]
+        proof = outcome.composition.facts.proof
+        lines += [f"Proof: {escape(proof_line(proof))}", ""] if proof is not None else []
     lines += _list("What blocks", [step for step in todo if step.kind not in _TESTS], _blocking)
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)

@@ -74,7 +74,7 @@ def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_p
     reasons = reasons_against(project, session, outcome, machine_only=machine_only, provenance=require_provenance)
     if reasons:
         annotate(lambda: _annotations(project, session, outcome, machine_only=machine_only, provenance=require_provenance))
-    _summarise(session, reasons)
+    _summarise(outcome, reasons)
     if as_json:
         table = {"session": session, "passes": not reasons, "reasons": [reason_table(reason) for reason in reasons]}
         say_json(table)
@@ -136,12 +136,15 @@ def _annotations(
     return annotations_of(steps_left(project, session, outcome, machine_only=machine_only, provenance=provenance))
 
 
-def _summarise(session: str, reasons: Sequence[Problem]) -> None:
+def _summarise(outcome: FinishedSession, reasons: Sequence[Problem]) -> None:
     """On GitHub, add what the gate says to the step summary; a failure to write it does not change the verdict."""
+    from pytest_handoff.composition.proved import proof_line
     from pytest_handoff.workflow.ci import append_summary, gate_summary, on_github
 
     if on_github():
+        proof = outcome.composition.facts.proof
+        rows = [(reason.kind, reason.message, reason.remedy or "") for reason in reasons]
         try:
-            append_summary(gate_summary(session, [(reason.kind, reason.message, reason.remedy or "") for reason in reasons]))
+            append_summary(gate_summary(outcome.record.session, rows, None if proof is None else proof_line(proof)))
         except WriteProblem as error:
             say(f"the summary of the step {error}", err=True)

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from msgspec.structs import replace
 
 from pytest_handoff.cli.support import GOOD, project_here, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
@@ -13,13 +14,14 @@ from pytest_handoff.evidence.regression import PASSING, passing_of
 from pytest_handoff.figures import listed, percent, percent_of, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
-from pytest_handoff.printing import console, progress, say_json, say_parts
+from pytest_handoff.printing import console, progress, say_error, say_json, say_parts
 from pytest_handoff.project.sessions import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_handoff.evidence.history import Moment, Rate, SessionRow
+    from pytest_handoff.evidence.history import Moment, Rate, SessionProof, SessionRow
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.project.store import Store
     from pytest_handoff.record import Record
 
@@ -28,6 +30,8 @@ WIDE = 110
 """The columns that a session needs to fit on one line."""
 
 _HEAD = ("session", "tests", "by tier", "new", "lost", "earlier", "coverage", "new code", "gate")
+_PROOF = "proof"
+"""The column before the gate's, where some session is proved."""
 _GAP = "  "
 _NOT_MEASURED = "–"
 _GATE_STYLE = {"passed": "green", "failed": "red", None: "dim"}
@@ -64,8 +68,10 @@ def life_lines(moments: Sequence[Moment]) -> list[list[StyledText]]:
 
 
 def _table(rows: Sequence[SessionRow], width: int) -> list[list[StyledText]]:
-    cells = [[StyledText(name, "dim") for name in _HEAD], *(_cells(row) for row in rows)]
-    widths = [max(len(row[column].text) for row in cells) for column in range(len(_HEAD) - 1)]
+    proved = any(row.proof for row in rows)
+    head = [StyledText(name, "dim") for name in (*_HEAD[:-1], *([_PROOF] if proved else []), _HEAD[-1])]
+    cells = [head, *(_cells(row, proved=proved) for row in rows)]
+    widths = [max(len(row[column].text) for row in cells) for column in range(len(head) - 1)]
     room = max(width - sum(widths) - len(_GAP) * len(widths), 12)
     lines = []
     for row in cells:
@@ -74,7 +80,7 @@ def _table(rows: Sequence[SessionRow], width: int) -> list[list[StyledText]]:
     return lines
 
 
-def _cells(row: SessionRow) -> list[StyledText]:
+def _cells(row: SessionRow, *, proved: bool) -> list[StyledText]:
     return [
         StyledText(row.session, "bold"),
         StyledText(_tests(row), "red" if _failing(row) else ""),
@@ -84,6 +90,7 @@ def _cells(row: SessionRow) -> list[StyledText]:
         StyledText(_earlier(row.earlier), "red" if _falls_short(row.earlier) else ""),
         StyledText(_coverage(row)),
         StyledText(_rate(row.new_code)),
+        *([StyledText(_proof(row.proof), "red" if row.proof and not row.proof.holds else "")] if proved else []),
         StyledText(_gate(row), _GATE_STYLE[row.gate]),
     ]
 
@@ -93,7 +100,9 @@ def _stacked(row: SessionRow, width: int) -> Iterator[list[StyledText]]:
     yield [StyledText(row.session, "bold"), StyledText("  "), StyledText(gate, _GATE_STYLE[row.gate])]
     tests = [_tests(row), *([_by_tier(row)] if len(row.tiers) > 1 else []), f"{row.new:,} new", f"{row.lost:,} lost"]
     tests += [f"earlier {_earlier(row.earlier)}"] if row.earlier else []
-    for parts in (tests, [f"coverage {_coverage(row)}", f"new code {_rate(row.new_code)}"]):
+    measured = [f"coverage {_coverage(row)}", f"new code {_rate(row.new_code)}"]
+    measured += [f"proof {_proof(row.proof)}"] if row.proof else []
+    for parts in (tests, measured):
         yield from ([StyledText(f"  {line}")] for line in _folded(parts, width - 2))
 
 
@@ -137,6 +146,14 @@ def _rate(rate: Rate | None) -> str:
     if rate is None:
         return _NOT_MEASURED
     return percent(rate.part, rate.whole) if rate.whole else "none"
+
+
+def _proof(proof: SessionProof | None) -> str:
+    """Say whether the proof holds, and how many of the faults that were tried the tests noticed."""
+    if proof is None:
+        return _NOT_MEASURED
+    faults = f" {percent(proof.faults.part, proof.faults.whole)}" if proof.faults else ""
+    return f"{'✓' if proof.holds else '✗'}{faults or (' holds' if proof.holds else ' does not hold')}"
 
 
 def _coverage(row: SessionRow) -> str:
@@ -195,12 +212,29 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     if test is not None:
         _tell_life(project.store, records, test, as_json=as_json)
         return GOOD
-    rows = session_rows(records)
+    rows = [replace(row, proof=_session_proof(project, records[row.session])) for row in session_rows(records)]
     if as_json:
         say_json(history_table(rows))
         return GOOD
     say_parts(history_lines(rows, width=_width()))
     return GOOD
+
+
+def _session_proof(project: Project, record: Record) -> SessionProof | None:
+    """Sum up the proof of a session's run; one that cannot be read is said, and left out."""
+    from pytest_handoff.evidence.history import Rate, SessionProof
+    from pytest_handoff.project.proofs import proof_of
+
+    try:
+        proof = proof_of(project, record)
+    except EvidenceProblem as error:
+        say_error(error)
+        return None
+    if proof is None:
+        return None
+    faults = proof.faults
+    rate = Rate(part=faults.caught + faults.timeout, whole=faults.tried) if faults is not None and faults.tried else None
+    return SessionProof(holds=proof.holds, faults=rate)
 
 
 def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.proof import Survivor
     from pytest_handoff.workflow.left import Step
 
 
@@ -37,29 +38,42 @@ def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_
     Exit codes: 0 nothing is left; 1 something is left; 2 it cannot tell.
     """
     project = project_here(handoff_dir)
-    steps = _steps(project, session, machine_only=machine_only)
+    steps, survivors = _steps(project, session, machine_only=machine_only)
     if as_json:
-        say_json(next_table(session, steps))
+        say_json(next_table(session, steps, survivors))
     else:
         _tell(session, steps)
     return NO if steps else GOOD
 
 
-def next_table(session: str, steps: Sequence[Step]) -> dict[str, Any]:
-    """Build the table that ``handoff next --json`` prints."""
-    return {"schema": NEXT_SCHEMA, "session": session, "done": not steps, "steps": [msgspec.to_builtins(step) for step in steps]}
+def next_table(session: str, steps: Sequence[Step], survivors: Sequence[Survivor] = ()) -> dict[str, Any]:
+    """Build the table that ``handoff next --json`` prints.
+
+    Args:
+        survivors: faults that no test noticed; they are no steps, since they decide nothing by themselves.
+    """
+    return {
+        "schema": NEXT_SCHEMA,
+        "session": session,
+        "done": not steps,
+        "steps": [msgspec.to_builtins(step) for step in steps],
+        "survivors": [msgspec.to_builtins(one) for one in survivors],
+    }
 
 
-def _steps(project: Project, session: str, *, machine_only: bool) -> list[Step]:
+def _steps(project: Project, session: str, *, machine_only: bool) -> tuple[list[Step], Sequence[Survivor]]:
+    """List what is left, and the faults that no test noticed, where the run is proved."""
     from pytest_handoff.workflow.left import first_run, steps_left
 
     if not project.store.has(session) and project.document(session).is_file():
-        return [first_run(project, session)]
+        return [first_run(project, session)], ()
     outcome = outcome_of(project, session)
     steps = steps_left(project, session, outcome, machine_only=machine_only)
     details = shown_details(project, outcome.record) if any(step.kind in _ABOUT_FAILURES for step in steps) else None
     messages = {failure.test: failure.message for failure in details.failures} if details is not None else {}
-    return [_with_failure(step, messages) for step in steps]
+    proof = outcome.composition.facts.proof
+    survived = proof.faults.survived if proof is not None and proof.faults is not None else ()
+    return [_with_failure(step, messages) for step in steps], survived
 
 
 def _with_failure(step: Step, messages: Mapping[str, str]) -> Step:

@@ -9,6 +9,7 @@ import click
 
 from pytest_handoff.cli.prove_faults import ShardType, fault_lines
 from pytest_handoff.cli.support import CANNOT_TELL, GOOD, NO, project_to_write, session_argument, verb
+from pytest_handoff.composition.proved import EARLIER, NEW, counts
 from pytest_handoff.figures import counted
 from pytest_handoff.printing import bars, say, say_json_text, say_parts
 
@@ -18,20 +19,6 @@ if TYPE_CHECKING:
     from pytest_handoff.config import Experiment
     from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry, Proof
 
-_EARLIER = {
-    "holds": "holds/hold",
-    "adapted": "adapted",
-    "mended_in_test": "mended in test",
-    "fails": "fails/fail",
-    "cannot_run": "cannot run",
-    "not_tried": "not tried",
-}
-_NEW = {
-    "needs_the_change": "needs the change/need the change",
-    "passes_without_it": "passes without it/pass without it",
-    "not_tried": "not tried",
-}
-"""What is said of one test, and of several where that differs."""
 _SHOWN = {"adapted": "yellow", "mended_in_test": "red", "fails": "red", "cannot_run": "yellow", "not_tried": "yellow"}
 """The statuses of single tests that are listed, with their colours."""
 
@@ -153,11 +140,11 @@ def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:
     if found.nothing is not None:
         yield [("earlier  ", "dim"), (found.nothing, "")]
         return
-    counts = _counts(found.tests, _EARLIER)
+    found_out = counts(found.tests, EARLIER)
     unchanged = f"{counted(found.unchanged, 'earlier test')} unchanged"
-    tried = f"{counted(len(found.tests), 'other')} as {_they(found.tests)}: {counts}" if found.tests else "no other"
+    tried = f"{counted(len(found.tests), 'other')} as {_they(found.tests)}: {found_out}" if found.tests else "no other"
     yield [("earlier  ", "dim"), (f"{unchanged}, {tried}", "")]
-    yield from _listed(found.tests, _EARLIER)
+    yield from _listed(found.tests, EARLIER)
     yield from _notes(found.not_tried, found.left_out)
 
 
@@ -167,29 +154,19 @@ def _of_new(found: NewProof) -> Iterator[Sequence[tuple[str, str]]]:
         return
     from pytest_handoff.proving.statuses import by_function
 
-    tried = f"{counted(len(found.tests), 'new test')} on the code of before: {_counts(found.tests, _NEW)}"
+    tried = f"{counted(len(found.tests), 'new test')} on the code of before: {counts(found.tests, NEW)}"
     yield [("new      ", "dim"), (tried, "")]
     functions = by_function(found.tests, "passes_without_it")
     for function, tests in list(functions.items())[:_MOST]:
         more = f" ({counted(len(tests), 'test')})" if len(tests) > 1 else ""
         yield [("  passes without it  ", "yellow"), (f"{function}{more}", "")]
     yield from _cut(len(functions))
-    yield from _listed(found.tests, _NEW)
+    yield from _listed(found.tests, NEW)
     yield from _notes(found.not_tried, found.left_out)
 
 
 def _they(tests: Sized) -> str:
     return "it was" if len(tests) == 1 else "they were"
-
-
-def _counts(tests: Mapping[str, EarlierTry] | Mapping[str, NewTry], words: Mapping[str, str]) -> str:
-    numbers = {status: sum(tried.status == status for tried in tests.values()) for status in words}
-    return ", ".join(_count(number, words[status]) for status, number in numbers.items() if number)
-
-
-def _count(number: int, words: str) -> str:
-    one, _, many = words.partition("/")
-    return f"{number:,} {one if number == 1 else many or one}"
 
 
 def _listed(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.figures import counted, listed, percent
+from pytest_handoff.composition.proved import fault_figures
+from pytest_handoff.figures import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def fault_lines(found: FaultProof) -> Iterator[Sequence[tuple[str, str]]]:
     if found.nothing is not None:
         yield [("faults   ", "dim"), (found.nothing, "")]
         return
-    yield [("faults   ", "dim"), (_figures(found), "")]
+    yield [("faults   ", "dim"), (fault_figures(found), "")]
     if found.shards:
         missing = listed(found.missing_shards, 8) or "none"
         yield [
@@ -53,22 +54,6 @@ def fault_lines(found: FaultProof) -> Iterator[Sequence[tuple[str, str]]]:
         yield [(f"  not tried  {path}  ", "yellow"), (why, "")]
     for test, why in list(found.left_out.items())[:_MOST]:
         yield [("  left out  ", "dim"), (f"{test}  {why}", "dim")]
-
-
-def _figures(found: FaultProof) -> str:
-    """Say how many faults were tried of how many, always, and what became of them."""
-    tried = f"{found.tried:,} of {counted(found.possible, 'fault')} in the new code tried"
-    if not found.tried:
-        return tried + _unreached(found)
-    noticed = found.caught + found.timeout
-    parts = [f"{found.caught:,} caught", f"{len(found.survived):,} survived"]
-    if found.timeout:
-        parts.insert(1, f"{found.timeout:,} ran into a timeout")
-    return f"{tried}: {', '.join(parts)} ({percent(noticed, found.tried)} noticed){_unreached(found)}"
-
-
-def _unreached(found: FaultProof) -> str:
-    return f"; {found.not_reached:,} more in lines that no test runs" if found.not_reached else ""
 
 
 def _survivor(survivor: Survivor) -> Iterator[Sequence[tuple[str, str]]]:

@@ -16,6 +16,7 @@ from pytest_handoff.cli.page_grid import grid, timeline
 from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tested, tiles
 from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
 from pytest_handoff.composition.durations import slowest
+from pytest_handoff.composition.proved import proof_summary
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
 from pytest_handoff.figures import counted, percent, percent_of
@@ -122,6 +123,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "trend": coverage_chart(rows),
         "standing": standing(outcome, steps_left(project, record.session, outcome)),
         "tiles": tiles(outcome),
+        "proof": proof_summary(composed.facts.proof) if composed.facts.proof is not None else None,
         "changes": changes(outcome),
         "verdicts": composed.verdicts,
         "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],

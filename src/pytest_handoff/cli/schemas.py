@@ -17,7 +17,7 @@ from pytest_handoff.evidence.history import HISTORY_SCHEMA, LIFE_SCHEMA, Moment,
 from pytest_handoff.evidence.integrity import IntegrityReport
 from pytest_handoff.parts.files import PART_SCHEMA, Part
 from pytest_handoff.printing import say_json
-from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, FaultCount, NewStatus, Proof
+from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, FaultCount, NewStatus, Proof, Survivor
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
@@ -166,12 +166,16 @@ class ShownStep(msgspec.Struct, kw_only=True):
 
 
 class ShownNext(msgspec.Struct, kw_only=True):
-    """Print what is left to do: ``steps`` are in the order in which to take them, and ``done`` is true where there are none."""
+    """Print what is left to do: ``steps`` are in the order in which to take them, and ``done`` is true where there are none.
+
+    ``survivors`` are the faults in the new code that no test noticed, where the run is proved.
+    """
 
     schema: str
     session: str
     done: bool
     steps: list[ShownStep]
+    survivors: list[Survivor]
 
 
 class ShownHistory(msgspec.Struct, kw_only=True):

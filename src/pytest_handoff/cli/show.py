@@ -12,7 +12,8 @@ import msgspec
 from pytest_handoff.cli.history import StyledText
 from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, shown_details, verb
 from pytest_handoff.cli.wrapping import hung
-from pytest_handoff.composition.terminal import checklist_summary, run_lines
+from pytest_handoff.composition.proved import told_lines
+from pytest_handoff.composition.terminal import Line, checklist_summary, run_lines
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from pytest_handoff.checklist.decisions import Decision
     from pytest_handoff.composition.compose import Composition
-    from pytest_handoff.composition.terminal import Line
     from pytest_handoff.document.places import Finding
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.project.layout import Project
@@ -283,7 +283,8 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
         verbosity=1,
         most=None if verbose else _MOST_NAMES,
     )
-    say_parts(hung(show_lines(session, figures, outcome.composition.verdicts), _HANGING))
+    proved = [Line(f"proof      {line}") for line in told_lines(facts, asked=bool(project.config.prove))]
+    say_parts(hung(show_lines(session, [*figures, *proved], outcome.composition.verdicts), _HANGING))
     if details is not None:
         say_parts(hung(details_lines(project, details, facts, everything=verbose), _HANGING))
     return GOOD
@@ -303,6 +304,8 @@ def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
         say_json(checks)
         return GOOD
     say(project.shown(project.document(session)))
-    rows = (*explained(outcome.composition), *closing(outcome.composition))
+    told = told_lines(outcome.composition.facts, asked=bool(project.config.prove))
+    proved = (Explained(0, f"   –  proof: {line}", "dim") for line in told)
+    rows = (*explained(outcome.composition), *proved, *closing(outcome.composition))
     say_parts(hung(([(row.text, row.style)] for row in rows), len(_INDENT) + 1))
     return GOOD

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_handoff.checklist.decisions import Decision
+    from pytest_handoff.composition.proved import ProofSummary
     from pytest_handoff.document.places import Finding
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.history import Rate, SessionRow  # noqa: TC004 - a trend is never decoded, nothing evaluates it
@@ -130,7 +131,17 @@ def block_context(
         "line_counts": line_counts,
         "trend": trend,
         "corrections": corrections,
+        "proof": _proof(facts),
     }
+
+
+def _proof(facts: Facts) -> ProofSummary | None:
+    """Sum up the proof of this run; a run of pytest has none, and does not pay for the import."""
+    if facts.proof is None:
+        return None
+    from pytest_handoff.composition.proved import proof_summary
+
+    return proof_summary(facts.proof)
 
 
 def owed(facts: Facts) -> dict[str, object]:

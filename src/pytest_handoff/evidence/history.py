@@ -28,6 +28,16 @@ class Rate(Frozen, frozen=True):
     whole: int
 
 
+class SessionProof(Frozen, frozen=True):
+    """What the proof of a session's run says: whether nothing speaks against its tests, and the faults noticed of those tried.
+
+    ``faults`` is ``None`` where none were tried.
+    """
+
+    holds: bool
+    faults: Rate | None
+
+
 class SessionRow(Frozen, frozen=True):
     """One session as a line of the history.
 
@@ -39,6 +49,7 @@ class SessionRow(Frozen, frozen=True):
         new_code: new statements that ran; ``None`` where that was not measured.
         gate: ``passed`` or ``failed`` as recorded by the machine; ``None`` where no gate was evaluated.
         open_gates: ids of the gates that failed or are unknown.
+        proof: what ``handoff prove`` found of this run; ``None`` where it is not proved.
     """
 
     session: str
@@ -57,6 +68,7 @@ class SessionRow(Frozen, frozen=True):
     new_code: Rate | None
     gate: str | None
     open_gates: tuple[str, ...]
+    proof: SessionProof | None = None
 
     @property
     def gate_names(self) -> list[str]:

@@ -257,6 +257,48 @@ def new_code_files(given: Given) -> Iterator[str]:
         yield '.\n'
 
 
+def proof(given: Given) -> Iterator[str]:
+    if (not given['proof']):
+        yield 'Not proved: run `handoff prove '
+        yield escape(of(given['facts'], 'session'))
+        yield '`, then `handoff fill '
+        yield escape(of(given['facts'], 'session'))
+        yield '`.\n'
+    else:
+        for its_line in of(given['proof'], 'lines'):
+            yield '- '
+            yield escape(its_line)
+            yield '\n'
+        for its_reason in of(given['proof'], 'reasons')[:20]:
+            yield '- **does not hold:** '
+            yield escape(its_reason)
+            yield '\n'
+        if (len(of(given['proof'], 'reasons')) > 20):
+            yield '- '
+            yield escape((len(of(given['proof'], 'reasons')) - 20))
+            yield ' more of these in `proof.json`\n'
+        for its_name in of(given['proof'], 'missing'):
+            yield '- not proved: run `handoff prove '
+            yield escape(of(given['facts'], 'session'))
+            yield ' --'
+            yield escape(its_name)
+            yield '`\n'
+        if of(given['proof'], 'survivors'):
+            yield '\nNo test noticed these faults:\n\n'
+            for its_one in of(given['proof'], 'survivors')[:20]:
+                yield '- '
+                yield escape(code_in_text(of(its_one, 'place')))
+                yield ': '
+                yield escape(code_in_text(of(its_one, 'was')))
+                yield ' became '
+                yield escape(code_in_text(of(its_one, 'now')))
+                yield '\n'
+            if (len(of(given['proof'], 'survivors')) > 20):
+                yield '- '
+                yield escape((len(of(given['proof'], 'survivors')) - 20))
+                yield ' more, which `proof.json` names\n'
+
+
 def session_owed(given: Given) -> Iterator[str]:
     if (not of(given['owed'], 'parents')):
         yield 'Nothing is carried over: this is the first session.\n'
@@ -624,6 +666,7 @@ TEMPLATES: dict[str, Callable[[Given], Iterator[str]]] = {
     "blocks/files.lines.md.j2": files_lines,
     "blocks/metrics.table.md.j2": metrics_table,
     "blocks/new_code.files.md.j2": new_code_files,
+    "blocks/proof.md.j2": proof,
     "blocks/session.owed.md.j2": session_owed,
     "blocks/summary.md.j2": summary,
     "blocks/tests.changed.md.j2": tests_changed,

@@ -85,11 +85,16 @@ def annotations_of(steps: Iterable[Step]) -> list[Annotation]:
     return found
 
 
-def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]]) -> str:
-    """Write the gate's result as Markdown: each reason (gate, message, remedy) is a row, and no reason means a pass."""
+def gate_summary(session: str, reasons: Iterable[tuple[str, str, str]], proof: str | None = None) -> str:
+    """Write the gate's result as Markdown: each reason (gate, message, remedy) is a row, and no reason means a pass.
+
+    Args:
+        proof: what ``handoff prove`` found, in one line.
+    """
     rows = ["| " + " | ".join(escape(shorten(cell, LONGEST_CELL)) for cell in reason) + " |" for reason in reasons]
     title = f"### Hand-off {escape(session)}: the gate {'does not pass' if rows else 'passes'}"
-    return "\n".join([title, "", *(["| Gate | What | Fix |", "|---|---|---|"] if rows else []), *rows]) + "\n"
+    proved = [f"Proof: {escape(proof)}", ""] if proof else []
+    return "\n".join([title, "", *proved, *(["| Gate | What | Fix |", "|---|---|---|"] if rows else []), *rows]) + "\n"
 
 
 def append_summary(text: str) -> None:
