@@ -272,6 +272,7 @@ def test_the_artifacts_folder(shop: Story) -> None:
     assert names == {
         ".gitignore",
         "coverage-part-0",
+        "handoffs/evidence/session-1/details.json",
         "handoffs/evidence/session-1/record.json",
         "handoffs/evidence/session-1/sources.jsonl",
         "handoffs/evidence/session-1/tests.jsonl",
