@@ -11,6 +11,7 @@ import msgspec
 
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.errors import HandoffError
+from pytest_handoff.evidence.last_measured import LastMeasured, not_compared
 from pytest_handoff.evidence.loosened import loosened, moved, taken_over, without_repeats
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, read_policy
 from pytest_handoff.evidence.source_changes import hash_lines
@@ -30,7 +31,7 @@ from pytest_handoff.project.git import (
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.new_code import MergedIn
     from pytest_handoff.project.layout import Project
@@ -66,10 +67,12 @@ class PolicyChanges(Frozen, frozen=True):
     Attributes:
         loosened: settings that are looser now than in a session before, or on the target branch.
         unknown: why the settings of the target branch cannot be told, where one is named.
+        not_compared: settings in force that no session before can be compared with, since none was measured.
     """
 
     loosened: tuple[Loosening, ...]
     unknown: str | None
+    not_compared: tuple[str, ...] = ()
 
 
 def policy_changes(project: Project, record: Record, parents: Parents, ledger: Mapping[str, LedgerLine]) -> PolicyChanges:
@@ -83,12 +86,16 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     now = read_policy(policy_table(project, then.in_force, record.instructions), path="the settings")
     renamed, has_code = _renamed(project, record), partial(_has_code, project)
     found: list[Loosening] = []
+    told: list[str | None] = []
     suites = [*filter(None, (parents.earlier.lines, ledger))]
     for parent in parents.records:
         before = moved(read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed, has_code)
         pythons = _minor(parent), _minor(record)
+        is_gap = before.in_force.coverage is None and then.in_force.coverage is not None
+        measured = list(_last_measured(project, parent, now, renamed)) if is_gap else []
+        told += [] if measured else [not_compared(before, now, session=parent.session)]
         for policy in (now, then):
-            found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites)
+            found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites, measured=measured)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
     name = project.config.target or next(iter(targets_of(project)), None)
     targets, why = ([], None) if name is None else _policies_on(project, name, record.instructions)
@@ -98,7 +105,23 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
         found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
         found += loosened(passed_over, now, against="pyproject.toml, which it replaces")
-    return PolicyChanges(loosened=without_repeats(found), unknown=why)
+    return PolicyChanges(loosened=without_repeats(found), unknown=why, not_compared=tuple(filter(None, told)))
+
+
+def _last_measured(project: Project, record: Record, now: Policy, renamed: Sequence[tuple[str, str]]) -> Iterator[LastMeasured]:
+    """Find the last measured sessions before one that was not measured, one on each line of descent."""
+    ahead, seen = [*record.previous], {record.session}
+    while ahead:
+        name = ahead.pop(0).session
+        if name in seen or not project.store.has(name):
+            continue
+        seen.add(name)
+        before = project.store.record(name)
+        policy = read_policy(before.policy, path=f"the record of {name}")
+        if policy.in_force.coverage is None:
+            ahead += before.previous
+        else:
+            yield LastMeasured(name, moved(policy, now, renamed, partial(_has_code, project)), _minor(before))
 
 
 def _minor(record: Record) -> str:
