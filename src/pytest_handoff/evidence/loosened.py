@@ -1,14 +1,15 @@
 """Compare the settings that decide what evidence counts, and name those that a session loosened."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from pytest_handoff.config import Adaptation, KnownFailure, Retirement, TierRule
 from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading, named_paths, unread_files
-from pytest_handoff.evidence.last_measured import LastMeasured, expected_of, without_plugins
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, Settings
 from pytest_handoff.evidence.tool_settings import (
     CoverageSettings,
@@ -17,7 +18,12 @@ from pytest_handoff.evidence.tool_settings import (
 )
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.nodeids import id_matches, path_matches, without_parameters
-from pytest_handoff.record import LedgerLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_handoff.evidence.last_measured import LastMeasured
+    from pytest_handoff.record import LedgerLine
 
 
 def loosened(
@@ -51,6 +57,8 @@ def loosened(
     found += [Loosening(file=here.file, what=what, against=against) for what in _of_strictness(then, here, alike=alike)]
     then_measured, here_measured, run = before.settings.coverage, now.settings.coverage, now.in_force.coverage
     if measured and run is not None and pythons is not None:
+        from pytest_handoff.evidence.last_measured import expected_of
+
         by_files = [*_of_coverage(then_measured, here_measured)]
         found += [Loosening(file=here_measured.file, what=what, against=against) for what in by_files]
         for last in measured:
@@ -83,6 +91,8 @@ def _of_measurement(
     if pythons is None or run is None:
         return here.file, list(_of_coverage(then, here))
     if before.in_force.coverage is None:
+        from pytest_handoff.evidence.last_measured import without_plugins
+
         return run.file, list(_of_coverage(then, with_those_in_force(here, without_plugins(here, run, then))))
     return run.file, _of_runs(before.in_force.coverage, run, [*_of_coverage(then, here)], pythons)
 

@@ -11,7 +11,6 @@ import msgspec
 
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.last_measured import LastMeasured, not_compared
 from pytest_handoff.evidence.loosened import loosened, moved, taken_over, without_repeats
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, read_policy
 from pytest_handoff.evidence.source_changes import hash_lines
@@ -33,6 +32,7 @@ from pytest_handoff.record import Frozen, SourceLine
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_handoff.evidence.last_measured import LastMeasured
     from pytest_handoff.evidence.new_code import MergedIn
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
@@ -93,7 +93,10 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
         pythons = _minor(parent), _minor(record)
         is_gap = before.in_force.coverage is None and then.in_force.coverage is not None
         measured = list(_last_measured(project, parent, now, renamed)) if is_gap else []
-        told += [] if measured else [not_compared(before, now, session=parent.session)]
+        if is_gap and not measured:
+            from pytest_handoff.evidence.last_measured import not_compared
+
+            told.append(not_compared(before, now, session=parent.session))
         for policy in (now, then):
             found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites, measured=measured)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
@@ -110,6 +113,8 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
 
 def _last_measured(project: Project, record: Record, now: Policy, renamed: Sequence[tuple[str, str]]) -> Iterator[LastMeasured]:
     """Find the last measured sessions before one that was not measured, one on each line of descent."""
+    from pytest_handoff.evidence.last_measured import LastMeasured
+
     ahead, seen = [*record.previous], {record.session}
     while ahead:
         name = ahead.pop(0).session
