@@ -217,6 +217,9 @@ CHEATS = [
               setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["quiet"]\n'))),
     Cheat("policy", "leave code out by another file, behind a session without coverage", with_wide_plugin(omit_by_another_file), "policy",
           "measure for the first time, by a plugin that leaves lines out", with_wide_plugin(tested, Shop.measured)),
+    Cheat("policy", "let a coverage plugin leave out more before anything is measured", with_wide_plugin(
+              untested, lambda shop: shop.edit("wide.py", '"*/setup.py"', '"*/setup.py", "*/tax.py"'), run_measured), "policy",
+          "change another file beside it", with_wide_plugin(tested, lambda shop: shop.write({"wider.py": "WIDER = 1\n"}), Shop.measured)),
     Cheat("policy", "let a coverage plugin leave out more, behind a session without coverage", with_wide_plugin(
               tested, Shop.measured, fourth_session, widen, measured_again), "policy", "measure again by the plugin as it was",
           with_wide_plugin(tested, Shop.measured, fourth_session, measured_again)),

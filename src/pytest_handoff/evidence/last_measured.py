@@ -11,6 +11,8 @@ from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_i
 from pytest_handoff.figures import counted, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_handoff.evidence.policy import Policy
 
 
@@ -79,3 +81,12 @@ def not_compared(before: Policy, now: Policy, *, session: str) -> str | None:
         f"{counted(len(more), 'entry/entries')} of 'omit' and the excluded lines that no file has: {listed([*map(repr, more)])}"
     )
     return f"{session} was not measured, so what plugins of coverage.py ({listed(plugins)}) add is compared from now on: {what}"
+
+
+def changed_plugins(before: Policy, now: Policy, touched: Iterable[str]) -> list[str]:
+    """Name the files of the session that are code of a plugin of coverage.py which was there before."""
+    if before.settings is None or now.settings is None:
+        return []
+    plugins = plugins_that_stay(before.settings.coverage, now.settings.coverage)
+    names = {plugin.partition(".")[0] for plugin in plugins}
+    return sorted(path for path in touched if not names.isdisjoint(path.removesuffix(".py").split("/")))

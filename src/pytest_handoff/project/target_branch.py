@@ -94,9 +94,12 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
         is_gap = before.in_force.coverage is None and then.in_force.coverage is not None
         measured = list(_last_measured(project, parent, now, renamed)) if is_gap else []
         if is_gap and not measured:
-            from pytest_handoff.evidence.last_measured import not_compared
+            from pytest_handoff.evidence.last_measured import changed_plugins, not_compared
 
             told.append(not_compared(before, now, session=parent.session))
+            what = "this code of a plugin of coverage.py changed, and may leave out more"
+            changed = changed_plugins(before, now, _touched(record)) if told[-1] else []
+            found += [Loosening(file=path, what=what, against=parent.session) for path in changed]
         for policy in (now, then):
             found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites, measured=measured)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
@@ -109,6 +112,11 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     if (passed_over := _passed_over(project)) is not None:
         found += loosened(passed_over, now, against="pyproject.toml, which it replaces")
     return PolicyChanges(loosened=without_repeats(found), unknown=why, not_compared=tuple(filter(None, told)))
+
+
+def _touched(record: Record) -> set[str]:
+    changes = record.changes
+    return {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} if changes else set()
 
 
 def _last_measured(project: Project, record: Record, now: Policy, renamed: Sequence[tuple[str, str]]) -> Iterator[LastMeasured]:
