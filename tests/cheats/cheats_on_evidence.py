@@ -309,6 +309,17 @@ def leave_out(marker: str) -> Callable[[Shop], None]:
 WAIVED = '[tool.handoff]\nwaive = [{gate = "regression", reason = "the service of discounts is gone until May"}]\n'
 
 
+def without_parameters(body: str) -> Callable[[Shop], None]:
+    """Write a test with two cases as a plain one."""
+
+    def do(shop: Shop) -> None:
+        cases = '@pytest.mark.parametrize("price", [0, 20])\ndef test_discounts(price):\n    assert discount(price) <= price\n'
+        shop.edit(CART_TESTS, cases, f"def test_discounts():\n{body}\n\ndef test_free():\n    assert total([]) == 0\n")
+        shop.edit(CART_TESTS, "import pytest\n\n", "")
+
+    return do
+
+
 def one_session_later(*changes: Callable[[Shop], object]) -> Callable[[Shop], None]:
     """Record changes in the second session, whatever its gate says, and ask for the third one to be merged."""
 
@@ -465,6 +476,12 @@ CHEATS = [
           "give it parameters, and ask one session later", one_session_later(lambda shop: shop.edit(
               CART_TESTS, "def test_discount():\n    assert discount(10) == 9",
               "@pytest.mark.parametrize('price', [10])\ndef test_discount(price):\n    assert discount(price) == 9"))),
+    Cheat("time and chain", "take the parameters away, and a case with them", one_session_later(without_parameters(
+              "    assert discount(0) <= 0\n")), "regression", "take the parameters away, and keep both cases",
+          one_session_later(without_parameters("    assert discount(0) <= 0\n    assert discount(20) <= 20\n"))),
+    Cheat("tests", "name a case that is gone, and test nothing by it", lambda shop: (without_parameters(
+              "    (20, 'a case')\n    assert discount(0) <= 0\n")(shop), rerun(shop)), "regression", "let a loop go through the cases",
+          lambda shop: (without_parameters("    for price in (0, 20):\n        assert discount(price) <= price\n")(shop), rerun(shop))),
     Cheat("policy", "ignore the code", setting("[tool.handoff]\n", '[tool.handoff]\nignore = ["src/**"]\n'), "policy",
           "another template", setting("[tool.handoff]\n", '[tool.handoff]\ntemplate = "session_summary"\n')),
     Cheat("policy", "narrow the scope", setting("[tool.handoff]\n", '[tool.handoff]\nscope = ["tests"]\n'), "policy",

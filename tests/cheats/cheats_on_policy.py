@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
-from cheating import Cheat, Shop, build
+from cheating import DOCUMENT, NEXT, Cheat, Shop, build
+from cheats_on_coverage import ASKED as COVERAGE_ASKED
 from cheats_on_coverage import run_measured, tested, untested
+from cheats_on_evidence import third_session
 from cheats_on_tests import PYPROJECT, rerun
 
 if TYPE_CHECKING:
@@ -48,6 +51,22 @@ def coverage_init(reg, options):
     reg.add_file_tracer(Liar())
 """
 
+WIDE = """
+from coverage import CoveragePlugin
+
+
+class Wide(CoveragePlugin):
+    def configure(self, config):
+        config.set_option("run:branch", True)
+        config.set_option("run:omit", [*(config.get_option("run:omit") or ()), "*/setup.py"])
+        config.set_option("report:exclude_lines", [*config.get_option("report:exclude_lines"), "^ *raise NotImplementedError"])
+
+
+def coverage_init(reg, options):
+    reg.add_configurer(Wide())
+"""
+WIDENED = ("[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["wide"]\n')
+
 
 FAILS = {"tests/unit/test_new.py": "def test_zbad():\n    assert 0\n"}
 WATCHES = """
@@ -85,6 +104,41 @@ def rewritten(name: str, old: str, new: str, *args: str) -> Callable[[Shop], Non
         rerun(shop, *args)
 
     return do
+
+
+def with_wide_plugin(*changes: Callable[[Shop], object]) -> Callable[[Shop], None]:
+    """Begin with a plugin of coverage.py that leaves lines out and a session without coverage, and do something then."""
+    return begun(lambda shop: [change(shop) for change in changes], more={"wide.py": WIDE}, setting=WIDENED)
+
+
+def omit_by_another_file(shop: Shop) -> None:
+    """Measure by a file that names the same plugin, and leaves more out."""
+    untested(shop)
+    (shop.folder / "lax.toml").write_text('[tool.coverage.run]\nplugins = ["wide"]\nomit = ["src/shop/tax.py"]\n', "utf-8")
+    run_measured(shop, "--cov-config=lax.toml")
+
+
+def fourth_session(shop: Shop) -> None:
+    """Record one more measured session after one without coverage."""
+    shop.commit()
+    third_session(shop)
+    shop.write({
+        "handoffs/session-4.md": NEXT[DOCUMENT].replace("Session 2: Taxes", "Session 4: Rounding"),
+        "src/shop/rounding.py": "def rounded(price):\n    return round(price, 2)\n",
+        "tests/unit/test_rounding.py": "from shop.rounding import rounded\n\n\ndef test_rounded():\n    assert rounded(1.234) == 1.23\n",
+    })  # fmt: skip
+    shop.edit("handoffs/session-4.md", "- [ ] All E2E tests pass\n", "- [ ] All E2E tests pass\n" + COVERAGE_ASKED)
+    shop.session = "session-4"
+
+
+def measured_again(shop: Shop) -> None:
+    """Measure the session at hand."""
+    shop.run(sys.executable, "-m", "pytest", "-q", f"--handoff={shop.session}")
+
+
+def widen(shop: Shop) -> None:
+    """Let the plugin's own code leave out more."""
+    shop.edit("wide.py", '"*/setup.py"', '"*/setup.py", "*/rounding.py"')
 
 
 def lying(shop: Shop) -> None:
@@ -161,6 +215,14 @@ CHEATS = [
     Cheat("policy", "a coverage plugin that lies", lying, "policy", "one that was there before", begun(
               lambda shop: (tested(shop), shop.measured()), more={"quiet.py": "def coverage_init(reg, options):\n    pass\n"},
               setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["quiet"]\n'))),
+    Cheat("policy", "leave code out by another file, behind a session without coverage", with_wide_plugin(omit_by_another_file), "policy",
+          "measure for the first time, by a plugin that leaves lines out", with_wide_plugin(tested, Shop.measured)),
+    Cheat("policy", "let a coverage plugin leave out more before anything is measured", with_wide_plugin(
+              untested, lambda shop: shop.edit("wide.py", '"*/setup.py"', '"*/setup.py", "*/tax.py"'), run_measured), "policy",
+          "change another file beside it", with_wide_plugin(tested, lambda shop: shop.write({"wider.py": "WIDER = 1\n"}), Shop.measured)),
+    Cheat("policy", "let a coverage plugin leave out more, behind a session without coverage", with_wide_plugin(
+              tested, Shop.measured, fourth_session, widen, measured_again), "policy", "measure again by the plugin as it was",
+          with_wide_plugin(tested, Shop.measured, fourth_session, measured_again)),
     Cheat("policy", "take a file for another", lambda shop: (untested(shop), shop.edit(PYPROJECT, *PATHS), run_measured(shop)), "policy",
           "take the same for it as before", begun(lambda shop: (
               shop.edit(PYPROJECT, 'code = ["src", "fill"]', 'all = ["./src/", "fill/"]'), tested(shop), shop.measured()), setting=PATHS)),

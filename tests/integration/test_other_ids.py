@@ -227,3 +227,25 @@ def test_ids_that_change_by_themselves_are_not_kept(shop: Story) -> None:
         sizes.append(sum("test_object" in line["id"] or "test_time" in line["id"] for line in lines))
 
     assert sizes == [3, 3, 3]
+
+
+def test_cases_that_became_one_plain_test(shop: Story) -> None:
+    """It goes on for the cases whose values stand in its body, and for no others; later sessions know the one test."""
+    head = "def add(a, b):\n    return a + b\n\n\n"
+    cases = "import pytest\n\n\n" + head + "@pytest.mark.parametrize(('a', 'b'), {})\ndef test_add(a, b):\n    assert add(a, b)\n"
+    shop.write_files({"tests/unit/test_add.py": cases.format([(1, 2), (3, 4), (5, 6)])})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    both = head + "def test_add():\n    assert add(1, 2) == 3\n    assert add(3, 4) == 7\n"
+    shop.write_files({"tests/unit/test_add.py": both})
+    shop.pytest("--no-cov", "--handoff=session-2")
+    statuses = {test: status for test, status in shop.statuses("session-2").items() if test.startswith("test_add")}
+    assert statuses == {"test_add": "reparametrized", "test_add[5-6]": "missing"}
+
+    shop.write_files({"tests/unit/test_add.py": both + "    assert add(5, 6) == 11\n"})
+    shop.pytest("--no-cov", "--handoff=session-2", "tests/unit/test_add.py")
+    shop.pytest("--no-cov", "--handoff=session-2")
+    assert shop.show("session-2")["regression"]["expected"] == 4
+    assert "regression" not in shop.handoff("gate", "session-2", "--machine-only").out
+    shop.pytest("--no-cov", "--handoff=session-3")
+    assert "4/4 still pass" in shop.pytest("--no-cov", "--handoff=session-3").section
+    assert "session-2" in shop.handoff("history", "tests/unit/test_add.py::test_add[5-6]").out

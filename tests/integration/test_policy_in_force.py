@@ -62,3 +62,48 @@ def test_runs_that_add_up_hide_nothing(shop: Story) -> None:
     shop.pytest("--handoff=session-2", "--cov-config=ci.ini", "tests/unit")
     shop.pytest("--handoff=session-2", "tests/e2e")
     assert "ci.ini: 'omit': 1 entry added: 'src/shop/gone.py'" in findings(shop).replace("pyproject.toml", "ci.ini")
+
+
+WIDE = """
+    from coverage import CoveragePlugin
+
+
+    class Wide(CoveragePlugin):
+        def configure(self, config):
+            config.set_option("run:omit", ["*/setup.py"])
+
+
+    def coverage_init(reg, options):
+        reg.add_configurer(Wide())
+"""
+
+
+def test_a_first_measured_session_says_what_a_plugin_leaves_out(shop: Story) -> None:
+    """No session before was measured, so there is nothing to compare the plugin's settings with, and that is said once."""
+    shop.write_files({"src/wide.py": WIDE})
+    with (shop.folder / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.coverage.run]\nplugins = ["wide"]\n')
+    told = "session-1 was not measured, so what plugins of coverage.py (wide) add is compared from now on"
+    assert two_sessions(shop, ["--no-cov"], []) == ""
+    assert f"{told}: 1 entry of 'omit' and the excluded lines that no file has: '*/setup.py'" in evidence_of(shop, "session-2")
+    shop.commit()
+    shop.pytest("--handoff=session-3")
+    assert evidence_of(shop, "session-3") == "no setting is looser than before"
+
+
+def evidence_of(story: Story, session: str) -> str:
+    """What the gate on settings says in the evidence of a session."""
+    return next(gate["evidence"] for gate in story.show(session)["gates"] if gate["id"] == "policy")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"), [(["--cov-branch"], ""), ([], "'branch' was switched off, looser than in session-1")]
+)
+def test_a_session_without_coverage_hides_nothing(shop: Story, options: list[str], found: str) -> None:
+    """The last session that was measured is the one to compare with."""
+    shop.leave_unmeasured()
+    for session, chosen in (("session-1", ["--cov-branch"]), ("session-0", ["--no-cov"]), ("session-2", options)):
+        shop.pytest(f"--handoff={session}", *chosen)
+        shop.commit()
+    assert found in findings(shop)
+    assert bool(findings(shop)) is bool(found)

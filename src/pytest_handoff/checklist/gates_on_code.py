@@ -263,4 +263,4 @@ def policy(facts: Facts, spec: Condition) -> Verdict:
         return unknown(spec, f"cannot be told: {facts.policy_unknown}", "fetch that branch, with its history")
     if facts.is_first:
         return waived(spec, f"not applicable: {facts.session} is the first session")
-    return passed(spec, "no setting is looser than before")
+    return passed(spec, "; ".join(["no setting is looser than before", *facts.not_compared]))

@@ -365,4 +365,6 @@ def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> li
 
 def _file(cov: Coverage, folder: Path) -> str:
     path = Path(cov.config.config_file or "pyproject.toml")
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    if not path.is_absolute() or path.is_relative_to(folder):
+        return path.relative_to(folder).as_posix() if path.is_absolute() else path.as_posix()
+    return f"../{path.name}"  # not the project's own file of this name

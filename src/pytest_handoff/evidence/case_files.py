@@ -84,6 +84,12 @@ def functions_of(source: bytes) -> dict[str, CaseFunction]:
     return {} if tree is None else {name: _function(node) for name, node in _named(tree)}
 
 
+def function_named(source: bytes, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """Return the function of this qualified name, the last one that there is; ``None`` if the file has none."""
+    tree = _parsed(source)
+    return None if tree is None else dict(_named(tree)).get(name)
+
+
 def _parsed(source: bytes) -> ast.Module | None:
     """Parse a file; no test can be collected from one that is not Python, and the run itself says what is wrong with it."""
     try:

@@ -55,6 +55,7 @@ class Facts(Frozen, frozen=True):
         kinds: the tests grouped by kind: there may be many, and they are asked about many times.
         loosened: settings that let more through than before.
         policy_unknown: why the target branch's settings are not known, if the project names one.
+        not_compared: settings in force that can be compared with no session before, since none was measured.
         baselines: the parents' value of each metric, by name, and the duration of their run, by the id of its row.
         inherited: promises that the parents' configuration had in force.
         taken_out: exceptions that the parents' configuration had in force and that are gone.
@@ -69,6 +70,7 @@ class Facts(Frozen, frozen=True):
     kinds: LineGroups
     loosened: tuple[Loosening, ...] = ()
     policy_unknown: str | None = None
+    not_compared: tuple[str, ...] = ()
     baselines: dict[str, float] = {}
     inherited: tuple[Promise, ...] = ()
     taken_out: tuple[TakenOut, ...] = ()

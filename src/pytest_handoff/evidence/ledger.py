@@ -30,11 +30,21 @@ SameBody = Callable[[str, str], bool]
 """Tells of the old and the new id of a test that turned up in another file whether the bodies agree."""
 
 
+InBody = Callable[[str, "list[str]"], "list[str]"]
+"""Tells of a test without parameters which of the cases that its function lost stand in its body."""
+
+
+def none_in_body(_test: str, _cases: list[str]) -> list[str]:
+    """Find no case in any body."""
+    return []
+
+
 class Files(NamedTuple):
-    """Tell tracing whether there is a file of this path, and whether two tests have the same body."""
+    """Tell tracing whether there is a file of this path, whether two tests have the same body, and which cases are in one."""
 
     exists: Callable[[str], bool]
     agree: SameBody
+    in_body: InBody = none_in_body
 
 
 class EarlierTests(Frozen, frozen=True):
@@ -60,11 +70,13 @@ class Lineage(Frozen, frozen=True):
 
     ``same`` maps a new id to the earlier id it replaces. ``reparametrized`` does so where a function lost some ids and gained
     others, one for one: its parameters changed, or it got its first ones, or it lost them all; what it gained beyond that is new.
+    ``folded`` are more ids that a function lost with all its parameters, and whose values stand in its body now.
     ``vanished`` are earlier ids that nothing continues.
     """
 
     same: dict[str, str] = {}
     reparametrized: dict[str, str] = {}
+    folded: frozenset[str] = frozenset()
     vanished: frozenset[str] = frozenset()
 
     def known_as(self, test: str) -> str:
@@ -132,7 +144,13 @@ def certainly_gone(
 
 
 def trace(
-    earlier: EarlierTests, collected: Iterable[str], gone: Iterable[str], renames: Mapping[str, str], agree: SameBody
+    earlier: EarlierTests,
+    collected: Iterable[str],
+    gone: Iterable[str],
+    renames: Mapping[str, str],
+    agree: SameBody,
+    *,
+    in_body: InBody = none_in_body,
 ) -> Lineage:
     """Find the earlier test that each new id continues.
 
@@ -142,14 +160,20 @@ def trace(
         gone: what :func:`certainly_gone` found.
         renames: old path to new path of the files that were renamed, as the trees show.
         agree: tells of an old id and a new one of the same name whether the bodies of the tests agree.
+        in_body: tells which cases that a function lost stand in the body of the test that has no parameters any more.
     """
     vanished = set(gone)
     fresh = {test for test in collected if test not in earlier.lines} if vanished else set()
     same = _renamed_with_their_file(vanished, fresh, renames)
     same |= _alone_elsewhere(vanished - set(same.values()), fresh - set(same), agree)
     vanished -= set(same.values())
-    reparametrized = _reparametrized(vanished, fresh - set(same))
-    return Lineage(same=same, reparametrized=reparametrized, vanished=frozenset(vanished.difference(reparametrized.values())))
+    held = _in_bodies(vanished, fresh - set(same), in_body)
+    reparametrized = {test: cases[0] for test, cases in held.items()}
+    folded = frozenset(chain.from_iterable(cases[1:] for cases in held.values()))
+    others = {test for test in vanished if without_parameters(test) not in held}
+    reparametrized |= _reparametrized(others, fresh - set(same) - set(reparametrized))
+    vanished -= folded.union(reparametrized.values())
+    return Lineage(same=same, reparametrized=reparametrized, folded=folded, vanished=frozenset(vanished))
 
 
 def _renamed_with_their_file(vanished: set[str], fresh: set[str], renames: Mapping[str, str]) -> dict[str, str]:
@@ -182,6 +206,17 @@ def _reparametrized(vanished: set[str], fresh: set[str]) -> dict[str, str]:
     return dict(chain.from_iterable(pairs))
 
 
+def _in_bodies(vanished: set[str], fresh: set[str], in_body: InBody) -> dict[str, list[str]]:
+    """Map each test that lost all parameters to the cases that stand in its body, where there were several.
+
+    It continues these and no others: one that does not stand there is lost.
+    """
+    lost = _by_function(vanished)
+    plain = [test for test in fresh if len(lost.get(test, ())) > 1]
+    found = ((test, in_body(test, sorted(lost[test]))) for test in sorted(plain))
+    return {test: cases for test, cases in found if cases}
+
+
 def _by_function(tests: Iterable[str]) -> dict[str, list[str]]:
     functions: dict[str, list[str]] = defaultdict(list)
     for test in tests:
@@ -200,7 +235,7 @@ def trace_collected(
     absent = {file_of(test) for test in earlier.lines if test not in collected}
     existing = set(filter(files.exists, absent))
     gone = certainly_gone(earlier, collected, frozenset(whole_files), existing)
-    return trace(earlier, collected, gone, renames, files.agree)
+    return trace(earlier, collected, gone, renames, files.agree, in_body=files.in_body)
 
 
 def with_unseen(lines: Ledger, own: Ledger, session: str, run: Run, exists: Callable[[str], bool]) -> Ledger:
@@ -302,7 +337,7 @@ def count_by_tier(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = 
 
 
 def _not_collected(earlier: EarlierTests, lineage: Lineage, run: Run) -> Ledger:
-    replaced = {*lineage.same.values(), *lineage.reparametrized.values()}
+    replaced = {*lineage.same.values(), *lineage.reparametrized.values(), *lineage.folded}
     found: Ledger = {}
     for test, line in earlier.lines.items():
         if test in run.collected or test in replaced:

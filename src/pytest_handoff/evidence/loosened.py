@@ -1,7 +1,9 @@
 """Compare the settings that decide what evidence counts, and name those that a session loosened."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +18,12 @@ from pytest_handoff.evidence.tool_settings import (
 )
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.nodeids import id_matches, path_matches, without_parameters
-from pytest_handoff.record import LedgerLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_handoff.evidence.last_measured import LastMeasured
+    from pytest_handoff.record import LedgerLine
 
 
 def loosened(
@@ -26,6 +33,7 @@ def loosened(
     against: str,
     pythons: tuple[str, str] | None = None,
     suites: Sequence[Collection[str]] = (),
+    measured: Sequence[LastMeasured] = (),
 ) -> list[Loosening]:
     """List every setting that lets more through now, but none that became stricter or says the same in other words.
 
@@ -34,6 +42,7 @@ def loosened(
     Args:
         pythons: the versions of Python of both runs; ``None`` if ``before`` is of no run.
         suites: the ids of the tests before and now; what takes in all of either takes in every test.
+        measured: where ``before`` is of a run that was not measured, the last ones before it that were.
     """
     found = [Loosening(file=now.file, what=what, against=against) for what in _of_handoff(before, now, suites)]
     found += [Loosening(file=file, what=what, against=against) for file, what in _of_texts(before, now)]
@@ -46,7 +55,18 @@ def loosened(
         then, here = before.in_force.pytest or then, now.in_force.pytest
     alike = (before.in_force.pytest is None) == (now.in_force.pytest is None)
     found += [Loosening(file=here.file, what=what, against=against) for what in _of_strictness(then, here, alike=alike)]
-    file, of_coverage = _of_measurement(before, now, before.settings.coverage, now.settings.coverage, pythons)
+    then_measured, here_measured, run = before.settings.coverage, now.settings.coverage, now.in_force.coverage
+    if measured and run is not None and pythons is not None:
+        from pytest_handoff.evidence.last_measured import expected_of
+
+        by_files = [*_of_coverage(then_measured, here_measured)]
+        found += [Loosening(file=here_measured.file, what=what, against=against) for what in by_files]
+        for last in measured:
+            versions = last.python, pythons[1]
+            of_runs = _of_runs(expected_of(before, last.policy), run, by_files, versions)
+            found += [Loosening(file=run.file, what=what, against=last.session) for what in of_runs]
+        return found
+    file, of_coverage = _of_measurement(before, now, then_measured, here_measured, pythons)
     return found + [Loosening(file=file, what=what, against=against) for what in of_coverage]
 
 
@@ -71,13 +91,19 @@ def _of_measurement(
     if pythons is None or run is None:
         return here.file, list(_of_coverage(then, here))
     if before.in_force.coverage is None:
-        return run.file, list(_of_coverage(then, with_those_in_force(here, run)))
-    found = list(_of_coverage(before.in_force.coverage, run))
+        from pytest_handoff.evidence.last_measured import without_plugins
+
+        return run.file, list(_of_coverage(then, with_those_in_force(here, without_plugins(here, run, then))))
+    return run.file, _of_runs(before.in_force.coverage, run, [*_of_coverage(then, here)], pythons)
+
+
+def _of_runs(before: CoverageSettings, now: CoverageSettings, by_files: Collection[str], pythons: tuple[str, str]) -> list[str]:
+    """Compare the settings that two runs measured by; what no file makes may come from another version of Python."""
+    found = list(_of_coverage(before, now))
     if pythons[0] == pythons[1]:
-        return run.file, found
-    by_files = [*_of_coverage(then, here)]
+        return found
     told = f"; Python was {pythons[0]} and is {pythons[1]}, which may be all that makes the difference"
-    return run.file, [what if what in by_files else what + told for what in found]
+    return [what if what in by_files else what + told for what in found]
 
 
 def without_repeats(found: Iterable[Loosening]) -> tuple[Loosening, ...]:

@@ -27,7 +27,7 @@ def replaced_ids(
         known: the tests of the ledger.
     """
     found = {**earlier.replaced, **before}
-    for test in lineage.reparametrized.values():
+    for test in (*lineage.reparametrized.values(), *sorted(lineage.folded)):
         line = earlier.lines[test]
         last = last_seen(earlier, test)
         found[test] = LedgerLine(id=test, tier=line.tier, since=line.since, outcome=None, last=last, replaced=session)

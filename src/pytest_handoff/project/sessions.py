@@ -12,6 +12,7 @@ from pytest_handoff.evidence.ledger import EarlierTests, Files, join_parents
 from pytest_handoff.evidence.metrics import DURATION_ROW, run_seconds
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import listed
+from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.stored_files import SOURCES, Gap
 from pytest_handoff.record import Frozen, Parent, Record, SourceLine
@@ -236,7 +237,13 @@ def files_to_trace(
 
         return Bodies(sources or (), lambda path: read_if_there(project.root / path, project.within, TEXT))
 
-    return Files(exists=exists or project.has_file, agree=lambda old, new: bodies().agree(old, new))
+    def in_body(test: str, cases: list[str]) -> list[str]:
+        from pytest_handoff.evidence.cases_in_body import cases_in_body
+
+        content = read_if_there(project.root / file_of(test), project.within, TEXT)
+        return [] if content is None else cases_in_body(content, test, cases)
+
+    return Files(exists=exists or project.has_file, agree=lambda old, new: bodies().agree(old, new), in_body=in_body)
 
 
 def latest_of(store: Store, names: Sequence[str]) -> list[str]:

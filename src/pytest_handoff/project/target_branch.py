@@ -30,8 +30,9 @@ from pytest_handoff.project.git import (
 from pytest_handoff.record import Frozen, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_handoff.evidence.last_measured import LastMeasured
     from pytest_handoff.evidence.new_code import MergedIn
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.sessions import Parents
@@ -66,10 +67,12 @@ class PolicyChanges(Frozen, frozen=True):
     Attributes:
         loosened: settings that are looser now than in a session before, or on the target branch.
         unknown: why the settings of the target branch cannot be told, where one is named.
+        not_compared: settings in force that no session before can be compared with, since none was measured.
     """
 
     loosened: tuple[Loosening, ...]
     unknown: str | None
+    not_compared: tuple[str, ...] = ()
 
 
 def policy_changes(project: Project, record: Record, parents: Parents, ledger: Mapping[str, LedgerLine]) -> PolicyChanges:
@@ -83,12 +86,22 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     now = read_policy(policy_table(project, then.in_force, record.instructions), path="the settings")
     renamed, has_code = _renamed(project, record), partial(_has_code, project)
     found: list[Loosening] = []
+    told: list[str | None] = []
     suites = [*filter(None, (parents.earlier.lines, ledger))]
     for parent in parents.records:
         before = moved(read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed, has_code)
         pythons = _minor(parent), _minor(record)
+        is_gap = before.in_force.coverage is None and then.in_force.coverage is not None
+        measured = list(_last_measured(project, parent, now, renamed)) if is_gap else []
+        if is_gap and not measured:
+            from pytest_handoff.evidence.last_measured import changed_plugins, not_compared
+
+            told.append(not_compared(before, now, session=parent.session))
+            what = "this code of a plugin of coverage.py changed, and may leave out more"
+            changed = changed_plugins(before, now, _touched(record)) if told[-1] else []
+            found += [Loosening(file=path, what=what, against=parent.session) for path in changed]
         for policy in (now, then):
-            found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites)
+            found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites, measured=measured)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
     name = project.config.target or next(iter(targets_of(project)), None)
     targets, why = ([], None) if name is None else _policies_on(project, name, record.instructions)
@@ -98,7 +111,30 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
         found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
         found += loosened(passed_over, now, against="pyproject.toml, which it replaces")
-    return PolicyChanges(loosened=without_repeats(found), unknown=why)
+    return PolicyChanges(loosened=without_repeats(found), unknown=why, not_compared=tuple(filter(None, told)))
+
+
+def _touched(record: Record) -> set[str]:
+    changes = record.changes
+    return {*changes.created, *changes.modified, *(new for _, new in changes.renamed)} if changes else set()
+
+
+def _last_measured(project: Project, record: Record, now: Policy, renamed: Sequence[tuple[str, str]]) -> Iterator[LastMeasured]:
+    """Find the last measured sessions before one that was not measured, one on each line of descent."""
+    from pytest_handoff.evidence.last_measured import LastMeasured
+
+    ahead, seen = [*record.previous], {record.session}
+    while ahead:
+        name = ahead.pop(0).session
+        if name in seen or not project.store.has(name):
+            continue
+        seen.add(name)
+        before = project.store.record(name)
+        policy = read_policy(before.policy, path=f"the record of {name}")
+        if policy.in_force.coverage is None:
+            ahead += before.previous
+        else:
+            yield LastMeasured(name, moved(policy, now, renamed, partial(_has_code, project)), _minor(before))
 
 
 def _minor(record: Record) -> str:

@@ -104,6 +104,7 @@ def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, f
         kinds=LineGroups(ledger, fates),
         loosened=changed.loosened,
         policy_unknown=changed.unknown,
+        not_compared=changed.not_compared,
         baselines=parents.metrics,
         inherited=parents.promises,
         taken_out=tuple(taken_out([parent.policy for parent in parents.records], record.policy)),
