@@ -201,3 +201,55 @@ def test_runs_beside_the_code_add_up_and_join(own_ini: Story) -> None:
     joined = elsewhere.show("session-1")["coverage"]["files"]["src/app/one.py"]
     assert (added["covered"], added["num_statements"]) == (4, 4)
     assert (joined["covered"], joined["num_statements"]) == (4, 4), done
+
+
+BELOW = {
+    "pyproject": {"services/a/pyproject.toml": '[tool.handoff]\ndir = "notes"\n'},
+    "handoff.toml": {"services/a/handoff.toml": 'dir = "notes"\n'},
+    "hand-off folder": {"services/a/setup.cfg": "[tool:pytest]\n"},
+}
+TEST = "def test_a():\n    assert 1 < 2\n"
+
+
+@pytest.mark.parametrize("kind", BELOW)
+def test_the_only_project_below(empty: Story, kind: str) -> None:
+    """The command finds it from the top and from between, says which it is, and names paths that are there."""
+    (empty.folder / "pyproject.toml").unlink()
+    empty.write_files({**BELOW[kind], "services/a/test_a.py": TEST, "other/pyproject.toml": "[project]\n"})
+    empty.pytest("--handoff=session-1", "--no-cov", cwd=empty.folder / "services/a")
+    for here, name in [(".", "services/a"), ("services", "a")]:
+        done = empty.handoff("show", cwd=empty.folder / here)
+        assert done.code == 0, done
+        assert f"handoff: {name} is the project; cd there to run pytest" in done.err
+        assert empty.handoff("next", cwd=empty.folder / here).code != 2
+        missing = empty.handoff("show", "session-9", cwd=empty.folder / here).err
+        place = re.search(r"^handoff: (\S+/evidence):", missing, re.MULTILINE)
+        assert place, missing
+        assert (empty.folder / here / place[1]).is_dir()
+    assert empty.handoff("show", cwd=empty.folder / "services/a").err.count("is the project") == 0
+
+
+def test_several_projects_below(empty: Story) -> None:
+    """None of them is chosen for the user."""
+    (empty.folder / "pyproject.toml").unlink()
+    empty.write_files({"a/handoff.toml": "", "b/pyproject.toml": "[tool.handoff]\n"})
+    for args in (["next"], ["show"], ["gate", "session-1"]):
+        done = empty.handoff(*args)
+        assert (done.code, "several projects below this folder: a, b; cd into one" in done.err) == (2, True), done
+
+
+def test_a_project_around_is_not_left_for_one_below(empty: Story) -> None:
+    """Settings or a hand-off folder at the top decide, and an ignored folder is nobody's project."""
+    (empty.folder / "pyproject.toml").unlink()
+    empty.write_files({"venv/handoff.toml": "", ".gitignore": "venv/\n"})
+    assert "is the project" not in empty.handoff("next").err
+    empty.write_files({"a/handoff.toml": "", "handoffs/session-1.md": PROMPTS})
+    assert "is the project" not in empty.handoff("next").err
+
+
+def test_what_begins_a_project_begins_it_here(empty: Story) -> None:
+    """``init`` makes the hand-off folder where the user stands."""
+    (empty.folder / "pyproject.toml").unlink()
+    empty.write_files({"a/handoff.toml": ""})
+    assert empty.handoff("init", "session-1").code == 0
+    assert (empty.folder / "handoffs/session-1.md").is_file()

@@ -56,7 +56,7 @@ def agents(handoff_dir: str | None, action: str, tool: str, *, dry_run: bool, ye
         return GOOD
     from pytest_handoff.cli.support import project_here
 
-    project = project_here(handoff_dir)
+    project = project_here(handoff_dir, below=False)
     changes = [*_changes(project, tool, command if action == "install" else None)]
     return _write(project, [change for change in changes if change.old != change.new], action, dry_run=dry_run, yes=yes)
 

@@ -215,7 +215,7 @@ def init(handoff_dir: str | None, session: str, template: str | None, adopt: str
     """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
     from pytest_handoff.config import check_session_name
 
-    project = (project_to_write if adopt is None or write else project_here)(handoff_dir)
+    project = (project_to_write if adopt is None or write else project_here)(handoff_dir, below=False)
     check_session_name(session)
     if adopt is not None and template is not None:
         raise UsageProblem("--adopt takes the document as it is; leave --template out")

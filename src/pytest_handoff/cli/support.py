@@ -53,8 +53,8 @@ def verb(command: Command) -> Command:
     return run  # type: ignore[return-value] # click only needs the name and the parameters, which wraps keeps
 
 
-def project_here(handoff_dir: str | None) -> Project:
-    """Open the project of the working directory for reading; nothing in it is changed.
+def project_here(handoff_dir: str | None, *, below: bool = True) -> Project:
+    """Open the project of the working directory, or the only one below it, for reading; nothing in it is changed.
 
     Raises:
         UsageProblem: if the settings cannot be used.
@@ -62,14 +62,14 @@ def project_here(handoff_dir: str | None) -> Project:
     """
     from pytest_handoff.project.writing import refuse_mixed
 
-    project = _open(handoff_dir)
+    project = _open(handoff_dir, below=below)
     if (unfinished := refuse_mixed(project)) is not None:
         say(f"handoff: {unfinished}", err=True)
     return project
 
 
-def project_to_write(handoff_dir: str | None) -> Project:
-    """Open the project of the working directory for writing, and finish the write of a process that died.
+def project_to_write(handoff_dir: str | None, *, below: bool = True) -> Project:
+    """Open the project as :func:`project_here` does, for writing, and finish the write of a process that died.
 
     Raises:
         UsageProblem: if the settings cannot be used.
@@ -77,20 +77,33 @@ def project_to_write(handoff_dir: str | None) -> Project:
     """
     from pytest_handoff.project.writing import finish_interrupted_write
 
-    project = _open(handoff_dir)
+    project = _open(handoff_dir, below=below)
     for name in finish_interrupted_write(project):
         say(f"{name}: was changed by somebody else while it was being written, and is left as it is", err=True)
     return project
 
 
-def _open(handoff_dir: str | None) -> Project:
-    from pytest_handoff.project.layout import open_project
+def _open(handoff_dir: str | None, *, below: bool) -> Project:
     from pytest_handoff.project.writing import OLD_NOTE
 
-    project = open_project(Path.cwd(), dir_option=handoff_dir)
+    project = _found(handoff_dir, below=below)
+    if not Path.cwd().resolve().is_relative_to(project.folder):
+        say(f"handoff: {project.shown(project.folder)} is the project; cd there to run pytest", err=True)
     if os.path.lexists(note := project.handoffs / OLD_NOTE):
         say(f"{project.shown(note)}: says what to move where, and is not followed: anybody can commit one; remove it", err=True)
     return project
+
+
+def _found(handoff_dir: str | None, *, below: bool = True) -> Project:
+    """Find the project of the working directory, or the only one below it; what begins a project leaves those alone."""
+    from pytest_handoff.project.layout import open_project
+
+    project = open_project(Path.cwd(), dir_option=handoff_dir)
+    if handoff_dir is not None or not below:
+        return project
+    from pytest_handoff.project.below import project_below
+
+    return project_below(project) or project
 
 
 def tell_if_code(project: Project, path: Path) -> None:
@@ -159,10 +172,8 @@ def complete_session(context: click.Context, parameter: click.Parameter, incompl
 
 
 def _recorded(context: click.Context) -> list[str]:
-    from pytest_handoff.project.layout import open_project
-
     try:
-        names = open_project(Path.cwd(), dir_option=context.find_root().params.get("handoff_dir")).store.sessions()
+        names = _found(context.find_root().params.get("handoff_dir")).store.sessions()
     except HandoffError:  # an error message in the middle of a command line helps nobody
         return []
     return [name for name in names if is_session_name(name)]
@@ -172,10 +183,9 @@ def _named(context: click.Context, parameter: click.Parameter, value: str | None
     if value is not None or context.resilient_parsing:
         return value
     from pytest_handoff.cli.newest import newest_session
-    from pytest_handoff.project.layout import open_project
 
     try:
-        project = open_project(Path.cwd(), dir_option=context.find_root().params.get("handoff_dir"))
+        project = _found(context.find_root().params.get("handoff_dir"))
         chosen = newest_session(project)
     except HandoffError as error:
         say_error(error)

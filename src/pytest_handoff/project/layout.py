@@ -194,6 +194,15 @@ def _plain_project(folders: Iterable[Path], *, packages_only: bool = False) -> P
     return nearest
 
 
+def hands_over(folder: Path, root: Path) -> bool:
+    """Check whether a folder has settings of ours or a hand-off folder.
+
+    Raises:
+        UsageProblem: for settings that cannot be read.
+    """
+    return _has_handoffs(folder) or _settings(folder, root)[0] is not None
+
+
 def _has_handoffs(folder: Path) -> bool:
     try:
         with os.scandir(folder / Config().dir) as entries:
