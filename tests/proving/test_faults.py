@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ def changed(text: str, lines: Collection[int] = EVERYWHERE) -> list[tuple[str, s
         ("x = 'é' < b", [("string", "x = 'XXéXX' < b"), ("comparison", "x = 'é' <= b"), ("comparison", "x = 'é' >= b")]),
         ("x = True", [("constant", "x = False")]),
         ("x = None", [("constant", 'x = ""')]),
-        ("x = f'{a + b} text'", [("arithmetic", "x = f'{a - b} text'")]),
+        ("x = f'{a + b} text'", [("arithmetic", "x = f'{a - b} text'")] if sys.version_info >= (3, 12) else []),
         ("x = a if b else c", [("condition", "x = a if (not (b)) else c")]),
         ("x = [a for a in b if a]", [("condition", "x = [a for a in b if (not (a))]")]),
         ("x.y = a", [("statement", "pass")]),
