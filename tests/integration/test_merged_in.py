@@ -151,4 +151,4 @@ def test_a_target_that_is_not_here_is_to_be_fetched(shop: Story, *, orphan: bool
         shop.git("checkout", "--quiet", "main", "--", ".")
     done = shop.pytest("--handoff=session-1", "--no-cov")
     [line] = [line for line in done.out.splitlines() if line.startswith("  policy")]
-    assert line == "  policy     cannot be told: git does not reach trunk here  to mend: fetch that branch, with its history"
+    assert line == "  policy     cannot be told: git does not reach trunk here  fix: fetch that branch, with its history"

@@ -77,10 +77,19 @@ def test_items_that_neighbours_make(empty: Story) -> None:
     assert last_line(done.out) == neighbours.ITEMS_TOTALS
 
 
+def only(story: Story, neighbour: str) -> None:
+    """Have this neighbour alone; the project's own settings say so, since what an environment keeps out makes a run a part."""
+    environment = neighbours.environment(neighbour)
+    settings = "[tool.pytest.ini_options]\n"
+    story.edit("pyproject.toml", settings, f'{settings}addopts = "{environment.pop("PYTEST_ADDOPTS")}"\n')
+    story.commit()
+    story.environment |= environment
+
+
 @needs_neighbours
 def test_shares_of_pytest_split_add_up(shop: Story) -> None:
     """Each share is less than everything; both make one complete session, and one of them again takes nothing away."""
-    shop.environment |= neighbours.environment("pytest-split")
+    only(shop, "pytest-split")
     found = []
     for group in ("1", "2", "1"):
         shop.pytest("--handoff=session-1", "--splits=2", f"--group={group}")
@@ -93,7 +102,7 @@ def test_shares_of_pytest_split_add_up(shop: Story) -> None:
 @needs_neighbours
 def test_what_testmon_leaves_out(shop: Story) -> None:
     """testmon leaves out files that did not change: nothing is taken from the whole run before it, and the rest did not run."""
-    shop.environment |= neighbours.environment("pytest-testmon")
+    only(shop, "pytest-testmon")
     shop.pytest("--no-cov", "--handoff=session-1", "--testmon")
     done = shop.pytest("--no-cov", "--handoff=session-1", "--testmon")
     first = shop.show("session-1")

@@ -131,7 +131,7 @@ def _installed(name: str) -> list[object]:
     try:
         entries = [entry.load() for entry in metadata.entry_points(group="pytest11", name=name)]
         return entries or ([import_module(name)] if "." in name else [])
-    except (ImportError, AttributeError):
+    except Exception:  # it may well be kept out since it cannot be imported
         return []
 
 
