@@ -136,17 +136,22 @@ WRITTEN_BEFORE = {
 }
 
 
+IN_NO_RUN_OF_A_USER = {
+    "__main__",
+    "workflow.hooks",
+    "hookspecs",
+    "proving.fault_jobs",
+    "proving.fault_probe",
+    "proving.probe",
+    "proving.redirect",
+}
+
+
 def hooks_of_ours() -> Iterator[str]:
     """Every implementation of a hook of pytest's or xdist's in the package that takes part in runs."""
     for found in pkgutil.walk_packages(pytest_handoff.__path__, "pytest_handoff."):
         short = found.name.removeprefix("pytest_handoff.")
-        if short in (
-            "__main__",
-            "workflow.hooks",
-            "hookspecs",
-            "proving.probe",
-            "proving.redirect",
-        ):  # those take part in no run of a user
+        if short in IN_NO_RUN_OF_A_USER:
             continue
         module = importlib.import_module(found.name)
         for name, thing in vars(module).items():
