@@ -45,12 +45,12 @@ def on_page_markdown(markdown: str, page: Any, config: MkDocsConfig, files: File
 
 def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs names them
     """Load what the search needs in a folder from the site itself, as everything else."""
-    return output.replace(_SHIM, "assets/iframe-worker.js")
+    return output.replace(_SHIM, "assets/search-in-a-folder.js")
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs names them
     """Do the same on the page for addresses that do not exist."""
-    return output_content.replace(_SHIM, "/assets/iframe-worker.js")
+    return output_content.replace(_SHIM, "/assets/search-in-a-folder.js")
 
 
 def _with_title(block: re.Match[str]) -> str:

@@ -85,9 +85,9 @@ def test_nothing_is_loaded_from_elsewhere(site: dict[str, Page]) -> None:
 def test_the_search_works_in_a_folder(site: dict[str, Page]) -> None:
     """A page that was opened from a folder may start no worker, so each page loads what stands in for one, from the site."""
     assert {
-        name for name, page in site.items() if not any(one.endswith("assets/iframe-worker.js") for one in page.loads)
+        name for name, page in site.items() if not any(one.endswith("assets/search-in-a-folder.js") for one in page.loads)
     } == set()
-    assert (CHECKOUT / "docs/assets/iframe-worker.js").is_file()
+    assert (CHECKOUT / "docs/assets/search-in-a-folder.js").is_file()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
