@@ -29,7 +29,7 @@ Phase = Literal["collect", "setup", "call", "teardown"]
 
 
 class Section(Frozen, frozen=True):
-    """What pytest prints below a traceback, such as ``Captured stdout call``."""
+    """Hold a section that pytest prints below a traceback, such as ``Captured stdout call``."""
 
     title: str
     text: str

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 from msgspec.structs import replace
 
-from pytest_handoff.cli.support import GOOD, project_here, verb
+from pytest_handoff.cli.support import GOOD, project_here, shown_proof, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.regression import PASSING, passing_of
 from pytest_handoff.figures import listed, percent, percent_of, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
-from pytest_handoff.printing import console, progress, say_error, say_json, say_parts
+from pytest_handoff.printing import console, progress, say_json, say_parts
 from pytest_handoff.project.sessions import Chain
 
 if TYPE_CHECKING:
@@ -223,13 +223,8 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
 def _session_proof(project: Project, record: Record) -> SessionProof | None:
     """Sum up the proof of a session's run; one that cannot be read is said, and left out."""
     from pytest_handoff.evidence.history import Rate, SessionProof
-    from pytest_handoff.project.proofs import proof_of
 
-    try:
-        proof = proof_of(project, record)
-    except EvidenceProblem as error:
-        say_error(error)
-        return None
+    proof = shown_proof(project, record)
     if proof is None:
         return None
     faults = proof.faults

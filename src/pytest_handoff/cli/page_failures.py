@@ -89,7 +89,7 @@ class LostTest(Frozen, frozen=True):
 
 
 class Timed(Frozen, frozen=True):
-    """How long a test took, and how much longer than in the session before, in words; that is ``None`` where it is not known."""
+    """Tell in words how long a test took, and how much longer than in the session before, or ``None`` where that is not known."""
 
     id: str
     took: str
@@ -115,7 +115,7 @@ class Unsteady(Frozen, frozen=True):
 
 
 class Breakage:
-    """What broke in a session, and what was lost; every list is complete, the page cuts it.
+    """Hold what broke in a session, and what was lost; every list is complete, the page cuts it.
 
     Args:
         details: what is kept of the run beside the evidence, if anything is.

@@ -54,7 +54,7 @@ class Change(Frozen, frozen=True):
 
 
 class Standing(Frozen, frozen=True):
-    """What a reader asks first: ``kind`` is ``bad``, ``open`` or ``good``; ``more`` counts what ``blocked`` leaves out."""
+    """Answer what a reader asks first: ``kind`` is ``bad``, ``open`` or ``good``; ``more`` counts what ``blocked`` leaves out."""
 
     kind: str
     words: str

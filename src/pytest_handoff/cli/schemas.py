@@ -91,7 +91,7 @@ class ShownProof(msgspec.Struct, kw_only=True):
 
 
 class ShownFailure(msgspec.Struct, kw_only=True):
-    """What a test, or a file that could not be collected, said when it last failed, and the command that runs it alone."""
+    """Hold the last failure of a test, or of a file that could not be collected, and the command that runs it alone."""
 
     test: str
     outcome: Outcome
@@ -105,7 +105,7 @@ class ShownFailure(msgspec.Struct, kw_only=True):
 
 
 class ShownSlow(msgspec.Struct, kw_only=True):
-    """How long a test took, and how long in the session before; null where that is not known."""
+    """Give the seconds of a test, now and in the session before; null where that is not known."""
 
     test: str
     seconds: float
@@ -113,7 +113,7 @@ class ShownSlow(msgspec.Struct, kw_only=True):
 
 
 class ShownDetails(msgspec.Struct, kw_only=True):
-    """What was kept of the run beside the evidence; ``left_out`` says how many failures have no text."""
+    """Hold what a run kept beside the evidence; ``left_out`` says how many failures have no text."""
 
     failures: list[ShownFailure]
     slowest: list[ShownSlow]

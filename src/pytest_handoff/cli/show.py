@@ -10,17 +10,16 @@ import click
 import msgspec
 
 from pytest_handoff.cli.history import StyledText
-from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, shown_details, verb
+from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, shown_details, shown_proof, verb
 from pytest_handoff.cli.wrapping import hung
 from pytest_handoff.composition.proved import told_lines
 from pytest_handoff.composition.terminal import Line, checklist_summary, run_lines
-from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import report
 from pytest_handoff.figures import counted, format_ranges
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import shorten
-from pytest_handoff.printing import say, say_error, say_json, say_parts
+from pytest_handoff.printing import say, say_json, say_parts
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -84,13 +83,7 @@ def show_table(
 
 def proof_table(project: Project, record: Record) -> dict[str, Any] | None:
     """Count what the proof of this run found, by status; ``None`` where there is no such proof, or it cannot be read."""
-    from pytest_handoff.project.proofs import proof_of
-
-    try:
-        proof = proof_of(project, record)
-    except EvidenceProblem as error:
-        say_error(error)
-        return None
+    proof = shown_proof(project, record)
     if proof is None:
         return None
     parts = {"earlier": proof.earlier, "new": proof.new}

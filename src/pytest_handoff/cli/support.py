@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.proof import Proof
     from pytest_handoff.record import Record
     from pytest_handoff.workflow.ci import Annotation
     from pytest_handoff.workflow.finish import FinishedSession
@@ -149,6 +150,17 @@ def shown_details(project: Project, record: Record) -> Details | None:
 
     try:
         return details_of(project, record)
+    except HandoffError as error:
+        say_error(error)
+        return None
+
+
+def shown_proof(project: Project, record: Record) -> Proof | None:
+    """Read the proof of a record's run; one that cannot be read costs a sentence, and is left out."""
+    from pytest_handoff.project.proofs import proof_of
+
+    try:
+        return proof_of(project, record)
     except HandoffError as error:
         say_error(error)
         return None

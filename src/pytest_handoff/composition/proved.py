@@ -38,7 +38,7 @@ class SurvivorLine(Frozen, frozen=True):
 
 
 class ProofSummary(Frozen, frozen=True):
-    """What a document shows of a proof.
+    """Hold what a document shows of a proof.
 
     ``lines`` has one line for each experiment, ``missing`` the names of those that were not made. ``survivors`` are the faults
     that no test noticed, ``reasons`` what speaks against the tests.

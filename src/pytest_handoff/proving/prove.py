@@ -74,7 +74,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Results:
-    """What each experiment found, ``None`` where it was not made; ``stopped``: somebody stopped them."""
+    """Hold what each experiment found, ``None`` where it was not made; ``stopped``: somebody stopped them."""
 
     earlier: EarlierProof | None
     new: NewProof | None

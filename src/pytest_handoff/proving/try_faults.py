@@ -40,7 +40,7 @@ _SHARE = 0.5
 
 
 class Extent(Frozen, frozen=True):
-    """How much is tried.
+    """Limit how much is tried.
 
     Attributes:
         budget: the seconds that it may take; ``None`` for as long as it takes.

@@ -47,7 +47,7 @@ _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 @dataclass
 class _Heard:
-    """What one attempt of a test said.
+    """Gather what one attempt of a test said.
 
     Attributes:
         named: the values that may name files it left.
