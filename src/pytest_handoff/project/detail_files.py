@@ -18,7 +18,7 @@ from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, Attachment, D
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.printable import printable, printable_text
 from pytest_handoff.project.artifacts import Artifact, self_ignoring, write_each
-from pytest_handoff.project.encoding import encode_json, run_digest
+from pytest_handoff.project.encoding import encode_json, refuse_other_schema, run_digest
 from pytest_handoff.project.foreign_files import TABLE, read_file
 from pytest_handoff.project.stored_files import DETAILS
 
@@ -143,11 +143,7 @@ def decoded(data: bytes, session: str, name: str) -> Details:
         EvidenceProblem: when these are no details of this session.
     """
     try:
-        schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema != DETAILS_SCHEMA:
-            raise EvidenceProblem(
-                f"has the schema {schema!r}, this version reads {DETAILS_SCHEMA!r}: upgrade pytest-handoff", path=name
-            )
+        refuse_other_schema(data, DETAILS_SCHEMA, name)
         found = msgspec.json.decode(data, type=Details)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceProblem(f"is damaged: {error}; remove it, nothing depends on it", path=name) from error
@@ -193,7 +189,3 @@ def is_plain(path: str) -> bool:
 
 def _is_odd(path: str) -> bool:
     return ":" in path or "\\" in path or bool(PureWindowsPath(path).anchor)
-
-
-class _Schema(msgspec.Struct):
-    schema: str

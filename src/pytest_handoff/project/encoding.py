@@ -205,6 +205,22 @@ def _on_one_line(value: object) -> str:
     return msgspec.json.format(encode_json(value), indent=0).decode()
 
 
+class _Schema(msgspec.Struct):
+    schema: str
+
+
+def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
+    """Refuse a file that another version of the plugin wrote.
+
+    Raises:
+        EvidenceProblem: when its ``schema`` is another one.
+        msgspec.DecodeError: when it is no JSON, or has none.
+    """
+    found = msgspec.json.decode(data, type=_Schema).schema
+    if found != schema:
+        raise EvidenceProblem(f"has the schema {found!r}, this version reads {schema!r}: upgrade pytest-handoff", path=path)
+
+
 def digest_of(data: bytes) -> str:
     """Return the digest of bytes as records hold it: ``sha256:`` and the hash in hex."""
     return digest_of_pieces((data,))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import digest_of, encode_json, run_digest
+from pytest_handoff.project.encoding import digest_of, encode_json, refuse_other_schema, run_digest
 from pytest_handoff.project.foreign_files import TABLE, read_file
 from pytest_handoff.project.stored_files import PROOF
 from pytest_handoff.proof import PROOF_SCHEMA, Proof
@@ -68,11 +68,7 @@ def read_proof_file(path: Path, session: str) -> Proof:
 def _decoded(data: bytes, name: str, session: str) -> Proof:
     again = f"remove it and run handoff prove {session} again"
     try:
-        schema = msgspec.json.decode(data, type=_Schema).schema
-        if schema != PROOF_SCHEMA:
-            raise EvidenceProblem(
-                f"has the schema {schema!r}, this version reads {PROOF_SCHEMA!r}: upgrade pytest-handoff", path=name
-            )
+        refuse_other_schema(data, PROOF_SCHEMA, name)
         proof = msgspec.json.decode(data, type=Proof)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EvidenceProblem(f"is no whole proof: {error}; {again}", path=name) from error
@@ -104,7 +100,3 @@ def proof_artifact(project: Project, proof: Proof) -> Artifact:
 def _digest(proof: Proof) -> str:
     """Hash a proof with an empty digest; what is left out of the file by default is left out here."""
     return digest_of(msgspec.json.encode(msgspec.to_builtins(replace(proof, digest=None)) | {"digest": None}, order="sorted"))
-
-
-class _Schema(msgspec.Struct):
-    schema: str
