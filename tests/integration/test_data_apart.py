@@ -184,6 +184,45 @@ def test_a_test_that_removes_everything_that_git_ignores(price: Story, processes
     assert (shown["counts"]["passed"], shown["complete"]) == (4, True)
 
 
+AFTER_XDIST_TOLD = """
+    import os
+    import time
+    from pathlib import Path
+
+    import pytest
+
+    HEARD = Path(__file__).with_name("heard")
+
+
+    def pytest_collection_finish(session):  # xdist's own plugin is newer, and has told the controller by now
+        worker, latest = os.environ.get("PYTEST_XDIST_WORKER"), time.monotonic() + 60
+        while worker and not HEARD.with_name(f"heard-{worker}").exists():
+            assert time.monotonic() < latest
+            time.sleep(0.01)
+
+
+    class Controller:
+        @pytest.hookimpl(trylast=True, optionalhook=True)
+        def pytest_xdist_node_collection_finished(self, node):
+            found = [*Path(__file__).parent.glob(".pytest_cache/handoff/.journals/*/*/collection.json")]
+            HEARD.with_name(f"heard-{node.gateway.id}").write_text(str(len(found)))
+
+
+    def pytest_configure(config):
+        config.pluginmanager.register(Controller())
+"""
+
+
+def test_what_workers_collected_is_there_before_the_controller_hears_of_it(price: Story) -> None:
+    """Else the first test could remove it before anybody has read it."""
+    price.write_files({"conftest.py": AFTER_XDIST_TOLD, ".gitignore": price.text(".gitignore") + "heard-*\n"})
+    price.commit()
+    done = price.pytest("--handoff=session-1", "--no-cov", "-n2", "-p", "no:benchmark")
+
+    assert done.code == 0, done
+    assert [price.text(f"heard-{worker}") for worker in ("gw0", "gw1")] == ["1", "1"]
+
+
 OLD = "raise ValueError"
 NEW = "return never_tried(prices) and ValueError"
 

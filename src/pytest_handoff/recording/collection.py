@@ -86,9 +86,12 @@ class Collector:
         with self._faults:
             self._take_file(report)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Hand over what was found, unless collection was broken off: pytest calls this then too. All conftests are known now."""
+        """Hand over what was found, unless collection was broken off: pytest calls this then too. All conftests are known now.
+
+        This comes before xdist tells the controller: as soon as all workers have, a test may remove what was handed over.
+        """
         with self._faults:
             options.count_attempts(session.config, self._faults)
             if self._came_through:
