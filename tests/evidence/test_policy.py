@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.evidence.loosened import loosened, moved, without_repeats
+from pytest_handoff.evidence.loosened import loosened, without_repeats
+from pytest_handoff.evidence.moved_settings import moved
 from pytest_handoff.evidence.policy import InForce, Loosening, read_policy, together
 
 UNIT = {"markers": ["unit"], "paths": ["**/unit/**"]}

@@ -75,16 +75,16 @@ HOOKS = {
     "recording.controller:Controller:pytest_sessionstart": [],
     "recording.controller:Controller:pytest_sessionfinish": [],
     "recording.controller:Controller:pytest_unconfigure": [],
-    "recording.ending:EndReport:pytest_sessionfinish": [],
-    "recording.ending:EndReport:pytest_terminal_summary": [],
+    "recording.end_report:EndReport:pytest_sessionfinish": [],
+    "recording.end_report:EndReport:pytest_terminal_summary": [],
     "recording.recorder:Recorder:pytest_runtest_logreport": [],
     "recording.recorder:Recorder:pytest_collectreport": [],
     "recording.recorder:Recorder:pytest_testnodedown": ["-n", "1"],
 }
 AT_THE_END = {
     "recording.controller:Controller:pytest_unconfigure",
-    "recording.ending:EndReport:pytest_sessionfinish",
-    "recording.ending:EndReport:pytest_terminal_summary",
+    "recording.end_report:EndReport:pytest_sessionfinish",
+    "recording.end_report:EndReport:pytest_terminal_summary",
 }
 IN_AN_EARLY_END = {
     "recording.recorder:Recorder:pytest_keyboard_interrupt": (
@@ -103,7 +103,7 @@ OTHERWISE = {
     "coverage.apart:MeasuredHere:pytest_runtestloop",  # the same, on a worker
     "coverage.apart:SafeEnd:pytest_runtestloop",  # calls nothing of ours
     *(f"coverage.contexts:PhasesApart:pytest_runtest_{phase}" for phase in ("setup", "call", "teardown")),  # the same
-    "recording.ending:EndReport:pytest_unconfigure",  # where defects are told last
+    "recording.end_report:EndReport:pytest_unconfigure",  # where defects are told last
     "recording.attempts:AttemptCounter:pytest_runtest_makereport",  # there beside a plugin that may try again only
     "recording.attempts:AttemptCounter:pytest_pyfunc_call",  # the same
 }

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_handoff import plugin
 from pytest_handoff.cli.handoff import VERBS, verb_named
-from pytest_handoff.recording import ending
+from pytest_handoff.recording.end_report import EXIT_NO_EVIDENCE
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *(CHECKOUT / "docs").glob("*.md")])
@@ -55,7 +55,7 @@ def test_the_reference_has_every_verb_and_option() -> None:
 def test_the_exit_codes_of_pytest_are_those_of_the_page() -> None:
     """3 is what a run ends with whose evidence could not be written, 4 is pytest's usage error."""
     codes = re.findall(r"^\| (\d) \| ", PAGE.partition("exit code of `pytest`")[2].partition("##")[0], re.MULTILINE)
-    assert list(map(int, codes)) == [pytest.ExitCode.TESTS_FAILED, ending.EXIT_NO_EVIDENCE, pytest.ExitCode.USAGE_ERROR]
+    assert list(map(int, codes)) == [pytest.ExitCode.TESTS_FAILED, EXIT_NO_EVIDENCE, pytest.ExitCode.USAGE_ERROR]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -32,6 +32,7 @@ from pytest_handoff.workflow.start import read_document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_handoff.cli.page_grid import Timeline
     from pytest_handoff.details import Details
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Record
@@ -96,31 +97,46 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     Raises:
         EvidenceProblem: if an earlier session cannot be read.
     """
-    from pytest_handoff.workflow.left import steps_left
-
     record, composed = outcome.record, outcome.composition
     before = Chain(project.store).records_up_to(record)
-    rows = history.session_rows({one.session: one for one in before})
-    store = project.store
-    ledgers = [(one.session, store.ledger(one)) for one in before[-COLUMNS:-1]]
-    ledgers.append((record.session, composed.facts.ledger))
-    shown = timeline(composed.facts.ledger, ledgers, more=len(before) > COLUMNS)
+    shown = _timeline(project, outcome, before)
     details, problem = _details(project, record)
     earlier = details_before(project, record)
     seconds = details.seconds if details else {}
     seconds_before = {test: took for one in earlier for test, took in one.seconds.items()}
     sources = Sources(project, record, read_tree(project).files)
-    by, _, _ = measure(outcome)
-    if record.new_code is not None and covered_by(record.new_code, by) is None:
-        by = "any"
     slow = slowest(details, earlier, composed.facts.ledger) if details else []
-    stands = read_document(project, record.session)
     context = {
+        **_of_session(project, outcome),
+        **_of_history(before),
+        **_of_new_code(outcome, sources),
+        "breakage": Breakage(project, composed.facts, details, shown, folder),
+        "slow": [timed(one) for one in slow if one.seconds >= LEAST],
+        "timed": bool(seconds),
+        "timed_before": bool(seconds_before),
+        "details_problem": problem,
+        "most": {"first": 10, "rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
+    }
+    data = grid(composed.facts, shown, seconds, seconds_before)
+    data |= {"coverage": coverage_rows(record, sources), "prefix": project.shown(project.root / "x").removesuffix("x")}
+    return page(context, data, composed.text)
+
+
+def _timeline(project: Project, outcome: FinishedSession, before: list[Record]) -> Timeline:
+    """Lay out what became of each test in the sessions that there is room for; the last of them is this one."""
+    ledger = outcome.composition.facts.ledger
+    ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
+    return timeline(ledger, [*ledgers, (outcome.record.session, ledger)], more=len(before) > COLUMNS)
+
+
+def _of_session(project: Project, outcome: FinishedSession) -> dict[str, object]:
+    from pytest_handoff.workflow.left import steps_left
+
+    record, composed = outcome.record, outcome.composition
+    stands = read_document(project, record.session)
+    return {
         "record": record,
         "facts": composed.facts,
-        "rows": rows,
-        "outcomes": outcome_chart(rows),
-        "trend": coverage_chart(rows),
         "standing": standing(outcome, steps_left(project, record.session, outcome)),
         "tiles": tiles(outcome),
         "proof": proof_summary(composed.facts.proof) if composed.facts.proof is not None else None,
@@ -128,20 +144,25 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "verdicts": composed.verdicts,
         "checks": [(decision, _WHO[decision.check.decision]) for decision in composed.decisions if decision.counts],
         "differs": stands is not None and stands != composed.text,
-        "breakage": Breakage(project, composed.facts, details, shown, folder),
-        "slow": [timed(one) for one in slow if one.seconds >= LEAST],
-        "timed": bool(seconds),
-        "timed_before": bool(seconds_before),
-        "details_problem": problem,
+        "why_not": {what: why_not_measured(composed.facts, what) for what in ("coverage", "new_code")},
+    }
+
+
+def _of_history(records: list[Record]) -> dict[str, object]:
+    rows = history.session_rows({one.session: one for one in records})
+    return {"rows": rows, "outcomes": outcome_chart(rows), "trend": coverage_chart(rows)}
+
+
+def _of_new_code(outcome: FinishedSession, sources: Sources) -> dict[str, object]:
+    """List the new code that nobody tests, by the figure that the gate uses; where that was not measured, by all tests."""
+    record, (by, _, _) = outcome.record, measure(outcome)
+    if record.new_code is not None and covered_by(record.new_code, by) is None:
+        by = "any"
+    return {
         "untested": untested(record, sources, by),
         "untested_by": {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}[by],
-        "why_not": {what: why_not_measured(composed.facts, what) for what in ("coverage", "new_code")},
         "tested": tested(record.new_code, by) if record.new_code is not None else "",
-        "most": {"first": 10, "rows": MOST_ROWS, "files": MOST_FILES, "sessions": 10},
     }
-    data = grid(composed.facts, shown, seconds, seconds_before)
-    data |= {"coverage": coverage_rows(record, sources), "prefix": project.shown(project.root / "x").removesuffix("x")}
-    return page(context, data, composed.text)
 
 
 def _details(project: Project, record: Record) -> tuple[Details | None, str]:

@@ -109,16 +109,9 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     """
     memory = {written.id: written.text for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, request)
-    trend = _trend(request.sessions) if "handoff:begin trend" in text else None
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))
-    known = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
-    plain = chosen(found, known, memory)
-    measured = Measured(facts, request.parent, request.parent_percent, rows.line_counts)
-    figures = figure_values(measured, found.places, rows.targets)
-    places, prompts = without_remarks(found.places, memory, figures)
-    found = replace(found, places=tuple(places))
-    plain |= figures | prompts
+    found, plain = _valued(found, rows, facts, memory, request)
     must = list(dict.fromkeys([*config.required, *request.required]))
     claims = fill(found, values=plain, blocks={}, ticks={}, memory=memory, take_over=request.take_over).findings
     read = _read(found, targets, claims, must)
@@ -127,6 +120,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     standing = standing_verdicts(facts, config, request.today)
     blocking = blocking_of(standing, decided)
     told = corrections_of(found.text, claims) if config.corrections == "on" else []
+    trend = _trend(request.sessions) if "handoff:begin trend" in text else None
     context = block_context(facts, decided, line_counts=rows.line_counts, trend=trend, corrections=told)
     blocks = _blocks(found, context, request.render)
     found = replace(found, findings=(*found.findings, *_nobodys(found, blocks)))
@@ -149,6 +143,18 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
         blocking=blocking,
         required=list(dict.fromkeys([*must, *remembered(decided)])),
     )
+
+
+def _valued(
+    found: Document, rows: Rows, facts: Facts, memory: Mapping[str, str], request: FillRequest
+) -> tuple[Document, dict[str, str]]:
+    """Work out the value of each place that the evidence knows, and leave a person's remarks to the person."""
+    known = values(facts, agent=facts.record.run.agent, parent_percent=request.parent_percent, rows=rows)
+    plain = chosen(found, known, memory)
+    measured = Measured(facts, request.parent, request.parent_percent, rows.line_counts)
+    figures = figure_values(measured, found.places, rows.targets)
+    places, prompts = without_remarks(found.places, memory, figures)
+    return replace(found, places=tuple(places)), plain | figures | prompts
 
 
 def _read(found: Document, targets: Mapping[str, str], claims: Iterable[Finding], must: Sequence[str]) -> DocumentFacts:

@@ -11,7 +11,7 @@ import msgspec
 
 from pytest_handoff.config import Config, read_config
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.evidence.loosened import loosened, moved, taken_over, without_repeats
+from pytest_handoff.evidence.loosened import loosened, taken_over, without_repeats
 from pytest_handoff.evidence.policy import InForce, Loosening, Policy, read_policy
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings
@@ -84,12 +84,12 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     """
     then = read_policy(record.policy, path=f"the record of {record.session}")
     now = read_policy(policy_table(project, then.in_force, record.instructions), path="the settings")
-    renamed, has_code = _renamed(project, record), partial(_has_code, project)
+    renamed = _renamed(project, record)
     found: list[Loosening] = []
     told: list[str | None] = []
     suites = [*filter(None, (parents.earlier.lines, ledger))]
     for parent in parents.records:
-        before = moved(read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed, has_code)
+        before = _moved(project, read_policy(parent.policy, path=f"the record of {parent.session}"), now, renamed)
         pythons = _minor(parent), _minor(record)
         is_gap = before.in_force.coverage is None and then.in_force.coverage is not None
         measured = list(_last_measured(project, parent, now, renamed)) if is_gap else []
@@ -106,7 +106,7 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
     name = project.config.target or next(iter(targets_of(project)), None)
     targets, why = ([], None) if name is None else _policies_on(project, name, record.instructions)
     for there in targets:
-        target = moved(there, now, renamed, has_code)
+        target = _moved(project, there, now, renamed)
         found += loosened(target, now, against=str(name), suites=suites)
         found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
@@ -134,7 +134,15 @@ def _last_measured(project: Project, record: Record, now: Policy, renamed: Seque
         if policy.in_force.coverage is None:
             ahead += before.previous
         else:
-            yield LastMeasured(name, moved(policy, now, renamed, partial(_has_code, project)), _minor(before))
+            yield LastMeasured(name, _moved(project, policy, now, renamed), _minor(before))
+
+
+def _moved(project: Project, before: Policy, now: Policy, renamed: Sequence[tuple[str, str]]) -> Policy:
+    if not renamed:
+        return before
+    from pytest_handoff.evidence.moved_settings import moved
+
+    return moved(before, now, renamed, partial(_has_code, project))
 
 
 def _minor(record: Record) -> str:

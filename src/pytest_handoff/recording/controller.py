@@ -23,7 +23,8 @@ from pytest_handoff.project.locks import read_settled
 from pytest_handoff.project.writing import finish_interrupted_write
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import COLLECTION, Collector, Tiers, read_spool
-from pytest_handoff.recording.ending import EndReport, RunEnd
+from pytest_handoff.recording.end_report import EndReport
+from pytest_handoff.recording.ending import RunEnd
 from pytest_handoff.recording.failures import FailureTexts
 from pytest_handoff.recording.faults import hear_spool, hear_worker
 from pytest_handoff.recording.installed import as_installed
