@@ -177,12 +177,16 @@ def test_the_controller_of_workers_dies(four: Story) -> None:
         {
             "tests/test_four.py": """
                 import os, signal, time
+                from pathlib import Path
                 def test_a(): pass
                 def test_b(): pass
                 def test_c():
-                    time.sleep(0.5)
+                    [told] = Path().glob(".pytest_cache/handoff/.journals/session-1/*/tests.jsonl")
+                    latest = time.monotonic() + 60
+                    while told.read_text().count("\\n") < 2 and time.monotonic() < latest:
+                        time.sleep(0.01)
                     os.kill(os.getppid(), signal.SIGKILL)
-                    time.sleep(1)
+                    time.sleep(60)
             """
         }
     )

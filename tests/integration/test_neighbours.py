@@ -150,7 +150,7 @@ def test_a_timeout_that_ends_the_process(shop: Story) -> None:
     """pytest-timeout's thread method kills pytest: the next command says how far the run came."""
     shop.write_files({"tests/unit/test_hangs.py": "import threading\n\ndef test_hangs():\n    threading.Event().wait()\n"})
     shop.environment |= neighbours.environment("timeout")
-    done = shop.pytest("--no-cov", "--handoff=session-1", "--timeout=1", "--timeout-method=thread")
+    done = shop.pytest("--no-cov", "--handoff=session-1", "--timeout=3", "--timeout-method=thread")
 
     assert done.code == 1
     told = shop.handoff("show", "session-1")

@@ -72,7 +72,7 @@ def recorded(folder: Path) -> Story:
     )
     story.write_files({"artifacts/the page.png": "a picture"})
     story.edit("tests/unit/test_money.py", f"def {LONG}():\n    pass\n", "")
-    story.edit("tests/unit/test_money.py", "sleep(0.03)", "sleep(0.5)")
+    story.edit("tests/unit/test_money.py", "sleep(0.03)", "sleep(1)")
     story.edit(
         "src/shop/money.py", "return price / 2\n", "return price / 2\n\n\ndef in_words(price):\n    return f'{price} EUR'\n"
     )
@@ -115,7 +115,7 @@ QUESTIONS = {
         "assert {'price': 5.0} == {'price': 6}",
     ),
     "where is untested new code": ("nav a[href='#new-code']", ".untested .source", "EUR"),
-    "what is slow, and slower": ("nav a[href='#slow']", ".times tbody tr >> nth=0", "+0."),
+    "what is slow, and slower": ("nav a[href='#slow']", ".times tbody tr >> nth=0", "+"),
     "since when is it flaky": (
         "nav a[href='#slow']",
         "section:has(#slow) >> summary:has-text('test_sometimes')",
