@@ -278,14 +278,19 @@ class NewCodeFile(Frozen, frozen=True):
     marked: str = ""
 
 
+Owed = dict[str, dict[str, str]]
+"""By session and path, the statements that a session of this work left untested although its checklist asked for them."""
+
+
 class NewCode(Frozen, frozen=True, omit_defaults=True):
     """Statements that are new since the base, and who runs them; ``by`` figures are ``None`` where contexts are missing.
 
     ``notes`` are sentences a reader must see beside the figure (what it may contain, which rule was used). ``unmeasured`` are new
     Python files that no measurement saw and that no tests have. ``at_import`` has, by path, the new statements that ran and
     that only an import can run: the figures ``by`` tests say nothing of them. ``doubtful`` are the session's unit tests
-    that were skipped or xfailed without a marker: what they ran before is among the figures ``by`` tests. Where there are none,
-    each of these keys is left out.
+    that were skipped or xfailed without a marker: what they ran before is among the figures ``by`` tests. ``owed`` is what
+    earlier sessions of this work left untested against their own checklists, as far as nothing runs it now either. Where there
+    are none, each of these keys is left out.
     """
 
     num_statements: int
@@ -299,6 +304,7 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     unmeasured: list[str] = []
     at_import: dict[str, str] = {}
     doubtful: list[str] = []
+    owed: Owed = {}
 
     @property
     def by_tests(self) -> int:

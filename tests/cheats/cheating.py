@@ -157,9 +157,9 @@ class Shop:
         self.last_pytest = done.code
         return done
 
-    def measured(self, *args: str) -> Done:
-        """Run the tests for the second session, with coverage."""
-        done = self.run(sys.executable, "-m", "pytest", "-q", "--handoff=session-2", *args)
+    def measured(self, *args: str, session: str = "session-2") -> Done:
+        """Run the tests for a session, with coverage."""
+        done = self.run(sys.executable, "-m", "pytest", "-q", f"--handoff={session}", *args)
         self.last_pytest = done.code
         return done
 

@@ -85,6 +85,23 @@ def with_tests(*args: str, setting: tuple[str, str] | None = None, conftest: str
     return do
 
 
+def gated_as_the_next(*, tests: str) -> Callable[[Shop], None]:
+    """Leave the gate of the session with the new code shut, and have the next one gated, which changes a test only."""
+
+    def do(shop: Shop) -> None:
+        asking(shop)
+        shop.edit(DOCUMENT, "- [x] Code coverage >= 90%\n", "")
+        (shop.folder / TAX).write_text(shop.text(TAX) + "\n\ndef duty(price):\n    return price * 0.3\n", "utf-8")
+        shop.measured()
+        shop.commit()
+        shop.write({"handoffs/session-3.md": shop.text(DOCUMENT).replace("Session 2", "Session 3")})
+        (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + tests, "utf-8")
+        shop.session = "session-3"
+        shop.measured(session="session-3")
+
+    return do
+
+
 def another_configuration(shop: Shop) -> None:
     """Measure by a file that nobody compares."""
     untested(shop)
@@ -228,6 +245,9 @@ CHEATS = [
               asking(shop), shop.edit(TAX, "def tax(price):", "def tax(price):  # pragma: no cover"), run_measured(shop)), "new_code",
           "a comment like it", lambda shop: (
               tested(shop), shop.edit(TAX, "def duty(price):", "def duty(price):  # covered by its tests"), shop.measured())),
+    Cheat("measured", "leave it untested, and have the next session gated",
+          gated_as_the_next(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it in the next session",
+          gated_as_the_next(tests="\n\ndef test_duty():\n    from shop.tax import duty\n\n    assert duty(10) == 3\n")),
     Cheat("measured", "omit it", without_tests(setting=('vendored.py"]', 'vendored.py", "src/shop/tax.py"]')), "policy",
           "omit less", with_tests(setting=('omit = ["src/shop/vendored.py"]', "omit = []"))),
     Cheat("measured", "exclude its lines", without_tests(setting=("fail_under = 80", 'fail_under = 80\nexclude_also = ["def duty"]')),

@@ -57,6 +57,8 @@ def test_earlier_tests_come_from_earlier_sessions() -> None:
          "the figures of src/a.py's new lines do not fit its missing lines"),
         ({"new_code": new_code_of(4, covered=3, missing="1-99999999999999")},
          "the figures of src/a.py's new lines do not fit its missing lines"),
+        ({"new_code": replace(CODE, owed={"session-1": {"src/a.py": "2-x"}})},
+         "what earlier sessions left untested is no line numbers"),
         ({"new_code": replace(CODE, excluded=1)}, "the excluded new lines of the files do not add up to its total"),
         ({"new_code": replace(BY, covered_by_unit=3)}, "the new statements covered by unit tests do not add up to its total"),
         ({"new_code": replace(BY, covered_by_new_unit=None)},

@@ -102,6 +102,9 @@ _UNITS = {"percent": " %", "failing": " fail"}
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 
+TEST_WHAT_WAS_LEFT = "test what was left, or take it out"
+
+
 class Condition(Frozen, frozen=True):
     """One condition that a gate decides.
 

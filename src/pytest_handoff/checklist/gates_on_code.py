@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.checklist.condition import asked, failed, if_complete, passed, unknown, waived, why_not_measured
+from pytest_handoff.checklist.condition import (
+    TEST_WHAT_WAS_LEFT,
+    asked,
+    failed,
+    if_complete,
+    passed,
+    unknown,
+    waived,
+    why_not_measured,
+)
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.evidence.settings_text import format_of
 from pytest_handoff.figures import count_ranges, counted, fewest_more, join_ranges, listed, percent, rate_holds
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.proof import EarlierProof, FaultProof, NewProof
-    from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
+    from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Owed, Verdict
 
 
 def coverage(facts: Facts, spec: Condition) -> Verdict:
@@ -44,11 +53,24 @@ def coverage(facts: Facts, spec: Condition) -> Verdict:
 def new_code(facts: Facts, spec: Condition) -> Verdict:
     """Require a coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests.
 
-    New lines marked as `no cover` count as not covered.
+    New lines marked as `no cover` count as not covered. What an earlier session of the same work, not merged yet, left untested
+    against its own checklist must be run by some test now.
     """
     code = facts.record.new_code
     if code is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
+    verdict = _of_this_session(code, facts, spec)
+    return _with_owed(code.owed, spec, verdict) if code.owed else verdict
+
+
+def _with_owed(owed: Owed, spec: Condition, verdict: Verdict) -> Verdict:
+    from pytest_handoff.evidence.owed_code import told
+
+    needs = f"{verdict.needs}; {TEST_WHAT_WAS_LEFT}" if verdict.verdict == "failed" and verdict.needs else TEST_WHAT_WAS_LEFT
+    return failed(spec, f"{verdict.evidence}; and no test runs {told(owed)}", needs)
+
+
+def _of_this_session(code: NewCode, facts: Facts, spec: Condition) -> Verdict:
     marked = sum(count_ranges(file.marked) for file in code.files.values())
     statements = code.num_statements if spec.by == "any" else code.by_tests
     total, left_out = statements + marked, code.num_statements - statements

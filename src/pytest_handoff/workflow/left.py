@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist.condition import why
+from pytest_handoff.checklist.condition import TEST_WHAT_WAS_LEFT, why
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.checklist.language import normalise
 from pytest_handoff.evidence.regression import FAILING, PASSING
@@ -290,17 +290,25 @@ class _Evidence:
 
     def _new_lines(self, spec: Condition, verdict: Verdict) -> Iterator[Step]:
         code = self._facts.record.new_code
-        for path, file in code.files.items() if code is not None else ():
+        if code is None:
+            return
+        for session, files in code.owed.items():
+            for path, lines in files.items():
+                yield from self._untested(path, lines, f"left untested by {session}, and no test runs", TEST_WHAT_WAS_LEFT)
+        if verdict.needs == TEST_WHAT_WAS_LEFT:
+            return
+        for path, file in code.files.items():
             others = {"any": None, "unit": file.not_by_unit, "new_unit": file.not_by_new_unit}[spec.by]
             lines = join_ranges(file.missing, others or "", file.marked)
-            if not lines:
-                continue
-            if (path, lines) not in self._lines:
-                self._lines.add((path, lines))
-                what = f"{path} {lines}: new, and {_BY[spec.by]} runs {'it' if lines.isdigit() else 'them'}"
-                first = int(lines.partition(",")[0].partition("-")[0])
-                do = f"test {'it' if lines.isdigit() else 'them'} ({verdict.needs})"
-                yield Step(kind="new_code", what=what, do=do, file=path, line=first, names=lines.split(", "))
+            yield from self._untested(path, lines, f"new, and {_BY[spec.by]} runs", f"test {_them(lines)} ({verdict.needs})")
+
+    def _untested(self, path: str, lines: str, what: str, do: str) -> Iterator[Step]:
+        if not lines or (path, lines) in self._lines:
+            return
+        self._lines.add((path, lines))
+        what = f"{path} {lines}: {what} {_them(lines)}"
+        first = int(lines.partition(",")[0].partition("-")[0])
+        yield Step(kind="new_code", what=what, do=do, file=path, line=first, names=lines.split(", "))
 
     def _unparsable(self) -> Iterator[Step]:
         for path, why_not in (self._facts.record.unparsable or {}).items():
@@ -327,6 +335,10 @@ class _Evidence:
             "skips": lambda kind: kind.outcome == "skipped",
         }
         return facts.kinds.lines(kinds[spec.gate]) if spec.gate in kinds else ()
+
+
+def _them(lines: str) -> str:
+    return "it" if lines.isdigit() else "them"
 
 
 def _is_linked(line: LedgerLine, spec: Condition) -> bool:

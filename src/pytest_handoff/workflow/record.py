@@ -47,8 +47,10 @@ from pytest_handoff.workflow.start import Start, adds_up, document_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_handoff.evidence.measurement import Measurement
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
+    from pytest_handoff.record import Owed
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
     from pytest_handoff.workflow.hooks import ProjectHooks
@@ -382,7 +384,22 @@ def _coverage(
     code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
     excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
     beside = unmeasured(found, trees, results.is_test_file, holding)
-    return summarise(found), replace(code, unmeasured=beside, doubtful=excused), reasons
+    owed = _owed(project, start, found, sources)
+    return summarise(found), replace(code, unmeasured=beside, doubtful=excused, owed=owed), reasons
+
+
+def _owed(project: Project, start: Start, measurement: Measurement, now: Mapping[str, SourceLine]) -> Owed:
+    """Find what sessions of this work left untested, and is untested still; git is asked what is merged only if there is any."""
+    from pytest_handoff.evidence.owed_code import left_untested, owed_now
+
+    pairs = zip(start.parents.records, start.parents.sources or (), strict=False)
+    left = [(record, base) for record, base in pairs if left_untested(record)]
+    if left and project.config.target not in (None, start.tree.branch):
+        from pytest_handoff.project.merged_sessions import merged_sessions
+
+        merged = {one.session for one in merged_sessions(project).records}
+        left = [(record, base) for record, base in left if record.session not in merged]
+    return owed_now(left, measurement, now)
 
 
 def _remembered(start: Start) -> list[str]:

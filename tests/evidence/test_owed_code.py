@@ -1,0 +1,79 @@
+"""What sessions left untested, worked out from records alone."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from builders import new_code_of, record_of
+from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.evidence.measurement import MeasuredFile, Measurement
+from pytest_handoff.evidence.owed_code import left_untested, owed_now, told
+from pytest_handoff.evidence.source_changes import hash_lines
+from pytest_handoff.record import Parent, Record, SourceLine, Verdict
+
+PATH = "src/a.py"
+FAILED = Verdict(id="new_code(>= 90 %)", verdict="failed", evidence="")
+
+
+def left(missing: str = "2", *, verdict: Verdict = FAILED, previous: bool = True) -> Record:
+    """The record of a session with four new statements, of which one is missing."""
+    parents = [Parent(session="session-0", digest="0" * 64)] if previous else []
+    code = new_code_of(4, covered=3, missing=missing)
+    return replace(record_of(new_code=code), session="session-1", previous=parents, gates=[verdict])
+
+
+def measured(*missing: int, statements: int = 9) -> Measurement:
+    """A measurement of one file."""
+    file = MeasuredFile(path=PATH, statements=frozenset(range(1, statements + 1)), missing=frozenset(missing), percent=50)
+    return Measurement(files={PATH: file}, percent=50, branch_percent=None)
+
+
+def tree(text: str) -> dict[str, SourceLine]:
+    """A tree with one file."""
+    return {PATH: SourceLine(path=PATH, blob=text, lines=hash_lines(text.encode()))}
+
+
+@pytest.mark.parametrize(
+    ("record", "owes"),
+    [
+        (left(), {"session-1": {PATH: "2"}}),
+        (left(missing=""), {}),
+        (left(previous=False), {}),
+        (left(verdict=replace(FAILED, verdict="waived")), {}),
+        (left(verdict=replace(FAILED, verdict="unknown")), {}),
+        (left(verdict=replace(FAILED, id="new_code_of_ours")), {}),
+        (left(verdict=replace(FAILED, id="new_code(by=unit tests, > 90 %)")), {"session-1": {PATH: "2"}}),
+        (replace(left(), new_code=None), {}),
+    ],
+)
+def test_a_session_owes_what_its_own_line_asked_for(record: Record, owes: dict[str, dict[str, str]]) -> None:
+    """Nothing is owed where nothing was asked, and nothing by a first session."""
+    assert left_untested(record) == owes
+
+
+def test_lines_are_followed_to_where_they_stand_now() -> None:
+    """A line above moves them; of two parents, both count."""
+    parents = [(left("2"), tree("a\nb\nc\n")), (left("3"), tree("a\nb\nc\n"))]
+
+    assert owed_now(parents, measured(3, 4), tree("new\na\nb\nc\n")) == {"session-1": {PATH: "3-4"}}
+    assert owed_now(parents, measured(3, 4), tree("new\na\nother\nc\n")) == {"session-1": {PATH: "4"}}
+    assert owed_now(parents, measured(1), tree("a\nb\nc\n")) == {}
+    assert owed_now(parents, measured(3, 4), {}) == {}
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    """The sentence names the session whose record was edited."""
+    with pytest.raises(
+        EvidenceProblem, match=r"^the new code of session-1 has lines that are none: .*; restore"
+    ):
+        owed_now([(left("2-x"), tree("a\nb\n"))], measured(2), tree("a\nb\n"))
+
+
+def test_the_phrase_names_every_session_and_place() -> None:
+    """One statement is one, and several places stand in one row."""
+    owed = {"session-1": {"a.py": "2", "b.py": "4-5, 7"}, "session-2": {"c.py": "1"}}
+
+    assert told(owed) == (
+        "4 statements that session-1 left untested: a.py:2, b.py:4-5, 7; 1 statement that session-2 left untested: c.py:1"
+    )
