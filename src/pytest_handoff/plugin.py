@@ -15,6 +15,7 @@ from pytest_handoff import import_plainly
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from pytest_handoff.recording.as_begun import AsBegun
     from pytest_handoff.recording.faults import Faults
 
 
@@ -28,6 +29,7 @@ _MARKERS = (
 
 _FAULTS = pytest.StashKey["Faults"]()
 _WITHIN = pytest.StashKey[str]()
+_BEGUN = pytest.StashKey["AsBegun"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +62,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         import_plainly()  # this pytest may not be the first in its process
         with _faults(early_config):
             _turn_coverage_on(early_config)
+            if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker writes nothing at its end
+                _begun(early_config)
     yield
 
 
@@ -77,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         from pytest_handoff.recording.controller import take_part
 
-        take_part(config, _faults(config), config.stash.get(_WITHIN, ""))
+        take_part(config, _faults(config), config.stash.get(_WITHIN, ""), _begun(config))
 
 
 @pytest.fixture
@@ -100,6 +104,12 @@ def _faults(config: pytest.Config) -> Faults:
     from pytest_handoff.recording.faults import Faults
 
     return config.stash.setdefault(_FAULTS, Faults())
+
+
+def _begun(config: pytest.Config) -> AsBegun:
+    from pytest_handoff.recording.as_begun import AsBegun
+
+    return config.stash[_BEGUN] if _BEGUN in config.stash else config.stash.setdefault(_BEGUN, AsBegun())
 
 
 def _turn_coverage_on(early_config: pytest.Config) -> None:

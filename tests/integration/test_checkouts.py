@@ -277,6 +277,54 @@ def test_a_submodule_that_is_not_checked_out_loses_no_tests(shop: Story, tmp_pat
     assert clone.statuses("session-2")["test_vendored"] == "still_passing"
 
 
+def library(folder: Path, code: str) -> Story:
+    """A repository with code that another one takes in as a submodule."""
+    folder.mkdir()
+    story = Story(folder)
+    story.git("init", "--quiet", "--initial-branch=main")
+    story.write_files({"levy.py": code})
+    story.commit()
+    return story
+
+
+def take_in(story: Story, other: Story, where: str) -> None:
+    """Add a repository as a submodule, and commit that."""
+    story.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.folder), where)
+    story.commit()
+
+
+@pytest.mark.parametrize("place", ["vendor", "outer/vendor", "nested"])
+def test_code_that_is_mended_in_a_submodule_alone(shop: Story, tmp_path: Path, place: str) -> None:
+    """What passed with it is evidence of no commit: here it holds and is called dirty, and a clean clone has other code."""
+    inner = library(tmp_path / "inner", "levy = 1 / 0\n")
+    if place == "nested":
+        outer = library(tmp_path / "outer", "")
+        take_in(outer, inner, "vendor")
+        take_in(shop, outer, place)
+        shop.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive")
+        place = "nested/vendor"
+    else:
+        take_in(shop, inner, place)
+    shop.edit("pyproject.toml", '["src"]', f'["src", "{place}"]')
+    shop.write_files({"tests/unit/test_levy.py": "def test_levy():\n    import levy\n\n    assert levy.levy == 3\n"})
+    shop.commit()
+    (shop.folder / place / "levy.py").write_text("levy = 3\n")
+    done = shop.pytest("--handoff=session-1", "--no-cov")
+    assert done.code == 0, done
+    assert record_of(shop, "session-1")["source"]["dirty"] is True
+    assert shop.handoff("verify", "session-1").code == 0
+    shop.commit()
+
+    shop.git("clone", "--quiet", str(shop.folder), str(tmp_path / "clone"))
+    clone = Story(tmp_path / "clone")
+    clone.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive")
+    for verb in ("verify", "gate"):
+        done = clone.handoff(verb, "session-1")
+        assert (done.code, place.partition("/vendor")[0] in done.out) == (1, True), done
+    (shop.folder / place / "levy.py").write_text("levy = 4\n")
+    assert shop.handoff("verify", "session-1").code == 1
+
+
 def test_a_shallow_clone_and_a_work_tree_beside(shop: Story, tmp_path: Path) -> None:
     """Both hold the same code; a work tree that lies within another one is none of its files."""
     shop.pytest("--handoff=session-1", "--no-cov")

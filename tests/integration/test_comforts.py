@@ -45,9 +45,17 @@ def test_a_mock_that_outlives_its_test_costs_the_journal_only(empty: Story) -> N
     assert (counts["passed"], counts["failed"]) == (1, 1)
 
 
-def test_a_source_that_is_nested_too_deeply_is_not_measured(empty: Story) -> None:
+DEEP = {
+    "signs": "x = " + "-" * 200_000 + "1\n",
+    "terms": "x = " + "+".join(["1"] * 200_000) + "\n",
+    "calls": "def f():\n    return f\n\n\nx = f" + "()" * 100_000 + "\n",
+    "brackets": "x = " + "[" * 5_000 + "]" * 5_000 + "\n",
+}
+
+
+@pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP)
+def test_a_source_that_is_nested_too_deeply_is_not_measured(empty: Story, deep: str) -> None:
     """Python itself could not import it; the rest is measured and recorded."""
-    deep = "x = " + "-" * 200_000 + "1\n"
     test = "from shop import double\n\n\ndef test_it():\n    assert double(1) == 2\n"
     empty.write_files({"src/table.py": deep, "src/shop.py": "def double(x):\n    return 2 * x\n", "tests/unit/test_it.py": test})
     empty.commit()
@@ -63,6 +71,35 @@ PICKS = """
     def pytest_configure(config):
         config.args = ["tests/unit/test_new.py"]
 """
+
+
+WAYS_TO_PICK = {
+    "pytest_configure": PICKS,
+    "a folder": PICKS.replace("/test_new.py", ""),
+    "a test": PICKS.replace("test_new.py", "test_new.py::test_new"),
+    "collecting": """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_collection(session):
+            session.config.args = ["tests/unit/test_new.py", "tests/e2e"]
+    """,
+    "in place": PICKS.replace("args = ", "args[:] = "),
+}
+
+
+@pytest.mark.parametrize("conftest", WAYS_TO_PICK.values(), ids=WAYS_TO_PICK)
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_ways_to_put_paths_in_place_of_testpaths(shop: Story, conftest: str, args: list[str]) -> None:
+    """Wherever a plugin does so, what the others test did not run, and nothing passes for the whole."""
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.commit()
+    shop.write_files({"tests/unit/test_new.py": "def test_new(): pass\n", "conftest.py": conftest})
+    shop.pytest("--no-cov", "--handoff=session-2", *args)
+    shown = shop.show("session-2")
+
+    assert shown["complete"] is False
+    assert shown["counts"]["not_run"] > 0
 
 
 @pytest.mark.parametrize("picks", [True, False])

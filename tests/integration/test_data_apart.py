@@ -166,6 +166,7 @@ def test_data_that_pytest_cov_cannot_put_together(price: Story) -> None:
     assert done.code == 0, done
     assert "coverage   not measured: pytest-cov could not put its data together: " in done.out
     assert price.show("session-1")["counts"]["passed"] == 4
+    assert str(price.folder) not in price.text("handoffs/evidence/session-1/record.json") + price.document("session-1")
     assert required.code == 1, required
 
 
@@ -182,6 +183,7 @@ def test_a_test_that_removes_everything_that_git_ignores(price: Story, processes
     assert "INTERNALERROR" not in done.out + done.err
     assert "coverage   not measured: " in done.out
     assert (shown["counts"]["passed"], shown["complete"]) == (4, True)
+    assert str(price.folder) not in price.text("handoffs/evidence/session-1/record.json")
 
 
 AFTER_XDIST_TOLD = """

@@ -88,6 +88,42 @@ def test_cells_of_a_renamed_notebook(shop: Story) -> None:
     assert shop.statuses("session-2")["Cell 1"] == "moved"
 
 
+LINTS = """
+    import pytest
+
+    def pytest_collect_file(file_path, parent):
+        if file_path.suffix == ".py" and file_path.parent.name == "tools":
+            return LintFile.from_parent(parent, path=file_path)
+
+    class LintFile(pytest.File):
+        def collect(self):
+            yield Lint.from_parent(self, name={name})
+
+    class Lint(pytest.Item):
+        def runtest(self):
+            compile(self.path.read_text(), "x", "exec")
+"""
+
+
+@pytest.mark.parametrize("name", ['"ruff::format"', '""', '"test"', "self.path.suffix"])
+def test_checks_of_files(shop: Story, name: str) -> None:
+    """Linters name each item alike, or not at all: the check of a file that went is lost, and that of a new one is new."""
+    shop.edit("pyproject.toml", '["tests"]', '["tests", "tools"]')
+    shop.write_files({"conftest.py": LINTS.format(name=name), "tools/sell.py": "def sell(x):\n    return x\n"})
+    shop.commit()
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.commit()
+    shop.git("rm", "-q", "tools/sell.py")
+    shop.write_files({"tools/weather.py": "import math\n\nSUN = math.pi\n\n\nclass Sky:\n    pass\n"})
+    shop.pytest("--no-cov", "--handoff=session-2")
+    tests = shop.show("session-2")["tests"].items()
+
+    assert {test.partition("::")[0]: entry["status"] for test, entry in tests if test.startswith("tools")} == {
+        "tools/sell.py": "missing",
+        "tools/weather.py": "new",
+    }
+
+
 @pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
 def test_a_main_in_each_file(shop: Story, args: list[str]) -> None:
     """`test_main` of a new file continues the lost one only where its body does."""

@@ -34,6 +34,29 @@ def test_the_same_options_raise_no_alarm(shop: Story, options: list[str]) -> Non
     assert two_sessions(shop, options, options) == ""
 
 
+@pytest.mark.parametrize("where", ["addopts", "PYTEST_ADDOPTS", "COVERAGE_RCFILE", "a plugin"])
+def test_the_same_settings_from_anywhere_raise_no_alarm(shop: Story, where: str) -> None:
+    """Branches are measured in every session, though pyproject.toml says nothing of it."""
+    if where == "addopts":
+        shop.edit("pyproject.toml", "testpaths", 'addopts = "--cov=src --cov-branch --cov-report="\ntestpaths')
+    elif where == "a plugin":
+        shop.write_files({"src/wide.py": WIDE.replace('"run:omit", ["*/setup.py"]', '"run:branch", True')})
+        with (shop.folder / "pyproject.toml").open("a") as file:
+            file.write('\n[tool.coverage.run]\nplugins = ["wide"]\n')
+    else:
+        shop.write_files({"cov.rc": "[run]\nbranch = true\n"})
+    shop.commit()
+    shop.leave_unmeasured()
+    shop.environment |= {"PYTEST_ADDOPTS": "--cov-branch"} if where == "PYTEST_ADDOPTS" else {}
+    shop.environment |= {"COVERAGE_RCFILE": "cov.rc"} if where == "COVERAGE_RCFILE" else {}
+    for number in (1, 2, 3):
+        shop.pytest(f"--handoff=session-{number}")
+        assert shop.show(f"session-{number}")["coverage"]["branch_percent"] is not None
+        assert shop.gate(f"session-{number}")["policy"] == ("waived" if number == 1 else "passed")
+        shop.commit()
+    assert findings(shop) == ""
+
+
 def test_an_option_that_is_left_out_is_named(shop: Story) -> None:
     """The first run measured branches."""
     found = two_sessions(shop, ["--cov-branch"], [])

@@ -208,3 +208,20 @@ def test_a_plugin_that_reports_attempts_in_its_own_word(unsteady: Story, args: l
     assert done.code == 0, done
     assert "disagree" not in done.out
     assert outcomes(unsteady)[NAME] == "passed flaky reruns=1"
+
+
+WORDS = ["retried", "dd_retry", "rerun", "quarantined"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_test_that_never_passes(unsteady: Story, word: str) -> None:
+    """However a plugin calls the attempts before: the test failed once, as pytest says, and is not flaky."""
+    conftest = REPORTS_RETRIES.replace("'retried'", f"'{word}'").replace('"retried"', f'"{word}"')
+    unsteady.write_files({"conftest.py": conftest, "tests/unit/test_never.py": "def test_never():\n    assert 0\n"})
+    done = unsteady.pytest("--no-cov", "--handoff=session-1")
+
+    assert done.code == 1, done
+    assert "disagree" not in done.out
+    assert outcomes(unsteady)["tests/unit/test_never.py::test_never"] == "failed reruns=1"
+    assert outcomes(unsteady)[NAME] == "passed flaky reruns=1"
+    assert unsteady.boxes("session-1") == {"All tests pass": False, "No flaky tests": False}

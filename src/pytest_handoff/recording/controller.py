@@ -40,6 +40,7 @@ from pytest_handoff.workflow.start import begin
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.recording.as_begun import AsBegun
     from pytest_handoff.recording.faults import Faults
     from pytest_handoff.recording.part import PartWriting
     from pytest_handoff.recording.plan import RunPlan
@@ -60,9 +61,11 @@ class Controller:
     Args:
         plan: what is known of the run before its first test.
         ending: reports the result of the run.
+        begun: gives Python as it was before any conftest.
     """
 
-    def __init__(self, plan: RunPlan, ending: EndReport) -> None:
+    def __init__(self, plan: RunPlan, ending: EndReport, begun: AsBegun) -> None:
+        self._begun = begun
         self._plan = plan
         self._start = plan.start
         self._faults = plan.faults
@@ -127,18 +130,18 @@ class Controller:
         if self._pid != os.getpid():
             return
         try:
-            with self._faults:
+            with self._faults, self._begun():
                 self._finish(session, int(exitstatus))
         except KeyboardInterrupt:
-            with self._faults:
+            with self._faults, self._begun():
                 self._end.break_off(session)
         finally:
-            with self._faults:
+            with self._faults, self._begun():
                 self._close(keep=self._end.keeps)
 
     def pytest_unconfigure(self) -> None:
         """Clean up after a run that ended before its session began, or that a second Ctrl-C stopped at its end."""
-        with self._faults:
+        with self._faults, self._begun():
             self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
 
     def _begin_part(self, ending: EndReport) -> PartWriting | None:
@@ -151,6 +154,10 @@ class Controller:
         return part
 
     def _take_collection(self, collection: Collection) -> None:
+        with self._begun():
+            self._take(collection)
+
+    def _take(self, collection: Collection) -> None:
         self._collection = collection
         self._folder.collected(collection)
         share_ids(self._start.parents.earlier.lines, collection.tests)
@@ -200,26 +207,28 @@ def with_template(project: Project, template: str | None) -> Project:
     return project
 
 
-def take_part(config: pytest.Config, faults: Faults, within: str) -> None:
+def take_part(config: pytest.Config, faults: Faults, within: str, begun: AsBegun) -> None:
     """Register the controller and the ending; if the controller has a defect, the ending reports it.
 
     Args:
         within: what the environment said, before any ``conftest.py``, of a run that this one belongs to.
         faults: what went wrong so far; faults in here are added to it.
+        begun: gives Python as it was before any conftest.
 
     Raises:
         pytest.UsageError: if the session name, the configuration, earlier evidence or the document cannot be used.
     """
     ending = EndReport(config.getoption("handoff"), config.getoption("handoff_part"), faults)
-    with faults:
+    with faults, begun():
         try:
-            _register(config, ending, faults, within)
+            _register(config, ending, faults, within, begun)
         except HandoffError as error:
             raise pytest.UsageError(printable(f"--handoff: {error}")) from error
+        begun.remember_ours()
     config.pluginmanager.register(ending, "handoff-ending")  # second: of two trylast hooks pytest calls the newer one last
 
 
-def _register(config: pytest.Config, ending: EndReport, faults: Faults, within: str) -> None:
+def _register(config: pytest.Config, ending: EndReport, faults: Faults, within: str, begun: AsBegun) -> None:
     session = check_session_name(config.getoption("handoff"))
     refuse_a_path(config, session)
     paths = options.paths_given(config)
@@ -237,5 +246,5 @@ def _register(config: pytest.Config, ending: EndReport, faults: Faults, within: 
         refuse_part(config, project)
     previous = config.getoption("handoff_previous") or ()
     start = read_settled(project.handoffs, lambda: begin(project, session, previous))
-    controller = Controller(plan_run(config, project, start, faults), ending)
+    controller = Controller(plan_run(config, project, start, faults), ending, begun)
     config.pluginmanager.register(controller, "handoff-controller")

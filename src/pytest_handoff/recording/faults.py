@@ -24,6 +24,7 @@ MOST_LINES = 40
 """The most lines that are shown of a defect: enough for a traceback, not for a recursion."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 
 
 class Faults:
@@ -73,6 +74,8 @@ def _problem(error: Exception) -> str | None:
     """Describe a fault that is not a defect of the plugin; return ``None`` for a defect."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return f"{error.filename2 or error.filename}: cannot be written: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
+        return f"{error.strerror}: tests left them open, or lowered the limit (ulimit -n)"
     return str(error) if isinstance(error, HandoffError) else None
 
 

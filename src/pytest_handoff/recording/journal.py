@@ -127,7 +127,8 @@ class Journal:
         """Close the journal; with ``keep``, leave it to be found as that of an interrupted run."""
         self._tests.close()
         if not keep:  # while the lock is held, so that nobody takes this run, which is over, for an interrupted one
-            (self.folder / START).unlink(missing_ok=True)
+            with suppress(OSError):  # a test may have put something else in the place of the folder
+                (self.folder / START).unlink(missing_ok=True)
         self._let_go()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)

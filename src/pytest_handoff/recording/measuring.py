@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class RunCoverage:
         self._start = plan.start
         self._available = options.has_pytest_cov(plan.config.pluginmanager)
         self._adds_up = False
+        self._folder: Path | None = None
         self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
         self._apart: DataApart | None = None
@@ -55,6 +57,7 @@ class RunCoverage:
         Args:
             folder: the run's own, where its data lie while tests run.
         """
+        self._folder = folder
         if options.measures_coverage(self._config):
             from pytest_handoff.coverage.analysis import SharedAnalyses
             from pytest_handoff.coverage.apart import DataApart, SafeEnd
@@ -81,6 +84,10 @@ class RunCoverage:
             traced: which collected test continues which earlier one.
             company: whether another run of this project was alive at the same time: pytest-cov would read its data too.
         """
+        measured = self._read(run, start, traced, company=company)
+        return self._without_places(measured) if isinstance(measured, NotMeasured) else measured
+
+    def _read(self, run: Run, start: Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         self._start, self._adds_up = start, adds_up(start, run)
         why = self._why_not(company=company)
         if why is not None:
@@ -105,7 +112,9 @@ class RunCoverage:
         path.unlink(missing_ok=True)
         saved = keep_part(self._config, path, root=self._plan.project.root, nonce=self.nonce)
         settings = self.settings()
-        if isinstance(saved, NotMeasured) or settings is None:
+        if isinstance(saved, NotMeasured):
+            return self._without_places(saved)
+        if settings is None:
             return saved
         return replace(saved, in_force=msgspec.to_builtins(settings))
 
@@ -150,6 +159,12 @@ class RunCoverage:
         if before.coverage is not None and not found:
             return NotMeasured("the coverage data of the earlier part are gone")
         return found
+
+    def _without_places(self, reason: NotMeasured) -> NotMeasured:
+        """Take this machine's places out of a reason, and the run's own folder, whose files are named after host and process."""
+        own = re.escape(str(self._folder)) + r"[^\s'\"]*"
+        clean = options.without_places(self._config, self._plan.project.root)
+        return replace(reason, why=clean(re.sub(own, lambda _found: ".pytest_cache/handoff", reason.why)))
 
     def _classes_of(self, run: Run, traced: Lineage) -> Callable[[str], tuple[str, str, bool] | None]:
         """Make the function that maps a user's own context, named after a test, to tier, age and whether the test passed."""

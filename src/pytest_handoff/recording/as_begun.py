@@ -1,0 +1,106 @@
+"""Give our own code Python as it was before any conftest, whatever was put in its place since, and then give theirs back.
+
+A mock that outlives its test, a process that a conftest refuses to start, a ``PATH`` without git: none of it decides what is
+recorded, and none costs a record.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+
+
+_MODULES = ("builtins", "hashlib", "io", "json", "os", "os.path", "pathlib", "re", "shutil", "stat", "subprocess", "tempfile",
+            "time")  # fmt: skip
+"""The modules whose functions we call, and which tests replace."""
+_CLASSES = (Path, PurePath, subprocess.Popen)
+_PACKAGES = {"pytest_handoff", "coverage", "msgspec", *sys.stdlib_module_names}
+"""What is imported of these before any conftest is what our own code goes on with."""
+_VARIABLES = ("PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA",
+              "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")  # fmt: skip
+"""Where git is found, and which settings of the user it reads."""
+_ABSENT = object()
+
+
+class AsBegun:
+    """A context manager factory that remembers Python as it stands now: call it around our own code."""
+
+    def __init__(self) -> None:
+        owners = [*map(import_module, _MODULES), *_CLASSES]
+        self._owners = [(owner, {name: value for name, value in vars(owner).items() if _may_differ(name)}) for owner in owners]
+        self._imported = _imported()
+        self._environment = {name: os.environ.get(name, _ABSENT) for name in _VARIABLES}
+        self._variables = os.environ
+
+    def remember_ours(self) -> None:
+        """Remember what of our own was imported since."""
+        self._imported = _imported(("pytest_handoff", "msgspec")) | self._imported
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Put everything back as it was, and in the end what stood there since."""
+        imported = _put(sys.modules, self._imported)
+        theirs = [(owner, _put_back(owner, names)) for owner, names in self._owners]
+        variables = _put(self._variables, self._environment)
+        reaped = _hear_of_children()
+        try:
+            yield
+        finally:
+            if reaped is not None:
+                signal.signal(signal.SIGCHLD, reaped)
+            _put(self._variables, variables)
+            for owner, names in theirs:
+                for name, value in names.items():
+                    delattr(owner, name) if value is _ABSENT else setattr(owner, name, value)
+            _put(sys.modules, imported)
+
+
+def _imported(packages: Any = _PACKAGES) -> dict[str, Any]:
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages and name != "__main__"}
+
+
+def _may_differ(name: str) -> bool:
+    return not name.startswith("__") or name == "__import__"
+
+
+def _put(table: MutableMapping[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Put values into a table, and return what was there where it was something else."""
+    found = {name: table.get(name, _ABSENT) for name, value in wanted.items() if table.get(name, _ABSENT) is not value}
+    for name in found:
+        if wanted[name] is _ABSENT:
+            table.pop(name, None)
+        else:
+            table[name] = wanted[name]
+    return found
+
+
+def _put_back(owner: Any, names: dict[str, Any]) -> dict[str, Any]:
+    """Set attributes as they were, and return what was there; what was added to a class hides what it inherits, and goes too."""
+    found = {name: vars(owner).get(name, _ABSENT) for name, value in names.items() if vars(owner).get(name, _ABSENT) is not value}
+    added = [name for name in vars(owner) if isinstance(owner, type) and name not in names and _may_differ(name)]
+    found |= {name: vars(owner)[name] for name in added}
+    for name in found:
+        if name in names:
+            setattr(owner, name, names[name])
+        else:
+            delattr(owner, name)
+    return found
+
+
+def _hear_of_children() -> Any:
+    """Listen to git's exit status where ``SIGCHLD`` is ignored, so that each would be 0; return the handler that was there."""
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        return None
+    if signal.getsignal(signal.SIGCHLD) is not signal.SIG_IGN:
+        return None
+    return signal.signal(signal.SIGCHLD, signal.SIG_DFL)
