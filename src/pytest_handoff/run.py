@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 TEST_FOLDERS = frozenset({"test", "tests"})
 """Names of folders that hold tests wherever they lie."""
 
+
+def is_test_data(path: str) -> bool:
+    """Check whether a file lies below a folder of tests: what is no test there is read by tests, and may be broken on purpose."""
+    return not TEST_FOLDERS.isdisjoint(PurePosixPath(path).parts[:-1])
+
+
 _ANY_MODULE = frozenset({"*", "*.py"})
 
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "error", "not_run", "xfailed", "skipped", "xpassed", "passed")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from builders import coverage_of, facts_of, new_code_of
 from pytest_handoff.checklist.condition import Condition
 from pytest_handoff.checklist.decisions import GATES, STANDING, evaluate
+from pytest_handoff.checklist.language import understand
 from pytest_handoff.evidence.facts import DocumentFacts
 from pytest_handoff.record import Integrity, ParsedFiles
 
@@ -143,6 +144,18 @@ def test_gates_on_tests(  # noqa: PLR0917 # one for each column of the table
             "0/1 still pass: b.py::x (passed in session-1, now failed)",
         ),
         ("unit a.py::x[2] failed", "unit a.py::x[1] passed", {}, "failed", "0/1 still pass: a.py::x[2] (now failed)"),
+        (
+            "unit a.py::x gone last=session-0:passed", "unit a.py::x gone last=session-0:passed", {}, "failed",
+            "0/1 still pass: a.py::x (passed in session-0, the last time it ran; now missing)",
+        ),
+        (
+            "unit a.py::x failed", "unit a.py::x not_run last=session-0:passed", {}, "failed",
+            "0/1 still pass: a.py::x (passed in session-0, the last time it ran; now failed)",
+        ),
+        (
+            "unit b.py::x skipped moved_from=a.py::x", "unit a.py::x not_run last=session-0:passed", {}, "failed",
+            "0/1 still pass: b.py::x (passed in session-0, the last time it ran; now skipped)",
+        ),
         ("unit a.py::x skipped", "unit a.py::x skipped", {}, "waived", "not applicable: no earlier test counts"),
         ("unit a.py::x gone retired=session-2:y", PASSED, {}, "waived", "not applicable: no earlier test counts"),
     ],
@@ -343,6 +356,17 @@ FOUR = {"JSON": 3, "TOML": 1}
         ("files_parse current", {}, ParsedFiles(formats=FOUR, broken={"b.toml": "y"}), "passed",
          "every changed configuration file parses"),
         ("files_parse current", {"a.json": "x"}, ParsedFiles(formats=FOUR), "failed", "a.json: x"),
+        ("files_parse", {"tests/data/bad.toml": "x"}, ParsedFiles(formats=FOUR), "passed",
+         "all 3 configuration files parse; of what tests read, tests/data/bad.toml does not"),
+        ("files_parse", {"app/test/a.json": "x"}, ParsedFiles(formats=FOUR, broken={"tests/b.ini": "y"}), "passed",
+         "all 2 configuration files parse; of what tests read, app/test/a.json, tests/b.ini do not"),
+        ("files_parse current", {"tests/data/bad.toml": "x"}, ParsedFiles(formats=FOUR), "passed",
+         "every changed configuration file parses; of what tests read, tests/data/bad.toml does not"),
+        ("files_parse", {}, ParsedFiles(formats={"TOML": 1}, broken={"tests/bad.toml": "x"}), "waived",
+         "not applicable: there is no configuration file; of what tests read, tests/bad.toml does not"),
+        ("files_parse", {"tests/bad.toml": "x"}, ParsedFiles(formats=FOUR, broken={"latest/b.toml": "y"}), "failed",
+         "latest/b.toml: y"),
+        ("files_parse", {"conf/tests.json": "y"}, ParsedFiles(formats=FOUR), "failed", "conf/tests.json: y"),
     ],
 )  # fmt: skip
 def test_files_parse(spec: str, unparsable: dict[str, str] | None, parsed: ParsedFiles | None, word: str, evidence: str) -> None:
@@ -366,6 +390,16 @@ def test_files_of_one_format_parse(name: str, word: str, evidence: str) -> None:
     facts = facts_of(PASSED, unparsable={}, integrity=integrity, policy={"scope": ["src"]})
     found = evaluate(facts, Condition(gate="files_parse", name=name))
     assert (found.verdict, found.evidence) == (word, evidence)
+
+
+@pytest.mark.parametrize("written", ["N/A: a library", "n/a", "not applicable, a library", "N/A - a library"])
+def test_a_required_line_that_was_waived_in_another_form(written: str) -> None:
+    """Who waives a line without parentheses is told to write them, and what is named waives it."""
+    absent = (("All E2E tests pass", f"All E2E tests pass {written}"),)
+    found = evaluate(replace(facts_of(PASSED), document=DocumentFacts(absent=absent)), Condition(gate="required"))
+    assert found.verdict == "failed"
+    assert (found.needs or "").endswith("behind the line: `(N/A: reason)`")
+    assert understand("All E2E tests pass (N/A: a library)").decision == "waived"
 
 
 def test_claims_and_required_lines() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from builders import coverage_of, facts_of, new_code_of
+from builders import coverage_of, facts_of, new_code_of, record_of
+from pytest_handoff.cli.history import history_lines
 from pytest_handoff.cli.show import explained, show_table
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.config import Config
-from pytest_handoff.record import Written
+from pytest_handoff.evidence.history import session_rows
+from pytest_handoff.record import Parent, Written
 from pytest_handoff.workflow.chain import Problem
 from pytest_handoff.workflow.verify import reason_line
 
@@ -124,6 +127,32 @@ def test_the_terminal_after_a_good_run() -> None:
     assert "earlier    1/1 still pass   (since session-1)" in shown
     assert "checklist  1 of 1 automatic check passes · 1 signed off · 1 needs sign-off" in shown
     assert "gate       all automatic checks pass · 1 needs sign-off" in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((80427, 100000), (80588, 100000)),
+        ((9836, 10000), (9841, 10000)),
+        ((8000, 10000), (5511, 10000)),
+        ((916, 1000), (951, 1000)),
+    ],
+)
+def test_a_change_is_the_same_figure_at_the_end_of_the_run(before: tuple[int, int], after: tuple[int, int]) -> None:
+    """Both cut it, and neither rounds."""
+    first = record_of(session="session-1", coverage=coverage_of(a=before))
+    second = record_of(
+        session="session-2", previous=[Parent(session="session-1", digest="sha256:0")], coverage=coverage_of(a=after)
+    )
+    now = composed(PASSED, PASSED, coverage=coverage_of(a=after))
+    lines = run_lines(now, "d.md", parent_percent=100 * before[0] / before[1], verbosity=0)
+    (told,) = [re.findall(r" %  \((.*?)\)", line.text)[0] for line in lines if line.text.startswith("coverage")]
+    *_, last = history_lines(session_rows({"session-1": first, "session-2": second}), width=1000)
+    row = "".join(part.text for part in last)
+    arrow = told.replace("+", "▲ ").replace("-", "▼ ").replace("as before", "=")
+
+    assert f" % {arrow} " in f"{row} "
+    assert arrow == {80427: "▲ 0.1", 9836: "=", 8000: "▼ 24.8", 916: "▲ 3.5"}[before[0]]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.source_changes import changed_lines, hash_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LETTERS = st.lists(st.sampled_from("abcd"), max_size=14)
 
@@ -51,6 +58,49 @@ def common_length(left: list[str], right: list[str]) -> int:
 def test_new_lines_are_those_left_over(base: str, now: str, new: set[int]) -> None:
     """Each letter is a line; deleted lines make nothing new, repeated ones are new where they were added."""
     assert changed_lines(hashes(list(base)), hashes(list(now))) == new
+
+
+OLD = """\
+\"\"\"A.\"\"\"
+
+
+def a(x):
+    if x:
+        return 1
+    raise ValueError(
+        x
+    )
+"""
+NEXT = """
+
+def b(x):
+    if x:
+        return 2
+    raise ValueError(
+        x
+    )
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "now"),
+    [
+        pytest.param(OLD, OLD.replace("A.", "All.") + NEXT, id="the last line is that of the block before"),
+        pytest.param(OLD, OLD + NEXT + NEXT.replace("def b", "def c"), id="two blocks that end alike"),
+        pytest.param(OLD + NEXT, OLD + NEXT.replace("def b", "def c") + NEXT, id="one between two that end alike"),
+        pytest.param("T = [\n    (\n        1,\n    ),\n]\n", "T = [\n    (\n        1,\n    ),\n    (\n        2,\n    ),\n]\n",
+                     id="an entry behind one that ends alike"),
+    ],
+)  # fmt: skip
+def test_an_appended_block_is_new_as_git_says(tmp_path: Path, base: str, now: str) -> None:
+    """No line of the block above becomes new because the new one ends alike."""
+    for name, text in (("base", base), ("now", now)):
+        (tmp_path / name).write_text(text)
+    command = ["git", "diff", "--no-index", "--unified=0", "--no-color", "base", "now"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    hunks = re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", told, re.MULTILINE)
+    added = {int(first) + offset for first, many in hunks for offset in range(int(many or 1))}
+    assert changed_lines(hash_lines(base.encode()), hash_lines(now.encode())) == added
 
 
 @given(LETTERS, LETTERS)

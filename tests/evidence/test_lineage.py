@@ -72,6 +72,14 @@ def test_age_of_what_continues() -> None:
     assert [found.since(test, "s-2", before) for test in now] == ["s-0", "s-1", "s-0", "s-2"]
 
 
+@pytest.mark.parametrize(("one", "other"), [("session-2", "session-10"), ("session-9", "session-10"), ("z-first", "a-second")])
+def test_age_of_a_function_whose_cases_are_of_several_ages(one: str, other: str) -> None:
+    """Names of sessions are no numbers and not in order: each case keeps the age of the one that it replaces."""
+    before = earlier_of(f"unit a.py::p[1] passed since={one}\nunit a.py::p[2] passed since={other}")
+    found = trace(before, ["a.py::p[3]", "a.py::p[4]"], list(before.lines), {}, lambda _old, _new: False)
+    assert [found.since(test, "s-11", before) for test in ("a.py::p[3]", "a.py::p[4]")] == [one, other]
+
+
 @pytest.mark.parametrize(
     ("test", "whole", "existing", "gone"),
     [

@@ -64,9 +64,7 @@ def test_lines_are_followed_to_where_they_stand_now() -> None:
 
 def test_numbers_that_are_none_are_refused() -> None:
     """The sentence names the session whose record was edited."""
-    with pytest.raises(
-        EvidenceProblem, match=r"^the new code of session-1 has lines that are none: .*; restore"
-    ):
+    with pytest.raises(EvidenceProblem, match=r"^the new code of session-1 has lines that are none: .*; restore"):
         owed_now([(left("2-x"), tree("a\nb\n"))], measured(2), tree("a\nb\n"))
 
 

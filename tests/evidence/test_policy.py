@@ -11,6 +11,7 @@ from pytest_handoff.evidence.loosened import loosened, without_repeats
 from pytest_handoff.evidence.moved_settings import moved
 from pytest_handoff.evidence.policy import InForce, Loosening, read_policy, together
 
+NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 UNIT = {"markers": ["unit"], "paths": ["**/unit/**"]}
 E2E = {"markers": ["e2e"], "paths": ["**/e2e/**"]}
 
@@ -97,6 +98,12 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
         (in_tool("pytest", xfail_strict=True), in_tool("pytest"), "'xfail_strict' was switched off"),
         (in_tool("coverage"), in_tool("coverage", omit=["src/shop/hard.py"]), "'omit': 1 entry added: 'src/shop/hard.py'"),
         (in_tool("coverage"), in_tool("coverage", exclude=["def "]), "the lines that coverage excludes: 1 entry added: 'def '"),
+        (in_tool("coverage"), in_tool("coverage", exclude=["if TYPE_CHECKING:", "if TYPE_CHECKING or DEBUG:"]),
+         "the lines that coverage excludes: 1 entry added: 'if TYPE_CHECKING or DEBUG:'"),
+        (in_tool("coverage", exclude=["nothing"]), in_tool("coverage", exclude=["nothing", "pragma: no cover"]),
+         "the lines that coverage excludes: 1 entry added: 'pragma: no cover'"),
+        (in_tool("coverage"), in_tool("coverage", exclude=["pragma: no", "TYPE_CHECKING", ".*: ...$"]),
+         "the lines that coverage excludes: 3 entries added: 'pragma: no', 'TYPE_CHECKING', '.*: ...$'"),
         (in_tool("coverage"), in_tool("coverage", source=["src/a"]), "'source' is narrower: 'everything' became 'src/a'"),
         (in_tool("coverage", branch=True), in_tool("coverage"), "'branch' was switched off"),
         (in_tool("coverage", fail_under=90), in_tool("coverage", fail_under=89.5), "'fail_under' was 90 and is 89.5"),
@@ -185,6 +192,15 @@ def test_a_looser_setting_is_named(before: dict[str, Any], now: dict[str, Any], 
         (instructed("p", "a"), instructed("q")),
         (in_tool("coverage", omit=["a"]), {}),
         ({}, in_tool("coverage", omit=["a"])),
+        (in_tool("coverage"), in_tool("coverage", exclude=["pragma: no cover", "if TYPE_CHECKING:"])),
+        (
+            in_tool("coverage", exclude=["x"]),
+            in_tool("coverage", exclude=["x", "if t.TYPE_CHECKING", r"^\s*if typing\.TYPE_CHECKING:$"]),
+        ),
+        (
+            in_tool("coverage", exclude=[NO_COVER]),
+            in_tool("coverage", exclude=["# pragma: no cover", r"if (typing\.)?TYPE_CHECKING:"]),
+        ),
     ],
 )
 def test_stricter_or_equal_settings_are_not_named(before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from test_outcomes import last_line
 
 if TYPE_CHECKING:
     from stories import Story
@@ -13,12 +14,13 @@ GOOD = "def test_alone(): pass\n\n\nclass TestA:\n    def test_one(self): pass\n
 BROKEN = {
     "parametrize": GOOD.replace("    def test_two", "    @pytest.mark.parametrize('n,', 3)\n    def test_two"),
     "nested": GOOD + "\n    class TestInner:\n        @pytest.mark.parametrize('n', 3)\n        def test_three(self, n): pass\n",
+    "hook": GOOD + "\n    def pytest_generate_tests(self, metafunc):\n        raise ValueError('no cases today')\n",
 }
-WHERE = {"parametrize": "TestA", "nested": "TestA::TestInner"}
+WHERE = {"parametrize": "TestA", "nested": "TestA::TestInner", "hook": "TestA"}
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "xdist"])
-@pytest.mark.parametrize("how", ["parametrize", "nested"])
+@pytest.mark.parametrize("how", BROKEN)
 def test_the_class_is_named_and_the_run_is_not_whole(empty: Story, how: str, workers: list[str]) -> None:
     """The gate does not pass on the tests that could be collected, and says which class is broken."""
     empty.write_files(
@@ -29,6 +31,9 @@ def test_the_class_is_named_and_the_run_is_not_whole(empty: Story, how: str, wor
 
     assert ran.code == 1, ran
     assert " error" in ran.out
+    totals = last_line(ran.out)
+    del totals["error"]  # of a class, which each worker collects, and of no test
+    assert {how: number for how, number in empty.show("session-1")["counts"].items() if number} == totals, ran.out
     assert f"tests/unit/test_a.py could not be collected: in {WHERE[how]}: " in empty.show("session-1")["why_incomplete"]
     gated = empty.handoff("gate", "session-1", "--machine-only")
     assert gated.code == 1

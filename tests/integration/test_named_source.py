@@ -17,6 +17,8 @@ LAYOUTS = {
     "a module at the top": ("tool", "tool.py", "."),
     "a package further in": ("app", "backend/app/__init__.py", "backend"),
     "a module in src": ("tool", "src/tool.py", "src"),
+    "a package of a package": ("app.inner", "backend/app/inner/__init__.py", "backend"),
+    "a module of a namespace": ("space.tool", "src/space/tool.py", "src"),
 }
 
 

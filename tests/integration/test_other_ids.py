@@ -148,6 +148,24 @@ def test_fewer_cases_than_before_are_missing_ones(shop: Story) -> None:
     assert sorted(statuses) == ["missing", "reparametrized", "reparametrized"]
 
 
+def test_cases_that_went_are_owed_until_as_many_come(shop: Story) -> None:
+    """Two of four were lost; three that come later stand in for them and for one that went meanwhile, and poison nothing."""
+    cases = "import pytest\n\n\n@pytest.mark.parametrize('x', {})\ndef test_x(x): pass\n"
+    told = []
+    for number, values in enumerate(([1, 2, 3, 4], [5, 6], [5, 7, 8, 9], [5, 7, 8, 9, 10]), 1):
+        shop.write_files({"tests/unit/test_x.py": cases.format(values)})
+        shop.pytest("--no-cov", f"--handoff=session-{number}")
+        found = [status for test, status in shop.statuses(f"session-{number}").items() if test.startswith("test_x[")]
+        told.append({status: found.count(status) for status in sorted(set(found))})
+
+    assert told == [
+        {"new": 4},
+        {"missing": 2, "reparametrized": 2},
+        {"reparametrized": 3, "still_passing": 1},
+        {"new": 1, "still_passing": 4},
+    ]
+
+
 MANY = "import pytest\n\n@pytest.mark.parametrize('n', {})\ndef test_n(n): assert n\n"
 MANY_FILE = "tests/unit/test_many.py"
 

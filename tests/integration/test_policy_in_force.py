@@ -57,6 +57,16 @@ def test_the_same_settings_from_anywhere_raise_no_alarm(shop: Story, where: str)
     assert findings(shop) == ""
 
 
+@pytest.mark.parametrize("line", ['addopts = "--cov-branch"', 'addopts = ["--cov=shop", "--cov-branch", "--cov-config=ci.ini"]'])
+def test_options_of_the_settings_raise_no_alarm(shop: Story, line: str) -> None:
+    """`addopts` says it both times."""
+    shop.write_files({"ci.ini": OMITTING})
+    with (shop.folder / "pyproject.toml").open("a") as file:
+        file.write(f"{line}\n")
+    shop.commit()
+    assert two_sessions(shop, [], []) == ""
+
+
 def test_an_option_that_is_left_out_is_named(shop: Story) -> None:
     """The first run measured branches."""
     found = two_sessions(shop, ["--cov-branch"], [])

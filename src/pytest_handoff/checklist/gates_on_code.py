@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import (
@@ -18,6 +19,7 @@ from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.evidence.settings_text import format_of
 from pytest_handoff.figures import count_ranges, counted, fewest_more, join_ranges, listed, percent, rate_holds
 from pytest_handoff.nodeids import path_matches
+from pytest_handoff.run import is_test_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -191,17 +193,19 @@ def files_parse(facts: Facts, spec: Condition) -> Verdict:
         )
     known = changed if spec.scope == "current" or parsed is None else changed | parsed.broken
     broken = {path: why for path, why in known.items() if spec.name in (None, format_of(path))}
-    if broken:
-        return failed(spec, listed([f"{path}: {why}" for path, why in broken.items()]), "fix these files")
+    data = [path for path in broken if is_test_data(path)]
+    if len(broken) > len(data):
+        return failed(spec, listed([f"{path}: {why}" for path, why in broken.items() if path not in data]), "fix these files")
+    but = f"; of what tests read, {listed(data)} {'does' if len(data) == 1 else 'do'} not" if data else ""
     if spec.scope == "current":
-        return passed(spec, f"every changed {name} file parses")
+        return passed(spec, f"every changed {name} file parses{but}")
     if parsed is None:  # of a record that was made before this was looked at: it shows nothing, and nothing is against it
         return waived(spec, f"every changed {name} file parses")
-    number = sum(many for kind, many in parsed.formats.items() if spec.name in (None, kind))
+    number = sum(many for kind, many in parsed.formats.items() if spec.name in (None, kind)) - len(data)
     if not number:
-        return waived(spec, f"not applicable: there is no {name} file")
+        return waived(spec, f"not applicable: there is no {name} file{but}")
     every = "all " if number > 1 else ""
-    return passed(spec, f"{every}{counted(number, f'{name} file parses/{name} files parse')}{_outside(facts)}")
+    return passed(spec, f"{every}{counted(number, f'{name} file parses/{name} files parse')}{but}{_outside(facts)}")
 
 
 def _outside(facts: Facts) -> str:
@@ -226,11 +230,16 @@ def claims(facts: Facts, spec: Condition) -> Verdict:
     return passed(spec, "no claim in the document contradicts the evidence")
 
 
+_WAIVED = re.compile(r"\b(?:n/a|not applicable)\b", re.IGNORECASE)
+
+
 def required(facts: Facts, spec: Condition) -> Verdict:
     """Require that the document still carries every checklist line that it must, word for word."""
     if not facts.document.absent:
         return passed(spec, "every required line is there")
     named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.document.absent]
+    if any(near and _WAIVED.search(near) for _, near in facts.document.absent):
+        return failed(spec, "missing: " + listed(named, 2), "write the reason in parentheses behind the line: `(N/A: reason)`")
     return failed(spec, "missing: " + listed(named, 2), "put the line back, or waive it with a reason in [[tool.handoff.waive]]")
 
 
@@ -264,13 +273,13 @@ _WHO = {"any": "tests", "unit": "unit tests", "new_unit": "new unit tests"}
 
 
 def _statements_needed(covered: int, total: int, spec: Condition, missing: int) -> str:
-    """Say what would make the rate hold; ``missing`` are the statements that nothing runs, and others run under other tests."""
+    """Say what would make the rate hold; ``missing`` are the statements that nothing runs, and others run without those tests."""
     more = fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
     if not more:
         return asked(spec)
     if more <= missing:
         return f"cover {counted(more, 'more statement')}"
-    rest = f"let {_WHO[spec.by]} run {counted(more - missing, 'statement')} that only other tests run"
+    rest = f"let {_WHO[spec.by]} run {counted(more - missing, 'statement')} that ran without them"
     return f"cover {counted(missing, 'more statement')}, and {rest}" if missing else rest
 
 

@@ -220,6 +220,7 @@ class FileReader:
             first_line=first_line,
             headers=shape.headers,
             import_time=shape.import_time,
+            called_at_import=shape.called_at_import,
             num_branches=numbers.n_branches if analysis.has_arcs else None,
             covered_branches=numbers.n_executed_branches if analysis.has_arcs else None,
             percent=numbers.pc_covered,

@@ -20,6 +20,7 @@ from coverage.parser import PythonParser
 from coverage.python import PythonFileReporter
 
 import coverage
+from pytest_handoff.coverage.called_at_import import called_at_import
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
@@ -42,10 +43,12 @@ class Shape(NamedTuple):
         headers: each ``def``, ``class`` and decorator that runs at import, with the statements of its body. A class's body is
             what its methods hold; a class without methods has its own statements.
         import_time: the other statements outside every function body.
+        called_at_import: the statements of functions that nothing in the module calls but its import.
     """
 
     headers: dict[int, frozenset[int]]
     import_time: frozenset[int]
+    called_at_import: frozenset[int] = frozenset()
 
 
 def module_shape(tree: ast.AST, statements: frozenset[int], first_line: Callable[[int], int]) -> Shape:
@@ -69,7 +72,8 @@ def module_shape(tree: ast.AST, statements: frozenset[int], first_line: Callable
         # If a body has no statement (only a docstring), nothing but the import can run.
         if body:
             headers.update(dict.fromkeys(_header(node, first_line) & statements, frozenset(body)))
-    return Shape(headers, statements - functions - headers.keys())
+    called = (_body(node, statements, first_line) for node in called_at_import(tree))
+    return Shape(headers, statements - functions - headers.keys(), frozenset().union(*called))
 
 
 def _import_time_definitions(tree: ast.AST) -> Iterator[_Def | ast.ClassDef]:
@@ -190,6 +194,7 @@ class _Kept(NamedTuple):
     first_line: dict[int, int]
     headers: dict[int, frozenset[int]]
     import_time: frozenset[int]
+    called_at_import: frozenset[int]
 
 
 class _KnownParser(PythonParser):
@@ -235,7 +240,7 @@ class ParsedSources:
         # Restoring the parser's own state leaves it to coverage.py, not to us, to compute the figures.
         reporter._parser = _KnownParser(text=text, filename=reporter.filename)
         vars(reporter._parser).update(kept.parser)
-        return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time))
+        return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time, kept.called_at_import))
 
     def save(self) -> None:
         """Keep what was parsed for the next run."""
@@ -252,14 +257,14 @@ class ParsedSources:
         # The parser has read the file itself, which may have changed since.
         if parser.text == text:
             state = {name: value for name, value in vars(parser).items() if name not in _NOT_KEPT}
-            self._cache.put(text, tuple(_Kept(state, branches, first_line, shape.headers, shape.import_time)))
+            self._cache.put(text, tuple(_Kept(state, branches, first_line, *shape)))
         return SourceFacts(first_line, shape)
 
 
 def parsed_sources(cov: coverage.Coverage, folder: Sealed | None) -> ParsedSources:
     """Open the cache in ``folder``, if there is one, for this Python, this coverage.py and its exclusions."""
     try:
-        own = Path(__file__).read_bytes()
+        own = Path(__file__).read_bytes() + Path(__file__).with_name("called_at_import.py").read_bytes()
     except OSError:  # imported from an archive: nothing could tell which code made the cached facts
         return ParsedSources(ParseCache(None, None))
     maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)

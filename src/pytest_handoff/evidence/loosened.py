@@ -269,7 +269,9 @@ def _fails(entry: str) -> bool:
 
 def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[str]:
     yield from _more("'omit'", before.omit, now.omit)
-    yield from _more("the lines that coverage excludes", before.exclude, now.exclude)
+    own = not before.exclude or any(entry.startswith(_COMMENT_OF_COVERAGE) for entry in before.exclude)
+    leaving_out = [entry for entry in now.exclude if not _leaves_out_anyway(entry, defaults=own)]
+    yield from _more("the lines that coverage excludes", before.exclude, leaving_out)
     yield from _more("'plugins' of coverage.py", before.plugins, now.plugins)
     if before.paths is not None and now.paths is not None:
         yield from _more("'paths' of coverage.py, which takes one file for another", before.paths, now.paths)
@@ -280,6 +282,20 @@ def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[st
         yield "'branch' was switched off"
     if before.fail_under > now.fail_under:
         yield f"'fail_under' was {before.fail_under:g} and is {now.fail_under:g}"
+
+
+def _leaves_out_anyway(pattern: str, *, defaults: bool) -> bool:
+    """Check whether coverage.py leaves these lines out by itself: blocks for type checkers, which never run, and its comment.
+
+    Args:
+        defaults: whether nothing had replaced its own patterns before, so that the comment counted.
+    """
+    bare = pattern.removeprefix("^").removeprefix(r"\s*").removesuffix("$").removesuffix(r"\s*").removesuffix(":")
+    return bare in _FOR_TYPE_CHECKERS or (defaults and bare.removeprefix("#").removeprefix(r"\s*").strip() == "pragma: no cover")
+
+
+_COMMENT_OF_COVERAGE = r"#\s*(pragma|PRAGMA)"
+_FOR_TYPE_CHECKERS = tuple(f"if {module}TYPE_CHECKING" for module in ("", "t.", "typing.", r"t\.", r"typing\.", r"(typing\.)?"))
 
 
 def _more(name: str, before: Sequence[str], now: Sequence[str]) -> Iterator[str]:

@@ -41,6 +41,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
         first_line: maps each continuation line to the first line of its statement; other lines are not in it.
         headers: maps each ``def``, ``class`` and decorator line that runs at import to the statements of its body.
         import_time: the other statements that run at import, including those in class bodies.
+        called_at_import: the statements of functions that nothing in the file calls but its import.
         num_branches, covered_branches: ``None`` if branches are not measured.
         percent: coverage.py's own figure, with branches if they are measured.
     """
@@ -52,6 +53,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
     first_line: Mapping[int, int] = {}
     headers: Mapping[int, frozenset[int]] = {}
     import_time: frozenset[int] = frozenset()
+    called_at_import: frozenset[int] = frozenset()
     num_branches: int | None = None
     covered_branches: int | None = None
     percent: float

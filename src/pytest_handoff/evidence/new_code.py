@@ -85,8 +85,8 @@ def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting:
         new = changed & _new_first_lines(file, now[path], merged_of(path)) if changed else changed
         left_out += len((changed - new) & file.statements)
         if new & (file.statements | file.excluded):
-            files[path] = _judge(file, new, session, measured.lines, known=measurement.classes_known)
-            if measurement.classes_known and (only := new & _at_import(file)):
+            files[path], only = _judge(file, new, session, measured.lines, known=measurement.classes_known)
+            if measurement.classes_known and only:
                 at_import[path] = format_ranges(only)
     notes = [*_notes(measurement, now, failed_counting), *_notes_of_merge(merged_in, left_out)]
     return replace(_summed_up(files, trees.base_name, notes, known=measurement.classes_known), at_import=at_import)
@@ -155,13 +155,17 @@ def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[Source
     return new
 
 
-def _judge(file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, *, known: bool) -> NewCodeFile:
+def _judge(
+    file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, *, known: bool
+) -> tuple[NewCodeFile, frozenset[int]]:
+    """Say what is known of the new statements of a file, and which of them ran at its import only."""
     statements = new & file.statements
     executed = lines.executed(file.path)
-    open_to_tests = statements - file.missing - _at_import(file)
+    at_import = statements & _at_import(file, executed)
+    open_to_tests = statements - file.missing - at_import
     by_unit = open_to_tests & _run_by(file, executed, lambda by: _counts(by, session))
     by_new_unit = open_to_tests & _run_by(file, executed, lambda by: _counts(by, session) and by.age == "new")
-    return NewCodeFile(
+    judged = NewCodeFile(
         lines=format_ranges(statements),
         missing=format_ranges(statements & file.missing),
         not_by_unit=format_ranges(open_to_tests - by_unit) if known else None,
@@ -173,17 +177,24 @@ def _judge(file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, 
         excluded=format_ranges(new & file.excluded),
         marked=format_ranges(new & lines.marked(file.path)) if new & file.excluded else "",
     )
+    return judged, at_import
 
 
 def _counts(by: RunBy, session: str) -> bool:
     return by.counts and by.tier == "unit" and by.session in {None, session}
 
 
-def _at_import(file: MeasuredFile) -> frozenset[int]:
-    """Find the statements that ran and that only an import can run, of the module and of class bodies, with their headers."""
-    later = file.statements - file.import_time - (file.headers.keys() - _one_liners(file))
+def _at_import(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]]) -> frozenset[int]:
+    """Find the statements that ran and that only an import can run, of the module and of class bodies, with their headers.
+
+    A function that the import alone calls belongs to it, unless tests of a kind that did not import the module ran it as well.
+    """
+    importing = {by for by, lines in executed.items() if lines & file.import_time}
+    called_by_tests = frozenset[int]().union(*(lines for by, lines in executed.items() if by not in importing))
+    once = file.called_at_import - called_by_tests
+    later = file.statements - file.import_time - once - (file.headers.keys() - _one_liners(file))
     only = {line for line, body in file.headers.items() if body.isdisjoint(later)}
-    return (file.import_time | only) & file.statements - file.missing
+    return (file.import_time | once | only) & file.statements - file.missing
 
 
 def _one_liners(file: MeasuredFile) -> set[int]:

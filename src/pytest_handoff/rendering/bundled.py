@@ -197,7 +197,7 @@ def new_code_files(given: Given) -> Iterator[str]:
         yield escape(of(its_code, 'base'))
         yield '.\n'
     else:
-        yield '| New code | New statements | Covered | By unit tests | By new unit tests | Missing | Run by other tests only |\n|---|---:|---:|---:|---:|---|---|\n'
+        yield '| New code | New statements | Covered | By unit tests | By new unit tests | Missing | Ran without new unit tests |\n|---|---:|---:|---:|---:|---|---|\n'
         for its_path, its_file in given['new_code_rows']:
             yield '| '
             yield escape(code(its_path))

@@ -15,6 +15,7 @@ from pytest_handoff.figures import counted, join_ranges
 from pytest_handoff.nodeids import file_of, id_matches
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.record import Frozen
+from pytest_handoff.run import is_test_data
 from pytest_handoff.workflow.locate import TestPlaces
 from pytest_handoff.workflow.verify import made_elsewhere, stale_files, verify
 
@@ -255,8 +256,8 @@ class _Evidence:
             if spec.gate == "new_code" and (lines := list(self._new_lines(spec, verdict))):
                 yield from lines
                 continue
-            if spec.gate == "files_parse" and self._facts.record.unparsable:
-                yield from self._unparsable()
+            if spec.gate == "files_parse" and (files := list(self._unparsable())):
+                yield from files
                 continue
             open_specs.append((spec, verdict))
         if not open_specs:
@@ -311,7 +312,8 @@ class _Evidence:
         yield Step(kind="new_code", what=what, do=do, file=path, line=first, names=lines.split(", "))
 
     def _unparsable(self) -> Iterator[Step]:
-        for path, why_not in (self._facts.record.unparsable or {}).items():
+        broken = {path: why for path, why in (self._facts.record.unparsable or {}).items() if not is_test_data(path)}
+        for path, why_not in broken.items():
             what = f"{path} does not parse: {why_not}"
             yield Step(kind="files_parse", what=what, do="fix this file", file=path, names=[path])
 
