@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figures_in_text import figures_in, form_of, skeleton
-from pytest_handoff.document.labels import box_of, placeholder_length, read_label
+from pytest_handoff.document.figures_in_text import figures_in, form_of, has_figures, skeleton
+from pytest_handoff.document.labels import box_of, placeholder_length, read_label, words_asked
 from pytest_handoff.document.places import Place, place_of_label
-from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, VALUE_COLUMNS, named
+from pytest_handoff.document.quantities import (
+    ALL_TESTS,
+    FILLERS,
+    LABELS,
+    VALUE_COLUMNS,
+    is_neutral,
+    named,
+    narrows,
+    quantity_of,
+)
 from pytest_handoff.document.scopes import ALL, figure_id
 from pytest_handoff.record import Bundle
 
@@ -25,9 +34,10 @@ if TYPE_CHECKING:
 
 QUANTITIES = named(LABELS)
 
-WORDS = frozenset(
-    {"result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace"}
-)
+WORDS = frozenset({
+    "result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace",
+    "tree_clean", "failing_names", "change", "agent",
+})  # fmt: skip
 """Quantities that are told in words: their prompts need not look like figures."""
 
 NO_FIGURES = WORDS - {"result", "status", "duration"}
@@ -40,7 +50,11 @@ _NEEDS = {
     "total": "test", "time": "test", "result": "test", "results": "test", "outcome": "test", "errors": "test", "failures": "test",
     "passed": "test", "failed": "test", "skipped": "test", "missing": "coverage", "missed": "coverage", "covered": "coverage",
     "miss": "coverage", "statements": "coverage", "duration": "test", "runtime": "test", "run time": "test", "total time": "test",
-    "total duration": "test",
+    "total duration": "test", "created": "file", "added": "file", "new": "file", "modified": "file", "edited": "file",
+    "deleted": "file", "removed": "file", "pass": "test", "fail": "test", "skip": "test", "cases": "test", "collected": "test",
+    "elapsed": "test", "elapsed time": "test", "wall time": "test", "wall clock time": "test", "wall clock": "test",
+    "green": "test", "red": "test", "passes": "test", "fails": "test", "skips": "test", "ok": "test", "successful": "test",
+    "still failing": "test", "still red": "test", "run duration": "test", "cov": "coverage",
 }  # fmt: skip
 """Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
 
@@ -49,6 +63,8 @@ _MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
 _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
 _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
+
+_LISTS = frozenset({"list", "files", "file", "config", "configuration", "names", "name", "none", "or", "new"})
 
 _SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
 
@@ -67,7 +83,7 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             continue
         label = read_label(line.text)
         if label is None:
-            scope = scopes.of(line) if _has_figures(line.text) else None
+            scope = scopes.of(line) if has_figures(line.text) else None
             if scope is not None:
                 yield from _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
         else:
@@ -90,7 +106,7 @@ def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     """Make a place of each figure in a heading that speaks of nothing else: ``### Complete Test Suite: [X/Y] PASSING``."""
     for heading in parsed.headings:
         raw = parsed.raw(heading.line)
-        if heading.line in scopes.closed or not _has_figures(raw) or len(parsed.path(heading.line)) < 1:
+        if heading.line in scopes.closed or not has_figures(raw) or len(parsed.path(heading.line)) < 1:
             continue
         mark = _HEADING_MARK.match(raw)
         start = mark.end() if mark else 0
@@ -138,7 +154,7 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -
                     text, shift + total.start(group), index, asks="[" in text, quantity=quantity, scope=scope, form=form_of(text),
                     id=figure_id(quantity, scope, f"{scopes.heading(index)}: total"),
                 )  # fmt: skip
-        elif _has_figures(raw) and not raw.lstrip().startswith("#"):
+        elif has_figures(raw) and not raw.lstrip().startswith("#"):
             yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
 
 
@@ -169,13 +185,19 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> 
     if known is None:
         return
     quantity, scope, is_claim = known
+    if quantity in NO_FIGURES and ("pass" in value or "fail" in value):
+        quantity = ""
     figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
     where = f"{scopes.heading(line.line)}: {min(label.keys)}"
     outcomes = len(figures) > 1 and quantity == "result" and all(one.quantity in _OUTCOMES and not one.scope for one in figures)
+    if scope and len(figures) == 1 and (figures[0].quantity, figures[0].form) == ("result", "count"):
+        figures = [replace(figures[0], quantity="tests")]
     if figures and not outcomes:
         yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
     place = _in_code(place_of_label(parsed, line, figure_id(quantity, scope, where), choice=False))
+    if quantity == "failed" and place.state != "empty":
+        quantity = "failing_names"
     if outcomes and len({one.asks for one in figures}) == 1:
         asks = figures[0].asks
         place = replace(place, state="placeholder" if asks else "written", own=len(place.text) if asks else 0)
@@ -192,7 +214,7 @@ def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple
         return "workspace", ALL, False
     is_file = "file" in label.keys and scopes.speaks_of(line.line, "configuration file")
     if (is_file or not label.keys.isdisjoint(LABELS["config_files"])) and (
-        "[" not in asked or "config file" in asked or "path" in asked
+        "[" not in asked or "config file" in asked or "path" in asked or _LISTS.issuperset(words_asked(asked))
     ):
         return "config_files", ALL, False
     return None
@@ -214,18 +236,26 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     around = scopes.of(line)
     if around is None:
         return None
-    key = min((key for key in label.keys if key in QUANTITIES), default=None)
-    if key is not None:
-        if key in ("status", "state") and not around:
-            return None
-        if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
-            return None
-        return QUANTITIES[key], around, QUANTITIES[key] in CLAIMED and not around
-    scope = scopes.named(label.text)
+    found = quantity_of(label.keys, QUANTITIES)
+    scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
     if scope is not None:
         return "result", scope, False
+    if found is not None:
+        return _known(found, around, line, scopes)
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.heading(line.line)))
-    return (*composed, False) if composed is not None else _neutral(label, around)
+    return (*composed, False) if composed is not None else _neutral(label, around, scopes)
+
+
+def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+    """Check that a name which could mean other things stands where tests or coverage are spoken of."""
+    key, quantity = found
+    if (key in ("status", "state") and not around) or quantity == "config_files":
+        return None
+    if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
+        return None
+    if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
+        return None
+    return quantity, around, quantity in CLAIMED and not around and key in QUANTITIES
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
@@ -234,11 +264,12 @@ def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
     return (quantity, ALL) if quantity in _MEASURED else None
 
 
-def _neutral(label: Label, around: str) -> tuple[str, str, bool] | None:
+def _neutral(label: Label, around: str, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
     if not ALL_TESTS.isdisjoint(label.keys):
         return "result", around, True
-    return None if FILLERS.isdisjoint(label.keys) else ("", around, False)
+    is_neutral_label = not FILLERS.isdisjoint(label.keys) or is_neutral(label.text, scopes.names.number)
+    return ("", around, False) if is_neutral_label else None
 
 
 def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
@@ -254,7 +285,7 @@ def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
 
 def _speaks(scopes: Scopes, line: int, word: str) -> bool:
     """Check whether the headings, or the lines below the same one, speak of tests or coverage."""
-    words = _OF_TESTS if word == "test" else ("coverage", *_OF_TESTS)
+    words = {"test": _OF_TESTS, "coverage": ("coverage", *_OF_TESTS)}.get(word, (word,))
     return any(scopes.speaks_of(line, one) for one in words)
 
 
@@ -292,7 +323,3 @@ def figure_place(text: str, start: int, line: int, *, asks: bool, **more: Any) -
         kind="label", line=line + 1, text=text, state="placeholder" if asks else "written", start=start, end=start + len(text),
         own=len(text) if asks else 0, **more,
     )  # fmt: skip
-
-
-def _has_figures(text: str) -> bool:
-    return "[" in text or any(character.isdigit() for character in text)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place
 from pytest_handoff.document.figures_in_text import figures_in, form_of
-from pytest_handoff.document.labels import keys_of
+from pytest_handoff.document.labels import keys_of, words_asked
 from pytest_handoff.document.places import place_of_cell
 from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
@@ -18,6 +18,8 @@ from pytest_handoff.document.quantities import (
     TARGET_COLUMNS,
     VALUE_COLUMNS,
     named,
+    narrows,
+    quantity_of,
 )
 from pytest_handoff.document.scopes import ALL, SUM, figure_id
 from pytest_handoff.record import Bundle
@@ -40,6 +42,16 @@ _PARTS = {
 _COUNTED = named(COLUMNS)
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
 _ALL = frozenset({"all", "overall", "all tests", "everything"})
+
+
+_KINDS_OF_CHANGE = frozenset({
+    "created", "modified", "removed", "deleted", "added", "new", "changed", "edited", "type", "kind", "or", "renamed",
+})  # fmt: skip
+
+
+def _asked(place: Place) -> tuple[str, ...]:
+    """Return the words that a prompt asks for; an empty cell may be there for anything."""
+    return words_asked(place.text) if place.text else ("anything",)
 
 
 class _Spot(Bundle, frozen=True):
@@ -98,16 +110,33 @@ def _scope_of_row(name: str, scopes: Scopes, *, whole: bool) -> str | None:
 
 def _cells_of_scope(inside: _Table, row: Row, columns: list[frozenset[str]], scope: str) -> Iterator[Place]:
     for keys, cell in zip(columns[1:], row.cells[1:], strict=False):
-        quantity = next((_COUNTED[key] for key in sorted(keys) if key in _COUNTED), None)
-        if quantity is not None:
-            yield from _figure_of(inside, _Spot(row, cell, ""), quantity, scope)
+        found = quantity_of(keys, _COUNTED)
+        if found is not None and "." not in found[1]:
+            yield from _figure_of(inside, _Spot(row, cell, ""), found[1], scope)
+        elif found is None and keys:
+            yield from _spoken_of(inside, _Spot(row, cell, f": {min(keys)}"), scope)
+
+
+def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
+    """Make places of figures that say themselves what they count, such as ``[X/Y passing]`` in a column of notes."""
+    figures = figures_in(spot.cell.text) if spot.cell.text else []
+    if figures:
+        shift = inside.parsed.text.index(spot.cell.text, spot.cell.start)
+        for number, figure in enumerate(figures):
+            where = inside.where + (spot.suffix if not number else f"{spot.suffix} ({number + 1})")
+            yield figure_place(
+                spot.cell.text[figure.start : figure.end], shift + figure.start, spot.row.line, asks=figure.asks,
+                id=figure_id(figure.quantity, scope, where), quantity=figure.quantity, scope=scope, form=figure.form,
+                tail=figure.tail,
+            )  # fmt: skip
 
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
     keys = keys_of(row.cells[0].text) - _TOTALS if row.cells else frozenset()
-    counted = next((QUANTITIES[key] for key in sorted(keys) if key in QUANTITIES), None)
-    named_row = (counted, inside.scope) if counted is not None else composed_of(keys, inside.scopes)
-    if named_row is None:
+    found = quantity_of(keys, QUANTITIES)
+    composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
+    named_row = composed or ((found[1], inside.scope) if found is not None else None)
+    if named_row is None or "." in named_row[0] or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
         return
     quantity, scope = named_row
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
@@ -135,5 +164,6 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
         )  # fmt: skip
     if not figures:
         place = place_of_cell(inside.parsed, spot.row, cell, figure_id(quantity, scope, inside.where) + spot.suffix)
-        if place.state == "empty" or plain in WORDS:
+        asks_for_more = plain == "change" and place.state != "written" and not _KINDS_OF_CHANGE.issuperset(_asked(place))
+        if (place.state == "empty" or plain in WORDS) and not asks_for_more:
             yield replace(place, quantity=quantity, scope=scope, form=form_of(cell.text))

@@ -88,6 +88,14 @@ def _with_figures(
     return kept + _figures(parsed, scopes, kept, doubtful)
 
 
+def _of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    if not parsed.text.startswith(("---", "\ufeff---")):
+        return iter(())
+    from pytest_handoff.document.front_matter import figures_of_front_matter
+
+    return figures_of_front_matter(parsed, scopes)
+
+
 def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:
     """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
 
@@ -98,6 +106,7 @@ def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Coll
     found = [
         *(place for place in figures_of_lines(parsed, scopes) if place.line not in lines),
         *number_of_title(parsed, scopes),
+        *_of_front_matter(parsed, scopes),
         *figures_of_headings(parsed, scopes),
         *figures_of_fences(parsed, scopes),
         *figures_of_tables(parsed, scopes),

@@ -38,6 +38,9 @@ class Names(msgspec.Struct, frozen=True):
 ALL, SUM, PATH, SINCE = "", "sum", "path ", "since "
 """The scope of all tests, that of all other rows of a table, and the beginnings of those of a path and of an earlier session."""
 
+FRONT_MATTER = "front."
+"""How the ids of places in front matter begin: their values are YAML, not Markdown."""
+
 
 class Scopes:
     """The scopes of the lines of one document."""
@@ -51,7 +54,11 @@ class Scopes:
 
     def named(self, text: str) -> str | None:
         """Return the scope that a text names, or ``None`` if it names none."""
-        return next((self.names.scopes[key] for key in sorted(keys_of(text)) if key in self.names.scopes), None)
+        found = next((self.names.scopes[key] for key in sorted(keys_of(text)) if key in self.names.scopes), None)
+        if found is None and text.endswith((")", ")**")) and "(" in text:  # *Layer 1 (unit)*
+            inner = keys_of(text[text.rindex("(") :])
+            return next((self.names.scopes[key] for key in sorted(inner) if key in self.names.scopes), None)
+        return found
 
     def below(self, line: int) -> str | None:
         """Return the scope of the innermost heading above a line; ``None`` if the heading is of something else."""
@@ -72,8 +79,13 @@ class Scopes:
         item = outer[-1]
         if item.line not in self._items:  # many lines may stand in one item
             label = read_label(item.text)
-            self._items[item.line] = None if label is None else self.named(label.text)
+            self._items[item.line] = None if label is None else self._of_item(label.text, item.line)
         return self._items[item.line]
+
+    def _of_item(self, label: str, line: int) -> str | None:
+        """Return the scope that the label of an outer item names; one such as *All tests* leaves that of the heading."""
+        named = self.named(label)
+        return named if named is not None or not is_neutral(label, self.names.number) else self.below(line)
 
     def heading(self, line: int) -> str:
         """Return the name of the innermost heading, as it stands in the ids of places."""
