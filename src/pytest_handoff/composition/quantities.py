@@ -40,7 +40,7 @@ _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
-_NUMBERS = re.compile(r"\d|\b[A-Z]{1,2}\]? +(?:tests? +)?(?:pass|fail)")
+_NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
 
 
 def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:

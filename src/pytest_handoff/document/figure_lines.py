@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figures_in_text import figures_in, form_of, has_figures, skeleton
-from pytest_handoff.document.labels import box_of, placeholder_length, read_label, words_asked
-from pytest_handoff.document.places import Place, place_of_label
+from pytest_handoff.document.comments import value_end
+from pytest_handoff.document.figures_in_text import LONGEST, figures_in, form_of, has_figures, skeleton
+from pytest_handoff.document.labels import Label, asks_nothing, box_of, keys_of, placeholder_length, read_label, words_asked
+from pytest_handoff.document.places import Place, place_of_label, text_behind
 from pytest_handoff.document.quantities import (
     ALL_TESTS,
     FILLERS,
@@ -21,14 +22,13 @@ from pytest_handoff.document.quantities import (
     narrows,
     quantity_of,
 )
-from pytest_handoff.document.scopes import ALL, figure_id
+from pytest_handoff.document.scopes import ALL, PATH, figure_id
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_handoff.document.figures_in_text import Figure
-    from pytest_handoff.document.labels import Label
     from pytest_handoff.document.outline import Fence, Outline, TextLine
     from pytest_handoff.document.scopes import Scopes
 
@@ -83,11 +83,27 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             continue
         label = read_label(line.text)
         if label is None:
-            scope = scopes.of(line) if has_figures(line.text) else None
-            if scope is not None:
-                yield from _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
+            if has_figures(line.text):
+                yield from _without_label(parsed, line, scopes)
         else:
             yield from _labelled(parsed, line, label, scopes)
+
+
+_DASH = re.compile(r"(?P<label>[^—–:=|\[\]{}<>]{1,80}?)[ ]*(?:[ ][—–→=-]|=>|\.{3,}|…)[ ]+(?P<value>[\[{<_X\d].*)")
+
+
+def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
+    """Make places of the figures of a line without a colon: all of it is understood, or a dash divides name and value."""
+    scope = scopes.of(line)
+    places = [] if scope is None else list(
+        _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
+    )  # fmt: skip
+    yield from places
+    found = None if places else _DASH.fullmatch(line.text)
+    if found is not None and len(line.text) <= LONGEST:
+        label = Label(keys_of(found["label"]), found["label"], found.start("value"), value_end(line.text, found.start("value")))
+        if label.keys:
+            yield from _labelled(parsed, line, label, scopes, dashed=True)
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
@@ -178,7 +194,7 @@ def _scope_of_command(options: str, scopes: Scopes) -> str | None:
     return scopes.names.scopes.get(f"path {paths[0]}") if len(paths) == 1 else None
 
 
-def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> Iterator[Place]:
+def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, dashed: bool = False) -> Iterator[Place]:
     """Make places of the figures behind a label, or of the word that it asks for."""
     value = line.text[label.start : label.end]
     known = _of_files(label, value, line, scopes) or _meaning(label, line, scopes)
@@ -195,16 +211,43 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> 
     if figures and not outcomes:
         yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
-    place = _in_code(place_of_label(parsed, line, figure_id(quantity, scope, where), choice=False))
-    if quantity == "failed" and place.state != "empty":
-        quantity = "failing_names"
+    id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
+    place = in_code(text_behind(parsed, line, label, id) if dashed else place_of_label(parsed, line, id, choice=False))
     if outcomes and len({one.asks for one in figures}) == 1:
         asks = figures[0].asks
         place = replace(place, state="placeholder" if asks else "written", own=len(place.text) if asks else 0)
-    if quantity == "workspace" and "{" in place.text:
+    yield from _in_words(place, quantity, scope)
+
+
+def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
+    """Make a place of what is told in words, if its prompt asks for that."""
+    plain, asked = place.text.casefold(), words_asked(place.text)
+    if quantity == "failed" and place.text and not asks_nothing(place.text):
+        quantity = "failing_names"
+    if quantity == "failing_names" and place.state == "placeholder" and not _ASKS_FOR_NAMES.issuperset(asked):
+        return
+    if quantity == "duration" and "hh" in plain:  # a time of day
+        return
+    if quantity == "workspace" and "{" in plain:
         place = replace(place, state="placeholder", own=len(place.text))
-    if quantity in WORDS or (quantity and place.state == "empty"):
+    if quantity in WORDS or (quantity and (place.state == "empty" or asks_nothing(place.text))):
         yield replace(place, quantity=quantity, scope=scope, form=form_of(place.text))
+
+
+_ASKS_FOR_NAMES = frozenset({
+    "list", "name", "names", "which", "tests", "test", "ids", "id", "none", "or", "failing", "failed", "any", "if", "them",
+    "failures", "all", "each", "nodeid", "nodeids", "node",
+})  # fmt: skip
+
+_WHOLES = frozenset({"total", "overall", "all", "project", "everything", "all files", "all code"})
+"""Labels below a heading such as *Coverage* that stand for the whole of it."""
+
+_DAYS = frozenset({
+    "updated", "last updated", "completed", "generated", "as of", "prepared", "written", "verified", "tested", "created on",
+    "updated on", "last update", "generated on", "completed on", "prepared on", "written on", "handover date", "handoff",
+})  # fmt: skip
+_DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
+"""Labels behind which a date is that of the run, if a date is asked for."""
 
 
 def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
@@ -220,7 +263,7 @@ def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple
     return None
 
 
-def _in_code(place: Place) -> Place:
+def in_code(place: Place) -> Place:
     """Take the inside of a value that is a code span, as prompts for a commit or a branch are."""
     text = place.text
     if len(text) < 3 or text[0] != "`" or text[-1] != "`" or "`" in text[1:-1]:
@@ -236,20 +279,33 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     around = scopes.of(line)
     if around is None:
         return None
+    whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.heading(line.line))
+    if whole in _MEASURED and whole != "tests":
+        return whole, ALL, False
     found = quantity_of(label.keys, QUANTITIES)
     scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
     if scope is not None:
-        return "result", scope, False
+        return _of_path(scope, scopes.heading(line.line)), scope, False
     if found is not None:
         return _known(found, around, line, scopes)
+    if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
+        return "date", ALL, False
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.heading(line.line)))
     return (*composed, False) if composed is not None else _neutral(label, around, scopes)
+
+
+def _of_path(scope: str, heading: str) -> str:
+    """Return what is told of a file or folder: what the heading above says that there is so much of, else how its tests are."""
+    of_heading = QUANTITIES.get(heading, "") if scope.startswith(PATH) else ""
+    return of_heading if of_heading in ("coverage", "line_coverage", "branch_coverage", "statements", "missed") else "result"
 
 
 def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Check that a name which could mean other things stands where tests or coverage are spoken of."""
     key, quantity = found
     if (key in ("status", "state") and not around) or quantity == "config_files":
+        return None
+    if _NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
         return None
     if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
         return None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place
+from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place, in_code
 from pytest_handoff.document.figures_in_text import figures_in, form_of
-from pytest_handoff.document.labels import keys_of, words_asked
+from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
 from pytest_handoff.document.places import place_of_cell
 from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
@@ -40,6 +40,8 @@ _PARTS = {
     for name in names
 }  # fmt: skip
 _COUNTED = named(COLUMNS)
+_NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact", "measure", "question", "detail"})
+"""Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
 _ALL = frozenset({"all", "overall", "all tests", "everything"})
 
@@ -83,6 +85,8 @@ class _Table(Bundle, frozen=True):
 def _cells(inside: _Table) -> Iterator[Place]:
     whole = _is_whole(inside.table, inside.scopes)
     columns = [keys_of(cell.text) for cell in inside.table.head.cells]
+    if len(columns) == 2 and (not columns[1] or not columns[0].isdisjoint(_NAMES_OF_FACTS)):
+        columns[1] |= {"value"}
     for row in inside.table.rows:
         name = row.cells[0].text if row.cells else ""
         of = _scope_of_row(name, inside.scopes, whole=whole)
@@ -133,7 +137,7 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
     keys = keys_of(row.cells[0].text) - _TOTALS if row.cells else frozenset()
-    found = quantity_of(keys, QUANTITIES)
+    found = quantity_of(keys, QUANTITIES) or (("total", "tests") if _is_total_of_outcomes(row, inside.table) else None)
     composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
     named_row = composed or ((found[1], inside.scope) if found is not None else None)
     if named_row is None or "." in named_row[0] or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
@@ -147,6 +151,14 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
         elif part is not None:
             of_then = quantity if part == "value" else f"{quantity}.before"
             yield from _figure_of(inside, _Spot(row, cell, f".{part}"), of_then, scope)
+
+
+def _is_total_of_outcomes(row: Row, table: Table) -> bool:
+    """Check for the total of a table of which other rows count those that passed and failed."""
+    if not row.cells or keys_of(row.cells[0].text).isdisjoint(_TOTALS):
+        return False
+    counted = {QUANTITIES.get(key) for other in table.rows if other.cells for key in keys_of(other.cells[0].text)}
+    return {"passed", "failed"} <= counted
 
 
 def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterator[Place]:
@@ -165,5 +177,7 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
     if not figures:
         place = place_of_cell(inside.parsed, spot.row, cell, figure_id(quantity, scope, inside.where) + spot.suffix)
         asks_for_more = plain == "change" and place.state != "written" and not _KINDS_OF_CHANGE.issuperset(_asked(place))
-        if (place.state == "empty" or plain in WORDS) and not asks_for_more:
+        if plain in NO_FIGURES and place.text.startswith("`"):
+            place = in_code(replace(place, start=shift, end=shift + len(cell.text)))
+        if (place.state == "empty" or plain in WORDS or asks_nothing(place.text)) and not asks_for_more:
             yield replace(place, quantity=quantity, scope=scope, form=form_of(cell.text))

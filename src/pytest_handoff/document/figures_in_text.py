@@ -79,6 +79,10 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
     if len(text) > LONGEST or not has_figures(text):
         return []
     found: list[Figure] = []
+    if text.endswith((")", ")**")) and text.count("(") == 1:  # *New files ([N])*
+        whole = _figure(text.replace("(", " ").replace(")", " "), 0, len(text), default, names)
+        if whole is not None and whole.asks and text[whole.end : whole.end + 1] == ")":
+            return [whole]
     for start, end in _pieces(text):
         figure = _figure(text, start, end, _default(default, found), names)
         if figure is not None:
@@ -95,7 +99,7 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
 def _beside() -> re.Pattern[str]:
     """Compile what stands beside a figure and is no part of it: what is wanted, and what it was before."""
     return re.compile(
-        r"[ ]*(?:(?P<then>(?:was|before:?|previously:?|up from|down from|from)[ ])"
+        r"[ ]*(?:(?P<then>(?:was|before:?|previously:?|up from|down from|from|(?:at )?start(?: of \w+)?:?)[ ])"
         r"|(?:target|goal|required|threshold|minimum|min\.?|at least|[≥<>]=?)[: ])[ ]*",
         re.IGNORECASE,
     )
@@ -186,7 +190,7 @@ def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> 
         return quantity, ""
     parts = words.split()
     if form == "any":
-        form = "fraction"
+        form = "count"
     for end in range(len(parts), 0, -1):
         scope, rest = names.get(" ".join(parts[:end])), " ".join(parts[end:])
         if scope is not None:

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
@@ -88,6 +90,26 @@ def _with_figures(
     return kept + _figures(parsed, scopes, kept, doubtful)
 
 
+def _changed_beside_created(found: list[Place]) -> list[Place]:
+    """Take *Changed files* between *New files* and *Deleted files* for those that were modified."""
+    kinds: dict[str, set[str]] = {}
+    for place in found:
+        if place.quantity.startswith("files_"):
+            kinds.setdefault(_section_of(place), set()).add(place.quantity)
+    if not any(kinds.values()):
+        return found
+    return [
+        replace(place, quantity="files_modified")
+        if place.quantity == "files_changed" and {"files_created", "files_removed"} <= kinds[_section_of(place)]
+        else place
+        for place in found
+    ]
+
+
+def _section_of(place: Place) -> str:
+    return place.id.partition(" in ")[2].partition(":")[0]
+
+
 def _of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     if not parsed.text.startswith(("---", "\ufeff---")):
         return iter(())
@@ -111,6 +133,7 @@ def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Coll
         *figures_of_fences(parsed, scopes),
         *figures_of_tables(parsed, scopes),
     ]
+    found = _changed_beside_created(found)
     free = without_overlap(found, [place for place in known if not (place.kind == "fence" and place.state == "written")])
     return [place for place in unique(free) if _name_of(parsed, place).isdisjoint(doubtful)]
 

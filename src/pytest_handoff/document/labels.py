@@ -67,7 +67,7 @@ BLANK = (
 )
 """A prompt without brackets inside a longer text: ``{{ n }}``, ``<n>``, ``___``, ``XX %``."""
 
-_FIRST_OF_BLANK = frozenset("{<_XTY?…~≈+")
+_FIRST_OF_BLANK = frozenset("{<_XTY?…~≈+✅🟢✓✔yPp")
 
 _SAYS_NOTHING = frozenset({
     "n", "x", "y", "z", "nn", "xx", "num", "number", "count", "value", "val", "fill", "in", "me", "tbd", "todo", "here",
@@ -153,6 +153,11 @@ def blank_length(value: str) -> int:
     return len(value) if value[:1] in _FIRST_OF_BLANK and value and _whole_blank().fullmatch(value) else 0
 
 
+def asks_nothing(value: str) -> bool:
+    """Check for a prompt that says neither in which form nor what it asks for."""
+    return value in ("TBD", "TBC", "TODO", "?", "??", "???", "…")
+
+
 def has_blank(text: str) -> bool:
     """Check cheaply whether a text may hold one."""
     return "{" in text or "<" in text or "XX" in text or "___" in text
@@ -167,7 +172,7 @@ def words_asked(inner: str) -> tuple[str, ...]:
 def _whole_blank() -> re.Pattern[str]:
     return re.compile(
         rf"[+~≈]?(?:{BLANK})(?:[ ]*/[ ]*(?:{BLANK}))?[ ]*%?(?:[ ]+(?:tests?|files?|lines?))?(?:[ ]+(?:passed|passing))?"
-        r"|TBD|TBC|TODO|\?{1,3}|…|YYYY-MM-DD"
+        r"|(?:[✅🟢✓✔]\ufe0f?[ ]*/[ ]*[❌🔴✗✘]\ufe0f?|(?i:yes|y|pass)[ ]?/[ ]?(?i:no|n|fail))|TBD|TBC|TODO|\?{1,3}|…|YYYY-MM-DD"
     )
 
 
