@@ -40,6 +40,8 @@ _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
+_OTHER_ORDER = re.compile(r"\b(?:dd|mm)[./-]", re.IGNORECASE)
+"""A date is asked for that does not begin with the year."""
 _NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
 
 
@@ -143,7 +145,7 @@ class Measured:
         if place.quantity == "duration" and scopes != ("",):
             return None
         word = _WORDS[place.quantity](self._facts, place.form)
-        if word is None:
+        if word is None or (place.quantity == "date" and _OTHER_ORDER.search(place.text)):
             return None
         if place.quantity == "git_status" and _YES_OR_NO.fullmatch(place.text):
             return "no" if word == "clean" else "yes"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.figures_in_text import LONGEST, figures_in, form_of, has_figures, skeleton
 from pytest_handoff.document.labels import Label, asks_nothing, box_of, keys_of, placeholder_length, read_label, words_asked
 from pytest_handoff.document.places import Place, place_of_label, text_behind
 from pytest_handoff.document.quantities import (
     ALL_TESTS,
+    BEFORE_COLUMNS,
     FILLERS,
     LABELS,
     VALUE_COLUMNS,
@@ -89,7 +89,13 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             yield from _labelled(parsed, line, label, scopes)
 
 
-_DASH = re.compile(r"(?P<label>[^—–:=|\[\]{}<>]{1,80}?)[ ]*(?:[ ][—–→=-]|=>|\.{3,}|…)[ ]+(?P<value>[\[{<_X\d].*)")
+_NAME = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
+_DIVIDED = (
+    re.compile(rf"{_NAME}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
+    re.compile(rf"{_NAME}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
+    re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
+)
+"""Lines in which a dash, parentheses, or nothing but a blank divides a name and its value."""
 
 
 def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
@@ -99,9 +105,11 @@ def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[
         _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
     )  # fmt: skip
     yield from places
-    found = None if places else _DASH.fullmatch(line.text)
-    if found is not None and len(line.text) <= LONGEST:
-        label = Label(keys_of(found["label"]), found["label"], found.start("value"), value_end(line.text, found.start("value")))
+    if places or len(line.text) > LONGEST:
+        return
+    found = next((found for divided in _DIVIDED if (found := divided.fullmatch(line.text)) is not None), None)
+    if found is not None:
+        label = Label(keys_of(found["label"]), found["label"], found.start("value"), found.end("value"))
         if label.keys:
             yield from _labelled(parsed, line, label, scopes, dashed=True)
 
@@ -172,6 +180,25 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -
                 )  # fmt: skip
         elif has_figures(raw) and not raw.lstrip().startswith("#"):
             yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
+
+
+_DAY = re.compile(r"\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d", re.IGNORECASE)
+
+
+_OTHER_DAY = re.compile(r"\b(?:planned|due|deadline|until|since|next|before|release|incident|meeting|born)\b", re.IGNORECASE)
+
+
+def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of the day in the title: ``Daily status (YYYY-MM-DD)``."""
+    title = next(iter(parsed.headings), None)
+    if title is None or title.line in scopes.closed:
+        return
+    raw = parsed.raw(title.line)
+    is_another = _OTHER_DAY.search(raw) is not None
+    days = list(_DAY.finditer(raw)) if not is_another and (has_figures(raw) or "YYYY" in raw) else []
+    if len(days) == 1:
+        text, start = days[0][0], parsed.starts[title.line] + days[0].start()
+        yield figure_place(text, start, title.line, asks=not text[0].isdigit(), id="figure.date in title", quantity="date")
 
 
 def _scope_of_commands(body: str, scopes: Scopes) -> str | None:
@@ -279,18 +306,18 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     around = scopes.of(line)
     if around is None:
         return None
-    whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.heading(line.line))
+    whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.name_above(line))
     if whole in _MEASURED and whole != "tests":
         return whole, ALL, False
     found = quantity_of(label.keys, QUANTITIES)
     scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
     if scope is not None:
-        return _of_path(scope, scopes.heading(line.line)), scope, False
+        return _of_path(scope, scopes.name_above(line)), scope, False
     if found is not None:
         return _known(found, around, line, scopes)
     if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
         return "date", ALL, False
-    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.heading(line.line)))
+    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
     return (*composed, False) if composed is not None else _neutral(label, around, scopes)
 
 
@@ -315,9 +342,13 @@ def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) 
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
-    """Read *Actual* below a heading such as *Test Coverage*, which says what there is so much of."""
-    quantity = None if label.keys.isdisjoint(VALUE_COLUMNS) else QUANTITIES.get(heading)
-    return (quantity, ALL) if quantity in _MEASURED else None
+    """Read *Actual* or *Before* below a heading such as *Test Coverage*, which says what there is so much of."""
+    quantity = QUANTITIES.get(heading)
+    if quantity not in _MEASURED:
+        return None
+    if not label.keys.isdisjoint(BEFORE_COLUMNS):
+        return f"{quantity}.before", ALL
+    return None if label.keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
 
 
 def _neutral(label: Label, around: str, scopes: Scopes) -> tuple[str, str, bool] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -43,7 +44,23 @@ _COUNTED = named(COLUMNS)
 _NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact", "measure", "question", "detail"})
 """Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
-_ALL = frozenset({"all", "overall", "all tests", "everything"})
+_WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
+"""What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
+_ALL = frozenset(
+    {
+        "all modules",
+        "all files",
+        "all code",
+        "all suites",
+        "all levels",
+        "all kinds",
+        "all types",
+        "all",
+        "overall",
+        "all tests",
+        "everything",
+    }
+)
 
 
 _KINDS_OF_CHANGE = frozenset({
@@ -84,12 +101,15 @@ class _Table(Bundle, frozen=True):
 
 def _cells(inside: _Table) -> Iterator[Place]:
     whole = _is_whole(inside.table, inside.scopes)
+    closed = whole or len(inside.table.rows) == 1
     columns = [keys_of(cell.text) for cell in inside.table.head.cells]
     if len(columns) == 2 and (not columns[1] or not columns[0].isdisjoint(_NAMES_OF_FACTS)):
         columns[1] |= {"value"}
     for row in inside.table.rows:
         name = row.cells[0].text if row.cells else ""
         of = _scope_of_row(name, inside.scopes, whole=whole)
+        if of == ALL and not closed and "all tests" not in keys_of(name):
+            continue
         if of is not None:
             yield from _cells_of_scope(inside, row, columns, of or inside.scope)
         else:
@@ -136,21 +156,28 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
 
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
-    keys = keys_of(row.cells[0].text) - _TOTALS if row.cells else frozenset()
+    keys = keys_of(_WANTED.sub("", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
     found = quantity_of(keys, QUANTITIES) or (("total", "tests") if _is_total_of_outcomes(row, inside.table) else None)
     composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
     named_row = composed or ((found[1], inside.scope) if found is not None else None)
-    if named_row is None or "." in named_row[0] or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
+    if named_row is None or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
         return
     quantity, scope = named_row
+    values = 0
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
         part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None)
+        if part is None and len(columns) == 2 and quantity in NO_FIGURES:
+            part = "value"
+        if "." in quantity and part != "value":
+            continue
         if part in ("target", "status", "change"):
             place = place_of_cell(inside.parsed, row, cell, f"{figure_id(quantity, scope, inside.where)}.{part}")
             yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
         elif part is not None:
             of_then = quantity if part == "value" else f"{quantity}.before"
-            yield from _figure_of(inside, _Spot(row, cell, f".{part}"), of_then, scope)
+            values += part == "value"
+            suffix = f".{part}" if part != "value" or values == 1 else f".{part} {values}"
+            yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
 
 
 def _is_total_of_outcomes(row: Row, table: Table) -> bool:

@@ -22,7 +22,7 @@ LONGEST = 300
 
 _NUMBER = r"(?:(?-i:[A-Z]|[NXYZ]{2,4}|n|#)(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
 _INNER = re.compile(
-    rf"(?:~|≈)?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
+    rf"[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
     rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
     re.IGNORECASE,
 )
@@ -83,6 +83,8 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
         whole = _figure(text.replace("(", " ").replace(")", " "), 0, len(text), default, names)
         if whole is not None and whole.asks and text[whole.end : whole.end + 1] == ")":
             return [whole]
+    if found_both := _from_and_to(text, default, names):
+        return found_both
     for start, end in _pieces(text):
         figure = _figure(text, start, end, _default(default, found), names)
         if figure is not None:
@@ -93,6 +95,17 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
         elif _FIGURE.search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
             return []
     return found
+
+
+def _from_and_to(text: str, default: str, names: Mapping[str, str]) -> list[Figure]:
+    """Read two figures of one thing with an arrow between them: what it was before, and what it is."""
+    at = next((at for arrow in ("→", "->") if (at := text.find(arrow)) > 0), 0)
+    if not at:
+        return []
+    old, new = _figure(text, 0, at, default, names), _figure(text, at + 1 + (text[at] == "-"), len(text), default, names)
+    if old is None or new is None or old.quantity != new.quantity or "." in new.quantity:
+        return []
+    return [replace(old, quantity=f"{old.quantity}.before", is_claim=False), new]
 
 
 @cache

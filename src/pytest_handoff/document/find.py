@@ -12,6 +12,7 @@ from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Fie
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
 from pytest_handoff.document.figure_lines import (
+    date_of_title,
     figures_of_fences,
     figures_of_headings,
     figures_of_lines,
@@ -128,6 +129,7 @@ def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Coll
     found = [
         *(place for place in figures_of_lines(parsed, scopes) if place.line not in lines),
         *number_of_title(parsed, scopes),
+        *date_of_title(parsed, scopes),
         *_of_front_matter(parsed, scopes),
         *figures_of_headings(parsed, scopes),
         *figures_of_fences(parsed, scopes),

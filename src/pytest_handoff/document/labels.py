@@ -63,7 +63,7 @@ _NO_PROMPT = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]+")
 BLANK = (
     r"\{\{?[^{}|\n]{1,40}\}?\}|<(?!/|(?:br|hr|p|b|i|u|s|a|em|strong|code|kbd|sub|sup|small|del|ins|img|span|div|details|summary)\b)"
-    r"[A-Za-z#%][\w #%/.-]{0,40}>|(?<!_)_{3,}(?!_)|(?<![\w-])XX+(?:\.X+)?(?![\w-])"
+    r"[A-Za-z#%][\w #%/.-]{0,40}>|(?<![_\w])(?:_{2,}|_ ?/ ?_)(?![_\w])|(?<!\w)(?<!\w-)XX+(?:\.X+)?(?![\w-])"
 )
 """A prompt without brackets inside a longer text: ``{{ n }}``, ``<n>``, ``___``, ``XX %``."""
 
@@ -160,7 +160,7 @@ def asks_nothing(value: str) -> bool:
 
 def has_blank(text: str) -> bool:
     """Check cheaply whether a text may hold one."""
-    return "{" in text or "<" in text or "XX" in text or "___" in text
+    return "{" in text or "<" in text or "XX" in text or "__" in text or "_/_" in text
 
 
 def words_asked(inner: str) -> tuple[str, ...]:
