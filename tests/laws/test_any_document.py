@@ -48,6 +48,9 @@ LINES = st.sampled_from([
     "☑ All tests passing", "- Backend: [N] tests passing, [X]% coverage", "**Branch**: `[name]`", "## Files Modified So Far",
     "- `src/[name].py` - [what]", "#### test_cart.py", "- **Result**: [N passed]", "TOTAL [N] [N] [XX]%", "[X] passed",
     "✅ **ALL TESTS PASSED: 129/129**", "Parser done | lexer half done", "**Status**: Done | Tests: 12/12", "a person's words",
+    "- Tests: {{ n }}", "- Passed: ___", "**Coverage:** XX% (was XX%)", "- Skipped: TBD", "**Tree clean?** [yes/no]",
+    "**Commit:** <sha>", "- Lines: +[N] / -[N]", "tests_passed: TBD", "branch: <name>", "| e2e | {{ n }} | <n> | [X/Y passing] |",
+    "- Failing tests: [list]", "Last run: XX passed, ___ failed in {{ n }} s", "| `src/shop/cart.py` | [fill] | TBD | ___% |",
     "text", "  ", "", "\t- [ ] All tests pass", "- - [ ] All tests pass", "\ufeff", "\u2028", "\x0c", "\x85", "é", "‚úÖ",
     "\udc96",
 ])  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from print_document_figures import PLACE, Score, families, filled, score
+from print_document_figures import FAMILIES, PLACE, Score, families, filled, score
 
 DOCUMENTS = families()
+LEFT_ALONE = families(FAMILIES.parent / "left_alone")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,12 @@ def test_nearly_all_is_filled(scores: dict[str, Score]) -> None:
     """Nine places of ten that the evidence decides are filled."""
     right, places = sum(one.right for one in scores.values()), sum(one.places for one in scores.values())
     assert right / places >= 0.9, {name: one.left_places for name, one in scores.items() if one.left_places}
+
+
+@pytest.mark.parametrize("name", sorted(LEFT_ALONE))
+def test_what_is_about_something_else_is_left(name: str) -> None:
+    """Figures of other things, of other days, and what a person said stay as they are, however they look."""
+    assert filled(LEFT_ALONE[name]).text == LEFT_ALONE[name]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

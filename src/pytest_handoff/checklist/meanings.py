@@ -285,13 +285,14 @@ SENTENCES: tuple[tuple[Callable[[Found], Specs], tuple[str, ...]], ...] = (
     (none_fails, (
         f"none failing {_TESTS} introduced|there", f"none {_WHO} failing tests introduced|there?",
         "none scope_new failing tier tests introduced|there?", f"none {_WHO} tests|test failures introduced|there?",
-        f"none {_TESTS} fail|failing", f"none {_WHO} test fail|failing", "none tier? tests scope_new fail|failing",
+        "none tier failures there?", f"none {_TESTS} fail|failing", f"none {_WHO} test fail|failing",
+        "none tier? tests scope_new fail|failing",
     )),
     (none_of, (f"none {_BAD} or {_BAD} tier? tests", f"none tier? tests|test {_BAD} or {_BAD}")),
     (few_fail, (f"count {_TESTS} fail|failing", f"count {_WHO} test fail|failing", f"count failing {_TESTS}")),
     (tests_counted, (
         f"all? count|fraction {_TESTS} pass", f"count {_WHO} test pass", "count pass tier? tests",
-        f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
+        "tier fraction pass", f"{_TESTS} pass count|fraction", f"{_TESTS} count|fraction pass",
     )),
     (pass_rate, (
         f"percent of? all? {_TESTS} pass", f"{_TESTS} pass percent", f"{_WHO} tests|test? pass_rate {_IS} reach?",

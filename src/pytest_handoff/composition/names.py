@@ -21,6 +21,8 @@ def names_of(facts: Facts, text: str) -> Names:
     """Return the names that the document uses, with the tests that each means."""
     scopes = kinds_of_tests(dict.fromkeys([*TIERS, *(kind.tier for kind, _ in facts.kinds)]))
     files = {*facts.kinds.files(lambda _kind: True), *(facts.record.coverage.files if facts.record.coverage else ())}
+    if (changes := facts.record.changes) is not None:
+        files |= {*changes.created, *changes.modified, *changes.removed}
     scopes |= _names_of_files(files, text) | _names_of_folders(files, text)
     for number, session in numbered_sessions(facts).items():
         scopes |= dict.fromkeys([f"session {number} tests", f"session {number}"], SINCE + session)

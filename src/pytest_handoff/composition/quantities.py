@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_handoff.composition.counts import state_of
-from pytest_handoff.composition.tables import Figure, coverage_of, share, status_of
-from pytest_handoff.composition.wording import if_incomplete, live, passing
+from pytest_handoff.composition.tables import MET, MISSED, Figure, coverage_of, share, status_of
+from pytest_handoff.composition.wording import failures, if_incomplete, live, passing
+from pytest_handoff.document.figures_in_text import RATES
 from pytest_handoff.document.labels import own_length
-from pytest_handoff.document.scopes import PATH, SINCE, SUM
+from pytest_handoff.document.scopes import FRONT_MATTER, PATH, SINCE, SUM
 from pytest_handoff.evidence.metrics import run_seconds
 from pytest_handoff.evidence.regression import count_passing
 from pytest_handoff.figures import listed, percent
@@ -33,13 +34,15 @@ PROMPTS = {"fraction": "[X/Y]", "percent": "[X%]", "count": "[N]", "mark": "[✅
 """What stands where a figure of ours is not known any more."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"failed": "failed", "errors": "error", "skipped": "skipped", "xfailed": "xfailed"}
-_OF_COVERAGE = ("coverage", "branch_coverage", "statements", "covered", "missed")
+_OF_COVERAGE = ("coverage", "branch_coverage", "line_coverage", "statements", "covered", "missed")
 _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
-_NUMBERS = re.compile(r"\d|\b[A-Z]{1,2}\]? +(?:tests? +)?(?:pass|fail)")
-_RATES = ("pass_rate", "coverage", "branch_coverage", "new_code")
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
+_OTHER_ORDER = re.compile(r"\b(?:dd|mm)[./-]", re.IGNORECASE)
+"""A date is asked for that does not begin with the year."""
+_NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
 
 
 def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:
@@ -129,21 +132,51 @@ class Measured:
         if place.quantity.endswith(".change"):
             return self._text_of_change(place.quantity.removesuffix(".change")) if scopes == ("",) else None
         if place.quantity in _WORDS:
-            if place.quantity == "duration" and scopes != ("",):
-                return None
-            word = _WORDS[place.quantity](self._facts, place.form)
-            return None if word is None else escape(word)
+            return self._word(place, scopes)
         if place.quantity in ("result", "status"):
             return self._result(place, scopes)
         figure = self._figure(place.quantity, scopes) if self._facts.record.run.complete else None
         return None if figure is None else _worded(figure, place.form, place.quantity)
+
+    def _word(self, place: Place, scopes: tuple[str, ...]) -> str | None:
+        """Word what is told in words, escaped as Markdown, or as it is in front matter, where it may stand so."""
+        if place.quantity in ("failing_names", "change"):
+            return self._failing_names(scopes) if place.quantity == "failing_names" else self._change_of(scopes[0])
+        if place.quantity == "duration" and scopes != ("",):
+            return None
+        word = _WORDS[place.quantity](self._facts, place.form)
+        if word is None or (place.quantity == "date" and _OTHER_ORDER.search(place.text)):
+            return None
+        if place.quantity == "git_status" and _YES_OR_NO.fullmatch(place.text):
+            return "no" if word == "clean" else "yes"
+        if place.id.startswith(FRONT_MATTER):
+            from pytest_handoff.document.front_matter import is_plain_yaml
+
+            return word if is_plain_yaml(word) else None
+        return escape(word)
+
+    def _failing_names(self, scopes: tuple[str, ...]) -> str | None:
+        """List the tests that are not well, of all or of a kind."""
+        if len(scopes) != 1 or scopes[0].startswith((PATH, SINCE)):
+            return None
+        return failures(self._facts, scopes[0] or None)
+
+    def _change_of(self, scope: str) -> str | None:
+        """Say what the session did to a file."""
+        changes, path = self._facts.record.changes, scope.removeprefix(PATH)
+        if changes is None or self._facts.is_first or not scope.startswith(PATH):
+            return None
+        known = {"created": changes.created, "modified": changes.modified, "removed": changes.removed}
+        return next((word for word, paths in known.items() if path in paths), None)
 
     def status(self, place: Place, scopes: tuple[str, ...], target: str) -> str | None:
         """Say whether the target of a row is met, in the form that the place has."""
         figure = self._figure(place.quantity.removesuffix(".status"), scopes)
         default: Comparison = "<=" if place.quantity.removesuffix(".status") in _LESS_IS_BETTER else ">="
         met = None if figure is None else status_of(self._facts, figure, target, default)
-        return met.split()[0] if met and place.form == "mark" else met
+        if met is None or place.form != "mark":
+            return met
+        return None if met not in (MET, MISSED) else mark_like(place.text, good=met == MET)
 
     def _figure(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
         """Measure a quantity: a count, or a part with the whole that it is of."""
@@ -197,7 +230,7 @@ class Measured:
             if not whole or incomplete or place.form == "count":
                 return None
             return {
-                "mark": "✅" if passed == whole else "❌",
+                "mark": mark_like(place.text, good=passed == whole),
                 "fraction": f"{passed:,}/{whole:,}",
                 "percent": percent(passed, whole),
             }[place.form]
@@ -229,6 +262,8 @@ class Measured:
             branches = sum(file.num_branches or 0 for file in files)
             return share(sum(file.covered_branches or 0 for file in files), branches) if branches else None
         statements, covered = sum(file.num_statements for file in files), sum(file.covered for file in files)
+        if quantity == "line_coverage":
+            return share(covered, statements)
         return _count({"statements": statements, "covered": covered, "missed": statements - covered}[quantity])
 
     def _text_before(self, quantity: str, form: str) -> str | None:
@@ -247,7 +282,7 @@ class Measured:
         figure, old = self._figure(quantity, ("",)) if run.complete else None, before.figure(quantity)
         if figure is None or old is None:
             return None
-        if quantity not in _RATES:
+        if quantity not in RATES:
             return f"{figure.part - old.part:+,}" if figure.part != old.part else "0"
         return _points(_number_in(_worded(figure, "percent", quantity)) - _number_in(_worded(old, "percent", quantity)))
 
@@ -295,12 +330,21 @@ class Measured:
 def _worded(figure: Figure, form: str, quantity: str) -> str | None:
     """Write a figure in a form: where nothing says which, a rate in percent and everything else as a count."""
     part, whole = figure.part, figure.whole
-    form = form or ("percent" if quantity in _RATES else "count")
+    form = form or ("percent" if quantity in RATES else "count")
     if form == "percent":
         return None if not whole else figure.shown or percent(part, whole)
     if form == "fraction":
         return f"{part:,}/{whole:,}" if whole else None
-    return f"{part:,}" if form == "count" and quantity not in _RATES else None
+    return f"{part:,}" if form == "count" and quantity not in RATES else None
+
+
+_MARKS = (("🟢", "🔴"), ("✓", "✗"), ("✔", "✘"))
+
+
+def mark_like(text: str, *, good: bool) -> str:
+    """Choose a mark of the kind that a prompt offers, or that stands there since."""
+    pair = next((pair for pair in _MARKS if pair[0] in text or pair[1] in text), ("✅", "❌"))
+    return pair[0] if good else pair[1]
 
 
 def _asks_for_a_word(text: str) -> bool:
@@ -363,6 +407,11 @@ def _config_files(facts: Facts, _form: str) -> str | None:
     return listed([one_line(path) for path in files], most=6) or "none"
 
 
+def _is_clean(facts: Facts, form: str) -> str | None:
+    status = _git_status(facts, form)
+    return status if status is None else "yes" if status == "clean" else f"no: {status}"
+
+
 def _git_status(facts: Facts, _form: str) -> str | None:
     source = facts.record.source
     if source.dirty is None:
@@ -372,6 +421,8 @@ def _git_status(facts: Facts, _form: str) -> str | None:
 
 
 _WORDS: Mapping[str, Callable[[Facts, str], str | None]] = {
+    "failing_names": lambda _facts, _form: None,
+    "change": lambda _facts, _form: None,
     "number": _number,
     "config_files": _config_files,
     "workspace": lambda facts, _form: f"{facts.record.document.rpartition('/')[0] or '.'}/",
@@ -379,6 +430,8 @@ _WORDS: Mapping[str, Callable[[Facts, str], str | None]] = {
     "commit": _commit,
     "branch": lambda facts, _form: facts.record.source.branch,
     "git_status": _git_status,
+    "tree_clean": _is_clean,
+    "agent": lambda facts, _form: facts.record.run.agent,
     "date": lambda facts, _form: facts.record.run.finished[:10],
     "python": lambda facts, _form: facts.record.run.python,
     "platform": lambda facts, _form: facts.record.run.platform,

@@ -8,26 +8,36 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figures_in_text import figures_in, form_of, skeleton
-from pytest_handoff.document.labels import box_of, placeholder_length, read_label
-from pytest_handoff.document.places import Place, place_of_label
-from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, LABELS, VALUE_COLUMNS, named
-from pytest_handoff.document.scopes import ALL, figure_id
+from pytest_handoff.document.figures_in_text import LONGEST, figures_in, form_of, has_figures, skeleton
+from pytest_handoff.document.labels import Label, asks_nothing, box_of, keys_of, placeholder_length, read_label, words_asked
+from pytest_handoff.document.places import Place, place_of_label, text_behind
+from pytest_handoff.document.quantities import (
+    ALL_TESTS,
+    BEFORE_COLUMNS,
+    FILLERS,
+    LABELS,
+    VALUE_COLUMNS,
+    is_neutral,
+    named,
+    narrows,
+    quantity_of,
+)
+from pytest_handoff.document.scopes import ALL, PATH, figure_id
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_handoff.document.figures_in_text import Figure
-    from pytest_handoff.document.labels import Label
     from pytest_handoff.document.outline import Fence, Outline, TextLine
     from pytest_handoff.document.scopes import Scopes
 
 QUANTITIES = named(LABELS)
 
-WORDS = frozenset(
-    {"result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace"}
-)
+WORDS = frozenset({
+    "result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace",
+    "tree_clean", "failing_names", "change", "agent",
+})  # fmt: skip
 """Quantities that are told in words: their prompts need not look like figures."""
 
 NO_FIGURES = WORDS - {"result", "status", "duration"}
@@ -40,7 +50,11 @@ _NEEDS = {
     "total": "test", "time": "test", "result": "test", "results": "test", "outcome": "test", "errors": "test", "failures": "test",
     "passed": "test", "failed": "test", "skipped": "test", "missing": "coverage", "missed": "coverage", "covered": "coverage",
     "miss": "coverage", "statements": "coverage", "duration": "test", "runtime": "test", "run time": "test", "total time": "test",
-    "total duration": "test",
+    "total duration": "test", "created": "file", "added": "file", "new": "file", "modified": "file", "edited": "file",
+    "deleted": "file", "removed": "file", "pass": "test", "fail": "test", "skip": "test", "cases": "test", "collected": "test",
+    "elapsed": "test", "elapsed time": "test", "wall time": "test", "wall clock time": "test", "wall clock": "test",
+    "green": "test", "red": "test", "passes": "test", "fails": "test", "skips": "test", "ok": "test", "successful": "test",
+    "still failing": "test", "still red": "test", "run duration": "test", "cov": "coverage",
 }  # fmt: skip
 """Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
 
@@ -49,6 +63,8 @@ _MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
 _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
 
 _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
+
+_LISTS = frozenset({"list", "files", "file", "config", "configuration", "names", "name", "none", "or", "new"})
 
 _SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
 
@@ -67,11 +83,35 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             continue
         label = read_label(line.text)
         if label is None:
-            scope = scopes.of(line) if _has_figures(line.text) else None
-            if scope is not None:
-                yield from _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
+            if has_figures(line.text):
+                yield from _without_label(parsed, line, scopes)
         else:
             yield from _labelled(parsed, line, label, scopes)
+
+
+_NAME = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
+_DIVIDED = (
+    re.compile(rf"{_NAME}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
+    re.compile(rf"{_NAME}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
+    re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
+)
+"""Lines in which a dash, parentheses, or nothing but a blank divides a name and its value."""
+
+
+def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
+    """Make places of the figures of a line without a colon: all of it is understood, or a dash divides name and value."""
+    scope = scopes.of(line)
+    places = [] if scope is None else list(
+        _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
+    )  # fmt: skip
+    yield from places
+    if places or len(line.text) > LONGEST:
+        return
+    found = next((found for divided in _DIVIDED if (found := divided.fullmatch(line.text)) is not None), None)
+    if found is not None:
+        label = Label(keys_of(found["label"]), found["label"], found.start("value"), found.end("value"))
+        if label.keys:
+            yield from _labelled(parsed, line, label, scopes, dashed=True)
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
@@ -90,7 +130,7 @@ def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     """Make a place of each figure in a heading that speaks of nothing else: ``### Complete Test Suite: [X/Y] PASSING``."""
     for heading in parsed.headings:
         raw = parsed.raw(heading.line)
-        if heading.line in scopes.closed or not _has_figures(raw) or len(parsed.path(heading.line)) < 1:
+        if heading.line in scopes.closed or not has_figures(raw) or len(parsed.path(heading.line)) < 1:
             continue
         mark = _HEADING_MARK.match(raw)
         start = mark.end() if mark else 0
@@ -138,8 +178,27 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -
                     text, shift + total.start(group), index, asks="[" in text, quantity=quantity, scope=scope, form=form_of(text),
                     id=figure_id(quantity, scope, f"{scopes.heading(index)}: total"),
                 )  # fmt: skip
-        elif _has_figures(raw) and not raw.lstrip().startswith("#"):
+        elif has_figures(raw) and not raw.lstrip().startswith("#"):
             yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
+
+
+_DAY = re.compile(r"\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d", re.IGNORECASE)
+
+
+_OTHER_DAY = re.compile(r"\b(?:planned|due|deadline|until|since|next|before|release|incident|meeting|born)\b", re.IGNORECASE)
+
+
+def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    """Make a place of the day in the title: ``Daily status (YYYY-MM-DD)``."""
+    title = next(iter(parsed.headings), None)
+    if title is None or title.line in scopes.closed:
+        return
+    raw = parsed.raw(title.line)
+    is_another = _OTHER_DAY.search(raw) is not None
+    days = list(_DAY.finditer(raw)) if not is_another and (has_figures(raw) or "YYYY" in raw) else []
+    if len(days) == 1:
+        text, start = days[0][0], parsed.starts[title.line] + days[0].start()
+        yield figure_place(text, start, title.line, asks=not text[0].isdigit(), id="figure.date in title", quantity="date")
 
 
 def _scope_of_commands(body: str, scopes: Scopes) -> str | None:
@@ -162,27 +221,60 @@ def _scope_of_command(options: str, scopes: Scopes) -> str | None:
     return scopes.names.scopes.get(f"path {paths[0]}") if len(paths) == 1 else None
 
 
-def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes) -> Iterator[Place]:
+def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, dashed: bool = False) -> Iterator[Place]:
     """Make places of the figures behind a label, or of the word that it asks for."""
     value = line.text[label.start : label.end]
     known = _of_files(label, value, line, scopes) or _meaning(label, line, scopes)
     if known is None:
         return
     quantity, scope, is_claim = known
+    if quantity in NO_FIGURES and ("pass" in value or "fail" in value):
+        quantity = ""
     figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
     where = f"{scopes.heading(line.line)}: {min(label.keys)}"
     outcomes = len(figures) > 1 and quantity == "result" and all(one.quantity in _OUTCOMES and not one.scope for one in figures)
+    if scope and len(figures) == 1 and (figures[0].quantity, figures[0].form) == ("result", "count"):
+        figures = [replace(figures[0], quantity="tests")]
     if figures and not outcomes:
         yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
-    place = _in_code(place_of_label(parsed, line, figure_id(quantity, scope, where), choice=False))
+    id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
+    place = in_code(text_behind(parsed, line, label, id) if dashed else place_of_label(parsed, line, id, choice=False))
     if outcomes and len({one.asks for one in figures}) == 1:
         asks = figures[0].asks
         place = replace(place, state="placeholder" if asks else "written", own=len(place.text) if asks else 0)
-    if quantity == "workspace" and "{" in place.text:
+    yield from _in_words(place, quantity, scope)
+
+
+def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
+    """Make a place of what is told in words, if its prompt asks for that."""
+    plain, asked = place.text.casefold(), words_asked(place.text)
+    if quantity == "failed" and place.text and not asks_nothing(place.text):
+        quantity = "failing_names"
+    if quantity == "failing_names" and place.state == "placeholder" and not _ASKS_FOR_NAMES.issuperset(asked):
+        return
+    if quantity == "duration" and "hh" in plain:  # a time of day
+        return
+    if quantity == "workspace" and "{" in plain:
         place = replace(place, state="placeholder", own=len(place.text))
-    if quantity in WORDS or (quantity and place.state == "empty"):
+    if quantity in WORDS or (quantity and (place.state == "empty" or asks_nothing(place.text))):
         yield replace(place, quantity=quantity, scope=scope, form=form_of(place.text))
+
+
+_ASKS_FOR_NAMES = frozenset({
+    "list", "name", "names", "which", "tests", "test", "ids", "id", "none", "or", "failing", "failed", "any", "if", "them",
+    "failures", "all", "each", "nodeid", "nodeids", "node",
+})  # fmt: skip
+
+_WHOLES = frozenset({"total", "overall", "all", "project", "everything", "all files", "all code"})
+"""Labels below a heading such as *Coverage* that stand for the whole of it."""
+
+_DAYS = frozenset({
+    "updated", "last updated", "completed", "generated", "as of", "prepared", "written", "verified", "tested", "created on",
+    "updated on", "last update", "generated on", "completed on", "prepared on", "written on", "handover date", "handoff",
+})  # fmt: skip
+_DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
+"""Labels behind which a date is that of the run, if a date is asked for."""
 
 
 def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
@@ -192,13 +284,13 @@ def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple
         return "workspace", ALL, False
     is_file = "file" in label.keys and scopes.speaks_of(line.line, "configuration file")
     if (is_file or not label.keys.isdisjoint(LABELS["config_files"])) and (
-        "[" not in asked or "config file" in asked or "path" in asked
+        "[" not in asked or "config file" in asked or "path" in asked or _LISTS.issuperset(words_asked(asked))
     ):
         return "config_files", ALL, False
     return None
 
 
-def _in_code(place: Place) -> Place:
+def in_code(place: Place) -> Place:
     """Take the inside of a value that is a code span, as prompts for a commit or a branch are."""
     text = place.text
     if len(text) < 3 or text[0] != "`" or text[-1] != "`" or "`" in text[1:-1]:
@@ -214,31 +306,57 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     around = scopes.of(line)
     if around is None:
         return None
-    key = min((key for key in label.keys if key in QUANTITIES), default=None)
-    if key is not None:
-        if key in ("status", "state") and not around:
-            return None
-        if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
-            return None
-        return QUANTITIES[key], around, QUANTITIES[key] in CLAIMED and not around
-    scope = scopes.named(label.text)
+    whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.name_above(line))
+    if whole in _MEASURED and whole != "tests":
+        return whole, ALL, False
+    found = quantity_of(label.keys, QUANTITIES)
+    scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
     if scope is not None:
-        return "result", scope, False
-    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.heading(line.line)))
-    return (*composed, False) if composed is not None else _neutral(label, around)
+        return _of_path(scope, scopes.name_above(line)), scope, False
+    if found is not None:
+        return _known(found, around, line, scopes)
+    if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
+        return "date", ALL, False
+    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
+    return (*composed, False) if composed is not None else _neutral(label, around, scopes)
+
+
+def _of_path(scope: str, heading: str) -> str:
+    """Return what is told of a file or folder: what the heading above says that there is so much of, else how its tests are."""
+    of_heading = QUANTITIES.get(heading, "") if scope.startswith(PATH) else ""
+    return of_heading if of_heading in ("coverage", "line_coverage", "branch_coverage", "statements", "missed") else "result"
+
+
+def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+    """Check that a name which could mean other things stands where tests or coverage are spoken of."""
+    key, quantity = found
+    if (key in ("status", "state") and not around) or quantity == "config_files":
+        return None
+    if _NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
+        return None
+    if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
+        return None
+    if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
+        return None
+    return quantity, around, quantity in CLAIMED and not around and key in QUANTITIES
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
-    """Read *Actual* below a heading such as *Test Coverage*, which says what there is so much of."""
-    quantity = None if label.keys.isdisjoint(VALUE_COLUMNS) else QUANTITIES.get(heading)
-    return (quantity, ALL) if quantity in _MEASURED else None
+    """Read *Actual* or *Before* below a heading such as *Test Coverage*, which says what there is so much of."""
+    quantity = QUANTITIES.get(heading)
+    if quantity not in _MEASURED:
+        return None
+    if not label.keys.isdisjoint(BEFORE_COLUMNS):
+        return f"{quantity}.before", ALL
+    return None if label.keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
 
 
-def _neutral(label: Label, around: str) -> tuple[str, str, bool] | None:
+def _neutral(label: Label, around: str, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
     if not ALL_TESTS.isdisjoint(label.keys):
         return "result", around, True
-    return None if FILLERS.isdisjoint(label.keys) else ("", around, False)
+    is_neutral_label = not FILLERS.isdisjoint(label.keys) or is_neutral(label.text, scopes.names.number)
+    return ("", around, False) if is_neutral_label else None
 
 
 def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
@@ -254,7 +372,7 @@ def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
 
 def _speaks(scopes: Scopes, line: int, word: str) -> bool:
     """Check whether the headings, or the lines below the same one, speak of tests or coverage."""
-    words = _OF_TESTS if word == "test" else ("coverage", *_OF_TESTS)
+    words = {"test": _OF_TESTS, "coverage": ("coverage", *_OF_TESTS)}.get(word, (word,))
     return any(scopes.speaks_of(line, one) for one in words)
 
 
@@ -292,7 +410,3 @@ def figure_place(text: str, start: int, line: int, *, asks: bool, **more: Any) -
         kind="label", line=line + 1, text=text, state="placeholder" if asks else "written", start=start, end=start + len(text),
         own=len(text) if asks else 0, **more,
     )  # fmt: skip
-
-
-def _has_figures(text: str) -> bool:
-    return "[" in text or any(character.isdigit() for character in text)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place
+from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place, in_code
 from pytest_handoff.document.figures_in_text import figures_in, form_of
-from pytest_handoff.document.labels import keys_of
+from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
 from pytest_handoff.document.places import place_of_cell
 from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
@@ -18,6 +19,8 @@ from pytest_handoff.document.quantities import (
     TARGET_COLUMNS,
     VALUE_COLUMNS,
     named,
+    narrows,
+    quantity_of,
 )
 from pytest_handoff.document.scopes import ALL, SUM, figure_id
 from pytest_handoff.record import Bundle
@@ -38,8 +41,36 @@ _PARTS = {
     for name in names
 }  # fmt: skip
 _COUNTED = named(COLUMNS)
+_NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact", "measure", "question", "detail"})
+"""Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
-_ALL = frozenset({"all", "overall", "all tests", "everything"})
+_WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
+"""What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
+_ALL = frozenset(
+    {
+        "all modules",
+        "all files",
+        "all code",
+        "all suites",
+        "all levels",
+        "all kinds",
+        "all types",
+        "all",
+        "overall",
+        "all tests",
+        "everything",
+    }
+)
+
+
+_KINDS_OF_CHANGE = frozenset({
+    "created", "modified", "removed", "deleted", "added", "new", "changed", "edited", "type", "kind", "or", "renamed",
+})  # fmt: skip
+
+
+def _asked(place: Place) -> tuple[str, ...]:
+    """Return the words that a prompt asks for; an empty cell may be there for anything."""
+    return words_asked(place.text) if place.text else ("anything",)
 
 
 class _Spot(Bundle, frozen=True):
@@ -70,10 +101,15 @@ class _Table(Bundle, frozen=True):
 
 def _cells(inside: _Table) -> Iterator[Place]:
     whole = _is_whole(inside.table, inside.scopes)
+    closed = whole or len(inside.table.rows) == 1
     columns = [keys_of(cell.text) for cell in inside.table.head.cells]
+    if len(columns) == 2 and (not columns[1] or not columns[0].isdisjoint(_NAMES_OF_FACTS)):
+        columns[1] |= {"value"}
     for row in inside.table.rows:
         name = row.cells[0].text if row.cells else ""
         of = _scope_of_row(name, inside.scopes, whole=whole)
+        if of == ALL and not closed and "all tests" not in keys_of(name):
+            continue
         if of is not None:
             yield from _cells_of_scope(inside, row, columns, of or inside.scope)
         else:
@@ -98,26 +134,58 @@ def _scope_of_row(name: str, scopes: Scopes, *, whole: bool) -> str | None:
 
 def _cells_of_scope(inside: _Table, row: Row, columns: list[frozenset[str]], scope: str) -> Iterator[Place]:
     for keys, cell in zip(columns[1:], row.cells[1:], strict=False):
-        quantity = next((_COUNTED[key] for key in sorted(keys) if key in _COUNTED), None)
-        if quantity is not None:
-            yield from _figure_of(inside, _Spot(row, cell, ""), quantity, scope)
+        found = quantity_of(keys, _COUNTED)
+        if found is not None and "." not in found[1]:
+            yield from _figure_of(inside, _Spot(row, cell, ""), found[1], scope)
+        elif found is None and keys:
+            yield from _spoken_of(inside, _Spot(row, cell, f": {min(keys)}"), scope)
+
+
+def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
+    """Make places of figures that say themselves what they count, such as ``[X/Y passing]`` in a column of notes."""
+    figures = figures_in(spot.cell.text) if spot.cell.text else []
+    if figures:
+        shift = inside.parsed.text.index(spot.cell.text, spot.cell.start)
+        for number, figure in enumerate(figures):
+            where = inside.where + (spot.suffix if not number else f"{spot.suffix} ({number + 1})")
+            yield figure_place(
+                spot.cell.text[figure.start : figure.end], shift + figure.start, spot.row.line, asks=figure.asks,
+                id=figure_id(figure.quantity, scope, where), quantity=figure.quantity, scope=scope, form=figure.form,
+                tail=figure.tail,
+            )  # fmt: skip
 
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
-    keys = keys_of(row.cells[0].text) - _TOTALS if row.cells else frozenset()
-    counted = next((QUANTITIES[key] for key in sorted(keys) if key in QUANTITIES), None)
-    named_row = (counted, inside.scope) if counted is not None else composed_of(keys, inside.scopes)
-    if named_row is None:
+    keys = keys_of(_WANTED.sub("", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
+    found = quantity_of(keys, QUANTITIES) or (("total", "tests") if _is_total_of_outcomes(row, inside.table) else None)
+    composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
+    named_row = composed or ((found[1], inside.scope) if found is not None else None)
+    if named_row is None or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
         return
     quantity, scope = named_row
+    values = 0
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
         part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None)
+        if part is None and len(columns) == 2 and quantity in NO_FIGURES:
+            part = "value"
+        if "." in quantity and part != "value":
+            continue
         if part in ("target", "status", "change"):
             place = place_of_cell(inside.parsed, row, cell, f"{figure_id(quantity, scope, inside.where)}.{part}")
             yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
         elif part is not None:
             of_then = quantity if part == "value" else f"{quantity}.before"
-            yield from _figure_of(inside, _Spot(row, cell, f".{part}"), of_then, scope)
+            values += part == "value"
+            suffix = f".{part}" if part != "value" or values == 1 else f".{part} {values}"
+            yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
+
+
+def _is_total_of_outcomes(row: Row, table: Table) -> bool:
+    """Check for the total of a table of which other rows count those that passed and failed."""
+    if not row.cells or keys_of(row.cells[0].text).isdisjoint(_TOTALS):
+        return False
+    counted = {QUANTITIES.get(key) for other in table.rows if other.cells for key in keys_of(other.cells[0].text)}
+    return {"passed", "failed"} <= counted
 
 
 def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterator[Place]:
@@ -135,5 +203,8 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
         )  # fmt: skip
     if not figures:
         place = place_of_cell(inside.parsed, spot.row, cell, figure_id(quantity, scope, inside.where) + spot.suffix)
-        if place.state == "empty" or plain in WORDS:
+        asks_for_more = plain == "change" and place.state != "written" and not _KINDS_OF_CHANGE.issuperset(_asked(place))
+        if plain in NO_FIGURES and place.text.startswith("`"):
+            place = in_code(replace(place, start=shift, end=shift + len(cell.text)))
+        if (place.state == "empty" or plain in WORDS or asks_nothing(place.text)) and not asks_for_more:
             yield replace(place, quantity=quantity, scope=scope, form=form_of(cell.text))

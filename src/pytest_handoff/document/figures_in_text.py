@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from pytest_handoff.document.labels import is_prompt_text, placeholder_length
+from msgspec.structs import replace
+
+from pytest_handoff.document.labels import BLANK, has_blank, is_prompt_text, placeholder_length, words_asked
 from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, NOUNS, named
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Form = Literal["fraction", "percent", "count", "mark", ""]
+Form = Literal["fraction", "percent", "count", "mark", "any", ""]
 
 LONGEST = 300
 """A longer piece of text is nobody's line of figures."""
 
 _NUMBER = r"(?:(?-i:[A-Z]|[NXYZ]{2,4}|n|#)(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
 _INNER = re.compile(
-    rf"(?:~|≈)?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
+    rf"[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
     rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
     re.IGNORECASE,
 )
 _DIGITS = r"(?<![\w./-])\d[\d,]*(?:\.\d+)?"
+_PROMPT = rf"(?:\[[^\[\]]*\]|{BLANK})"
 _FIGURE = re.compile(
-    r"\[[^\[\]]*\](?:(?:[ ]*/[ ]*|[ ]of[ ])\[[^\[\]]*\])?(?:[ ]*%)?|"
+    rf"{_PROMPT}(?:(?:[ ]*/[ ]*|[ ]of[ ]){_PROMPT})?(?:[ ]*%)?|"
     rf"{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
 )
-_SEPARATOR = re.compile(r"[,;|()·•+]|[ ][-–—][ ]|[ ](?:and|und)[ ]|[ ]in[ ](?=[\[~\d])")
+_SEPARATOR = re.compile(r"[,;|()·•+]|[ ][-–—/][ ]|/(?=[-+−–])|[ ](?:and|und)[ ]|[ ](?:in|at)[ ](?=[\[~\d{<_X])")
 _BEHIND = re.compile(r"[^\[\]]*[^\W_]")
 _WORD = re.compile(r"[^\W\d_]+(?:2e)?")
+RATES = ("pass_rate", "coverage", "branch_coverage", "line_coverage", "new_code")
 _MARKS_ONLY = re.compile(r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?")
-_MARK = re.compile(r"[✅❌⚠✓✗🟢🔴🟡]\ufe0f?")
+_MARK = re.compile(r"[✅❌⚠✓✗✔✘🟢🔴🟡]\ufe0f?")
 _QUANTITIES = named(NOUNS)
 _NARROW = ("passed", "failed", "errors", "skipped", "xfailed", "new_tests")
 """What a label says of tests: *Skipped: [N] tests* asks for no others."""
@@ -60,7 +65,8 @@ def form_of(text: str) -> Form:
     if _MARKS_ONLY.fullmatch(plain) or _MARK.fullmatch(plain):
         return "mark"
     found = _FIGURE.fullmatch(plain)
-    return "" if found is None else _form(plain)[0]
+    form = "" if found is None else _form(plain).form
+    return "" if form == "any" else form
 
 
 def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAMES) -> list[Figure]:
@@ -70,21 +76,51 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
         default: the quantity of a figure without words, where a label or a column says what it counts.
         names: what kinds of tests, files and folders are called, with the scope of each.
     """
-    if len(text) > LONGEST or not ("[" in text or any(map(str.isdigit, text))):
+    if len(text) > LONGEST or not has_figures(text):
         return []
     found: list[Figure] = []
+    if text.endswith((")", ")**")) and text.count("(") == 1:  # *New files ([N])*
+        whole = _figure(text.replace("(", " ").replace(")", " "), 0, len(text), default, names)
+        if whole is not None and whole.asks and text[whole.end : whole.end + 1] == ")":
+            return [whole]
+    if found_both := _from_and_to(text, default, names):
+        return found_both
     for start, end in _pieces(text):
         figure = _figure(text, start, end, _default(default, found), names)
         if figure is not None:
             found.append(figure)
+        elif found and (beside := _beside().match(text, start, end)):
+            if beside["then"] and (was := _figure(text, beside.end(), end, found[-1].quantity, names)) is not None:
+                found.append(replace(was, quantity=f"{was.quantity}.before"))
         elif _FIGURE.search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
             return []
     return found
 
 
+def _from_and_to(text: str, default: str, names: Mapping[str, str]) -> list[Figure]:
+    """Read two figures of one thing with an arrow between them: what it was before, and what it is."""
+    at = next((at for arrow in ("→", "->") if (at := text.find(arrow)) > 0), 0)
+    if not at:
+        return []
+    old, new = _figure(text, 0, at, default, names), _figure(text, at + 1 + (text[at] == "-"), len(text), default, names)
+    if old is None or new is None or old.quantity != new.quantity or "." in new.quantity:
+        return []
+    return [replace(old, quantity=f"{old.quantity}.before", is_claim=False), new]
+
+
+@cache
+def _beside() -> re.Pattern[str]:
+    """Compile what stands beside a figure and is no part of it: what is wanted, and what it was before."""
+    return re.compile(
+        r"[ ]*(?:(?P<then>(?:was|before:?|previously:?|up from|down from|from|(?:at )?start(?: of \w+)?:?)[ ])"
+        r"|(?:target|goal|required|threshold|minimum|min\.?|at least|[≥<>]=?)[: ])[ ]*",
+        re.IGNORECASE,
+    )
+
+
 def _default(first: str, found: list[Figure]) -> str:
     """Return what a figure without words counts: what the label says, or behind a count of tests the rate of those that pass."""
-    if not found:
+    if not found or first == "diff":
         return first
     return "pass_rate" if found[-1].quantity in ("tests", "passed", "result") else ""
 
@@ -113,32 +149,61 @@ def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, s
     if len(found) != 1:
         return None
     span = found[0]
-    form, tail = _form(span[0])
-    if not form:
+    read = _form(span[0])
+    if not read.form:
         return None
-    words = _words(f"{text[start : span.start()]} {tail} {text[span.end() : end]}")
-    quantity, scope = _meaning(words, form, default, names)
+    around = f"{text[start : span.start()]} {read.tail} {text[span.end() : end]}"
+    words = _words_with(_words(around), read.asked, default)
+    if words is None:
+        return None
+    quantity, scope = _meaning(words, read.form, default, names)
+    if quantity == "diff":
+        quantity = {"+": "lines_added", "-": "lines_removed", "−": "lines_removed", "–": "lines_removed"}.get(
+            text[span.start() - 1 : span.start()], ""
+        )
+    form = _form_for(quantity, read.form, words)
     if form == "percent" and quantity in ("passed", "tests"):
         quantity = "pass_rate"
     if quantity == "pass_rate" and form != "percent":
         quantity = "result" if form == "fraction" else ""
-    if not quantity or (quantity == "coverage" and form == "count"):
+    is_word = quantity == "status" or (default == quantity == "result" and read.form == "any")
+    if not quantity or is_word or (quantity == "coverage" and form == "count"):
         return None
-    asks = "[" in span[0]
+    asks = not span[0][0].isdigit()
     behind = _BEHIND.match(text, span.end(), end)
     last = span.end() if behind is None else behind.end()
-    tail += text[span.end() : last]
+    tail = read.tail + text[span.end() : last]
     return Figure(span.start(), last, quantity, form, asks, tail, not asks and words in ALL_TESTS, scope)
+
+
+def _words_with(around: str, asked: tuple[str, ...], default: str) -> str | None:
+    """Join what is said around a prompt with what it asks for itself; ``None`` if it asks for something else."""
+    if not asked or set(asked) <= {*around.split(), *default.split("_")}:
+        return around
+    return " ".join(asked) if around in FILLERS else None
+
+
+def _form_for(quantity: str, form: Form, words: str) -> Form:
+    """Choose a form where the prompt shows none."""
+    if form != "any":
+        return form
+    if quantity == "duration" and words in FILLERS:
+        return ""
+    return "percent" if quantity.removesuffix(".before") in RATES else "fraction" if quantity == "result" else "count"
 
 
 def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> tuple[str, str]:
     """Return what a figure with these words counts, and of which tests if they say so."""
     quantity = _QUANTITIES.get(words) or (default if words in FILLERS else "")
+    if default == "diff":
+        return {"added": "lines_added", "removed": "lines_removed", "deleted": "lines_removed"}.get(words, quantity), ""
     if default in _NARROW and quantity != default:
         return (default, "") if quantity == "tests" else ("", "")
     if quantity:
         return quantity, ""
     parts = words.split()
+    if form == "any":
+        form = "count"
     for end in range(len(parts), 0, -1):
         scope, rest = names.get(" ".join(parts[:end])), " ".join(parts[end:])
         if scope is not None:
@@ -146,23 +211,63 @@ def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> 
     return "", ""
 
 
-def _form(figure: str) -> tuple[Form, str]:
-    """Return the form of a figure, and the words that a prompt holds behind its placeholder; no form if it asks for words."""
-    if "[" not in figure:
-        return ("fraction" if "/" in figure else "percent" if "%" in figure else "count"), ""
+class _Read(Bundle, frozen=True):
+    """The form of a figure, the words that its prompt holds behind the placeholder, and those that say what it asks for."""
+
+    form: Form
+    tail: str = ""
+    asked: tuple[str, ...] = ()
+
+
+_NOTHING = _Read("")
+
+
+def _form(figure: str) -> _Read:
+    """Read the form of a figure or prompt; it has none if it asks for something else than a figure."""
+    if figure[0].isdigit():
+        return _Read("fraction" if "/" in figure else "percent" if "%" in figure else "count")
+    return _form_of_prompt(figure) if figure[0] == "[" else _form_of_blank(figure)
+
+
+def _form_of_prompt(figure: str) -> _Read:
+    """Read a prompt in brackets, or two with a slash or *of* between them."""
     inner = figure[1 : figure.index("]")]
     if "]" in figure[figure.index("]") + 1 :]:
         parts = re.findall(r"\[([^\[\]]*)\]", figure)
-        return ("fraction" if all(re.fullmatch(_NUMBER, part) for part in parts) else ""), ""
+        return _Read("fraction") if all(re.fullmatch(_NUMBER, part) for part in parts) else _NOTHING
+    if not is_prompt_text(inner) or (placeholder_length(f"[{inner}]") == 0 and inner not in ("X", "x")):
+        return _NOTHING
     found = _INNER.fullmatch(inner)
-    if found is None or not is_prompt_text(inner) or (placeholder_length(f"[{inner}]") == 0 and inner not in ("X", "x")):
-        return "", ""
+    if found is None:
+        return _Read("percent" if figure.endswith("%") else "any", asked=words_asked(inner)) if _is_plain(inner) else _NOTHING
     words = found["words"] or ""
     if found["fraction"]:
-        return "fraction", words
+        return _Read("fraction", words)
     percent = "%" in inner or "ercent" in inner or figure.endswith("%")
-    return ("percent" if percent else "count"), words
+    return _Read("percent" if percent else "count", words)
+
+
+def _form_of_blank(figure: str) -> _Read:
+    """Read a prompt without brackets, or two with a slash between them."""
+    inner = figure.strip("{}<> %")
+    asked = words_asked(inner) if figure[0] in "{<" else ()
+    if "/" in inner or " of " in inner:
+        parts = re.split(r"/| of ", inner)
+        return _Read("fraction") if len(parts) == 2 and not any(words_asked(part) for part in parts) else _NOTHING
+    if not _is_plain(inner):
+        return _NOTHING
+    return _Read("percent" if "%" in figure or "pct" in inner or "percent" in inner.casefold() else "any", asked=asked)
+
+
+def _is_plain(inner: str) -> bool:
+    """Check that a prompt is a few words, not alternatives or an example."""
+    return len(inner) <= 40 and not re.search(r"[/|,:;\d]", inner)
 
 
 def _words(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
+
+
+def has_figures(text: str) -> bool:
+    """Check cheaply whether a text may hold a figure or a prompt for one."""
+    return "[" in text or any(map(str.isdigit, text)) or has_blank(text)

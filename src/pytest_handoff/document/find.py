@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
 from pytest_handoff.document.figure_lines import (
+    date_of_title,
     figures_of_fences,
     figures_of_headings,
     figures_of_lines,
@@ -88,6 +91,34 @@ def _with_figures(
     return kept + _figures(parsed, scopes, kept, doubtful)
 
 
+def _changed_beside_created(found: list[Place]) -> list[Place]:
+    """Take *Changed files* between *New files* and *Deleted files* for those that were modified."""
+    kinds: dict[str, set[str]] = {}
+    for place in found:
+        if place.quantity.startswith("files_"):
+            kinds.setdefault(_section_of(place), set()).add(place.quantity)
+    if not any(kinds.values()):
+        return found
+    return [
+        replace(place, quantity="files_modified")
+        if place.quantity == "files_changed" and {"files_created", "files_removed"} <= kinds[_section_of(place)]
+        else place
+        for place in found
+    ]
+
+
+def _section_of(place: Place) -> str:
+    return place.id.partition(" in ")[2].partition(":")[0]
+
+
+def _of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    if not parsed.text.startswith(("---", "\ufeff---")):
+        return iter(())
+    from pytest_handoff.document.front_matter import figures_of_front_matter
+
+    return figures_of_front_matter(parsed, scopes)
+
+
 def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:
     """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
 
@@ -98,10 +129,13 @@ def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Coll
     found = [
         *(place for place in figures_of_lines(parsed, scopes) if place.line not in lines),
         *number_of_title(parsed, scopes),
+        *date_of_title(parsed, scopes),
+        *_of_front_matter(parsed, scopes),
         *figures_of_headings(parsed, scopes),
         *figures_of_fences(parsed, scopes),
         *figures_of_tables(parsed, scopes),
     ]
+    found = _changed_beside_created(found)
     free = without_overlap(found, [place for place in known if not (place.kind == "fence" and place.state == "written")])
     return [place for place in unique(free) if _name_of(parsed, place).isdisjoint(doubtful)]
 

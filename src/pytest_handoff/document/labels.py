@@ -60,6 +60,21 @@ _NO_PROMPT = re.compile(
 )
 """Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, or a note in a word."""
 
+_LETTERS = re.compile(r"[^\W\d_]+")
+BLANK = (
+    r"\{\{?[^{}|\n]{1,40}\}?\}|<(?!/|(?:br|hr|p|b|i|u|s|a|em|strong|code|kbd|sub|sup|small|del|ins|img|span|div|details|summary)\b)"
+    r"[A-Za-z#%][\w #%/.-]{0,40}>|(?<![_\w])(?:_{2,}|_ ?/ ?_)(?![_\w])|(?<!\w)(?<!\w-)XX+(?:\.X+)?(?![\w-])"
+)
+"""A prompt without brackets inside a longer text: ``{{ n }}``, ``<n>``, ``___``, ``XX %``."""
+
+_FIRST_OF_BLANK = frozenset("{<_XTY?…~≈+✅🟢✓✔yPp")
+
+_SAYS_NOTHING = frozenset({
+    "n", "x", "y", "z", "nn", "xx", "num", "number", "count", "value", "val", "fill", "in", "me", "tbd", "todo", "here",
+    "pct", "percent", "percentage", "figure", "amount", "enter", "insert", "of", "the", "integer", "int", "nr", "no", "how",
+    "many", "add", "to", "be", "filled", "measured", "actual", "current",
+})  # fmt: skip
+
 
 class Label(msgspec.Struct, frozen=True):
     """A label with its value; ``start`` and ``end`` of the value are relative to the line's text."""
@@ -111,7 +126,7 @@ def box_of(text: str) -> re.Match[str] | None:
 
 
 def placeholder_length(value: str, references: Collection[str] = ()) -> int:
-    """Count the leading characters of a value that are a bracketed placeholder; 0 if a person's words stand there.
+    """Count the leading characters of a value that are a placeholder, mostly a bracketed one; 0 if a person's words stand there.
 
     A link, a footnote, a check box, a bare number and a reference with a definition are not placeholders, and neither is a
     bracket followed by anything but a tail or a unit (``[WIP] nearly done``). A lone ``[X]`` is one if a unit follows.
@@ -123,12 +138,42 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     if "]/[" in prompt.replace(" ", "")[:20] and re.fullmatch(_SHARE_PROMPT, prompt):
         return len(value)
     first = _bracket_length(value, references)
+    if not first:
+        return blank_length(value)
     rest = value[first:]
-    if not first or not rest or _TAIL.match(rest):
+    if not rest or _TAIL.match(rest):
         return first
     if re.fullmatch(_UNIT, rest) or _asks_in_pieces(value, references):
         return len(value)
     return 0
+
+
+def blank_length(value: str) -> int:
+    """Return the length of a value that is nothing but such a prompt, alone or with a unit; else 0."""
+    return len(value) if value[:1] in _FIRST_OF_BLANK and value and _whole_blank().fullmatch(value) else 0
+
+
+def asks_nothing(value: str) -> bool:
+    """Check for a prompt that says neither in which form nor what it asks for."""
+    return value in ("TBD", "TBC", "TODO", "?", "??", "???", "…")
+
+
+def has_blank(text: str) -> bool:
+    """Check cheaply whether a text may hold one."""
+    return "{" in text or "<" in text or "XX" in text or "__" in text or "_/_" in text
+
+
+def words_asked(inner: str) -> tuple[str, ...]:
+    """Return the words of a prompt that say what it asks for, without those that only say that it asks."""
+    return tuple(word for word in _LETTERS.findall(inner.casefold()) if word not in _SAYS_NOTHING)
+
+
+@cache
+def _whole_blank() -> re.Pattern[str]:
+    return re.compile(
+        rf"[+~≈]?(?:{BLANK})(?:[ ]*/[ ]*(?:{BLANK}))?[ ]*%?(?:[ ]+(?:tests?|files?|lines?))?(?:[ ]+(?:passed|passing))?"
+        r"|(?:[✅🟢✓✔]\ufe0f?[ ]*/[ ]*[❌🔴✗✘]\ufe0f?|(?i:yes|y|pass)[ ]?/[ ]?(?i:no|n|fail))|TBD|TBC|TODO|\?{1,3}|…|YYYY-MM-DD"
+    )
 
 
 def _asks_in_pieces(value: str, references: Collection[str]) -> bool:
@@ -183,7 +228,7 @@ def _beginnings(colons: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(
             rf"{_STATUS}(?P<mark>\*\*|__)(?P<label>[^*\n](?:[ \t]*+[^*\n \t])*?)[ \t]*+"
-            rf"(?:[{colons}][ \t]*+(?P=mark)|(?P=mark){colon})[ \t]*+(?P<value>.*)"
+            rf"(?:[{colons}][ \t]*+(?P=mark)|(?P=mark){colon}|(?<=\?)(?P=mark)(?=[ \t]))[ \t]*+(?P<value>.*)"
         ),
         re.compile(
             rf"(?:[^\x00-\x7f]+[ \t]+)?(?P<label>[^\s{colons}`*\[<|][^{colons}`\[<|\n]{{0,60}}?){colon}(?:[ \t]+|$)(?P<value>.*)"

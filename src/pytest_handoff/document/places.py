@@ -12,6 +12,7 @@ from pytest_handoff.document.markers import MarkerProblem
 from pytest_handoff.record import Frozen, Written
 
 if TYPE_CHECKING:
+    from pytest_handoff.document.labels import Label
     from pytest_handoff.document.markers import Marker
     from pytest_handoff.document.outline import Cell, Fence, Outline, Row, TextLine
 
@@ -132,6 +133,15 @@ def place_of_label(parsed: Outline, line: TextLine, id: str, *, choice: bool) ->
     start, end = line.start + label.start, line.start + label.end
     kind: Literal["choice", "label"] = "choice" if choice else "label"
     return Place(id=id, kind=kind, line=line.line + 1, text=text, state=state, start=start, end=end, own=own)
+
+
+def text_behind(parsed: Outline, line: TextLine, label: Label, id: str) -> Place:  # noqa: A002 - the word of records
+    """Make a place of the value of a line in which something else than a colon divides it from its name."""
+    text = line.text[label.start : label.end]
+    own = placeholder_length(text, parsed.references)
+    state: State = "placeholder" if own else "written"
+    start, end = line.start + label.start, line.start + label.end
+    return Place(id=id, kind="label", line=line.line + 1, text=text, state=state, start=start, end=end, own=own)
 
 
 def place_of_fence(parsed: Outline, fence: Fence, id: str) -> Place:  # noqa: A002 - the word of records

@@ -18,54 +18,94 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "tests": (
         "total tests", "total number of tests", "tests", "test count", "tests total", "number of tests", "tests run",
         "tests executed", "tests collected", "total test count", "test cases", "total test cases", "total", "test inventory",
-        "total tests run", "all tests", "tests gesamt",
-    ),
+        "total tests run", "all tests", "tests gesamt", "suite size", "tests found", "tests overall", "tests ran",
+        "total cases", "test total", "cases", "collected", "tests in total", "tests in suite", "tests considered",
+),
     "passed": (
-        "passed", "tests passed", "passing", "passing tests", "tests passing", "passed tests", "green", "passed now", "bestanden",
-    ),
+        "passed", "tests passed", "passing", "passing tests", "tests passing", "passed tests", "green", "passed now",
+        "bestanden", "pass", "tests pass", "tests that pass", "successful", "successful tests", "tests green", "green tests",
+        "tests ok", "passed cases", "passes", "total passed", "total passing",
+),
     "failed": (
-        "failed", "tests failed", "failing", "failures", "failed tests", "failing tests", "tests failing", "test failures", "red",
-        "failed now", "number of failures", "fehlgeschlagen",
-    ),
+        "failed", "tests failed", "failing", "failures", "failed tests", "failing tests", "tests failing", "test failures",
+        "red", "failed now", "number of failures", "fehlgeschlagen", "fail", "tests red", "red tests", "broken tests",
+        "tests broken", "tests that fail", "failed cases", "fails", "total failed", "total failing", "still failing",
+        "still red", "tests still failing", "tests still red",
+),
+    "failing_names": (
+        "failing test", "names of failing tests", "list of failing tests", "failed test", "failing test names", "red test",
+        "failing test list",
+),
+    "agent": ("agent", "coding agent", "ai agent", "author", "prepared by", "written by", "completed by", "handed over by"),
     "errors": ("errors", "tests in error", "test errors", "errored", "fehler"),
-    "skipped": ("skipped", "tests skipped", "skipped tests", "skipped now", "übersprungen"),
+    "skipped": (
+        "skipped", "tests skipped", "skipped tests", "skipped now", "übersprungen", "skip", "skips", "total skipped",
+),
     "xfailed": ("xfailed", "expected failures", "xfail"),
     "pass_rate": (
         "pass rate", "success rate", "test pass rate", "overall pass rate", "test success rate", "passing rate",
-        "overall success rate", "erfolgsquote",
-    ),
+        "overall success rate", "erfolgsquote", "pass percentage", "passing percentage", "percent passing", "percent passed",
+        "pass ratio", "all tests pass", "all tests passing", "tests passing rate",
+),
     "status": ("test status", "suite status", "tests status", "status", "state"),
     "result": ("result", "results", "test result", "test results", "final result", "outcome", "ergebnis"),
     "duration": (
         "execution time", "test execution time", "test duration", "run time", "runtime", "test run duration", "total time",
         "test suite duration", "suite duration", "total duration", "total execution time", "test run time", "laufzeit",
-        "time", "test time", "duration",
-    ),
+        "time", "test time", "duration", "suite time", "elapsed", "elapsed time", "wall time", "wall clock time",
+        "wall clock", "suite takes", "suite took", "test suite took", "test suite takes", "test run took", "tests took",
+        "suite run time", "suite runtime", "duration tests", "time tests", "run duration", "duration test run",
+        "test suite runtime", "test suite time", "test suite run time", "tests take",
+),
     "coverage": (
         "coverage", "code coverage", "test coverage", "total coverage", "overall coverage", "coverage estimate",
         "estimated coverage", "current coverage", "coverage total", "coverage achieved", "coverage after", "coverage now",
-        "abdeckung", "testabdeckung",
-    ),
-    "new_code": ("new code coverage", "coverage of new code", "new code", "coverage for new code", "coverage on new code"),
+        "abdeckung", "testabdeckung", "cov", "coverage percent", "coverage percentage", "project coverage", "coverage level",
+        "total cov", "coverage reached", "final coverage", "coverage result",
+),
+    "line_coverage": (
+        "line coverage", "statement coverage", "lines coverage", "total line coverage", "line coverage total", "line cov",
+),
+    "new_code": (
+        "new code coverage", "coverage of new code", "new code", "coverage for new code", "coverage on new code",
+        "diff coverage", "patch coverage", "changed lines coverage", "coverage changed lines", "coverage new lines",
+        "new lines coverage", "coverage diff", "coverage new code", "coverage changed code", "changed code coverage",
+        "new code covered", "new lines covered",
+),
     "statements": ("total statements", "statements", "stmts", "num statements", "anweisungen"),
     "covered": ("covered", "covered statements", "statements covered", "lines covered", "total covered"),
     "missed": (
         "missed", "missing", "missed statements", "statements missed", "miss", "uncovered", "lines missed", "total missed",
-    ),
+),
     "branch_coverage": ("branch coverage", "branches covered", "coverage of branches", "zweigabdeckung"),
     "new_tests": (
-        "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests", "added tests",
-        "neue tests",
-    ),
-    "files_changed": ("files changed", "changed files", "total files changed", "files touched", "geänderte dateien insgesamt"),
-    "files_created": ("files created", "new files", "files added"),
-    "files_modified": ("files modified", "modified files"),
-    "files_removed": ("files removed", "files deleted", "deleted files"),
-    "lines_added": ("lines added", "lines of code added", "insertions", "loc added", "code added"),
-    "lines_removed": ("lines removed", "lines deleted", "deletions", "lines of code removed"),
+        "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests",
+        "added tests", "neue tests", "tests new", "tests i added", "tests we added",
+),
+    "files_changed": ("files changed", "changed files", "total files changed", "files touched",
+    "geänderte dateien insgesamt"),
+    "files_created": ("files created", "new files", "files added", "created files", "added files", "created", "added",
+    "new"),
+    "files_modified": ("files modified", "modified files", "files edited", "edited files", "modified", "edited"),
+    "files_removed": (
+        "files removed", "files deleted", "deleted files", "removed files", "deleted", "removed", "files dropped",
+),
+    "lines_added": ("lines added", "lines of code added", "insertions", "loc added", "code added", "added lines",
+    "additions"),
+    "lines_removed": (
+        "lines removed", "lines deleted", "deletions", "lines of code removed", "removed lines", "deleted lines",
+        "loc removed",
+),
+    "diff": (
+        "lines", "net lines", "lines changed", "changed lines", "diff", "diff size", "churn", "code churn", "line changes",
+        "loc", "loc changed", "code changes", "diff stat", "size diff",
+),
     "test_files": ("test files", "number of test files", "test modules", "testdateien"),
     "test_files_created": ("test files added", "test files created", "new test files"),
-    "new_commits": ("new commits", "commits", "number of commits", "commits made", "commits added", "commits this session"),
+    "new_commits": (
+        "new commits", "commits", "number of commits", "commits made", "commits added", "commits this session",
+        "commits since last update", "commits since last session", "commits since last handoff",
+),
     "coverage.before": ("coverage before", "previous coverage", "coverage before this session", "coverage last session"),
     "tests.before": ("tests before", "previous tests", "tests before this session", "tests last session"),
     "passed.before": ("passed before", "tests passed before", "passing before"),
@@ -75,31 +115,64 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "statements.before": ("statements before",),
     "commit": (
         "commit", "commit hash", "commit sha", "git commit", "commit analyzed", "commit analysed", "tested commit", "head",
-        "last commit", "latest commit", "current commit", "head commit",
-    ),
-    "branch": ("branch", "git branch", "current branch", "working branch", "zweig"),
+        "last commit", "latest commit", "current commit", "head commit", "sha", "git sha", "revision", "git revision", "rev",
+        "commit id", "git commit hash", "last commit sha", "last commit hash", "latest commit hash", "latest commit sha",
+        "head sha", "short sha", "short hash", "final commit", "commit verified", "verified commit", "verified commit sha",
+        "verified at commit", "tested at commit", "checked commit", "commit under test", "hotfix commit", "fix commit",
+        "commit tested", "fixed commit", "reviewed commit", "release commit", "last commit id",
+),
+    "branch": (
+        "branch", "git branch", "current branch", "working branch", "zweig", "feature branch", "branch name", "work branch",
+        "hotfix branch", "fix branch", "active branch", "topic branch", "fixed branch",
+),
     "git_status": (
         "git status", "working directory", "working tree", "working tree status", "working directory status",
-        "uncommitted changes",
-    ),
-    "date": ("date", "test date", "report date", "run date", "test run date", "date of run", "last run", "run on", "datum"),
-    "python": ("python", "python version"),
-    "platform": ("platform", "operating system"),
+        "uncommitted changes", "tree state", "git state", "worktree", "worktree state", "working tree state", "tree",
+        "uncommitted work", "uncommitted files",
+),
+    "tree_clean": (
+        "tree clean", "working tree clean", "clean tree", "clean working tree", "worktree clean", "git clean",
+        "is tree clean", "everything committed", "all committed", "all changes committed", "git status clean",
+        "working directory clean",
+),
+    "date": (
+        "date", "test date", "report date", "run date", "test run date", "date of run", "last run", "run on", "datum",
+        "last test run", "last verified", "verified date", "date test run", "date test", "tested on", "verified on",
+        "checked on", "handed over on", "verification date", "date verified", "session date", "date session", "handoff date",
+        "date handoff", "date tests",
+),
+    "python": ("python", "python version", "interpreter", "python interpreter", "version python"),
+    "platform": ("platform", "operating system", "os"),
     "config_files": ("configuration changes", "configuration files", "new configuration files", "config files"),
 }  # fmt: skip
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "tests": ("tests", "total", "count", "test count", "total tests", "number", "number of tests", "anzahl", "test cases"),
-    "passed": ("passed", "passing", "pass", "tests passed", "bestanden"),
-    "failed": ("failed", "failing", "fail", "tests failed", "failures", "fehlgeschlagen"),
-    "skipped": ("skipped", "skip", "übersprungen"),
+    "tests": (
+        "tests",
+        "total",
+        "count",
+        "test count",
+        "total tests",
+        "number",
+        "number of tests",
+        "anzahl",
+        "test cases",
+        "cases",
+        "n",
+    ),
+    "passed": ("passed", "passing", "pass", "tests passed", "bestanden", "green", "passes", "tests passing", "ok"),
+    "failed": ("failed", "failing", "fail", "tests failed", "failures", "fehlgeschlagen", "red", "fails", "tests failing"),
+    "skipped": ("skipped", "skip", "übersprungen", "skips", "tests skipped"),
+    "new_tests": ("new", "new tests", "added", "tests added"),
     "errors": ("errors", "error"),
-    "pass_rate": ("pass rate", "success rate", "rate", "passing rate"),
+    "pass_rate": ("pass rate", "success rate", "rate", "passing rate", "pass percentage", "percent passed", "success"),
     "result": ("result", "results", "passed total", "outcome", "passed tests", "pass total", "ergebnis"),
     "status": ("status", "state", "verdict"),
-    "coverage": ("coverage", "covered", "cover", "abdeckung"),
+    "coverage": ("coverage", "covered", "cover", "abdeckung", "cov", "coverage percent"),
+    "line_coverage": ("line coverage", "statement coverage"),
+    "change": ("change", "change type", "kind of change", "type of change", "action", "what happened"),
     "statements": ("statements", "stmts"),
-    "missed": ("missed", "missing", "miss"),
+    "missed": ("missed", "missing", "miss", "not covered", "uncovered"),
     "lines": ("lines", "lines of code", "loc", "zeilen"),
 }
 """The columns of a table whose rows are kinds of tests, files or folders."""
@@ -107,47 +180,62 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 VALUE_COLUMNS = (
     "value", "actual", "current", "achieved", "after", "result", "results", "now", "count", "measured", "final",
     "this session", "latest", "number", "figure", "current value", "actual value", "after session", "after this session",
-    "today", "wert", "ist", "nachher",
+    "today", "wert", "ist", "nachher", "observed", "outcome", "score", "end", "at end", "got", "actual result",
+    "measured value", "new", "end of session", "evidence", "proof", "reading", "after refactoring", "after change",
+    "this run", "this sprint",
 )  # fmt: skip
-TARGET_COLUMNS = ("target", "goal", "required", "threshold", "requirement", "expected", "minimum", "ziel", "soll")
-STATUS_COLUMNS = ("status", "met", "state", "verdict", "stand")
+TARGET_COLUMNS = (
+    "target", "goal", "required", "threshold", "requirement", "expected", "minimum", "ziel", "soll", "limit", "needed",
+    "min",
+)  # fmt: skip
+STATUS_COLUMNS = (
+    "status", "met", "state", "verdict", "stand", "target met", "on target", "reached", "ok", "pass", "pass fail",
+    "goal met", "threshold met", "passes",
+)  # fmt: skip
 BEFORE_COLUMNS = (
     "before", "baseline", "previous", "last session", "previous session", "before session", "before this session", "vorher",
+    "at start", "start", "start of session", "old", "then", "prior", "was", "session start", "last", "last time",
+    "previous value", "last sprint", "last run", "previous run", "before refactoring", "before change", "initial",
 )  # fmt: skip
-CHANGE_COLUMNS = ("change", "delta", "difference", "improvement", "δ", "änderung")
+CHANGE_COLUMNS = ("change", "delta", "difference", "improvement", "δ", "änderung", "diff", "net change")
 
 NOUNS: Mapping[str, tuple[str, ...]] = {
     "tests": (
         "tests", "test", "total tests", "tests total", "tests in total", "total", "existing tests",
         "existing tests identified", "tests identified", "tests executed", "tests run", "test cases", "tests collected",
         "collected", "tests collected in total", "collected items",
-    ),
+),
     "passed": (
-        "passed", "passing", "tests passed", "tests passing", "tests pass", "pass", "green", "passing tests",
-        "all tests passed", "all tests passing", "tests green", "total passed", "complete test suite passing",
-        "full test suite passing", "all passing", "test suite passing", "all passed", "tests executed and passing",
-        "tests run and passing",
-    ),
-    "failed": ("failed", "failing", "failures", "tests failed", "tests failing", "failing tests", "failed tests", "failure"),
+        "tests are green", "tests are passing", "test passed", "are green", "are passing", "ok", "passed", "passing",
+        "tests passed", "tests passing", "tests pass", "pass", "green", "passing tests", "all tests passed",
+        "all tests passing", "tests green", "total passed", "complete test suite passing", "full test suite passing",
+        "all passing", "test suite passing", "all passed", "tests executed and passing", "tests run and passing",
+),
+    "failed": (
+        "failed", "failing", "failures", "tests failed", "tests failing", "failing tests", "failed tests", "failure", "fail",
+        "red", "tests fail", "test failed", "test failures", "are red", "broken",
+),
     "errors": ("errors", "error", "tests in error"),
-    "skipped": ("skipped", "tests skipped", "skipped tests"),
+    "skipped": ("skipped", "tests skipped", "skipped tests", "skip", "test skipped"),
     "xfailed": ("xfailed", "expected failures"),
     "pass_rate": ("pass rate", "success rate", "overall pass rate"),
     "coverage": (
         "coverage", "code coverage", "test coverage", "total coverage", "overall coverage", "covered", "line coverage total",
         "of existing code", "code coverage achieved", "coverage achieved", "code covered",
-    ),
+),
     "duration": ("s", "in s", "seconds", "in seconds", "sec", "in sec", "runtime s", "duration s", "finished in s"),
-    "new_tests": ("new tests", "tests added", "new tests added", "new tests added this session", "added tests"),
+    "new_tests": ("new tests", "tests added", "new tests added", "new tests added this session", "added tests", "new",
+    "new test"),
     "files_created": ("files created", "new files", "created files", "files added"),
-    "files_modified": ("files modified", "modified files"),
+    "files_modified": ("files modified", "modified files", "edited files", "files edited"),
     "files_changed": ("files changed", "changed files"),
-    "files_removed": ("files removed", "files deleted"),
+    "files_removed": ("files removed", "files deleted", "removed files", "deleted files"),
     "lines_added": ("lines added", "insertions", "lines of code added"),
     "lines_removed": ("lines removed", "deletions", "lines deleted"),
     "test_files": ("test files", "in test files", "across test files"),
     "new_commits": ("new commits", "new commit", "commits", "commits this session", "commits added", "commits made"),
     "branch_coverage": ("branch coverage", "branches covered"),
+    "line_coverage": ("line coverage", "statement coverage"),
 }  # fmt: skip
 """Words around a figure in a line, without the figure."""
 
@@ -176,16 +264,46 @@ _NEUTRAL = frozenset({
     "glance", "health", "dashboard", "battery", "measurements", "measured", "delivery", "handoff", "hand", "off", "all",
     "in", "scorecard", "module", "modules", "folder", "achievements", "what", "was", "were", "done", "changes", "change",
     "work", "completed", "this", "our", "analysis", "findings", "assurance", "gates", "inventory", "output", "outputs",
-    "log", "terminal", "command", "commands", "closing", "line", "lines", "pytest", "python", "counts", "count",
-    "passing", "passed", "failing", "failed", "skipped", "testergebnisse", "teststatus", "kennzahlen",
-    "qualität", "überblick", "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof",
-    "per", "package", "packages", "table", "check", "checks",
-    "accomplishments", "review", "where", "things", "stand", "stands", "size", "reached", "pass", "rate", "it", "again",
-    "impact", "progress",
+    "log", "terminal", "command", "commands", "closing", "line", "lines", "pytest", "python", "counts", "count", "passing",
+    "passed", "failing", "failed", "skipped", "testergebnisse", "teststatus", "kennzahlen", "qualität", "überblick",
+    "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof", "per", "package", "packages",
+    "table", "check", "checks", "accomplishments", "review", "where", "things", "stand", "stands", "size", "reached", "pass",
+    "rate", "it", "again", "impact", "progress", "repo", "automated", "automatic", "candidate", "b", "c", "d", "ii", "iii",
+    "iv", "machine", "changed", "tldr", "tl", "dr", "how", "i", "we", "verified", "verify", "my", "is", "are", "be", "to",
+    "from", "with", "on", "as", "s", "touched", "diff", "tree", "version", "control", "vcs", "counters", "counter", "one",
+    "two", "layer", "layers", "level", "levels", "area", "step", "part", "section", "story", "holds", "fix", "fixed",
+    "fixes", "exit", "criteria", "requirement", "requirements", "gate", "card", "sheet", "note", "notes", "board", "sign",
+    "signoff", "ready", "readiness", "left", "red", "green", "today", "now", "end", "close", "short", "quick", "brief",
+    "general", "basic", "basics", "facts", "data", "about", "ran", "running", "executed", "tested", "proved", "proven",
+    "checked", "measure", "measuring", "measurement", "context", "header", "meta", "metadata", "identity", "reference",
+    "references", "branch", "commit", "commits", "head", "workspace", "working", "worktree", "local", "env", "runtime",
+    "interpreter", "toolchain", "platform", "footprint", "scope", "shipped", "delivered", "built", "made", "did", "wrote",
+    "added", "created", "modified", "removed", "deleted", "edited", "updated", "statements", "handed", "over", "handover",
+    "transfer", "reviewer", "reviewers", "you", "your", "their", "team", "cycle", "iteration", "wrap", "up", "wrapup",
+    "recap", "digest", "synopsis", "abstract", "outline", "bottom", "headline", "headlines", "situation", "position",
+    "standing", "condition", "signal", "signals", "indicator", "indicators", "kpi", "kpis", "score", "scores", "rates",
+    "ratio", "totals", "tally", "tallies", "ledger", "matrix", "tables", "list", "statistic", "verifying", "validating",
+    "acceptance", "dod", "definition", "safety", "net", "nets", "everything", "whole", "actual", "actuals", "latest",
+    "recent", "observed", "that", "which", "there", "here", "so", "far", "when", "finished", "release", "flight",
+    "preflight", "merge", "pr", "pull", "request", "verdict", "decision", "decisions", "conclusion", "conclusions",
+    "confidence", "trust", "guard", "guards", "passes", "broken", "works", "does", "still", "ve", "have", "has", "been",
+    "its", "suites", "cases", "case", "comparison", "vs",
 })  # fmt: skip
 """Words of headings below which figures are of all tests; one with another word, such as *New Code*, is about something else."""
 
-_PHRASES = frozenset({"before after", "before and after", "before vs after", "unit test results", "python test results"})
+_PHRASES = frozenset(
+    {
+        "pre merge",
+        "pre flight",
+        "pre release",
+        "against target",
+        "before after",
+        "before and after",
+        "before vs after",
+        "unit test results",
+        "python test results",
+    }
+)
 _FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")
 _NUMBERED = re.compile(r"\b(?:session|phase|sprint)\s+#?(\d{1,9})\b", re.IGNORECASE)
 
@@ -200,6 +318,76 @@ def is_neutral(heading: str, number: int | None) -> bool:
         return False
     words = _FIGURES.sub(" ", heading)
     return any(form in _PHRASES or set(form.split()) <= _NEUTRAL for form in keys_of(words) or {""})
+
+
+_NARROWING = frozenset({
+    "failed", "failing", "skipped", "broken", "red", "left", "added", "created", "modified", "removed", "deleted", "wrote",
+    "fixed", "fixes", "updated", "edited",
+})  # fmt: skip
+_BOTH = frozenset({"passed", "passing", "passes", "green", "total", "totals"})
+
+
+def narrows(heading: str) -> bool:
+    """Check whether a heading speaks of tests of one outcome or change: how many there are below it are not all."""
+    words = set(heading.casefold().split())
+    return len(words & _NARROWING) == 1 and not words & _BOTH
+
+
+_DROPPED = frozenset({
+    "the", "a", "an", "of", "in", "on", "this", "session", "story", "sprint", "our", "my", "current", "currently", "now",
+    "so", "far", "python", "pytest", "today", "overall", "whole", "full", "for", "at", "run", "is", "are", "were", "was",
+    "by", "we", "i", "project", "suite", "after", "under", "from", "built", "task", "cycle", "iteration", "phase", "release",
+    "pr", "branch",
+})  # fmt: skip
+_OF_ALL = frozenset({"number", "nr", "no", "count", "total", "all"})
+_THEN = frozenset({"before", "previous", "previously", "prior", "initial", "initially", "start", "starting", "beginning", "was"})
+_CHANGED = frozenset({"change", "delta", "difference", "increase", "diff", "gain"})
+_KNOWN_THEN = frozenset({"tests", "passed", "failed", "skipped", "coverage", "statements", "duration"})
+_COUNTED = _KNOWN_THEN | {
+    "errors", "xfailed", "missed", "covered", "pass_rate", "line_coverage", "branch_coverage", "new_code", "new_tests",
+    "files_created", "files_modified", "files_removed", "files_changed", "test_files", "lines_added", "lines_removed",
+}  # fmt: skip
+
+
+def quantity_of(keys: Iterable[str], names: Mapping[str, str]) -> tuple[str, str] | None:
+    """Find what a label or a row counts: the name by which it was found, less words that say nothing, and the quantity.
+
+    Args:
+        names: quantities by name.
+    """
+    known = sorted(keys)
+    exact = next((key for key in known if key in names), None)
+    if exact is not None:
+        return exact, names[exact]
+    return next((found for key in known if (found := _reduced(key, names)) is not None), None)
+
+
+def _reduced(key: str, names: Mapping[str, str]) -> tuple[str, str] | None:
+    words = key.split()
+    if not 1 < len(words) <= _MOST_WORDS:
+        return None
+    if words[-3:-1] == ["end", "of"]:
+        words = words[: -4 if words[-4:-3] == ["at"] else -3]
+    dropped = _DROPPED if "branch" not in words or len(words) > 3 else _DROPPED - {"branch"}
+    at = next((at for at, word in enumerate(words) if at and word in ("before", "after")), len(words))
+    if at + 1 < len(words) and _AGAIN.isdisjoint(words):  # whatever it is that came between
+        words = words[: at + 1]
+    then, changed = not _THEN.isdisjoint(words), not _CHANGED.isdisjoint(words)
+    rest = [word for word in words if word not in dropped and word not in _THEN and word not in _CHANGED]
+    for plain in (" ".join(rest), " ".join(word for word in rest if word not in _OF_ALL)):
+        quantity = names.get(plain)
+        if quantity is None:
+            continue
+        if then or changed:
+            is_known = quantity in _KNOWN_THEN and then != changed and (quantity != "duration" or "before" in words)
+            return (plain, quantity + (".before" if then else ".change")) if is_known else None
+        if quantity in _COUNTED or len(rest) == len(plain.split()):
+            return plain, quantity
+    return None
+
+
+_MOST_WORDS = 8
+_AGAIN = frozenset({"retry", "retries", "rerun", "reruns", "attempt", "attempts", "flaky", "hours", "minutes", "seconds"})
 
 
 def named(names: Mapping[str, Iterable[str]]) -> dict[str, str]:

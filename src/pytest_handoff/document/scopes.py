@@ -38,6 +38,10 @@ class Names(msgspec.Struct, frozen=True):
 ALL, SUM, PATH, SINCE = "", "sum", "path ", "since "
 """The scope of all tests, that of all other rows of a table, and the beginnings of those of a path and of an earlier session."""
 
+_LONGEST_NAME = 80
+FRONT_MATTER = "front."
+"""How the ids of places in front matter begin: their values are YAML, not Markdown."""
+
 
 class Scopes:
     """The scopes of the lines of one document."""
@@ -51,7 +55,11 @@ class Scopes:
 
     def named(self, text: str) -> str | None:
         """Return the scope that a text names, or ``None`` if it names none."""
-        return next((self.names.scopes[key] for key in sorted(keys_of(text)) if key in self.names.scopes), None)
+        found = next((self.names.scopes[key] for key in sorted(keys_of(text)) if key in self.names.scopes), None)
+        if found is None and text.endswith((")", ")**")) and "(" in text:  # *Layer 1 (unit)*
+            inner = keys_of(text[text.rindex("(") :])
+            return next((self.names.scopes[key] for key in sorted(inner) if key in self.names.scopes), None)
+        return found
 
     def below(self, line: int) -> str | None:
         """Return the scope of the innermost heading above a line; ``None`` if the heading is of something else."""
@@ -71,9 +79,25 @@ class Scopes:
             return self.below(line.line)
         item = outer[-1]
         if item.line not in self._items:  # many lines may stand in one item
-            label = read_label(item.text)
-            self._items[item.line] = None if label is None else self.named(label.text)
+            self._items[item.line] = self._of_item(item)
         return self._items[item.line]
+
+    def _of_item(self, item: TextLine) -> str | None:
+        """Return the scope that an outer item names; one such as *All tests* leaves that of what is around it."""
+        label = read_label(item.text)
+        if label is None and len(item.text) > _LONGEST_NAME:
+            return None
+        name = item.text if label is None else label.text
+        named = self.named(name)
+        return named if named is not None or not is_neutral(name, self.names.number) else self.of(item)
+
+    def name_above(self, line: TextLine) -> str:
+        """Return the name of the item around a line, else of the heading above it."""
+        outer = [parent for parent in line.parents if parent is not line]
+        if not outer:
+            return self.heading(line.line)
+        label = read_label(outer[-1].text)
+        return min(label.keys if label else keys_of(outer[-1].text), default="")
 
     def heading(self, line: int) -> str:
         """Return the name of the innermost heading, as it stands in the ids of places."""
