@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -28,10 +29,11 @@ def key_of(text: str) -> str:
 
 def main(tool: str, lines: dict[str, list[int]]) -> None:
     """Try the faults, and print what became of each."""
-    facts, seconds = _cosmic_ray(lines) if tool == "cosmic-ray" else _mutmut(lines)
+    facts, clock = _cosmic_ray(lines) if tool == "cosmic-ray" else _mutmut(lines)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     for fact in facts:
         print(json.dumps(fact))
-    print(json.dumps({"seconds": seconds}))
+    print(json.dumps({"seconds": used.ru_utime + used.ru_stime, "clock": clock}))
 
 
 def _digest(tree: ast.AST) -> str:

@@ -2,13 +2,14 @@
 
     python benchmarks/proving.py                                    releases from PyPI, as far as they are listed
     python benchmarks/proving.py cachetools=CLONE tenacity=CLONE    the newest commits of clones that change code and tests
-        [--commits 14] [--budget 30] [--beside 2] [--jobs] [--keep FOLDER]
+        [--commits 14] [--budget 30] [--beside 2] [--most 60] [--jobs] [--keep FOLDER]
 
 Each change becomes a repository of two sessions, the state of before and the state of now, each recorded by the library's own
 suite. Then ``handoff prove session-2`` is run there, and once more with ``--faults``. ``--beside N`` has cosmic-ray and mutmut
-try the same lines, in the N changes of each library with the most faults and no failing test, and compares fault by fault.
-``--jobs`` tries all faults of these changes with two at a time as well. Needs git, and PyPI for what is installed; run it with
-the Python of this project.
+try the same lines in N changes of each library, those with the most faults (but no more than ``--most``) and no failing test, and
+compares fault by fault. ``--jobs`` tries all faults of these changes with two at a time as well. Seconds are processor time of
+everything that was started, unless they are said to be on the clock. Needs git, and PyPI for what is installed; run it with the
+Python of this project.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from library_changes import RELEASES, Change, changes_of
 from mutants_of_others import key_of
-from project_runs import handoff_run, make_environment
+from project_runs import handoff_run, make_environment, suite_run
 
 from pytest_handoff.figures import parse_ranges
 from pytest_handoff.proving.faults import Fault, find_faults
@@ -46,6 +48,7 @@ _COLUMNS = (
     "new on the code of before",
     "not tried",
     "seconds, × the same tests",
+    "on the clock",
     "faults tried",
     "caught",
     "survived",
@@ -63,7 +66,9 @@ class Proved:
     proof: dict[str, Any]
     faults: dict[str, Any]
     seconds: float = 0.0
+    clock: float = 0.0
     plain: float = 0.0
+    for_faults: float = 0.0
 
     @property
     def statuses(self) -> Counter[str]:
@@ -98,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for name, clone in _libraries(args.libraries)
             for change in changes_of(name, clone, args.commits)
         ]
-        share = _sum_up(done)
+        share = _sum_up(done, args.budget)
         for library in {one.change.library: None for one in done}:
             _look_closer(python, place, [one for one in done if one.change.library == library], args)
     return int(share > 0.1)
@@ -110,6 +115,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--commits", type=int, default=14)
     parser.add_argument("--budget", type=float, default=30)
     parser.add_argument("--beside", type=int, default=0)
+    parser.add_argument("--most", type=int, default=60)
     parser.add_argument("--jobs", action="store_true")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     return parser.parse_args(argv)
@@ -130,30 +136,38 @@ def _print_row(cells: Iterable[object]) -> None:
 
 def _prove(python: Path, change: Change, place: Path, budget: float) -> Proved:
     folder = place / f"{change.library}-{change.name}"
-    for number, state in enumerate((change.before, change.now), 1):
-        change.lay_out(folder, state)
-        _, shown = handoff_run(python, folder, f"session-{number}")
+    change.lay_out(folder, change.before)
+    suite_run(python, folder, "--handoff=session-1")
+    change.lay_out(folder, change.now)
+    _, shown = handoff_run(python, folder, "session-2")
+    began = time.monotonic()
     proof, seconds = _command(python, folder)
-    found = Proved(change, folder, shown, proof, {}, seconds)
+    found = Proved(change, folder, shown, proof, {}, seconds, time.monotonic() - began)
     if proof:
         found.plain = sum(_plain(python, folder, _ids(proof, part, shown)) for part in ("earlier", "new"))
-    faults, _ = _command(python, folder, "--faults", f"--budget={budget}", "-n1")
-    found.faults = (faults or {}).get("faults") or {}
+    faults, found.for_faults = _command(python, folder, "--faults", f"--budget={budget}", "-n1")
+    found.faults = faults.get("faults") or {}
     _print_row(_cells(found))
     return found
 
 
 def _command(python: Path, folder: Path, *options: str) -> tuple[dict[str, Any], float]:
-    """Prove the second session: what the command says as JSON, and the seconds it takes."""
+    """Prove the second session: what the command says as JSON, and the processor time it takes."""
     command = [str(python), "-m", "pytest_handoff", "prove", "session-2", "--json", *options]
-    began = time.monotonic()
+    began = _used()
     done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
-    seconds = time.monotonic() - began
+    seconds = _used() - began
     if done.returncode not in {0, 1, 2} or not done.stdout.startswith("{"):
         print(f"{folder.name}: handoff prove {' '.join(options)} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return {}, seconds
     proof: dict[str, Any] = json.loads(done.stdout)
     return proof, seconds
+
+
+def _used() -> float:
+    """Return the processor time of all processes that ended so far, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _environment() -> dict[str, str]:
@@ -166,25 +180,26 @@ def _ids(proof: dict[str, Any], part: str, shown: dict[str, Any]) -> list[str]:
 
 
 def _plain(python: Path, folder: Path, ids: Sequence[str]) -> float:
-    """Run the same tests as they are now, without any of our options; the seconds it takes."""
+    """Run the same tests as they are now, without any of our options; the processor time it takes."""
     if not ids:
         return 0.0
     command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *ids]
-    began = time.monotonic()
+    began = _used()
     subprocess.run(command, cwd=folder, env=_environment(), check=False, capture_output=True)
-    return time.monotonic() - began
+    return _used() - began
 
 
 def _cells(one: Proved) -> list[str]:
     faults = one.faults
     caught = faults.get("caught", 0) + faults.get("timeout", 0)
-    rate = faults["tried"] / faults["seconds"] if faults.get("seconds") else 0.0
+    rate = faults["tried"] / one.for_faults if faults else 0.0
     return [
         f"{one} {one.change.title[:50]}".replace("|", "¦"),
         _counted(one.of("earlier")),
         _counted(one.of("new")),
         str(one.statuses["not_tried"]),
         f"{one.seconds:.1f}, {one.seconds / one.plain:.2f} ×" if one.plain else f"{one.seconds:.1f}",
+        f"{one.clock:.1f}",
         f"{faults.get('tried', 0)} of {faults.get('possible', 0)}",
         str(caught),
         str(len(faults.get("survived", ()))),
@@ -196,7 +211,7 @@ def _counted(statuses: Counter[str]) -> str:
     return ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in statuses.most_common()) or "none"
 
 
-def _sum_up(done: Sequence[Proved]) -> float:
+def _sum_up(done: Sequence[Proved], budget: float) -> float:
     """Print what became of all tests and faults, and why something was not tried; the share that was not."""
     total = sum((one.statuses for one in done), Counter[str]())
     share = total["not_tried"] / max(1, total.total())
@@ -211,6 +226,9 @@ def _sum_up(done: Sequence[Proved]) -> float:
     print(f"faults: {_counted(faults)}, {faults['tried'] - faults['caught'] - faults['timeout']} survived")
     plain = sum(one.plain for one in done)
     print(f"{sum(one.seconds for one in done):.1f} s for both experiments, {plain:.1f} s for a run of the same tests")
+    print(f"{sum(one.for_faults for one in done if one.faults):.1f} s for the faults")
+    late = [f"{one}: {one.faults['seconds']:.1f} s" for one in done if one.faults and one.faults["seconds"] > budget * 1.1]
+    print(f"longer than the budget of {budget:g} s on the clock and a tenth: {', '.join(late) or 'none'}")
     for one in done:
         for part in ("earlier", "new", "faults"):
             for number, text in _unsaid(one.faults if part == "faults" else one.proof.get(part) or {}):
@@ -228,17 +246,16 @@ def _unsaid(part: dict[str, Any]) -> list[tuple[int, str]]:
 
 def _look_closer(python: Path, place: Path, done: list[Proved], args: argparse.Namespace) -> None:
     """Try all faults of the changes that have the most, with one and two at a time, and beside other tools."""
-    chosen = sorted((one for one in done if one.all_pass and one.faults), key=lambda one: -one.faults["possible"])[: args.beside]
+    fit = [one for one in done if one.all_pass and 0 < one.faults.get("possible", 0) <= args.most]
+    chosen = sorted(fit, key=lambda one: -one.faults["possible"])[: args.beside]
     tools = _make_tools(place) if chosen else python
     for one in chosen:
         whole, seconds = _command(python, one.folder, "--faults", "-n1")
         ours = whole["faults"]
-        print(
-            f"\n{one}: {ours['tried']} faults in {ours['seconds']:.1f} s ({seconds:.1f} with the rest of the command)", flush=True
-        )
+        print(f"\n{one}: {ours['tried']} faults in {seconds:.1f} s, {ours['seconds']:.1f} on the clock", flush=True)
         if args.jobs:
             again, _ = _command(python, one.folder, "--faults", "-n2")
-            print(f"{one}: with -n 2 in {again['faults']['seconds']:.1f} s", flush=True)
+            print(f"{one}: with -n 2 {again['faults']['seconds']:.1f} s on the clock", flush=True)
         for tool in _TOOLS:
             _compare(tools, one, ours, tool)
 
@@ -297,7 +314,7 @@ def _compare(tools: Path, one: Proved, faults: dict[str, Any], tool: str) -> Non
         return
     *theirs, end = [json.loads(line) for line in done.stdout.splitlines()]
     told = _agreement(mine, theirs, lines)
-    print(f"{one}: {tool}: {len(theirs)} faults in {end['seconds']:.1f} s, {len(theirs) / end['seconds']:.1f} a second")
+    print(f"{one}: {tool}: {len(theirs)} faults in {end['seconds']:.1f} s, {end['clock']:.1f} on the clock")
     print(*told, sep="\n", flush=True)
 
 
