@@ -549,6 +549,20 @@ def test_what_cannot_be_proved_is_one_sentence(second: Story, args: list[str], s
     assert second.evidence() == before
 
 
+def test_what_one_experiment_finds_is_kept_where_another_has_nothing_to_try(second: Story) -> None:
+    """A session that only edits a test has no new tests and no new code, whether both are asked for by name or not."""
+    second.edit(CART, "assert total([]) == 0", "assert not total([])")
+
+    done, proof = prove(second, "--earlier", "--new", "--faults")
+
+    assert done.code == 0, done.out + done.err
+    assert proof["tried"] == ["earlier"]
+    assert "holds" in statuses(proof).values()
+    assert "no new tests" in done.out
+    assert "no new code" in done.out
+    assert second.handoff("prove", "session-2", "--new", "--faults").code == 2
+
+
 def test_evidence_that_is_no_base_of_a_proof_is_one_sentence(second: Story) -> None:
     """Without new tests, without new code, incomplete, stale, pruned: each says what to do."""
 

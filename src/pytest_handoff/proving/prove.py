@@ -110,7 +110,7 @@ def prove(project: Project, session: str, request: Request) -> Proved:
             limit = max(_LEAST_LIMIT, _TIMES * record.run.duration_s)
             bench = Bench.of(project, folder, limit=limit, args=request.args, tell=request.tell)
             results = _try(bench, record, materials, asked, request)
-        _refuse_nothing(results, asked=request.experiments, demanded=project.config.prove)
+        _refuse_nothing(results, demanded=project.config.prove)
         results = with_attributes(results, earlier=with_reasons(results.earlier, project.config.adapt))
     proof = _proof(record, digest, request, results)
     with writing(project):
@@ -213,17 +213,18 @@ def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -
     return suite_of(SuiteFiles(patterns=list(settings.python_files), folders=folders), tree.files, tests, measured)
 
 
-def _refuse_nothing(results: _Results, *, asked: Sequence[Experiment], demanded: Sequence[Experiment]) -> None:
+def _refuse_nothing(results: _Results, *, demanded: Sequence[Experiment]) -> None:
     """Refuse a proof of nothing, unless the project's settings demand one of every session.
 
+    Where one of several experiments has something to try, what that one found is kept, and the reasons of the others are said.
+
     Raises:
-        UsageProblem: saying why there was nothing to try, of what was asked for or at all.
+        UsageProblem: saying why there was nothing to try.
     """
-    found = {"earlier": results.earlier, "new": results.new, "faults": results.faults}
-    nothing = {name: one.nothing for name, one in found.items() if one is not None and one.nothing is not None}
-    tried = [name for name, one in found.items() if one is not None and one.nothing is None]
-    if nothing and ((not tried and not demanded) or set(asked) & nothing.keys()):
-        raise UsageProblem(f"there is nothing to prove: {'; '.join(dict.fromkeys(nothing.values()))}")
+    found = [one for one in (results.earlier, results.new, results.faults) if one is not None]
+    nothing = [one.nothing for one in found if one.nothing is not None]
+    if nothing and len(nothing) == len(found) and not demanded:
+        raise UsageProblem(f"there is nothing to prove: {'; '.join(dict.fromkeys(nothing))}")
 
 
 def _proof(record: Record, digest: str, request: Request, results: _Results) -> Proof:
