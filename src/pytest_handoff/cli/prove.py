@@ -70,6 +70,7 @@ def prove(
     from pytest_handoff.project.proofs import proof_path
     from pytest_handoff.proving.prove import Request
     from pytest_handoff.proving.prove import prove as proved_by
+    from pytest_handoff.proving.stopping import may_be_stopped
     from pytest_handoff.proving.try_faults import Extent
 
     project = project_to_write(handoff_dir)
@@ -81,7 +82,7 @@ def prove(
     if faults or shard or budget or sample:
         asked.append("faults")
     extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or _cores())
-    with bars() as tell:
+    with may_be_stopped(), bars() as tell:
         request = Request(tuple(asked), args, keep, tell, extent, join)
         done = proved_by(project, find_session(project, session), request)
     if as_json:
@@ -106,7 +107,8 @@ def _exit_code(proof: Proof) -> int:
     tries = [*(proof.earlier.tests.values() if proof.earlier else ()), *(proof.new.tests.values() if proof.new else ())]
     untried = any(tried.status == "not_tried" for tried in tries)
     faults = proof.faults
-    untried = untried or (faults is not None and faults.tried == 0 and bool(faults.possible) and not faults.missing_shards)
+    if faults is not None and not faults.missing_shards:
+        untried = untried or bool(faults.not_tried) or (faults.tried == 0 and bool(faults.possible))
     return CANNOT_TELL if untried or proof.interrupted else GOOD
 
 
