@@ -1,4 +1,4 @@
-"""Run ``handoff combine``: join the parts of a session that several jobs left."""
+"""Run ``handoff combine``: join the parts of a session, or the proofs of its shards, that several jobs left."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_handoff.cli.support import GOOD, complete_session, project_to_write, shown_details, verb
+from pytest_handoff.errors import UsageProblem
 from pytest_handoff.printing import progress, say, say_parts
 
 if TYPE_CHECKING:
@@ -28,12 +29,19 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
 
     Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
     about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
+
+    Where there are no parts, but proofs of shards (handoff prove --shard), these are joined; a DIR may be such a file, too.
     """
+    from pytest_handoff.cli.combine_proofs import join_proofs, kept_proofs
     from pytest_handoff.config import check_session_name
     from pytest_handoff.parts.combine import combine as joined
 
     project = project_to_write(handoff_dir)
     check_session_name(session)
+    if proofs := kept_proofs(project, session, folders):
+        if artifacts is not None:
+            raise UsageProblem("--artifacts is for parts; a proof is written beside the record of its session")
+        return join_proofs(project, session, proofs)
     outcome = joined(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
     if artifacts is not None:
         _export(project, outcome, artifacts)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Sized
 
     from pytest_handoff.config import Experiment
+    from pytest_handoff.project.layout import Project
     from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry, Proof
 
 _SHOWN = {"adapted": "yellow", "mended_in_test": "red", "fails": "red", "cannot_run": "yellow", "not_tried": "yellow"}
@@ -67,9 +68,9 @@ def prove(
     all could be tried.
     """
     from pytest_handoff.project.layout import find_session
-    from pytest_handoff.project.proofs import proof_path
     from pytest_handoff.proving.prove import Request
     from pytest_handoff.proving.prove import prove as proved_by
+    from pytest_handoff.proving.stopping import may_be_stopped
     from pytest_handoff.proving.try_faults import Extent
 
     project = project_to_write(handoff_dir)
@@ -81,18 +82,17 @@ def prove(
     if faults or shard or budget or sample:
         asked.append("faults")
     extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or _cores())
-    with bars() as tell:
+    with may_be_stopped(), bars() as tell:
         request = Request(tuple(asked), args, keep, tell, extent, join)
         done = proved_by(project, find_session(project, session), request)
     if as_json:
         say_json_text(_as_json(done.proof))
     else:
-        for line in _lines(done.proof):
+        for line in proof_lines(project, done.proof):
             say_parts([line])
-        say(f"wrote {project.shown(proof_path(project, session))}")
     if done.kept is not None:
         say(f"kept {done.kept}", err=as_json)
-    return _exit_code(done.proof)
+    return exit_code(done.proof)
 
 
 def _cores() -> int:
@@ -100,13 +100,15 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _exit_code(proof: Proof) -> int:
+def exit_code(proof: Proof) -> int:
+    """Return the exit code that a proof stands for."""
     if not proof.holds:
         return NO
     tries = [*(proof.earlier.tests.values() if proof.earlier else ()), *(proof.new.tests.values() if proof.new else ())]
     untried = any(tried.status == "not_tried" for tried in tries)
     faults = proof.faults
-    untried = untried or (faults is not None and faults.tried == 0 and bool(faults.possible) and not faults.missing_shards)
+    if faults is not None and not faults.missing_shards:
+        untried = untried or bool(faults.not_tried) or (faults.tried == 0 and bool(faults.possible))
     return CANNOT_TELL if untried or proof.interrupted else GOOD
 
 
@@ -116,8 +118,10 @@ def _as_json(proof: Proof) -> str:
     return msgspec.json.format(msgspec.json.encode(msgspec.to_builtins(proof) | {"digest": None}), indent=1).decode()
 
 
-def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
-    """Yield one line for each fact."""
+def proof_lines(project: Project, proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
+    """Yield one line for each fact, and where the proof is."""
+    from pytest_handoff.project.proofs import proof_path
+
     yield [(f"handoff prove {proof.session}", "bold")]
     if proof.interrupted:
         yield [("interrupted: what was tried until then is kept", "yellow")]
@@ -130,10 +134,11 @@ def _lines(proof: Proof) -> Iterator[Sequence[tuple[str, str]]]:
     for reason in proof.reasons:
         yield [("does not hold: ", "red"), (reason, "")]
     if proof.holds:
-        whole = _exit_code(proof) == GOOD
+        whole = exit_code(proof) == GOOD
         said = "nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests"
         unnoticed = len(proof.faults.survived) if proof.faults is not None else 0
         yield [(f"{said}, but {counted(unnoticed, 'fault')} went unnoticed" if unnoticed else said, "green")]
+    yield [(f"wrote {project.shown(proof_path(project, proof.session))}", "")]
 
 
 def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:

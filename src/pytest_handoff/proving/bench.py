@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ class Bench:
     tell: Callable[[str, int, int], None]
     files: list[str] = field(default_factory=list)
     built: list[str] = field(default_factory=list)
+    stamps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -62,7 +64,13 @@ class Bench:
         """Look once at what every tree is made of."""
         files = every_file(project)
         built = built_beside(project, files)
-        return cls(project, folder.resolve(), limit, tuple(args), tell, files, built)
+        return cls(project, folder.resolve(), limit, tuple(args), tell, files, built, _stamps(project.root, files))
+
+    def changed_since(self) -> str | None:
+        """Say which file is no longer as it was when the command began: a tree copied now would be another one."""
+        now = _stamps(self.project.root, self.files)
+        changed = [path for path in self.files if self.stamps.get(path) != now.get(path)]
+        return f"{listed(changed)} changed in the work tree while tests ran; let nothing write there" if changed else None
 
     @property
     def folders(self) -> list[str]:
@@ -101,6 +109,8 @@ def run(bench: Bench, name: str, contents: Contents, functions: Iterable[str]) -
     Where another file than that of the tree was imported, nothing of the run is accepted.
     """
     lay_out(bench.project.root, bench.folder / name, [*bench.files, *bench.built], contents)
+    if why := bench.changed_since():
+        return Outcome(cut_short=why)
     return _run_there(bench, name, contents, sorted(functions))
 
 
@@ -183,6 +193,16 @@ def _wrong_code(bench: Bench, tree: Path, contents: Contents, done: InnerRun) ->
     if native and built:
         return f"{built[0]} was built from the sources of now, and {listed(native)} has changed; build it in a tree of before"
     return None
+
+
+def _stamps(root: Path, files: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Note when each file was written, and its size."""
+    found = {}
+    for path in files:
+        with suppress(OSError):
+            status = (root / path).lstat()
+            found[path] = (status.st_mtime_ns, status.st_size)
+    return found
 
 
 def _content(file: Path) -> bytes | None:

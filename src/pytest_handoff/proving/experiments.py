@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.figures import listed
@@ -99,9 +101,12 @@ def _run_each(bench: Bench, trees: Iterable[_Tree], *, stopped: bool = False) ->
         if stopped:
             tree.did = Outcome(cut_short="it was interrupted", interrupted=True)
         elif tree.lines:
-            tree.did = run(bench, tree.name, tree.contents, map(without_parameters, tree.lines))
-            if tree.twice:
-                tree.did = run_once_more(bench, tree.name, tree.contents, tree.did)
+            try:
+                tree.did = run(bench, tree.name, tree.contents, map(without_parameters, tree.lines))
+                if tree.twice:
+                    tree.did = run_once_more(bench, tree.name, tree.contents, tree.did)
+            except KeyboardInterrupt:  # while no test ran: a tree was laid out, or what a run did was read
+                tree.did = replace(tree.did, cut_short="it was interrupted", interrupted=True)
             stopped = tree.did.interrupted
     return stopped
 

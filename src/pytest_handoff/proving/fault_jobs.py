@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from types import CodeType, FunctionType
 
 _HERE = Path(__file__).parent
-_PROBE = sys.modules["handoff_probe"]
+_PROBE: Any = sys.modules["handoff_probe"]
 _OVERRIDE = importlib.import_module("handoff_override")
+_COLLISIONS = importlib.import_module("handoff_collisions")
 _ORDERS: dict[str, Any] = _PROBE._ORDERS
 _NUMBERS = itertools.count(1)
+_SERVER = os.getpid()
 _FAILED = ("failed", "error")
 _MOST_CPU = 600
 """Seconds of processor time after which the system ends a child that nobody looks after any more."""
@@ -44,6 +46,7 @@ class Job:
         began, since, running: whether it came to a test, since when its state is what it is, and the test that runs.
         passed, failed: the tests that ended without a failure, and the first that failed.
         late: whether it was stopped.
+        company: whether another child has run beside it.
         work: what it is for; the server's own.
     """
 
@@ -52,7 +55,7 @@ class Job:
         self.began, self.since, self.running = False, time.monotonic(), None
         self.passed: list[str] = []
         self.failed: str | None = None
-        self.broken = self.late = self.finished = False
+        self.broken = self.late = self.finished = self.company = False
         self.learned: dict[str, Any] | None = None
         self.work: Any = None
         self.pid = 0
@@ -199,6 +202,7 @@ def _child(
             os.dup2(nowhere, stream)
         _limit()
         os.environ.update(_variables(file))
+        _PROBE._PARENT = _SERVER
         report_to(order["report"])
         if order["fault"] is not None:
             _OVERRIDE.install(order["fault"], _ORDERS["tree"])
@@ -260,7 +264,9 @@ def _learn(session: pytest.Session, items: Sequence[pytest.Item], order: dict[st
     measuring = coverage.Coverage(data_file=None, config_file=False, include=order["learn"], messages=False)
     measuring.set_option("run:core", "ctrace")
     measuring.set_option("run:disable_warnings", [])
-    watch = _Contexts(session, measuring)
+    collisions = _COLLISIONS.Collisions(_ORDERS["tree"], [str(_HERE)])
+    collisions.watch()
+    watch = _Contexts(session, measuring, collisions)
     session.config.pluginmanager.register(watch, "handoff-contexts")
     measuring._warn = lambda *_args, **_kwargs: None  # type: ignore[method-assign] # "already imported": it is meant to be
     measuring.start()
@@ -272,22 +278,24 @@ def _learn(session: pytest.Session, items: Sequence[pytest.Item], order: dict[st
         for file in data.measured_files()
     }
     passed = {test: seconds for test, seconds in watch.seconds.items() if test not in watch.failed}
-    _PROBE._tell(lines=lines, tests=passed, failed=watch.failed)
+    noticed = {"alone": sorted(collisions.tests), "starting": sorted(collisions.starting)}
+    _PROBE._tell(lines=lines, tests=passed, failed=watch.failed, **noticed)
 
 
 class _Contexts:
-    """Tell coverage.py which test runs."""
+    """Tell coverage.py, and who watches for collisions, which test runs."""
 
-    def __init__(self, session: pytest.Session, measuring: Any) -> None:
+    def __init__(self, session: pytest.Session, measuring: Any, collisions: Any) -> None:
         watch: Any = session.config.pluginmanager.get_plugin("handoff-probe")
         self._key = watch._key
-        self._measuring = measuring
+        self._measuring, self._collisions = measuring, collisions
         self.seconds: dict[str, float] = {}
         self.failed: dict[str, str] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self._measuring.switch_context(self._key(nodeid))
+        self._collisions.running = self._key(nodeid)
         self.seconds[self._key(nodeid)] = -time.monotonic()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -297,4 +305,5 @@ class _Contexts:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self.seconds[self._key(nodeid)] += time.monotonic()
+        self._collisions.running = None
         self._measuring.switch_context("")

@@ -85,8 +85,12 @@ class _Server:
         self._files = {path: os.path.join(_TREE, path) for path in _PLAN["paths"]}  # noqa: PTH118
         self._sound: set[tuple[str, str | None]] = set()
         self._unsound: dict[str, str] = {}
+        self._alone: set[str] = set()
+        self._starting: set[str] = set()
+        self._unknown = self._cut = False
         self._jobs: list[Any] = []
         self._end: float = _PLAN["deadline"]
+        self._grace: float = self._end + _PLAN["budget"] * 0.02
 
     def serve(self) -> None:
         """Learn who runs what, then try one fault after the other."""
@@ -109,6 +113,7 @@ class _Server:
         order = {"fault": None, "tests": keys, "learn": [*self._files.values()], "until": until}
         job = self._start(order, "fork" if self._fork else "spawn")
         while not job.look(tell=_PROBE._tell):
+            _stop_if_abandoned()
             if time.time() > until + max(_LEAST, (until - now) * 0.2):
                 job.kill()
                 break
@@ -123,8 +128,11 @@ class _Server:
             path = real.get(os.path.realpath(file))
             if path is not None:
                 self._ran[path] = {int(line): tests for line, tests in lines.items()}
-        whole = len(self._tests) + len(job.learned["failed"]) >= len(keys)
-        _PROBE._tell(learned=len(self._tests), of=len(keys), whole=whole, failed=job.learned["failed"])
+        failed = job.learned["failed"]
+        self._alone, self._starting = set(job.learned["alone"]), set(job.learned["starting"])
+        self._cut = len(self._tests) + len(failed) < len(keys)
+        self._unknown = any(outcome not in ("passed", "skipped") for outcome in failed.values())
+        _PROBE._tell(learned=len(self._tests), of=len(keys), whole=not self._cut, failed=failed)
         return True
 
     def _prepare(self) -> None:
@@ -138,13 +146,16 @@ class _Server:
         gc.freeze()
 
     def _try_all(self) -> None:
-        waiting = [{"fault": fault, "stages": None} for fault in reversed(_PLAN["faults"])]
+        fresh = {"stages": None, "alone": False}
+        waiting: list[dict[str, Any]] = [{"fault": fault, "asked": [], **fresh} for fault in reversed(_PLAN["faults"])]
         _PROBE._tell(faults=len(waiting))
-        grace = self._end + _PLAN["budget"] * 0.02
         while waiting or self._jobs:
-            while waiting and len(self._jobs) < _PLAN["jobs"] and time.time() < self._end:
+            _stop_if_abandoned()
+            while waiting and len(self._jobs) < _PLAN["jobs"] and self._is_time(waiting[-1]) and self._may_begin(waiting[-1]):
                 self._begin(waiting.pop())
-            if time.time() > (grace if self._jobs else self._end):
+            if not self._jobs and waiting and not self._is_time(waiting[-1]):
+                return
+            if time.time() > self._grace:
                 return
             for job in list(self._jobs):
                 if job.look() or self._is_late(job):
@@ -154,26 +165,54 @@ class _Server:
                         waiting.append(again)
             time.sleep(_PAUSE)
 
+    def _is_time(self, work: dict[str, Any]) -> bool:
+        """Check that there is time to begin: what a fault has begun may take a little longer."""
+        return time.time() < (self._grace if "control" in work else self._end)
+
+    def _may_begin(self, work: dict[str, Any]) -> bool:
+        """Check that a test that uses what others use too, such as a port, would run with no other beside it."""
+        if not self._jobs:
+            return True
+        if work["alone"] or any(job.work["alone"] for job in self._jobs):
+            return False
+        if work["stages"] is None:
+            work["stages"] = self._stages(work["fault"])
+        running = {test for job in self._jobs for test in job.tests}
+        return self._alone.isdisjoint(running) and self._alone.isdisjoint(_asked(work))
+
     def _begin(self, work: dict[str, Any]) -> None:
         """Start to try a fault, or say why it cannot be tried."""
         fault = work["fault"]
-        if work["stages"] is None:
-            work["stages"] = self._stages(fault)
-            work["asked"] = []
-            if not work["stages"]:
-                _PROBE._tell(fault=fault["id"], status="not_tried", why=_LEFT_OUT)
-                return
+        if "control" in work:
+            none = {**fault, "end": fault["start"], "replacement": ""}  # all but the fault itself is the same
+            self._start({"fault": none, "tests": work["control"], "learn": None, "until": None}, work["mode"]).work = work
+            return
+        work["stages"] = self._sound_ones(self._stages(fault) if work["stages"] is None else work["stages"])
+        if not work["stages"]:
+            self._end_without_tests(work)
+            return
+        if "mode" not in work:
             try:
                 work["mode"], work["swaps"] = self._mode(fault)
             except (SyntaxError, ValueError, RecursionError):
                 _PROBE._tell(fault=fault["id"], status="broken")
                 return
-        tests = [test for test in work["stages"][0] if test not in self._unsound]
-        job = self._start({"fault": fault, "tests": tests, "learn": None, "until": None}, work["mode"], work["swaps"])
-        job.work = work
+        order = {"fault": fault, "tests": work["stages"][0], "learn": None, "until": None}
+        self._start(order, work["mode"], work["swaps"]).work = work
+
+    def _sound_ones(self, stages: Iterable[list[str]]) -> list[list[str]]:
+        left = [[test for test in stage if test not in self._unsound] for stage in stages]
+        return [stage for stage in left if stage]
+
+    def _end_without_tests(self, work: dict[str, Any]) -> None:
+        """Report a fault that no further test can be asked about; where time is short, nothing is said of it."""
+        if work["asked"]:
+            self._report(work, "survived", None)
+        elif self._unknown or not self._cut:
+            _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why=_LEFT_OUT)
 
     def _stages(self, fault: dict[str, Any]) -> list[list[str]]:
-        """Return the tests to ask, new ones first, then fast ones.
+        """Return the tests to ask, new ones first, then fast ones; none where only those that are left out may run it.
 
         Of what no test was seen to run, an import or another process has run it: all tests, those that run the file first.
         """
@@ -182,6 +221,8 @@ class _Server:
             first, last = fault["lines"]
             if found := {test for line in range(first, last + 1) for test in ran.get(line, ())}:
                 return [tests] if (tests := self._ordered(found)) else []
+            if self._unknown or self._cut:
+                return []
             fault["at_import"] = True
         of_file = {test for tests in ran.values() for test in tests}
         return [stage for stage in (self._ordered(of_file), self._ordered(self._tests.keys() - of_file)) if stage]
@@ -224,18 +265,16 @@ class _Server:
             work["stages"].pop(0)
             if work["stages"]:
                 return dict(work)
+        elif job.company and by in self._starting and not work["alone"]:  # what it has started may have met another one's
+            return {**work, "alone": True}
         elif (job.mode, by) not in self._sound:
-            control = {**work, "suspect": (verdict, by)}
             asked = job.tests[: job.tests.index(by) + 1] if by in job.tests else job.tests[:1]
-            none = {**work["fault"], "end": work["fault"]["start"], "replacement": ""}  # all but the fault itself is the same
-            follow = self._start({"fault": none, "tests": asked, "learn": None, "until": None}, job.mode)
-            follow.work = control
-            return None
+            return {**work, "suspect": (verdict, by), "control": asked}
         self._report(work, verdict, by)
         return None
 
     def _after_control(self, job: Any, work: dict[str, Any]) -> dict[str, Any] | None:
-        verdict, by = work.pop("suspect")
+        (verdict, by), _ = work.pop("suspect"), work.pop("control")
         without, failed = job.verdict()
         if without == "survived" and job.passed:
             self._sound.add((job.mode, by))
@@ -245,22 +284,19 @@ class _Server:
         if guilty is None:
             _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why="pytest does not start again in the scratch tree")
             return None
-        self._unsound[guilty] = "it does not pass there without any fault when other tests are left out"
-        work["stages"] = [[test for test in stage if test not in self._unsound] for stage in work["stages"]]
-        work["stages"] = [stage for stage in work["stages"] if stage]
-        if work["stages"]:
+        if job.company and guilty not in self._alone:  # another child may have been in its way
+            self._alone.add(guilty)
             return dict(work)
-        if work["asked"]:
-            self._report(work, "survived", None)
-        else:
-            _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why=_LEFT_OUT)
-        return None
+        self._unsound[guilty] = "it does not pass there without any fault when it runs again, or other tests are left out"
+        return dict(work)
 
     def _report(self, work: dict[str, Any], verdict: str, by: str | None) -> None:
         _PROBE._tell(fault=work["fault"]["id"], status=verdict, by=by, tests=work["asked"] if verdict == "survived" else [])
 
     def _start(self, order: dict[str, Any], mode: str, swaps: Sequence[Any] = ()) -> Any:
         job = _JOBS.start(self._session, self._items, order, mode, swaps)
+        for one in (job, *self._jobs) if self._jobs else ():
+            one.company = True
         self._jobs.append(job)
         return job
 
@@ -270,6 +306,17 @@ def _stop(_number: int, _frame: object) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _asked(work: dict[str, Any]) -> list[str]:
+    """Return the tests that are asked next."""
+    tests: list[str] = work["control"] if "control" in work else next(iter(work["stages"]), [])
+    return tests
+
+
+def _stop_if_abandoned() -> None:
+    if _PROBE.is_abandoned():
+        raise KeyboardInterrupt
 
 
 def _function(key: str) -> str:

@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 _ORDERS = json.loads(Path(__file__).with_name("orders.json").read_text("utf-8"))
 _TREE = Path(_ORDERS["tree"])
 _WANTED = frozenset(_ORDERS["wanted"])
+_PARENT = os.getppid()
+"""The process that started this one; a child that is forked later notes its own."""
+
 _WORST_FIRST = ("failed", "error", "xfailed", "skipped", "xpassed", "passed")
 
 
 def _tell(**fact: Any) -> None:
     with open(_ORDERS["report"], "a", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - one write, at the end
         file.write(json.dumps(fact) + "\n")
+
+
+def is_abandoned() -> bool:
+    """Check whether the process that asked for the run was killed: nobody reads what it finds."""
+    return os.getppid() != _PARENT
 
 
 class _WithoutHandoff:
@@ -86,6 +94,8 @@ class _Watch:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if not self._worker:
+            if is_abandoned():
+                pytest.exit("the command that started this run was killed")
             _tell(running=self._key(nodeid))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

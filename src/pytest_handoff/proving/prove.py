@@ -134,7 +134,12 @@ def _try(bench: Bench, record: Record, materials: Materials, asked: Sequence[Exp
     faults = None
     if "faults" in asked and not stopped:
         begin = request.begun if set(asked) == {"faults"} else time.time()
-        faults, stopped = try_faults(bench, record, materials.ledger, request.extent, begin)
+        try:
+            faults, stopped = try_faults(bench, record, materials.ledger, request.extent, begin)
+        except KeyboardInterrupt:  # while no test ran
+            if earlier is None and new is None:
+                raise
+            stopped = True
     return _Results(earlier, new, faults, stopped)
 
 

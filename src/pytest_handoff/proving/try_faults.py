@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine, NewCodeFile, Record
 
 _NAME, _SERVER = "faults", "handoff_faults"
-_PLUGINS = {"fault_probe": _SERVER, "fault_jobs": "handoff_jobs", "override": "handoff_override"}
+_PLUGINS = {
+    "fault_probe": _SERVER, "fault_jobs": "handoff_jobs", "override": "handoff_override", "collisions": "handoff_collisions",
+}  # fmt: skip
 _FOREVER = 1e9
 _TO_END, _LEAST_TO_END = 0.04, 0.4
 """The part of a budget that is kept for ending (children that are at work, pytest, the proof), and its least seconds."""
@@ -86,6 +88,10 @@ def try_faults(
     facts: list[dict[str, Any]] = []
     stopped = False
     if chosen:
+        lay_out(bench.project.root, bench.folder / _NAME, [*bench.files, *bench.built], {})
+    if chosen and (why := bench.changed_since()):
+        found.not_tried |= dict.fromkeys(found.texts, why)
+    elif chosen:
         done = _run(bench, record.session, _asked(ledger), chosen, extent, begin=begin)
         facts, stopped = facts_of(done.report), done.interrupted
         found.not_tried |= _shadowed(bench, done, found.texts)
@@ -139,7 +145,6 @@ def _is_reached(fault: Fault, file: NewCodeFile) -> bool:
 def _run(
     bench: Bench, session: str, lines: Sequence[LedgerLine], chosen: Sequence[Fault], extent: Extent, *, begin: float
 ) -> InnerRun:
-    lay_out(bench.project.root, bench.folder / _NAME, [*bench.files, *bench.built], {})
     budget = _FOREVER if extent.budget is None else extent.budget
     where = place_of_run(bench, _NAME)
     where = msgspec.structs.replace(
