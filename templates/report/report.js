@@ -15,6 +15,17 @@
     return node;
   };
 
+  const THEMES = ["auto", "light", "dark"], theme = byId("theme"), chosen = document.documentElement.dataset;
+  const sayTheme = () => { theme.lastChild.textContent = chosen.theme || "auto"; };
+  theme.addEventListener("click", () => {
+    const next = THEMES[(THEMES.indexOf(chosen.theme || "auto") + 1) % THEMES.length];
+    if (next === "auto") delete chosen.theme;
+    else chosen.theme = next;
+    try { localStorage.setItem("pytest-handoff-theme", next); } catch { /* storage may be forbidden: it holds for this page */ }
+    sayTheme();
+  });
+  sayTheme();
+
   const tests = [];
   for (const [path, rows] of data.files) {
     for (const [name, tier, status, since, marks, flaky, detail, took, before] of rows) {
@@ -362,17 +373,19 @@
     for (const one of [from, to]) one.addEventListener("change", () => { compare(); if (pair) remember("compare", data.sessions[pair[0]] + ".." + data.sessions[pair[1]]); });
   }
   function compare() {
+    const before = pair;
     pair = from.value === "" || from.value === to.value ? null : [Number(from.value), Number(to.value)];
+    if (pair && !before) filterBy("all"); // the page opens on the failing tests, and hides most of what differs
     if (pair) {
-      const count = { broke: 0, fixed: 0, "came": 0, "went": 0, "otherwise different": 0, same: 0 };
+      const count = { broke: 0, fixed: 0, added: 0, gone: 0, "changed otherwise": 0, same: 0 };
       for (const { marks } of tests) {
         const was = marks[pair[0]], is = marks[pair[1]];
         if (was === is) count.same += is === "." ? 0 : 1;
-        else if (was === ".") count.came += 1;
-        else if (is === "M" || is === "R" || is === ".") count.went += 1;
+        else if (was === ".") count.added += 1;
+        else if (is === "M" || is === "R" || is === ".") count.gone += 1;
         else if (PASSING.includes(was) && BROKEN.includes(is)) count.broke += 1;
         else if (BROKEN.includes(was) && PASSING.includes(is)) count.fixed += 1;
-        else count["otherwise different"] += 1;
+        else count["changed otherwise"] += 1;
       }
       byId("compared").textContent = Object.entries(count).filter((one) => one[1]).map(([word, number]) => number.toLocaleString("en") + " " + word).join(" · ");
     } else byId("compared").textContent = "";

@@ -155,7 +155,7 @@ def test_the_page_names_a_collection_error_first(html: str) -> None:
 
 def test_a_failure_is_read_without_a_script(html: str) -> None:
     """Its text, its command, and the lost tests and new lines are in the page itself."""
-    body = html.partition("<script")[0]
+    body = html.partition("<body>")[2].partition("<script")[0]
 
     assert "asking for 10" in body
     assert "pytest tests/unit/test_money.py::test_text" in body
@@ -286,17 +286,20 @@ def test_a_flaky_test_has_its_mark_in_every_session(html: str, opened: Callable[
 
 @in_browser
 def test_two_sessions_are_compared(html: str, opened: Callable[..., Page]) -> None:
-    """The tests that differ between the two, and how many came, broke and went."""
+    """The tests that differ between the two, all of them at first, and how many broke, were added and are gone."""
     page = opened(html)
-    page.locator('#filters [data-filter="all"]').click()
+    assert page.locator('#filters [data-filter="failing"]').get_attribute("aria-pressed") == "true"
     page.locator("#from").select_option(label="session-1")
     page.locator("#to").select_option(label="session-2")
-    assert page.locator("#compared").inner_text() == "8 came · 3 same"
+    assert page.locator("#compared").inner_text() == "8 added · 3 same"
     page.locator("#from").select_option(label="session-2")
     page.locator("#to").select_option(label="session-3")
-    assert page.locator("#compared").inner_text() == "1 broke · 1 went · 1 otherwise different · 8 same"
+    assert page.locator("#compared").inner_text() == "1 broke · 1 gone · 1 changed otherwise · 8 same"
     assert sorted(page.locator("#grid .test .text").all_text_contents()) == sorted([LONG, "test_rate", "test_text"])
     assert page.evaluate("location.hash") == "#compare=session-2..session-3"
+    page.locator('#filters [data-filter="failing"]').click()
+    page.locator("#from").select_option(label="session-1")
+    assert page.locator("#grid .test .text").all_text_contents() == ["test_text"], "what was chosen since then is kept"
 
 
 @in_browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,7 +18,6 @@ from pytest_handoff.workflow.locate import TestPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pytest_handoff.cli.page_grid import Timeline
     from pytest_handoff.composition.durations import Slow
@@ -31,6 +31,9 @@ MOST_ROWS = 50
 """The most rows of a list in the page; below it a sentence says where the rest is."""
 
 MOST_ATTACHMENTS = 20
+
+_LEVELS = 3
+"""The page's folder and those above it in which a file of the artifacts folder is looked for."""
 
 LEAST = 0.01
 """Seconds; a test that took less is not slow."""
@@ -205,14 +208,24 @@ class Breakage:
     def _attached(self, failure: Failure) -> Iterator[Attached]:
         for one in failure.attachments[:MOST_ATTACHMENTS]:
             address = self._address(one)
-            why_not = "in the artifacts folder" if one.below == "artifacts" else "not there now"
-            yield Attached(name=one.name, path=one.path, address=address, note="" if address else why_not)
+            yield Attached(name=one.name, path=one.path, address=address, note="" if address else self._why_no_link(one))
+
+    def _why_no_link(self, attachment: Attachment) -> str:
+        if attachment.below == "artifacts":
+            return "in the artifacts folder"
+        return "in the project" if (self._project.root / attachment.path).is_file() else "not there now"
 
     def _address(self, attachment: Attachment) -> str | None:
-        path = self._project.root / attachment.path
-        if attachment.below != "project" or not path.is_file():
-            return None
-        try:
-            return quote(os.path.relpath(path, self._folder).replace(os.sep, "/"))
-        except ValueError:  # it is on another drive
-            return None
+        """Find the way from the page to a file, unless that would lead over folders that only this machine has.
+
+        Where the artifacts folder was is not recorded: the page may be in it, or a little below.
+        """
+        here = Path(os.path.realpath(self._folder))
+        if attachment.below == "artifacts":
+            bases = [here, *here.parents][:_LEVELS]
+        else:
+            root = Path(os.path.realpath(self._project.root))
+            bases = [root] if here.is_relative_to(root) or root.is_relative_to(here) else []
+        there = (base / attachment.path for base in bases if (base / attachment.path).is_file())
+        path = next(there, None)
+        return None if path is None else quote(os.path.relpath(path, here).replace(os.sep, "/"))
