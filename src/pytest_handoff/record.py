@@ -1,4 +1,4 @@
-"""Define the evidence of a work session, as written to ``record.json``, ``tests.jsonl`` and ``sources.jsonl``.
+"""Define the evidence of a work session, as written to ``record.json`` and the JSON Lines beside it.
 
 ``None`` always means *not measured*, never zero. Paths are relative to the git root (without git, to the project's folder) and
 use ``/``. Percentages are unrounded; code that shows one cuts it and never rounds it up.
@@ -234,6 +234,12 @@ class FileCoverage(Frozen, frozen=True):
             force_setattr(self, "percent", 100.0 * covered / total if total else 100.0)
 
 
+class CoverageLine(FileCoverage, frozen=True, kw_only=True):
+    """The coverage of one file as a line of ``coverage.jsonl``."""
+
+    path: str
+
+
 def _lines_in(ranges: str) -> int:
     """Count the lines in ``7, 9-10``, very many times; nobody counts twice what a record names twice."""
     bounds = [part.partition("-") for part in ranges.split(", ")]
@@ -243,7 +249,8 @@ def _lines_in(ranges: str) -> int:
 class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
     """Coverage as coverage.py reports it; ``percent`` is its own, with branches where branches are measured.
 
-    ``precision`` is the number of decimals in its reports, if the project asks for any.
+    ``precision`` is the number of decimals in its reports, if the project asks for any. ``by_file`` is the sha256 of the bytes of
+    ``coverage.jsonl``, where that has the files; the record's own ``files`` are empty then, until the two are read together.
     """
 
     percent: float
@@ -252,6 +259,7 @@ class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
     covered: int
     files: dict[str, FileCoverage]
     precision: int = 0
+    by_file: str | None = None
 
     @property
     def shown(self) -> str:
@@ -342,11 +350,20 @@ class Metric(Frozen, frozen=True):
     better: Literal["lower", "higher"] | None = None
 
 
-class Written(Frozen, frozen=True):
-    """What the plugin wrote at one place of the document, so that it knows its own text again."""
+class Written(Frozen, frozen=True, omit_defaults=True):
+    """What the plugin wrote at one place of the document, so that it knows its own text again.
+
+    Of a long block only the ``sha256`` of its text is kept: the checksum in its end marker tells whether it is as it was written.
+    """
 
     id: str
-    text: str
+    text: str = msgspec.field(default_factory=str)  # so that an empty one is in the digest of a record, as it always was
+    sha256: str | None = None
+
+    @property
+    def known(self) -> str:
+        """Return the text, or the digest that stands for it."""
+        return self.sha256 or self.text
 
 
 class Provenance(Frozen, frozen=True):

@@ -22,6 +22,7 @@ from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
     CombinedPart,
+    CoverageLine,
     CoverageSummary,
     Difference,
     LedgerLine,
@@ -204,11 +205,12 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "record": (Record, RECORD_SCHEMA),
     "ledger": (LedgerLine, None),
     "sources": (SourceLine, None),
+    "coverage": (CoverageLine, None),
     "part": (Part, PART_SCHEMA),
     "proof": (Proof, PROOF_SCHEMA),
     "details": (Details, DETAILS_SCHEMA),
 }
-_LINES = ("ledger", "sources")
+_LINES = ("ledger", "sources", "coverage")
 """Files whose first line may say what they differ from."""
 
 NAMES = (*_WRITTEN, *_PRINTED)
@@ -251,7 +253,10 @@ def _open(part: Any) -> Any:
 @click.argument("name", required=False)
 @verb
 def print_schema(name: str | None) -> int:
-    """Print the JSON Schema of NAME, or all of them by name: record, ledger, sources, proof, part, show, history, life, next."""
+    """Print the JSON Schema of NAME, or all of them by name.
+
+    They are called record, ledger, sources, coverage, proof, part, details, show, history, life and next.
+    """
     if name is not None and name not in NAMES:
         raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
     table = schema(name) if name else {one: schema(one) for one in NAMES}

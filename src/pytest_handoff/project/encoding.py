@@ -162,14 +162,20 @@ def encode_record(record: Record) -> bytes:
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
-    table = msgspec.to_builtins(record)
-    if record.coverage is not None:
-        table["coverage"]["files"] = {path: _shortened(file) for path, file in record.coverage.files.items()}
+    table = msgspec.to_builtins(_as_stored(record))
+    if record.coverage is not None and record.coverage.by_file is None:
+        table["coverage"]["files"] = {path: shortened(file) for path, file in record.coverage.files.items()}
+    table["places"] = [place if place["text"] else _without_text(place) for place in table["places"]]
     keys = [f" {_on_one_line(key)}: {_laid_out(value, 1)}" for key, value in table.items()]
     return _encoded(str.encode, "{\n" + ",\n".join(keys) + "\n}\n")
 
 
-def _shortened(file: FileCoverage) -> dict[str, object]:
+def _without_text(place: dict[str, str]) -> dict[str, str]:
+    """Leave out the text of a block that is known by its digest."""
+    return {key: value for key, value in place.items() if key != "text"} if "sha256" in place else place
+
+
+def shortened(file: FileCoverage) -> dict[str, object]:
     """Leave out of a file's coverage what reading works out again."""
     given = {name: getattr(file, name) for name, default in _DEFAULTS.items() if getattr(file, name) != default}
     for names in (("covered", "percent"), ("percent",), ("covered",)):
@@ -236,7 +242,14 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
 
 def content_digest(record: Record) -> str:
     """Return the digest of a record's content, whatever its line endings and the order of its keys."""
-    return digest_of(_encoded(partial(msgspec.json.encode, order="sorted"), replace(record, digest=None)))
+    return digest_of(_encoded(partial(msgspec.json.encode, order="sorted"), replace(_as_stored(record), digest=None)))
+
+
+def _as_stored(record: Record) -> Record:
+    """Take out the files whose coverage ``coverage.jsonl`` holds; the record names its digest."""
+    if record.coverage is None or record.coverage.by_file is None:
+        return record
+    return replace(record, coverage=replace(record.coverage, files={}))
 
 
 def run_digest(record: Record) -> str:
