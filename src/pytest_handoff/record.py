@@ -94,6 +94,19 @@ class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     kind: str = ""
 
 
+class SourceEdits(Frozen, frozen=True, omit_defaults=True):
+    """A changed file in sources that are written as a difference, where that is shorter than its line.
+
+    Each of ``edits`` is a line of the session before that has changed (counted from 0), how many lines from there are gone, and
+    the hashes of those that stand in their place; ``blob`` and ``kind`` are those of now.
+    """
+
+    path: str
+    blob: str
+    edits: list[tuple[int, int, str]]
+    kind: str = ""
+
+
 class Difference(Frozen, frozen=True, omit_defaults=True):
     """The first line of a ledger or of sources that are written as what differs from those of an earlier session.
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_handoff.details import Details, Failure
 from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
-from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, CoverageLine, Difference, LedgerLine, Record, Status
+from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, CoverageLine, Difference, LedgerLine, Record, SourceEdits, Status
 
 if TYPE_CHECKING:
     import msgspec
@@ -35,6 +35,7 @@ def _listed(name: str, page: str = PAGE) -> list[str]:
         ("details", Details),
         ("failure", Failure),
         ("difference", Difference),
+        ("edits", SourceEdits),
     ],
 )
 def test_the_page_explains_each_key(name: str, struct: type[msgspec.Struct]) -> None:

@@ -31,6 +31,7 @@ from pytest_handoff.record import (
     Provenance,
     Record,
     Regression,
+    SourceEdits,
     SourceLine,
     Status,
     UnstableIds,
@@ -227,7 +228,8 @@ def schema(name: str) -> dict[str, Any]:
     kind, version = (_WRITTEN | _PRINTED)[name]
     made: dict[str, Any] = {"$schema": _DIALECT, "title": name}
     if name in _LINES:
-        either, defined = msgspec.json.schema_components([kind, Difference], ref_template="#/$defs/{name}")
+        kinds = [kind, Difference, SourceEdits] if kind is SourceLine else [kind, Difference]
+        either, defined = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
         return made | {"anyOf": list(either), "$defs": defined}
     made |= msgspec.json.schema(kind, schema_hook=_anything)
     if version is not None:
