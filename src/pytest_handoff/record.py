@@ -285,18 +285,42 @@ class NewCodeFile(Frozen, frozen=True):
 
     ``not_by_…`` are those that something else ran; ``missing`` ones are not repeated there. What speaks of *by whom* is
     ``None`` where contexts are missing. ``marked`` are the excluded lines that ``pragma: no cover`` leaves out.
+
+    A record leaves out the keys that have their default value. Of these, -1 stands for what follows from the others: ``lines``
+    are statements, those that are not ``missing`` are covered, and by tests those of these that are not ``not_by_…``.
     """
 
     lines: str
-    missing: str
-    not_by_unit: str | None
-    not_by_new_unit: str | None
-    num_statements: int
-    covered: int
-    covered_by_unit: int | None
-    covered_by_new_unit: int | None
-    excluded: str
+    missing: str = ""
+    not_by_unit: str | None = ""
+    not_by_new_unit: str | None = ""
+    num_statements: int = -1
+    covered: int = -1
+    covered_by_unit: int | None = -1
+    covered_by_new_unit: int | None = -1
+    excluded: str = ""
     marked: str = ""
+
+    def __post_init__(self) -> None:
+        """Work out what a record leaves out.
+
+        Raises:
+            ValueError: when the lines are no ranges, or more are missing than there are.
+        """
+        if self.num_statements == -1:
+            force_setattr(self, "num_statements", _lines_in(self.lines) if self.lines else 0)
+        if self.covered == -1:
+            force_setattr(self, "covered", self._without(self.missing, self.num_statements))
+        for others, figure in (("not_by_unit", "covered_by_unit"), ("not_by_new_unit", "covered_by_new_unit")):
+            if getattr(self, figure) == -1:
+                lines = getattr(self, others)
+                force_setattr(self, figure, None if lines is None else self._without(lines, self.covered))
+
+    def _without(self, lines: str, total: int) -> int:
+        left = total - (_lines_in(lines) if lines else 0)
+        if not 0 <= left <= total:
+            raise ValueError(f"{lines[:200]!r} are not some of the {total} new statements")
+        return left
 
 
 class NewCode(Frozen, frozen=True, omit_defaults=True):
