@@ -1,4 +1,4 @@
-"""Define the evidence of a work session, as written to ``record.json``, ``tests.jsonl`` and ``sources.jsonl``.
+"""Define the evidence of a work session, as written to ``record.json`` and the JSON Lines beside it.
 
 ``None`` always means *not measured*, never zero. Paths are relative to the git root (without git, to the project's folder) and
 use ``/``. Percentages are unrounded; code that shows one cuts it and never rounds it up.
@@ -91,6 +91,19 @@ class SourceLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     path: str
     blob: str
     lines: str = ""
+    kind: str = ""
+
+
+class SourceEdits(Frozen, frozen=True, omit_defaults=True):
+    """A changed file in sources that are written as a difference, where that is shorter than its line.
+
+    Each of ``edits`` is a line of the session before that has changed (counted from 0), how many lines from there are gone, and
+    the hashes of those that stand in their place; ``blob`` and ``kind`` are those of now.
+    """
+
+    path: str
+    blob: str
+    edits: list[tuple[int, int, str]]
     kind: str = ""
 
 
@@ -234,6 +247,12 @@ class FileCoverage(Frozen, frozen=True):
             force_setattr(self, "percent", 100.0 * covered / total if total else 100.0)
 
 
+class CoverageLine(FileCoverage, frozen=True, kw_only=True):
+    """The coverage of one file as a line of ``coverage.jsonl``."""
+
+    path: str
+
+
 def _lines_in(ranges: str) -> int:
     """Count the lines in ``7, 9-10``, very many times; nobody counts twice what a record names twice."""
     bounds = [part.partition("-") for part in ranges.split(", ")]
@@ -243,7 +262,8 @@ def _lines_in(ranges: str) -> int:
 class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
     """Coverage as coverage.py reports it; ``percent`` is its own, with branches where branches are measured.
 
-    ``precision`` is the number of decimals in its reports, if the project asks for any.
+    ``precision`` is the number of decimals in its reports, if the project asks for any. ``by_file`` is the sha256 of the bytes of
+    ``coverage.jsonl``, where that has the files; the record's own ``files`` are empty then, until the two are read together.
     """
 
     percent: float
@@ -252,6 +272,7 @@ class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
     covered: int
     files: dict[str, FileCoverage]
     precision: int = 0
+    by_file: str | None = None
 
     @property
     def shown(self) -> str:
@@ -264,18 +285,42 @@ class NewCodeFile(Frozen, frozen=True):
 
     ``not_by_…`` are those that something else ran; ``missing`` ones are not repeated there. What speaks of *by whom* is
     ``None`` where contexts are missing. ``marked`` are the excluded lines that ``pragma: no cover`` leaves out.
+
+    A record leaves out the keys that have their default value. Of these, -1 stands for what follows from the others: ``lines``
+    are statements, those that are not ``missing`` are covered, and by tests those of these that are not ``not_by_…``.
     """
 
     lines: str
-    missing: str
-    not_by_unit: str | None
-    not_by_new_unit: str | None
-    num_statements: int
-    covered: int
-    covered_by_unit: int | None
-    covered_by_new_unit: int | None
-    excluded: str
+    missing: str = ""
+    not_by_unit: str | None = ""
+    not_by_new_unit: str | None = ""
+    num_statements: int = -1
+    covered: int = -1
+    covered_by_unit: int | None = -1
+    covered_by_new_unit: int | None = -1
+    excluded: str = ""
     marked: str = ""
+
+    def __post_init__(self) -> None:
+        """Work out what a record leaves out.
+
+        Raises:
+            ValueError: when the lines are no ranges, or more are missing than there are.
+        """
+        if self.num_statements == -1:
+            force_setattr(self, "num_statements", _lines_in(self.lines) if self.lines else 0)
+        if self.covered == -1:
+            force_setattr(self, "covered", self._without(self.missing, self.num_statements))
+        for others, figure in (("not_by_unit", "covered_by_unit"), ("not_by_new_unit", "covered_by_new_unit")):
+            if getattr(self, figure) == -1:
+                lines = getattr(self, others)
+                force_setattr(self, figure, None if lines is None else self._without(lines, self.covered))
+
+    def _without(self, lines: str, total: int) -> int:
+        left = total - (_lines_in(lines) if lines else 0)
+        if not 0 <= left <= total:
+            raise ValueError(f"{lines[:200]!r} are not some of the {total} new statements")
+        return left
 
 
 Owed = dict[str, dict[str, str]]
@@ -348,11 +393,20 @@ class Metric(Frozen, frozen=True):
     better: Literal["lower", "higher"] | None = None
 
 
-class Written(Frozen, frozen=True):
-    """What the plugin wrote at one place of the document, so that it knows its own text again."""
+class Written(Frozen, frozen=True, omit_defaults=True):
+    """What the plugin wrote at one place of the document, so that it knows its own text again.
+
+    Of a long block only the ``sha256`` of its text is kept: the checksum in its end marker tells whether it is as it was written.
+    """
 
     id: str
-    text: str
+    text: str = msgspec.field(default_factory=str)  # so that an empty one is in the digest of a record, as it always was
+    sha256: str | None = None
+
+    @property
+    def known(self) -> str:
+        """Return the text, or the digest that stands for it."""
+        return self.sha256 or self.text
 
 
 class Provenance(Frozen, frozen=True):

@@ -83,6 +83,15 @@ def changed_later(place: str, settings: str = "") -> Callable[[Shop], None]:
     return do
 
 
+def changed_coverage(shop: Shop) -> None:
+    """Code in a file that begins as the coverage of a session does, and that no record names."""
+    place, code = "handoffs/evidence/session-1/coverage.jsonl", '{{"path": "src"}}\nlevy = lambda price: {}\n'
+    add_rules(shop, place)
+    shop.write({place: code.format("3")})
+    rerun(shop)
+    shop.write({place: code.format("1 / 0")})
+
+
 def note_later(shop: Shop) -> None:
     """Write a note beside the document, and a part of the document."""
     shop.write({"handoffs/notes.md": "# Notes\n"})
@@ -237,6 +246,8 @@ CHEATS = [
           "only run it", with_rules("handoffs/evidence/rules.json")),
     Cheat("trees", "call it evidence of a session that there is not", changed_later("handoffs/evidence/rules/sources.jsonl"), "stale",
           "have a run of another session cut short", lambda shop: shop.write({"handoffs/evidence/s/tests.jsonl": '{"id":"a"}\n'})),
+    Cheat("trees", "call it the coverage of a session", changed_coverage, "stale",
+          "only run it", with_rules("handoffs/evidence/session-1/coverage.jsonl")),
     Cheat("trees", "call its folder a ledger", changed_later("handoffs/evidence/rules/tests.jsonl/levy"), "stale",
           "only run it", with_rules("handoffs/evidence/rules/tests.jsonl/levy")),
     Cheat("trees", "run the attributes of the hand-off folder", changed_later("handoffs/.gitattributes"), "stale",

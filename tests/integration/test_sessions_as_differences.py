@@ -77,6 +77,22 @@ def test_the_diff_of_a_session_tells_its_story(story: Story) -> None:
     assert clone.handoff("verify", "session-3", "--all").code == 0
 
 
+def test_a_changed_line_is_what_a_changed_file_costs(story: Story) -> None:
+    """One hash of ten; whoever touches it has another file than the record names."""
+    line = json.loads(lines(story, "session-3", "sources.jsonl")[1])
+    [[at, gone, new]] = line["edits"]
+    assert (at, gone, len(new)) == (4, 1, 8)
+    path = EVIDENCE.format("session-3", "sources.jsonl")
+    for old, forged in ((f'[{at},{gone},"{new}"]', ""), (f"[{at},", "[0,"), (f"[{at},", "[9999,"), (new, "0" * 8)):
+        text = story.text(path)
+        story.edit(path, old, forged)
+        said = story.handoff("verify", "session-3")
+        assert said.code == 2
+        assert f"{path}: does not fit the digest in record.json" in said.err
+        (story.folder / path).write_text(text, "utf-8")
+    assert story.handoff("verify", "session-3").code == 0
+
+
 def test_what_goes_to_ci_is_whole(story: Story) -> None:
     """The artifacts folder of a job holds one session, and has to be read without the others."""
     add_a_test(story, "fourth")

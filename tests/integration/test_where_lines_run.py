@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
@@ -97,7 +96,7 @@ SERVED = {
 
 def new_code(story: Story) -> dict[str, Any]:
     """What the record of session 2 says of new code."""
-    record: dict[str, Any] = json.loads(story.text("handoffs/evidence/session-2/record.json"))["new_code"]
+    record: dict[str, Any] = story.show("session-2")["new_code"]
     return record
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_handoff.details import Details, Failure
 from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
-from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, Difference, LedgerLine, Record, Status
+from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, CoverageLine, Difference, LedgerLine, Record, SourceEdits, Status
 
 if TYPE_CHECKING:
     import msgspec
@@ -30,10 +30,12 @@ def _listed(name: str, page: str = PAGE) -> list[str]:
     [
         ("ledger", LedgerLine),
         ("record", Record),
+        ("coverage", CoverageLine),
         ("proof", Proof),
         ("details", Details),
         ("failure", Failure),
         ("difference", Difference),
+        ("edits", SourceEdits),
     ],
 )
 def test_the_page_explains_each_key(name: str, struct: type[msgspec.Struct]) -> None:

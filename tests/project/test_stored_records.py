@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from builders import BEFORE, coverage_of, ledger_of, record_of
+from builders import BEFORE, coverage_of, ledger_of, new_code_of, record_of
 from pytest_handoff.figures import format_ranges
 from pytest_handoff.project.encoding import content_digest, encode_record
 from pytest_handoff.project.store import Store
-from pytest_handoff.record import CoverageSummary, FileCoverage, Record
+from pytest_handoff.record import CoverageSummary, FileCoverage, NewCodeFile, Record, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,57 @@ def files(draw: st.DrawFn) -> FileCoverage:
 def with_files(found: dict[str, FileCoverage]) -> Record:
     summary = CoverageSummary(percent=1.5, branch_percent=None, num_statements=1, covered=1, files=found)
     return replace(record_of(ledger_of("unit a.py::t passed"), session=BEFORE), coverage=summary)
+
+
+@st.composite
+def new_files(draw: st.DrawFn) -> NewCodeFile:
+    """The new code of a file as a run finds it, with contexts and without, or as somebody may have edited it."""
+    new = draw(LINES)
+    missing, at_import, by_unit = (frozenset(line for line in new if draw(st.booleans())) for _ in range(3))
+    known = draw(st.booleans())
+    open_to_tests = new - missing - at_import
+    return NewCodeFile(
+        lines=format_ranges(new),
+        missing=format_ranges(missing),
+        not_by_unit=format_ranges(open_to_tests - by_unit) if known else None,
+        not_by_new_unit=format_ranges(open_to_tests) if known else None,
+        num_statements=draw(st.just(len(new)) | st.integers(0, 99)),
+        covered=draw(st.just(len(new - missing)) | st.integers(0, 99)),
+        covered_by_unit=draw(st.just(len(open_to_tests & by_unit) if known else None) | st.integers(0, 99)),
+        covered_by_new_unit=0 if known else None,
+        excluded=draw(st.sampled_from(["", "7"])),
+        marked=draw(st.sampled_from(["", "7"])),
+    )
+
+
+@given(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), new_files(), max_size=4))
+def test_new_code_reads_back_as_it_was(found: dict[str, NewCodeFile]) -> None:
+    """What is left out of a file's new code follows from its lines."""
+    record = replace(with_files({}), new_code=replace(new_code_of(3, covered=3), files=found))
+    again = msgspec.json.decode(encode_record(record), type=Record)
+    assert again == record
+    assert content_digest(again) == content_digest(record)
+
+
+def test_the_usual_new_code_takes_one_short_line() -> None:
+    """All of it ran, and unit tests ran it; and a gate that passes needs nothing."""
+    record = replace(
+        with_files({}),
+        new_code=new_code_of(9, covered=9, unit=9, new_unit=9),
+        gates=[Verdict(id="complete", verdict="passed", evidence="all")],
+    )
+    text = encode_record(record).decode()
+    assert '"files": {"src/a.py": {"lines": "1-9"}}' in text
+    assert '"gates": [{"id": "complete", "verdict": "passed", "evidence": "all"}]' in text
+
+
+@pytest.mark.parametrize(
+    "table", ['{"lines":"x"}', '{"lines":"1","missing":"1-2"}', '{"lines":"5-1"}', '{"lines":"1","not_by_unit":"1-9"}', "{}"]
+)
+def test_new_code_that_no_run_finds_is_refused(table: str) -> None:
+    """Whoever reads the record says that it is damaged."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(table, type=NewCodeFile)
 
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), files(), max_size=4))

@@ -181,7 +181,7 @@ def _record_interrupted(project: Project, session: str) -> None:
     from pytest_handoff.recording.run_folder import keep_details, outcome_of_dead_run
 
     with writing(project):
-        before = project.store.record(session) if project.store.has(session) else None
+        before = project.store.figures(session) if project.store.has(session) else None
         outcome, runs = outcome_of_dead_run(project, session)
         write_as_one(project, session, outcome.artifacts)
         trouble = keep_details(project, outcome, runs[-1], before)

@@ -205,7 +205,7 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     from pytest_handoff.evidence.history import history_table, session_rows
 
     project = project_here(handoff_dir)
-    records = {name: project.store.record(name) for name in progress(project.store.sessions(), "reading records")}
+    records = {name: project.store.figures(name) for name in progress(project.store.sessions(), "reading records")}
     if not records:
         folder = project.shown(project.handoffs)
         raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)

@@ -22,6 +22,7 @@ from pytest_handoff.record import (
     RECORD_SCHEMA,
     Changes,
     CombinedPart,
+    CoverageLine,
     CoverageSummary,
     Difference,
     LedgerLine,
@@ -30,6 +31,7 @@ from pytest_handoff.record import (
     Provenance,
     Record,
     Regression,
+    SourceEdits,
     SourceLine,
     Status,
     UnstableIds,
@@ -204,11 +206,12 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "record": (Record, RECORD_SCHEMA),
     "ledger": (LedgerLine, None),
     "sources": (SourceLine, None),
+    "coverage": (CoverageLine, None),
     "part": (Part, PART_SCHEMA),
     "proof": (Proof, PROOF_SCHEMA),
     "details": (Details, DETAILS_SCHEMA),
 }
-_LINES = ("ledger", "sources")
+_LINES = ("ledger", "sources", "coverage")
 """Files whose first line may say what they differ from."""
 
 NAMES = (*_WRITTEN, *_PRINTED)
@@ -225,7 +228,8 @@ def schema(name: str) -> dict[str, Any]:
     kind, version = (_WRITTEN | _PRINTED)[name]
     made: dict[str, Any] = {"$schema": _DIALECT, "title": name}
     if name in _LINES:
-        either, defined = msgspec.json.schema_components([kind, Difference], ref_template="#/$defs/{name}")
+        kinds = [kind, Difference, SourceEdits] if kind is SourceLine else [kind, Difference]
+        either, defined = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
         return made | {"anyOf": list(either), "$defs": defined}
     made |= msgspec.json.schema(kind, schema_hook=_anything)
     if version is not None:
@@ -251,7 +255,10 @@ def _open(part: Any) -> Any:
 @click.argument("name", required=False)
 @verb
 def print_schema(name: str | None) -> int:
-    """Print the JSON Schema of NAME, or all of them by name: record, ledger, sources, proof, part, show, history, life, next."""
+    """Print the JSON Schema of NAME, or all of them by name.
+
+    They are called record, ledger, sources, coverage, proof, part, details, show, history, life and next.
+    """
     if name is not None and name not in NAMES:
         raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
     table = schema(name) if name else {one: schema(one) for one in NAMES}

@@ -129,7 +129,7 @@ def _coverage(facts: Facts) -> dict[str, Any] | None:
     coverage = facts.record.coverage
     if coverage is None:
         return None
-    table: dict[str, Any] = msgspec.to_builtins(coverage)
+    table: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(coverage, by_file=None))
     return table
 
 

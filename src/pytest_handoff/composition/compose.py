@@ -107,7 +107,7 @@ def compose(text: str, facts: Facts, config: Config, request: FillRequest) -> Co
     Args:
         text: the document's text so far.
     """
-    memory = {written.id: written.text for written in facts.record.places}
+    memory = {written.id: written.known for written in facts.record.places}
     found, rows = _find(text, facts, config, memory, request)
     targets = {row: text for row, text in rows.targets.items() if is_measured(row)}
     facts = replace(facts, document=DocumentFacts(targets=targets))

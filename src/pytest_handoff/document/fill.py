@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from itertools import accumulate
 
 import msgspec
@@ -36,6 +37,12 @@ def escape_pipes(value: str) -> str:
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+_LONGEST_KEPT = 120
+"""Characters of a block's text up to which it is kept itself; a digest is no shorter."""
+
+_DIGEST = "sha256:"
+
+
 class _Work(msgspec.Struct):
     """The result in the making: splices of the text, what was written, what was found."""
 
@@ -52,7 +59,12 @@ class _Work(msgspec.Struct):
             self.edits.append((start, end, new))
 
     def wrote(self, place: Place, text: str) -> None:
-        self.written.append(Written(id=place.id, text=text))
+        is_long = place.kind == "block" and len(text) > _LONGEST_KEPT
+        if is_long and self.memory.get(place.id) != text:  # what an earlier version kept in full may stay so
+            digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            self.written.append(Written(id=place.id, text="", sha256=_DIGEST + digest))
+        else:
+            self.written.append(Written(id=place.id, text=text))
 
     def found(self, kind: str, place: Place, message: str, **more: str) -> None:
         self.findings.append(Finding(kind=kind, line=place.line, place=place.id, message=message, **more))  # type: ignore[arg-type]
@@ -74,7 +86,7 @@ def fill(
             ``place#form`` is another wording that a person's figures are held against.
         blocks: by block id, the lines between its markers.
         ticks: by line of a task (counted from 1), whether its box is to be ticked.
-        memory: by place id, what was written there last time.
+        memory: by place id, what was written there last time, or the digest of that.
         take_over: ids of places where a person's words are to be replaced; ``*`` is every place that has a value.
 
     Returns:
@@ -249,7 +261,8 @@ def _report_lost(work: _Work) -> None:
     for id in work.memory:  # noqa: A001 - the word of records
         if id not in known:
             message = f"{id} was filled before and is not found now; its old text may still stand somewhere"
-            work.findings.append(Finding(kind="lost", line=None, place=id, message=message, evidence=work.memory[id]))
+            text = "" if work.memory[id].startswith(_DIGEST) else work.memory[id]
+            work.findings.append(Finding(kind="lost", line=None, place=id, message=message, evidence=text))
 
 
 def _finished(work: _Work, wanted: set[str]) -> Filled:

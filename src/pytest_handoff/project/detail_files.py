@@ -52,7 +52,7 @@ def details_before(project: Project, record: Record) -> list[Details]:
     found: list[Details] = []
     for parent in record.previous:
         with suppress(EvidenceProblem):
-            details = details_of(project, project.store.record(parent.session))
+            details = details_of(project, project.store.figures(parent.session))
             found += [] if details is None else [details]
     return found
 

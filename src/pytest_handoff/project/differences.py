@@ -1,7 +1,8 @@
 """Write a long file of evidence as its difference from an earlier session's, and fold such differences into the whole again.
 
 A difference is a file of JSON Lines like the whole. Its first line names the session that it differs from, the digest of that
-session's whole file and the names that are gone; the other lines are those that are new or changed, in full. Here are only
+session's whole file and the names that are gone; the other lines are those that are new or changed, in full, or as edits of what
+they were (:mod:`pytest_handoff.project.line_edits`). Here are only
 bytes: where they come from, and whether the whole is the one that a record names, is for :mod:`pytest_handoff.project.store`.
 """
 
@@ -14,10 +15,11 @@ import msgspec
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.encoding import encode_json
+from pytest_handoff.project.line_edits import apply, check, is_edit, shorter
 from pytest_handoff.record import Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MOST_LINKS = 100
 """The most differences between a session's file and the whole one that they go back to."""
@@ -35,7 +37,7 @@ Key = Literal["id", "path"]
 """The key that names a line: of a test in the ledger, of a file in the sources."""
 
 Changes = dict[str, bytes | None]
-"""New and changed lines by name; ``None`` for a name that is gone."""
+"""New and changed lines by name, some as edits of the line before; ``None`` for a name that is gone."""
 
 
 class _Test(msgspec.Struct):
@@ -86,6 +88,8 @@ def read_difference(data: bytes, key: Key, path: str) -> Layer:
             name = _name(line, key)
             if (before is not None and name <= before) or not line.endswith(b"\n"):
                 raise EvidenceProblem("is damaged: its lines are not in order, or one is cut", path=path, line=number)
+            if is_edit(line):
+                check(line)
             changes[name] = line
             before = name
     except DAMAGE as error:
@@ -115,12 +119,14 @@ def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
         if line == old:
             old = next(older, b"")
             continue
-        name = _name(line, key)
+        name, before = _name(line, key), None
         while old and (older_name := _name(old, key)) <= name:
             if older_name < name:
                 changes[older_name] = None
+            else:
+                before = old
             old = next(older, b"")
-        changes[name] = line
+        changes[name] = line if before is None or key == "id" else shorter(before, line)
     while old:
         changes[_name(old, key)] = None
         old = next(older, b"")
@@ -138,25 +144,39 @@ def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[
     Raises:
         EvidenceProblem: where the base cannot be read.
     """
-    changes: Changes = {}
-    for layer in layers:
-        changes |= layer.changes
-    names, at, number = sorted(changes), 0, 1
+    changes, edits = _joined(layers)
+    names, at, number = sorted(changes.keys() | edits.keys()), 0, 1
     try:
         for block in _blocks(base):
             last = _name(block[block.rfind(b"\n", 0, -1) + 1 :], key)
             end = bisect_right(names, last, at)
-            yield block if end == at else _merged(block, {name: changes[name] for name in names[at:end]}, key)
+            yield block if end == at else _merged(block, names[at:end], changes, edits, key)
             at = end
             number += block.count(b"\n")
+        yield _merged(b"", names[at:], changes, edits, key)
     except DAMAGE as error:
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=number) from error
-    yield from (line for name in names[at:] if (line := changes[name]) is not None)
 
 
-def _merged(block: bytes, changes: Changes, key: Key) -> bytes:
+def _joined(layers: Iterable[Layer]) -> tuple[Changes, dict[str, list[bytes]]]:
+    """Join what differences change: the last full line of each name, and the edits that came after it."""
+    changes: Changes = {}
+    edits: dict[str, list[bytes]] = {}
+    for layer in layers:
+        for name, line in layer.changes.items():
+            if line is not None and is_edit(line):
+                edits.setdefault(name, []).append(line)
+            else:
+                changes[name] = line
+                edits.pop(name, None)
+    return changes, edits
+
+
+def _merged(block: bytes, names: Sequence[str], changes: Changes, edits: Mapping[str, Sequence[bytes]], key: Key) -> bytes:
     lines: Changes = dict(zip(_names(block, key), block.splitlines(keepends=True), strict=False))
-    lines |= changes
+    for name in names:
+        line = changes[name] if name in changes else lines.get(name)
+        lines[name] = apply(line, edits[name]) if name in edits else line
     return b"".join(line for _, line in sorted(lines.items()) if line is not None)
 
 

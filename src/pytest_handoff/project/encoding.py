@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
-from pytest_handoff.record import FileCoverage
+from pytest_handoff.record import FileCoverage, NewCodeFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +30,9 @@ _WIDTH = 120
 """The most characters of a value that stands on one line of a record."""
 
 _DEFAULTS = dict(zip(FileCoverage.__struct_fields__[1:], FileCoverage.__struct_defaults__, strict=True))
+
+_OF_NEW_CODE = dict(zip(NewCodeFile.__struct_fields__[1:], NewCodeFile.__struct_defaults__, strict=True))
+_WORKED_OUT = ("covered_by_new_unit", "covered_by_unit", "covered", "num_statements")
 
 LONGEST = 1 << 20
 """Bytes of a line; the longest line of a test holds its id and one line of its error."""
@@ -162,14 +165,33 @@ def encode_record(record: Record) -> bytes:
     Raises:
         WriteProblem: for a name that is not UTF-8.
     """
-    table = msgspec.to_builtins(record)
-    if record.coverage is not None:
-        table["coverage"]["files"] = {path: _shortened(file) for path, file in record.coverage.files.items()}
+    table = msgspec.to_builtins(_as_stored(record))
+    if record.new_code is not None:
+        table["new_code"]["files"] = {path: _brief(file) for path, file in record.new_code.files.items()}
+    table["gates"] = [_without_empty(gate, "needs", None) for gate in table["gates"]]
+    if record.coverage is not None and record.coverage.by_file is None:
+        table["coverage"]["files"] = {path: shortened(file) for path, file in record.coverage.files.items()}
+    table["places"] = [_without_empty(place, "text", "") if "sha256" in place else place for place in table["places"]]
     keys = [f" {_on_one_line(key)}: {_laid_out(value, 1)}" for key, value in table.items()]
     return _encoded(str.encode, "{\n" + ",\n".join(keys) + "\n}\n")
 
 
-def _shortened(file: FileCoverage) -> dict[str, object]:
+def _without_empty(table: dict[str, str | None], key: str, empty: str | None) -> dict[str, str | None]:
+    return {name: value for name, value in table.items() if name != key or value != empty}
+
+
+def _brief(file: NewCodeFile) -> dict[str, object]:
+    """Leave out of a file's new code what reading works out again."""
+    given = {name: value for name, default in _OF_NEW_CODE.items() if (value := getattr(file, name)) != default}
+    for name in _WORKED_OUT:
+        rest = {key: value for key, value in given.items() if key != name}
+        with suppress(ValueError):
+            if NewCodeFile(lines=file.lines, **rest) == file:
+                given = rest
+    return {"lines": file.lines} | given
+
+
+def shortened(file: FileCoverage) -> dict[str, object]:
     """Leave out of a file's coverage what reading works out again."""
     given = {name: getattr(file, name) for name, default in _DEFAULTS.items() if getattr(file, name) != default}
     for names in (("covered", "percent"), ("percent",), ("covered",)):
@@ -236,7 +258,14 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
 
 def content_digest(record: Record) -> str:
     """Return the digest of a record's content, whatever its line endings and the order of its keys."""
-    return digest_of(_encoded(partial(msgspec.json.encode, order="sorted"), replace(record, digest=None)))
+    return digest_of(_encoded(partial(msgspec.json.encode, order="sorted"), replace(_as_stored(record), digest=None)))
+
+
+def _as_stored(record: Record) -> Record:
+    """Take out the files whose coverage ``coverage.jsonl`` holds; the record names its digest."""
+    if record.coverage is None or record.coverage.by_file is None:
+        return record
+    return replace(record, coverage=replace(record.coverage, files={}))
 
 
 def run_digest(record: Record) -> str:

@@ -76,7 +76,7 @@ class Chain:
         return sorted(name for name, parents in self.links.items() if session in parents)
 
     def _by_age(self, names: Iterable[str]) -> list[str]:
-        return sorted(names, key=lambda name: (self._store.record(name).run.started, name))
+        return sorted(names, key=lambda name: (self._store.figures(name).run.started, name))
 
     def before(self, session: str) -> list[str]:
         """Name the recorded ancestors of this session, nearest first."""
@@ -90,7 +90,7 @@ class Chain:
         return list(found)
 
     def records_up_to(self, record: Record, *, most: int | None = None) -> list[Record]:
-        """Read the records of a session and of its ancestors, oldest first.
+        """Read the records of a session and of its ancestors, oldest first; those of ancestors as ``Store.figures`` does.
 
         The walk does not go past a session whose evidence is gone.
 
@@ -108,7 +108,7 @@ class Chain:
         while ahead and (most is None or len(found) < most):
             for link in ahead.pop(0).previous:
                 if link.session not in found and self._store.has(link.session):
-                    found[link.session] = self._store.record(link.session)
+                    found[link.session] = self._store.figures(link.session)
                     ahead.append(found[link.session])
         ordered = in_order(found)
         if ordered[-1].session != record.session:
@@ -178,7 +178,7 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = (), *, 
         return [_known(store, session, name) for name in dict.fromkeys(override)]
     chain = Chain(store)
     if store.has(session):
-        kept = [parent.session for parent in store.record(session).previous]
+        kept = [parent.session for parent in store.figures(session).previous]
         _refuse_lost(store, session, kept)
         beside = set(tracked) - {session, *kept, *chain.before(session)} - chain.descendants(session) if tracked else set()
         return [*kept, *chain.newest_of(beside)]
@@ -295,7 +295,7 @@ def plan(store: Store) -> Pruning:
     Raises:
         EvidenceProblem: when a record cannot be read, since the bases would then be a guess.
     """
-    records = {name: store.record(name) for name in store.sessions()}
+    records = {name: store.figures(name) for name in store.sessions()}
     tips = Chain(store).tips()
     needed = {*tips, *(parent.session for tip in tips for parent in records[tip].previous)}
     there = {name for name in records if store.sources_path(name).is_file()}

@@ -1,4 +1,4 @@
-"""Read all evidence, and make the files to write: ``record.json``, ``tests.jsonl`` and ``sources.jsonl`` of each session.
+"""Read all evidence, and make the files to write: ``record.json`` of each session and the JSON Lines beside it.
 
 A project may have thousands of sessions, and of most of them no more than the beginning of the record is needed.
 """
@@ -21,7 +21,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import by_name, content_digest, decode_lines, digest_of, encode_in_pieces, encode_record
 from pytest_handoff.project.foreign_files import FLAGS, MEGABYTE, leads_outside
-from pytest_handoff.project.stored_files import LEDGER, RECORD, SOURCES, Gap, StoredFiles, is_difference
+from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, Gap, StoredFiles, is_difference
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -97,6 +97,20 @@ class Store:
 
     def record(self, session: str) -> Record:
         """Read the record of a session.
+
+        Raises:
+            EvidenceProblem: when it is missing, damaged, edited or of another schema, or the file with its coverage is.
+        """
+        record = self.figures(session)
+        if record.coverage is None or record.coverage.by_file is None:
+            return record
+        from pytest_handoff.project.coverage_files import with_files
+
+        lines = self.whole(COVERAGE, session, record.coverage.by_file)
+        return replace(record, coverage=with_files(record.coverage, lines, self._files.named(COVERAGE, session)))
+
+    def figures(self, session: str) -> Record:
+        """Read the record of a session without the coverage of each file, where another file than the record holds that.
 
         Raises:
             EvidenceProblem: when it is missing, damaged, edited or of another schema.
@@ -210,7 +224,7 @@ class Store:
         """Read the whole ledger or sources of a session, where its file holds only what differs from another session's, too.
 
         Args:
-            name: ``tests.jsonl`` or ``sources.jsonl``.
+            name: ``tests.jsonl``, ``sources.jsonl`` or ``coverage.jsonl``.
             digest: the digest of the whole, as the session's record holds it; older records have none of the sources.
 
         Raises:
@@ -238,7 +252,7 @@ class Store:
         Raises:
             EvidenceProblem: as :meth:`whole`.
         """
-        digest = digest_in(self.record(session), name)
+        digest = digest_in(self.figures(session), name)
         return Artifact(path=self.evidence / session / name, content=self.whole(name, session, digest))
 
     def rebuilt(self, name: str, session: str, digest: str) -> Whole:
@@ -250,7 +264,7 @@ class Store:
         return self.chain(name).checked(session, self._files.read(name, session), digest)
 
     def chain(self, name: str) -> Wholes:
-        """Return the files of one name, ``tests.jsonl`` or ``sources.jsonl``, as they differ from each other."""
+        """Return the files of one name, such as ``tests.jsonl``, as they differ from each other."""
         from pytest_handoff.project.wholes import Wholes
 
         if name not in self._wholes:
@@ -286,15 +300,25 @@ class Store:
             WriteProblem: for a name that is not UTF-8.
         """
         files = [] if sources is None else [self._file(SOURCES, record, partial(encode_in_pieces, sources), parents)]
+        files += self._coverage_file(record, parents)
         files.append(self._file(LEDGER, record, ledger, parents))
         return (*files, self._record_file(record))
+
+    def _coverage_file(self, record: Record, parents: Sequence[Record]) -> list[Artifact]:
+        """Make the file with the coverage of each file; what an earlier run of the session left there is emptied."""
+        if record.coverage is not None and record.coverage.by_file is not None:
+            from pytest_handoff.project.coverage_files import lines_of
+
+            return [self._file(COVERAGE, record, lines_of(record.coverage), parents)]
+        stands = self.evidence / record.session / COVERAGE
+        return [Artifact(path=stands, content=b"")] if os.path.lexists(stands) else []
 
     def _record_file(self, record: Record) -> Artifact:
         """Make the file of a record; one that says the same in another layout stays, since later records hold its digest."""
         sealed = replace(record, digest=content_digest(record))
         with suppress(EvidenceProblem):
             stands = self._files.read_if_there(RECORD, record.session)
-            if stands is not None and content_digest(self.record(record.session)) == sealed.digest:
+            if stands is not None and content_digest(self.figures(record.session)) == sealed.digest:
                 return Artifact(path=self.evidence / record.session / RECORD, content=stands)
         return Artifact(path=self.evidence / record.session / RECORD, content=encode_record(sealed))
 
@@ -320,7 +344,7 @@ class Store:
     def _parents(self, session: str, *, linked: bool) -> list[Parent] | None:
         """Read which records a session continues, or return ``None`` where its folder holds no record."""
         if linked:
-            return self.record(session).previous if self.has(session) else None
+            return self.figures(session).previous if self.has(session) else None
         try:
             parents = parents_at_head(f"{self.evidence}/{session}/{RECORD}", session)
         except (FileNotFoundError, NotADirectoryError):
@@ -328,7 +352,7 @@ class Store:
         except OSError:
             parents = None  # reading the whole record will say why
         if parents is None or not _are_sessions([parent.session for parent in parents]):
-            return self.record(session).previous
+            return self.figures(session).previous
         return parents
 
     def _decode(self, session: str, data: bytes, kind: type[_Read], complaint: str) -> _Read:
@@ -360,7 +384,9 @@ class Store:
 
 
 def digest_in(record: Record, name: str) -> str | None:
-    """Return the digest that a record holds of the whole ledger or of the whole sources."""
+    """Return the digest that a record holds of the whole ledger, of the whole sources or of the coverage of all files."""
+    if name == COVERAGE:
+        return record.coverage.by_file if record.coverage else None
     return record.tests.ledger if name == LEDGER else record.source.sources
 
 
@@ -376,6 +402,8 @@ def _impossible(record: Record) -> str | None:
     coverage, took = record.coverage, record.run.duration_s
     files = coverage.files.values() if coverage else ()
     percents = [coverage.percent, coverage.branch_percent or 0, *(file.percent for file in files)] if coverage else []
+    if files and coverage is not None and coverage.by_file is not None:
+        return "it holds the coverage of each file, and says that another file does"
     if not all(0 <= percent <= 100 for percent in percents):
         return "it has a percentage that is none"
     if not 0 <= took <= _LONGEST_RUN:

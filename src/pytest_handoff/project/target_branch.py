@@ -129,7 +129,7 @@ def _last_measured(project: Project, record: Record, now: Policy, renamed: Seque
         if name in seen or not project.store.has(name):
             continue
         seen.add(name)
-        before = project.store.record(name)
+        before = project.store.figures(name)
         policy = read_policy(before.policy, path=f"the record of {name}")
         if policy.in_force.coverage is None:
             ahead += before.previous

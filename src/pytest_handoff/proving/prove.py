@@ -114,7 +114,7 @@ def prove(project: Project, session: str, request: Request) -> Proved:
         results = with_attributes(results, earlier=with_reasons(results.earlier, project.config.adapt))
     proof = _proof(record, digest, request, results)
     with writing(project):
-        if evidence_digest(project.store.record(session)) != digest:
+        if evidence_digest(project.store.figures(session)) != digest:
             raise EvidenceProblem("has changed while the tests ran; prove it again", path=project.shown_record(session))
         proof = _joined(_with_earlier_tries(project, proof), others)
         proof = _judged(proof, record, project.config.prove)

@@ -73,7 +73,7 @@ def not_recorded(project: Project, session: str) -> list[DeadRun]:
 
 def is_recorded(project: Project, session: str, run: RunInfo) -> bool:
     """Check if the record of a session is about this run."""
-    return project.store.has(session) and project.store.record(session).run == run
+    return project.store.has(session) and project.store.figures(session).run == run
 
 
 def tell(project: Project, session: str) -> str | None:

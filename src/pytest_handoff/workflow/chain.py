@@ -161,10 +161,10 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
     store = project.store
     names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(store)
     before = chain.before(session)
-    record = store.record(session)
+    record = store.figures(session)
     if session in names or not names.intersection(before) or not _holds(record):
         return
-    records = {name: store.record(name) for name in reversed(before) if name not in names}  # a ledger may differ from the last
+    records = {name: store.figures(name) for name in reversed(before) if name not in names}  # a ledger may differ from the last
     between = {name: store.ledger(one) for name, one in records.items()}
     if not between:
         return
@@ -172,7 +172,7 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
     from pytest_handoff.evidence.skipped_since import skipped_since
 
     ends = chain.newest_of(names.intersection(before))
-    there = join_parents([(name, store.ledger(store.record(name))) for name in ends])
+    there = join_parents([(name, store.ledger(store.figures(name))) for name in ends])
     excused = {test for name, one in records.items() if _is_waived(one) for test in _left_out_by(between[name])}
     lost = [line for line in skipped_since(store.ledger(record), between, there.lines) if line.id not in excused]
     if lost:

@@ -84,12 +84,12 @@ def recompute(project: Project, facts: Facts, tree: Tree, bases: list[Sources]) 
 def _base(project: Project, record: Record) -> Record | None:
     """Return the record of the session whose tree this one was compared with."""
     names = _compared_with(project, record)
-    return project.store.record(names[-1]) if names else None
+    return project.store.figures(names[-1]) if names else None
 
 
 def _bases(project: Project, record: Record) -> list[Sources | None]:
     store = project.store
-    return [store.sources_of(store.record(name)) if store.has(name) else None for name in _compared_with(project, record)]
+    return [store.sources_of(store.figures(name)) if store.has(name) else None for name in _compared_with(project, record)]
 
 
 def _compared_with(project: Project, record: Record) -> list[str]:

@@ -369,12 +369,13 @@ def _coverage(
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
     from pytest_handoff.evidence.new_code import Trees, new_code, unmeasured
+    from pytest_handoff.project.coverage_files import apart
 
-    found = measured.measurement
+    found, summary = measured.measurement, apart(summarise(measured.measurement))
     reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}
     parents = start.parents
     if parents.sources is None:
-        return summarise(found), None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
+        return summary, None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
     trees = Trees(
         bases=parents.sources,
         base_name=parents.names or "the beginning",
@@ -385,7 +386,7 @@ def _coverage(
     excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
     beside = unmeasured(found, trees, results.is_test_file, holding)
     owed = _owed(project, start, found, sources)
-    return summarise(found), replace(code, unmeasured=beside, doubtful=excused, owed=owed), reasons
+    return summary, replace(code, unmeasured=beside, doubtful=excused, owed=owed), reasons
 
 
 def _owed(project: Project, start: Start, measurement: Measurement, now: Mapping[str, SourceLine]) -> Owed:

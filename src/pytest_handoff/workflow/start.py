@@ -54,7 +54,7 @@ def begin(project: Project, session: str, previous: Iterable[str] = ()) -> Start
         HandoffError: when earlier evidence or the document cannot be used; nothing has been run or written yet.
     """
     check_names(project.config)
-    before = project.store.record(session) if project.store.has(session) else None
+    before = project.store.figures(session) if project.store.has(session) else None
     parents = load_parents(
         project.store, choose_parents(project.store, session, tuple(previous), tracked=_tracked(project, before))
     )
@@ -103,7 +103,7 @@ def with_latest(project: Project, start: Start) -> Start:
             )
     if not project.store.has(start.session):
         return replace(start, before=None)
-    before = project.store.record(start.session)
+    before = project.store.figures(start.session)
     own = _own_ledger(project, before)
     return replace(start, before=before, own=own or {}, unreadable=own is None)
 

@@ -164,8 +164,8 @@ def _why_it_differs(record: Record, outcome: FinishedSession, line: int) -> tupl
         ticked = "the line does not hold" if forged.applies else "the line does not apply"
         why = f": {ticked}, and its box is ticked" if forged.ticked else ": the line holds, and its box is empty"
         return forged.line, why, f"handoff explain {session} says why, handoff fill {session} sets it"
-    before = {written.id: written.text for written in record.places}
-    changed = {written.id for written in composed.written if before.get(written.id) != written.text}
+    before = {written.id: written.known for written in record.places}
+    changed = {written.id for written in composed.written if before.get(written.id) != written.known}
     if changed and changed <= _ABOUT_THE_CHECKLIST and record.gates == composed.verdicts:
         why = ": its lines about the checklist are older than the last tick or waiver in it"
         return line, why, f"bring them up to date with handoff fill {session}, no test is run"
