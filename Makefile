@@ -15,8 +15,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 OLDEST_TESTS := $(patsubst %,tests/integration/test_%.py,commands option_handoff outcomes)
+NEWEST := .venv-newest
+NEWEST_TESTS := tests/coverage $(patsubst %,tests/integration/test_%.py,commands option_handoff outcomes branches coverage_classes \
+  data_apart multiprocessing private_parts_gone reports_of_pytest_cov xdist)
 
-.PHONY: help test test-oldest cheats coverage fuzz nightly figures kills lint demo docs bench regenerate pictures clean python-is-new-enough
+.PHONY: help test test-oldest test-newest cheats coverage fuzz nightly figures kills lint demo docs bench regenerate pictures clean python-is-new-enough
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -29,6 +32,11 @@ test: $(READY) ## The tests, on two processes
 # Coverage object, which tests of a plugin that measures do. COVERAGE_COVERAGE is how coverage.py's own tests keep theirs.
 test-oldest: $(OLDEST)/.ready ## What users do, with pytest 8.4 and the oldest version of everything else
 	$(OLDEST)/bin/python -m pytest -n 2 --dist worksteal -q $(OLDEST_TESTS) $(ARGS)
+
+# Bounds of pyproject.toml do not hold here: what a release has changed should be known before it is allowed.
+test-newest: | python-is-new-enough ## The same, and what is private of others, with the newest of everything, pre-releases too
+	$(PYTHON) scripts/prepare_venv.py $(NEWEST) --newest
+	$(NEWEST)/bin/python -m pytest -n 2 --dist worksteal -q $(NEWEST_TESTS) $(ARGS)
 
 coverage: $(READY) ## The tests and what they leave out; below 98 % it fails
 	$(BIN)/coverage erase

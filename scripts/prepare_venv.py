@@ -1,7 +1,8 @@
 """Make a virtual environment with this checkout (editable) and its development tools: ``prepare_venv.py FOLDER``.
 
 The plugins that ours is tried beside go into ``FOLDER/neighbours``, where only the tests that mean them find them.
-``prepare_venv.py FOLDER --oldest`` takes the oldest versions that pyproject.toml allows, and what the stories of users need.
+``prepare_venv.py FOLDER --oldest`` takes the oldest versions that pyproject.toml allows, and what the stories of users need;
+``--newest`` takes the newest of what this plugin works beside, pre-releases too, and whether pyproject.toml allows them or not.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 NEEDED_BY_STORIES = ("hypothesis", "pytest-rerunfailures", "pytest-xdist")
+WORKED_BESIDE = ("coverage", "jinja2", "pytest", "pytest-benchmark", "pytest-cov", "pytest-rerunfailures", "pytest-xdist")
 
 
-def main(folder: Path, *, oldest: bool) -> None:
+def main(folder: Path, *, oldest: bool = False, newest: bool = False) -> None:
     """Make or complete the environment; one that works already is kept, with its own Python."""
     python = folder / "bin" / "python"
     if not _works(python):
@@ -28,6 +30,11 @@ def main(folder: Path, *, oldest: bool) -> None:
     _run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
     if oldest:
         _run(python, "-m", "pip", "install", "--quiet", "--editable", CHECKOUT, *_oldest_versions())
+        return
+    if newest:
+        _run(python, "-m", "pip", "install", "--quiet", "--editable", CHECKOUT, "--group", f"{CHECKOUT}/pyproject.toml:test")
+        _run(python, "-m", "pip", "install", "--quiet", "--upgrade", "--pre", *WORKED_BESIDE)
+        _run(python, "-m", "pip", "list")
         return
     _run(python, "-m", "pip", "install", "--quiet", "--editable", CHECKOUT, "--group", f"{CHECKOUT}/pyproject.toml:dev")
     beside = ("--upgrade", "--no-deps", "--target", folder / "neighbours")
@@ -56,8 +63,10 @@ def _run(*command: str | Path) -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case [folder]:
-            main(Path(folder), oldest=False)
+            main(Path(folder))
         case [folder, "--oldest"]:
             main(Path(folder), oldest=True)
+        case [folder, "--newest"]:
+            main(Path(folder), newest=True)
         case _:
             sys.exit(__doc__)

@@ -34,7 +34,11 @@ class Cov:
         self._core = SimpleNamespace(tracer_class=type(str(options.get("core", "CTracer")), (), {}))
 
     def get_option(self, name: str) -> object:
-        return self.options.get(name.removeprefix("run:"))
+        return self.config.context if name == "run:context" else self.options.get(name.removeprefix("run:"))
+
+    def set_option(self, name: str, value: object) -> None:
+        assert name == "run:context"
+        self.config.context = value
 
     def get_data(self) -> object:
         return "data"

@@ -15,10 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.data import CoverageData
 from coverage.exceptions import CoverageException
-from coverage.sqldata import SCHEMA
 
+from coverage import CoverageData
 from pytest_handoff.errors import EvidenceProblem
 
 if TYPE_CHECKING:
@@ -74,9 +73,11 @@ def _other_values(database: sqlite3.Connection) -> str | None:
 
 @lru_cache(maxsize=1)
 def _ours() -> _Shape:
-    with closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(SCHEMA)
-        return _shape(database)
+    with TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder:
+        with closing_data(CoverageData(basename=str(Path(folder, "empty")))) as empty:
+            empty.add_lines({"m.py": [1]})
+        with closing(sqlite3.connect(empty.data_filename())) as database:
+            return _shape(database)
 
 
 def _shape(database: sqlite3.Connection) -> _Shape:

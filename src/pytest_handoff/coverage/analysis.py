@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from coverage.exceptions import CoverageException, NotPython
-from coverage.files import GlobMatcher, prep_patterns
-from coverage.parser import PythonParser
-from coverage.python import PythonFileReporter
-from coverage.results import Analysis, Numbers, analysis_from_file_reporter
+from coverage.exceptions import NotPython
 
-from pytest_handoff.coverage.contexts import cov_controller
+from pytest_handoff.coverage.not_public import (
+    Changed,
+    analysis_of,
+    measures_for_reports,
+    name_in_data,
+    reporter_of,
+    share_analyses,
+)
 from pytest_handoff.coverage.parsed_sources import SourceFacts, cache_folder, no_collections, parsed_sources
+from pytest_handoff.coverage.patterns import matches
+from pytest_handoff.coverage.public_analyses import UNREADABLE, Figures, PublicAnalyses, marked_in
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from coverage.data import CoverageData
-    from coverage.plugin import FileReporter
-    from coverage.types import TMorf
+    from coverage.results import Analysis
 
     import coverage
+    from coverage import CoverageData, FileReporter
     from pytest_handoff.coverage.parsed_sources import ParsedSources
-
-
-UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError, RecursionError, MemoryError)
-"""The exceptions that coverage.py and Python's parser raise for a source that they cannot read, or that is nested too deeply."""
 
 
 class Analysed(NamedTuple):
@@ -42,6 +41,13 @@ class Analysed(NamedTuple):
 
     analysis: Analysis
     facts: SourceFacts
+
+    @property
+    def figures(self) -> Figures:
+        """Return what the evidence needs of the analysis."""
+        found, numbers = self.analysis, self.analysis.numbers
+        branches = (numbers.n_branches, numbers.n_executed_branches) if found.has_arcs else None
+        return Figures(frozenset(found.statements), frozenset(found.excluded), frozenset(found.missing), branches)
 
 
 class SharedAnalyses:
@@ -66,25 +72,14 @@ class SharedAnalyses:
     def pytest_runtestloop(self) -> Generator[None, object, object]:
         """Attach before pytest-cov reports, which it does at the end of this hook, inside this wrapper."""
         with self._faults:
-            controller = cov_controller(self._config)
-            if controller is not None and controller.combining_cov is not None:
-                self.attach(controller.combining_cov)
+            cov = measures_for_reports(self._config)
+            if cov is not None:
+                self.attach(cov)
         return (yield)
 
     def attach(self, cov: coverage.Coverage) -> None:
         """Let the reports of a measurement share their analyses; a coverage.py that makes them elsewhere repeats them."""
-        alone = getattr(cov, "_analyze", None)
-        if alone is None:
-            return
-
-        def analyze(morf: TMorf, file_reporter: FileReporter | None = None) -> Analysis:
-            reporter = file_reporter or cov._get_file_reporter(morf)
-            found = self._analysis(cov, reporter)
-            if isinstance(found, NotPython):
-                raise found
-            return found or cast("Analysis", alone(morf))
-
-        cov._analyze = analyze  # type: ignore[method-assign] # the one place that all reports ask
+        share_analyses(cov, lambda reporter: self._analysis(cov, reporter))
 
     def parsed(self, cov: coverage.Coverage) -> ParsedSources:
         """Return the parsed sources, the same for the whole run."""
@@ -102,12 +97,12 @@ class SharedAnalyses:
 
     def _analysis(self, cov: coverage.Coverage, reporter: FileReporter) -> Analysis | NotPython | None:
         """Return the analysis, or coverage.py's error for a source that is not Python; ``None`` leaves it to coverage.py."""
-        with self._faults, suppress(*UNREADABLE):
-            data, name = cov.get_data(), cov._file_mapper(reporter.filename)
+        with self._faults, suppress(*UNREADABLE, Changed):
+            data, name = cov.get_data(), name_in_data(cov, reporter)
             if data is not self._data:
                 self._data, self._by_name = data, {}
             known = self._by_name.get(name)
-            if known is not None and known.analysis.precision != cov.config.precision:
+            if known is not None and known.analysis.precision != cov.get_option("report:precision"):
                 known = None
             # With branches, a report asks its reporter to explain them, and the reporter needs the parsed source for that.
             if known is None or data.has_arcs():
@@ -123,11 +118,8 @@ class SharedAnalyses:
         data = cov.get_data()
         with no_collections():
             facts = self.parsed(cov).facts(reporter, branches=data.has_arcs())
-            return known or Analysed(analysis_from_file_reporter(data, cov.config.precision, reporter, name), facts)
+            return known or Analysed(analysis_of(data, _precision(cov), reporter, name), facts)
 
-
-_NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
-"""The exclusion comment that coverage.py knows by default."""
 
 ContextReader = Callable[[str], RunBy | None]
 """Maps the name of a coverage.py context to the kind of test it stands for, or to ``None``."""
@@ -157,40 +149,45 @@ class FileReader:
 
     def measurement(self, data: CoverageData, unseen: Iterable[Path]) -> Measured | NotMeasured:
         """Measure all files of coverage.py's report, and beside them those that it does not look at, with nothing covered."""
-        with no_collections(), _kept_open(data):
-            return self._measurement(data, unseen)
+        public = PublicAnalyses(self.cov)
+        try:
+            with no_collections(), _kept_open(data):
+                return self._measurement(data, unseen, public)
+        finally:
+            public.close()
 
-    def _measurement(self, data: CoverageData, unseen: Iterable[Path]) -> Measured | NotMeasured:
+    def _measurement(self, data: CoverageData, unseen: Iterable[Path], public: PublicAnalyses) -> Measured | NotMeasured:
         problems: list[str] = []
         names = {self._path_of(name): name for name in sorted(data.measured_files())}
-        found = dict(self._each(data, names, problems))
+        found = dict(self._each(data, names, problems, public))
         if not found:
             return NotMeasured(" ".join(["no file of the code under test was measured", *problems]))
         files = {path: file for path, (file, _) in found.items()}
         others = {path.relative_to(self.root).as_posix(): str(path) for path in _importable(unseen, files, self.root)}
-        beside = {path: file for path, (file, _) in self._each(data, others, problems)}
-        total = sum((numbers for _, numbers in found.values()), start=Numbers())
-        branches = _percent(total.n_executed_branches, total.n_branches) if data.has_arcs() else None
+        beside = {path: file for path, (file, _) in self._each(data, others, problems, public)}
+        counts = [figures.counts for _, figures in found.values()]
+        of_branches = [figures.branches for _, figures in found.values() if figures.branches is not None]
+        branches = _percent(sum(ran for _, ran in of_branches), sum(total for total, _ in of_branches))
         measurement = Measurement(
             files=files,
             tests=frozenset(filter(self.is_test, files)),
             beside=beside,
-            percent=total.pc_covered,
-            branch_percent=branches,
-            precision=self.cov.config.precision,
+            percent=_percent(sum(ran for ran, _ in counts), sum(total for _, total in counts)),
+            branch_percent=branches if data.has_arcs() else None,
+            precision=_precision(self.cov),
             notes=(*problems, *_twice(files)),
         )
         return Measured(measurement, self._lines(data, {**beside, **files}, {**others, **names}))
 
     def _each(
-        self, data: CoverageData, names: Mapping[str, str], problems: list[str]
-    ) -> Iterator[tuple[str, tuple[MeasuredFile, Numbers]]]:
+        self, data: CoverageData, names: Mapping[str, str], problems: list[str], public: PublicAnalyses
+    ) -> Iterator[tuple[str, tuple[MeasuredFile, Figures]]]:
         """Measure files one by one, but for those that the configuration leaves out of reports."""
         for path, name in sorted(names.items()):
             if self._left_out(name):
                 continue
             try:
-                yield path, self._measure(data, name, path)
+                yield path, self._measure(path, *self._analysed(data, name, public))
             except UNREADABLE as problem:
                 problems.append(f"{path} is not measured: {self._without_root(problem)}.")
 
@@ -206,34 +203,35 @@ class FileReader:
 
     def _left_out(self, name: str) -> bool:
         """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""
-        include, omit = self.cov.config.report_include, self.cov.config.report_omit
-        return (bool(include) and not _matches(include, name)) or (bool(omit) and _matches(omit, name))
+        include, omit = (listed_option(self.cov, f"report:{option}") for option in ("include", "omit"))
+        return (bool(include) and not matches(include, name)) or matches(omit, name)
 
-    def _measure(self, data: CoverageData, name: str, relative: str) -> tuple[MeasuredFile, Numbers]:
-        analysis, (first_line, shape) = self._analysed(data, name)
-        numbers = analysis.numbers
+    def _measure(self, path: str, figures: Figures, facts: SourceFacts) -> tuple[MeasuredFile, Figures]:
         file = MeasuredFile(
-            path=relative,
-            statements=frozenset(analysis.statements),
-            excluded=frozenset(analysis.excluded),
-            missing=frozenset(analysis.missing),
-            first_line=first_line,
-            headers=shape.headers,
-            import_time=shape.import_time,
-            called_at_import=shape.called_at_import,
-            num_branches=numbers.n_branches if analysis.has_arcs else None,
-            covered_branches=numbers.n_executed_branches if analysis.has_arcs else None,
-            percent=numbers.pc_covered,
+            path=path,
+            statements=figures.statements,
+            excluded=figures.excluded,
+            missing=figures.missing,
+            first_line=facts.first_line,
+            headers=facts.shape.headers,
+            import_time=facts.shape.import_time,
+            called_at_import=facts.shape.called_at_import,
+            num_branches=figures.branches[0] if figures.branches else None,
+            covered_branches=figures.branches[1] if figures.branches else None,
+            percent=_percent(*figures.counts),
         )
-        return file, numbers
+        return file, figures
 
-    def _analysed(self, data: CoverageData, name: str) -> Analysed:
+    def _analysed(self, data: CoverageData, name: str, public: PublicAnalyses) -> tuple[Figures, SourceFacts]:
         found = self.shared and self.shared.found(data, name)
-        if found:
-            return found
-        reporter = self.cov._get_file_reporter(name)
-        facts = self.parsed.facts(reporter, branches=data.has_arcs())
-        return Analysed(analysis_from_file_reporter(data, 0, reporter, name), facts)
+        if not found:
+            try:
+                reporter = reporter_of(self.cov, name)
+                facts = self.parsed.facts(reporter, branches=data.has_arcs())
+                found = Analysed(analysis_of(data, 0, reporter, name), facts)
+            except Changed:
+                return public.analyse(data, name)
+        return found.figures, found.facts
 
     def _lines(self, data: CoverageData, files: Mapping[str, MeasuredFile], names: Mapping[str, str]) -> Lines:
         """Offer the lines of each file; read them now if the data cannot be asked later."""
@@ -243,7 +241,7 @@ class FileReader:
 
         def marked(path: str) -> frozenset[int]:
             excluded = files[path].excluded
-            return _marked_in(self.cov._get_file_reporter(names[path]), excluded) if excluded else excluded
+            return excluded & marked_in(names[path]) if excluded else excluded
 
         known = None if self.lasting else {path: executed(path) for path in files}
         return Lines(executed=executed if known is None else known.__getitem__, marked=marked)
@@ -268,11 +266,11 @@ class FileReader:
 
 def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverage.Coverage) -> bool:
     """Check whether coverage.py was asked to measure a file, which it may not know because nobody imported it."""
-    if not path.is_file() or path.suffix != ".py" or _matches(cov.config.run_omit, str(path)):
+    if not path.is_file() or path.suffix != ".py" or matches(listed_option(cov, "run:omit"), str(path)):
         return False
     if folders:
         return any(path.is_relative_to(folder) for folder in folders)
-    return not includes or _matches(includes, str(path))
+    return not includes or matches(includes, str(path))
 
 
 def _kept_open(data: CoverageData) -> AbstractContextManager[object]:
@@ -304,14 +302,12 @@ def _percent(part: int, whole: int) -> float:
     return 100.0 * part / whole if whole else 100.0
 
 
-def _matches(patterns: list[str] | None, name: str) -> bool:
-    return patterns is not None and GlobMatcher(prep_patterns(patterns), "handoff").match(name)
+def listed_option(cov: coverage.Coverage, option: str) -> list[str]:
+    """Return an option of coverage.py that is a list, also where it is not given."""
+    value = cov.get_option(option)
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
-def _marked_in(reporter: FileReporter, excluded: frozenset[int]) -> frozenset[int]:
-    """Pick the excluded lines that comments in the file would leave out by themselves, with all that belongs to them."""
-    if not isinstance(reporter, PythonFileReporter) or not re.search(_NO_COVER, reporter.source()):
-        return frozenset()
-    parser = PythonParser(text=reporter.source(), exclude=_NO_COVER)
-    parser.parse_source()
-    return excluded & parser.excluded
+def _precision(cov: coverage.Coverage) -> int:
+    value = cov.get_option("report:precision")
+    return value if isinstance(value, int) else 0

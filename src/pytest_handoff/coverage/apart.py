@@ -15,17 +15,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from coverage.data import CoverageData
 
 import coverage
 from pytest_handoff.coverage.adding import one_line_of
-from pytest_handoff.coverage.contexts import cov_controller, is_within_measured_run, running_coverage
+from pytest_handoff.coverage.contexts import is_within_measured_run, running_coverage
+from pytest_handoff.coverage.not_public import (
+    Changed,
+    begin_file,
+    config_file_of,
+    cov_controller,
+    finish_early,
+    forget_lines,
+    hides_its_measurement,
+    is_used,
+    lost_workers,
+    movable_data,
+    point_to,
+)
 from pytest_handoff.coverage.switching import broken
 from pytest_handoff.evidence.measurement import NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from contextlib import AbstractContextManager
+
+    from coverage import CoverageData
 
 
 APART = pytest.StashKey["DataApart"]()
@@ -34,6 +48,12 @@ APART = pytest.StashKey["DataApart"]()
 OTHERS = "Reports of pytest-cov about this run also count lines that other runs left in {name}; the figures here do not."
 _MIXED = "a test changed {name}, which held data of other runs when this run began: remove it (coverage erase), and run again"
 _NOT_KEPT = "the data of this run cannot be kept apart from those that other runs left in {folder}: {why}"
+
+IN_REACH = "The data lay in the project's folder while tests ran: this release of coverage.py does not let them lie elsewhere."
+HIDDEN = (
+    "this release of pytest-cov does not tell what it measured; measure by `coverage run -m pytest`, without --cov,"
+    " or install an older pytest-cov"
+)
 
 _FOLDER, _OURS, _JOINED = "measured", "ours", "joined"
 
@@ -72,6 +92,7 @@ class MeasuredHere:
     Attributes:
         ended: whether all tests have run; what goes wrong from then on is pytest-cov's end, and not a test's.
         lost: why pytest-cov could not put its data together, if it could not.
+        in_reach: whether the file stays where it is, since it cannot be moved.
     """
 
     def __init__(self, folder: Path, faults: AbstractContextManager[object]) -> None:
@@ -81,6 +102,7 @@ class MeasuredHere:
         self._data: Any = None
         self._place = ""
         self._appends = False
+        self.in_reach = False
         self.ended = False
         self.lost: str | None = None
 
@@ -95,15 +117,15 @@ class MeasuredHere:
 
     def _take(self, config: pytest.Config) -> None:
         cov = running_coverage(config)
-        data: Any = getattr(cov, "_data", None)
-        if not hasattr(data, "_filename") or data._no_disk or not self._folder.is_dir():
+        data = movable_data(cov)
+        if data is None or not self._folder.is_dir():
+            self.in_reach = cov is not None
             return
         self._data, self._place = data, data.data_filename()
-        self._appends = data._have_used and Path(self._place).exists()
-        data.close(force=True)
+        self._appends = is_used(data) and Path(self._place).exists()
         if self._appends:  # coverage run --append has loaded an earlier file: this run begins a file of its own
-            _forget(data)
-        data._filename = str(self._folder / Path(self._place).name)
+            forget_lines(data)
+        point_to(data, self._folder / Path(self._place).name)
 
     def _give_back(self) -> None:
         """Put the data file where coverage.py wanted it; a child that was forked has its own, and the parent's is not its."""
@@ -111,15 +133,14 @@ class MeasuredHere:
         if data is None or self._pid != os.getpid():
             return
         own = Path(data.data_filename())
-        data.close(force=True)
-        data._filename = self._place
+        point_to(data, self._place)
         if not self._appends:
             _move(own, Path(self._place))
             return
-        _forget(data)
+        forget_lines(data)
         data.read()
         if own.exists():
-            added = CoverageData(basename=str(own))
+            added = coverage.CoverageData(basename=str(own))
             added.read()
             data.update(added, map_path=str)
             added.close(force=True)
@@ -133,7 +154,9 @@ class DataApart(MeasuredHere):
         self._config = config
         self._folder.mkdir(parents=True, exist_ok=True)
         controller = cov_controller(config)
-        self._base = None if controller is None else Path(controller.topdir, controller.cov.config.data_file)
+        self._base = (
+            None if controller is None else Path(config.invocation_params.dir, str(controller.cov.get_option("run:data_file")))
+        )
         self._before = {} if self._base is None else _signs(self._base)
         self._joined: coverage.Coverage | None = None
         config.stash[APART] = self
@@ -153,8 +176,9 @@ class DataApart(MeasuredHere):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say where the reports of pytest-cov count more than this run."""
-        return (OTHERS.format(name=_named(self._before)),) if self._before else ()
+        """Say where the reports of pytest-cov count more than this run, and what tests could reach."""
+        others = [OTHERS.format(name=_named(self._before))] if self._before else []
+        return (*others, *([IN_REACH] if self.in_reach else []))
 
     def give_back(self) -> None:
         """Put what this run measured where pytest-cov looks for it; workers that end late leave more."""
@@ -167,12 +191,12 @@ class DataApart(MeasuredHere):
 
     def _give_all_back(self, base: Path) -> None:
         data = self._data
-        if data is not None and data._have_used and not Path(data.data_filename()).exists():
+        if data is not None and is_used(data) and not Path(data.data_filename()).exists():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), data.data_filename())
         if self._before and data is not None:
             if _signs(base).get(base) != self._before.get(base):
                 self.lost = _MIXED.format(name=base.name)
-            _begin_file(data)
+            begin_file(data)
         self._give_back()
         for file in self._folder.iterdir():
             if file.is_file():
@@ -187,7 +211,7 @@ class DataApart(MeasuredHere):
         if not self._before:
             return cov.get_data()
         if self._joined is None:
-            self._joined = coverage.Coverage(data_file=str(self._folder / _JOINED), config_file=cov.config.config_file or False)
+            self._joined = coverage.Coverage(data_file=str(self._folder / _JOINED), config_file=config_file_of(cov) or False)
             files = [str(file) for file in sorted((self._folder / _OURS).glob("*"))]
             if files:
                 self._joined.combine(files, keep=True)
@@ -240,7 +264,7 @@ def whole_run(config: pytest.Config) -> RunData | NotMeasured:
         return NotMeasured("a test of another run started this one, and what runs in a test belongs to its run")
     cov = running_coverage(config)
     if cov is None:
-        return NotMeasured("pytest-cov was not active in this run")
+        return NotMeasured(HIDDEN if hides_its_measurement(config) else "pytest-cov was not active in this run")
     if getattr(config.option, "dist", "no") != "no":
         return NotMeasured("under `coverage run` the data of pytest-xdist's workers exist only after the run: use --cov")
     return RunData(cov, cov.get_data(), [])
@@ -258,28 +282,20 @@ def _by_pytest_cov(controller: Any, apart: DataApart | None) -> RunData | NotMea
     if apart is not None and apart.lost is not None:
         return NotMeasured(apart.lost)
     untidy = []
-    if controller.cov is not controller.combining_cov or controller.started:
-        if apart is not None:
-            apart.give_back()
-        controller.finish()
-        untidy.append("The run ended early: the coverage is that of the tests that ran.")
-    if lost := sorted({node.gateway.id for node in controller.failed_workers}):
+    try:
+        if finish_early(controller, before=apart.give_back if apart is not None else lambda: None):
+            untidy.append("The run ended early: the coverage is that of the tests that ran.")
+        lost = lost_workers(controller)
+    except Changed:
+        return NotMeasured(HIDDEN)
+    if lost:
         untidy.append(f"What these workers measured is lost with them: {', '.join(lost)}.")
     data = controller.cov.get_data() if apart is None else apart.data(controller.cov)
     return data if isinstance(data, NotMeasured) else RunData(controller.cov, data, untidy, apart.notes if apart else ())
 
 
-def _begin_file(data: Any) -> None:
-    """Let data that were never used have a file: coverage.py begins it anew, by another, when they are first used."""
-    if not data._have_used:
-        data._start_using()
-
-
-def _forget(data: Any) -> None:
-    """Let data know nothing of the file that it was about."""
-    data.close(force=True)
-    data._file_map, data._current_context_id = {}, None
-    data._has_lines = data._has_arcs = False
+def _data_file(config: pytest.Config, cov: coverage.Coverage) -> Path:
+    return Path(config.invocation_params.dir, str(cov.get_option("run:data_file")))
 
 
 def _signs(base: Path) -> dict[Path, tuple[int, int, int]]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_handoff.coverage import switching
+from pytest_handoff.coverage.not_public import (
+    context_of,
+    cov_controller,
+    current_coverage,
+    is_in_a_test,
+    uses_sysmon,
+    was_stopped,
+)
 from pytest_handoff.coverage.sources import CHOSEN, choose_around, configured_includes, configured_sources
 from pytest_handoff.coverage.switching import Children, switch
 from pytest_handoff.evidence.measurement import context_name, parse_context, parse_unknown
@@ -19,7 +26,6 @@ from pytest_handoff.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
-    from types import FrameType
 
     import coverage
 
@@ -31,40 +37,14 @@ def running_coverage(config: pytest.Config) -> coverage.Coverage | None:
     """
     controller = cov_controller(config)
     if controller is not None:
-        cov: coverage.Coverage | None = controller.cov if controller.started and not _was_stopped(controller.cov) else None
+        cov: coverage.Coverage | None = controller.cov if controller.started and not was_stopped(controller.cov) else None
         return cov
-    return None if _WITHIN in config.stash else _current_coverage()
+    return None if _WITHIN in config.stash else current_coverage()
 
 
 def is_within_measured_run(config: pytest.Config) -> bool:
     """Check whether a test of another run, in the same process and measured, started this run, which measures nothing itself."""
     return _WITHIN in config.stash and cov_controller(config) is None
-
-
-def cov_controller(config: pytest.Config) -> Any:
-    """Return pytest-cov's controller of this run's measurement, or ``None``."""
-    return getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-
-
-def _current_coverage() -> coverage.Coverage | None:
-    imported = sys.modules.get("coverage")
-    if imported is None:  # so nothing measures, and importing it just to ask would take time
-        return None
-    current: coverage.Coverage | None = imported.Coverage.current()
-    return None if current is getattr(imported.process_startup, "coverage", None) else current
-
-
-def _is_in_a_test() -> bool:
-    """Check whether pytest is at work in this thread already: then a test has called it once more."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None and (frame.f_code.co_name, frame.f_globals.get("__name__")) != ("wrap_session", "_pytest.main"):
-        frame = frame.f_back
-    return frame is not None
-
-
-def _was_stopped(cov: coverage.Coverage) -> bool:
-    """Check whether a test or a conftest has stopped what pytest-cov started; from then on nothing is measured."""
-    return not getattr(cov, "_started", True)
 
 
 _PHASES = "handoff-phases"
@@ -81,7 +61,7 @@ def before_conftests(early_config: pytest.Config) -> None:
     a test that is measured: whatever runs there belongs to that test.
     """
     options = early_config.known_args_namespace
-    if _current_coverage() is not None and _is_in_a_test():
+    if current_coverage() is not None and is_in_a_test():
         early_config.stash[_WITHIN] = True
         return
     if getattr(options, "cov_source", True) or options.no_cov or running_coverage(early_config) is not None:
@@ -145,7 +125,7 @@ class ContextSwitcher:
         with self._faults:
             excused = item.get_closest_marker("xfail") is not None or (self._may_fail is not None and self._may_fail(item))
             kind = (*self._age_and_tier(item), excused)
-            switched_since = self._cov is not None and switching.context_of(self._cov) != self._left
+            switched_since = self._cov is not None and context_of(self._cov) != self._left
             if (kind != self._current or switched_since) and self._broken is None and self._switch(item.config, kind):
                 self._current = kind
         return (yield)
@@ -157,8 +137,9 @@ class ContextSwitcher:
             return (yield)
         finally:
             with self._faults:
-                if self._cov is not None and running_coverage(session.config) is self._cov:
-                    self._note_others(self._cov)
+                cov = running_coverage(session.config)
+                if cov is not None and (cov is self._cov or self._children.untold):
+                    self._note_others(cov)
 
     def pytest_unconfigure(self) -> None:
         """Forget the last kind of test: processes that start later belong to no test of this run."""
@@ -179,8 +160,8 @@ class ContextSwitcher:
             except switching.broken() as problem:  # the end of the run says what became of the data
                 self._broken = f"coverage.py could not keep kinds of tests apart: {one_line(str(problem))}"
                 return False
-            self._left = switching.context_of(cov)
-        elif switching.uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
+            self._left = context_of(cov)
+        elif uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):
             config.pluginmanager.register(PhasesApart(cov, self._faults), _PHASES)
         # pytest-cov's own contexts tell tests apart in this process only: child processes still need to be told their kind.
         if not dynamic:
@@ -189,7 +170,8 @@ class ContextSwitcher:
 
     def _note_others(self, cov: coverage.Coverage) -> None:
         with suppress(*switching.broken()):
-            switching.note_unknown(cov, self._broken or switching.who_else_switched(cov, self._is_ours))
+            others = None if self._cov is None else switching.who_else_switched(cov, self._is_ours)
+            switching.note_unknown(cov, self._broken or self._children.untold or others)
 
     def _is_ours(self, context: str) -> bool:
         return parse_unknown(context) is not None or parse_context(context, nonce=self._nonce) is not None

@@ -16,11 +16,9 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from coverage.parser import PythonParser
-from coverage.python import PythonFileReporter
-
 import coverage
 from pytest_handoff.coverage.called_at_import import called_at_import
+from pytest_handoff.coverage.not_public import Changed, first_lines, parsed_state, plain_state, restore
 from pytest_handoff.errors import WriteProblem
 from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
@@ -30,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pytest
-    from coverage.plugin import FileReporter
+
+    from coverage import FileReporter
 
 
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
@@ -170,10 +169,6 @@ def _by_age(folder: Path) -> list[Path]:
     return sorted(folder.glob("parsed-*"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-_NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
-"""Attributes of coverage.py's parser that are given to it, or that no figure needs."""
-
-
 class SourceFacts(NamedTuple):
     """Facts about one source.
 
@@ -197,26 +192,6 @@ class _Kept(NamedTuple):
     called_at_import: frozenset[int]
 
 
-class _KnownParser(PythonParser):
-    """A parser that is given what another one found in the same text.
-
-    The words in which reports explain branches are not kept: they are worked out when a report asks.
-    """
-
-    def missing_arc_description(self, *args: Any, **kwargs: Any) -> str:
-        self._explain()
-        return super().missing_arc_description(*args, **kwargs)
-
-    def arc_description(self, *args: Any, **kwargs: Any) -> str:
-        self._explain()
-        return super().arc_description(*args, **kwargs)
-
-    def _explain(self) -> None:
-        if self._missing_arc_fragments is None:
-            self._ast_root = ast.parse(self.text)
-            self._analyze_ast()
-
-
 class ParsedSources:
     """A reader that parses sources as coverage.py does, each text only once while the cache holds it."""
 
@@ -230,34 +205,34 @@ class ParsedSources:
             NotPython: the text is not Python.
             NoSource: there is no text.
         """
-        if not isinstance(reporter, PythonFileReporter):
-            return SourceFacts(_first_lines(reporter), Shape({}, frozenset()))
         text = reporter.source()
         found = self._cache.get(text)
         kept = _Kept(*cast("tuple[Any, ...]", found)) if found is not None else None
         if kept is None or (branches and not kept.has_arcs):
             return self._parse(reporter, text, branches=branches)
-        # Restoring the parser's own state leaves it to coverage.py, not to us, to compute the figures.
-        reporter._parser = _KnownParser(text=text, filename=reporter.filename)
-        vars(reporter._parser).update(kept.parser)
+        try:
+            # Restoring the parser's own state leaves it to coverage.py, not to us, to compute the figures.
+            restore(reporter, text, kept.parser)
+        except Changed:
+            return self._parse(reporter, text, branches=branches)
         return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time, kept.called_at_import))
 
     def save(self) -> None:
         """Keep what was parsed for the next run."""
         self._cache.save()
 
-    def _parse(self, reporter: PythonFileReporter, text: str, *, branches: bool) -> SourceFacts:
-        parser = reporter.parser
-        first_line = _first_lines(reporter)
-        # Take the tree now: the parser drops it when it is asked for arcs.
-        tree = getattr(parser, "_ast_root", None) or ast.parse(text)
-        shape = module_shape(tree, frozenset(parser.statements), lambda line: first_line.get(line, line))
+    def _parse(self, reporter: FileReporter, text: str, *, branches: bool) -> SourceFacts:
+        lines = first_lines(reporter)
+        if lines is None:
+            return SourceFacts(_line_by_line(reporter), Shape({}, frozenset()))
+        first_line = {line: first for line, first in lines.items() if line != first}
+        state, tree = parsed_state(reporter, text)
+        shape = module_shape(tree, frozenset(reporter.lines()), lambda line: first_line.get(line, line))
         if branches:
             reporter.arcs()
         # The parser has read the file itself, which may have changed since.
-        if parser.text == text:
-            state = {name: value for name, value in vars(parser).items() if name not in _NOT_KEPT}
-            self._cache.put(text, tuple(_Kept(state, branches, first_line, *shape)))
+        if state is not None:
+            self._cache.put(text, tuple(_Kept(plain_state(state), branches, first_line, *shape)))
         return SourceFacts(first_line, shape)
 
 
@@ -293,10 +268,8 @@ def no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _first_lines(reporter: FileReporter) -> dict[int, int]:
-    """Map each continuation line to the first line of its statement; reporters of other languages are asked line by line."""
-    if isinstance(reporter, PythonFileReporter):
-        return {line: first for line, first in reporter.multiline_map().items() if line != first}
+def _line_by_line(reporter: FileReporter) -> dict[int, int]:
+    """Map each continuation line to the first line of its statement by asking a reporter of another language."""
     firsts = {}
     for line in range(1, reporter.source().count("\n") + 2):
         (first,) = reporter.translate_lines([line])

@@ -8,17 +8,17 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
-from coverage.config import DEFAULT_EXCLUDE, DEFAULT_PARTIAL
-from coverage.data import CoverageData
 from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
 
 import coverage
+from coverage import CoverageData
 from pytest_handoff.coverage.adding import SavedData, add, closing_data, disown, joined_data, one_line_of
-from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source
+from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source, listed_option
 from pytest_handoff.coverage.apart import measurement_of, whole_run
+from pytest_handoff.coverage.not_public import config_file_of
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.coverage.sources import (
     CHOSEN,
@@ -141,7 +141,8 @@ def read(
             return found
         cov, own, untidy, notes = found
         # pytest-cov gives its option to each report, and not to the configuration.
-        cov.config.precision = getattr(config.option, "cov_precision", None) or cov.config.precision
+        if precision := getattr(config.option, "cov_precision", None):
+            cov.set_option("report:precision", precision)
         top = config.rootpath
         by_kind = _of_these_runs(cov.get_data(), nonce) if also and nonce is not None else partial(parse_context, nonce=nonce)
         wanted = _sources(config, cov, tree, shared, by_kind)
@@ -215,7 +216,7 @@ def _load_plugins(cov: coverage.Coverage) -> None:
     except Exception as error:  # whatever a plugin raises while it is imported
         why = one_line_of(error) or type(error).__name__
         raise EvidenceProblem(
-            f"coverage.py cannot load its plugins: {why}; install what the jobs had", path=str(cov.config.config_file)
+            f"coverage.py cannot load its plugins: {why}; install what the jobs had", path=str(config_file_of(cov))
         ) from error
 
 
@@ -238,7 +239,7 @@ def keep_part(config: pytest.Config, path: Path, *, root: Path, nonce: str = "")
     top, inner = config.rootpath, root.resolve()
     sources = source_folders(configured_sources(cov), top, config.invocation_params.dir)
     tests = [] if CHOSEN in config.stash else folders_of_tests(sources, top, config.getini("testpaths"))
-    file = cov.config.config_file
+    file = config_file_of(cov)
     return PartCoverage(
         source=[_relative_name(folder, inner) for folder in sources],
         tests=[_relative_name(folder, inner) for folder in tests],
@@ -337,20 +338,22 @@ def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
     cov = measurement_of(config)
     if cov is None:
         return None
-    settings = cov.config
-    excluding = [*settings.exclude_list, *settings.partial_list]
+    option, listed = cov.get_option, partial(listed_option, cov)
+    by_default = coverage.Coverage(data_file=None, config_file=False)
+    leaving_out = ("report:exclude_lines", "report:partial_branches")
+    not_named = {pattern for name in leaving_out for pattern in listed_option(by_default, name)}
     sources = [] if CHOSEN in config.stash else configured_sources(cov)
     sources = from_folder(sources, config.rootpath, config.invocation_params.dir)
     return CoverageSettings(
         file=_file(cov, config.rootpath),
         source=narrowing_source(sources, config.rootpath, config.getini("testpaths")),
-        include=[*(settings.run_include or ()), *(settings.report_include or ())],
-        omit=[*(settings.run_omit or ()), *(settings.report_omit or ())],
-        exclude=[pattern for pattern in excluding if pattern not in {*DEFAULT_EXCLUDE, *DEFAULT_PARTIAL}],
-        plugins=list(settings.plugins),
-        branch=bool(settings.branch),
-        fail_under=float(settings.fail_under),
-        paths=taken_as(settings.paths),
+        include=[*listed("run:include"), *listed("report:include")],
+        omit=[*listed("run:omit"), *listed("report:omit")],
+        exclude=[pattern for name in leaving_out for pattern in listed(name) if pattern not in not_named],
+        plugins=listed("run:plugins"),
+        branch=bool(option("run:branch")),
+        fail_under=float(str(option("report:fail_under") or 0)),
+        paths=taken_as(cast("dict[str, list[str]]", option("paths"))),
     )
 
 
@@ -364,7 +367,7 @@ def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> li
 
 
 def _file(cov: Coverage, folder: Path) -> str:
-    path = Path(cov.config.config_file or "pyproject.toml")
+    path = Path(config_file_of(cov) or "pyproject.toml")
     if not path.is_absolute() or path.is_relative_to(folder):
         return path.relative_to(folder).as_posix() if path.is_absolute() else path.as_posix()
     return f"../{path.name}"  # not the project's own file of this name

@@ -12,6 +12,16 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from pytest_handoff.coverage.not_public import (
+    Changed,
+    context_of,
+    hook_children,
+    lines_before,
+    serialized,
+    uses_sysmon,
+    was_stopped,
+    with_plugin,
+)
 from pytest_handoff.evidence.measurement import unknown_context
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 
 
 UNKNOWN_CORE = "this release of coverage.py has a sysmon core whose branches cannot be told apart by kinds of tests"
+UNTOLD = "this release of coverage.py or Python does not let processes be told which kind of test started them"
 
 
 def broken() -> tuple[type[Exception], ...]:
@@ -32,15 +43,9 @@ def broken() -> tuple[type[Exception], ...]:
     return CoverageException, sqlite3.Error, OSError
 
 
-def uses_sysmon(cov: coverage.Coverage) -> bool:
-    """Check whether a measurement that has begun uses ``sys.monitoring``."""
-    core: Any = getattr(cov, "_core", None)
-    return core is not None and core.tracer_class.__name__ == "SysMonitor"
-
-
 def keeps_apart(cov: coverage.Coverage) -> bool:
     """Check whether :func:`switch_context` can keep two contexts apart: lines always, and branches if we know the core."""
-    return not cov.get_option("run:branch") or all(hasattr(tracer, "code_infos") for tracer in _tracers(cov))
+    return not cov.get_option("run:branch") or lines_before(cov) is not None
 
 
 def switch_context(cov: coverage.Coverage, name: str) -> None:
@@ -52,15 +57,9 @@ def switch_context(cov: coverage.Coverage, name: str) -> None:
     begin_anew(cov)
 
 
-def context_of(cov: coverage.Coverage) -> str | None:
-    """Return the context that a measurement records lines under now."""
-    context: str | None = getattr(getattr(cov, "_data", None), "_current_context", None)
-    return context
-
-
 def who_else_switched(cov: coverage.Coverage, is_ours: Callable[[str], bool]) -> str | None:
     """Say that the data of this process have contexts that are not ours, so that it is not known whose some lines are."""
-    known = {"", cov.config.context or ""}
+    known = {"", cov.get_option("run:context") or ""}
     found = {*cov.get_data().measured_contexts(), context_of(cov) or ""}
     others = sorted(name for name in found if name not in known and not is_ours(name))
     return f"something else switched coverage.py to the context {others[0]!r} meanwhile" if others else None
@@ -68,7 +67,7 @@ def who_else_switched(cov: coverage.Coverage, is_ours: Callable[[str], bool]) ->
 
 def note_unknown(cov: coverage.Coverage, why: str | None) -> None:
     """Note in the data of this process why it is not known which kind of test ran some of their lines."""
-    data: Any = getattr(cov, "_data", None)
+    data: Any = cov.get_data() if why is not None else None
     if why is not None and data:
         data.set_context(unknown_context(why))
         add = data.add_arcs if data.has_arcs() else data.add_lines
@@ -80,15 +79,9 @@ def begin_anew(cov: coverage.Coverage) -> None:
 
     If a generator that an earlier context began goes on, the line on which it waited stays with that context.
     """
-    for tracer in _tracers(cov):
-        for info in list(getattr(tracer, "code_infos", {}).values()):
-            info.last_line = None
+    for info in lines_before(cov) or ():
+        info.last_line = None
     sys.monitoring.restart_events()  # type: ignore[attr-defined, unused-ignore]
-
-
-def _tracers(cov: coverage.Coverage) -> list[Any]:
-    collector: Any = getattr(cov, "_collector", None)
-    return list(collector.tracers)
 
 
 _BY_CONFIGURATION = frozenset({"subprocess", "fork", "execv"})
@@ -103,23 +96,34 @@ class _Told:
 
 
 class Children:
-    """The child processes of a measured process."""
+    """The child processes of a measured process.
+
+    Attributes:
+        untold: why it is not known which kind of test started some of them, if it is not.
+    """
 
     def __init__(self) -> None:
+        self.untold: str | None = None
         self._static: str | None = None
         self._before = _Told.context
 
     def tell(self, cov: coverage.Coverage, context: str) -> None:
         """Let child processes that start from now on record their lines under a context, after the user's static one."""
+        try:
+            self._tell(cov, context)
+        except Changed:
+            self.untold = UNTOLD
+
+    def _tell(self, cov: coverage.Coverage, context: str) -> None:
         patches = _BY_CONFIGURATION.intersection(_listed(cov, "run:patch"))
         if patches:
             # This process has already read its static context: from now on only children read it from the configuration.
             if self._static is None:
-                self._static = cov.config.context or ""
-            cov.config.context = f"{self._static}|{context}" if self._static else context
+                self._static = str(cov.get_option("run:context") or "")
+            cov.set_option("run:context", f"{self._static}|{context}" if self._static else context)
         multiprocessing = "multiprocessing" in _listed(cov, "run:concurrency")
         if "subprocess" in patches:
-            os.environ["COVERAGE_PROCESS_CONFIG"] = _told_in_turn(cov, context) if multiprocessing else cov.config.serialize()
+            os.environ["COVERAGE_PROCESS_CONFIG"] = _told_in_turn(cov, context) if multiprocessing else serialized(cov)
         if patches or multiprocessing:
             _tell_multiprocessing(context)
 
@@ -145,12 +149,8 @@ def coverage_init(_registry: object, options: Mapping[str, str]) -> None:
 
 def _told_in_turn(cov: coverage.Coverage, context: str) -> str:
     """Serialize the configuration for child interpreters, with this module as a plugin."""
-    plugins, options = cov.config.plugins, cov.config.plugin_options
-    cov.config.plugins, cov.config.plugin_options = [*plugins, __name__], {**options, __name__: {"context": context}}
-    try:
-        return cov.config.serialize()
-    finally:
-        cov.config.plugins, cov.config.plugin_options = plugins, options
+    with with_plugin(cov, __name__, {"context": context}):
+        return serialized(cov)
 
 
 class _Message:
@@ -176,40 +176,13 @@ def hear(context: str) -> None:
 def _tell_multiprocessing(context: str) -> None:
     _Told.context = context
     if not _Told.hooked:
+        hook_children(lambda: {} if _Told.context is None else {"pytest_handoff": _Message(_Told.context)}, _switch_here)
         _Told.hooked = True
-        _hook_preparation()
-        _hook_bootstrap()
-
-
-def _hook_preparation() -> None:
-    """Add a message to what processes are sent when they are spawned, or forked by a server."""
-    from multiprocessing import spawn
-
-    prepared = spawn.get_preparation_data
-
-    def get_preparation_data(name: str) -> dict[str, Any]:
-        message = {} if _Told.context is None else {"pytest_handoff": _Message(_Told.context)}
-        return prepared(name) | message
-
-    spawn.get_preparation_data = get_preparation_data
-
-
-def _hook_bootstrap() -> None:
-    """Switch once coverage.py has started in a process, for ``concurrency = multiprocessing``: then it calls what it replaced."""
-    from coverage import multiproc
-
-    bootstrap = multiproc.original_bootstrap
-
-    def original_bootstrap(*args: Any, **kwargs: Any) -> Any:
-        _switch_here()
-        return bootstrap(*args, **kwargs)
-
-    multiproc.original_bootstrap = original_bootstrap
 
 
 def _switch_here() -> None:
     cov = sys.modules["coverage"].Coverage.current()
-    if _Told.context is not None and cov is not None and cov._started:
+    if _Told.context is not None and cov is not None and not was_stopped(cov):
         switch(cov, _Told.context)
 
 

@@ -66,9 +66,7 @@ def _parsed(ranges: str, session: str) -> frozenset[int]:
     try:
         return parse_ranges(ranges, last=_MOST_LINES)
     except ValueError as error:
-        raise EvidenceProblem(
-            f"the new code of {session} has lines that are none: {error}; restore its record"
-        ) from error
+        raise EvidenceProblem(f"the new code of {session} has lines that are none: {error}; restore its record") from error
 
 
 def owed_now(

@@ -18,6 +18,7 @@ from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.record import Metric
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import key_of
+from pytest_handoff.recording.not_public import benchmarks_of
 from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
@@ -247,16 +248,14 @@ _CATEGORIES = {"", "passed", "failed", "error", "skipped", "xfailed", "xpassed",
 def benchmark_metrics(config: pytest.Config, prefix: str, tests: Collection[str]) -> list[tuple[str, Metric]]:
     """Give the mean time of each benchmark in seconds, with the id of its test; leave out those that ended in an error.
 
-    The plugin has no hook that hands its results to other plugins; its own report reads them from ``config._benchmarksession``,
-    in every release since 3.0. It measures nothing under xdist.
+    pytest-benchmark measures nothing under xdist.
 
     Args:
         prefix: makes a node id relative to the git root.
         tests: the ids of the tests that passed; what others measured means nothing.
     """
-    session = getattr(config, "_benchmarksession", None)
     return [
         (prefix + bench.fullname, Metric(name=bench.name, value=float(bench["mean"]), unit="s", better="lower"))
-        for bench in getattr(session, "benchmarks", ())
-        if bench and not bench.has_error and prefix + bench.fullname in tests
+        for bench in benchmarks_of(config)
+        if not bench.has_error and prefix + bench.fullname in tests
     ]

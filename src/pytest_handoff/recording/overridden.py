@@ -15,6 +15,7 @@ from pytest_handoff.evidence.addopts import deselecting, keeping_out, loading, o
 from pytest_handoff.evidence.loosened import weakened
 from pytest_handoff.evidence.tool_settings import PYTEST_NAMES, pytest_settings_from, pytest_table, words
 from pytest_handoff.figures import listed
+from pytest_handoff.recording.not_public import is_autouse
 from pytest_handoff.recording.selection import is_without_autoload
 
 if TYPE_CHECKING:
@@ -137,12 +138,7 @@ def _installed(name: str) -> list[object]:
 
 def _decides(plugin: object) -> bool:
     """Check whether a plugin takes part in collection, or can let a test fail by a hook or a fixture that every test has."""
-    return any(hasattr(plugin, hook) for hook in _DECIDE) or any(map(_is_for_every_test, vars(plugin).values()))
-
-
-def _is_for_every_test(value: object) -> bool:
-    marker = getattr(value, "_fixture_function_marker", None) or getattr(value, "_pytestfixturefunction", None)
-    return getattr(marker, "autouse", False) is True
+    return any(hasattr(plugin, hook) for hook in _DECIDE) or any(map(is_autouse, vars(plugin).values()))
 
 
 def _by_conftests(config: pytest.Config) -> Iterator[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import nodes
+from jinja2 import Undefined, nodes
 from jinja2.filters import make_attrgetter
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
@@ -101,12 +101,23 @@ class BoundedEnvironment(SandboxedEnvironment):
             args, kwargs = self._for_method(owner, name, args, kwargs)
         return self._budget.made(super().call(context, obj, *args, **kwargs))
 
-    def _load_template(self, name: str, *args: Any) -> Template:
+    def get_template(self, name: Any, *args: Any, **kwargs: Any) -> Template:
+        """Load a template, which costs a part of the budget."""
         self._budget.step(_STEPS_A_TEMPLATE)
-        return super()._load_template(name, *args)
+        return super().get_template(name, *args, **kwargs)
 
-    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        return super()._generate(cast("nodes.Template", _Bounding(self).visit(source)), *args, **kwargs)
+    def select_template(self, names: Any, *args: Any, **kwargs: Any) -> Template:
+        """Load the first template of these that is there; looking for each costs a part of the budget."""
+        if not isinstance(names, Undefined):
+            names = list(self._budget.counted(names))
+            self._budget.step(_STEPS_A_TEMPLATE * len(names))
+        return super().select_template(names, *args, **kwargs)
+
+    def compile(self, source: Any, name: str | None = None, filename: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Compile a template with our filters in it."""
+        tree = self.parse(source, name, filename) if isinstance(source, str) else source
+        compiled: Any = super().compile  # whatever comes back, a code object or text, goes on as it is
+        return compiled(_Bounding(self).visit(tree), name, filename, *args, **kwargs)
 
     def _print(self, value: object) -> str:
         self._budget.spell(value)

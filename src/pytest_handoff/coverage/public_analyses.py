@@ -1,0 +1,123 @@
+"""Analyse files in coverage.py's documented ways alone: where a release has changed the quicker ones, and for exclusions."""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+from typing import TYPE_CHECKING, NamedTuple
+
+from coverage.exceptions import CoverageException
+
+import coverage
+from pytest_handoff.coverage.not_public import config_file_of
+from pytest_handoff.coverage.parsed_sources import Shape, SourceFacts, module_shape
+
+if TYPE_CHECKING:
+    from coverage import CoverageData
+
+
+UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError, RecursionError, MemoryError)
+"""The exceptions that coverage.py and Python's parser raise for a source that they cannot read, or that is nested too deeply."""
+
+_NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
+"""The exclusion comment that coverage.py knows by default."""
+
+_EXCLUSIONS = ("report:exclude_lines", "report:partial_branches")
+
+
+class Figures(NamedTuple):
+    """What a file's analysis says.
+
+    Attributes:
+        branches: how many there are, and how many of them ran; ``None`` if they are not measured.
+    """
+
+    statements: frozenset[int]
+    excluded: frozenset[int]
+    missing: frozenset[int]
+    branches: tuple[int, int] | None
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return what ran, and all, by which coverage.py computes its percentage."""
+        total, ran = self.branches or (0, 0)
+        return len(self.statements - self.missing) + ran, len(self.statements) + total
+
+
+class PublicAnalyses:
+    """An analyst of files of one measurement; it parses each of them."""
+
+    def __init__(self, cov: coverage.Coverage) -> None:
+        self._cov = cov
+        self._others: list[tuple[CoverageData, coverage.Coverage]] = []
+
+    def analyse(self, data: CoverageData, name: str) -> tuple[Figures, SourceFacts]:
+        """Analyse a file by the lines that these data have of it.
+
+        Raises:
+            Exception: one of :data:`UNREADABLE`.
+        """
+        cov = self._about(data)
+        _, statements, excluded, missing, _ = cov.analysis2(name)
+        branches = None
+        if data.has_arcs():
+            stats = cov.branch_stats(name).values()
+            branches = sum(total for total, _ in stats), sum(ran for _, ran in stats)
+        figures = Figures(frozenset(statements), frozenset(excluded), frozenset(missing), branches)
+        return figures, _facts(name, figures.statements)
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for _, cov in self._others:
+            cov.get_data().close(force=True)
+        self._others = []
+
+    def _about(self, data: CoverageData) -> coverage.Coverage:
+        """Return a measurement that these are the data of, with the same exclusions."""
+        for known, cov in self._others:
+            if known is data:
+                return cov
+        if self._cov.get_data() is data:
+            return self._cov
+        cov = coverage.Coverage(data_file=data.data_filename(), config_file=config_file_of(self._cov) or False)
+        for option in _EXCLUSIONS:
+            cov.set_option(option, self._cov.get_option(option))
+        cov.set_option("run:relative_files", value=False)
+        cov.load()
+        self._others.append((data, cov))
+        return cov
+
+
+def marked_in(name: str) -> frozenset[int]:
+    """Return the lines that comments in a file leave out, whatever the configuration says; none for a file that is no Python."""
+    cov = coverage.Coverage(data_file=None, config_file=False)
+    cov.clear_exclude()
+    cov.exclude(_NO_COVER)
+    try:
+        return frozenset(cov.analysis2(name)[2])
+    except UNREADABLE:
+        return frozenset()
+    finally:
+        cov.get_data().close(force=True)
+
+
+def _facts(name: str, statements: frozenset[int]) -> SourceFacts:
+    try:
+        with tokenize.open(name) as file:
+            text = file.read()
+        tree, first = ast.parse(text), _first_lines(text)
+    except UNREADABLE:  # another language, which a plugin of coverage.py reads
+        return SourceFacts({}, Shape({}, frozenset()))
+    return SourceFacts(first, module_shape(tree, statements, lambda line: first.get(line, line)))
+
+
+def _first_lines(text: str) -> dict[int, int]:
+    """Map each continuation line of a statement to its first line."""
+    found, first = {}, 0
+    for token in tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__):
+        if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
+            found.update(dict.fromkeys(range(first + 1, token.end[0] + 1), first) if first else {})
+            first = 0
+        elif not first and token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
+            first = token.start[0]
+    return found
