@@ -26,6 +26,7 @@ class CaseResult(Frozen, frozen=True, gc=False):
     reruns: int = 0
     flaky: bool = False
     subtests: int = 0
+    failed_subtests: int = 0
     reason: str | None = None
     error: str | None = None
 

@@ -131,6 +131,7 @@ class Recorder:
         self._results: dict[str, CaseResult] = {}
         self._reruns: Counter[str] = Counter()
         self._subtests: Counter[str] = Counter()
+        self._subtests_failed: Counter[str] = Counter()
         self._failed_subtests: defaultdict[str, list[str]] = defaultdict(list)
         self.reported: Counter[str] = Counter()
         self._metrics: list[tuple[str, Metric]] = []
@@ -238,6 +239,7 @@ class Recorder:
             reruns=reruns,
             flaky=result.flaky or (reruns > 0 and passed),
             subtests=subtests,
+            failed_subtests=self._subtests_failed.get(nodeid, 0),
             reason=result.reason,
             error=result.error,
         )
@@ -267,11 +269,13 @@ class Recorder:
         if is_subtest(report):
             self._subtests[nodeid] += 1
             if report.failed:
+                self._subtests_failed[nodeid] += 1
                 self._failed_subtests[nodeid].append(first_line(told_by(report), self._clean))
             return
         if report.outcome not in _COUNTED:  # an attempt before the last: "rerun" (pytest-rerunfailures), "retried" (pytest-retry)
             self._reruns[nodeid] += 1
             self._subtests.pop(nodeid, None)
+            self._subtests_failed.pop(nodeid, None)
             self._failed_subtests.pop(nodeid, None)
             self._results.pop(nodeid, None)
             return
