@@ -71,7 +71,10 @@ def run_of_reports(*phases: str, prefix: str = "") -> Run:
         ("setup:passed call:passed ???:failed", CaseResult(outcome="error", error="boom")),
         ("setup:passed call:passed teardown:passed setup:passed call:failed", CaseResult(outcome="failed", error="boom")),
         ("setup:passed call:failed teardown:passed setup:passed call:passed", CaseResult(outcome="failed", error="boom")),
-        ("sub:passed sub:failed call:passed teardown:passed", CaseResult(outcome="failed", subtests=2, failed_subtests=1, error="sub boom")),
+        (
+            "sub:passed sub:failed call:passed teardown:passed",
+            CaseResult(outcome="failed", subtests=2, failed_subtests=1, error="sub boom"),
+        ),
         ("sub:passed call:passed teardown:passed", CaseResult(outcome="passed", subtests=1)),
         ("call:rerun teardown:passed setup:passed call:passed", CaseResult(outcome="passed", reruns=1, flaky=True)),
         ("call:rerun call:rerun call:failed", CaseResult(outcome="failed", reruns=2, error="boom")),
