@@ -67,6 +67,7 @@ class LedgerLine(Frozen, frozen=True, omit_defaults=True, gc=False):
     flaky: bool = False
     reruns: int = 0
     subtests: int = 0
+    failed_subtests: int = 0
     promised: bool = False
     last: LastSeen | None = None
     moved_from: str | None = None
@@ -202,7 +203,8 @@ class TallySummary(Frozen, frozen=True, omit_defaults=True):
     """The ledger in figures; ``ledger`` is the sha256 of its bytes.
 
     ``counts`` and ``tiers`` are pytest's totals: each of ``skipped_nodes`` counts once, and the tests in it do not. ``left_out``
-    says how many collected tests of each file the project's settings leave out.
+    says how many collected tests of each file the project's settings leave out. ``failed_subtests`` are beside the counts, where
+    pytest's last line has each of them as a failure.
     """
 
     ledger: str
@@ -213,6 +215,7 @@ class TallySummary(Frozen, frozen=True, omit_defaults=True):
     regression: Regression
     skipped_nodes: list[SkippedNode] = []
     left_out: dict[str, int] = {}
+    failed_subtests: int = 0
 
 
 class FileCoverage(Frozen, frozen=True):

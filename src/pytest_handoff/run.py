@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from pytest_handoff.record import Frozen, Metric, Outcome, Provenance, SkippedNode
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class CaseResult(Frozen, frozen=True, gc=False):
     reruns: int = 0
     flaky: bool = False
     subtests: int = 0
+    failed_subtests: int = 0
     reason: str | None = None
     error: str | None = None
 
@@ -134,6 +137,13 @@ def worse(one: CaseResult, other: CaseResult) -> CaseResult:
     if {one.outcome, other.outcome} == {"passed", "skipped"}:
         return one if one.outcome == "passed" else other
     return min(one, other, key=lambda result: _WORST_FIRST.index(result.outcome))
+
+
+def together(one: CaseResult, other: CaseResult) -> CaseResult:
+    """Return the result of a test that ran several times: the worse one, and flaky where one passed and another failed."""
+    found = worse(one, other)
+    pair = {one.outcome, other.outcome}
+    return replace(found, flaky=True) if "passed" in pair and not pair.isdisjoint({"failed", "error"}) else found
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:

@@ -253,6 +253,7 @@ def test_the_journal_is_a_line_a_test(four: Story) -> None:
                 "reruns": 0,
                 "flaky": False,
                 "subtests": 0,
+                "failed_subtests": 0,
                 "reason": None,
                 "error": "AssertionError: b is broken",
             },

@@ -95,6 +95,57 @@ def test_totals_are_those_of_the_last_line(tortured: Story, args: list[str]) -> 
     assert tortured.show("session-1")["counts"] == {**(by_hand + SKIPPED_FILE), "not_run": 0}
 
 
+SOME_PARTS_FAIL = """
+    def test_passes(subtests):
+        with subtests.test():
+            pass
+
+    def test_two_of_three(subtests):
+        for n in range(3):
+            with subtests.test(n=n):
+                assert n < 1
+
+    def test_and_the_rest(subtests):
+        with subtests.test("part"):
+            assert 0
+        assert 0
+"""
+UNITTESTS = """
+    import unittest
+
+    class Cases(unittest.TestCase):
+        def test_two_of_three(self):
+            for n in range(3):
+                with self.subTest(n=n):
+                    self.assertLess(n, 1)
+
+        def test_passes(self):
+            with self.subTest():
+                pass
+"""
+
+
+@pytest.mark.skipif(not torture.HAS_SUBTESTS, reason="sub-tests are a part of pytest since 9.0")
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+@pytest.mark.parametrize(("code", "by_hand"), [(SOME_PARTS_FAIL, (1, 2, 3)), (UNITTESTS, (1, 1, 2))], ids=["pytest", "unittest"])
+def test_both_numbers_of_pytest_s_last_line(empty: Story, args: list[str], code: str, by_hand: tuple[int, int, int]) -> None:
+    """Whoever compares finds the tests and the failing sub-tests, which pytest's last line has together."""
+    passed, failed, parts = by_hand
+    empty.write_files({"tests/unit/test_parts.py": code})
+    done = empty.pytest("--no-cov", "--handoff=session-1", *args)
+
+    last = last_line(done.out)
+    both = (passed, failed + parts) if code is SOME_PARTS_FAIL else (passed + failed, parts)
+    assert (last["passed"], last["failed"]) == both, done
+    told = f"{failed} failed ({parts} failing sub-tests)"
+    assert f"tests      {passed} passed, {told}   unit" in done.section
+    assert f"{passed}/{passed + failed} passed, {told}" in empty.document("session-1")
+    assert told in empty.handoff("show", "session-1").out
+    assert empty.handoff("verify", "session-1").code == 0
+    tests = empty.evidence()["handoffs/evidence/session-1/tests.jsonl"]
+    assert sum(json.loads(line).get("failed_subtests", 0) for line in tests.splitlines()) == parts
+
+
 OWN_WORDS = """
     def pytest_report_teststatus(report):
         if report.when == "call" and "known" in report.nodeid:

@@ -225,3 +225,89 @@ def test_a_test_that_never_passes(unsteady: Story, word: str) -> None:
     assert outcomes(unsteady)["tests/unit/test_never.py::test_never"] == "failed reruns=1"
     assert outcomes(unsteady)[NAME] == "passed flaky reruns=1"
     assert unsteady.boxes("session-1") == {"All tests pass": False, "No flaky tests": False}
+
+
+REPEATS = """
+    import pytest
+
+    STEP = "__pytest_repeat_step_number"
+
+    def pytest_addoption(parser):
+        parser.addoption("--count", type=int, default=1)
+
+    @pytest.fixture
+    def __pytest_repeat_step_number(request):
+        return request.param
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_generate_tests(metafunc):
+        marker = metafunc.definition.get_closest_marker("repeat")
+        count = marker.args[0] if marker else metafunc.config.option.count
+        if count > 1:
+            metafunc.fixturenames.append(STEP)
+            ids = [f"{number + 1}-{count}" for number in range(count)]
+            metafunc.parametrize(STEP, range(count), indirect=True, ids=ids)
+"""
+PLAIN = """
+    import pytest
+
+    SEEN = []
+
+    def test_plain():
+        pass
+
+    @pytest.mark.parametrize("pair", ["1-2", "2-2"])
+    def test_pairs(pair):
+        assert pair
+
+    @pytest.mark.repeat(3)
+    def test_marked():
+        pass
+
+    def test_sometimes():
+        SEEN.append(1)
+        assert len(SEEN) < 2
+"""
+ONCE = {
+    "test_plain": "passed", "test_pairs[1-2]": "passed", "test_pairs[2-2]": "passed", "test_sometimes": "passed",
+    **{f"test_marked[{number}-3]": "passed" for number in (1, 2, 3)},
+}  # fmt: skip
+
+
+def parts(story: Story, session: str) -> dict[str, str]:
+    """The outcomes of the tests in the file with the repeated ones."""
+    found = outcomes(story, session).items()
+    return {test.partition("::")[2]: words for test, words in found if "test_parts.py" in test}
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_test_that_the_command_line_repeats(shop: Story, args: list[str]) -> None:
+    """pytest-repeat runs each test under ids of its own: one test, whose two outcomes make it flaky, before and after."""
+    settings = 'markers = ["repeat"]\ntestpaths'
+    shop.edit("pyproject.toml", "testpaths", settings)
+    shop.write_files({"conftest.py": REPEATS, "tests/unit/test_parts.py": PLAIN})
+    shop.commit()
+    shop.pytest("--handoff=session-1")
+    assert parts(shop, "session-1") == ONCE
+    shop.commit()
+
+    done = shop.pytest("--handoff=session-2", "--count=2", "--dist=loadfile", *args)
+    assert parts(shop, "session-2") == ONCE | {"test_sometimes": "failed flaky"}, done
+    assert "tests ran several times (--count), and each counts once; pytest counts every run" in done.section
+    assert shop.show("session-2")["coverage"]["percent"] == 100
+    assert shop.handoff("verify", "session-2").code == 0
+    shop.edit("tests/unit/test_parts.py", "< 2", "< 9")
+    shop.commit()
+
+    shop.pytest("--handoff=session-3")
+    assert parts(shop, "session-3") == ONCE
+    statuses = {status for test, status in shop.statuses("session-3").items() if test in ONCE}
+    assert statuses == {"still_passing", "fixed"}
+
+
+def test_what_the_settings_repeat(shop: Story) -> None:
+    """Where every run has them, they are the cases that the suite has."""
+    shop.edit("pyproject.toml", "testpaths", 'addopts = "--count=2"\ntestpaths')
+    shop.write_files({"conftest.py": REPEATS})
+    shop.pytest("--no-cov", "--handoff=session-1")
+    assert {test.partition("::")[2] for test in outcomes(shop)} >= {"test_total[1-2]", "test_total[2-2]"}

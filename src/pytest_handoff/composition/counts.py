@@ -7,7 +7,7 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pytest_handoff.composition.wording import broken_files, count_failures, if_incomplete, live, passing
+from pytest_handoff.composition.wording import broken_files, count_failures, failing_subtests, if_incomplete, live, passing
 from pytest_handoff.evidence.facts import is_of
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, listed, percent
@@ -104,7 +104,7 @@ def _outcomes(lines: Sequence[LedgerLine]) -> Counter[Outcome | None]:
 
 
 def _share_of(lines: Sequence[LedgerLine]) -> str:
-    return _share(_outcomes(lines))
+    return _share(_outcomes(lines)) + failing_subtests(sum(line.failed_subtests for line in lines))
 
 
 def _share(outcomes: Counter[Outcome | None]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.checklist.condition import why_not_measured
+from pytest_handoff.composition.wording import failing_subtests
 from pytest_handoff.evidence.completeness import sentence
 from pytest_handoff.evidence.integrity import IN_ANOTHER_NAME, report
 from pytest_handoff.evidence.regression import passing_of
@@ -168,7 +169,8 @@ def _row(label: str, *parts: str) -> str:
 
 
 def _tests(facts: Facts) -> str:
-    return _outcomes(facts.record.tests.counts)
+    tests = facts.record.tests
+    return _outcomes(tests.counts) + failing_subtests(tests.failed_subtests)
 
 
 def _outcomes(counts: Mapping[str, int]) -> str:

@@ -26,6 +26,11 @@ def if_incomplete(facts: Facts) -> str:
     return "" if facts.record.run.complete else " (incomplete run)"
 
 
+def failing_subtests(number: int) -> str:
+    """Return the note that follows the counts of tests: in pytest's last line each failing sub-test is a failure as well."""
+    return f" ({counted(number, 'failing sub-test')})" if number else ""
+
+
 def live(facts: Facts, tier: str | None = None) -> Counter[Outcome | None]:
     """Count the outcomes of the tests in one tier or in all; missing and retired tests do not count."""
     found: Counter[Outcome | None] = Counter()

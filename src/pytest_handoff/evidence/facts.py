@@ -219,6 +219,7 @@ def tally(
         regression=regression.summarise(found.values()),
         skipped_nodes=list(skipped),
         left_out=dict(sorted((left_out or {}).items())),
+        failed_subtests=sum(map(attrgetter("failed_subtests"), ledger.values())),
     )
 
 

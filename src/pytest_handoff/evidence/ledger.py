@@ -374,6 +374,7 @@ def _ran(test: str, tier: str, first: str, result: CaseResult, *, promised: bool
         flaky=result.flaky,
         reruns=result.reruns,
         subtests=result.subtests,
+        failed_subtests=result.failed_subtests,
         promised=promised and result.outcome == "xfailed",
         moved_from=moved_from,
         reason=result.reason,

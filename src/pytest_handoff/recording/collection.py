@@ -32,6 +32,9 @@ COLLECTION = "collection.json"
 
 
 _EXCUSING = frozenset({"skip", "skipif", "xfail"})
+_REPEATED = "__pytest_repeat_step_number"
+"""The parameter that pytest-repeat gives a test that runs several times; its id is ``1-3`` to ``3-3``, behind all others."""
+_STEP = re.compile(r"[-[]\d+-\d+\]\Z")
 
 
 class Collector:
@@ -53,6 +56,7 @@ class Collector:
         self._prefix = key_prefix(config, project)
         self._partly = {project.key(path) for path in options.files_given_in_part(config)}
         self._drops = options.drops_within_files(config)
+        self._repeats = options.repeats_tests(config)
         self._groups = bool(config.getoption("loadgroup", default=False))
         self._xfail_strict = options.is_xfail_strict(config)
         self._tiers = tiers
@@ -142,7 +146,8 @@ class Collector:
         for item in items:
             nodeid = item.nodeid
             seen = self._collected(item) if item.own_markers else self._collected_unmarked(item, nodeid.partition("::")[0])
-            self._tests[self._prefix + nodeid] = seen
+            key = self._prefix + nodeid
+            self._tests[without_step(key) if self._repeats and _is_repeated(item) else key] = seen
 
     def _note_left_out(self, before: list[pytest.Item], items: list[pytest.Item]) -> None:
         """Note which of the items that were deselected the project's own settings leave out."""
@@ -197,6 +202,20 @@ class Collector:
         return self._parents[parent]
 
 
+def _is_repeated(item: pytest.Item) -> bool:
+    """Check whether the command line alone makes a test run several times; with a marker its runs are cases like any others."""
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and _REPEATED in callspec.params and item.get_closest_marker("repeat") is None
+
+
+def without_step(key: str) -> str:
+    """Cut the number of the run off the id of a test that pytest-repeat has run several times."""
+    found = _STEP.search(key)
+    if found is None:
+        return key
+    return key[: found.start()] + ("]" if found[0][0] == "-" else "")
+
+
 def _check(mark: pytest.Mark, item: pytest.Item) -> str:
     """Return the checklist line that a marker links a test to.
 
@@ -217,16 +236,21 @@ def key_prefix(config: pytest.Config, project: Project) -> str:
 
 
 def key_of(nodeid: str, prefix: str, collected: Container[str]) -> str:
-    """Return the id of a test in the evidence: relative to the git root, and without an xdist group.
+    """Return the id of a test in the evidence: relative to the git root, without an xdist group or the number of a run.
 
     Before pytest 9.2 the loadgroup mode of xdist appends ``@group`` after a test was collected. A name may hold an ``@`` of its
-    own, so only what follows the id of a collected test is cut off.
+    own, so only what follows the id of a collected test is cut off. So is the number of one of several runs.
     """
     key = prefix + nodeid
-    if "@" not in nodeid or key in collected:
+    if key in collected:
+        return key
+    if nodeid.endswith("]") and (bare := without_step(key)) in collected:
+        return bare
+    if "@" not in nodeid:
         return key
     ends = (at for at in range(len(key) - 1, len(prefix), -1) if key[at] == "@")
-    return next((key[:at] for at in ends if key[:at] in collected), key)
+    groups = (bare for at in ends for bare in (key[:at], without_step(key[:at])) if bare in collected)
+    return next(groups, key)
 
 
 def skip_reason(report: pytest.TestReport | pytest.CollectReport, clean: Callable[[str], str] = str) -> str:

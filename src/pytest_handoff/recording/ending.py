@@ -173,6 +173,9 @@ class RunEnd:
         if self._unread:
             left_out = f"this user may not read {listed(self._unread)}: no part of the tree; put it into .gitignore"
             self._ending.say([Line(left_out)])
+        if times := self._recorder.repeated:
+            several = f"{counted(len(times), 'test')} ran several times (--count), and each counts once; pytest counts every run"
+            self._ending.say([Line(f"beside     {several}")])
         if self._absent:
             self._ending.say([Line(f"not checked out, which tests may read: {listed(self._absent)}")])
         verbosity = self._plan.config.get_verbosity()

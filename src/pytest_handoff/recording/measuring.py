@@ -175,7 +175,7 @@ class RunCoverage:
         changed = changed_tests(self._plan.project, self._start.parents, self._start.renames)
 
         def classes_of(nodeid: str) -> tuple[str, str, bool] | None:
-            test = self._plan.prefix + nodeid
+            test = key_of(nodeid, self._plan.prefix, run.collected)
             seen, result = run.collected.get(test), run.results.get(test)
             if seen is None:
                 return None
@@ -232,8 +232,10 @@ def seconds_of_tests(config: pytest.Config, prefix: str, tests: Collection[str])
     for report in _each_once(reporter.stats):
         if type(report) is pytest.TestReport:
             took[report.nodeid] += report.duration
-    keys = ((key_of(nodeid, prefix, tests), seconds) for nodeid, seconds in took.items())
-    return {key: float(f"{seconds:.3g}") for key, seconds in keys if seconds >= 0}
+    found: defaultdict[str, float] = defaultdict(float)
+    for nodeid, seconds in took.items():
+        found[key_of(nodeid, prefix, tests)] += seconds
+    return {key: float(f"{seconds:.3g}") for key, seconds in found.items() if seconds >= 0}
 
 
 def _each_once(stats: Mapping[str, Sequence[object]]) -> Iterable[object]:

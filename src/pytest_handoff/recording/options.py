@@ -54,6 +54,13 @@ def drops_within_files(config: pytest.Config) -> bool:
     return bool(config.getoption("lf", default=False))
 
 
+def repeats_tests(config: pytest.Config) -> bool:
+    """Check for ``--count`` of pytest-repeat where this run is given it; in the settings it makes cases of every run."""
+    count = config.getoption("count", default=1)
+    settled = any(str(word).startswith("--count") for word in config.getini("addopts"))
+    return isinstance(count, int) and count > 1 and not settled
+
+
 def shown_arguments(config: pytest.Config) -> tuple[str, ...]:
     """Return the command-line arguments of pytest without the folders of this machine."""
     directory = config.invocation_params.dir

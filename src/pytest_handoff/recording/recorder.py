@@ -14,10 +14,10 @@ from pytest_handoff.markup import one_line
 from pytest_handoff.record import Bundle
 from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
-from pytest_handoff.run import CaseResult, Collection, Run, worse
+from pytest_handoff.run import CaseResult, Collection, Run, together, worse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import TypeGuard
 
     from pytest_handoff.record import Metric, Outcome
@@ -113,6 +113,9 @@ class Recorder:
         ended: called with the node id and the result of each test that ends.
         clean: takes the places of this machine out of a message.
         failed: called with each report of a failure; it must not raise anything.
+
+    Attributes:
+        repeated: the tests that a plugin ran several times under ids of their own; known at the end.
     """
 
     def __init__(
@@ -131,8 +134,10 @@ class Recorder:
         self._results: dict[str, CaseResult] = {}
         self._reruns: Counter[str] = Counter()
         self._subtests: Counter[str] = Counter()
+        self._subtests_failed: Counter[str] = Counter()
         self._failed_subtests: defaultdict[str, list[str]] = defaultdict(list)
         self.reported: Counter[str] = Counter()
+        self.repeated: set[str] = set()
         self._metrics: list[tuple[str, Metric]] = []
         self.interrupted: str | None = None
         self.lost_workers: list[str] = []
@@ -212,20 +217,22 @@ class Recorder:
             metrics=tuple((key_of(nodeid, self._prefix, collection.tests), metric) for nodeid, metric in self._metrics),
         )
 
-    def _final_results(self, collected: Iterable[str]) -> dict[str, CaseResult]:
-        """Key the results by test id; ids that differ only in their xdist group are the same test."""
+    def _final_results(self, collected: Mapping[str, object]) -> dict[str, CaseResult]:
+        """Key the results by test id; ids that differ only in their xdist group, or in the number of a run, are the same test."""
         prefix, results = self._prefix, self._results
         for nodeid in self._reruns.keys() | self._subtests.keys():
             if nodeid in results:
                 results[nodeid] = self._final(nodeid, results[nodeid])
-        if not prefix and not any("@" in nodeid for nodeid in results):
+        if not prefix and results.keys() <= collected.keys():
             return results  # there may be very many, and each one has its key already
         found: dict[str, CaseResult] = {}
         keys = {key: key for key in collected}
         for nodeid, result in results.items():
-            key = key_of(nodeid, prefix, keys) if "@" in nodeid else prefix + nodeid
+            key = key_of(nodeid, prefix, keys)
             key = keys.get(key, key)  # reuse the string that is kept anyway
-            found[key] = worse(found[key], result) if key in found else result
+            if key in found:
+                self.repeated.add(key)
+            found[key] = together(found[key], result) if key in found else result
         return found
 
     def _final(self, nodeid: str, result: CaseResult) -> CaseResult:
@@ -238,6 +245,7 @@ class Recorder:
             reruns=reruns,
             flaky=result.flaky or (reruns > 0 and passed),
             subtests=subtests,
+            failed_subtests=self._subtests_failed.get(nodeid, 0),
             reason=result.reason,
             error=result.error,
         )
@@ -267,11 +275,13 @@ class Recorder:
         if is_subtest(report):
             self._subtests[nodeid] += 1
             if report.failed:
+                self._subtests_failed[nodeid] += 1
                 self._failed_subtests[nodeid].append(first_line(told_by(report), self._clean))
             return
         if report.outcome not in _COUNTED:  # an attempt before the last: "rerun" (pytest-rerunfailures), "retried" (pytest-retry)
             self._reruns[nodeid] += 1
             self._subtests.pop(nodeid, None)
+            self._subtests_failed.pop(nodeid, None)
             self._failed_subtests.pop(nodeid, None)
             self._results.pop(nodeid, None)
             return
