@@ -13,15 +13,16 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # click 8.2 parametrizes with iterators, which pytest 9 warns of and its configuration makes an error.
-_NEEDED_BY_SUITES = ("diff-cover", "freezegun", "pytest<9", "pytest-xdist")
+_NEEDED_BY_SUITES = ("appdirs", "diff-cover", "freezegun", "pytest<9", "pytest-asyncio", "pytest-mock", "pytest-xdist", "pyyaml",
+                     "tornado", "typeguard")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project on PyPI, and two releases of it, the older one first."""
+    """A project on PyPI, and releases of it, the oldest one first."""
 
     name: str
-    versions: tuple[str, str]
+    versions: tuple[str, ...]
 
 
 def make_environment(folder: Path) -> Path:

@@ -49,6 +49,23 @@ def tested(shop: Shop) -> None:
     (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + DUTY_TESTS, "utf-8")
 
 
+AT_IMPORT = DUTY + "\n\nDUTIES = [duty(50), duty(200)]\n"
+BY_AN_OWN_NAME = DUTY.replace("def duty", "def _duty") + (
+    "\n\ndef duty(price):\n    return _duty(price)\n\n\nDUTIES = [_duty(50), _duty(200), duty(50)]\n"
+)
+
+
+def tested_besides(duty: str) -> Callable[[Shop], None]:
+    """Code that its import calls, with the same tests."""
+
+    def do(shop: Shop) -> None:
+        untested(shop, duty)
+        (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + DUTY_TESTS, "utf-8")
+        run_measured(shop)
+
+    return do
+
+
 def run_measured(shop: Shop, *args: str) -> None:
     """Run with coverage, and tick what is not ticked."""
     shop.measured(*args)
@@ -233,6 +250,10 @@ PROMISED = "import pytest\n\n\n@pytest.mark.xfail(strict=True)\n"
 
 CHEATS = [
     Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
+    Cheat("measured", "call it while its module is imported", without_tests(duty=AT_IMPORT), "new_code",
+          "test what an import calls", tested_besides(AT_IMPORT)),
+    Cheat("measured", "call it then by a name of the module's own", without_tests(duty=BY_AN_OWN_NAME), "new_code",
+          "test what is called by both names", tested_besides(BY_AN_OWN_NAME)),
     Cheat("measured", "test it by tests that are known to fail", known_to_fail("tests/unit/test_?a*.py::test_*", 31), "new_code",
           "test it beside one that is known to fail", known_to_fail("tests/unit/test_late.py::test_late", 30)),
     Cheat("measured", "test it by a test that skips itself then", run_by_one_that("pytest.skip('later')"), "new_code",

@@ -120,6 +120,26 @@ def told(found: Composition, *, verbosity: int = 0, percent: float | None = None
     return "\n".join(line.text for line in lines)
 
 
+@pytest.mark.parametrize("why", [["-k was given"], ["1 test did not run: a.py::y"], ["-x was given", "2 tests did not run"]])
+def test_why_a_run_is_not_whole_is_told_once(why: list[str]) -> None:
+    """The gate on it has the reasons, and what follows from it does not repeat them."""
+    shown = told(composed(why_incomplete=why))
+    assert [shown.count(reason) for reason in why] == [1] * len(why)
+
+
+@pytest.mark.parametrize(
+    ("now", "shown"),
+    [
+        ("unit a.py::x passed\nunit a.py::y xfailed\ne2e b.py::z failed", "e2e 0/1 · unit 1/2 (1 xfailed)"),
+        ("unit a.py::x passed\nunit a.py::y skipped\nunit a.py::z failed\ne2e b.py::z passed", "e2e 1/1 · unit 1/3 (1 skipped)"),
+        ("unit a.py::x passed\nunit a.py::y skipped", "tests      1 passed, 1 skipped   unit 1/2"),
+    ],
+)
+def test_what_did_not_pass_and_did_not_fail_is_told_beside_its_tier(now: str, shown: str) -> None:
+    """Nobody takes a skip for a failure."""
+    assert shown in told(composed(now))
+
+
 def test_the_terminal_after_a_good_run() -> None:
     """Figures come first, and the gate's word is as sure as a machine can be."""
     shown = told(composed("unit a.py::x passed\nunit a.py::y passed since=session-2", PASSED))

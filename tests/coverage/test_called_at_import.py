@@ -23,6 +23,8 @@ from pytest_handoff.coverage.called_at_import import called_at_import
         pytest.param("def _f(): return 1\nclass C:\n    x = _f()", id="of a class"),
         pytest.param("try:\n    def _f(): return 1\nfinally:\n    X = [_f() for _ in 'ab']", id="in a list"),
         pytest.param("def _f(x): return sorted(x, key=lambda y: -y)\nX = _f([1])", id="with a lambda of its own"),
+        pytest.param("def _f():\n    def g(x): return x\n    return g(1)\nX = _f()", id="with a function of its own"),
+        pytest.param("def _g(): return 1\ndef _f():\n    def h(): return _g()\n    return h()\nX = _f()", id="through its own"),
     ],
 )
 def test_what_the_import_calls(source: str) -> None:
@@ -47,6 +49,10 @@ def test_what_the_import_calls(source: str) -> None:
         pytest.param("async def _f(): return 1\nX = _f()", id="a coroutine"),
         pytest.param("def _f():\n    yield 1\nX = _f()", id="a generator"),
         pytest.param("def _f():\n    def g(): return 1\n    return g\nX = _f()", id="makes a function"),
+        pytest.param("def _f():\n    def g(): return 1\n    HOOKS.append(g)\nX = _f()", id="hands on a function"),
+        pytest.param("def _f():\n    @register\n    def g(): return 1\n    return g()\nX = _f()", id="registers a function"),
+        pytest.param("def _f():\n    class C:\n        def g(self): return 1\n    return C()\nX = _f()", id="makes a class"),
+        pytest.param("def _f():\n    async def g(): return 1\n    return g()\nX = _f()", id="makes a coroutine"),
         pytest.param("def __getattr__(name): return 1\nX = __getattr__('x')", id="Python calls it"),
         pytest.param("class C:\n    def _f(): return 1\n    x = _f()", id="a method"),
         pytest.param("def g():\n    def _f(): return 1\n    return _f()\nX = g()", id="within a function"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_handoff.printable import LONGEST, printable, printable_json, printable_pieces, printable_text
+from pytest_handoff.printable import LONGEST, labelled, printable, printable_json, printable_pieces, printable_text
 
 HONEST = (
     "tests/a.py::test_x[1-2]", "a::b", "x ::notice::y", "# Heading", "## [Link](x)", "a#[b]", "Köln café",
@@ -112,3 +112,11 @@ def test_very_long_words_lose_their_middle() -> None:
 def test_a_page_keeps_lines_and_tabs() -> None:
     """Line ends of every kind are line ends; nothing else is unseen."""
     assert printable_text("a\tb\r\nc\rd\n\x1b::x\n::y") == "a\tb\nc\nd\n\\x1b::x\n::y"
+
+
+@pytest.mark.parametrize("label", ["fixed", "files_parse", "still failing", "reparametrized", "left out", "a-name-that-is-long"])
+def test_a_blank_stands_behind_every_label(label: str) -> None:
+    """However long it is, the name behind it can be copied; what is short stands in one column."""
+    told = labelled(label, "tests/a.py::test_x")
+    assert told.split()[-1] == "tests/a.py::test_x"
+    assert len(label) >= 11 or told.index("tests/") == 11

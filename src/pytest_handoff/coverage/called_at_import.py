@@ -33,16 +33,24 @@ def called_at_import(tree: ast.AST) -> list[ast.FunctionDef]:
             private[node.name].append(node)
     if not private:
         return []
-    mentions: dict[str, set[_Mention]] = {name: set() for name in private}
+    calls: dict[str, set[str]] = defaultdict(set)
+    handed_on = set()
     for name, mention in _mentions(tree, private):
-        mentions[name].add(mention)
-    own = {name for name, found in mentions.items() if all(one.called for one in found)}
-    while others := {name for name in own if any(one.within not in {_IMPORT, *own} for one in mentions[name])}:
-        own -= others
-    reached = {name for name in own if any(one.within == _IMPORT for one in mentions[name])}
-    while more := {name for name in own - reached if any(one.within in reached for one in mentions[name])}:
-        reached |= more
-    return [node for name in sorted(reached) for node in private[name]]
+        calls[mention.within].add(name)
+        if not mention.called:
+            handed_on.add(name)
+    later = _reached({*handed_on, *calls[_LATER]}, calls)
+    return [node for name in sorted(_reached(calls[_IMPORT], calls) - later) for node in private[name]]
+
+
+def _reached(start: set[str], calls: dict[str, set[str]]) -> set[str]:
+    """Collect functions and all that they call."""
+    found, todo = set(start), [*start]
+    while todo:
+        more = calls.get(todo.pop(), set()) - found
+        found |= more
+        todo += more
+    return found
 
 
 def _at_the_top(tree: ast.AST) -> Iterator[ast.AST]:
@@ -54,14 +62,20 @@ def _at_the_top(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _may_be_the_import_s(node: ast.FunctionDef) -> bool:
-    """Check that nobody else is meant to call a function, and that all of it runs when it is called."""
-    inner = (child for statement in node.body for child in ast.walk(statement))
+    """Check that nobody else is meant to call a function, and that nothing of it outlives its call."""
+    inner = [child for statement in node.body for child in ast.walk(statement)]
+    own = {child.name for child in inner if isinstance(child, ast.FunctionDef) and not child.decorator_list}
+    callees = {id(child.func) for child in inner if isinstance(child, ast.Call)}
     return (
         node.name.startswith("_")
         and not node.name.endswith("__")
         and not node.decorator_list
-        and not any(isinstance(child, _Def | ast.Yield | ast.YieldFrom) for child in inner)
+        and not any(isinstance(child, _OUTLIVES) or (isinstance(child, _Def) and child.name not in own) for child in inner)
+        and not any(isinstance(child, ast.Name) and child.id in own and id(child) not in callees for child in inner)
     )
+
+
+_OUTLIVES = (ast.AsyncFunctionDef, ast.ClassDef, ast.Yield, ast.YieldFrom)
 
 
 def _mentions(tree: ast.AST, names: dict[str, list[ast.FunctionDef]]) -> Iterator[tuple[str, _Mention]]:
@@ -73,18 +87,23 @@ def _mentions(tree: ast.AST, names: dict[str, list[ast.FunctionDef]]) -> Iterato
             if node.id in names and isinstance(node.ctx, ast.Load):
                 yield node.id, _Mention(within, called)
         elif isinstance(node, _Def | ast.Lambda):
-            mine = (
-                within == _IMPORT and isinstance(node, ast.FunctionDef) and any(node is one for one in names.get(node.name, ()))
-            )
-            inside = node.name if mine and isinstance(node, ast.FunctionDef) else _LATER
             body = [node.body] if isinstance(node, ast.Lambda) else node.body
-            todo += [(child, inside, False) for child in body]
-            todo += [(child, within, False) for child in ast.iter_child_nodes(node) if not any(child is one for one in body)]
+            inside, its = _name_within(node, within, names), set(map(id, body))
+            todo += [(child, inside if id(child) in its else within, False) for child in ast.iter_child_nodes(node)]
         elif isinstance(node, ast.If) and _is_main(node.test):
             todo += [(child, _LATER, False) for child in ast.iter_child_nodes(node)]
         else:
             callee = node.func if isinstance(node, ast.Call) else None
             todo += [(child, within, child is callee) for child in ast.iter_child_nodes(node)]
+
+
+def _name_within(node: ast.AST, within: str, names: dict[str, list[ast.FunctionDef]]) -> str:
+    """Say what holds a function's body: itself, the function that made it and that it does not outlive, or what runs later."""
+    if not isinstance(node, ast.FunctionDef) or within == _LATER:
+        return _LATER
+    if within in names:
+        return within
+    return node.name if any(node is one for one in names.get(node.name, ())) else _LATER
 
 
 def _is_main(test: ast.expr) -> bool:

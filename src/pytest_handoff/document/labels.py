@@ -56,9 +56,11 @@ _NOUN = (
 _PIECE_OF_PROMPT = re.compile(rf"[+~≈]?\[[^\[\]]*\][ \t]*%?(?:[ \t]+{_NOUN}){{0,3}}")
 _NO_PROMPT = re.compile(
     r"[\s#.,:/%+~≈<>=≥≤–-]*\d[\s\d.,:/%+~≈<>=≥≤–-]*|\d+[ \t]*/[ \t]*\d+\b.*|[A-Z][A-Z0-9]+-\d+|(?:session|phase|sprint)-\d+"
-    r"|(?i:wip|draft|blocked|done|none|n/a)"
+    r"|(?i:wip|draft|blocked|done|none|n/a|yes|no|unreleased|sic)|v\d[\w.+-]*|tool\.[\w.-]+|\[.*\]|[@$]\w.*|--?\w.*"
+    r"|([\"'])[^\"'\n]*\1(?:,\s*([\"'])[^\"'\n]*\2)*,?|(?:[a-z]-[a-z]|[A-Z]-Z|0-9|\\[wds]|_)+"
 )
-"""Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, or a note in a word."""
+"""Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, a note in a word, or what is quoted: a
+table of TOML, a version, an option, a variable, texts or lists in a list, letters of a pattern, a name behind an ``@``."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 BLANK = (

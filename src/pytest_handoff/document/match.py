@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import re
+from bisect import bisect_left
+from functools import cache, cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -234,11 +236,19 @@ def _doubt(id: str, found: list[_Match], sections: _Sections) -> Finding | None:
 _ENOUGH = 3  # one or two matching labels do not make a document one of ours
 
 
+_MARKS = ("...", "…", "?", "___", ">", "}")
+_WORDS = ("TBD", "T.B.D", "TODO", "TO DO", "FIXME", "XXX", "YYYY-MM-DD", "FILLED", "FILLED IN", "WRITTEN", "COMPLETED",
+          "DETERMINED", "IPSUM")  # fmt: skip
+"""How a line ends that may say *not yet*."""
+
+
 def open_questions(parsed: Outline, closed: Collection[int], places: Iterable[Place]) -> Iterator[Finding]:
-    """Report each label or list item that only a person can fill and that still holds its placeholder."""
+    """Report what only a person can fill: a placeholder of a label, an item or a paragraph, or words that say *not yet*."""
     ours = {place.line for place in places}
     for line in parsed.lines:
-        if "[" in line.text and line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
+        tail = line.text[-16:]
+        asks = "[" in line.text or tail.endswith(_MARKS) or tail.rstrip("*_.! ").upper().endswith(_WORDS)
+        if asks and line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
             yield Finding(kind="placeholder", line=line.line + 1, place=None, message=f"a person's to fill: {what}")
 
 
@@ -264,9 +274,37 @@ def missing_sections(parsed: Outline, fields: Iterable[Field], found: Collection
 
 def _asks(parsed: Outline, line: TextLine) -> str | None:
     label = read_label(line.text)
-    if label and placeholder_length(line.text[label.start : label.end], parsed.references):
-        return label.text
+    if label is not None:
+        value = line.text[label.start : label.end]
+        return label.text if placeholder_length(value, parsed.references) or _says_not_yet(value) else None
     box = box_of(line.text) if line.opens_item else None
-    item = line.text[box.end() :] if box else line.text
-    asks = line.opens_item and "[" in item and placeholder_length(item, parsed.references) == len(item)
-    return item if asks else None
+    text = line.text[box.end() :] if box else line.text
+    if "[" in text and placeholder_length(text, parsed.references) == len(text):
+        # Words in brackets that stand alone ask for a paragraph; one word may be anything, such as a reference.
+        return text if line.opens_item or (" " in text and _is_a_paragraph(parsed, line)) else None
+    return text if line.opens_item and _says_not_yet(text) else None
+
+
+def _is_a_paragraph(parsed: Outline, line: TextLine) -> bool:
+    """Check that a line is a paragraph of its own; its neighbours are looked at, since lines stand in order."""
+    at = bisect_left(parsed.lines, line.line, key=lambda other: other.line)
+    beside = parsed.lines[max(at - 1, 0) : at + 2]
+    return not line.parents and all(other is line or other.paragraph != line.paragraph for other in beside)
+
+
+def _says_not_yet(value: str) -> bool:
+    """Check whether a whole value or item says only that nothing stands there yet; with more words it is what somebody wrote."""
+    return len(value) <= _LONGEST_EXCUSE and _not_yet().fullmatch(value) is not None
+
+
+_LONGEST_EXCUSE = 80
+
+
+@cache
+def _not_yet() -> re.Pattern[str]:
+    """Compile what is put where words are missing: a document that holds none of it does without."""
+    words = (
+        r"(?i:tbd|t\.b\.d\.?|to ?do|fixme|xxx|lorem ipsum|to be (?:filled(?: in)?|written|completed|determined)|yyyy-mm-dd)"
+        r"|\?{2,}|\.{3}|…|_{3,}|<[A-Za-z][A-Za-z,']*(?:[ _-][\w,']+)+>|\{\{[^{}]+\}\}|\{[A-Za-z]\w+(?: \w+)*\}"
+    )
+    return re.compile(rf"(?P<mark>\*\*|__|\*|_)?(?:{words})(?(mark)(?P=mark))[.!]?")
