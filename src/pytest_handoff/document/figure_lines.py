@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
@@ -17,12 +18,10 @@ from pytest_handoff.document.quantities import (
     FILLERS,
     LABELS,
     VALUE_COLUMNS,
-    is_neutral,
     named,
-    narrows,
     quantity_of,
 )
-from pytest_handoff.document.scopes import ALL, PATH, figure_id
+from pytest_handoff.document.scopes import ALL, PATH, figure_id, is_neutral, narrows
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
@@ -89,29 +88,40 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             yield from _labelled(parsed, line, label, scopes)
 
 
-_NAME = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
-_DIVIDED = (
-    re.compile(rf"{_NAME}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
-    re.compile(rf"{_NAME}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
-    re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
-)
-"""Lines in which a dash, parentheses, or nothing but a blank divides a name and its value."""
-
-
 def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
     """Make places of the figures of a line without a colon: all of it is understood, or a dash divides name and value."""
     scope = scopes.of(line)
-    places = [] if scope is None else list(
-        _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
-    )  # fmt: skip
-    yield from places
-    if places or len(line.text) > LONGEST:
+    if scope is None:
         return
-    found = next((found for divided in _DIVIDED if (found := divided.fullmatch(line.text)) is not None), None)
+    places = list(_whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes))
+    yield from places
+    found = None if places or len(line.text) > LONGEST else _divided(line.text)
     if found is not None:
         label = Label(keys_of(found["label"]), found["label"], found.start("value"), found.end("value"))
         if label.keys:
             yield from _labelled(parsed, line, label, scopes, dashed=True)
+
+
+_SIGNS = (" —", " –", " -", " =", "→", "=>", "...", "…")
+
+
+def _divided(text: str) -> re.Match[str] | None:
+    """Match a line in which a dash, parentheses, or nothing but a blank divides a name and its value."""
+    by_sign, in_parentheses, by_blank = _dividing()
+    found = by_sign.fullmatch(text) if any(sign in text for sign in _SIGNS) else None
+    if found is None and " (" in text:
+        found = in_parentheses.fullmatch(text)
+    return by_blank.fullmatch(text) if found is None and text.endswith(("`", "]")) else found
+
+
+@cache
+def _dividing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    name = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
+    return (
+        re.compile(rf"{name}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
+        re.compile(rf"{name}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
+        re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
+    )
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:

@@ -19,10 +19,9 @@ from pytest_handoff.document.quantities import (
     TARGET_COLUMNS,
     VALUE_COLUMNS,
     named,
-    narrows,
     quantity_of,
 )
-from pytest_handoff.document.scopes import ALL, SUM, figure_id
+from pytest_handoff.document.scopes import ALL, SUM, figure_id, narrows
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ _NO_PROMPT = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]+")
 BLANK = (
     r"\{\{?[^{}|\n]{1,40}\}?\}|<(?!/|(?:br|hr|p|b|i|u|s|a|em|strong|code|kbd|sub|sup|small|del|ins|img|span|div|details|summary)\b)"
-    r"[A-Za-z#%][\w #%/.-]{0,40}>|(?<![_\w])(?:_{2,}|_ ?/ ?_)(?![_\w])|(?<!\w)(?<!\w-)XX+(?:\.X+)?(?![\w-])"
+    r"[A-Za-z#%][\w #%/.-]{0,40}>|_(?<!\w_)(?:_+| ?/ ?_)(?!\w)|X(?<!\wX)(?<!\w-X)X+(?:\.X+)?(?![\w-])"
 )
 """A prompt without brackets inside a longer text: ``{{ n }}``, ``<n>``, ``___``, ``XX %``."""
 
