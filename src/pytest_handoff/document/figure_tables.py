@@ -43,6 +43,7 @@ _COUNTED = named(COLUMNS)
 _NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact", "measure", "question", "detail"})
 """Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
+_MOST_WORDS = 4
 _WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
 """What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
 _ALL = frozenset(
@@ -156,7 +157,9 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
     keys = keys_of(_WANTED.sub("", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
-    found = quantity_of(keys, QUANTITIES) or (("total", "tests") if _is_total_of_outcomes(row, inside.table) else None)
+    found = _of_files(quantity_of(keys, QUANTITIES), inside) or (
+        ("total", "tests") if _is_total_of_outcomes(row, inside.table) else None
+    )
     composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
     named_row = composed or ((found[1], inside.scope) if found is not None else None)
     if named_row is None or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
@@ -164,7 +167,7 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
     quantity, scope = named_row
     values = 0
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
-        part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None)
+        part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_of(names)
         if part is None and len(columns) == 2 and quantity in NO_FIGURES:
             part = "value"
         if "." in quantity and part != "value":
@@ -177,6 +180,29 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
             values += part == "value"
             suffix = f".{part}" if part != "value" or values == 1 else f".{part} {values}"
             yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
+
+
+_THEN = frozenset({"start", "before", "beginning", "previous", "old"})
+_NOW = frozenset({"end", "after", "now", "actual", "current"})
+_OF_DAYS = frozenset({"date", "time", "day", "by", "owner", "target", "goal", "next"})
+
+
+def _part_of(names: frozenset[str]) -> str | None:
+    """Tell from one word of a longer head, as in *Sprint end*, whether a column is of before or of now."""
+    words = {word for name in names for word in name.split()}
+    if not 1 < len(words) <= _MOST_WORDS or words & _OF_DAYS or bool(words & _THEN) == bool(words & _NOW):
+        return None
+    return "before" if words & _THEN else "value"
+
+
+def _of_files(found: tuple[str, str] | None, inside: _Table) -> tuple[str, str] | None:
+    """Take *New* or *Removed* for files only where files are spoken of; new tests may be meant."""
+    if found is None or not found[1].startswith("files_") or "file" in found[0]:
+        return found
+    around = f"{inside.where} {inside.table.head.cells[0].text.casefold()}"
+    if "file" in around:
+        return found
+    return (found[0], "new_tests") if found[0] in ("new", "added") and "test" in around else None
 
 
 def _is_total_of_outcomes(row: Row, table: Table) -> bool:

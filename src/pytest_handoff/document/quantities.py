@@ -79,7 +79,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "branch_coverage": ("branch coverage", "branches covered", "coverage of branches", "zweigabdeckung"),
     "new_tests": (
         "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests",
-        "added tests", "neue tests", "tests new", "tests i added", "tests we added",
+        "added tests", "neue tests", "tests new", "tests i added", "tests we added", "new tests written",
 ),
     "files_changed": ("files changed", "changed files", "total files changed", "files touched",
     "geänderte dateien insgesamt"),
@@ -103,7 +103,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "test_files_created": ("test files added", "test files created", "new test files"),
     "new_commits": (
         "new commits", "commits", "number of commits", "commits made", "commits added", "commits this session",
-        "commits since last update", "commits since last session", "commits since last handoff",
+        "commits pushed", "commits since last update", "commits since last session", "commits since last handoff",
 ),
     "coverage.before": ("coverage before", "previous coverage", "coverage before this session", "coverage last session"),
     "tests.before": ("tests before", "previous tests", "tests before this session", "tests last session"),
@@ -243,7 +243,7 @@ FILLERS = frozenset({
     "all tests", "final", "final results", "final result", "status", "in", "with", "overall", "total", "coverage",
     "test summary", "regression", "regression suite", "full suite", "pytest", "backend", "backend tests", "python",
     "python tests", "closing line", "test status", "current", "now", "last run", "outcome", "test run", "test execution",
-    "collected", "suite", "ergebnis", "testergebnisse",
+    "collected", "suite", "ergebnis", "testergebnisse", "pp", "percentage points",
 })  # fmt: skip
 """Pieces of a line, or labels, that say nothing but that tests, all of them, are spoken of."""
 
@@ -321,6 +321,15 @@ def kinds_of_tests(tiers: Iterable[str]) -> dict[str, str]:
     for tier in tiers:
         plain = " ".join(keys_of(tier) and sorted(keys_of(tier))[:1])
         for form in (plain, *(("end to end", "end to end") if tier == "e2e" else ())):
-            for name in ("{}", "{} test", "{} tests", "{} test results", "{} test status", "{} test suite", "{} testing"):
+            for name in (
+                "{}",
+                "{} test",
+                "{} tests",
+                "{} test results",
+                "{} test status",
+                "{} test suite",
+                "{} suite",
+                "{} testing",
+            ):
                 found[name.format(form)] = tier
     return {name: tier for name, tier in found.items() if name}
