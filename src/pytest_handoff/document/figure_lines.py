@@ -324,11 +324,11 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     if scope is not None:
         return _of_path(scope, scopes.name_above(line)), scope, False
     if found is not None:
-        return _known(found, around, line, scopes)
+        return _known(found, around, label, line, scopes)
     if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
         return "date", ALL, False
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
-    return (*composed, False) if composed is not None else _neutral(label, around, scopes)
+    return (*composed, False) if composed is not None else _neutral(label, around, line, scopes)
 
 
 def _of_path(scope: str, heading: str) -> str:
@@ -337,7 +337,18 @@ def _of_path(scope: str, heading: str) -> str:
     return of_heading if of_heading in ("coverage", "line_coverage", "branch_coverage", "statements", "missed") else "result"
 
 
-def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+_NO_CLAIMS = frozenset({
+    "cases", "total cases", "passed cases", "failed cases", "collected", "pass", "passes", "fail", "fails", "skip", "skips",
+    "successful", "still failing", "still red", "all tests pass", "all tests passing", "cov",
+})  # fmt: skip
+"""Labels behind which a person's figure may be about something else, or about another day."""
+
+
+def _is_claim(key: str, line: TextLine, scopes: Scopes) -> bool:
+    return key not in _NO_CLAIMS and scopes.is_certain(line.line)
+
+
+def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Check that a name which could mean other things stands where tests or coverage are spoken of."""
     key, quantity = found
     if (key in ("status", "state") and not around) or quantity == "config_files":
@@ -348,7 +359,7 @@ def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) 
         return None
     if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
         return None
-    return quantity, around, quantity in CLAIMED and not around and key in QUANTITIES
+    return quantity, around, quantity in CLAIMED and not around and key in label.keys and _is_claim(key, line, scopes)
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
@@ -361,10 +372,10 @@ def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
     return None if label.keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
 
 
-def _neutral(label: Label, around: str, scopes: Scopes) -> tuple[str, str, bool] | None:
+def _neutral(label: Label, around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
     if not ALL_TESTS.isdisjoint(label.keys):
-        return "result", around, True
+        return "result", around, scopes.is_certain(line.line)
     is_neutral_label = not FILLERS.isdisjoint(label.keys) or is_neutral(label.text, scopes.names.number)
     return ("", around, False) if is_neutral_label else None
 

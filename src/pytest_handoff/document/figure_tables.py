@@ -15,6 +15,7 @@ from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
     CHANGE_COLUMNS,
     COLUMNS,
+    SHOWN_COLUMNS,
     STATUS_COLUMNS,
     TARGET_COLUMNS,
     VALUE_COLUMNS,
@@ -35,7 +36,7 @@ _PARTS = {
     name: part
     for part, names in (
         ("value", VALUE_COLUMNS), ("target", TARGET_COLUMNS), ("status", STATUS_COLUMNS), ("before", BEFORE_COLUMNS),
-        ("change", CHANGE_COLUMNS),
+        ("change", CHANGE_COLUMNS), ("shown", SHOWN_COLUMNS),
     )
     for name in names
 }  # fmt: skip
@@ -104,7 +105,7 @@ def _cells(inside: _Table) -> Iterator[Place]:
     closed = whole or len(inside.table.rows) == 1
     columns = [keys_of(cell.text) for cell in inside.table.head.cells]
     if len(columns) == 2 and (not columns[1] or not columns[0].isdisjoint(_NAMES_OF_FACTS)):
-        columns[1] |= {"value"}
+        columns[1] |= {"reading"}
     for row in inside.table.rows:
         name = row.cells[0].text if row.cells else ""
         of = _scope_of_row(name, inside.scopes, whole=whole)
@@ -169,16 +170,16 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
         part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_of(names)
         if part is None and len(columns) == 2 and quantity in NO_FIGURES:
-            part = "value"
-        if "." in quantity and part != "value":
+            part = "shown"
+        if "." in quantity and part not in ("value", "shown"):
             continue
         if part in ("target", "status", "change"):
             place = place_of_cell(inside.parsed, row, cell, f"{figure_id(quantity, scope, inside.where)}.{part}")
             yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
         elif part is not None:
-            of_then = quantity if part == "value" else f"{quantity}.before"
-            values += part == "value"
-            suffix = f".{part}" if part != "value" or values == 1 else f".{part} {values}"
+            of_then = f"{quantity}.before" if part == "before" else quantity
+            values += part == "shown"
+            suffix = f".{part}" if part != "shown" or values == 1 else f".{part} {values}"
             yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
 
 
@@ -192,7 +193,7 @@ def _part_of(names: frozenset[str]) -> str | None:
     words = {word for name in names for word in name.split()}
     if not 1 < len(words) <= _MOST_WORDS or words & _OF_DAYS or bool(words & _THEN) == bool(words & _NOW):
         return None
-    return "before" if words & _THEN else "value"
+    return "before" if words & _THEN else "shown"
 
 
 def _of_files(found: tuple[str, str] | None, inside: _Table) -> tuple[str, str] | None:
@@ -219,12 +220,13 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
     before = quantity[len(plain) :]
     figures = [] if plain in NO_FIGURES else figures_in(cell.text, plain)
     shift = inside.parsed.text.index(cell.text, cell.start) if cell.text else cell.start
+    is_claim = spot.suffix == ".value" and not scope and inside.scopes.is_certain(spot.row.line)
     for number, figure in enumerate(figures):
         id = figure_id(figure.quantity + before, scope, inside.where) + (spot.suffix if not number else f" ({number + 1})")  # noqa: A001
         yield figure_place(
             cell.text[figure.start : figure.end], shift + figure.start, spot.row.line, asks=figure.asks, id=id,
             quantity=figure.quantity + before, scope=scope, form=figure.form, tail=figure.tail,
-            is_claim=spot.suffix == ".value" and not scope and figure.quantity in CLAIMED,
+            is_claim=is_claim and figure.quantity in CLAIMED,
         )  # fmt: skip
     if not figures:
         place = place_of_cell(inside.parsed, spot.row, cell, figure_id(quantity, scope, inside.where) + spot.suffix)

@@ -179,10 +179,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 VALUE_COLUMNS = (
     "value", "actual", "current", "achieved", "after", "result", "results", "now", "count", "measured", "final",
     "this session", "latest", "number", "figure", "current value", "actual value", "after session", "after this session",
-    "today", "wert", "ist", "nachher", "observed", "outcome", "score", "end", "at end", "got", "actual result",
-    "measured value", "new", "end of session", "evidence", "proof", "reading", "after refactoring", "after change",
-    "this run", "this sprint",
+    "today", "wert", "ist", "nachher",
 )  # fmt: skip
+SHOWN_COLUMNS = (
+    "observed", "outcome", "score", "end", "at end", "got", "actual result", "measured value", "end of session", "evidence",
+    "proof", "reading", "after refactoring", "after change", "this run", "this sprint",
+)  # fmt: skip
+"""Columns of values, too; a person's figure there may be of another day."""
+
 TARGET_COLUMNS = (
     "target", "goal", "required", "threshold", "requirement", "expected", "minimum", "ziel", "soll", "limit", "needed",
     "min",
