@@ -320,6 +320,8 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     if whole in _MEASURED and whole != "tests":
         return whole, ALL, False
     found = quantity_of(label.keys, QUANTITIES)
+    if found is not None and found[0] not in label.keys and not ALL_TESTS.isdisjoint(label.keys):
+        found = None  # *All tests passed: 9/11* is about every test
     scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
     if scope is not None:
         return _of_path(scope, scopes.name_above(line)), scope, False
