@@ -260,8 +260,8 @@ ALL_TESTS = frozenset({
 _DROPPED = frozenset({
     "the", "a", "an", "of", "in", "on", "this", "session", "story", "sprint", "our", "my", "current", "currently", "now",
     "so", "far", "python", "pytest", "today", "overall", "whole", "full", "for", "at", "run", "is", "are", "were", "was",
-    "by", "we", "i", "project", "suite", "after", "under", "from", "built", "task", "cycle", "iteration", "phase", "release",
-    "pr", "branch",
+    "by", "we", "i", "project", "suite", "after", "under", "from", "built", "cycle", "iteration", "phase",
+    "branch",
 })  # fmt: skip
 _OF_ALL = frozenset({"number", "nr", "no", "count", "total", "all"})
 _THEN = frozenset({"before", "previous", "previously", "prior", "initial", "initially", "start", "starting", "beginning", "was"})
