@@ -163,6 +163,11 @@ def has_blank(text: str) -> bool:
     return "{" in text or "<" in text or "XX" in text or "__" in text or "_/_" in text
 
 
+def may_ask(text: str) -> bool:
+    """Check cheaply whether a line may hold a prompt of any kind."""
+    return "[" in text or has_blank(text) or "TBD" in text or "TODO" in text
+
+
 def words_asked(inner: str) -> tuple[str, ...]:
     """Return the words of a prompt that say what it asks for, without those that only say that it asks."""
     return tuple(word for word in _LETTERS.findall(inner.casefold()) if word not in _SAYS_NOTHING)
