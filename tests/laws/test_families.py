@@ -36,7 +36,9 @@ def test_nearly_all_is_filled(scores: dict[str, Score]) -> None:
 @pytest.mark.parametrize("name", sorted(LEFT_ALONE))
 def test_what_is_about_something_else_is_left(name: str) -> None:
     """Figures of other things, of other days, and what a person said stay as they are, however they look."""
-    assert filled(LEFT_ALONE[name]).text == LEFT_ALONE[name]
+    after = filled(LEFT_ALONE[name])
+    assert after.text == LEFT_ALONE[name]
+    assert [finding for finding in after.findings if finding.kind == "contradicted"] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

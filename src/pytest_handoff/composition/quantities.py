@@ -40,7 +40,7 @@ _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
-_OTHER_ORDER = re.compile(r"\b(?:dd|mm)[./-]", re.IGNORECASE)
+_OTHER_ORDER = re.compile(r"(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd", re.IGNORECASE)
 """A date is asked for that does not begin with the year."""
 _NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
 

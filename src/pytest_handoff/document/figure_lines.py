@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
@@ -17,12 +18,10 @@ from pytest_handoff.document.quantities import (
     FILLERS,
     LABELS,
     VALUE_COLUMNS,
-    is_neutral,
     named,
-    narrows,
     quantity_of,
 )
-from pytest_handoff.document.scopes import ALL, PATH, figure_id
+from pytest_handoff.document.scopes import ALL, PATH, figure_id, is_neutral, narrows
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
@@ -89,29 +88,40 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             yield from _labelled(parsed, line, label, scopes)
 
 
-_NAME = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
-_DIVIDED = (
-    re.compile(rf"{_NAME}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
-    re.compile(rf"{_NAME}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
-    re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
-)
-"""Lines in which a dash, parentheses, or nothing but a blank divides a name and its value."""
-
-
 def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
     """Make places of the figures of a line without a colon: all of it is understood, or a dash divides name and value."""
     scope = scopes.of(line)
-    places = [] if scope is None else list(
-        _whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
-    )  # fmt: skip
-    yield from places
-    if places or len(line.text) > LONGEST:
+    if scope is None:
         return
-    found = next((found for divided in _DIVIDED if (found := divided.fullmatch(line.text)) is not None), None)
+    places = list(_whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes))
+    yield from places
+    found = None if places or len(line.text) > LONGEST else _divided(line.text)
     if found is not None:
         label = Label(keys_of(found["label"]), found["label"], found.start("value"), found.end("value"))
         if label.keys:
             yield from _labelled(parsed, line, label, scopes, dashed=True)
+
+
+_SIGNS = (" —", " –", " -", " =", "→", "=>", "...", "…")
+
+
+def _divided(text: str) -> re.Match[str] | None:
+    """Match a line in which a dash, parentheses, or nothing but a blank divides a name and its value."""
+    by_sign, in_parentheses, by_blank = _dividing()
+    found = by_sign.fullmatch(text) if any(sign in text for sign in _SIGNS) else None
+    if found is None and " (" in text:
+        found = in_parentheses.fullmatch(text)
+    return by_blank.fullmatch(text) if found is None and text.endswith(("`", "]")) else found
+
+
+@cache
+def _dividing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    name = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
+    return (
+        re.compile(rf"{name}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
+        re.compile(rf"{name}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
+        re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
+    )
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
@@ -310,15 +320,17 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
     if whole in _MEASURED and whole != "tests":
         return whole, ALL, False
     found = quantity_of(label.keys, QUANTITIES)
+    if found is not None and found[0] not in label.keys and not ALL_TESTS.isdisjoint(label.keys):
+        found = None  # *All tests passed: 9/11* is about every test
     scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
     if scope is not None:
         return _of_path(scope, scopes.name_above(line)), scope, False
     if found is not None:
-        return _known(found, around, line, scopes)
+        return _known(found, around, label, line, scopes)
     if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
         return "date", ALL, False
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
-    return (*composed, False) if composed is not None else _neutral(label, around, scopes)
+    return (*composed, False) if composed is not None else _neutral(label, around, line, scopes)
 
 
 def _of_path(scope: str, heading: str) -> str:
@@ -327,7 +339,18 @@ def _of_path(scope: str, heading: str) -> str:
     return of_heading if of_heading in ("coverage", "line_coverage", "branch_coverage", "statements", "missed") else "result"
 
 
-def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+_NO_CLAIMS = frozenset({
+    "cases", "total cases", "passed cases", "failed cases", "collected", "pass", "passes", "fail", "fails", "skip", "skips",
+    "successful", "still failing", "still red", "all tests pass", "all tests passing", "cov",
+})  # fmt: skip
+"""Labels behind which a person's figure may be about something else, or about another day."""
+
+
+def _is_claim(key: str, line: TextLine, scopes: Scopes) -> bool:
+    return key not in _NO_CLAIMS and scopes.is_certain(line.line)
+
+
+def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Check that a name which could mean other things stands where tests or coverage are spoken of."""
     key, quantity = found
     if (key in ("status", "state") and not around) or quantity == "config_files":
@@ -338,7 +361,7 @@ def _known(found: tuple[str, str], around: str, line: TextLine, scopes: Scopes) 
         return None
     if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
         return None
-    return quantity, around, quantity in CLAIMED and not around and key in QUANTITIES
+    return quantity, around, quantity in CLAIMED and not around and key in label.keys and _is_claim(key, line, scopes)
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
@@ -351,10 +374,10 @@ def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
     return None if label.keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
 
 
-def _neutral(label: Label, around: str, scopes: Scopes) -> tuple[str, str, bool] | None:
+def _neutral(label: Label, around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
     if not ALL_TESTS.isdisjoint(label.keys):
-        return "result", around, True
+        return "result", around, scopes.is_certain(line.line)
     is_neutral_label = not FILLERS.isdisjoint(label.keys) or is_neutral(label.text, scopes.names.number)
     return ("", around, False) if is_neutral_label else None
 

@@ -15,14 +15,14 @@ from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
     CHANGE_COLUMNS,
     COLUMNS,
+    SHOWN_COLUMNS,
     STATUS_COLUMNS,
     TARGET_COLUMNS,
     VALUE_COLUMNS,
     named,
-    narrows,
     quantity_of,
 )
-from pytest_handoff.document.scopes import ALL, SUM, figure_id
+from pytest_handoff.document.scopes import ALL, SUM, figure_id, narrows
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _PARTS = {
     name: part
     for part, names in (
         ("value", VALUE_COLUMNS), ("target", TARGET_COLUMNS), ("status", STATUS_COLUMNS), ("before", BEFORE_COLUMNS),
-        ("change", CHANGE_COLUMNS),
+        ("change", CHANGE_COLUMNS), ("shown", SHOWN_COLUMNS),
     )
     for name in names
 }  # fmt: skip
@@ -44,6 +44,7 @@ _COUNTED = named(COLUMNS)
 _NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact", "measure", "question", "detail"})
 """Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
+_MOST_WORDS = 4
 _WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
 """What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
 _ALL = frozenset(
@@ -104,7 +105,7 @@ def _cells(inside: _Table) -> Iterator[Place]:
     closed = whole or len(inside.table.rows) == 1
     columns = [keys_of(cell.text) for cell in inside.table.head.cells]
     if len(columns) == 2 and (not columns[1] or not columns[0].isdisjoint(_NAMES_OF_FACTS)):
-        columns[1] |= {"value"}
+        columns[1] |= {"reading"}
     for row in inside.table.rows:
         name = row.cells[0].text if row.cells else ""
         of = _scope_of_row(name, inside.scopes, whole=whole)
@@ -157,7 +158,9 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
     keys = keys_of(_WANTED.sub("", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
-    found = quantity_of(keys, QUANTITIES) or (("total", "tests") if _is_total_of_outcomes(row, inside.table) else None)
+    found = _of_files(quantity_of(keys, QUANTITIES), inside) or (
+        ("total", "tests") if _is_total_of_outcomes(row, inside.table) else None
+    )
     composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
     named_row = composed or ((found[1], inside.scope) if found is not None else None)
     if named_row is None or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
@@ -165,19 +168,42 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
     quantity, scope = named_row
     values = 0
     for names, cell in zip(columns[1:], row.cells[1:], strict=False):
-        part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None)
+        part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_of(names)
         if part is None and len(columns) == 2 and quantity in NO_FIGURES:
-            part = "value"
-        if "." in quantity and part != "value":
+            part = "shown"
+        if "." in quantity and part not in ("value", "shown"):
             continue
         if part in ("target", "status", "change"):
             place = place_of_cell(inside.parsed, row, cell, f"{figure_id(quantity, scope, inside.where)}.{part}")
             yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
         elif part is not None:
-            of_then = quantity if part == "value" else f"{quantity}.before"
-            values += part == "value"
-            suffix = f".{part}" if part != "value" or values == 1 else f".{part} {values}"
+            of_then = f"{quantity}.before" if part == "before" else quantity
+            values += part == "shown"
+            suffix = f".{part}" if part != "shown" or values == 1 else f".{part} {values}"
             yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
+
+
+_THEN = frozenset({"start", "before", "beginning", "previous", "old"})
+_NOW = frozenset({"end", "after", "now", "actual", "current"})
+_OF_DAYS = frozenset({"date", "time", "day", "by", "owner", "target", "goal", "next"})
+
+
+def _part_of(names: frozenset[str]) -> str | None:
+    """Tell from one word of a longer head, as in *Sprint end*, whether a column is of before or of now."""
+    words = {word for name in names for word in name.split()}
+    if not 1 < len(words) <= _MOST_WORDS or words & _OF_DAYS or bool(words & _THEN) == bool(words & _NOW):
+        return None
+    return "before" if words & _THEN else "shown"
+
+
+def _of_files(found: tuple[str, str] | None, inside: _Table) -> tuple[str, str] | None:
+    """Take *New* or *Removed* for files only where files are spoken of; new tests may be meant."""
+    if found is None or not found[1].startswith("files_") or "file" in found[0]:
+        return found
+    around = f"{inside.where} {inside.table.head.cells[0].text.casefold()}"
+    if "file" in around:
+        return found
+    return (found[0], "new_tests") if found[0] in ("new", "added") and "test" in around else None
 
 
 def _is_total_of_outcomes(row: Row, table: Table) -> bool:
@@ -194,12 +220,13 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
     before = quantity[len(plain) :]
     figures = [] if plain in NO_FIGURES else figures_in(cell.text, plain)
     shift = inside.parsed.text.index(cell.text, cell.start) if cell.text else cell.start
+    is_claim = spot.suffix == ".value" and not scope and inside.scopes.is_certain(spot.row.line)
     for number, figure in enumerate(figures):
         id = figure_id(figure.quantity + before, scope, inside.where) + (spot.suffix if not number else f" ({number + 1})")  # noqa: A001
         yield figure_place(
             cell.text[figure.start : figure.end], shift + figure.start, spot.row.line, asks=figure.asks, id=id,
             quantity=figure.quantity + before, scope=scope, form=figure.form, tail=figure.tail,
-            is_claim=spot.suffix == ".value" and not scope and figure.quantity in CLAIMED,
+            is_claim=is_claim and figure.quantity in CLAIMED,
         )  # fmt: skip
     if not figures:
         place = place_of_cell(inside.parsed, spot.row, cell, figure_id(quantity, scope, inside.where) + spot.suffix)

@@ -192,6 +192,10 @@ def _form_for(quantity: str, form: Form, words: str) -> Form:
     return "percent" if quantity.removesuffix(".before") in RATES else "fraction" if quantity == "result" else "count"
 
 
+_BEFORE_WORDS = frozenset({"pytest", "of", "these", "those", "them", "which", "suite", "result", "results", "we", "have"})
+"""Words before those that say what a figure counts."""
+
+
 def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> tuple[str, str]:
     """Return what a figure with these words counts, and of which tests if they say so."""
     quantity = _QUANTITIES.get(words) or (default if words in FILLERS else "")
@@ -202,6 +206,9 @@ def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> 
     if quantity:
         return quantity, ""
     parts = words.split()
+    plain = [word for word in parts if word not in _BEFORE_WORDS]
+    if len(plain) < len(parts) and (quantity := _QUANTITIES.get(" ".join(plain), "")):
+        return quantity, ""
     if form == "any":
         form = "count"
     for end in range(len(parts), 0, -1):
@@ -247,13 +254,17 @@ def _form_of_prompt(figure: str) -> _Read:
     return _Read("percent" if percent else "count", words)
 
 
+_PARTS_OF_WHOLE = frozenset({"passed", "passing", "total", "all", "tests", "run"})
+
+
 def _form_of_blank(figure: str) -> _Read:
     """Read a prompt without brackets, or two with a slash between them."""
     inner = figure.strip("{}<> %")
     asked = words_asked(inner) if figure[0] in "{<" else ()
     if "/" in inner or " of " in inner:
         parts = re.split(r"/| of ", inner)
-        return _Read("fraction") if len(parts) == 2 and not any(words_asked(part) for part in parts) else _NOTHING
+        said = {word for part in parts for word in words_asked(part)}
+        return _Read("fraction") if len(parts) == 2 and said <= _PARTS_OF_WHOLE else _NOTHING
     if not _is_plain(inner):
         return _NOTHING
     return _Read("percent" if "%" in figure or "pct" in inner or "percent" in inner.casefold() else "any", asked=asked)

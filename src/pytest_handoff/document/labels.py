@@ -65,7 +65,7 @@ table of TOML, a version, an option, a variable, texts or lists in a list, lette
 _LETTERS = re.compile(r"[^\W\d_]+")
 BLANK = (
     r"\{\{?[^{}|\n]{1,40}\}?\}|<(?!/|(?:br|hr|p|b|i|u|s|a|em|strong|code|kbd|sub|sup|small|del|ins|img|span|div|details|summary)\b)"
-    r"[A-Za-z#%][\w #%/.-]{0,40}>|(?<![_\w])(?:_{2,}|_ ?/ ?_)(?![_\w])|(?<!\w)(?<!\w-)XX+(?:\.X+)?(?![\w-])"
+    r"[A-Za-z#%][\w #%/.-]{0,40}>|_(?<!\w_)(?:_+| ?/ ?_)(?!\w)|X(?<!\wX)(?<!\w-X)X+(?:\.X+)?(?![\w-])"
 )
 """A prompt without brackets inside a longer text: ``{{ n }}``, ``<n>``, ``___``, ``XX %``."""
 
@@ -163,6 +163,11 @@ def asks_nothing(value: str) -> bool:
 def has_blank(text: str) -> bool:
     """Check cheaply whether a text may hold one."""
     return "{" in text or "<" in text or "XX" in text or "__" in text or "_/_" in text
+
+
+def may_ask(text: str) -> bool:
+    """Check cheaply whether a line may hold a prompt of any kind."""
+    return "[" in text or has_blank(text) or "TBD" in text or "TODO" in text
 
 
 def words_asked(inner: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.document.catalogue import FAMILIES, TOP, Field
-from pytest_handoff.document.labels import box_of, keys_of, placeholder_length, read_label
+from pytest_handoff.document.labels import box_of, keys_of, may_ask, placeholder_length, read_label
 from pytest_handoff.document.outline import Heading
 from pytest_handoff.document.places import Finding, Place, place_of_cell, place_of_fence, place_of_label
 from pytest_handoff.figures import MOST_LINES, enumerated
@@ -247,7 +247,7 @@ def open_questions(parsed: Outline, closed: Collection[int], places: Iterable[Pl
     ours = {place.line for place in places}
     for line in parsed.lines:
         tail = line.text[-16:]
-        asks = "[" in line.text or tail.endswith(_MARKS) or tail.rstrip("*_.! ").upper().endswith(_WORDS)
+        asks = may_ask(line.text) or tail.endswith(_MARKS) or tail.rstrip("*_.! ").upper().endswith(_WORDS)
         if asks and line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
             yield Finding(kind="placeholder", line=line.line + 1, place=None, message=f"a person's to fill: {what}")
 

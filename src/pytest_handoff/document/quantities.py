@@ -6,7 +6,6 @@ what an earlier session added. A new family of documents needs rows here.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pytest_handoff.document.labels import keys_of
@@ -80,7 +79,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "branch_coverage": ("branch coverage", "branches covered", "coverage of branches", "zweigabdeckung"),
     "new_tests": (
         "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests",
-        "added tests", "neue tests", "tests new", "tests i added", "tests we added",
+        "added tests", "neue tests", "tests new", "tests i added", "tests we added", "new tests written",
 ),
     "files_changed": ("files changed", "changed files", "total files changed", "files touched",
     "geänderte dateien insgesamt"),
@@ -104,7 +103,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "test_files_created": ("test files added", "test files created", "new test files"),
     "new_commits": (
         "new commits", "commits", "number of commits", "commits made", "commits added", "commits this session",
-        "commits since last update", "commits since last session", "commits since last handoff",
+        "commits pushed", "commits since last update", "commits since last session", "commits since last handoff",
 ),
     "coverage.before": ("coverage before", "previous coverage", "coverage before this session", "coverage last session"),
     "tests.before": ("tests before", "previous tests", "tests before this session", "tests last session"),
@@ -180,10 +179,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 VALUE_COLUMNS = (
     "value", "actual", "current", "achieved", "after", "result", "results", "now", "count", "measured", "final",
     "this session", "latest", "number", "figure", "current value", "actual value", "after session", "after this session",
-    "today", "wert", "ist", "nachher", "observed", "outcome", "score", "end", "at end", "got", "actual result",
-    "measured value", "new", "end of session", "evidence", "proof", "reading", "after refactoring", "after change",
-    "this run", "this sprint",
+    "today", "wert", "ist", "nachher",
 )  # fmt: skip
+SHOWN_COLUMNS = (
+    "observed", "outcome", "score", "end", "at end", "got", "actual result", "measured value", "end of session", "evidence",
+    "proof", "reading", "after refactoring", "after change", "this run", "this sprint",
+)  # fmt: skip
+"""Columns of values, too; a person's figure there may be of another day."""
+
 TARGET_COLUMNS = (
     "target", "goal", "required", "threshold", "requirement", "expected", "minimum", "ziel", "soll", "limit", "needed",
     "min",
@@ -244,7 +247,7 @@ FILLERS = frozenset({
     "all tests", "final", "final results", "final result", "status", "in", "with", "overall", "total", "coverage",
     "test summary", "regression", "regression suite", "full suite", "pytest", "backend", "backend tests", "python",
     "python tests", "closing line", "test status", "current", "now", "last run", "outcome", "test run", "test execution",
-    "collected", "suite", "ergebnis", "testergebnisse",
+    "collected", "suite", "ergebnis", "testergebnisse", "pp", "percentage points",
 })  # fmt: skip
 """Pieces of a line, or labels, that say nothing but that tests, all of them, are spoken of."""
 
@@ -254,90 +257,11 @@ ALL_TESTS = frozenset({
 })  # fmt: skip
 """Words by which a person says that every test is meant: figures beside them are held against the evidence."""
 
-_NEUTRAL = frozenset({
-    "test", "tests", "testing", "results", "result", "status", "summary", "metrics", "metric", "quality", "code", "coverage",
-    "overall", "executive", "final", "current", "success", "key", "session", "report", "statistics", "stats", "execution",
-    "suite", "complete", "full", "regression", "validation", "verification", "evidence", "overview", "and", "the", "of",
-    "for", "total", "breakdown", "by", "category", "categories", "type", "types", "tier", "tiers", "kind", "kinds", "file",
-    "files", "run", "runs", "details", "detailed", "information", "info", "state", "project", "quantitative", "achieved",
-    "implementation", "git", "repository", "environment", "after", "outcome", "outcomes", "numbers", "figures", "at", "a",
-    "glance", "health", "dashboard", "battery", "measurements", "measured", "delivery", "handoff", "hand", "off", "all",
-    "in", "scorecard", "module", "modules", "folder", "achievements", "what", "was", "were", "done", "changes", "change",
-    "work", "completed", "this", "our", "analysis", "findings", "assurance", "gates", "inventory", "output", "outputs",
-    "log", "terminal", "command", "commands", "closing", "line", "lines", "pytest", "python", "counts", "count", "passing",
-    "passed", "failing", "failed", "skipped", "testergebnisse", "teststatus", "kennzahlen", "qualität", "überblick",
-    "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof", "per", "package", "packages",
-    "table", "check", "checks", "accomplishments", "review", "where", "things", "stand", "stands", "size", "reached", "pass",
-    "rate", "it", "again", "impact", "progress", "repo", "automated", "automatic", "candidate", "b", "c", "d", "ii", "iii",
-    "iv", "machine", "changed", "tldr", "tl", "dr", "how", "i", "we", "verified", "verify", "my", "is", "are", "be", "to",
-    "from", "with", "on", "as", "s", "touched", "diff", "tree", "version", "control", "vcs", "counters", "counter", "one",
-    "two", "layer", "layers", "level", "levels", "area", "step", "part", "section", "story", "holds", "fix", "fixed",
-    "fixes", "exit", "criteria", "requirement", "requirements", "gate", "card", "sheet", "note", "notes", "board", "sign",
-    "signoff", "ready", "readiness", "left", "red", "green", "today", "now", "end", "close", "short", "quick", "brief",
-    "general", "basic", "basics", "facts", "data", "about", "ran", "running", "executed", "tested", "proved", "proven",
-    "checked", "measure", "measuring", "measurement", "context", "header", "meta", "metadata", "identity", "reference",
-    "references", "branch", "commit", "commits", "head", "workspace", "working", "worktree", "local", "env", "runtime",
-    "interpreter", "toolchain", "platform", "footprint", "scope", "shipped", "delivered", "built", "made", "did", "wrote",
-    "added", "created", "modified", "removed", "deleted", "edited", "updated", "statements", "handed", "over", "handover",
-    "transfer", "reviewer", "reviewers", "you", "your", "their", "team", "cycle", "iteration", "wrap", "up", "wrapup",
-    "recap", "digest", "synopsis", "abstract", "outline", "bottom", "headline", "headlines", "situation", "position",
-    "standing", "condition", "signal", "signals", "indicator", "indicators", "kpi", "kpis", "score", "scores", "rates",
-    "ratio", "totals", "tally", "tallies", "ledger", "matrix", "tables", "list", "statistic", "verifying", "validating",
-    "acceptance", "dod", "definition", "safety", "net", "nets", "everything", "whole", "actual", "actuals", "latest",
-    "recent", "observed", "that", "which", "there", "here", "so", "far", "when", "finished", "release", "flight",
-    "preflight", "merge", "pr", "pull", "request", "verdict", "decision", "decisions", "conclusion", "conclusions",
-    "confidence", "trust", "guard", "guards", "passes", "broken", "works", "does", "still", "ve", "have", "has", "been",
-    "its", "suites", "cases", "case", "comparison", "vs",
-})  # fmt: skip
-"""Words of headings below which figures are of all tests; one with another word, such as *New Code*, is about something else."""
-
-_PHRASES = frozenset(
-    {
-        "pre merge",
-        "pre flight",
-        "pre release",
-        "against target",
-        "before after",
-        "before and after",
-        "before vs after",
-        "unit test results",
-        "python test results",
-    }
-)
-_FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")
-_NUMBERED = re.compile(r"\b(?:session|phase|sprint)\s+#?(\d{1,9})\b", re.IGNORECASE)
-
-
-def is_neutral(heading: str, number: int | None) -> bool:
-    """Check that a heading narrows nothing: below it figures are of all tests, as they are now.
-
-    Args:
-        number: that of the session at hand; a heading that names another session speaks of then.
-    """
-    if any(int(other) != number for other in _NUMBERED.findall(heading)):
-        return False
-    words = _FIGURES.sub(" ", heading)
-    return any(form in _PHRASES or set(form.split()) <= _NEUTRAL for form in keys_of(words) or {""})
-
-
-_NARROWING = frozenset({
-    "failed", "failing", "skipped", "broken", "red", "left", "added", "created", "modified", "removed", "deleted", "wrote",
-    "fixed", "fixes", "updated", "edited",
-})  # fmt: skip
-_BOTH = frozenset({"passed", "passing", "passes", "green", "total", "totals"})
-
-
-def narrows(heading: str) -> bool:
-    """Check whether a heading speaks of tests of one outcome or change: how many there are below it are not all."""
-    words = set(heading.casefold().split())
-    return len(words & _NARROWING) == 1 and not words & _BOTH
-
-
 _DROPPED = frozenset({
     "the", "a", "an", "of", "in", "on", "this", "session", "story", "sprint", "our", "my", "current", "currently", "now",
     "so", "far", "python", "pytest", "today", "overall", "whole", "full", "for", "at", "run", "is", "are", "were", "was",
-    "by", "we", "i", "project", "suite", "after", "under", "from", "built", "task", "cycle", "iteration", "phase", "release",
-    "pr", "branch",
+    "by", "we", "i", "project", "suite", "after", "under", "from", "built", "cycle", "iteration", "phase",
+    "branch",
 })  # fmt: skip
 _OF_ALL = frozenset({"number", "nr", "no", "count", "total", "all"})
 _THEN = frozenset({"before", "previous", "previously", "prior", "initial", "initially", "start", "starting", "beginning", "was"})
@@ -401,6 +325,15 @@ def kinds_of_tests(tiers: Iterable[str]) -> dict[str, str]:
     for tier in tiers:
         plain = " ".join(keys_of(tier) and sorted(keys_of(tier))[:1])
         for form in (plain, *(("end to end", "end to end") if tier == "e2e" else ())):
-            for name in ("{}", "{} test", "{} tests", "{} test results", "{} test status", "{} test suite", "{} testing"):
+            for name in (
+                "{}",
+                "{} test",
+                "{} tests",
+                "{} test results",
+                "{} test status",
+                "{} test suite",
+                "{} suite",
+                "{} testing",
+            ):
                 found[name.format(form)] = tier
     return {name: tier for name, tier in found.items() if name}

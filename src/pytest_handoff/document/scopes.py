@@ -12,7 +12,6 @@ import msgspec
 
 from pytest_handoff.document.figures_in_text import figures_in, skeleton
 from pytest_handoff.document.labels import keys_of, read_label
-from pytest_handoff.document.quantities import is_neutral
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -43,6 +42,90 @@ FRONT_MATTER = "front."
 """How the ids of places in front matter begin: their values are YAML, not Markdown."""
 
 
+_NEUTRAL = frozenset({
+    "test", "tests", "testing", "results", "result", "status", "summary", "metrics", "metric", "quality", "code", "coverage",
+    "overall", "executive", "final", "current", "success", "key", "session", "report", "statistics", "stats", "execution",
+    "suite", "complete", "full", "regression", "validation", "verification", "evidence", "overview", "and", "the", "of",
+    "for", "total", "breakdown", "by", "category", "categories", "type", "types", "tier", "tiers", "kind", "kinds", "file",
+    "files", "run", "runs", "details", "detailed", "information", "info", "state", "project", "quantitative", "achieved",
+    "implementation", "git", "repository", "environment", "after", "outcome", "outcomes", "numbers", "figures", "at", "a",
+    "glance", "health", "dashboard", "battery", "measurements", "measured", "delivery", "handoff", "hand", "off", "all",
+    "in", "scorecard", "module", "modules", "folder", "achievements", "what", "was", "were", "done", "changes", "change",
+    "work", "completed", "this", "our", "analysis", "findings", "assurance", "gates", "inventory", "output", "outputs",
+    "log", "terminal", "command", "commands", "closing", "line", "lines", "pytest", "python", "counts", "count", "passing",
+    "passed", "failing", "failed", "skipped", "testergebnisse", "teststatus", "kennzahlen", "qualität", "überblick",
+    "zusammenfassung", "abdeckung", "phase", "sprint", "snapshot", "artifacts", "proof", "per", "package", "packages",
+    "table", "check", "checks", "accomplishments", "review", "where", "things", "stand", "stands", "size", "reached", "pass",
+    "rate", "it", "again", "impact", "progress",
+})  # fmt: skip
+"""Words of headings below which figures are of all tests; one with another word, such as *New Code*, is about something else."""
+
+_NEUTRAL_TO_PROMPTS = _NEUTRAL | {
+    "repo", "automated", "automatic", "candidate", "b", "c", "d", "ii", "iii", "iv", "machine", "changed", "tldr", "tl",
+    "dr", "how", "i", "we", "verified", "verify", "my", "is", "are", "be", "to", "from", "with", "on", "as", "s", "touched",
+    "diff", "tree", "version", "control", "vcs", "counters", "counter", "one", "two", "layer", "layers", "level", "levels",
+    "area", "step", "part", "section", "story", "holds", "fix", "fixed", "fixes", "exit", "criteria", "requirement",
+    "requirements", "gate", "card", "sheet", "note", "notes", "board", "sign", "signoff", "ready", "readiness", "left",
+    "red", "green", "today", "now", "end", "close", "short", "quick", "brief", "general", "basic", "basics", "facts", "data",
+    "about", "ran", "running", "executed", "tested", "proved", "proven", "checked", "measure", "measuring", "measurement",
+    "context", "header", "meta", "metadata", "identity", "reference", "references", "branch", "commit", "commits", "head",
+    "workspace", "working", "worktree", "local", "env", "runtime", "interpreter", "toolchain", "platform", "footprint",
+    "scope", "shipped", "delivered", "built", "made", "did", "wrote", "added", "created", "modified", "removed", "deleted",
+    "edited", "updated", "statements", "handed", "over", "handover", "transfer", "reviewer", "reviewers", "you", "your",
+    "their", "team", "cycle", "iteration", "wrap", "up", "wrapup", "recap", "digest", "synopsis", "abstract", "outline",
+    "bottom", "headline", "headlines", "situation", "position", "standing", "condition", "signal", "signals", "indicator",
+    "indicators", "kpi", "kpis", "score", "scores", "rates", "ratio", "totals", "tally", "tallies", "ledger", "matrix",
+    "tables", "list", "statistic", "verifying", "validating", "acceptance", "dod", "definition", "safety", "net", "nets",
+    "everything", "whole", "actual", "actuals", "latest", "recent", "observed", "that", "which", "there", "here", "so",
+    "far", "when", "finished", "release", "flight", "preflight", "merge", "pr", "pull", "request", "verdict", "decision",
+    "decisions", "conclusion", "conclusions", "confidence", "trust", "guard", "guards", "passes", "broken", "works", "does",
+    "still", "ve", "have", "has", "been", "its", "suites", "cases", "case", "comparison", "vs",
+}  # fmt: skip
+"""Words that narrow nothing where a prompt asks, while a person's figure below them may well be about something else."""
+
+_PHRASES = frozenset(
+    {
+        "pre merge",
+        "pre flight",
+        "pre release",
+        "against target",
+        "before after",
+        "before and after",
+        "before vs after",
+        "unit test results",
+        "python test results",
+    }
+)
+_FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")
+_NUMBERED = re.compile(r"\b(?:session|phase|sprint)\s+#?(\d{1,9})\b", re.IGNORECASE)
+
+
+def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRAL_TO_PROMPTS) -> bool:
+    """Check that a heading narrows nothing: below it figures are of all tests, as they are now.
+
+    Args:
+        number: that of the session at hand; a heading that names another session speaks of then.
+        known: words that narrow nothing.
+    """
+    if any(int(other) != number for other in _NUMBERED.findall(heading)):
+        return False
+    words = _FIGURES.sub(" ", heading)
+    return any(form in _PHRASES or set(form.split()) <= known for form in keys_of(words) or {""})
+
+
+_NARROWING = frozenset({
+    "failed", "failing", "skipped", "broken", "red", "left", "added", "created", "modified", "removed", "deleted", "wrote",
+    "fixed", "fixes", "updated", "edited",
+})  # fmt: skip
+_BOTH = frozenset({"passed", "passing", "passes", "green", "total", "totals"})
+
+
+def narrows(heading: str) -> bool:
+    """Check whether a heading speaks of tests of one outcome or change: how many there are below it are not all."""
+    words = set(heading.casefold().split())
+    return len(words & _NARROWING) == 1 and not words & _BOTH
+
+
 class Scopes:
     """The scopes of the lines of one document."""
 
@@ -68,6 +151,11 @@ class Scopes:
         if at not in self._known:
             self._known[at] = self._of_heading(line)
         return self._known[at]
+
+    def is_certain(self, line: int) -> bool:
+        """Check that a person's figure in a line is about the project's tests: the heading has none but well-known words."""
+        path = self.parsed.path(line)
+        return path in ((), self.parsed.headings[:1]) or is_neutral(path[-1].text, self.names.number, _NEUTRAL)
 
     def of(self, line: TextLine) -> str | None:
         """Return the scope of a line of text: that of the item around it, else of the heading above it."""
