@@ -6,10 +6,10 @@
 
 Each change becomes a repository of two sessions, the state of before and the state of now, each recorded by the library's own
 suite. Then ``handoff prove session-2`` is run there, and once more with ``--faults``. ``--beside N`` has cosmic-ray and mutmut
-try the same lines in N changes of each library, those with the most faults (but no more than ``--most``) and no failing test, and
-compares fault by fault. ``--jobs`` tries all faults of these changes with two at a time as well. Seconds are processor time of
-everything that was started, unless they are said to be on the clock. Needs git, and PyPI for what is installed; run it with the
-Python of this project.
+try the same lines in N changes of each library, those with the most faults (but no more than ``--most``) and no failing test,
+and compares fault by fault. ``--jobs`` tries all faults of these changes with two at a time as well. Seconds are processor
+time of everything that was started, unless they are said to be on the clock. What is recorded below ``--keep`` is proved
+again. Needs git, and PyPI for what is installed; run it with the Python of this project.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,18 +29,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from library_changes import RELEASES, Change, changes_of
-from mutants_of_others import key_of
 from project_runs import handoff_run, make_environment, suite_run
-
-from pytest_handoff.figures import parse_ranges
-from pytest_handoff.proving.faults import Fault, find_faults
+from same_faults import compare, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _NEEDED_BY_SUITES = ("tornado", "typeguard", "trio")
 _TOOLS = ("cosmic-ray", "mutmut")
-_DRIVER = Path(__file__).with_name("mutants_of_others.py")
 _COLUMNS = (
     "change",
     "earlier as they were",
@@ -136,10 +131,7 @@ def _print_row(cells: Iterable[object]) -> None:
 
 def _prove(python: Path, change: Change, place: Path, budget: float) -> Proved:
     folder = place / f"{change.library}-{change.name}"
-    change.lay_out(folder, change.before)
-    suite_run(python, folder, "--handoff=session-1")
-    change.lay_out(folder, change.now)
-    _, shown = handoff_run(python, folder, "session-2")
+    shown = _record(python, change, folder)
     began = time.monotonic()
     proof, seconds = _command(python, folder)
     found = Proved(change, folder, shown, proof, {}, seconds, time.monotonic() - began)
@@ -149,6 +141,18 @@ def _prove(python: Path, change: Change, place: Path, budget: float) -> Proved:
     found.faults = faults.get("faults") or {}
     _print_row(_cells(found))
     return found
+
+
+def _record(python: Path, change: Change, folder: Path) -> dict[str, Any]:
+    """Record both sessions; those that an earlier run of this benchmark has kept are read."""
+    if (folder / "handoffs" / "evidence" / "session-2" / "record.json").is_file():
+        command = [str(python), "-m", "pytest_handoff", "show", "session-2", "--json"]
+        shown: dict[str, Any] = json.loads(subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout)
+        return shown
+    change.lay_out(folder, change.before)
+    suite_run(python, folder, "--handoff=session-1")
+    change.lay_out(folder, change.now)
+    return handoff_run(python, folder, "session-2")[1]
 
 
 def _command(python: Path, folder: Path, *options: str) -> tuple[dict[str, Any], float]:
@@ -195,8 +199,8 @@ def _cells(one: Proved) -> list[str]:
     rate = faults["tried"] / one.for_faults if faults else 0.0
     return [
         f"{one} {one.change.title[:50]}".replace("|", "¦"),
-        _counted(one.of("earlier")),
-        _counted(one.of("new")),
+        counted(one.of("earlier")),
+        counted(one.of("new")),
         str(one.statuses["not_tried"]),
         f"{one.seconds:.1f}, {one.seconds / one.plain:.2f} ×" if one.plain else f"{one.seconds:.1f}",
         f"{one.clock:.1f}",
@@ -205,10 +209,6 @@ def _cells(one: Proved) -> list[str]:
         str(len(faults.get("survived", ()))),
         f"{rate:.1f}",
     ]
-
-
-def _counted(statuses: Counter[str]) -> str:
-    return ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in statuses.most_common()) or "none"
 
 
 def _sum_up(done: Sequence[Proved], budget: float) -> float:
@@ -222,8 +222,8 @@ def _sum_up(done: Sequence[Proved], budget: float) -> float:
         ),
         Counter[str](),
     )
-    print(f"\n{len(done)} changes, {total.total()} tests: {_counted(total)}; not tried {100 * share:.1f} %")
-    print(f"faults: {_counted(faults)}, {faults['tried'] - faults['caught'] - faults['timeout']} survived")
+    print(f"\n{len(done)} changes, {total.total()} tests: {counted(total)}; not tried {100 * share:.1f} %")
+    print(f"faults: {counted(faults)}, {faults['tried'] - faults['caught'] - faults['timeout']} survived")
     plain = sum(one.plain for one in done)
     print(f"{sum(one.seconds for one in done):.1f} s for both experiments, {plain:.1f} s for a run of the same tests")
     print(f"{sum(one.for_faults for one in done if one.faults):.1f} s for the faults")
@@ -257,7 +257,7 @@ def _look_closer(python: Path, place: Path, done: list[Proved], args: argparse.N
             again, _ = _command(python, one.folder, "--faults", "-n2")
             print(f"{one}: with -n 2 {again['faults']['seconds']:.1f} s on the clock", flush=True)
         for tool in _TOOLS:
-            _compare(tools, one, ours, tool)
+            print(*compare(tools, tool, one.folder, one.shown["new_code"]["files"], ours["survived"]), sep="\n", flush=True)
 
 
 def _make_tools(place: Path) -> Path:
@@ -267,81 +267,6 @@ def _make_tools(place: Path) -> Path:
     python = folder / "bin" / "python"
     _install(python, *_TOOLS, "pytest<9", *_NEEDED_BY_SUITES)
     return python
-
-
-@dataclass(frozen=True, slots=True)
-class _Mine:
-    """One of our faults, and what became of it."""
-
-    fault: Fault
-    diff: str
-    status: str
-
-
-def _my_faults(one: Proved, faults: dict[str, Any]) -> tuple[dict[tuple[str, str], _Mine], dict[str, list[int]]]:
-    """List our faults by what the module means with them; and the lines of the statements that they are in, by file."""
-    survived = {(fault["path"], fault["line"], fault["diff"]) for fault in faults["survived"]}
-    found: dict[tuple[str, str], _Mine] = {}
-    lines: dict[str, set[int]] = {}
-    for path, file in one.shown["new_code"]["files"].items():
-        text = (one.folder / path).read_text(encoding="utf-8")
-        ran = parse_ranges(file["lines"]) - parse_ranges(file["missing"])
-        for fault in find_faults(path, text, parse_ranges(file["lines"])):
-            first, last = fault.lines
-            if ran.isdisjoint(range(first, last + 1)):
-                continue
-            lines.setdefault(path, set()).update(range(first, last + 1))
-            diff = fault.diff(text)
-            status = "survived" if (path, fault.line, diff) in survived else "caught"
-            try:
-                found[path, key_of(fault.applied(text))] = _Mine(fault, diff, status)
-            except SyntaxError:
-                continue
-    return found, {path: sorted(numbers) for path, numbers in lines.items()}
-
-
-def _compare(tools: Path, one: Proved, faults: dict[str, Any], tool: str) -> None:
-    mine, lines = _my_faults(one, faults)
-    folder = one.folder.parent / f"{one.folder.name}-{tool}"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(one.folder, folder, ignore=shutil.ignore_patterns(".git", "handoffs"))
-    (folder / "lines.json").write_text(json.dumps(lines), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": "src" if tool == "cosmic-ray" else ""}
-    command = [str(tools), str(_DRIVER), tool, "lines.json"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"{one}: {tool} ended with {done.returncode}: {done.stdout[-1000:]}{done.stderr[-3000:]}", flush=True)
-        return
-    *theirs, end = [json.loads(line) for line in done.stdout.splitlines()]
-    told = _agreement(mine, theirs, lines)
-    print(f"{one}: {tool}: {len(theirs)} faults in {end['seconds']:.1f} s, {end['clock']:.1f} on the clock")
-    print(*told, sep="\n", flush=True)
-
-
-def _agreement(mine: dict[tuple[str, str], _Mine], theirs: list[dict[str, Any]], lines: dict[str, list[int]]) -> list[str]:
-    """Compare fault by fault; and say of each side how many faults the other has not."""
-    on_lines = [fault for fault in theirs if fault["line"] in lines[fault["path"]]]
-    counts = Counter(fault["status"] for fault in on_lines)
-    both = [(mine[fault["path"], fault["key"]], fault) for fault in on_lines if (fault["path"], fault["key"]) in mine]
-    same = [(ours, fault) for ours, fault in both if ours.status == fault["status"].replace("timeout", "caught")]
-    alike = {(fault["path"], fault["key"]) for _, fault in both}
-    told = [
-        f"  on the same lines: {len(on_lines)} of theirs ({_counted(counts)}), {len(mine)} of ours",
-        f"  both make {len(alike)}: the same verdict for {len({(fault['path'], fault['key']) for _, fault in same})}",
-    ]
-    told += [
-        f"  {fault['path']}:{ours.fault.line} ours {ours.status}, theirs {fault['status']}: {ours.diff!r}"
-        for ours, fault in both
-        if (ours, fault) not in same
-    ]
-    only = Counter(ours.fault.operator for key, ours in mine.items() if key not in alike and ours.status == "survived")
-    told.append(f"  survivors that only we make: {_counted(only)}")
-    told += [
-        f"  survivor that only they make: {fault['path']}:{fault['line']} {fault['diff']!r}"
-        for fault in on_lines
-        if fault["status"] == "survived" and (fault["path"], fault["key"]) not in alike
-    ]
-    return told
 
 
 if __name__ == "__main__":

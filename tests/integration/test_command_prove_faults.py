@@ -251,6 +251,92 @@ def test_modules_that_pytest_rewrites(empty: Story) -> None:
     assert (faults["tried"], faults["possible"], faults["caught"]) == (10, 10, 8)
 
 
+def test_no_fault_survives_only_because_the_tests_that_run_it_are_not_known(empty: Story) -> None:
+    """Learning is cut short after the first test here; what that one does not run is not tried, and who is left out is named."""
+    late = """
+        import sys
+        import time
+        from shop import Cart
+
+        def test_first():
+            assert Cart().items == []
+            if "handoff_faults" in sys.modules:
+                time.time = lambda: 1e12
+    """
+    record(empty, {**SHOP, "tests/test_first.py": late})
+
+    done, faults = proved(empty)
+
+    assert done.code == 0, done.out + done.err
+    assert faults["left_out"] == {"4 tests": "there was no time to learn which lines they run; new tests came first"}
+    assert 0 < faults["tried"] < faults["possible"]
+    lines = [fault["line"] for fault in faults["survived"]]
+    assert not {*range(5, 16), 22, 23} & {*lines}, faults["survived"]
+
+
+def test_what_an_import_made_of_a_function_is_noticed_by_tests_that_never_run_it(empty: Story) -> None:
+    """Decorators run when their users are imported, and so does what makes parameters; a test that calls them notices nothing."""
+    code = """
+        def twice(f):
+            if f is None:
+                return f
+            def doubled(x):
+                return f(x) * 2
+            return doubled
+
+        def numbers(n):
+            found = []
+            found.append(n)
+            return found
+    """
+    tests = """
+        import pytest
+        from deco import numbers, twice
+
+        @twice
+        def one(x):
+            return x
+
+        def test_one():
+            assert one(1) == 2
+
+        @pytest.mark.parametrize("n", numbers(3) or [0])
+        def test_numbers(n):
+            assert n == 3
+
+        def test_both_run():
+            twice(len)
+            numbers(1)
+    """
+    record(empty, {"src/deco.py": code, "tests/test_deco.py": tests})
+
+    done, faults = proved(empty)
+
+    assert done.code == 0, done.out + done.err
+    assert faults["tried"] == faults["possible"] >= 5
+    assert survivors(faults) == []
+
+
+def test_nothing_collected_in_the_scratch_tree_is_the_reason_that_is_given(empty: Story) -> None:
+    """Where the import of all tests fails there, it is not said that they took too long."""
+    tests = """
+        import os
+        from pathlib import Path
+        assert Path(__file__).resolve().is_relative_to(Path(os.environ["PLACE"]).resolve())
+        from shop import price
+
+        def test_price():
+            assert price(2) == 20
+    """
+    empty.environment["PLACE"] = str(empty.folder)
+    record(empty, {"src/shop.py": SHOP["src/shop.py"], "tests/test_shop.py": tests})
+
+    done, faults = proved(empty)
+
+    assert done.code == 2
+    assert faults["not_tried"] == {"src/shop.py": "no test passes in a scratch tree without any change"}
+
+
 def test_a_test_that_needs_others_before_it_catches_nothing(empty: Story) -> None:
     """A failure counts only where the same test passes without the fault; else it is left out, and named."""
     record(empty, {

@@ -65,6 +65,7 @@ def changed(text: str, lines: Collection[int] = EVERYWHERE) -> list[tuple[str, s
         ("del x[a]", [("statement", "pass")]),
         ("x: int = a", []),
         ("x: 'str' = a", []),
+        ("raise E from None", [("raise", "pass")]),
         ("raise E('text', 1)", [("raise", "pass"), ("number", "raise E('text', 2)")]),
         ("logger.debug('text', a + b)", []),
         ("self.log.warning('text')", []),

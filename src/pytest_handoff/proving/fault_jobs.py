@@ -257,18 +257,24 @@ def _run(session: pytest.Session, items: Sequence[pytest.Item], go_on: Callable[
             return
 
 
-def _learn(session: pytest.Session, items: Sequence[pytest.Item], order: dict[str, Any]) -> None:
-    """Run the tests and report which lines each ran, how long each took, and which did not pass."""
+def measuring_of(files: Sequence[str]) -> Any:
+    """Make a measurement of the lines of some files."""
     import coverage
 
-    measuring = coverage.Coverage(data_file=None, config_file=False, include=order["learn"], messages=False)
+    measuring = coverage.Coverage(data_file=None, config_file=False, include=files, messages=False)
     measuring.set_option("run:core", "ctrace")
     measuring.set_option("run:disable_warnings", [])
+    measuring._warn = lambda *_args, **_kwargs: None  # type: ignore[method-assign] # "already imported": it is meant to be
+    return measuring
+
+
+def _learn(session: pytest.Session, items: Sequence[pytest.Item], order: dict[str, Any]) -> None:
+    """Run the tests and report which lines each ran, how long each took, and which did not pass."""
+    measuring = measuring_of(order["learn"])
     collisions = _COLLISIONS.Collisions(_ORDERS["tree"], [str(_HERE)])
     collisions.watch()
     watch = _Contexts(session, measuring, collisions)
     session.config.pluginmanager.register(watch, "handoff-contexts")
-    measuring._warn = lambda *_args, **_kwargs: None  # type: ignore[method-assign] # "already imported": it is meant to be
     measuring.start()
     _run(session, items, lambda _item: time.time() < order["until"])
     measuring.stop()

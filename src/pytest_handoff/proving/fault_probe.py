@@ -33,6 +33,7 @@ _JOBS = importlib.import_module("handoff_jobs")
 _ORDERS: dict[str, Any] = _PROBE._ORDERS
 _TREE: str = _ORDERS["tree"]
 _PLAN: dict[str, Any] = _ORDERS["plan"]
+_FILES: dict[str, str] = {path: os.path.join(_TREE, path) for path in _PLAN["paths"]}  # noqa: PTH118
 _PAUSE = 0.003
 _TIMES, _LEAST = 10.0, 2.0
 """How many times as long as before a test may take, and the seconds that any test may take."""
@@ -40,6 +41,12 @@ _TIMES, _LEAST = 10.0, 2.0
 _LEFT_OUT = "the tests that run some of its lines are left out"
 _START = {"fork": 10.0, "spawn": 60.0}
 """Seconds until a child has to come to its first test."""
+
+
+_IMPORTING: Any = None
+if _OVERRIDE.JOB not in os.environ:
+    _IMPORTING = _JOBS.measuring_of([*_FILES.values()])
+    _IMPORTING.start()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,7 +70,7 @@ class _Loop:
         if self._job is not None:
             _JOBS.run_job(session, items, self._job)
         else:
-            _Server(session, items).serve()
+            _Server(session, items, _imported()).serve()
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -74,15 +81,23 @@ class _Loop:
         os._exit(0)
 
 
+def _imported() -> dict[str, set[int]]:
+    """End the measurement that began before the first import of the project; return the lines that ran since, by file."""
+    _IMPORTING.stop()
+    data = _IMPORTING.get_data()
+    lines = {os.path.realpath(file): set(data.lines(file) or ()) for file in data.measured_files()}
+    return {path: lines.get(os.path.realpath(place), set()) for path, place in _FILES.items()}
+
+
 class _Server:
     """Give each fault to a child, and report what became of it."""
 
-    def __init__(self, session: pytest.Session, items: dict[str, pytest.Item]) -> None:
-        self._session, self._items = session, items
+    def __init__(self, session: pytest.Session, items: dict[str, pytest.Item], imported: dict[str, set[int]]) -> None:
+        self._session, self._items, self._imported = session, items, imported
         self._fork = hasattr(os, "fork")
         self._tests: dict[str, float] = {}
         self._ran: dict[str, dict[int, list[str]]] = {}
-        self._files = {path: os.path.join(_TREE, path) for path in _PLAN["paths"]}  # noqa: PTH118
+        self._files = _FILES
         self._sound: set[tuple[str, str | None]] = set()
         self._unsound: dict[str, str] = {}
         self._alone: set[str] = set()
@@ -108,6 +123,9 @@ class _Server:
     def _learn(self) -> bool:
         new = set(_PLAN["new"])
         keys = sorted((key for key in self._items if key in _PLAN["tests"]), key=lambda key: _function(key) not in new)
+        if not keys:
+            _PROBE._tell(learned=0, of=0, whole=True, failed={})
+            return False
         now = time.time()
         until = min(now + (self._end - now) * _PLAN["share"], now + _PLAN["limit"])
         order = {"fault": None, "tests": keys, "learn": [*self._files.values()], "until": until}
@@ -211,6 +229,16 @@ class _Server:
         elif self._unknown or not self._cut:
             _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why=_LEFT_OUT)
 
+    def _runs_at_import(self, fault: dict[str, Any]) -> bool:
+        """Check whether an import runs a statement of a function, too, so that any test may notice what came of it."""
+        first, last = fault["lines"]
+        return not fault["at_import"] and not self._imported[fault["path"]].isdisjoint(range(first, last + 1))
+
+    def _seen_by(self, fault: dict[str, Any]) -> set[str]:
+        ran = self._ran.get(fault["path"], {})
+        first, last = fault["lines"]
+        return {test for line in range(first, last + 1) for test in ran.get(line, ())}
+
     def _stages(self, fault: dict[str, Any]) -> list[list[str]]:
         """Return the tests to ask, new ones first, then fast ones; none where only those that are left out may run it.
 
@@ -218,8 +246,7 @@ class _Server:
         """
         ran = self._ran.get(fault["path"], {})
         if not fault["at_import"]:
-            first, last = fault["lines"]
-            if found := {test for line in range(first, last + 1) for test in ran.get(line, ())}:
+            if found := self._seen_by(fault):
                 return [tests] if (tests := self._ordered(found)) else []
             if self._unknown or self._cut:
                 return []
@@ -265,6 +292,8 @@ class _Server:
             work["stages"].pop(0)
             if work["stages"]:
                 return dict(work)
+            if self._runs_at_import(work["fault"]):
+                return {"fault": {**work["fault"], "at_import": True}, "asked": [], "stages": None, "alone": False}
         elif job.company and by in self._starting and not work["alone"]:  # what it has started may have met another one's
             return {**work, "alone": True}
         elif (job.mode, by) not in self._sound:

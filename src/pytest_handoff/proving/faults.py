@@ -125,8 +125,9 @@ class _Finder:
     def _statement(self, node: ast.stmt) -> None:
         self._enter(*_header(node))
         self._is_raise = isinstance(node, ast.Raise)
+        skipped = _unused(node)
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr | ast.withitem | ast.arguments) and not _is_type(node, child):
+            if isinstance(child, ast.expr | ast.withitem | ast.arguments) and child not in skipped and not _is_type(node, child):
                 self._expression(child)
         if self._is_new:
             self._of_statement(node)
@@ -316,8 +317,10 @@ def _is_type(statement: ast.stmt, node: ast.AST) -> bool:
 
 
 def _unused(node: ast.AST) -> list[ast.AST]:
-    """List the parts of an expression that are left alone: types, and texts that only a reader sees."""
+    """List the parts that are left alone: types, texts that only a reader sees, and a cause that is hidden from the reader."""
     match node:
+        case ast.Raise(cause=ast.Constant() as cause):
+            return [cause]
         case ast.arg(annotation=ast.expr() as annotation):
             return [annotation]
         case ast.Call() if names_a_type(node):
