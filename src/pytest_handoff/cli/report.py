@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_handoff.checklist.condition import why_not_measured
+from pytest_handoff.cli.history import proof_cell, with_proofs
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
 from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
@@ -81,6 +82,9 @@ def embedded(data: Mapping[str, Any]) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+SESSIONS = 50
+"""The most sessions in the history; the template says so, too."""
+
 COLUMNS = 12
 """The most sessions in the grid of tests: as many columns as fit beside a name."""
 
@@ -100,7 +104,9 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
 
     record, composed = outcome.record, outcome.composition
     before = Chain(project.store).records_up_to(record)
-    rows = history.session_rows({one.session: one for one in before})
+    records = {one.session: one for one in before}
+    rows = history.session_rows(records)
+    rows[-SESSIONS:] = with_proofs(project, rows[-SESSIONS:], records)
     store = project.store
     ledgers = [(one.session, store.ledger(one)) for one in before[-COLUMNS:-1]]
     ledgers.append((record.session, composed.facts.ledger))
@@ -119,6 +125,8 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         "record": record,
         "facts": composed.facts,
         "rows": rows,
+        "proved": [row.proof for row in rows[-SESSIONS:] if row.proof],
+        "proof_cell": proof_cell,
         "outcomes": outcome_chart(rows),
         "trend": coverage_chart(rows),
         "standing": standing(outcome, steps_left(project, record.session, outcome)),
