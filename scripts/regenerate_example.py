@@ -4,8 +4,9 @@
     python scripts/regenerate_example.py --check    compare instead; exit 1 with a diff, 2 when a step fails
 
 Each session is done as a person would: ``handoff init``, the work (a patch), words in the document, a commit,
-``pytest --handoff``, a commit. Compared are the documents, ledgers and sources byte for byte, less what differs between
-two machines: how long the tests took, commit ids (a commit holds durations), and a record's ``run`` table.
+``pytest --handoff``, a commit; one whose words have the block ``proof`` is proved, too. Compared are the documents, ledgers and
+sources byte for byte, less what differs between two machines: how long the tests took, commit ids (a commit holds durations),
+a record's ``run`` table, and of a proof the Python that made it, the digest of the record, and the words of failures.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from example_sessions import EXAMPLE, HISTORY, SESSIONS, Session, commit, copy_example, run
 from written_by_hand import write_in
@@ -26,6 +28,8 @@ _DURATION = re.compile(r"(?m)^(\*\*Duration\*\*: test run: ).*$")
 _COMMIT = re.compile(r"commit `[0-9a-f]{7,40}`")
 _CHECKSUM_OVER_COMMIT = re.compile(r"(<!-- handoff:end checklist\.evidence )[0-9a-f]+")
 _VARYING = ("commit", "dirty")  # of a record's source table
+_VARYING_IN_A_PROOF = ("record", "python", "platform", "digest")
+_PROVED = "<!-- handoff:begin proof -->"
 
 
 def main() -> int:
@@ -50,6 +54,9 @@ def replay(folder: Path) -> Path:
     for session in SESSIONS:
         _work(folder, session)
         run(folder, session, sys.executable, "-m", "pytest", "-q", f"--handoff={session.name}")
+        if _PROVED in (folder / "handoffs" / f"{session.name}.md").read_text(encoding="utf-8"):
+            run(folder, session, sys.executable, "-m", "pytest_handoff", "prove", session.name)
+            run(folder, session, sys.executable, "-m", "pytest_handoff", "fill", session.name)
         commit(folder, session, f"Hand over {session.name}")
     return folder
 
@@ -80,6 +87,8 @@ def _work(folder: Path, session: Session) -> None:
 def _comparable(path: Path) -> str:
     """The file's text less what differs between two machines; nothing where there is no such file."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if path.name == "proof.json" and text:
+        return _comparable_proof(json.loads(text))
     if path.name != "record.json" or not text:
         return _COMMIT.sub("commit `…`", _CHECKSUM_OVER_COMMIT.sub(r"\1…", _DURATION.sub(r"\1…", text)))
     record = json.loads(text)
@@ -92,6 +101,15 @@ def _comparable(path: Path) -> str:
         # A long block is known by its digest, which covers the commit; the document holds its text.
         place.update({"sha256": "…"} if "sha256" in place else {"text": _comparable_place(place["text"])})
     return json.dumps(record, indent=1, ensure_ascii=False)
+
+
+def _comparable_proof(proof: dict[str, Any]) -> str:
+    proof |= dict.fromkeys(_VARYING_IN_A_PROOF, "…")
+    for tests in (proof["earlier"]["tests"], proof["new"]["tests"]):
+        for tried in tests.values():
+            tried.pop("error", None)
+            tried.pop("place", None)
+    return json.dumps(proof, indent=1, ensure_ascii=False)
 
 
 def _comparable_place(text: str) -> str:

@@ -401,12 +401,12 @@ def test_a_budget_is_kept(empty: Story) -> None:
     })  # fmt: skip
 
     begin = time.monotonic()
-    done, faults = proved(empty, "--budget", "6", "-n", "1")
-    assert time.monotonic() - begin < 6 * 1.1 + 3, "starting the command and writing the proof are not in the budget"
+    done, faults = proved(empty, "--budget", "12", "-n", "1")
+    assert time.monotonic() - begin < 12 * 1.1 + 3, "the machine may be slow where no clock of ours looks"
     assert done.code == 0, done
     assert 1 <= faults["tried"] < faults["possible"]
-    assert faults["budget"] == 6
-    assert faults["seconds"] <= 6.6
+    assert faults["budget"] == 12
+    assert faults["seconds"] <= 13.2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal to a group of processes")

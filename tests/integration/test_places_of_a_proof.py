@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -145,6 +146,11 @@ def test_the_page_and_the_summary_of_the_step(proved: Story, tmp_path: Path) -> 
     del proved.environment["GITHUB_ACTIONS"], proved.environment["GITHUB_STEP_SUMMARY"]
 
     assert '<h2 id="proof">Proof</h2>' in page
+    faults = json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]
+    noticed = percent(faults["caught"] + faults["timeout"], faults["tried"])
+    table = page.partition('<h2 id="history">')[2].partition("</table>")[0]
+    assert '<th scope="col">Proof</th><th scope="col">Gate</th>' in table
+    assert re.findall(r'<td data-label="Proof">(.*?)</td>', table) == [f"✓ {noticed}", "–"]
     assert "<code>src/shop.py:2</code> <code>return price - price // 5</code> became <code>" in page
     assert "\n\nProof: earlier tests as they were: 0 unchanged, 1 holds, 1 adapted; new tests" in summary.read_text("utf-8")
 
@@ -166,7 +172,9 @@ def test_where_nothing_is_proved_nothing_is_said(tmp_path: Path) -> None:
     assert not [command for command in commands if "proof" in story.handoff(*command).out.lower()]
     assert json.loads(story.handoff("next", "session-2", "--json").out)["survivors"] == []
     story.handoff("report", "session-2", "-o", str(tmp_path / "page.html"))
-    assert 'id="proof"' not in (tmp_path / "page.html").read_text("utf-8")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert 'id="proof"' not in page
+    assert ">Proof<" not in page
 
     story.write_files({"pyproject.toml": story.text("pyproject.toml") + '\n[tool.handoff]\nprove = ["new"]\n'})
     for command in commands[:2]:

@@ -18,7 +18,7 @@ from pytest_handoff.printing import console, progress, say_json, say_parts
 from pytest_handoff.project.sessions import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.history import Moment, Rate, SessionProof, SessionRow
     from pytest_handoff.project.layout import Project
@@ -90,7 +90,7 @@ def _cells(row: SessionRow, *, proved: bool) -> list[StyledText]:
         StyledText(_earlier(row.earlier), "red" if _falls_short(row.earlier) else ""),
         StyledText(_coverage(row)),
         StyledText(_rate(row.new_code)),
-        *([StyledText(_proof(row.proof), "red" if row.proof and not row.proof.holds else "")] if proved else []),
+        *([StyledText(proof_cell(row.proof), "red" if row.proof and not row.proof.holds else "")] if proved else []),
         StyledText(_gate(row), _GATE_STYLE[row.gate]),
     ]
 
@@ -101,7 +101,7 @@ def _stacked(row: SessionRow, width: int) -> Iterator[list[StyledText]]:
     tests = [_tests(row), *([_by_tier(row)] if len(row.tiers) > 1 else []), f"{row.new:,} new", f"{row.lost:,} lost"]
     tests += [f"earlier {_earlier(row.earlier)}"] if row.earlier else []
     measured = [f"coverage {_coverage(row)}", f"new code {_rate(row.new_code)}"]
-    measured += [f"proof {_proof(row.proof)}"] if row.proof else []
+    measured += [f"proof {proof_cell(row.proof)}"] if row.proof else []
     for parts in (tests, measured):
         yield from ([StyledText(f"  {line}")] for line in _folded(parts, width - 2))
 
@@ -148,7 +148,7 @@ def _rate(rate: Rate | None) -> str:
     return percent(rate.part, rate.whole) if rate.whole else "none"
 
 
-def _proof(proof: SessionProof | None) -> str:
+def proof_cell(proof: SessionProof | None) -> str:
     """Say whether the proof holds, and how many of the faults that were tried the tests noticed."""
     if proof is None:
         return _NOT_MEASURED
@@ -212,12 +212,17 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
     if test is not None:
         _tell_life(project.store, records, test, as_json=as_json)
         return GOOD
-    rows = [replace(row, proof=_session_proof(project, records[row.session])) for row in session_rows(records)]
+    rows = with_proofs(project, session_rows(records), records)
     if as_json:
         say_json(history_table(rows))
         return GOOD
     say_parts(history_lines(rows, width=_width()))
     return GOOD
+
+
+def with_proofs(project: Project, rows: Iterable[SessionRow], records: Mapping[str, Record]) -> list[SessionRow]:
+    """Add to each row what the proof of its session says."""
+    return [replace(row, proof=_session_proof(project, records[row.session])) for row in rows]
 
 
 def _session_proof(project: Project, record: Record) -> SessionProof | None:

@@ -70,6 +70,7 @@ def prove(
     from pytest_handoff.project.layout import find_session
     from pytest_handoff.proving.prove import Request
     from pytest_handoff.proving.prove import prove as proved_by
+    from pytest_handoff.proving.schedule import process_began
     from pytest_handoff.proving.stopping import may_be_stopped
     from pytest_handoff.proving.try_faults import Extent
 
@@ -83,7 +84,7 @@ def prove(
         asked.append("faults")
     extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or _cores())
     with may_be_stopped(), bars() as tell:
-        request = Request(tuple(asked), args, keep, tell, extent, join)
+        request = Request(tuple(asked), args, keep, tell, extent, join, process_began())
         done = proved_by(project, find_session(project, session), request)
     if as_json:
         say_json_text(_as_json(done.proof))

@@ -46,6 +46,9 @@ def fault_lines(found: FaultProof) -> Iterator[Sequence[tuple[str, str]]]:
             ("         ", ""),
             (f"shards {listed(found.shards, 8)}; missing: {missing}", "dim"),
         ]
+    if not found.tried and found.possible and found.budget is not None and not found.not_tried:
+        why = f"the budget of {found.budget:g} s was over before a fault could be tried; give it more"
+        yield [("         ", ""), (why, "yellow")]
     for survivor in found.survived[:_MOST]:
         yield from _survivor(survivor)
     if len(found.survived) > _MOST:

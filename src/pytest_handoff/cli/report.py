@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_handoff.checklist.condition import why_not_measured
+from pytest_handoff.cli.history import proof_cell, with_proofs
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
 from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
@@ -82,6 +83,9 @@ def embedded(data: Mapping[str, Any]) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+SESSIONS = 50
+"""The most sessions in the history; the template says so, too."""
+
 COLUMNS = 12
 """The most sessions in the grid of tests: as many columns as fit beside a name."""
 
@@ -108,7 +112,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
     slow = slowest(details, earlier, composed.facts.ledger) if details else []
     context = {
         **_of_session(project, outcome),
-        **_of_history(before),
+        **_of_history(project, before),
         **_of_new_code(outcome, sources),
         "breakage": Breakage(project, composed.facts, details, shown, folder),
         "slow": [timed(one) for one in slow if one.seconds >= LEAST],
@@ -148,9 +152,17 @@ def _of_session(project: Project, outcome: FinishedSession) -> dict[str, object]
     }
 
 
-def _of_history(records: list[Record]) -> dict[str, object]:
-    rows = history.session_rows({one.session: one for one in records})
-    return {"rows": rows, "outcomes": outcome_chart(rows), "trend": coverage_chart(rows)}
+def _of_history(project: Project, before: list[Record]) -> dict[str, object]:
+    records = {one.session: one for one in before}
+    rows = history.session_rows(records)
+    rows[-SESSIONS:] = with_proofs(project, rows[-SESSIONS:], records)
+    return {
+        "rows": rows,
+        "proved": [row.proof for row in rows[-SESSIONS:] if row.proof],
+        "proof_cell": proof_cell,
+        "outcomes": outcome_chart(rows),
+        "trend": coverage_chart(rows),
+    }
 
 
 def _of_new_code(outcome: FinishedSession, sources: Sources) -> dict[str, object]:

@@ -149,6 +149,8 @@ class _Earlier:
 
     def _note_rest(self, lines: Mapping[str, LedgerLine], touched: set[str]) -> None:
         changed = set(self._materials.versions.changed())
+        loaded = "a conftest loads it as a plugin, and it counts as code: it was left as it is now"
+        self._left_out |= dict.fromkeys(sorted(changed & self._materials.suite.loaded), loaded)
         for test in lines:
             if is_of_code(test) and file_of(test) in changed:
                 self._left_out[file_of(test)] = "its doctests are a part of the code, and change with it"

@@ -44,6 +44,7 @@ class Job:
         mode: ``fork`` or ``spawn``.
         tests: the ids of its tests, in their order.
         began, since, running: whether it came to a test, since when its state is what it is, and the test that runs.
+        start_took: the seconds until the first test ran.
         passed, failed: the tests that ended without a failure, and the first that failed.
         late: whether it was stopped.
         company: whether another child has run beside it.
@@ -53,6 +54,7 @@ class Job:
     def __init__(self, folder: Path, mode: str, tests: list[str]) -> None:
         self.mode, self.tests, self._folder = mode, tests, folder
         self.began, self.since, self.running = False, time.monotonic(), None
+        self.start_took: float | None = None
         self.passed: list[str] = []
         self.failed: str | None = None
         self.broken = self.late = self.finished = self.company = False
@@ -76,6 +78,8 @@ class Job:
 
     def _take(self, fact: dict[str, Any], tell: Callable[..., None] | None) -> None:
         if "running" in fact:
+            if not self.began:
+                self.start_took = time.monotonic() - self.since
             self.began, self.running, self.since = True, fact["running"], time.monotonic()
         elif "test" in fact:
             self.running, self.since = None, time.monotonic()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _PROBE = sys.modules["handoff_probe"]  # loaded before this file
 _OVERRIDE = importlib.import_module("handoff_override")
+_SCHEDULE = importlib.import_module("handoff_schedule")
 _JOBS = importlib.import_module("handoff_jobs")
 _ORDERS: dict[str, Any] = _PROBE._ORDERS
 _TREE: str = _ORDERS["tree"]
@@ -104,8 +105,7 @@ class _Server:
         self._starting: set[str] = set()
         self._unknown = self._cut = False
         self._jobs: list[Any] = []
-        self._end: float = _PLAN["deadline"]
-        self._grace: float = self._end + _PLAN["budget"] * 0.02
+        self._time = _SCHEDULE.Schedule(_PLAN["begin"], _PLAN["done"])
 
     def serve(self) -> None:
         """Learn who runs what, then try one fault after the other."""
@@ -127,12 +127,12 @@ class _Server:
             _PROBE._tell(learned=0, of=0, whole=True, failed={})
             return False
         now = time.time()
-        until = min(now + (self._end - now) * _PLAN["share"], now + _PLAN["limit"])
+        until = min(now + (_PLAN["begin"] - now) * _PLAN["share"], now + _PLAN["limit"])
         order = {"fault": None, "tests": keys, "learn": [*self._files.values()], "until": until}
         job = self._start(order, "fork" if self._fork else "spawn")
         while not job.look(tell=_PROBE._tell):
             _stop_if_abandoned()
-            if time.time() > until + max(_LEAST, (until - now) * 0.2):
+            if self._time.is_over or time.time() > until + max(_LEAST, (until - now) * 0.2):
                 job.kill()
                 break
             time.sleep(_PAUSE)
@@ -169,23 +169,33 @@ class _Server:
         _PROBE._tell(faults=len(waiting))
         while waiting or self._jobs:
             _stop_if_abandoned()
-            while waiting and len(self._jobs) < _PLAN["jobs"] and self._is_time(waiting[-1]) and self._may_begin(waiting[-1]):
-                self._begin(waiting.pop())
-            if not self._jobs and waiting and not self._is_time(waiting[-1]):
-                return
-            if time.time() > self._grace:
+            while waiting and len(self._jobs) < _PLAN["jobs"]:
+                if not self._is_time(waiting[-1]):
+                    waiting.pop()
+                elif self._may_begin(waiting[-1]):
+                    self._begin(waiting.pop())
+                else:
+                    break
+            if self._time.is_over:
                 return
             for job in list(self._jobs):
                 if job.look() or self._is_late(job):
                     self._jobs.remove(job)
+                    if job.start_took is not None:
+                        self._time.started(job.mode, job.start_took)
                     again = self._settle(job)
                     if again is not None:
                         waiting.append(again)
             time.sleep(_PAUSE)
 
     def _is_time(self, work: dict[str, Any]) -> bool:
-        """Check that there is time to begin: what a fault has begun may take a little longer."""
-        return time.time() < (self._grace if "control" in work else self._end)
+        """Check that there is time to begin, and that the first test that is asked can end in time."""
+        if not self._time.is_open(follows="control" in work):
+            return False
+        if work["stages"] is None:
+            work["stages"] = self._stages(work["fault"])
+        seconds = next((self._tests.get(test, 0.0) for test in _asked(work)), 0.0)
+        return bool(self._time.has_time_for(work.get("mode") or self._likely_mode(work["fault"]), seconds))
 
     def _may_begin(self, work: dict[str, Any]) -> bool:
         """Check that a test that uses what others use too, such as a port, would run with no other beside it."""
@@ -193,8 +203,6 @@ class _Server:
             return True
         if work["alone"] or any(job.work["alone"] for job in self._jobs):
             return False
-        if work["stages"] is None:
-            work["stages"] = self._stages(work["fault"])
         running = {test for job in self._jobs for test in job.tests}
         return self._alone.isdisjoint(running) and self._alone.isdisjoint(_asked(work))
 
@@ -205,7 +213,7 @@ class _Server:
             none = {**fault, "end": fault["start"], "replacement": ""}  # all but the fault itself is the same
             self._start({"fault": none, "tests": work["control"], "learn": None, "until": None}, work["mode"]).work = work
             return
-        work["stages"] = self._sound_ones(self._stages(fault) if work["stages"] is None else work["stages"])
+        work["stages"] = self._sound_ones(work["stages"])
         if not work["stages"]:
             self._end_without_tests(work)
             return
@@ -259,11 +267,15 @@ class _Server:
         known = [test for test in tests if test in self._tests and test not in self._unsound]
         return sorted(known, key=lambda test: (_function(test) not in new, self._tests[test], test))
 
+    def _likely_mode(self, fault: dict[str, Any]) -> str:
+        """Tell the mode of most faults without a look at their code."""
+        return "spawn" if not self._fork or (fault["at_import"] and fault["path"] in self._loaded) else "fork"
+
     def _mode(self, fault: dict[str, Any]) -> tuple[str, list[Any]]:
         """Choose how to try a fault: in a fork with other functions, or in a fresh process where an import runs it."""
         path = fault["path"]
         new = _compiled(_OVERRIDE.text_with(fault, _TREE), self._files[path])
-        if not self._fork or (fault["at_import"] and path in self._loaded):
+        if self._likely_mode(fault) == "spawn":
             return "spawn", []
         if path not in self._loaded:  # the child imports it, with the fault
             return "fork", []

@@ -16,6 +16,7 @@ from pytest_handoff.evidence.tool_settings import PytestSettings
 from pytest_handoff.figures import listed
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.environment import python, system
+from pytest_handoff.project.foreign_files import TEXT, read_if_there
 from pytest_handoff.project.proofs import evidence_digest, proof_artifact, read_proof, read_proof_file
 from pytest_handoff.project.sessions import Chain, load_parents
 from pytest_handoff.project.tree import read_tree
@@ -215,7 +216,12 @@ def _suite(project: Project, record: Record, tree: Tree, tests: Sequence[str]) -
     settings = policy.in_force.pytest or (policy.settings.pytest if policy.settings else PytestSettings())
     folders = [project.key(project.folder / folder) for folder in settings.testpaths]
     measured = record.coverage.files if record.coverage else {}
-    return suite_of(SuiteFiles(patterns=list(settings.python_files), folders=folders), tree.files, tests, measured)
+    conftests = {path: _text(project, path) for path in tree.files if path.rpartition("/")[2] == "conftest.py"}
+    return suite_of(SuiteFiles(patterns=list(settings.python_files), folders=folders), tree.files, tests, measured, conftests)
+
+
+def _text(project: Project, path: str) -> str:
+    return (read_if_there(project.root / path, project.within, TEXT) or b"").decode("utf-8", "replace")
 
 
 def _refuse_nothing(results: _Results, *, demanded: Sequence[Experiment]) -> None:

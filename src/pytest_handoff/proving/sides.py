@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.evidence.tool_settings import NAMES
 from pytest_handoff.nodeids import file_of, name_of, without_parameters
+from pytest_handoff.proving.local_plugins import local_plugins
 from pytest_handoff.record import Frozen
 from pytest_handoff.run import SuiteFiles
 
@@ -25,23 +26,40 @@ _ROOTS = ("", "src", "lib", "python")
 
 
 class Suite(Frozen, frozen=True):
-    """Tell which files belong to the tests: pytest's own, and those that hold recorded tests."""
+    """Tell which files belong to the tests.
+
+    Attributes:
+        files: pytest's own.
+        holding: those that hold recorded tests.
+        plugins: those that a conftest loads, and what lies beside them, each with the folder of the conftest.
+        loaded: those that a conftest loads and that count as code.
+    """
 
     files: SuiteFiles
     holding: frozenset[str]
+    plugins: dict[str, str] = {}
+    loaded: frozenset[str] = frozenset()
 
     def belongs(self, path: str) -> bool:
         """Check that a file is a test module, a conftest, a helper or data of the tests."""
-        return path in self.holding or self.files.belongs(path)
+        return path in self.holding or path in self.plugins or self.files.belongs(path)
 
     def folder_of(self, path: str) -> str:
-        """Return the outermost folder of tests that a file is in, or else its own folder; ``""`` is the top."""
+        """Return the folder below which tests may use a file: the outermost one of tests, or else its own; ``""`` is the top."""
+        if path in self.plugins:
+            return self.plugins[path].removeprefix(".")
         parents = [parent.as_posix() for parent in reversed(PurePosixPath(path).parents)]
         tops = [parent for parent in parents if parent in self.files.folders or PurePosixPath(parent).name in _NAMED]
         return tops[0] if tops else parents[-1].removeprefix(".")
 
 
-def suite_of(settings: SuiteFiles, paths: Iterable[str], tests: Iterable[str], measured: Collection[str]) -> Suite:
+def suite_of(
+    settings: SuiteFiles,
+    paths: Collection[str],
+    tests: Iterable[str],
+    measured: Collection[str],
+    conftests: Mapping[str, str] | None = None,
+) -> Suite:
     """Describe the suite of a project.
 
     A folder of ``testpaths`` is one of tests only if nothing in it is code: ``testpaths`` may name the code too.
@@ -51,13 +69,15 @@ def suite_of(settings: SuiteFiles, paths: Iterable[str], tests: Iterable[str], m
         paths: the files of the tree.
         tests: the ids of recorded tests.
         measured: the files whose coverage was measured.
+        conftests: the text of each conftest.
     """
     plain = SuiteFiles(patterns=settings.patterns, folders=[])
     others = [path for path in paths if path.endswith(_PYTHON) and not plain.belongs(path)]
     named = [folder.strip("/") for folder in settings.folders if folder.strip("./")]
     kept = [folder for folder in named if PurePosixPath(folder).name not in _ROOTS and not _has_code(folder, others, measured)]
     holding = frozenset(file_of(test) for test in tests if not is_of_code(test))
-    return Suite(files=SuiteFiles(patterns=settings.patterns, folders=kept), holding=holding)
+    plugins, loaded = local_plugins(conftests or {}, paths)
+    return Suite(files=SuiteFiles(patterns=settings.patterns, folders=kept), holding=holding, plugins=plugins, loaded=loaded)
 
 
 def is_of_code(test: str) -> bool:

@@ -18,6 +18,7 @@ from pytest_handoff.proving.bench import place_of_run
 from pytest_handoff.proving.faults import Fault, find_faults, in_shard, ranked
 from pytest_handoff.proving.imported import shadows
 from pytest_handoff.proving.inner_run import facts_of, pytest_command, run_inside
+from pytest_handoff.proving.schedule import ends_of
 from pytest_handoff.proving.sides import roots_of
 from pytest_handoff.proving.trees import lay_out
 from pytest_handoff.record import Frozen
@@ -32,11 +33,9 @@ if TYPE_CHECKING:
 _NAME, _SERVER = "faults", "handoff_faults"
 _PLUGINS = {
     "fault_probe": _SERVER, "fault_jobs": "handoff_jobs", "override": "handoff_override", "collisions": "handoff_collisions",
+    "schedule": "handoff_schedule",
 }  # fmt: skip
 _FOREVER = 1e9
-_TO_END, _LEAST_TO_END = 0.04, 0.4
-"""The part of a budget that is kept for ending (children that are at work, pytest, the proof), and its least seconds."""
-
 _SHARE = 0.5
 """The part of a budget that may go into learning which tests run which lines."""
 
@@ -146,10 +145,11 @@ def _run(
     bench: Bench, session: str, lines: Sequence[LedgerLine], chosen: Sequence[Fault], extent: Extent, *, begin: float
 ) -> InnerRun:
     budget = _FOREVER if extent.budget is None else extent.budget
+    ends = ends_of(budget, begin, time.time())
     where = place_of_run(bench, _NAME)
     where = msgspec.structs.replace(
         where,
-        limit=max(0.1, begin + budget * 1.07 - time.time()),
+        limit=max(0.1, ends.stop - time.time()),
         plugins=_PLUGINS,
         options=("-p", _SERVER, "--capture=sys"),
     )
@@ -159,8 +159,8 @@ def _run(
         "tests": {line.id: None for line in lines},
         "new": sorted({without_parameters(line.id) for line in lines if line.since == session}),
         "jobs": extent.jobs,
-        "deadline": begin + budget - max(budget * _TO_END, _LEAST_TO_END),
-        "budget": budget,
+        "begin": ends.begin,
+        "done": ends.done,
         "share": _SHARE,
         "limit": bench.limit,
         "command": pytest_command(where),
