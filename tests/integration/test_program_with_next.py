@@ -254,6 +254,32 @@ def test_an_earlier_record_that_was_changed(begun: Story) -> None:
     assert Program(begun).finish() == ["chain"]
 
 
+def test_a_merge_that_brings_another_session(begun: Story) -> None:
+    """Two branches recorded a session each: the command records the newest one again, after the other one."""
+    (begun.folder / "handoffs/session-2.md").unlink()
+    for branch, session in (("other", "session-other"), ("work", "session-2")):
+        begun.git("checkout", "--quiet", "-b", branch, "main")
+        begun.write_files({f"handoffs/{session}.md": DOCUMENT})
+        assert begun.pytest("-q", f"--handoff={session}").code == GOOD
+        begun.commit(session)
+    begun.git("merge", "--quiet", "--no-edit", "other")
+
+    assert Program(begun).finish() == ["chain"]
+
+
+def test_a_record_that_was_edited(begun: Story) -> None:
+    """What the record says of its tree is computed again, and differs; another run records what is so."""
+    begun.write_files({"settings.json": "{"})
+    record(begun)
+    path = begun.folder / "handoffs/evidence/session-2/record.json"
+    table = json.loads(path.read_text("utf-8"))
+    assert list(table["unparsable"]) == ["settings.json"]
+    del table["digest"]
+    path.write_text(json.dumps(table | {"unparsable": {}}), "utf-8")
+
+    assert Program(begun).finish() == ["record"]
+
+
 def test_a_project_below_the_working_directory(tmp_path: Path) -> None:
     """Files are named from the root, commands run in the project's folder; both are said."""
     story = new_story(tmp_path / "repository")

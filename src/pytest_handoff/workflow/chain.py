@@ -146,18 +146,21 @@ def _left_out(project: Project, session: str, merged: MergedSessions) -> Iterato
     path = project.shown_record(session)
     if beside:
         message = f"does not continue {listed(beside)}, recorded on {where[beside[0]]}"
-        yield Problem(kind="chain", path=path, message=message, remedy=f"run {_again(project, session, beside)}")
+        command, remedy = _again(project, session, beside)
+        yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
     if after:
         message = f"is not the end of the chain on {where[after[0]]}: {listed(after)} comes after it"
         yield Problem(kind="chain", path=path, message=message, remedy="record this work as a new session: pytest --handoff=NAME")
 
 
-def _again(project: Project, session: str, beside: list[str]) -> str:
-    """Write the run that continues these sessions too; what git tracks is taken in without being named."""
+def _again(project: Project, session: str, beside: list[str]) -> tuple[str, str]:
+    """Write the run that continues these sessions too, and the sentence that asks for it; git's sessions need not be named."""
+    command = f"pytest --handoff={quote(session)}"
     if set(beside) <= tracked_sessions(project):
-        return f"pytest --handoff={session} again: it continues what was merged, too"
+        return command, f"run {command} again: it continues what was merged, too"
     names = dict.fromkeys([*(parent.session for parent in project.store.parents(session)), *beside])
-    return " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in names)])
+    command = " ".join([command, *(f"--handoff-previous={quote(name)}" for name in names)])
+    return command, f"run {command}"
 
 
 def _skipped_since(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:

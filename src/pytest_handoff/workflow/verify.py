@@ -122,6 +122,7 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
             path=project.shown_record(record.session),
             message=f"is not what the tree says: {difference}",
             remedy=f"restore it, or run pytest --handoff={record.session} again",
+            command=f"pytest --handoff={quote(record.session)}",
         )
 
 
