@@ -251,14 +251,14 @@ def _without_meaning(config: Config) -> Iterator[str]:
         if any(not entry.reason.strip() for entry in entries):
             yield f"'{kind}': an entry without a reason"
     yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))
-    yield from (f"'parts': {label!r} stands there twice" for label, times in Counter(config.parts).items() if times > 1)
+    yield from (f"'parts': {label!r} is there twice" for label, times in Counter(config.parts).items() if times > 1)
     if config.target is not None and not config.target.strip():
         yield "'target': names no branch"
     yield from _unusable_names(config)
     for kind, ending in (("waive", config.waive), ("known", config.known)):
         for entry in ending:
             if entry.until is not None and not _is_day(entry.until):
-                yield f"'{kind}': {entry.until!r} is no date such as 2026-12-31"
+                yield f"'{kind}': {entry.until!r} is not a date such as 2026-12-31"
 
 
 def _unusable_names(config: Config) -> Iterator[str]:

@@ -153,7 +153,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
 def _span(part: str) -> tuple[int, int]:
     match = _RANGE.fullmatch(part)
     if match is None:
-        raise ValueError(f"{part!r} is no line number and no range of them")
+        raise ValueError(f"{part!r} is neither a line number nor a range of them")
     first = int(match[1])
     last = int(match[2] or match[1])
     if last < first:

@@ -350,7 +350,7 @@ def test_an_answer_that_finds_no_room(shop: Story) -> None:
     done = shop.run("sh", "-c", f"{sys.executable} -m pytest_handoff verify session-1 > /dev/full")
 
     assert done.code == 2
-    assert done.err == "handoff: there is no room for what is to be printed\n"
+    assert done.err == "handoff: no space left to write the output\n"
 
 
 def test_a_template_that_is_not_there(shop: Story) -> None:

@@ -231,7 +231,7 @@ def test_what_nobody_may_read_costs_no_run(powerless: Powerless) -> None:
     powerless.write_files({"tests/unit/test_locks.py": LOCKS})
     done = powerless.pytest("--handoff=session-1", "--no-cov")
     assert done.code == 0, done
-    assert "this user may not read data/server.key, volume: no part of the tree; put it into .gitignore" in done.section
+    assert "this user may not read data/server.key, volume, so it is left out of the tree; add it to .gitignore" in done.section
     assert record_of(powerless, "session-1")["run"]["complete"]
     assert powerless.handoff("verify", "session-1").code == 0
     powerless.run("chmod", "-R", "u+rwX", "data", "volume")

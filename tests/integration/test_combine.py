@@ -250,7 +250,7 @@ def test_what_is_refused(shop: Story) -> None:
         assert done.err.count("\n") == 1, done.err
         return done.err
 
-    assert "../nowhere: is no folder" in refused("../nowhere")
+    assert "../nowhere: is not a folder" in refused("../nowhere")
     assert "../twin/part-unit: the label 'unit' is that of ../parts/part-unit, too" in refused("../parts", "../twin")
     assert "../dead/part-e2e: the part 'e2e' did not finish: its process ended before its tests did" in refused("../dead")
     assert "did not finish: interrupted after 0 of 2 tests (enough)" in refused("../stopped", "../parts")
@@ -267,7 +267,7 @@ def test_what_is_refused(shop: Story) -> None:
 
 def test_a_part_decides_nothing(shop: Story) -> None:
     """``--handoff-gate`` is refused with it, and so is a label that is no folder's name, before a test has run."""
-    assert "a part is none; gate what handoff combine makes" in part(shop, "unit", "--handoff-gate").err
+    assert "a part is not one; gate what handoff combine makes" in part(shop, "unit", "--handoff-gate").err
     assert "the label of a part 'a/b'" in part(shop, "a/b").err
     (shop.folder / "../file").write_text("")
     done = part(shop, "unit", folder="../file")

@@ -178,8 +178,8 @@ def test_what_a_person_wrote_stays_as_it_is(tool: str, text: str) -> None:
         ('{\n "a": 1,\n // mine\n}', ".claude/settings.json:3: is no JSON"),
         ('{"a": 1, "a": 2}', "has the key 'a' twice in one object"),
         ("[]", "holds no JSON object"),
-        ('{"hooks": []}', "'hooks' is no object"),
-        ('{"hooks": {"Stop": {}}}', "'hooks.Stop' is no list"),
+        ('{"hooks": []}', "'hooks' is not an object"),
+        ('{"hooks": {"Stop": {}}}', "'hooks.Stop' is not a list"),
     ],
 )
 def test_what_cannot_be_merged_is_refused(shop: Story, text: str, why: str) -> None:

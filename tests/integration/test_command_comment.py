@@ -110,6 +110,16 @@ def test_foreign_words_stay_words(begun: Story) -> None:
     assert "<img" not in MarkdownIt("commonmark").render(text)
 
 
+@pytest.mark.parametrize("name", ["@octocat #1", "GH-12", "see www.evil.invalid", "0123abc"])
+def test_the_name_of_a_session_is_no_link(shop: Story, name: str) -> None:
+    """A folder may have any name: as code it pings nobody, and refers to no issue, commit or address."""
+    done = shop.handoff("comment", name)
+
+    assert done.code == CANNOT_TELL
+    assert f"### Hand-off `{name}`: ❔ cannot be told\n" in done.out
+    assert name not in re.sub(r"`[^`]*`", "", done.out)
+
+
 def test_evidence_that_cannot_be_read_is_said(begun: Story) -> None:
     """A comment about older evidence must not stay: there is one that says what is wrong, and the exit code is 2."""
     output = begun.folder.parent / "comment.md"

@@ -78,7 +78,7 @@ def test_an_id_whose_function_has_other_parameters(shop: Story) -> None:
         ("session-3", None),
         ("session-4", "passed"),
     ]
-    assert "session-2 … session-3 (2 sessions)  ∅ gone: its function went on with other parameters" in told.out, told.out
+    assert "session-2 … session-3 (2 sessions)  ∅ gone: its function now has other parameters" in told.out, told.out
     assert "other parameters" not in shop.handoff("history", "tests/unit/test_many.py::test_n[1]").out
 
 

@@ -125,7 +125,7 @@ def test_a_target_that_is_not_there_is_said(branched: Story) -> None:
     branched.edit("pyproject.toml", 'target = "main"', 'target = "trunk"')
     branched.pytest("--handoff=session-2")
     assert "came from trunk cannot be told" in notes(branched, "session-2")
-    assert "git knows no branch of that name" in notes(branched, "session-2")
+    assert "git has no branch of that name" in notes(branched, "session-2")
 
 
 def test_a_target_before_the_first_commit(shop: Story) -> None:

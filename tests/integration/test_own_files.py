@@ -24,7 +24,7 @@ def test_a_report_is_written_where_it_spoils_nothing(shop: Story) -> None:
     assert shop.handoff("verify", "session-1").code == GOOD
 
     done = shop.handoff("report", "-o", "page.html")
-    assert "page.html: is a part of the tree now, and the evidence is about the tree without it; " in done.out
+    assert "page.html: is part of the tree now, which makes the evidence stale; " in done.out
     assert shop.handoff("verify", "session-1").code == NO
     shop.edit(".gitignore", "artifacts/\n", "artifacts/\npage.html\n")
     assert "part of the tree" not in shop.handoff("report", "-o", "page.html").out

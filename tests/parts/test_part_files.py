@@ -149,7 +149,7 @@ def test_a_pipe_or_an_endless_file_is_not_read(tmp_path: Path, name: str) -> Non
     file = tmp_path / "part" / name
     file.unlink()
     os.mkfifo(file)
-    with pytest.raises(EvidenceProblem, match=f"{name}: is no regular file"):
+    with pytest.raises(EvidenceProblem, match=f"{name}: is not a regular file"):
         read_all(tmp_path)
     file.unlink()
     with file.open("wb") as sparse:

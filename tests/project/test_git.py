@@ -33,7 +33,7 @@ def test_files_of_commits(repository: Path, plain_git: Git) -> None:
     assert read_files_of(repository, commits, []) == [{}, {}]
     assert tree_of(repository, "HEAD", below="in") == {"in/c.txt": HELLO}
     assert read_blobs(repository, [HELLO]) == {HELLO: b"hello\n"}
-    with pytest.raises(HandoffError, match="git has not the contents of 00"):
+    with pytest.raises(HandoffError, match="git does not have the contents of 00"):
         read_blobs(repository, [HELLO, "0" * 40])
 
 

@@ -111,7 +111,7 @@ def test_without_git(plain_git: Callable[..., str], tmp_path: Path) -> None:
         ("handoff.toml", b"dir = ", "handoff.toml: cannot be read: Invalid value"),
         ("handoff.toml", b"a = '\xff'", "handoff.toml: cannot be read"),
         ("handoff.toml", b"[tiers.unit]\nmarker = 1\n", "handoff.toml: 'tiers'"),
-        ("pyproject.toml", b"[tool]\nhandoff = 3\n", "pyproject.toml: 'handoff' is no table"),
+        ("pyproject.toml", b"[tool]\nhandoff = 3\n", "pyproject.toml: 'handoff' is not a table"),
         ("pyproject.toml", b"[tool.handoff]\ndirr = ''\n", "pyproject.toml [tool.handoff]: unknown key 'dirr'"),
         ("pyproject.toml", b"[tool.handoff]\ndir = ''\n", "the hand-off folder must be a folder of its own, not ''"),
         ("pyproject.toml", b"[tool.handoff]\ndir = '../..'\n", "must be a folder of its own"),

@@ -58,7 +58,7 @@ def test_a_clock_that_is_held_still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "1e400", "9" * 30, "1.5"])
 def test_a_clock_that_cannot_be_set(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """A variable that is no number of seconds is told, not a crash."""
+    """A variable that is not a number of seconds is told, not a crash."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
-    with pytest.raises(UsageProblem, match="SOURCE_DATE_EPOCH is no number of seconds"):
+    with pytest.raises(UsageProblem, match="SOURCE_DATE_EPOCH is not a number of seconds"):
         today()

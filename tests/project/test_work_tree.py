@@ -343,7 +343,7 @@ def test_an_index_that_is_no_file_is_not_copied(repository: Path, plain_git: Git
     commit(plain_git, repository)
     (repository / ".git/index").unlink()
     bring(repository / ".git/index")
-    with pytest.raises(HandoffError, match=r"git.s index, is no regular file"):
+    with pytest.raises(HandoffError, match=r"git.s index, is not a regular file"):
         read_work_tree(repository)
 
 

@@ -142,7 +142,7 @@ def test_a_hook_that_a_part_conceals_is_asked(recorded: Story) -> None:
     code, told = joining.combine()
     assert code == 0
     assert "running the hooks of this checkout" in told
-    assert "asking pytest_handoff_gates too, which no part had" in told
+    assert "asking pytest_handoff_gates as well, which no part had" in told
     assert recorded.gate("session-2")["own.gate"] == "passed"
 
 

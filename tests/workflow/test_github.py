@@ -17,7 +17,7 @@ from pytest_handoff.workflow.ci import (
     gate_summary,
     on_github,
 )
-from pytest_handoff.workflow.left import Step
+from pytest_handoff.workflow.steps import Step
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -53,11 +53,11 @@ def to_complete(facts: Facts) -> str:
     run, again = facts.record.run, f"run pytest --handoff={facts.session}"
     if run.interrupted or WHOLE not in run.parts:
         if any(COLLECTION_FAILED in why for why in run.why_incomplete):
-            return f"fix what cannot be collected, and {again} on everything"
+            return f"resolve the collection errors, and {again} on everything"
         return f"{again} on everything"
     unrun = facts.kinds.count(lambda kind: kind.outcome == "not_run" and kind.retired is None)
     if unrun:
-        return f"{again} with {'that test' if unrun == 1 else 'those tests'} too, which adds up, or retire what is given up"
+        return f"{again} on {'that test' if unrun == 1 else 'those tests'} too (runs add up), or retire what is given up"
     return f"fix that, and {again} again"
 
 

@@ -189,7 +189,9 @@ def files_parse(facts: Facts, spec: Condition) -> Verdict:
     changed, parsed = record.unparsable, record.integrity.parsed if record.integrity else None
     if changed is None:
         return unknown(
-            spec, "not measured: what the session changed is not known", "run again where the last session's evidence is"
+            spec,
+            "not measured: what the session changed is not known",
+            "run in a checkout that has the last session's evidence",
         )
     known = changed if spec.scope == "current" or parsed is None else changed | parsed.broken
     broken = {path: why for path, why in known.items() if spec.name in (None, format_of(path))}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.cli.agent_tools import Tool
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.workflow.left import Step
+    from pytest_handoff.workflow.steps import Step
 
 
 MOST_STEPS = 5
@@ -55,7 +55,7 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
     try:
         steps = _steps(project, session)
     except HandoffError as error:
-        return f"The hand-off of {session} cannot be read: {error}. Mend this, or say in your report that it is not done."
+        return f"The hand-off of {session} cannot be read: {error}. Fix this, or say in your report that it is not done."
     return _told(session, steps) if steps else None
 
 
@@ -78,7 +78,8 @@ def _steps(project: Project, session: str) -> list[Step]:
     from pytest_handoff.cli.support import refilled
     from pytest_handoff.project.locks import read_settled
     from pytest_handoff.project.writing import refuse_mixed
-    from pytest_handoff.workflow.left import first_run, steps_left
+    from pytest_handoff.workflow.left import steps_left
+    from pytest_handoff.workflow.steps import first_run
 
     if not project.store.has(session):
         return [first_run(project, session)]
@@ -90,9 +91,8 @@ def _steps(project: Project, session: str) -> list[Step]:
 def _told(session: str, steps: Sequence[Step]) -> str:
     lines = [f"The hand-off of {session} is not done: `handoff gate {session} --machine-only` does not pass."]
     for number, step in enumerate(steps[:MOST_STEPS], start=1):
-        do = f"{step.do}: {step.command}" if step.command else step.do
         place = f"{step.file}:{step.line}: " if step.line else ""
-        lines.append(f"{number}. {place}{one_line(step.what)} ({one_line(do)})")
+        lines.append(f"{number}. {place}{one_line(step.what)} ({one_line(step.remedy)})")
     more = len(steps) - MOST_STEPS
     lines += [f"and {more:,} more: handoff next {session} --json"] if more > 0 else []
     lines.append("Finish this, or say in your report what is not done and why. Do not weaken tests, settings or the checklist.")

@@ -46,7 +46,7 @@ def agents(handoff_dir: str | None, action: str, tool: str, *, dry_run: bool, ye
 
     Before the agent ends, the hook asks handoff gate --machine-only about the newest session, and tells the agent what is left.
     It says nothing where no hand-off is under way, and never the same agent more than twice in a row. The text for AGENTS.md
-    comes and goes with it. What would be written is shown first.
+    comes and goes with it. The command shows first what it would write.
     """
     if action == "hook":
         from pytest_handoff.cli.agent_stop import answer, sent_by_the_tool
@@ -118,10 +118,10 @@ def _with_entry(text: str, tool: Tool, command: str, path: str) -> str:
 def _entries(table: dict[str, Any], tool: Tool, path: str) -> list[Any]:
     hooks = table.get("hooks", {})
     if not isinstance(hooks, dict):
-        raise UsageProblem("'hooks' is no object; nothing was written", path=path)
+        raise UsageProblem("'hooks' is not an object; nothing was written", path=path)
     entries = hooks.get(tool.event, [])
     if not isinstance(entries, list):
-        raise UsageProblem(f"'hooks.{tool.event}' is no list; nothing was written", path=path)
+        raise UsageProblem(f"'hooks.{tool.event}' is not a list; nothing was written", path=path)
     return entries
 
 

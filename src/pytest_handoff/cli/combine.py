@@ -28,7 +28,7 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     """Join the parts of SESSION that jobs left (pytest --handoff-part), and fill its document; no test is run.
 
     Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
-    about the tree that this is run in. Hooks of the project, where there are any, are those of this checkout, and are run.
+    about the tree in which you run this. If the project has hooks, those of this checkout run.
 
     Where there are no parts, but proofs of shards (handoff prove --shard), these are joined; a DIR may be such a file, too.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +14,8 @@ from pytest_handoff.composition.proved import proof_line
 from pytest_handoff.composition.terminal import need_sign_off
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted, percent, percent_of, points
-from pytest_handoff.markup import code_in_text, escape
+from pytest_handoff.markup import code_in_text, escape, one_line
+from pytest_handoff.printable import shorten
 from pytest_handoff.printing import say, say_error, say_text
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.workflow.finish import FinishedSession
-    from pytest_handoff.workflow.left import Step
+    from pytest_handoff.workflow.steps import Step
 
 
 Row = TypeVar("Row")
@@ -36,6 +38,9 @@ MOST = 5
 """The most rows of a list; all of them fit on a screen."""
 
 _CUT = "\n\nCut here; `handoff next` has the rest.\n"
+_LINKED = re.compile(r"[@#]|://|\bwww\.|\bgh-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
+"""What GitHub looks for outside of code: somebody's name, an issue, an address, a commit."""
+
 _TESTS = ("failures", "regression")
 """Steps that have a list of their own."""
 
@@ -46,22 +51,27 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     todo = [step for step in steps if step.kind not in ("person", "placeholder")]
     waiting = [step for step in steps if step.kind == "person"]
     stale = any(step.kind == "stale" for step in todo)
-    lines = [MARKER, f"### Hand-off {escape(session)}: {_verdict(todo, waiting)}", ""]
+    lines = [MARKER, f"### Hand-off {_plain(session)}: {_verdict(todo, waiting)}", ""]
     if not stale:
         lines += [" · ".join(_figures(outcome)), ""]
         proof = outcome.composition.facts.proof
-        lines += [f"Proof: {escape(proof_line(proof))}", ""] if proof is not None else []
+        lines += [f"Proof: {_plain(proof_line(proof))}", ""] if proof is not None else []
     lines += _list("What blocks", [step for step in todo if step.kind not in _TESTS], _blocking)
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
     lines += _list("New lines that no test runs", [] if stale else list(_untested(outcome)), _code_of_pair)
-    lines += _list("Needs sign-off", waiting, _told)
+    lines += _list("Needs sign-off", waiting, lambda step: f"- {_plain(step.what)}")
     return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
 
 
 def unreadable(session: str, why: str) -> str:
     """Write the comment about a session whose evidence cannot be read, so that none about older evidence stays."""
-    return f"{MARKER}\n### Hand-off {escape(session)}: ❔ cannot be told\n\n{code_in_text(why)}\n"
+    return f"{MARKER}\n### Hand-off {_plain(session)}: ❔ cannot be told\n\n{code_in_text(why)}\n"
+
+
+def _plain(text: str) -> str:
+    """Write a text without code's look, unless GitHub would make a mention or a link of a part of it."""
+    return code_in_text(text) if _LINKED.search(text) else escape(shorten(one_line(text)))
 
 
 def _verdict(todo: Sequence[Step], waiting: Sequence[Step]) -> str:
@@ -102,8 +112,8 @@ def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str]) -> list[st
 
 def _blocking(step: Step) -> str:
     """Write a step; what comes from the repository stands in code, where GitHub mentions nobody and links nothing."""
-    do = f"{step.do}: {step.command}" if step.command else step.do
-    return f"- **{escape(step.kind)}** {code_in_text(step.what)}" + (f" – fix: {code_in_text(do)}" if do else "")
+    fix = f" – fix: {code_in_text(step.remedy)}" if step.remedy else ""
+    return f"- **{_plain(step.kind)}** {code_in_text(step.what)}{fix}"
 
 
 def _told(step: Step) -> str:

@@ -212,7 +212,7 @@ def _tell_findings(outcome: FinishedSession) -> None:
 @click.pass_obj
 @verb
 def init(handoff_dir: str | None, session: str, template: str | None, adopt: str | None, *, write: bool) -> int:
-    """Make the document of a new SESSION, pre-filled with what the sessions before promised."""
+    """Make the document of a new SESSION, pre-filled with what earlier sessions promised."""
     from pytest_handoff.config import check_session_name
 
     project = (project_to_write if adopt is None or write else project_here)(handoff_dir, below=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.proof import Survivor
-    from pytest_handoff.workflow.left import Step
+    from pytest_handoff.workflow.steps import Step
 
 
 NEXT_SCHEMA = "pytest-handoff/next/1"
@@ -38,12 +41,29 @@ def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_
     Exit codes: 0 nothing is left; 1 something is left; 2 it cannot tell.
     """
     project = project_here(handoff_dir)
+    here = project.here or project.folder
+    if as_json or not here.is_relative_to(project.folder):  # a program runs every command where all of them can be run
+        project = msgspec.structs.replace(project, here=project.folder)
     steps, survivors = _steps(project, session, machine_only=machine_only)
+    steps = steps if handoff_dir is None else [_with_dir(step, handoff_dir) for step in steps]
     if as_json:
-        say_json(next_table(session, steps, survivors))
+        places = {"root": _way(here, project.root), "folder": _way(here, project.folder)}
+        say_json(next_table(session, steps, survivors) | places)
     else:
         _tell(session, steps)
     return NO if steps else GOOD
+
+
+def _way(here: Path, there: Path) -> str:
+    return Path(os.path.relpath(there, here)).as_posix()
+
+
+def _with_dir(step: Step, handoff_dir: str) -> Step:
+    """Hand the option on to the command of a step: without it, that would be about another folder."""
+    program, _, rest = (step.command or "").partition(" ")
+    option = shlex.quote(handoff_dir)
+    commands = {"pytest": f"pytest {rest} --handoff-dir={option}", "handoff": f"handoff --handoff-dir {option} {rest}"}
+    return msgspec.structs.replace(step, command=commands.get(program, step.command))
 
 
 def next_table(session: str, steps: Sequence[Step], survivors: Sequence[Survivor] = ()) -> dict[str, Any]:
@@ -63,7 +83,8 @@ def next_table(session: str, steps: Sequence[Step], survivors: Sequence[Survivor
 
 def _steps(project: Project, session: str, *, machine_only: bool) -> tuple[list[Step], Sequence[Survivor]]:
     """List what is left, and the faults that no test noticed, where the run is proved."""
-    from pytest_handoff.workflow.left import first_run, steps_left
+    from pytest_handoff.workflow.left import steps_left
+    from pytest_handoff.workflow.steps import first_run
 
     if not project.store.has(session) and project.document(session).is_file():
         return [first_run(project, session)], ()
@@ -89,7 +110,7 @@ def _tell(session: str, steps: Sequence[Step]) -> None:
     say_parts([[(f"{session}: {counted(len(steps), 'thing')} left", "bold")]])
     for number, (step, following) in enumerate(zip_longest(steps, steps[1:]), start=1):
         again = following is not None and (following.kind, following.do) == (step.kind, step.do)
-        for line in _lines(number, step, "" if again else step.do):
+        for line in _lines(number, step, "" if again else step.remedy):
             say(line)
 
 
@@ -101,5 +122,4 @@ def _lines(number: int, step: Step, do: str) -> Iterator[str]:
     yield from hanging(f"{step.kind}  {place}".rstrip(), first=head, rest=indent)
     yield from hanging(one_line(step.what), first=indent, rest=indent + "  ")
     yield from (f"{indent}- {one_line(name)}" for name in step.names if name not in step.what)
-    todo = f"{do}: {step.command}" if do and step.command else do
-    yield from hanging(one_line(todo), first=indent, rest=indent + "  ") if todo else ()
+    yield from hanging(one_line(do), first=indent, rest=indent + "  ") if do else ()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.record import NewCode, Verdict
     from pytest_handoff.workflow.finish import FinishedSession
-    from pytest_handoff.workflow.left import Step
+    from pytest_handoff.workflow.steps import Step
 
 
 MOST_BLOCKING = 12
@@ -105,8 +105,7 @@ def _blocked(outcome: FinishedSession, todo: Sequence[Step]) -> Iterator[Blocked
     for step in todo:
         if not any(step is told for told in (*failing, *lost, *code)) and not (step.kind == "complete" and step.file in broken):
             names = f": {listed(step.names, 5)}" if step.kind in ("stale", "complete") and step.names else ""
-            command = f": {step.command}" if step.command and step.command not in step.do else ""
-            yield Blocked(what=step.what + names, do=step.do + command)
+            yield Blocked(what=step.what + names, do=step.remedy)
 
 
 def _of_lost(facts: Facts) -> str:

@@ -30,8 +30,8 @@ _MOST = 20
 @click.command(short_help="Try whether the tests would notice a change")
 @session_argument
 @click.argument("args", metavar="[-- PYTEST ARG...]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--earlier", is_flag=True, help="Try the earlier tests as they were, on the code of now.")
-@click.option("--new", is_flag=True, help="Try the new tests on the code of before.")
+@click.option("--earlier", is_flag=True, help="Try the earlier tests, as they were, on the new code.")
+@click.option("--new", is_flag=True, help="Try the new tests on the old code.")
 @click.option("--faults", is_flag=True, help="Try small faults in the new code, and see which tests notice.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Try faults for this long at most.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Try this many faults, the same on every machine.")
@@ -58,7 +58,7 @@ def prove(
     keep: bool,
     as_json: bool,
 ) -> int:
-    """Try whether the tests of SESSION would notice: earlier tests as they were, new tests on the code of before, small faults.
+    """Try whether the tests of SESSION would notice: old tests on the new code, new tests on the old code, small faults.
 
     Without --earlier, --new and --faults, the first two are tried as far as there is something to try, and faults where the
     settings ask for them. Tests run in scratch trees; the work tree, git's index and its stash stay as they are. The result is

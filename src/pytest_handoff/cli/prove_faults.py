@@ -30,7 +30,7 @@ class ShardType(click.ParamType[tuple[int, int]]):
             return value
         found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(value))
         if found is None or not 1 <= int(found[1]) <= int(found[2]):
-            self.fail(f"{value!r} is no shard; write the number of one and how many there are, such as 2/8", param, ctx)
+            self.fail(f"{value!r} is not a shard; write the number of one and how many there are, such as 2/8", param, ctx)
         return int(found[1]), int(found[2])
 
 

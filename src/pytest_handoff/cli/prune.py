@@ -13,11 +13,11 @@ from pytest_handoff.printing import say
 @click.pass_obj
 @verb
 def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
-    """Remove sources.jsonl of sessions that are nobody's base any more.
+    """Delete source snapshots (sources.jsonl) that no later session compares against.
 
-    Those of the newest sessions stay, for the session to come, and those of the sessions that these continue, so that the
-    newest can be run again; where these hold only what differs from a removed one, they are written whole first. Records,
-    ledgers and documents are never removed.
+    Keeps those of the newest sessions, for the next one, and of the sessions that these continue, so that the newest can be
+    run again. One that holds only differences from a deleted one is written whole first. Records, ledgers and documents are
+    never deleted.
     """
     from pytest_handoff.project.artifacts import write_each
     from pytest_handoff.project.locks import locked

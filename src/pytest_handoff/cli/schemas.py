@@ -170,12 +170,15 @@ class ShownStep(msgspec.Struct, kw_only=True):
 class ShownNext(msgspec.Struct, kw_only=True):
     """Print what is left to do: ``steps`` are in the order in which to take them, and ``done`` is true where there are none.
 
-    ``survivors`` are the faults in the new code that no test noticed, where the run is proved.
+    ``survivors`` are the faults in the new code that no test noticed, where the run is proved. ``root`` is the way from the
+    working directory to the folder that each ``file`` is relative to, and ``folder`` the way to where each ``command`` is run.
     """
 
     schema: str
     session: str
     done: bool
+    root: str
+    folder: str
     steps: list[ShownStep]
     survivors: list[Survivor]
 

@@ -289,7 +289,7 @@ def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool)
 @click.pass_obj
 @verb
 def explain(handoff_dir: str | None, session: str, *, as_json: bool) -> int:
-    """Say of each line of SESSION's document who decides it, by which rule, on what evidence, and what is missing."""
+    """Explain each line of SESSION's document: who decides it, by which rule, on what evidence, and what is missing."""
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     if as_json:

@@ -47,7 +47,7 @@ def verb(command: Command) -> Command:
         except OSError as error:
             if error.errno != errno.ENOSPC or error.filename is not None:
                 raise
-            say("handoff: there is no room for what is to be printed", err=True)
+            say("handoff: no space left to write the output", err=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushing the rest at exit would fail again
             sys.exit(CANNOT_TELL)
 
@@ -91,7 +91,10 @@ def _open(handoff_dir: str | None, *, below: bool) -> Project:
     if not Path.cwd().resolve().is_relative_to(project.folder):
         say(f"handoff: {project.shown(project.folder)} is the project; cd there to run pytest", err=True)
     if os.path.lexists(note := project.handoffs / OLD_NOTE):
-        say(f"{project.shown(note)}: says what to move where, and is not followed: anybody can commit one; remove it", err=True)
+        say(
+            f"{project.shown(note)}: is an old note about files to move, and is ignored: anybody can commit one; remove it",
+            err=True,
+        )
     return project
 
 
@@ -113,8 +116,8 @@ def tell_if_code(project: Project, path: Path) -> None:
 
     if project.key(path.resolve()) in read_tree(project).files:
         say(
-            f"{project.shown(path)}: is a part of the tree now, and the evidence is about the tree without it; "
-            f"put it into .gitignore, or write it below {project.shown(project.handoffs)}/"
+            f"{project.shown(path)}: is part of the tree now, which makes the evidence stale; "
+            f"add it to .gitignore, or write it below {project.shown(project.handoffs)}/"
         )
 
 

@@ -207,7 +207,7 @@ def _nobodys(found: Document, blocks: Mapping[str, str]) -> Iterator[Finding]:
     """Report the blocks that have no template: what stands between our markers would pass for ours, and nobody fills it."""
     for place in found.places:
         if place.kind == "block" and place.id not in blocks:
-            message = f"no block is called {place.id}, so nobody fills it, and what stands there is a person's"
+            message = f"no block is called {place.id}; its text is left alone"
             yield Finding(kind="marker", line=place.line, place=place.id, message=message)
 
 

@@ -156,7 +156,7 @@ def with_absences(moments: Sequence[Moment], sessions: Iterable[str], before: Ca
     return found
 
 
-_REPLACED = "gone: its function went on with other parameters"
+_REPLACED = "gone: its function now has other parameters"
 
 
 def life_table(test: str, moments: Sequence[Moment]) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def own_settings(texts: Mapping[str, str]) -> tuple[dict[str, Any] | None, str]:
         return _toml("handoff.toml", texts["handoff.toml"]), "handoff.toml"
     table = (_below(_toml("pyproject.toml", texts.get("pyproject.toml", "")), "tool") or {}).get("handoff")
     if table is not None and not isinstance(table, dict):
-        raise UsageProblem("'handoff' is no table; write [tool.handoff]", path="pyproject.toml")
+        raise UsageProblem("'handoff' is not a table; write [tool.handoff]", path="pyproject.toml")
     return table, "pyproject.toml"
 
 

@@ -291,7 +291,7 @@ def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str]
         )
     more = [hook for hook in implemented(config) if hook not in hooks]
     if more:
-        tell(f"asking {', '.join(more)} too, which no part had")
+        tell(f"asking {', '.join(more)} as well, which no part had")
     return ProjectHooks(config)
 
 

@@ -191,7 +191,7 @@ def find_parts(folders: Iterable[Path]) -> dict[Path, Part]:
     heads: dict[Path, Path] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise EvidenceProblem("is no folder; name the one that holds the parts", path=str(folder))
+            raise EvidenceProblem("is not a folder; name the one that holds the parts", path=str(folder))
         for head in sorted(folder.rglob(HEAD)):
             heads.setdefault(head.resolve(), head)
     return {head.parent: _head(head) for head in heads.values()}

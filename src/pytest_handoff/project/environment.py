@@ -24,7 +24,7 @@ def context_of(run: Run, agent: str | None) -> RunContext:
     """Describe the surroundings of a run; ``SOURCE_DATE_EPOCH`` fixes its clock (reproducible-builds.org's specification).
 
     Raises:
-        UsageProblem: when ``SOURCE_DATE_EPOCH`` is no number of seconds.
+        UsageProblem: when ``SOURCE_DATE_EPOCH`` is not a number of seconds.
     """
     epoch = _epoch()
     started, finished = (run.started, run.finished) if epoch is None else (epoch, epoch)
@@ -88,7 +88,7 @@ def _epoch() -> float | None:
         seconds = int(text)
         _iso(seconds)
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageProblem(f"the environment variable SOURCE_DATE_EPOCH is no number of seconds: {text!r}") from error
+        raise UsageProblem(f"the environment variable SOURCE_DATE_EPOCH is not a number of seconds: {text!r}") from error
     return float(seconds)
 
 

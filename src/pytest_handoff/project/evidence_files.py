@@ -116,7 +116,7 @@ def _is_json(path: str, *, lines: bool) -> object:
 
 
 def _beginning(path: str) -> bytes | None:
-    """Read how a file begins; ``None`` where there is nothing, and what no evidence holds where it is no regular file."""
+    """Read how a file begins; ``None`` where there is nothing, and what no evidence holds where it is not a regular file."""
     try:
         file = os.open(path, FLAGS)
     except (FileNotFoundError, NotADirectoryError):

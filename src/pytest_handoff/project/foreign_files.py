@@ -24,7 +24,7 @@ FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NON
 
 
 class Refused(OSError):
-    """A path that is not followed, or a file that is not read; ``why`` is a predicate such as ``is no regular file``."""
+    """A path that is not followed, or a file that is not read; ``why`` is a predicate such as ``is not a regular file``."""
 
     def __init__(self, why: str, path: Path | str) -> None:
         super().__init__(errno.EPERM, f"it {why}", str(path))
@@ -75,7 +75,7 @@ def read_file(path: Path | str, within: Sequence[Path], most: int) -> bytes:
         most: the most bytes that it may have.
 
     Raises:
-        OSError: when it cannot be read, is no regular file, is too large, or leads out of the folders.
+        OSError: when it cannot be read, is not a regular file, is too large, or leads out of the folders.
     """
     return read_opened(os.open(real_path(path, within), FLAGS), path, most)
 
@@ -104,7 +104,7 @@ def read_opened(descriptor: int, path: Path | str, most: int) -> bytes:
     try:
         found = os.fstat(descriptor)
         if not S_ISREG(found.st_mode):
-            raise Refused("is no regular file", path)
+            raise Refused("is not a regular file", path)
         if found.st_size > most:
             raise Refused(f"has more than {most // MEGABYTE} MB", path)
         with open(descriptor, "rb", buffering=0, closefd=False) as file:

@@ -212,7 +212,7 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
     wanted = sorted(set(blobs))
     found = blobs_there(root, wanted)
     if lacking := next((blob for blob in wanted if blob not in found), None):
-        raise HandoffError(f"git has not the contents of {lacking}")
+        raise HandoffError(f"git does not have the contents of {lacking}")
     return found
 
 

@@ -10,9 +10,9 @@ import msgspec
 from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.nodeids import file_of
-from pytest_handoff.project.encoding import decode_lines
+from pytest_handoff.project.encoding import decode_lines, digest_of
 from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
-from pytest_handoff.project.git import blob_id, read_blobs, read_files_of, run_git, tracked_files, tree_of
+from pytest_handoff.project.git import blob_id, blobs_there, read_blobs, read_files_of, run_git, tracked_files, tree_of
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.stored_files import LEDGER, RECORD, is_difference
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, nothing_committed, targets_of
@@ -231,6 +231,11 @@ def restoring(project: Project, merged: MergedRecord) -> str:
     place = merged.where if named == merged.blob else merged.commit[:12]
     paths = (folder, document) if there else (folder,)
     return " ".join(["git checkout", quote(place), "--", *(quote(project.shown(project.root / path)) for path in paths)])
+
+
+def is_in_git(project: Project, merged: MergedRecord, digest: str) -> bool:
+    """Check whether the record that git holds is the one of this digest."""
+    return digest_of(blobs_there(project.root, [merged.blob]).get(merged.blob, b"")) == digest
 
 
 def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]) -> list[str]:

@@ -398,16 +398,16 @@ def _are_sessions(parents: Sequence[str]) -> bool:
 def _impossible(record: Record) -> str | None:
     """Say what no run writes into a record: what reads it would stumble over that, or read very much."""
     if not _are_sessions([parent.session for parent in record.previous]):
-        return "it continues sessions that cannot be"
+        return "it continues impossible sessions"
     coverage, took = record.coverage, record.run.duration_s
     files = coverage.files.values() if coverage else ()
     percents = [coverage.percent, coverage.branch_percent or 0, *(file.percent for file in files)] if coverage else []
     if files and coverage is not None and coverage.by_file is not None:
         return "it holds the coverage of each file, and says that another file does"
     if not all(0 <= percent <= 100 for percent in percents):
-        return "it has a percentage that is none"
+        return "it has an impossible percentage"
     if not 0 <= took <= _LONGEST_RUN:
-        return "its run took longer than any"
+        return "its run took impossibly long"
     return None
 
 

@@ -332,10 +332,10 @@ def _bases(root: Path, name: str, commit: str | None) -> list[str]:
         raise HandoffError("there is no commit")
     tips = tips_of_branch(root, name)
     if not tips:
-        raise HandoffError("git knows no branch of that name here")
+        raise HandoffError("git has no branch of that name here")
     bases = merge_bases(root, tips)
     if not bases:
-        raise HandoffError("the history that is here does not reach a commit common with it")
+        raise HandoffError("the history here does not reach a commit that both have")
     return bases
 
 

@@ -256,7 +256,7 @@ def _staging(root: Path, without: Sequence[str], but: Sequence[str]) -> Iterator
         real_index, objects = _index_and_objects(root)
         if real_index.exists():
             if not S_ISREG(real_index.stat().st_mode):  # an archive may bring a link to a device that never ends
-                raise HandoffError(f"{real_index}, git's index, is no regular file; remove it, then run git reset")
+                raise HandoffError(f"{real_index}, git's index, is not a regular file; remove it, then run git reset")
             shutil.copy2(real_index, index)
         known_objects = [_quoted(objects), os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")]
         environment = {

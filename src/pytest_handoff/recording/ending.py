@@ -171,7 +171,7 @@ class RunEnd:
     def _say(self, outcome: FinishedSession, broken: list[str], details: Details | None) -> None:
         self._ending.say(self._folder.lines())
         if self._unread:
-            left_out = f"this user may not read {listed(self._unread)}: no part of the tree; put it into .gitignore"
+            left_out = f"this user may not read {listed(self._unread)}, so it is left out of the tree; add it to .gitignore"
             self._ending.say([Line(left_out)])
         if times := self._recorder.repeated:
             several = f"{counted(len(times), 'test')} ran several times (--count), and each counts once; pytest counts every run"
@@ -279,7 +279,7 @@ class RunEnd:
             files = counted(len(absent), "file of code, tests or settings/files of code, tests or settings")
             mishaps.append(f"{files} not checked out (git sparse-checkout): {listed(absent)}")
         mishaps += [
-            f"Python runs {path} in place of its source, whatever that says: take it out of git"
+            f"Python runs {path} in place of its source, whatever that says: remove it from git"
             for path in in_place_of_source(self._project.root, self._start.tree.files)
         ]
         if collection is None:

@@ -189,7 +189,7 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
         return None
     path = Path(os.path.normpath(config.invocation_params.dir / name))
     if not path.is_file():
-        raise UsageProblem("is named by --handoff-instructions and is no file", path=name)
+        raise UsageProblem("is named by --handoff-instructions and is not a file", path=name)
     if why := leads_outside(path, project.within):
         raise UsageProblem(f"is named by --handoff-instructions and {why}: readers elsewhere need it too", path=name)
     return project.key(path)

@@ -150,7 +150,7 @@ def refuse_part(config: pytest.Config, project: Project) -> None:
     """
     label = check_part_label(config.getoption("handoff_part"))
     if config.getoption("handoff_gate"):
-        raise UsageProblem("--handoff-gate decides a session, and a part is none; gate what handoff combine makes of all parts")
+        raise UsageProblem("--handoff-gate decides a session, and a part is not one; gate what handoff combine makes of them")
     declared = project.config.parts
     if declared and label not in declared:
         raise UsageProblem(f"--handoff-part={label} is none of the declared parts ({', '.join(declared)}); add it to 'parts'")

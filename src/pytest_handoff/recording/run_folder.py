@@ -144,7 +144,7 @@ def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
     if start.tree.fingerprint != run.start.fingerprint:
         raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")
     if has_complete_run(start):
-        raise EvidenceProblem(f"{session!r} has the record of a complete run of this code already; it is worth more")
+        raise EvidenceProblem(f"{session!r} already has the record of a complete run of this code, which is worth more")
     return start, collection
 
 
@@ -243,7 +243,7 @@ class RunFolder:
         trouble = self._trouble or (self._journal.trouble if self._journal else None)
         died = [how_far(run) for run in self._died]
         said = [f"an earlier run of this session was {far}; this one takes its place" for far in died]
-        kept = [f"a journal could not be kept: {trouble}; a run that dies leaves nothing"] if trouble else []
+        kept = [f"a journal could not be kept: {trouble}; if this run dies, nothing is left of it"] if trouble else []
         return [_beside(text) for text in (*said, *kept)]
 
     def close(self, *, recorded: bool, keep: bool) -> None:

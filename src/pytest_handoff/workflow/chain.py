@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import listed
 from pytest_handoff.project.merged_sessions import (
+    is_in_git,
     merged_sessions,
     not_continued,
     replaced,
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 
 
 class Problem(Frozen, frozen=True):
-    """One reason not to believe the evidence, with its place and a remedy."""
+    """One reason not to believe the evidence, with its place and a remedy; ``command`` where a command is all of it."""
 
     kind: str
     path: str
     message: str
     remedy: str | None
     line: int | None = None
+    command: str | None = None
 
     def __str__(self) -> str:
         """Say it on one line: place, what is wrong, what to do."""
@@ -53,7 +55,7 @@ def chain_problems(project: Project, session: str) -> list[Problem]:
     merged = merged_sessions(project)
     found = [*_rewritten(project, session, merged), *_left_out(project, session, merged)]
     named = {problem.path for problem in found}
-    broken = [problem for problem in _broken(project, session) if problem.path not in named]
+    broken = [problem for problem in _broken(project, session, merged) if problem.path not in named]
     return [*broken, *found, *([] if broken or found else _skipped_since(project, session, merged))]
 
 
@@ -68,19 +70,22 @@ def chain_of(project: Project, session: str) -> list[str]:
     return list(dict.fromkeys([session, *Chain(project.store).before(session)]))
 
 
-def _broken(project: Project, session: str) -> Iterator[Problem]:
+def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
     """Find each record of the chain that is missing, or is not the one that a later session continued."""
+    in_git = {one.session: one for one in merged.records}
     for name in chain_of(project, session):
         for parent in project.store.parents(name):
-            path = project.shown_record(parent.session)
+            path, command = project.shown_record(parent.session), None
             if not project.store.has(parent.session):
                 message, remedy = f"is missing, and {name} continues it", "restore it from git"
             elif project.store.digest(parent.session) != parent.digest:
                 message = f"is not the record that {name} continues"
                 remedy = f"restore it, or run pytest --handoff={name} again"
+                found = in_git.get(parent.session)
+                command = restoring(project, found) if found and is_in_git(project, found, parent.digest) else None
             else:
                 continue
-            yield Problem(kind="chain", path=path, message=message, remedy=remedy)
+            yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
 
 
 def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
@@ -96,7 +101,9 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
             elsewhere.setdefault(folder, []).append(record)
             continue
         message = f"{found.how}, and is on {record.where}" if found.how == "is gone" else f"{found.how} on {record.where}"
-        yield Problem(kind="chain", path=record.path, message=message, remedy=f"restore it with {restoring(project, record)}")
+        command = restoring(project, record)
+        path = project.shown(project.root / record.path)
+        yield Problem(kind="chain", path=path, message=message, remedy=f"restore it with {command}", command=command)
     for folder, records in elsewhere.items():
         yield _in_another_folder(project, session, folder, records)
 
@@ -139,18 +146,21 @@ def _left_out(project: Project, session: str, merged: MergedSessions) -> Iterato
     path = project.shown_record(session)
     if beside:
         message = f"does not continue {listed(beside)}, recorded on {where[beside[0]]}"
-        yield Problem(kind="chain", path=path, message=message, remedy=f"run {_again(project, session, beside)}")
+        command, remedy = _again(project, session, beside)
+        yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
     if after:
         message = f"is not the end of the chain on {where[after[0]]}: {listed(after)} comes after it"
         yield Problem(kind="chain", path=path, message=message, remedy="record this work as a new session: pytest --handoff=NAME")
 
 
-def _again(project: Project, session: str, beside: list[str]) -> str:
-    """Write the run that continues these sessions too; what git tracks is taken in without being named."""
+def _again(project: Project, session: str, beside: list[str]) -> tuple[str, str]:
+    """Write the run that continues these sessions too, and the sentence that asks for it; git's sessions need not be named."""
+    command = f"pytest --handoff={quote(session)}"
     if set(beside) <= tracked_sessions(project):
-        return f"pytest --handoff={session} again: it continues what was merged, too"
+        return command, f"run {command} again: it continues what was merged, too"
     names = dict.fromkeys([*(parent.session for parent in project.store.parents(session)), *beside])
-    return " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in names)])
+    command = " ".join([command, *(f"--handoff-previous={quote(name)}" for name in names)])
+    return command, f"run {command}"
 
 
 def _skipped_since(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:

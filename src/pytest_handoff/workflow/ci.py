@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.workflow.finish import FinishedSession
-    from pytest_handoff.workflow.left import Step
+    from pytest_handoff.workflow.steps import Step
 
 
 LIMIT = 10
@@ -76,7 +76,7 @@ def annotations_of(steps: Iterable[Step]) -> list[Annotation]:
             continue
         untold = [name for name in step.names if name not in step.what] if step.kind != "new_code" else []
         message = step.what + (f": {listed(untold)}" if untold else "")
-        message += f"; {step.do}" + (f": {step.command}" if step.command else "")
+        message += f"; {step.remedy}"
         spans: list[tuple[int | None, int | None]] = [(step.line, None)]
         if step.kind == "new_code" and step.names:
             blocks = [name.partition("-") for name in step.names]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist.condition import TEST_WHAT_WAS_LEFT, why
+from pytest_handoff.checklist.condition import TEST_WHAT_WAS_LEFT, to_complete, why
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.checklist.language import normalise
+from pytest_handoff.evidence.completeness import WHOLE
 from pytest_handoff.evidence.regression import FAILING, PASSING
 from pytest_handoff.figures import counted, join_ranges
 from pytest_handoff.nodeids import file_of, id_matches
-from pytest_handoff.project.tree import read_tree
-from pytest_handoff.record import Frozen
 from pytest_handoff.run import is_test_data
 from pytest_handoff.workflow.locate import TestPlaces
-from pytest_handoff.workflow.verify import made_elsewhere, stale_files, verify
+from pytest_handoff.workflow.proved import proof_problems
+from pytest_handoff.workflow.steps import Step, prove_of, run_of, step_of
+from pytest_handoff.workflow.verify import made_elsewhere, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,44 +29,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import LedgerLine, Verdict
-    from pytest_handoff.workflow.chain import Problem
     from pytest_handoff.workflow.finish import FinishedSession
-
-
-class Step(Frozen, frozen=True):
-    """One thing that is left to do.
-
-    Attributes:
-        kind: ``run``, ``stale``, ``person``, ``placeholder``, or what the gate calls it.
-        what: what is wrong, in one sentence.
-        do: what mends it, in one sentence.
-        file, line: where to look, relative to the git root; ``None`` where there is no such place.
-        names: all tests, files or lines that it is about.
-        command: a command that does it; ``None`` where something has to be written first.
-        who: ``person`` where only a judgement is missing.
-        failure: where and how the test failed, in one line, where that was kept beside the evidence.
-    """
-
-    kind: str
-    what: str
-    do: str
-    file: str | None = None
-    line: int | None = None
-    names: list[str] = []
-    command: str | None = None
-    who: Literal["anyone", "person"] = "anyone"
-    failure: str | None = None
-
-
-def first_run(project: Project, session: str) -> Step:
-    """Make the step of a session that has a document and no record."""
-    return Step(
-        kind="run",
-        what=f"{session} is not recorded yet",
-        do="run all tests",
-        file=project.key(project.document(session)),
-        command=f"pytest --handoff={session}",
-    )
 
 
 def steps_left(
@@ -82,26 +46,13 @@ def steps_left(
     """
     problems = [*made_elsewhere(project, outcome, provenance), *verify(project, session, outcome)]
     document = project.key(project.document(session))
-    believed = [_of_problem(project, problem, outcome) for problem in problems if problem.kind != "document"]
-    differs = [_of_problem(project, problem, outcome) for problem in problems if problem.kind == "document"]
+    believed = [step_of(project, problem, outcome) for problem in problems if problem.kind != "document"]
+    differs = [step_of(project, problem, outcome) for problem in problems if problem.kind == "document"]
     stale = any(step.kind == "stale" for step in believed)
     evidence = [] if stale else list(_Evidence(project, outcome, document).steps())
-    found = [*believed, *evidence, *([] if stale else differs)]
+    proof = [] if stale else [step_of(project, problem, outcome) for problem in proof_problems(project, outcome.record)]
+    found = [*believed, *evidence, *proof, *([] if stale else differs)]
     return found + list(_open(outcome, document, machine_only=machine_only))
-
-
-def _of_problem(project: Project, problem: Problem, outcome: FinishedSession) -> Step:
-    """Turn a problem of the evidence or the document into a step."""
-    session = outcome.record.session
-    path = project.key(project.folder / problem.path)
-    step = Step(kind=problem.kind, what=f"{path}: {problem.message}", do=problem.remedy or "", file=path, line=problem.line)
-    if problem.kind == "stale":
-        names = stale_files(project, outcome.record, read_tree(project))
-        what = f"the tests of {session} ran on another tree: {counted(len(names), 'file differs/files differ')}"
-        return replace(step, what=what, names=names, command=f"pytest --handoff={session}")
-    if problem.kind == "document":
-        return replace(step, command=f"handoff fill {session}")
-    return step
 
 
 def _open(outcome: FinishedSession, document: str, *, machine_only: bool) -> Iterator[Step]:
@@ -121,6 +72,7 @@ def _open(outcome: FinishedSession, document: str, *, machine_only: bool) -> Ite
 
 _NOT_RUN = re.compile(r"\d[\d,]* tests? did not run: ", re.DOTALL)
 _SUMMED_UP = re.compile(r"\d[\d,]* (?:files? could not be collected|test files? not looked at: .*)", re.DOTALL)
+_BY_HAND = re.compile(r"files changed while the tests ran|Python runs |.* not checked out \(git sparse-checkout\)", re.DOTALL)
 _BROKEN = re.compile(r"(?P<file>.+?) could not be collected: (?P<why>.*)", re.DOTALL)
 _BY = {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}
 
@@ -135,7 +87,7 @@ class _Evidence:
         self._kinds: set[str] = set()
         self._told: set[str] = set()
         self._lines: set[tuple[str, str]] = set()
-        self._run = f"pytest --handoff={self._facts.session}"
+        self._run = run_of(self._facts.session)
 
     def steps(self) -> Iterator[Step]:
         """List the steps: whole run, failures, lost tests, new code, then the other gates, and lines of the checklist."""
@@ -157,7 +109,8 @@ class _Evidence:
             yield from map(self._as_said, composed.blocking)
 
     def _as_said(self, verdict: Verdict) -> Step:
-        return Step(kind=verdict.id, what=verdict.evidence, do=verdict.needs or "", file=self._document)
+        do = verdict.needs or f"make the gate {verdict.id} pass"
+        return Step(kind=verdict.id, what=verdict.evidence, do=do, file=self._document)
 
     def _telling(self, steps: Iterable[Step]) -> Iterator[Step]:
         for step in steps:
@@ -187,14 +140,40 @@ class _Evidence:
                 continue
             names = unrun if _NOT_RUN.match(reason) else []
             what = reason.partition(": ")[0] if names or _SUMMED_UP.fullmatch(reason) else reason
-            yield Step(kind="complete", what=f"the run is incomplete: {what}", do="run all tests", names=names, command=self._run)
+            command = None if self._is_in_vain(reason) else self._run
+            do = "run all tests" if command else to_complete(self._facts)
+            yield self._at(Step(kind="complete", what=f"the run is incomplete: {what}", do=do, names=names, command=command))
+
+    def _at(self, step: Step) -> Step:
+        """Add the place to look at: the first of the tests that a step names, else the document, where no command does all."""
+        if step.command is not None:
+            return step
+        test = step.names[0] if step.names else None
+        return replace(step, file=file_of(test), line=self._places.line(test)) if test else replace(step, file=self._document)
+
+    def _is_in_vain(self, reason: str) -> bool:
+        """Tell whether the same run would end the same way: the settings leave tests out, or files are not as they should be."""
+        record = self._facts.record
+        whole = WHOLE in record.run.parts and not record.run.interrupted
+        left_out = whole and bool(record.tests.left_out) and _NOT_RUN.match(reason) is not None
+        return left_out or _BY_HAND.match(reason) is not None
 
     def _failing(self, verdict: Verdict) -> Iterator[Step]:
         failing = self._facts.kinds.lines(lambda kind: kind.fails)
         for line in failing:
             yield self._of_test("failures", line, why(line), f"make it pass: {self._places.command(line.id)}")
-        if not failing:
-            yield Step(kind="failures", what=verdict.evidence, do=verdict.needs or "", command=self._run)
+        if not failing and "complete" not in self._kinds:
+            yield self._nothing_passed(verdict)
+
+    def _nothing_passed(self, verdict: Verdict) -> Step:
+        """Make the step of a run in which no test passed and none failed: running the same again would change nothing."""
+        skipped = [line.id for line in self._facts.ledger.values() if line.outcome == "skipped" and line.retired is None]
+        if not skipped:
+            do = f"write a test, then {self._run}"
+            return self._at(Step(kind="failures", what=f"{verdict.evidence}: there was none to run", do=do))
+        what = f"{verdict.evidence}: {counted(len(skipped), 'test was/tests were')} skipped"
+        do = f"let one of them run, then {self._run}"
+        return self._at(Step(kind="failures", what=what, do=do, names=skipped))
 
     def _lost(self, _: Verdict) -> Iterator[Step]:
         for line in self._facts.kinds.lines(lambda kind: kind.fate.counts and not kind.fate.passes):
@@ -271,7 +250,16 @@ class _Evidence:
             file=self._document,
             line=decision.line,
             names=list(dict.fromkeys(names)),
+            command=next((command for spec, verdict in open_specs if (command := self._command(spec, verdict))), None),
         )
+
+    def _command(self, spec: Condition, verdict: Verdict) -> str | None:
+        """Name the command that decides what was not measured, where one does."""
+        asked, needs = f"run handoff prove {self._facts.session}", verdict.needs or ""
+        if needs.startswith(asked):
+            return prove_of(self._facts.session) + needs.removeprefix(asked)
+        measured = spec.gate in ("coverage", "new_code", "reports")
+        return self._run if measured and verdict.verdict == "unknown" and "--no-cov" in self._facts.record.run.args else None
 
     def _follows(self, spec: Condition, verdict: Verdict) -> bool:
         """Check whether what is told already keeps a condition from holding."""
@@ -301,7 +289,8 @@ class _Evidence:
         for path, file in code.files.items():
             others = {"any": None, "unit": file.not_by_unit, "new_unit": file.not_by_new_unit}[spec.by]
             lines = join_ranges(file.missing, others or "", file.marked)
-            yield from self._untested(path, lines, f"new, and {_BY[spec.by]} runs", f"test {_them(lines)} ({verdict.needs})")
+            needed = f" ({verdict.needs})" if verdict.verdict == "failed" else ""
+            yield from self._untested(path, lines, f"new, and {_BY[spec.by]} runs", f"test {_them(lines)}{needed}")
 
     def _untested(self, path: str, lines: str, what: str, do: str) -> Iterator[Step]:
         if not lines or (path, lines) in self._lines:

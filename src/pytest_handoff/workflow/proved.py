@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, listed
@@ -23,18 +24,19 @@ def proof_problems(project: Project, record: Record) -> Iterator[Problem]:
         EvidenceProblem: when the proof is damaged.
     """
     path = project.shown(proof_path(project, record.session))
-    again = f"run handoff prove {record.session}"
+    command = f"handoff prove {quote(record.session)}"
+    again = f"run {command}"
     proof = read_proof(project, record.session)
     stale = proof is not None and proof.record != evidence_digest(record)
     if proof is None or stale:
         if project.config.prove:
             why = "is about another run of the session" if stale else "is missing, and the settings ask for it"
-            yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again)
+            yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again, command=command)
         return
     remedy = "fix the code, or give the reason in [[tool.handoff.adapt]]"
     yield from (Problem(kind="proof", path=path, message=f"{path}: {reason}", remedy=remedy) for reason in proof.reasons)
     for why in _missing(project, proof):
-        yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again)
+        yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again, command=command)
 
 
 def _missing(project: Project, proof: Proof) -> Iterator[str]:

@@ -218,9 +218,9 @@ def _of_new_code(code: NewCode) -> Iterator[str]:
 
 def _of_new_lines(path: str, file: NewCodeFile, at_import: int) -> Iterator[str]:
     if at_import < 0:
-        yield f"the lines of {path} that run at import are no line numbers"
+        yield f"the lines of {path} that run at import are not line numbers"
     if _lines_in(file.marked) < 0:
-        yield f"the marked lines of {path} are no line numbers"
+        yield f"the marked lines of {path} are not line numbers"
     if file.num_statements != _lines_in(file.lines):
         yield f"the number of {path}'s new statements is not that of its new lines"
     if file.num_statements - file.covered != _lines_in(file.missing):

@@ -6,6 +6,7 @@ Everything is verified again for a merge, and a tick is never taken for evidence
 from __future__ import annotations
 
 from itertools import zip_longest
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -98,9 +99,7 @@ def _unlike_a_checkout(project: Project, record: Record, changed: Sequence[str],
     """Say which files stand, or stood at the run, as git does not store them: it shows no difference there."""
     then = project.store.sources_of(record) or {}
     found = [path for path in changed if "work-tree:" in now.kinds.get(path, "") + (then[path].kind if path in then else "")]
-    return (
-        f"; git stores other bytes than stand in {listed(found)}: remove it, and let git checkout write it anew" if found else ""
-    )
+    return f"; git stores different bytes for {listed(found)}: delete it, and get it back with git checkout" if found else ""
 
 
 def _which(changed: list[str]) -> str:
@@ -115,7 +114,7 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
     for session in missing:
         store = project.store
         path = project.shown(store.lacking_sources(session) or store.sources_path(session))
-        message = "is missing, and what changed since cannot be told again without it"
+        message = "is missing, and without it nobody can tell what changed since"
         yield Problem(kind="chain", path=path, message=message, remedy="restore it from git")
     for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
@@ -123,22 +122,23 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
             path=project.shown_record(record.session),
             message=f"is not what the tree says: {difference}",
             remedy=f"restore it, or run pytest --handoff={record.session} again",
+            command=f"pytest --handoff={quote(record.session)}",
         )
 
 
 def _document(project: Project, session: str, outcome: FinishedSession) -> Iterator[Problem]:
     path = project.document(session)
     shown = project.shown(path)
-    stands = document_bytes(project, session)
+    stands, fill = document_bytes(project, session), f"handoff fill {quote(session)}"
     if stands is None:
-        yield Problem(kind="document", path=shown, message="is missing", remedy=f"make it with handoff fill {session}")
+        yield Problem(kind="document", path=shown, message="is missing", remedy=f"make it with {fill}", command=fill)
         return
     expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
     line = _first_difference(stands, expected.whole)
     if line is not None:
         line, why, remedy = _why_it_differs(project.store.record(session), outcome, line)
         message = f"differs from what the evidence says{why}"
-        yield Problem(kind="document", path=shown, line=line, message=message, remedy=remedy)
+        yield Problem(kind="document", path=shown, line=line, message=message, remedy=remedy, command=fill)
     yield from _not_ours(outcome, shown)
 
 
@@ -146,7 +146,7 @@ def _not_ours(outcome: FinishedSession, shown: str) -> Iterator[Problem]:
     """Find markers of ours around text that is not ours: filling leaves it alone, so no figure in it is checked."""
     session = outcome.record.session
     remedies = {
-        "edited": "take the markers around it off, or have it written anew with handoff fill {0} --take-over {1}",
+        "edited": "remove the markers around it, or replace it with handoff fill {0} --take-over {1}",
         "marker": "fix the marker or remove it, then handoff fill {0}",
     }
     for finding in outcome.composition.findings:
