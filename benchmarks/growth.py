@@ -2,6 +2,7 @@
 
     python benchmarks/growth.py                            about three minutes
     python benchmarks/growth.py --sessions 20              a quick look
+    python benchmarks/growth.py --sessions 4 --tests 100000 --files 2000
 
 No test is run: each run is made up, and given to the functions that a run of pytest gives its results to in the end.
 """
@@ -13,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from measuring_cpu import GIT, commit, cost, write
 from results import Row
@@ -22,38 +23,58 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.measurement import Measured
     from pytest_handoff.run import Run
 
-_SOURCES, _TEST_FILES, _TESTS = 400, 100, 5000
 _LINES, _CHANGED, _ADDED = 151, 10, 20
+
+
+class Size(NamedTuple):
+    """How many tests and files the project has; a fifth of the files are test modules."""
+
+    tests: int = 5000
+    files: int = 500
+
+    @property
+    def sources(self) -> int:
+        """How many files are no test modules; all of them are measured."""
+        return self.files * 4 // 5
+
+    @property
+    def test_files(self) -> int:
+        """How many files are test modules."""
+        return self.files - self.sources
 
 
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--tests", type=int, default=Size().tests)
+    parser.add_argument("--files", type=int, default=Size().files)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
-        print(*measure(Path(scratch) / "project", parser.parse_args().sessions), sep="\n")
+        print(*measure(Path(scratch) / "project", options.sessions, Size(options.tests, options.files)), sep="\n")
     return 0
 
 
-def measure(folder: Path, sessions: int = 200) -> list[Row]:
+def measure(folder: Path, sessions: int = 200, size: Size = Size()) -> list[Row]:  # noqa: B008 - it never changes
     """So many sessions of one project, what they leave, and what reading it takes."""
-    _make_project(folder)
+    make_project(folder, size)
     sizes, took = [], []
     for number in range(1, sessions + 1):
         began = time.process_time()
-        _session(folder, number)
+        record_session(folder, number, size)
         took.append(time.process_time() - began)
         commit(folder)
         sizes.append(_sizes(folder / "handoffs" / "evidence" / f"session-{number}"))
-    size = f"after {sessions} sessions of 5,000 tests and 500 files"
+    after = f"after {sessions} sessions of {size.tests:,} tests and {size.files:,} files"
+    budgets = (8 * sessions / 200, 40) if size == Size() else (None, None)
     last = f"session-{sessions}"
     total = _sizes(folder / "handoffs" / "evidence")
     start = _command(folder, "--version")
     subprocess.run([*GIT, "gc", "--quiet"], cwd=folder, check=True)
     packs = sum(path.stat().st_size for path in (folder / ".git" / "objects" / "pack").glob("*.pack"))
     return [
-        Row(f"evidence, {size}", 8 * sessions / 200, sum(total.values()) / 1e6, "MB", detail=_parts(total, 1e6, "MB")),
-        Row("the last session's", 40, sum(sizes[-1].values()) / 1e3, "kB", detail=_parts(sizes[-1], 1e3, "kB")),
+        Row(f"evidence, {after}", budgets[0], sum(total.values()) / 1e6, "MB", detail=_parts(total, 1e6, "MB")),
+        Row("the last session's", budgets[1], sum(sizes[-1].values()) / 1e3, "kB", detail=_parts(sizes[-1], 1e3, "kB")),
         Row("lines that its pull request adds to the evidence", None, _added(folder), "lines"),
         Row("the repository as git packs it", None, packs / 1e6, "MB"),
         Row("begin, record and write the last session", None, sum(took[-5:]) / 5, "s", detail=f"the second took {took[1]:.2f} s"),
@@ -86,10 +107,11 @@ def _added(folder: Path) -> int:
     return sum(int(line.split("\t")[0]) for line in shown.stdout.splitlines())
 
 
-def _make_project(folder: Path) -> None:
-    for number in range(_SOURCES):
+def make_project(folder: Path, size: Size) -> None:
+    """Write the project, and commit it."""
+    for number in range(size.sources):
         write(folder / f"src/part{number:03}.py", _text(number, 0))
-    for number in range(_TEST_FILES):
+    for number in range(size.test_files):
         write(folder / f"tests/unit/test_part{number:03}.py", _text(number, 0))
     write(folder / "pyproject.toml", '[tool.pytest.ini_options]\ntestpaths = ["tests"]')
     write(folder / ".gitignore", ".pytest_cache/\n__pycache__/")
@@ -102,7 +124,7 @@ def _text(number: int, session: int) -> str:
     return "\n".join(f"value_{line} = {number * line + (session if line in changed else 0)}" for line in range(_LINES))
 
 
-def _session(folder: Path, number: int) -> None:
+def record_session(folder: Path, number: int, size: Size) -> None:
     """Change ten files, and record a session in which all tests pass but three."""
     from pytest_handoff.project.environment import context_of
     from pytest_handoff.project.layout import open_project
@@ -112,24 +134,28 @@ def _session(folder: Path, number: int) -> None:
 
     if number > 1:
         for which in range(_CHANGED):
-            part = (number * 37 + which * 41) % _SOURCES
+            part = (number * 37 + which * 41) % size.sources
             write(folder / f"src/part{part:03}.py", _text(part, number))
-    run = _run(_TESTS + _ADDED * (number - 1), number)
+    run = _run(size, number)
     project = open_project(folder, fallback=folder)
     start = workflow_start.begin(project, f"session-{number}")
-    results = RunResults(run=run, measured=_measured(), context=context_of(run, None), is_test_file=lambda path: "/test_" in path)
+    results = RunResults(
+        run=run, measured=_measured(size), context=context_of(run, None), is_test_file=lambda path: "/test_" in path
+    )
     with writing(project):
         outcome = record_run(project, start, results)
         write_as_one(project, f"session-{number}", outcome.artifacts)
 
 
-def _run(tests: int, session: int) -> Run:
+def _run(size: Size, session: int) -> Run:
     from pytest_handoff.run import CaseResult, Collected, Run
+
+    tests = size.tests + _ADDED * (session - 1)
 
     passed, failed = CaseResult(outcome="passed"), CaseResult(outcome="failed", error="assert 3600 == 60")
     unit = Collected(tier="unit")
-    ids = [f"tests/unit/test_part{number % _TEST_FILES:03}.py::test_case_{number:05}" for number in range(tests)]
-    failing = {(session * 7 + number * 11) % _TESTS for number in range(3)}
+    ids = [f"tests/unit/test_part{number % size.test_files:03}.py::test_case_{number:05}" for number in range(tests)]
+    failing = {(session * 7 + number * 11) % size.tests for number in range(3)}
     return Run(
         collected=dict.fromkeys(ids, unit),
         results={test: failed if number in failing else passed for number, test in enumerate(ids)},
@@ -147,14 +173,14 @@ def _run(tests: int, session: int) -> Run:
     )
 
 
-def _measured() -> Measured:
+def _measured(size: Size) -> Measured:
     from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
     lines, missing = frozenset(range(1, _LINES + 1)), frozenset({3, 90})
     by = {RunBy(None, "unit", "old"): lines - missing}
     files = {
         path: MeasuredFile(path=path, statements=lines, missing=missing, import_time=lines, percent=100.0 * (_LINES - 2) / _LINES)
-        for path in (f"src/part{number:03}.py" for number in range(_SOURCES))
+        for path in (f"src/part{number:03}.py" for number in range(size.sources))
     }
     found = Measurement(files=files, percent=100.0 * (_LINES - 2) / _LINES, branch_percent=None)
     return Measured(found, Lines(executed=lambda _path: by, marked=lambda _path: frozenset()))

@@ -7,7 +7,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
+from pytest_handoff.project.encoding import content_digest, encode_record
+from pytest_handoff.project.layout import open_project
 from stories import Story, new_story
 
 if TYPE_CHECKING:
@@ -224,6 +227,30 @@ def test_few_files_stay_in_the_record(story: Story) -> None:
     assert len(record(story, "session-3")["coverage"]["files"]) == 5
     assert not (story.folder / EVIDENCE.format("session-3", "coverage.jsonl")).exists()
     assert story.handoff("verify", "session-3", "--all").code == 0
+
+
+def test_older_evidence_is_read_and_stays_as_it_is(recorded: Story, tmp_path: Path) -> None:
+    """A record that holds the coverage of all files is filled without a change, and continued by a whole file."""
+    story = Story(tmp_path / "shop")
+    recorded.git("clone", "--quiet", f"file://{recorded.folder}", str(story.folder))
+    story.git("reset", "--quiet", "--hard", "HEAD~")
+    store = open_project(story.folder, fallback=story.folder).store
+    now = store.record("session-1")
+    assert now.coverage is not None
+    older = replace(now, coverage=replace(now.coverage, by_file=None))
+    path = story.folder / EVIDENCE.format("session-1", "record.json")
+    path.write_bytes(encode_record(replace(older, digest=content_digest(older))))
+    path.with_name("coverage.jsonl").unlink()
+    story.commit("as an earlier version wrote it")
+    before = story.evidence()
+    assert story.handoff("fill", "session-1").code == 0
+    assert story.evidence() == before
+    assert len(story.show("session-1")["coverage"]["files"]) == 90
+    assert story.handoff("verify", "session-1").code == 0
+    story.write_files({"src/module07.py": "def used():\n    return 7\n"})
+    run(story, "session-2")
+    assert len(lines(story, "session-2")) == 90
+    assert story.handoff("verify", "session-2", "--all").code == 0
 
 
 def test_what_goes_to_ci_is_whole(story: Story) -> None:

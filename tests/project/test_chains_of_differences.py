@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from builders import record_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project import differences, wholes, writing
+from pytest_handoff.project import differences, forms, wholes, writing
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.forms import let_go
@@ -124,6 +124,19 @@ def test_a_long_chain_has_whole_ones_in_it(tmp_path: Path) -> None:
     for session in (*list(lefts)[::-7], "s-60"):
         check(store, store.record(session), lefts[session])
     assert list(Store(tmp_path, tmp_path).ledger(store.record("s-60")).values()) == lefts["s-60"].ledger
+
+
+def test_sessions_that_change_nothing_cost_their_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of the same content are told apart: the length of one chain is not that of another."""
+    for module in (differences, forms, wholes):
+        monkeypatch.setattr(module, "MOST_LINKS", 6)
+    store = Store(tmp_path, tmp_path)
+    before: list[str] = []
+    for number in range(16):
+        put(store, f"s-{number}", Left(), *before)
+        before = [f"s-{number}"]
+    whole = [number for number in range(16) if not is_difference(stored(store, f"s-{number}"))]
+    assert whole == [0, 7, 14]
 
 
 def test_a_whole_one_comes_when_the_differences_outweigh_it(tmp_path: Path) -> None:

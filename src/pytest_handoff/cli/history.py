@@ -257,7 +257,7 @@ def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_j
 
 def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
     """Find the test id that is meant: an exact id of any session, else the only id of the newest sessions that contains it."""
-    if any(store.ledger_lines(record, {wanted}) for record in (ordered[-1], *ordered)):  # most often the newest has it
+    if any(store.names_test(record, wanted) and store.ledger_lines(record, {wanted}) for record in ordered):
         return wanted
     tips = Chain(store).tips()
     known = {test for record in ordered if record.session in tips for test in store.ledger(record)}

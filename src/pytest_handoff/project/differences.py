@@ -145,17 +145,22 @@ def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[
         EvidenceProblem: where the base cannot be read.
     """
     changes, edits = _joined(layers)
-    names, at, number = sorted(changes.keys() | edits.keys()), 0, 1
+    names = sorted(changes.keys() | edits.keys())
+    at = start = kept = 0
     try:
-        for block in _blocks(base):
-            last = _name(block[block.rfind(b"\n", 0, -1) + 1 :], key)
-            end = bisect_right(names, last, at)
-            yield block if end == at else _merged(block, names[at:end], changes, edits, key)
-            at = end
-            number += block.count(b"\n")
+        while start < len(base) and at < len(names):
+            end = base.find(b"\n", start + _BLOCK) + 1 or len(base)
+            last = _name(base[max(base.rfind(b"\n", start, end - 1) + 1, start) : end], key)
+            if names[at] <= last:
+                after = bisect_right(names, last, at)
+                yield base[kept:start]
+                yield _merged(base[start:end], names[at:after], changes, edits, key)
+                at, kept = after, end
+            start = end
+        yield base[kept:]
         yield _merged(b"", names[at:], changes, edits, key)
     except DAMAGE as error:
-        raise EvidenceProblem(f"is damaged: {error}", path=path, line=number) from error
+        raise EvidenceProblem(f"is damaged: {error}", path=path, line=base.count(b"\n", 0, start) + 1) from error
 
 
 def _joined(layers: Iterable[Layer]) -> tuple[Changes, dict[str, list[bytes]]]:

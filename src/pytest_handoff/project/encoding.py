@@ -58,6 +58,18 @@ def decode_lines(data: bytes, kind: type[Line], path: str, *, few: Sequence[str]
     return [_decode_one(decoder, line, path, number) for number, line in enumerate(data.splitlines(), start=1)]
 
 
+def lines_with(data: bytes, parts: Sequence[bytes]) -> list[bytes]:
+    """Return the lines that hold one of some parts, each once, without looking at the others one by one."""
+    starts: set[int] = set()
+    for part in parts:
+        at = data.find(part)
+        while at >= 0:
+            starts.add(data.rfind(b"\n", 0, at) + 1)
+            end = data.find(b"\n", at)
+            at = -1 if end < 0 else data.find(part, end)
+    return [data[start : data.find(b"\n", start) + 1 or len(data)] for start in sorted(starts)]
+
+
 def by_name(lines: Sequence[Line], name_of: Callable[[Line], str], path: str) -> dict[str, Line]:
     """Map each name to its line.
 

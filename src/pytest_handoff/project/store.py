@@ -19,7 +19,15 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.encoding import by_name, content_digest, decode_lines, digest_of, encode_in_pieces, encode_record
+from pytest_handoff.project.encoding import (
+    by_name,
+    content_digest,
+    decode_lines,
+    digest_of,
+    encode_in_pieces,
+    encode_record,
+    lines_with,
+)
 from pytest_handoff.project.foreign_files import FLAGS, MEGABYTE, leads_outside
 from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, Gap, StoredFiles, is_difference
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Parent, Record, SourceLine
@@ -163,6 +171,14 @@ class Store:
             del lines[test]
         return lines, replaced
 
+    def names_test(self, record: Record, test: str) -> bool:
+        """Check whether a session's ledger, as it is stored, names a test: if no session's does, no ledger has it.
+
+        Raises:
+            EvidenceProblem: when it is missing.
+        """
+        return msgspec.json.encode(test) in self._files.read(LEDGER, record.session)
+
     def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
         """Decode only the lines whose test has one of these ids, or moved from one of them.
 
@@ -170,10 +186,9 @@ class Store:
             EvidenceProblem: as :meth:`ledger`.
         """
         data = self.whole(LEDGER, record.session, record.tests.ledger)
-        names = [msgspec.json.encode(test) for test in tests]
-        if not any(name in data for name in names):
+        lines = b"".join(lines_with(data, [msgspec.json.encode(test) for test in tests]))
+        if not lines:
             return []
-        lines = b"\n".join(line for line in data.splitlines() if any(name in line for name in names))
         found = decode_lines(lines, LedgerLine, self._files.named(LEDGER, record.session))
         return [line for line in found if line.id in tests or line.moved_from in tests]
 

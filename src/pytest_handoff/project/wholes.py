@@ -60,7 +60,7 @@ class Wholes:
         self.key: Key = "id" if name == LEDGER else "path"
         self._files = files
         self._file = name
-        self._kept: dict[str, Whole] = {}
+        self._kept: dict[tuple[str, str], Whole] = {}
 
     def checked(self, session: str, data: bytes, digest: str | None) -> Whole:
         """Rebuild the whole file of a session, and check that it is the one with this digest.
@@ -75,8 +75,8 @@ class Wholes:
         if digest_of(whole.data) != digest:
             self._refuse(session, data)
         if whole.links and len(whole.data) <= _MOST_KEPT:
-            self._kept.pop(str(digest), None)
-            self._kept[str(digest)] = whole
+            self._kept.pop((session, str(digest)), None)
+            self._kept[session, str(digest)] = whole
             if len(self._kept) > _KEPT:
                 del self._kept[next(iter(self._kept))]
         return whole
@@ -124,8 +124,9 @@ class Wholes:
             if not is_difference(stored):
                 return Whole(stored, 0, 0, len(stored)), name, layers
             layers.append(read_difference(stored, self.key, self._named(name)))
-            if (kept := self._kept.get(layers[-1].head.digest)) is not None:
-                return kept, layers[-1].head.differs_from, layers
+            head = layers[-1].head
+            if (kept := self._kept.get((head.differs_from, head.digest))) is not None:
+                return kept, head.differs_from, layers
         raise EvidenceProblem(
             f"goes back to more files than any run writes; restore it from git, or run pytest --handoff={session} again",
             path=self._named(session),
