@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.evidence.case_files import read_case_file
 from pytest_handoff.evidence.source_changes import changed_lines, hash_lines, split_hashes
 from pytest_handoff.nodeids import file_of, name_of, without_parameters
 from pytest_handoff.record import Frozen, Integrity
@@ -104,6 +103,8 @@ def examine(
         content = read(path) if wanted and path.endswith(".py") else None
         if content is None:
             continue
+        from pytest_handoff.evidence.case_files import read_case_file  # of no use where no test is new or changed
+
         file, hashes = read_case_file(content, compared=any(olds.values())), split_hashes(hash_lines(content))
         known = {test: file.functions[name_of(test)] for test in wanted if name_of(test) in file.functions}
         touched = [
@@ -155,6 +156,8 @@ class ChangedTests:
         content = self._read(path) if olds and path.endswith(".py") else None
         if content is None or (lines := hash_lines(content)) in olds:
             return
+        from pytest_handoff.evidence.case_files import read_case_file
+
         hashes = split_hashes(lines)
         for name, function in read_case_file(content, compared=False).functions.items():
             if all(_differs(function, hashes, split_hashes(old)) for old in olds):

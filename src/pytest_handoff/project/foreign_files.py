@@ -42,13 +42,19 @@ def real_path(path: Path | str, within: Sequence[Path]) -> Path:
     """
     if "\0" in str(path):
         raise Refused("has a name that no file has", str(path).replace("\0", "\\0"))
-    real = Path(os.path.realpath(path))
-    inner = next((real.relative_to(folder) for folder in within if real.is_relative_to(folder)), None)
+    real = os.path.realpath(path)
+    inner = next((real[len(str(folder)) :] for folder in within if _is_below(real, str(folder))), None)
     if inner is None:
         raise Refused("leads out of the repository", path)
-    if any(part.casefold() == ".git" for part in inner.parts):
+    if ".git" in inner.casefold().replace(os.sep, "/").split("/"):
         raise Refused("leads into .git", path)
-    return real
+    return Path(real)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Check whether a path is a folder or lies in it; paths of pathlib would take as long as following the links."""
+    path, folder = os.path.normcase(path), os.path.normcase(folder)
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def leads_outside(path: Path | str, within: Sequence[Path]) -> str | None:

@@ -94,7 +94,7 @@ def run_git(
     Raises:
         HandoffError: when git is not found, or gives no answer for :data:`PATIENCE` seconds.
     """
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK and not _OF_THE_USER.fullmatch(name)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _is_heeded(name)}
     program = _program(os.environ.get("PATH", os.defpath))
     if program is None:
         raise HandoffError("git is in no folder that PATH names in full; install it, or fix PATH")
@@ -110,6 +110,10 @@ def run_git(
     except subprocess.TimeoutExpired as error:
         why = "a pipe in place of a file, such as .gitignore, would keep it waiting"
         raise HandoffError(f"git {args[0]} gave no answer for {PATIENCE:g} seconds; {why}") from error
+
+
+def _is_heeded(variable: str) -> bool:
+    return variable not in _OF_A_HOOK and _OF_THE_USER.fullmatch(variable) is None
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
@@ -216,14 +215,20 @@ def _take_place(project: Project, session: str, step: Step) -> Path | None:
 
 def _sweep(place: Path) -> None:
     """Remove the files of processes that died before they wrote their note; nobody else gives a file such a name."""
-    ours = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.tmp")
+    begins = f".{place.name}."
     try:
         with os.scandir(place.parent) as beside:
-            left = [entry.path for entry in beside if ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+            found = [entry for entry in beside if entry.name.startswith(begins) and _is_mark(entry.name, begins)]
+            left = [entry.path for entry in found if entry.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return
     for old in left:
         Path(old).unlink(missing_ok=True)
+
+
+def _is_mark(name: str, begins: str) -> bool:
+    mark = name.removeprefix(begins).removesuffix(".tmp")
+    return name == f"{begins}{mark}.tmp" and len(mark) == 8 and set(mark) <= set("0123456789abcdef")
 
 
 def _digest(path: Path) -> str | None:

@@ -85,13 +85,13 @@ def without_places(config: pytest.Config, root: Path) -> Callable[[str], str]:
     known = [path.rstrip(os.sep) for path in sorted(places, key=len, reverse=True) if len(path) > len(os.sep)]
     slash = re.escape(os.sep)
     own = rf"(?:{slash}pytest-of-[^{slash}]+{slash}pytest-\d+(?:{slash}popen-gw\d+)?)?"  # of this run of pytest
-    either = re.compile(rf"(?<![\w.~$-])({'|'.join(map(re.escape, known))}){own}({slash}|(?![\w.-]))")
+    either = rf"(?<![\w.~$-])({'|'.join(map(re.escape, known))}){own}({slash}|(?![\w.-]))"
 
     def named(found: re.Match[str]) -> str:
         name = places[found[1]]
         return "" if name == "." and found[2] else name + found[2]
 
-    return lambda text: either.sub(named, text)
+    return lambda text: re.sub(either, named, text)  # most runs have nothing to be cleaned: it is compiled with the first text
 
 
 def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:

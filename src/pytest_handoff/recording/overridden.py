@@ -6,6 +6,8 @@ loaded by themselves.
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
@@ -120,17 +122,26 @@ def _not_by_themselves(config: pytest.Config, addopts: Sequence[str]) -> Iterato
     if not is_without_autoload(config) or "--disable-plugin-autoload" in deselecting(addopts):
         return
     there = config.pluginmanager.get_plugins()
-    names = sorted({entry.name for entry in metadata.entry_points(group="pytest11")})
+    names = sorted(_entries(tuple(sys.path)))
     absent = [name for name in names if keeping_out([f"-pno:{name}"]) and not config.pluginmanager.has_plugin(name)]
     lost = [name for name in absent if any(plugin not in there and _decides(plugin) for plugin in _installed(name))]
     if lost:
         yield f"installed plugins are not loaded ({listed(lost)}): name them by -p, or add --disable-plugin-autoload to addopts"
 
 
+@lru_cache(maxsize=1)
+def _entries(_path: tuple[str, ...]) -> dict[str, list[metadata.EntryPoint]]:
+    """Map the names of installed plugins to where they are; it is asked several times, and reads a file of each distribution."""
+    found: dict[str, list[metadata.EntryPoint]] = {}
+    for entry in metadata.entry_points(group="pytest11"):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
 def _installed(name: str) -> list[object]:
     """Load an installed plugin, or the module of this name; one that cannot be imported takes part in nothing."""
     try:
-        entries = [entry.load() for entry in metadata.entry_points(group="pytest11", name=name)]
+        entries = [entry.load() for entry in _entries(tuple(sys.path)).get(name, ())]
         return entries or ([import_module(name)] if "." in name else [])
     except Exception:  # it may well be kept out since it cannot be imported
         return []
