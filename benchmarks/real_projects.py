@@ -6,7 +6,7 @@ Each project becomes a git repository in which the oldest release is ``session-1
 
 * the counts with pytest's last line and its JUnit XML; new, gone and still passing tests with ``pytest --collect-only``;
 * the total with the one that pytest-cov prints at the end of the run;
-* the new statements with those of diff-cover, which reads the XML report of the run and git's differences since the release before.
+* the new statements with those of diff-cover, which reads the run's XML report and git's differences since the release before.
 
 Any difference ends the program with exit code 1. The table has besides what the default checklist makes of each release.
 """
