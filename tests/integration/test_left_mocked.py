@@ -53,11 +53,17 @@ MODULES = """
                 del sys.modules[name]
         sys.modules["tempfile"] = sys.modules["sqlite3"] = None
 """
+PROCESSES = """
+    from unittest import mock
+
+    def test_leaves_them():
+        mock.patch("os.getpid", return_value=42).start()
+"""
 FAILS = "\n\n    def test_fails():\n        assert 0\n"
 
 
 @pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
-@pytest.mark.parametrize("left", [LEFT, VARIABLES, MODULES], ids=["mocks", "variables", "modules"])
+@pytest.mark.parametrize("left", [LEFT, VARIABLES, MODULES, PROCESSES], ids=["mocks", "variables", "modules", "processes"])
 def test_what_a_test_leaves(shop: Story, left: str, args: list[str]) -> None:
     """The record is whole, and nothing is called a defect that is none; pytest's own cache could not be written."""
     shop.write_files({"tests/unit/test_leaves.py": left + FAILS})
