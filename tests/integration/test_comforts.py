@@ -160,13 +160,15 @@ def test_plugins_that_are_named(empty: Story, names: list[str]) -> None:
 
 CLOSES = """
     import os
+    import select
+    import socket
 
 
     def test_closes(tmp_path_factory):
         folder = tmp_path_factory.mktemp("files")
         os.closerange(3, 64)
         global FILES
-        FILES = [open(folder / str(number), "w+") for number in range(40)]
+        FILES = {opens}
 
 
     def test_more():
@@ -174,7 +176,7 @@ CLOSES = """
 
 
     def test_they_are_empty():
-        assert {os.fstat(file.fileno()).st_size for file in FILES} == {0}
+        assert {empty}
 
 
     def test_fails():
@@ -182,6 +184,12 @@ CLOSES = """
 """
 
 
+SIZES = "{os.fstat(file.fileno()).st_size for file in FILES} == {0}"
+OTHER_FILES = {
+    "files": ('[open(folder / str(number), "w+") for number in range(40)]', SIZES),
+    "one file": ('[open(folder / "a", "w+")]; FILES += [os.fdopen(os.dup(FILES[0].fileno())) for _ in range(40)]', SIZES),
+    "sockets": ("[end for _ in range(20) for end in socket.socketpair()]", "select.select(FILES, [], [], 0)[0] == []"),
+}
 COUNTS = """
     import os
 
@@ -200,9 +208,11 @@ COUNTS = """
 """
 
 
-def test_descriptors_that_a_test_closed_are_other_files_now(empty: Story) -> None:
+@pytest.mark.parametrize("opens", OTHER_FILES)
+def test_descriptors_that_a_test_closed_are_other_files_now(empty: Story, opens: str) -> None:
     """The journal goes on in its own file, and nothing of ours is closed by a number that is somebody else's."""
-    empty.write_files({"tests/unit/test_it.py": CLOSES, "conftest.py": COUNTS})
+    code = CLOSES.replace("{opens}", OTHER_FILES[opens][0]).replace("{empty}", OTHER_FILES[opens][1])
+    empty.write_files({"tests/unit/test_it.py": code, "conftest.py": COUNTS})
     empty.commit()
     options = ("--no-cov", "--capture=sys", "-p", "no:rerunfailures")
     plain, done = empty.pytest(*options), empty.pytest(*options, "--handoff=session-1")

@@ -14,7 +14,8 @@ LEFT = """
 
     NAMES = ["builtins.open", "hashlib.sha1", "hashlib.sha256", "io.open", "json.loads", "os.fsync", "os.listdir", "os.replace",
              "os.scandir", "pathlib.Path.mkdir", "pathlib.Path.read_bytes", "pathlib.Path.read_text", "pathlib.Path.with_name",
-             "subprocess.Popen", "subprocess.Popen.communicate", "subprocess.run", "time.time", "shutil.rmtree"]
+             "subprocess.Popen", "subprocess.Popen.communicate", "subprocess.run", "time.time", "shutil.rmtree",
+             "platform.system", "platform.python_version", "glob.glob", "textwrap.wrap"]
 
     def test_leaves_them():
         for name in NAMES:
@@ -53,11 +54,17 @@ MODULES = """
                 del sys.modules[name]
         sys.modules["tempfile"] = sys.modules["sqlite3"] = None
 """
+PROCESSES = """
+    from unittest import mock
+
+    def test_leaves_them():
+        mock.patch("os.getpid", return_value=42).start()
+"""
 FAILS = "\n\n    def test_fails():\n        assert 0\n"
 
 
 @pytest.mark.parametrize("args", [[], ["-n", "2"]], ids=["serial", "parallel"])
-@pytest.mark.parametrize("left", [LEFT, VARIABLES, MODULES], ids=["mocks", "variables", "modules"])
+@pytest.mark.parametrize("left", [LEFT, VARIABLES, MODULES, PROCESSES], ids=["mocks", "variables", "modules", "processes"])
 def test_what_a_test_leaves(shop: Story, left: str, args: list[str]) -> None:
     """The record is whole, and nothing is called a defect that is none; pytest's own cache could not be written."""
     shop.write_files({"tests/unit/test_leaves.py": left + FAILS})

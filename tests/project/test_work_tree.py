@@ -388,6 +388,17 @@ def test_what_else_git_fails_at_is_an_error(repository: Path, monkeypatch: pytes
         read_work_tree(repository)
 
 
+@pytest.mark.parametrize(("name", "key"), [("lfs", "clean"), ("lfs", "process"), ("git-crypt", "clean")])
+def test_a_filter_whose_program_is_not_here(repository: Path, plain_git: Git, name: str, key: str) -> None:
+    """Without it nobody knows what git would store: the error says what to do."""
+    write(repository, "a.bin")
+    write(repository, ".gitattributes", content=f"*.bin filter={name}\n".encode())
+    plain_git(repository, "config", f"filter.{name}.{key}", "/nowhere/program")
+    plain_git(repository, "config", f"filter.{name}.required", "true")
+    with pytest.raises(HandoffError, match=rf"git add failed: .*; install what filter\.{name} runs, or take that filter out"):
+        read_work_tree(repository)
+
+
 def test_a_file_that_git_may_not_read(repository: Path, plain_git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that git tracks is another file; any other is left out, and both are named."""
     write(repository, "tracked", "closed/tracked", "other")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from unittest import mock
 
 import pytest
 
@@ -26,3 +27,25 @@ def test_what_is_no_defect(number: int, said: str) -> None:
     assert faults.defects == []
     assert said in faults.problems[0]
     assert os.strerror(number) in faults.problems[0]
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("still mocked"), [ValueError("the first call")], OSError("no")])
+def test_what_a_mock_raises(raised: Exception | list[Exception]) -> None:
+    """Whoever left it decided so."""
+    faults = Faults()
+    with faults:
+        mock.Mock(side_effect=raised)()
+    assert faults.defects == []
+    assert faults.problems[0].startswith("what a test left mocked raised ")
+    assert faults.problems[0].endswith("; stop each mock where its test ends")
+
+
+def test_what_is_a_defect() -> None:
+    """Anything else, with the place where it happened, also where there is none."""
+    faults = Faults()
+    with faults:
+        {}["nothing"]
+    faults.add(LookupError("without a place"))
+    assert faults.problems == []
+    assert "test_faults.py" in faults.defects[0]
+    assert "LookupError: without a place" in faults.defects[1]

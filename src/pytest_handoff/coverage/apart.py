@@ -11,6 +11,7 @@ import errno
 import glob
 import os
 import shutil
+from os import getpid  # bound now: a test may leave os.getpid mocked, and the run would take itself for another one
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,7 +99,7 @@ class MeasuredHere:
     def __init__(self, folder: Path, faults: AbstractContextManager[object]) -> None:
         self._folder = folder / _FOLDER
         self._faults = faults
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._data: Any = None
         self._place = ""
         self._appends = False
@@ -130,7 +131,7 @@ class MeasuredHere:
     def _give_back(self) -> None:
         """Put the data file where coverage.py wanted it; a child that was forked has its own, and the parent's is not its."""
         data, self._data = self._data, None
-        if data is None or self._pid != os.getpid():
+        if data is None or self._pid != getpid():
             return
         own = Path(data.data_filename())
         point_to(data, self._place)
@@ -182,7 +183,7 @@ class DataApart(MeasuredHere):
 
     def give_back(self) -> None:
         """Put what this run measured where pytest-cov looks for it; workers that end late leave more."""
-        if self._base is None or self._pid != os.getpid():
+        if self._base is None or self._pid != getpid():
             return
         try:
             self._give_all_back(self._base)
@@ -219,7 +220,7 @@ class DataApart(MeasuredHere):
 
     def close(self) -> None:
         """Let go of all files; what `coverage run` measured is given back now, for it saves when pytest has ended."""
-        if self._pid != os.getpid():
+        if self._pid != getpid():
             return
         self._give_back()
         if self._joined is not None:

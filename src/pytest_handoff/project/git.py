@@ -169,7 +169,9 @@ def checked(root: Path, *args: str, environment: dict[str, str] | None = None, s
 def problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffError:
     """Make an error of what git said."""
     said = " ".join(done.stderr.decode("utf-8", "backslashreplace").split())
-    return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}")
+    filtered = re.search(r"clean filter '([\w.-]+)' failed", said)
+    mend = "" if filtered is None else f"; install what filter.{filtered[1]} runs, or take that filter out of git's configuration"
+    return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}{mend}")
 
 
 _PLACES = ("refs/heads/{}", "refs/remotes/{}", "refs/remotes/origin/{}")

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
 
-_MODULES = ("builtins", "hashlib", "io", "json", "os", "os.path", "pathlib", "re", "shutil", "stat", "subprocess", "tempfile",
-            "time")  # fmt: skip
+_MODULES = ("builtins", "hashlib", "io", "json", "os", "os.path", "pathlib", "platform", "re", "shutil", "stat", "subprocess",
+            "tempfile", "time")  # fmt: skip
 """The modules whose functions we call, and which tests replace."""
+_IF_IMPORTED = ("ast", "fnmatch", "glob", "importlib.metadata", "secrets", "sqlite3", "textwrap", "urllib.parse", "uuid", "zlib")
 _CLASSES = (Path, PurePath, subprocess.Popen)
 _PACKAGES = {"pytest_handoff", "coverage", "msgspec", *sys.stdlib_module_names}
 """What is imported of these before any conftest is what our own code goes on with."""
@@ -36,7 +37,8 @@ class AsBegun:
     """A context manager factory that remembers Python as it stands now: call it around our own code."""
 
     def __init__(self) -> None:
-        owners = [*map(import_module, _MODULES), *_CLASSES]
+        imported = [sys.modules[name] for name in _IF_IMPORTED if name in sys.modules]
+        owners = [*map(import_module, _MODULES), *imported, *_CLASSES]
         self._owners = [(owner, {name: value for name, value in vars(owner).items() if _may_differ(name)}) for owner in owners]
         self._imported = _imported()
         self._environment = {name: os.environ.get(name, _ABSENT) for name in _VARIABLES}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from os import getpid  # bound now: a test may leave os.getpid mocked, and the run would take itself for another one
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ class Controller:
         self._start = plan.start
         self._faults = plan.faults
         self._collection: Collection | None = None
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._closed = False
         collector = Collector(plan.config, plan.project, Tiers(plan.project.config), self._take_collection, plan.faults)
         self._ages = NewOrOld(plan.start.session, collector, plan.project.config.known)
@@ -127,7 +128,7 @@ class Controller:
 
         A child that a test forked may come here as if it were the run; the run's own process records.
         """
-        if self._pid != os.getpid():
+        if self._pid != getpid():
             return
         try:
             with self._faults, self._begun():
@@ -177,7 +178,7 @@ class Controller:
             self._end.finish(session, exitstatus, self._collection)
 
     def _close(self, *, keep: bool) -> None:
-        if not self._closed and self._pid == os.getpid():
+        if not self._closed and self._pid == getpid():
             self._closed = True
             os.environ.pop(_RUNNING, None)
             self._measuring.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from os import getpid  # bound now: a test may leave os.getpid mocked, and the run would take itself for another one
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,7 +42,7 @@ class EndReport:
         self._lines: list[Line] = []
         self._unsaid: list[Line] = []
         self._told = 0
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._also_tell: Callable[[str], object] = lambda _problem: None
         self.written = "nothing was recorded"
 
@@ -94,7 +94,7 @@ class EndReport:
 
     def _tell(self, session: pytest.Session) -> None:
         """Report all new faults, and give the tracebacks of the plugin's own defects."""
-        if self._faults.number == self._told or self._pid != os.getpid():
+        if self._faults.number == self._told or self._pid != getpid():
             return
         self._told = self._faults.number
         for problem in self._faults.problems:

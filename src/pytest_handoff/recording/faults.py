@@ -76,7 +76,17 @@ def _problem(error: Exception) -> str | None:
         return f"{error.filename2 or error.filename}: cannot be written: {error.strerror}"
     if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
         return f"{error.strerror}: tests left them open, or lowered the limit (ulimit -n)"
-    return str(error) if isinstance(error, HandoffError) else None
+    if isinstance(error, HandoffError):
+        return str(error)
+    if _is_raised_by_a_mock(error):
+        return f"what a test left mocked raised {type(error).__name__}: {error}; stop each mock where its test ends"
+    return None
+
+
+def _is_raised_by_a_mock(error: Exception) -> bool:
+    """Check where an error comes from: whoever replaced a function decided what it raises."""
+    places = traceback.extract_tb(error.__traceback__)
+    return bool(places) and places[-1].filename.replace("\\", "/").endswith("/unittest/mock.py")
 
 
 def _shown(error: Exception) -> str:

@@ -16,6 +16,7 @@ import os
 import shutil
 from contextlib import suppress
 from json.encoder import encode_basestring_ascii
+from os import getpid  # bound now: a test may leave os.getpid mocked, and the run would take itself for another one
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ class Journal:
     """
 
     def __init__(self, journals: Path, start: JournalStart) -> None:
-        self.folder = journals / start.session / f"{int(start.started * 1000)}-{os.getpid()}"
+        self.folder = journals / start.session / f"{int(start.started * 1000)}-{getpid()}"
         self.trouble: str | None = None
         self.folder.mkdir(parents=True)
         self._let_go = take_lock(self.folder / ALIVE, _PATIENCE)
@@ -77,7 +78,7 @@ class Journal:
         else:
             _write_whole(self.folder / SEAL, _seal_of(self.folder, begun, key))
         _write_whole(self.folder / START, begun)
-        self._tests, self._pid = _Lines(self.folder / TESTS), os.getpid()
+        self._tests, self._pid = _Lines(self.folder / TESTS), getpid()
         self._room = 4 * MOST_A_SESSION
 
     def note(self, nodeid: str, result: CaseResult) -> None:
@@ -88,7 +89,7 @@ class Journal:
         if self.trouble is not None:
             return
         try:
-            if os.getpid() != self._pid:
+            if getpid() != self._pid:
                 return
             line = encode_basestring_ascii(nodeid)
             if result != _PASSED:
@@ -104,7 +105,7 @@ class Journal:
 
         The last line about a test counts.
         """
-        if self.trouble is not None or os.getpid() != self._pid:
+        if self.trouble is not None or getpid() != self._pid:
             return
         line = msgspec.json.encode(failure) + b"\n"
         self._room -= len(line)
