@@ -56,11 +56,10 @@ _NOUN = (
 _PIECE_OF_PROMPT = re.compile(rf"[+~≈]?\[[^\[\]]*\][ \t]*%?(?:[ \t]+{_NOUN}){{0,3}}")
 _NO_PROMPT = re.compile(
     r"[\s#.,:/%+~≈<>=≥≤–-]*\d[\s\d.,:/%+~≈<>=≥≤–-]*|\d+[ \t]*/[ \t]*\d+\b.*|[A-Z][A-Z0-9]+-\d+|(?:session|phase|sprint)-\d+"
-    r"|(?i:wip|draft|blocked|done|none|n/a|yes|no|unreleased|sic)|v\d[\w.+-]*|tool\.[\w.-]+|\[.*\]|[@$]\w.*|--?\w.*"
-    r"|([\"'])[^\"'\n]*\1(?:,\s*([\"'])[^\"'\n]*\2)*,?|(?:[a-z]-[a-z]|[A-Z]-Z|0-9|\\[wds]|_)+"
+    r"|(?i:wip|draft|blocked|done|none|n/a|yes|no|unreleased|sic)"
 )
-"""Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, a note in a word, or what is quoted: a
-table of TOML, a version, an option, a variable, texts or lists in a list, letters of a pattern, a name behind an ``@``."""
+"""Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, or a note in a word."""
+_QUOTED = ("[", '"', "'", "@", "$", "-", "tool.")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 BLANK = (
@@ -292,7 +291,22 @@ def _is_prompt(value: str, start: int, end: int, references: Collection[str]) ->
 
 def is_prompt_text(inner: str) -> bool:
     """Check that a text in brackets may be a prompt, and is not what a person would put there."""
-    return bool(inner.strip()) and _NO_PROMPT.fullmatch(inner.strip()) is None
+    words = inner.strip()
+    return bool(words) and _NO_PROMPT.fullmatch(words) is None and not _is_quoted(words)
+
+
+def _is_quoted(words: str) -> bool:
+    """Check whether brackets belong to what they hold: a table of TOML, a list, an option, a name, a version, a pattern."""
+    if words.startswith(_QUOTED):
+        first, last = words[0], words.rstrip(",")[-1]
+        if first in "[\"'":
+            return last == {"[": "]"}.get(first, first)
+        rest = words.lstrip("-") if first == "-" else words[1:]
+        return rest[:1].isalnum()
+    if words[0] == "v" and words[1:2].isdigit():
+        return " " not in words
+    ranges = words.replace("a-z", "").replace("A-Z", "").replace("0-9", "")
+    return len(ranges) < len(words) and ranges in ("", "_")
 
 
 def _closing(value: str, start: int) -> int:
