@@ -36,8 +36,23 @@ def main(tool: str, lines: dict[str, list[int]]) -> None:
     print(json.dumps({"seconds": used.ru_utime + used.ru_stime, "clock": clock}))
 
 
+class _Plain(ast.NodeTransformer):
+    """Write a negated comparison as its opposite: one tool puts a ``not`` before it, another one changes the operator."""
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.UnaryOp(op=ast.Not(), operand=ast.Compare(ops=[op]) as compared) if type(op) in _OPPOSITE:
+                return ast.Compare(left=compared.left, ops=[_OPPOSITE[type(op)]()], comparators=compared.comparators)
+        return node
+
+
+_PAIRS = [(ast.Is, ast.IsNot), (ast.In, ast.NotIn), (ast.Eq, ast.NotEq), (ast.Lt, ast.GtE), (ast.LtE, ast.Gt)]
+_OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {**dict(_PAIRS), **{other: one for one, other in _PAIRS}}
+
+
 def _digest(tree: ast.AST) -> str:
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(ast.dump(_Plain().visit(tree)).encode()).hexdigest()
 
 
 def _cosmic_ray(lines: dict[str, list[int]]) -> tuple[list[dict[str, Any]], float]:
