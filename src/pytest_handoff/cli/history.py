@@ -265,6 +265,9 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
     if not found:
         gone = {test for record in ordered if record.session in tips for test in store.whole_ledger(record)[1]}
         found = sorted(test for test in gone if wanted in test)
+    if len(found) != 1:
+        for record in ordered:
+            store.ledger_lines(record, {wanted})  # an edited ledger is said before a name that is none
     if not found:
         newest = ordered[-1].session
         raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {newest} --json lists them")
