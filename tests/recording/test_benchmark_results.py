@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+import pytest_benchmark  # noqa: F401 - the plugin whose results these are
 
 from pytest_handoff.record import Metric
 from pytest_handoff.recording.measuring import benchmark_metrics

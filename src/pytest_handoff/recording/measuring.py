@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.record import Metric
 from pytest_handoff.recording import options
 from pytest_handoff.recording.collection import key_of
-from pytest_handoff.recording.not_public import benchmarks_of
 from pytest_handoff.workflow.start import Start, adds_up
 
 if TYPE_CHECKING:
@@ -256,6 +256,10 @@ def benchmark_metrics(config: pytest.Config, prefix: str, tests: Collection[str]
         prefix: makes a node id relative to the git root.
         tests: the ids of the tests that passed; what others measured means nothing.
     """
+    if "pytest_benchmark" not in sys.modules:
+        return []
+    from pytest_handoff.recording.not_public import benchmarks_of
+
     return [
         (prefix + bench.fullname, Metric(name=bench.name, value=float(bench["mean"]), unit="s", better="lower"))
         for bench in benchmarks_of(config)
