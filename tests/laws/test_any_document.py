@@ -96,6 +96,9 @@ HOSTILE = st.lists(
 
 @LAW
 @example("\u2028\n**Code Coverage**: [XX]%\n**Code Coverage**: [XX]%\n")
+@example("**Status:** [A / B]\n- Failing tests: [list]\n")
+@example("{:\n")
+@example("- Lines: +[N] / -[N]\n- Diff: +[N], -[N]\n- Churn: [N] added/[N] removed\n")
 @given(TEXTS)
 def test_nothing_outside_places_changes_and_twice_is_once(text: str) -> None:
     """Whatever a document holds, only places and boxes change, and a second fill changes nothing."""

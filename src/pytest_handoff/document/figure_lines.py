@@ -17,8 +17,8 @@ from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
     FILLERS,
     LABELS,
+    QUANTITIES,
     VALUE_COLUMNS,
-    named,
     quantity_of,
 )
 from pytest_handoff.document.scopes import ALL, PATH, figure_id, is_neutral, narrows
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pytest_handoff.document.outline import Fence, Outline, TextLine
     from pytest_handoff.document.scopes import Scopes
 
-QUANTITIES = named(LABELS)
 
 WORDS = frozenset({
     "result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace",
@@ -241,7 +240,7 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, 
     if quantity in NO_FIGURES and ("pass" in value or "fail" in value):
         quantity = ""
     figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
-    where = f"{scopes.heading(line.line)}: {min(label.keys)}"
+    where = f"{scopes.heading(line.line)}: {min(label.keys, default='')}"
     outcomes = len(figures) > 1 and quantity == "result" and all(one.quantity in _OUTCOMES and not one.scope for one in figures)
     if scope and len(figures) == 1 and (figures[0].quantity, figures[0].form) == ("result", "count"):
         figures = [replace(figures[0], quantity="tests")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, QUANTITIES, WORDS, composed_of, figure_place, in_code
+from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, WORDS, composed_of, figure_place, in_code
 from pytest_handoff.document.figures_in_text import figures_in, form_of
 from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
 from pytest_handoff.document.places import place_of_cell
@@ -15,6 +15,7 @@ from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
     CHANGE_COLUMNS,
     COLUMNS,
+    QUANTITIES,
     SHOWN_COLUMNS,
     STATUS_COLUMNS,
     TARGET_COLUMNS,

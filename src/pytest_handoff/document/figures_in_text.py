@@ -85,14 +85,14 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
             return [whole]
     if found_both := _from_and_to(text, default, names):
         return found_both
-    for start, end in _pieces(text):
+    for start, end in _pieces(text, default):
         figure = _figure(text, start, end, _default(default, found), names)
         if figure is not None:
             found.append(figure)
         elif found and (beside := _beside().match(text, start, end)):
             if beside["then"] and (was := _figure(text, beside.end(), end, found[-1].quantity, names)) is not None:
                 found.append(replace(was, quantity=f"{was.quantity}.before"))
-        elif _FIGURE.search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
+        elif _pattern(default).search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
             return []
     return found
 
@@ -132,10 +132,20 @@ def skeleton(text: str, figures: list[Figure]) -> str:
     return " ".join(re.findall(r"[^\W_]+|#", text.casefold()))
 
 
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
+def _pattern(default: str) -> re.Pattern[str]:
+    return _signed() if default == "diff" else _FIGURE
+
+
+@cache
+def _signed() -> re.Pattern[str]:
+    """Compile the figures of a difference, which have signs: what is removed stands behind a minus."""
+    return re.compile(rf"{_PROMPT}|(?<![\w./])\d+(?:,\d{{3}})*(?!\d|[-/.]\d)")
+
+
+def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
     """Split at separators outside of brackets."""
     start = 0
-    brackets = [(found.start(), found.end()) for found in _FIGURE.finditer(text)]
+    brackets = [(found.start(), found.end()) for found in _pattern(default).finditer(text)]
     for found in _SEPARATOR.finditer(text):
         if not any(first <= found.start() < last for first, last in brackets):
             yield start, found.start()
@@ -145,7 +155,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, str]) -> Figure | None:
     """Read the one figure of a piece, if the words around it say what it counts."""
-    found = list(_FIGURE.finditer(text, start, end))
+    found = list(_pattern(default).finditer(text, start, end))
     if len(found) != 1:
         return None
     span = found[0]

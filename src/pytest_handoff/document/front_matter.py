@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_handoff.document.figure_lines import QUANTITIES, WORDS
+from pytest_handoff.document.figure_lines import WORDS
 from pytest_handoff.document.figures_in_text import RATES, form_of
 from pytest_handoff.document.labels import blank_length, keys_of
 from pytest_handoff.document.places import Place
-from pytest_handoff.document.quantities import quantity_of
+from pytest_handoff.document.quantities import QUANTITIES, quantity_of
 from pytest_handoff.document.scopes import FRONT_MATTER
 
 if TYPE_CHECKING:

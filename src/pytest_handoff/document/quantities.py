@@ -319,6 +319,10 @@ def named(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
     return {name: quantity for quantity, called in names.items() for name in called}
 
 
+QUANTITIES = named(LABELS)
+"""What each label counts."""
+
+
 def kinds_of_tests(tiers: Iterable[str]) -> dict[str, str]:
     """Map what documents call the tests of each kind to its name."""
     found = {}

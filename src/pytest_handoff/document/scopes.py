@@ -12,6 +12,7 @@ import msgspec
 
 from pytest_handoff.document.figures_in_text import figures_in, skeleton
 from pytest_handoff.document.labels import keys_of, read_label
+from pytest_handoff.document.quantities import QUANTITIES, quantity_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -160,8 +161,7 @@ class Scopes:
     def of(self, line: TextLine) -> str | None:
         """Return the scope of a line of text: that of the item around it, else of the heading above it."""
         if line.line in self._led:
-            lead = self._led[line.line]
-            return self.named(lead) or (self.below(line.line) if is_neutral(lead, self.names.number) else None)
+            return self._of_lead(self._led[line.line], line.line)
         outer = [parent for parent in line.parents if parent is not line]
         if not outer:
             return self.below(line.line)
@@ -169,6 +169,14 @@ class Scopes:
         if item.line not in self._items:  # many lines may stand in one item
             self._items[item.line] = self._of_item(item)
         return self._items[item.line]
+
+    def _of_lead(self, lead: str, line: int) -> str | None:
+        """Return the scope that a text before a list names; what is filled in behind a label there changes nothing."""
+        label = read_label(lead)
+        if label is not None and lead[label.start : label.end].strip():
+            counts = quantity_of(label.keys, QUANTITIES) is not None
+            return self.named(label.text) or (self.below(line) if counts or is_neutral(label.text, self.names.number) else None)
+        return self.named(lead) or (self.below(line) if is_neutral(lead, self.names.number) else None)
 
     def _of_item(self, item: TextLine) -> str | None:
         """Return the scope that an outer item names; one such as *All tests* leaves that of what is around it."""
@@ -206,11 +214,13 @@ class Scopes:
 
     @cached_property
     def _texts(self) -> dict[int, str]:
-        """Map the line of each heading to the text right below it."""
+        """Map the line of each heading to the text right below it, without what stands behind labels: we may fill that."""
         found: dict[int, list[str]] = {}
         for line in self.parsed.lines:
             path = self.parsed.path(line.line)
-            found.setdefault(path[-1].line if path else -1, []).append(line.text.casefold())
+            label = read_label(line.text)
+            said = line.text if label is None else label.text
+            found.setdefault(path[-1].line if path else -1, []).append(said.casefold())
         return {at: "\n".join(texts) for at, texts in found.items()}
 
     def _of_heading(self, line: int) -> str | None:
