@@ -98,6 +98,8 @@ HOSTILE = st.lists(
 @example("\u2028\n**Code Coverage**: [XX]%\n**Code Coverage**: [XX]%\n")
 @example("**Status:** [A / B]\n- Failing tests: [list]\n")
 @example("{:\n")
+@example("**Session Status**: ✅ Complete | ❌ Incomplete\n- **Passed**: [N]\n")
+@example("```\n- **Passed**: [N]\n- Statements: [N]\n```\n")
 @example("- Lines: +[N] / -[N]\n- Diff: +[N], -[N]\n- Churn: [N] added/[N] removed\n")
 @given(TEXTS)
 def test_nothing_outside_places_changes_and_twice_is_once(text: str) -> None:

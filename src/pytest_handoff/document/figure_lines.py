@@ -164,7 +164,7 @@ def figures_of_fences(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     for fence in parsed.fences:
         body = parsed.text[fence.start : fence.end]
         language = parsed.raw(fence.line).strip(" \t>`~").casefold()
-        if fence.line in scopes.closed or language not in _OUTPUT or not ("[" in body or "passed" in body or "TOTAL" in body):
+        if fence.line in scopes.closed or language not in _OUTPUT or not has_figures(body):
             continue
         scope = _scope_of_commands(body, scopes)
         if scope is not None and scopes.below(fence.line) is not None:
