@@ -20,6 +20,7 @@ EXCEPTIONS = {
     ("proving/fault_jobs.py", "_tell"): "a module of ours",
     ("proving/fault_jobs.py", "_key"): "a plugin of ours",
     ("proving/fault_jobs.py", "_report"): "a module of ours",
+    ("proving/fault_jobs.py", "_PARENT"): "a module of ours",
     ("proving/fault_jobs.py", "_warn"): IN_ANOTHER_PROCESS,
     ("proving/fault_jobs.py", "_setupstate"): IN_ANOTHER_PROCESS,
     ("proving/fault_probe.py", "_ORDERS"): "a module of ours",
