@@ -15,7 +15,7 @@ from pytest_handoff.composition.terminal import need_sign_off
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted, percent, percent_of, points
 from pytest_handoff.markup import code_in_text, escape, one_line
-from pytest_handoff.printable import shorten
+from pytest_handoff.printable import LONGEST_QUOTE, shorten
 from pytest_handoff.printing import say, say_error, say_text
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     if not stale:
         lines += [" · ".join(_figures(outcome)), ""]
         proof = outcome.composition.facts.proof
-        lines += [f"Proof: {_plain(proof_line(proof))}", ""] if proof is not None else []
+        lines += [f"Proof: {_plain(proof_line(proof), 4 * LONGEST_QUOTE)}", ""] if proof is not None else []
     lines += _list("What blocks", [step for step in todo if step.kind not in _TESTS], _blocking)
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
@@ -69,9 +69,9 @@ def unreadable(session: str, why: str) -> str:
     return f"{MARKER}\n### Hand-off {_plain(session)}: ❔ cannot be told\n\n{code_in_text(why)}\n"
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, most: int = LONGEST_QUOTE) -> str:
     """Write a text without code's look, unless GitHub would make a mention or a link of a part of it."""
-    return code_in_text(text) if _LINKED.search(text) else escape(shorten(one_line(text)))
+    return code_in_text(text) if _LINKED.search(text) else escape(shorten(one_line(text), most))
 
 
 def _verdict(todo: Sequence[Step], waiting: Sequence[Step]) -> str:

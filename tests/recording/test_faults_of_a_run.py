@@ -47,5 +47,5 @@ def test_what_is_a_defect() -> None:
         {}["nothing"]
     faults.add(LookupError("without a place"))
     assert faults.problems == []
-    assert "test_faults.py" in faults.defects[0]
+    assert "test_faults_of_a_run.py" in faults.defects[0]
     assert "LookupError: without a place" in faults.defects[1]
