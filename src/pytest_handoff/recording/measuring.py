@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections import defaultdict
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from pytest_handoff.coverage.kept import KeptCoverage
 from pytest_handoff.document.find import durations_asked
 from pytest_handoff.evidence.measurement import NotMeasured
 from pytest_handoff.record import Metric
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.coverage.analysis import SharedAnalyses
     from pytest_handoff.coverage.apart import DataApart
+    from pytest_handoff.coverage.kept import KeptCoverage
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.evidence.measurement import Measured, PartCoverage
     from pytest_handoff.evidence.tool_settings import CoverageSettings
@@ -46,7 +47,6 @@ class RunCoverage:
         self._available = options.has_pytest_cov(plan.config.pluginmanager)
         self._adds_up = False
         self._folder: Path | None = None
-        self._kept = KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
         self._shared: SharedAnalyses | None = None
         self._apart: DataApart | None = None
         self.nonce = os.urandom(8).hex()
@@ -140,6 +140,14 @@ class RunCoverage:
     def data_files(self) -> list[Path]:
         """List the kept data files of this tree."""
         return self._kept.files()
+
+    @cached_property
+    def _kept(self) -> KeptCoverage:
+        """Find what earlier runs of the session kept; a run that measures nothing never asks."""
+        from pytest_handoff.coverage.kept import KeptCoverage
+
+        plan = self._plan
+        return KeptCoverage(self._cache(), plan.project.folder, plan.start.session, plan.start.tree)
 
     def _why_not(self, *, company: bool) -> NotMeasured | None:
         if not self._available:
