@@ -151,7 +151,7 @@ def test_new_settings_that_leave_out_what_ran_before(shop: Story) -> None:
     assert why.startswith("2 tests did not run: ")
     assert why.endswith("(the settings leave out 2)")
     assert "on everything" not in done.out
-    assert "with those tests too" in done.out
+    assert "on those tests too (runs add up)" in done.out
 
     shop.pytest("--handoff=session-2", "-m", "slow")
     assert shop.show("session-2")["complete"], shop.show("session-2")["why_incomplete"]

@@ -130,7 +130,7 @@ def test_a_complete_run_of_the_same_code_is_worth_more(four: Story) -> None:
     assert "next: run again\n" in done.out
     assert four.handoff("show", "session-1").err.endswith("next: run again\n")
     assert filled.code == 2
-    assert "has the record of a complete run of this code already" in filled.err
+    assert "already has the record of a complete run of this code" in filled.err
     assert four.evidence() == before
 
 
