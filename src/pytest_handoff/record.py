@@ -397,7 +397,7 @@ class Metric(Frozen, frozen=True):
 
 
 class Written(Frozen, frozen=True, omit_defaults=True):
-    """What the plugin wrote at one place of the document, so that it knows its own text again.
+    """Hold what the plugin wrote at one place of the document, so that it knows its own text again.
 
     Of a long block only the ``sha256`` of its text is kept: the checksum in its end marker tells whether it is as it was written.
     """

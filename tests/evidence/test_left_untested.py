@@ -54,7 +54,7 @@ def test_a_session_owes_what_its_own_line_asked_for(record: Record, owes: dict[s
 
 def test_lines_are_followed_to_where_they_stand_now() -> None:
     """A line above moves them; of two parents, both count."""
-    parents = [(left("2"), tree("a\nb\nc\n")), (left("3"), tree("a\nb\nc\n"))]
+    parents = [(left_untested(left(missing)), tree("a\nb\nc\n")) for missing in ("2", "3")]
 
     assert owed_now(parents, measured(3, 4), tree("new\na\nb\nc\n")) == {"session-1": {PATH: "3-4"}}
     assert owed_now(parents, measured(3, 4), tree("new\na\nother\nc\n")) == {"session-1": {PATH: "4"}}
@@ -64,8 +64,8 @@ def test_lines_are_followed_to_where_they_stand_now() -> None:
 
 def test_numbers_that_are_none_are_refused() -> None:
     """The sentence names the session whose record was edited."""
-    with pytest.raises(EvidenceProblem, match=r"^the new code of session-1 has lines that are none: .*; restore"):
-        owed_now([(left("2-x"), tree("a\nb\n"))], measured(2), tree("a\nb\n"))
+    with pytest.raises(EvidenceProblem, match=r"^the new code of session-1 names impossible lines: .*; restore"):
+        owed_now([(left_untested(left("2-x")), tree("a\nb\n"))], measured(2), tree("a\nb\n"))
 
 
 def test_the_phrase_names_every_session_and_place() -> None:

@@ -15,7 +15,7 @@ _IMPORT, _LATER = "", "?"  # neither is the name of a function
 
 
 class _Mention(NamedTuple):
-    """Where a function is named: the function that holds it, or the import, or anything that may run later."""
+    """Tell where a function is named: in another function, in the import, or in what may run later."""
 
     within: str
     called: bool

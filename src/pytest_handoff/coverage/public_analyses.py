@@ -26,7 +26,7 @@ _EXCLUSIONS = ("report:exclude_lines", "report:partial_branches")
 
 
 class Figures(NamedTuple):
-    """What a file's analysis says.
+    """Hold what the analysis of a file says.
 
     Attributes:
         branches: how many there are, and how many of them ran; ``None`` if they are not measured.

@@ -1,6 +1,6 @@
-"""Find what a session of this work left untested against its own checklist, and that no test runs now either.
+"""Find new code that an earlier session left untested, against its own checklist, and that no test runs yet.
 
-What is new in one session is old in the next: else it would be asked for once, by a gate that may be left shut.
+Code is new in one session only. Without this, nobody would ask for it again after a gate that did not pass.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def left_untested(record: Record) -> Owed:
     return code.owed | ({record.session: own} if own else {})
 
 
-def still_owed(
+def _still_owed(
     left: Owed, measurement: Measurement, base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]
 ) -> Iterator[tuple[str, str, frozenset[int]]]:
     """Yield the session, the path and the statements (by their first lines) that stand as they were left, and that nothing runs.
@@ -66,23 +66,23 @@ def _parsed(ranges: str, session: str) -> frozenset[int]:
     try:
         return parse_ranges(ranges, last=_MOST_LINES)
     except ValueError as error:
-        raise EvidenceProblem(f"the new code of {session} has lines that are none: {error}; restore its record") from error
+        raise EvidenceProblem(f"the new code of {session} names impossible lines: {error}; restore its record") from error
 
 
 def owed_now(
-    parents: Iterable[tuple[Record, Mapping[str, SourceLine]]], measurement: Measurement, now: Mapping[str, SourceLine]
+    left: Iterable[tuple[Owed, Mapping[str, SourceLine]]], measurement: Measurement, now: Mapping[str, SourceLine]
 ) -> Owed:
     """Return what sessions left untested, and what is untested still, by session and path.
 
     Args:
-        parents: the records of those that are not merged yet, each with its tree.
+        left: what each parent that is not merged yet left untested, with its tree.
 
     Raises:
         EvidenceProblem: line hashes or line numbers are damaged.
     """
     found: dict[str, dict[str, frozenset[int]]] = {}
-    for record, base in parents:
-        for session, path, lines in still_owed(left_untested(record), measurement, base, now):
+    for owed, base in left:
+        for session, path, lines in _still_owed(owed, measurement, base, now):
             files = found.setdefault(session, {})
             files[path] = files.get(path, frozenset()) | lines
     return {session: {path: format_ranges(lines) for path, lines in files.items()} for session, files in found.items()}

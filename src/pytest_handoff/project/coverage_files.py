@@ -50,5 +50,5 @@ def with_files(coverage: CoverageSummary, lines: bytes, path: str) -> CoverageSu
     if len(files) < len(found):
         raise EvidenceProblem("is damaged: a file stands in it twice", path=path)
     if not all(0 <= file.percent <= 100 for file in files.values()):
-        raise EvidenceProblem("is damaged: it has a percentage that is none", path=path)
+        raise EvidenceProblem("is damaged: it has an impossible percentage", path=path)
     return replace(coverage, files=files)

@@ -55,7 +55,7 @@ def check(line: bytes) -> None:
 
 
 def apply(line: bytes | None, edits: Sequence[bytes]) -> bytes:
-    """Apply edits, the oldest first, to the line of a file; what it makes of those of another file is anything: a digest tells.
+    """Apply edits, the oldest first, to the line of a file; edits of another file give a wrong line, which its digest reveals.
 
     Raises:
         msgspec.DecodeError: when the line is none of the sources.

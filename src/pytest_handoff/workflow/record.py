@@ -390,17 +390,17 @@ def _coverage(
 
 
 def _owed(project: Project, start: Start, measurement: Measurement, now: Mapping[str, SourceLine]) -> Owed:
-    """Find what sessions of this work left untested, and is untested still; git is asked what is merged only if there is any."""
+    """Find what earlier sessions left untested and no test runs yet; ask git what is merged only where something is left."""
     from pytest_handoff.evidence.owed_code import left_untested, owed_now
 
     pairs = zip(start.parents.records, start.parents.sources or (), strict=False)
-    left = [(record, base) for record, base in pairs if left_untested(record)]
+    left = {record.session: (owed, base) for record, base in pairs if (owed := left_untested(record))}
     if left and project.config.target not in (None, start.tree.branch):
         from pytest_handoff.project.merged_sessions import merged_sessions
 
         merged = {one.session for one in merged_sessions(project).records}
-        left = [(record, base) for record, base in left if record.session not in merged]
-    return owed_now(left, measurement, now)
+        left = {session: found for session, found in left.items() if session not in merged}
+    return owed_now(left.values(), measurement, now)
 
 
 def _remembered(start: Start) -> list[str]:
