@@ -25,7 +25,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("co
 
 
 Experiment = Literal["earlier", "new", "faults"]
-"""The experiments of ``handoff prove``: the earlier tests as they were, the new tests on the code of before, small faults."""
+"""The experiments of ``handoff prove``: the earlier tests as they were, the new tests on the old code, small faults."""
 
 
 class TierRule(Frozen, frozen=True):
@@ -193,20 +193,20 @@ def _complaint(name: str) -> str | None:
     if not name.strip():
         return "is empty"
     if any(not char.isprintable() for char in name):
-        return "holds a control character"
+        return "contains a control character"
     if any(char in '/\\:*?"<>|{}' for char in name):
-        return "holds a character that no file name may have everywhere"
+        return "contains a character that some systems do not allow in file names"
     if name[0] in "-." or name.strip() != name or name.endswith("."):
-        return "begins or ends with a dash, a dot or a blank"
+        return "begins or ends with a dash, a dot or a space"
     if name.partition(".")[0].casefold() in _DEVICES:
-        return "is the name of a device on Windows"
+        return "is a device name on Windows"
     return f"is longer than {SESSION_NAME_LIMIT} bytes" if len(name.encode()) > SESSION_NAME_LIMIT else None
 
 
 def _excess(value: object, name: str) -> Iterator[str]:
     """Find what is more than anybody would write: reading all of it would take long."""
     if isinstance(value, (dict, list)) and len(value) > MOST_ENTRIES:
-        yield f"{name} has {len(value):,} entries; {MOST_ENTRIES:,} are the most"
+        yield f"{name} has {len(value):,} entries; the limit is {MOST_ENTRIES:,}"
     elif isinstance(value, dict):
         for key, entry in value.items():
             yield from _excess(key, f"a key of {name}")
@@ -215,7 +215,7 @@ def _excess(value: object, name: str) -> Iterator[str]:
         for entry in value:
             yield from _excess(entry, f"an entry of {name}")
     elif isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        yield f"{name} has {len(value):,} characters; {MOST_CHARACTERS:,} are the most"
+        yield f"{name} has {len(value):,} characters; the limit is {MOST_CHARACTERS:,}"
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> Iterator[str]:
@@ -239,7 +239,7 @@ def _bad_values(table: Mapping[str, Any]) -> Iterator[str]:
 def _without_meaning(config: Config) -> Iterator[str]:
     for binding in config.bind:
         if (binding.tests is None) == (binding.gate is None):
-            yield f"'bind': {binding.line!r} needs tests or a gate, one of the two"
+            yield f"'bind': {binding.line!r} needs either tests or a gate"
     reasoned: dict[str, Sequence[Retirement | KnownFailure | Waiver | Promise | Adaptation]] = {
         "retire": config.retire,
         "known": config.known,
@@ -249,11 +249,11 @@ def _without_meaning(config: Config) -> Iterator[str]:
     }
     for kind, entries in reasoned.items():
         if any(not entry.reason.strip() for entry in entries):
-            yield f"'{kind}': an entry without a reason"
+            yield f"'{kind}': an entry has no reason"
     yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))
-    yield from (f"'parts': {label!r} is there twice" for label, times in Counter(config.parts).items() if times > 1)
+    yield from (f"'parts': {label!r} appears twice" for label, times in Counter(config.parts).items() if times > 1)
     if config.target is not None and not config.target.strip():
-        yield "'target': names no branch"
+        yield "'target': give the name of a branch"
     yield from _unusable_names(config)
     for kind, ending in (("waive", config.waive), ("known", config.known)):
         for entry in ending:
@@ -265,9 +265,9 @@ def _unusable_names(config: Config) -> Iterator[str]:
     for key in ("dir", "document", "template", "templates", "target"):
         name = getattr(config, key) or ""
         if not name.isprintable():
-            yield f"'{key}': holds a control character"
+            yield f"'{key}': contains a control character"
         if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in name.split("/")):
-            yield f"'{key}': has a name that is longer than {_LONGEST_NAME} bytes"
+            yield f"'{key}': has a name longer than {_LONGEST_NAME} bytes"
 
 
 def _is_day(text: str) -> bool:

@@ -23,7 +23,7 @@ DETAILS_SCHEMA = "pytest-handoff/details/1"
 MOST_A_TEST, MOST_A_SESSION = 16 * 1024, 1024 * 1024
 """The most bytes of text that are kept of one failure, and of all failures of a session."""
 
-NO_ROOM = "the text is left out: 1 MiB is kept of a session"
+NO_ROOM = "text left out: the limit is 1 MiB per session"
 
 Phase = Literal["collect", "setup", "call", "teardown"]
 
@@ -138,7 +138,7 @@ def settled(details: Details, ledger: Mapping[str, LedgerLine]) -> Details:
     if without or len(failures) < len(kept):  # then there was no room for those either of which nothing is known
         shown = {failure.test for failure in failures}
         without += sum(line.outcome in _FAILING and test not in shown for test, line in ledger.items())
-    told = f"{counted(without, 'failure has/failures have')} no text here: 1 MiB is kept of a session" if without else None
+    told = f"{counted(without, 'failure has/failures have')} no text here: the limit is 1 MiB per session" if without else None
     seconds = {test: details.seconds[test] for test in ledger if test in details.seconds}
     return replace(details, seconds=seconds, failures=sorted(failures, key=lambda one: one.test), left_out=told)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class HandoffError(Exception):
-    """A mistake, or something missing, that the user can mend.
+    """A mistake, or something missing, that the user can fix.
 
     Args:
         message: what is wrong and what to do, without the place.

@@ -24,7 +24,7 @@ _MARKERS = (
     "integration: an integration test, for pytest-handoff",
     "e2e: an end-to-end test, for pytest-handoff",
     "performance: a performance test, for pytest-handoff",
-    "handoff(check): link a test to the line of a hand-off's checklist that has this text",
+    "handoff(check): link a test to the checklist line with this text",
 )
 
 _FAULTS = pytest.StashKey["Faults"]()
@@ -36,15 +36,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--handoff`` options."""
     group = parser.getgroup("handoff", "hand-off documents with evidence")
     add = group.addoption
-    add("--handoff", metavar="SESSION", help="record this run as SESSION, compare it with earlier ones, fill its document")
-    add("--handoff-gate", action="store_true", help="exit 1 when a machine-decided check of the hand-off fails")
+    add("--handoff", metavar="SESSION", help="record this run as SESSION, compare it with earlier ones, and fill its document")
+    add("--handoff-gate", action="store_true", help="exit with 1 if an automatic check of the hand-off fails")
     add("--handoff-dir", metavar="DIR", help="the hand-off folder (default: handoffs)")
     add("--handoff-template", metavar="NAME", help="the template of a new document (default: session_handoff)")
-    add("--handoff-previous", metavar="SESSION", action="append", help="the session that this one continues; may be repeated")
-    add("--handoff-artifacts", metavar="DIR", help="also write document, evidence, coverage data and summary.md here, for CI")
-    add("--handoff-part", metavar="LABEL", help="leave a part for handoff combine: this job is one of several of SESSION")
-    add("--handoff-instructions", metavar="FILE", help="the Markdown file with this session's instructions and their checklist")
-    add("--handoff-agent", metavar="NAME", help="who does the work (default: the environment's HANDOFF_AGENT)")
+    add("--handoff-previous", metavar="SESSION", action="append", help="a session that this one continues; may be repeated")
+    add("--handoff-artifacts", metavar="DIR", help="for CI: copy document, evidence, coverage data and summary.md here")
+    add("--handoff-part", metavar="LABEL", help="record a part of SESSION, one of several jobs, for handoff combine")
+    add("--handoff-instructions", metavar="FILE", help="the Markdown file with this session's instructions and checklist")
+    add("--handoff-agent", metavar="NAME", help="who does the work (default: the environment variable HANDOFF_AGENT)")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -125,7 +125,7 @@ def _turn_coverage_on(early_config: pytest.Config) -> None:
 def _refuse_options_without_session(config: pytest.Config) -> None:
     """Refuse options that were typed; those in ``addopts`` wait for a session, but a gate is never left out silently."""
     if config.getoption("handoff_gate"):
-        raise pytest.UsageError("--handoff-gate needs --handoff=SESSION: which session is to be gated?")
+        raise pytest.UsageError("--handoff-gate needs --handoff=SESSION: name the session to gate")
     typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)
     for option in typed:
         if option.startswith("--handoff-"):

@@ -16,9 +16,9 @@ FaultCount = Literal["possible", "tried", "caught", "timeout", "survived", "not_
 
 
 class EarlierTry(Frozen, frozen=True, omit_defaults=True):
-    """Say how an earlier test fares as it was, on the code of now.
+    """Say how an earlier test fares as it was, on the current code.
 
-    ``holds``: it passes. ``adapted``: it fails, and passes as edited. ``mended_in_test``: the same, but the sessions before
+    ``holds``: it passes. ``adapted``: it fails, and passes as edited. ``mended_in_test``: the same, but earlier sessions
     recorded it as failing. ``fails``: it fails, and does not pass now either. ``cannot_run``: its file cannot be collected.
     ``error`` is the first line of the failure, or why it was not tried; ``place`` is where it failed. ``reason`` is why the test
     had to change, as the settings say.
@@ -31,7 +31,7 @@ class EarlierTry(Frozen, frozen=True, omit_defaults=True):
 
 
 class NewTry(Frozen, frozen=True, omit_defaults=True):
-    """Say how a new test fares on the code of before: it fails or cannot be collected (``needs_the_change``), or it passes."""
+    """Say how a new test fares on the old code: it fails or cannot be collected (``needs_the_change``), or it passes."""
 
     status: NewStatus
     error: str | None = None
@@ -54,7 +54,7 @@ class EarlierProof(Frozen, frozen=True):
 
 
 class NewProof(Frozen, frozen=True):
-    """The new tests on the code of before; the other fields are those of :class:`EarlierProof`."""
+    """The new tests on the old code; the other fields are those of :class:`EarlierProof`."""
 
     tests: dict[str, NewTry] = {}
     not_tried: dict[str, str] = {}
@@ -151,8 +151,8 @@ class Proof(Frozen, frozen=True, omit_defaults=True):
     """The results of all experiments on one record.
 
     ``record`` is the sha256 of the record without ``gates``, ``places`` and ``required``, which its document brings. ``args`` are
-    the arguments that pytest was given beside ours. An experiment is ``None`` where it was not tried. ``holds`` says that nothing
-    in ``reasons`` speaks against the tests; ``interrupted`` that somebody stopped the command. ``digest`` stands in the file
+    the arguments that pytest was given beside ours. An experiment is ``None`` where it was not tried. ``holds`` says that there
+    are no ``reasons`` against the tests; ``interrupted`` that somebody stopped the command. ``digest`` stands in the file
     alone, as that of a record does.
     """
 

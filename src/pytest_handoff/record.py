@@ -466,7 +466,7 @@ class Record(Frozen, frozen=True):
     """The evidence of one session. All keys are always present.
 
     ``unparsable`` maps changed configuration files that do not parse to the reason; ``required`` are the checklist lines that
-    the document must go on carrying; ``not_measured`` says why something is ``null``; ``instructions`` is the file with the
+    the document must keep; ``not_measured`` says why something is ``null``; ``instructions`` is the file with the
     session's instructions, where one was named. ``extensions`` is kept since nothing but a run can ask for it again.
     ``digest`` stands in the file alone: the sha256 of all the rest, by which damage and edits by hand are seen.
     """

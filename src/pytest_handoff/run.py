@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TEST_FOLDERS = frozenset({"test", "tests"})
-"""Names of folders that hold tests wherever they lie."""
+"""Names of folders that hold tests wherever they are."""
 
 
 def is_test_data(path: str) -> bool:
@@ -60,7 +60,7 @@ class Collection(Frozen, frozen=True):
         broken_files: files that could not be collected, with the first line of the error.
         skipped_nodes: files, or other collectors, that skipped themselves.
         left_out: tests that the project's settings leave out (``-m``, ``-k``, ``--deselect`` in ``addopts``).
-        outside: files of tests that lie outside of the git root, by their last two names.
+        outside: files of tests that lie outside the git root, by their last two names.
     """
 
     tests: dict[str, Collected]

@@ -2,7 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const SIGNS = { P: "✓", L: "≈", F: "✗", E: "!", S: "–", X: "x", U: "u", N: "○", M: "∅", R: "r", ".": "·" };
-  const WORDS = { P: "passed", L: "passed after another try (flaky)", F: "failed", E: "error", S: "skipped", X: "xfailed", U: "xpassed", N: "not run", M: "missing", R: "retired", ".": "not there yet" };
+  const WORDS = { P: "passed", L: "passed after another try (flaky)", F: "failed", E: "error", S: "skipped", X: "xfailed", U: "xpassed", N: "not run", M: "missing", R: "retired", ".": "not written yet" };
   const LOST = new Set(["regressed", "still_failing", "missing", "newly_skipped"]);
   const SPARE = 12, MOST_PRINTED = 400, BROKEN = "FE", PASSING = "PUL";
   const narrow = matchMedia("(max-width: 44rem)");

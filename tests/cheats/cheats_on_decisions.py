@@ -361,7 +361,7 @@ TOLD = [
          ("1/1 earlier e2e tests passed (now unit: tests/unit/test_shop.py::test_checkout)", "1/1 passed (1 now unit)"),
          "an earlier e2e test moved to another file", moved("tests/e2e/test_checkout.py")),
     Told("an earlier e2e test that a conftest calls a unit test", called("unit"),
-         ("1/1 earlier e2e tests passed (now unit: tests/e2e/test_shop.py::test_checkout)", "was e2e, is unit"),
+         ("1/1 earlier e2e tests passed (now unit: tests/e2e/test_shop.py::test_checkout)", "was e2e, is now unit"),
          "an earlier e2e test that a conftest calls one", called("e2e")),
     Told("a failing case swapped in a module's constant", changed_cases("[0, 10]", "[0, 1]"),
          ("tests/unit/test_cases.py::CASES changed, and earlier tests use it",),

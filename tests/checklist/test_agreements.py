@@ -41,7 +41,7 @@ def verdict(
         (f"{PASSED}\nunit b.py::y failed error=no", "session-2", True, "failed",
          "broken: b.py::* (because) was due by session-2: b.py::y failed (no)"),
         (PASSED, "release", True, "passed", "0/1 promises kept; still owed: b.py::* (because)"),
-        (PASSED, None, False, "failed", "broken: b.py::* (because) was taken back: there is no such test"),
+        (PASSED, None, False, "failed", "broken: b.py::* (because) was withdrawn: there is no such test"),
     ],
 )  # fmt: skip
 def test_promises_by_configuration(now: str, due: str | None, in_force: bool, word: str, evidence: str) -> None:

@@ -90,7 +90,7 @@ def verdict(spec: str, now: str = PASSED, before: str = "", **changes: Any) -> V
         ("new_tests e2e >=1", PASSED, "", {}, "failed", "0 new e2e tests, the line asks for at least 1"),
         ("new_tests >=1", PASSED, PASSED, {}, "failed", "0 new tests, the line asks for at least 1"),
         ("new_tests >=1", PASSED, "", PART, "unknown", f"1 new test{PARTLY}"),
-        ("new_tests", PASSED, "", {}, "failed", "1 new test, the line names no number"),
+        ("new_tests", PASSED, "", {}, "failed", "1 new test, the line gives no number"),
         ("linked */a.py::*", "unit t/a.py::x passed\nunit t/b.py::y failed", "", {}, "passed", "1/1 linked tests passed"),
         ("linked */a.py::*", "unit t/a.py::x failed", "", {}, "failed", "t/a.py::x failed"),
         ("linked */a.py::*", "unit t/a.py::x gone", "unit t/a.py::x passed", {}, "failed", "t/a.py::x is missing"),
@@ -357,13 +357,13 @@ FOUR = {"JSON": 3, "TOML": 1}
          "every changed configuration file parses"),
         ("files_parse current", {"a.json": "x"}, ParsedFiles(formats=FOUR), "failed", "a.json: x"),
         ("files_parse", {"tests/data/bad.toml": "x"}, ParsedFiles(formats=FOUR), "passed",
-         "all 3 configuration files parse; of what tests read, tests/data/bad.toml does not"),
+         "all 3 configuration files parse; of the files that tests read, tests/data/bad.toml does not"),
         ("files_parse", {"app/test/a.json": "x"}, ParsedFiles(formats=FOUR, broken={"tests/b.ini": "y"}), "passed",
-         "all 2 configuration files parse; of what tests read, app/test/a.json, tests/b.ini do not"),
+         "all 2 configuration files parse; of the files that tests read, app/test/a.json, tests/b.ini do not"),
         ("files_parse current", {"tests/data/bad.toml": "x"}, ParsedFiles(formats=FOUR), "passed",
-         "every changed configuration file parses; of what tests read, tests/data/bad.toml does not"),
+         "every changed configuration file parses; of the files that tests read, tests/data/bad.toml does not"),
         ("files_parse", {}, ParsedFiles(formats={"TOML": 1}, broken={"tests/bad.toml": "x"}), "waived",
-         "not applicable: there is no configuration file; of what tests read, tests/bad.toml does not"),
+         "not applicable: there is no configuration file; of the files that tests read, tests/bad.toml does not"),
         ("files_parse", {"tests/bad.toml": "x"}, ParsedFiles(formats=FOUR, broken={"latest/b.toml": "y"}), "failed",
          "latest/b.toml: y"),
         ("files_parse", {"conf/tests.json": "y"}, ParsedFiles(formats=FOUR), "failed", "conf/tests.json: y"),
@@ -380,7 +380,7 @@ def test_files_parse(spec: str, unparsable: dict[str, str] | None, parsed: Parse
     ("name", "word", "evidence"),
     [
         ("JSON", "failed", "a.json: x"),
-        ("TOML", "passed", "1 TOML file parses; outside of src none was looked at"),
+        ("TOML", "passed", "1 TOML file parses; files outside src were not checked"),
         ("YAML", "waived", "not applicable: there is no YAML file"),
     ],
 )
@@ -398,7 +398,7 @@ def test_a_required_line_that_was_waived_in_another_form(written: str) -> None:
     absent = (("All E2E tests pass", f"All E2E tests pass {written}"),)
     found = evaluate(replace(facts_of(PASSED), document=DocumentFacts(absent=absent)), Condition(gate="required"))
     assert found.verdict == "failed"
-    assert (found.needs or "").endswith("behind the line: `(N/A: reason)`")
+    assert (found.needs or "").endswith("after the line: `(N/A: reason)`")
     assert understand("All E2E tests pass (N/A: a library)").decision == "waived"
 
 

@@ -43,7 +43,7 @@ def proof_of(faults: FaultProof | None, *, interrupted: bool = False) -> Proof:
         (SHARE, found(1, 0, possible=180), "unknown", "not proved: 1 fault of 180 tried, which is too few"),
         (SHARE, found(50, 0, possible=180), "passed", "50/50 faults noticed = 100 % (50 faults of 180 tried)"),
         (SHARE, found(50, 0, possible=180, shards=["1/2"]), "unknown", "not proved: shards 2/2 are missing"),
-        (SHARE, found(0, 0), "unknown", "not proved: the new code has no statement that a fault could be put into"),
+        (SHARE, found(0, 0), "unknown", "not proved: no statement in the new code can take a fault"),
         (SHARE, FaultProof(nothing="nobody knows"), "unknown", "not proved: nobody knows"),
         (SHARE, None, "unknown", "not proved: no faults were tried in the new code of this run"),
     ],

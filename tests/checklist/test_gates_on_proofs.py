@@ -40,15 +40,15 @@ def new(*statuses: Any, **fields: Any) -> NewProof:
     [
         (earlier("holds", unchanged=3), "passed", "4 tests proved"),
         (earlier(unchanged=3), "passed", "3 tests proved"),
-        (earlier("holds", "adapted"), "failed", "not as they were: t.py::x1 (adapted)"),
-        (earlier("mended_in_test", "not_tried"), "failed", "t.py::x0 (mended in test)"),
+        (earlier("holds", "adapted"), "failed", "changed: t.py::x1 (adapted)"),
+        (earlier("mended_in_test", "not_tried"), "failed", "t.py::x0 (fixed only in the test)"),
         (earlier("cannot_run"), "failed", "t.py::x0 (cannot run)"),
         (earlier("holds", "not_tried"), "unknown", "not tried: t.py::x1"),
         (earlier("holds", left_out={"t.py::y": "it was skipped"}), "unknown", "not tried: t.py::y"),
         (earlier("adapted", left_out={"t.py::y": "it was skipped"}), "failed", "t.py::x0 (adapted)"),
         (earlier("holds", not_tried={"data.json": "not in git"}), "unknown", "not tried: data.json"),
         (EarlierProof(nothing="session-1 left no tests"), "unknown", "not proved: session-1 left no tests"),
-        (None, "unknown", "not proved: the experiment 'earlier' was not made with this run"),
+        (None, "unknown", "not proved: the experiment 'earlier' was not run on this record"),
     ],
 )
 def test_earlier_tests_as_they_were(part: EarlierProof | None, word: str, evidence: str) -> None:
@@ -65,7 +65,7 @@ def test_earlier_tests_as_they_were(part: EarlierProof | None, word: str, eviden
         (new("needs_the_change", "passes_without_it"), "failed", "1 new test passes without the change: t.py::x1"),
         (new("needs_the_change", "not_tried"), "unknown", "not tried: t.py::x1"),
         (NewProof(nothing="session-2 has no new tests that pass"), "unknown", "session-2 has no new tests that pass"),
-        (None, "unknown", "not proved: the experiment 'new' was not made with this run"),
+        (None, "unknown", "not proved: the experiment 'new' was not run on this record"),
     ],
 )
 def test_new_tests_on_the_code_of_before(part: NewProof | None, word: str, evidence: str) -> None:

@@ -41,9 +41,9 @@ def test_a_waiver_that_the_record_refutes(text: str, now: str, before: str, why:
     """It waives nothing, fails with what the record knows, and leaves the box alone."""
     found = decided(text, now, before)
     assert (found.check.decision, found.verdict, found.state, found.wanted) == ("waived", "failed", "fails", None)
-    assert found.evidence == f"the record refutes the reason {found.check.why!r}: {why}"
+    assert found.evidence == f"the record contradicts the reason {found.check.why!r}: {why}"
     (verdict,) = blocking((), [found])
-    assert (verdict.id, verdict.needs) == ("waiver", "give the reason that is true, or take the waiver back")
+    assert (verdict.id, verdict.needs) == ("waiver", "give the true reason, or withdraw the waiver")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_session_that_is_left_out_is_the_newest(project: Path) -> None:
     assert done.stderr.splitlines()[0] == "handoff: session-1 (the newest)"
     shutil.rmtree(project / "handoffs")
     done = CliRunner().invoke(main, ["show", "--json"])
-    begin = "handoff: handoffs: no session is recorded yet; begin with pytest --handoff=session-1"
+    begin = "handoff: handoffs: no session is recorded yet; start with pytest --handoff=session-1"
     assert (done.exit_code, done.stdout, done.stderr.splitlines()) == (CANNOT_TELL, "", [begin])
 
 

@@ -20,4 +20,4 @@ from pytest_handoff.proof import FaultProof
 def test_a_budget_that_was_too_short_is_told(found: FaultProof, *, says: bool) -> None:
     """Where nothing else says why nothing was tried."""
     text = "\n".join("".join(part for part, _ in line) for line in fault_lines(found))
-    assert ("the budget of 1 s was over before a fault could be tried; give it more" in text) is says
+    assert ("the budget of 1 s ran out before the first fault; give it more time" in text) is says

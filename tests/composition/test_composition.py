@@ -36,7 +36,7 @@ DOCUMENT = """\
 - [ ] The design was discussed
 """
 PASSED = "unit a.py::x passed"
-NO_E2E = "tests of every kind: there is no e2e test"
+NO_E2E = "tests of every tier: there are no e2e tests"
 
 
 def composed(

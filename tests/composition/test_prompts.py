@@ -187,8 +187,8 @@ def test_a_reader_of_the_document_sees_what_is_contradicted() -> None:
     assert block.splitlines() == [
         "**The evidence contradicts this document:**",
         "",
-        "- src/cart.py: “230 lines” is written; the evidence says: 14 lines",
-        "- Coverage: “99%” is written; the evidence says: 90.0 %",
+        "- src/cart.py: the document says “230 lines”; the evidence says: 14 lines",
+        "- Coverage: the document says “99%”; the evidence says: 90.0 %",
     ]
     right = found.text.replace("| 99%", "| 90%").replace("(230 lines)", "(14 lines)")
     again = compose_once(right, block=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
 
 PASSED = "unit a.py::x passed"
-NO_LIST = "tests pass; no checklist to decide by"
+NO_LIST = "tests pass, but there is no checklist"
 UNIT = "New unit tests achieve >90% coverage for new code"
 
 
@@ -88,7 +88,7 @@ def test_a_phase_is_in_progress() -> None:
         (PASSED, "", {}, ["Coverage ≥ 80%", "Coverage report generated"], "coverage was not measured"),
         (PASSED, "", {}, ["5+ tests pass"], "1/1 tests passed"),
         (PASSED, "", {}, ["All e2e tests pass"], "there are no e2e tests"),
-        (PASSED, PASSED, {}, ["All tests pass (N/A: first session)"], "the reason of a waiver is not true"),
+        (PASSED, PASSED, {}, ["All tests pass (N/A: first session)"], "the reason for a waiver is not true"),
         (PASSED, "", {"unparsable": {"a|b.json": "x"}}, ["All config files parse"], r"a\|b.json"),
     ],
 )  # fmt: skip

@@ -48,7 +48,7 @@ def test_a_part_is_called_one() -> None:
     [
         ("unit", {}, "not measured: no pytest-cov"),
         ("e2e", {}, "no test"),
-        ("unit", {"coverage": coverage_of(a=(9, 10))}, "not measured for this kind alone; 90.0 % of all code by all tests"),
+        ("unit", {"coverage": coverage_of(a=(9, 10))}, "not measured for this tier alone; 90.0 % of all code by all tests"),
         (
             "unit",
             {"coverage": coverage_of(a=(9, 10)), "new_code": new_code_of(3, covered=3, unit=2)},

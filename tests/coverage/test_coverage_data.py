@@ -139,8 +139,8 @@ def test_what_is_lost_is_told(run: Run) -> None:
     run.controller.finish = lambda: finished.append(True)
     run.controller.failed_workers = [SimpleNamespace(gateway=SimpleNamespace(id=name)) for name in ("gw1", "gw0", "gw1")]
     assert run.read().untidy == (
-        "The run ended early: the coverage is that of the tests that ran.",
-        "What these workers measured is lost with them: gw0, gw1.",
+        "The run ended early: coverage is from the tests that ran.",
+        "The coverage of these workers is lost: gw0, gw1.",
     )
     assert finished == [True]
 

@@ -95,7 +95,7 @@ def test_a_session_handoff_is_found_whole() -> None:
     assert [place.id for place in document.places if place.state != "placeholder"] == ["files.removed"]
     assert document.title == "Session [N]: [Name] - Implementation Handoff"
     asked = [(finding.line, finding.message) for finding in document.findings]
-    assert asked == [(10, "a person's to fill: Integration Points"), (20, "a person's to fill: Performance Impact")]
+    assert asked == [(10, "for you to fill in: Integration Points"), (20, "for you to fill in: Performance Impact")]
 
 
 def test_a_recovery_guide_is_found_with_its_nested_fields() -> None:
@@ -409,7 +409,7 @@ def test_open_questions_are_listed() -> None:
     """Labels and items that only a person can fill are named while they hold a placeholder."""
     text = "- **Trade-offs**: [What]\n- [Lesson 1]\n- [ ] [Objective 1]\n- [link](x)\n- **Done**: yes\n"
     assert [finding.message for finding in find(text).findings] == [
-        "a person's to fill: Trade-offs", "a person's to fill: [Lesson 1]", "a person's to fill: [Objective 1]",
+        "for you to fill in: Trade-offs", "for you to fill in: [Lesson 1]", "for you to fill in: [Objective 1]",
     ]  # fmt: skip
 
 

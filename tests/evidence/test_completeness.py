@@ -39,7 +39,7 @@ def test_a_run_with_a_broken_file_is_not_whole() -> None:
 def test_a_broken_new_file_is_not_forgotten_by_a_later_part() -> None:
     """A test file that was never collected keeps the sum of two runs incomplete, though no known test is missing."""
     first = scope_of(run_of("unit a.py::x passed", broken_files={"new.py": "SyntaxError"}))
-    second = scope_of(run_of("unit a.py::x passed", why_partial=("only a part was asked for: a.py",)))
+    second = scope_of(run_of("unit a.py::x passed", why_partial=("only some tests were selected: a.py",)))
     scope = add_up(second, run_info(["broken"], parts=list(first.parts), whole_files=sorted(first.whole_files)))
     assert why_incomplete(scope, {}, ["a.py", "new.py"]) == ["1 test file not looked at: new.py"]
 

@@ -268,10 +268,10 @@ def test_unknown_kinds_are_not_zero() -> None:
 @pytest.mark.parametrize(
     ("failed", "note"),
     [
-        (("t::b", "t::a"), "The figures by tests may contain lines of 2 unit test(s) that did not simply pass: t::a, t::b."),
+        (("t::b", "t::a"), "The figures by tests may include lines run by 2 unit test(s) that did not simply pass: t::a, t::b."),
         (
             ("t::a", "t::b", "t::c", "t::d"),
-            "The figures by tests may contain lines of 4 unit test(s) that did not simply pass: t::a, t::b, t::c and more.",
+            "The figures by tests may include lines run by 4 unit test(s) that did not simply pass: t::a, t::b, t::c and more.",
         ),
     ],
 )
@@ -291,7 +291,7 @@ def test_measured_files_that_are_no_sources_are_told() -> None:
     assert found.notes == [
         "Seen.",
         IMPORT_RULE,
-        "1 measured file(s) outside of the source tree are not in the new code: gen.py.",
+        "1 measured file(s) outside the source tree are not counted as new code: gen.py.",
     ]
 
 
@@ -299,7 +299,7 @@ def test_measured_files_that_are_no_sources_are_told() -> None:
     ("merged_in", "lines", "note"),
     [
         (MergedIn(target="main"), "1-2", None),
-        (MergedIn(target="main", trees=({"a.py": line("x = 1\n")},)), "2", "1 new statement(s) came from main and are another's"),
+        (MergedIn(target="main", trees=({"a.py": line("x = 1\n")},)), "2", "1 new statement(s) came from main as someone else's"),
         (MergedIn(target="main", trees=({"a.py": line("z = 1\n")},)), "1-2", None),
         (MergedIn(target="main", note="main is not known here."), "1-2", "main is not known here."),
     ],

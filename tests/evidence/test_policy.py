@@ -67,8 +67,8 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
          "'required': 1 entry removed: 'Coverage >= 90 %'"),
         ({"parts": ["unit", "e2e"]}, {"parts": ["unit"]}, "'parts': 1 entry removed: 'e2e'"),
         ({"prove": ["earlier", "new"]}, {"prove": ["new"]}, "'prove': 1 entry removed: 'earlier'"),
-        ({}, {"adapt": [{"test": "**", "reason": "all new"}]}, "'adapt' gives a reason for every test: '**'"),
-        ({}, {"retire": [{"test": "*", "reason": "old"}]}, "'retire' takes every test out: '*'"),
+        ({}, {"adapt": [{"test": "**", "reason": "all new"}]}, "'adapt' matches every test: '**'"),
+        ({}, {"retire": [{"test": "*", "reason": "old"}]}, "'retire' matches every test: '*'"),
         ({"bind": [{"line": "Works", "tests": "tests/e2e/*"}]}, {"bind": [{"line": "Works", "tests": "tests/unit/*"}]},
          "'bind' of 'Works' was changed"),
         ({"bind": [{"line": "Works", "tests": "tests/e2e/*"}]}, {}, "'bind' of 'Works' was removed"),
@@ -88,7 +88,7 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
          "'testpaths' is narrower: 'tests' became 'tests/unit'"),
         (in_tool("pytest"), in_tool("pytest", addopts=["--noconftest"]), "'addopts' leaves tests out: '--noconftest'"),
         (in_tool("pytest"), in_tool("pytest", addopts=["@opts.txt"]),
-         "'addopts' takes options from what cannot be read beside the settings: '@opts.txt'"),
+         "'addopts' takes options from files that cannot be compared: '@opts.txt'"),
         (in_tool("pytest"), in_tool("pytest", testpaths=["tests/unit"]),
          "'testpaths' is narrower: 'everything' became 'tests/unit'"),
         (in_tool("pytest"), in_tool("pytest", norecursedirs=["e2e"]), "'norecursedirs': 1 entry added: 'e2e'"),
@@ -123,7 +123,7 @@ def instructed(file: str, *lines: str) -> dict[str, Any]:
         (in_tool("pytest", decisive={"consider_namespace_packages": "true"}), in_tool("pytest", decisive={}),
          "'consider_namespace_packages' was true and is not set"),
         (in_tool("coverage", paths=["a as src"]), in_tool("coverage", paths=["a as src", "fill as src"]),
-         "'paths' of coverage.py, which takes one file for another: 1 entry added: 'fill as src'"),
+         "'paths' of coverage.py, which treats one file as another: 1 entry added: 'fill as src'"),
         (in_tool("pytest", strict_markers=True), in_tool("pytest"), "'--strict-markers' was switched off"),
         (in_tool("pytest", filterwarnings=["error"]), in_tool("pytest"),
          "'filterwarnings' lets warnings pass that failed a test: 'error' removed"),
@@ -266,7 +266,7 @@ def test_what_may_come_from_another_python_is_told_so() -> None:
     """A difference that no file makes may be the interpreter's: plugins exclude lines by its version."""
     before, now = (run_with({}, {"exclude": [pattern]}) for pattern in ("# pragma: <3.12", "# pragma: <3.13"))
     [what] = by_runs(before, now, ("3.11", "3.12"))
-    assert what.endswith("; Python was 3.11 and is 3.12, which may be all that makes the difference")
+    assert what.endswith("; Python was 3.11 and is 3.12, which may be the whole difference")
     [what] = by_runs(run_with({}, {}), run_with({"omit": ["a"]}, {"omit": ["a"]}), ("3.11", "3.12"))
     assert what == "'omit': 1 entry added: 'a'"
 

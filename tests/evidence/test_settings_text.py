@@ -82,16 +82,16 @@ def test_changed_files_of_no_honest_shape_do_not_parse(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "why"),
     [
-        ({"ignore": [f"**/x{number}" for number in range(60_000)]}, "'ignore' has 60,000 entries; 5,000 are the most"),
+        ({"ignore": [f"**/x{number}" for number in range(60_000)]}, "'ignore' has 60,000 entries; the limit is 5,000"),
         ({f"k{number}": 1 for number in range(60_000)}, "the table has 60,000 entries"),
-        ({"words": {"verbs": {"pass": ["a " * 100_000]}}}, "an entry of 'pass' has 200,000 characters; 2,000 are the most"),
+        ({"words": {"verbs": {"pass": ["a " * 100_000]}}}, "an entry of 'pass' has 200,000 characters; the limit is 2,000"),
         ({"d" * 9_000: 1}, "a key of the table has 9,000 characters"),
-        ({"dir": "a\0b"}, "'dir': holds a control character"),
-        ({"document": "a\x1b/{session}.md"}, "'document': holds a control character"),
-        ({"templates": "a\n"}, "'templates': holds a control character"),
-        ({"target": "main\0x"}, "'target': holds a control character"),
-        ({"dir": "a" * 300}, "'dir': has a name that is longer than 255 bytes"),
-        ({"document": "ü" * 200 + "/x.md"}, "'document': has a name that is longer than 255 bytes"),
+        ({"dir": "a\0b"}, "'dir': contains a control character"),
+        ({"document": "a\x1b/{session}.md"}, "'document': contains a control character"),
+        ({"templates": "a\n"}, "'templates': contains a control character"),
+        ({"target": "main\0x"}, "'target': contains a control character"),
+        ({"dir": "a" * 300}, "'dir': has a name longer than 255 bytes"),
+        ({"document": "ü" * 200 + "/x.md"}, "'document': has a name longer than 255 bytes"),
     ],
 )
 def test_settings_of_no_honest_size(table: dict[str, Any], why: str) -> None:

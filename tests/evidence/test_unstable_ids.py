@@ -112,7 +112,8 @@ def test_ids_are_counted_by_function() -> None:
     told = unstable_ids(ids, known=[], before=[], started=STARTED, stand_in_code=lambda _: ())
     assert told == [UnstableIds(test="b.py::x", why="a memory address", ids=2, example=ids[1])]
     assert sentence(told[0]) == (
-        "2 ids such as x[<A object at 0x7f31c04ed2b0>]: a memory address is in there, so the next session cannot know it again; "
+        "2 ids such as x[<A object at 0x7f31c04ed2b0>]: a memory address changes on every run, "
+        "so the next session cannot match them; "
         "name the parameters with ids="
     )
 

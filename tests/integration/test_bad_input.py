@@ -67,9 +67,9 @@ def damage(shop: Story, name: str, change: dict[str, str] | None = None, *, cut:
 DAMAGES = {
     "cut record": ("record.json", {}, 200, "is no"),
     "newer record": ("record.json", {"pytest-handoff/record/1": "pytest-handoff/record/2"}, None, "upgrade pytest-handoff"),
-    "edited ledger": ("tests.jsonl", {'"outcome":"passed"': '"outcome":"failed"'}, None, "does not fit the digest"),
-    "cut ledger": ("tests.jsonl", {}, 50, "does not fit the digest"),
-    "edited sources": ("sources.jsonl", {'"src/shop/cart.py"': '"src/shop/bill.py"'}, None, "does not fit the digest"),
+    "edited ledger": ("tests.jsonl", {'"outcome":"passed"': '"outcome":"failed"'}, None, "does not match the digest"),
+    "cut ledger": ("tests.jsonl", {}, 50, "does not match the digest"),
+    "edited sources": ("sources.jsonl", {'"src/shop/cart.py"': '"src/shop/bill.py"'}, None, "does not match the digest"),
     "record in conflict": (
         "record.json",
         {"{\n": "{\n<<<<<<< ours\n"},
@@ -230,7 +230,7 @@ def test_the_record_of_an_earlier_session_is_lost(shop: Story) -> None:
     done = shop.pytest("--no-cov", "--handoff=session-1")
 
     assert done.code == USAGE_ERROR
-    assert "the record of 'session-1' is missing, and session-2 continues it; restore it from git" in done.err
+    assert "the record of 'session-1' is missing, but session-2 continues it; restore it from git" in done.err
     assert shop.evidence() == before
 
 
@@ -361,5 +361,5 @@ def test_a_template_that_is_not_there(shop: Story) -> None:
     assert "session_handoff" in done.err
     run = shop.pytest("--no-cov", "--handoff=session-1", "--handoff-template=nowhere")
     assert run.code == USAGE_ERROR
-    assert "there is no template 'nowhere'; there are: " in run.err
+    assert "there is no template 'nowhere'; the templates are: " in run.err
     assert not (shop.folder / "handoffs").exists()

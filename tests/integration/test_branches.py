@@ -27,7 +27,7 @@ DOCUMENT = """
 BOBS_RECORD = "handoffs/evidence/session-2b/record.json"
 LEFT_OUT = (
     f"{BOBS_RECORD}: does not continue session-2, recorded on main; "
-    "run pytest --handoff=session-2b again: it continues what was merged, too"
+    "run pytest --handoff=session-2b again, to continue what was merged as well"
 )
 
 
@@ -232,7 +232,7 @@ def test_cleo_picks_a_session_whose_parent_is_not_there(landed: Story) -> None:
     done = landed.pytest("--no-cov", "--handoff=session-3")
     assert done.code == 4
     assert (
-        "the record of 'session-2' is missing, and session-3 continues it; restore it from git, "
+        "the record of 'session-2' is missing, but session-3 continues it; restore it from git, "
         "or if it was reverted or never was on this branch: pytest --handoff=session-3 --handoff-previous=session-1"
     ) in done.err
 
@@ -294,7 +294,7 @@ def namesakes(landed: Story) -> Story:
     assert "CONFLICT" in merge.out
     done = landed.pytest("--no-cov", "--handoff=session-2")
     assert done.code == 4
-    assert "git could not merge it, and has two versions; take one side: git checkout --ours (or --theirs)" in done.err
+    assert "git could not merge it and has two versions; take one side: git checkout --ours (or --theirs)" in done.err
     landed.git("checkout", "--quiet", "--ours", "handoffs")
     landed.commit("merge")
     return landed
@@ -318,7 +318,7 @@ def test_the_second_session_of_a_name_loses_the_first_one_s_test(namesakes: Stor
     record(namesakes, "session-2")
     assert about_the_chain(namesakes, "session-2") == [
         "handoffs/evidence/session-2/record.json: lacks what session-2 has on main: tests/unit/test_apple.py::test_apple; "
-        "put back what is missing; if that is another's session-2, restore its evidence with "
+        "put back what is missing; if the merged session-2 is someone else's, restore its evidence with "
         "git checkout main -- handoffs/evidence/session-2 handoffs/session-2.md, "
         "and record this work under another name: pytest --handoff=NAME"
     ]
@@ -345,7 +345,7 @@ def test_a_test_of_a_merged_session_is_weakened(landed: Story) -> None:
     assert sentence == (
         "handoffs/evidence/session-2/record.json: is not session-2 as it is on main: "
         "tests/unit/test_apple.py::test_apple changed; "
-        f"put it back as it was and run pytest --handoff=session-2 again; or restore its evidence with {restore}, and "
+        f"undo that and run pytest --handoff=session-2 again; or restore its evidence with {restore}, and "
         "record this work under another name: pytest --handoff=NAME"
     )
     followed(landed, sentence)
@@ -396,7 +396,7 @@ def test_an_older_version_of_a_merged_record(crossed: Story, known_as: str) -> N
         crossed.git("update-ref", "refs/remotes/origin/main", "main")
         crossed.git("branch", "--quiet", "--delete", "--force", "main")
     (sentence,) = about_the_chain(crossed, "session-3")
-    assert "handoffs/evidence/session-2/record.json: is an older one than that on main; restore it with git checkout " in sentence
+    assert "handoffs/evidence/session-2/record.json: is older than the record on main; restore it with git checkout " in sentence
 
     followed(crossed, sentence)
     (sentence,) = about_the_chain(crossed, "session-3")
@@ -426,8 +426,8 @@ def test_a_shallow_clone_cannot_tell(landed: Story, tmp_path: Path) -> None:
 
     assert (done.code, done.out) == (0, "session-2b: verified, its history as far as it is here\n")
     assert done.err == (
-        "handoff: whether session-2b continues all that is merged cannot be told: "
-        "git does not reach main here: fetch it, with its history\n"
+        "handoff: cannot tell whether session-2b continues everything that is merged: "
+        "git does not have main here: fetch it with its history\n"
     )
 
 

@@ -75,14 +75,14 @@ def test_what_was_done_to_tests_is_shown(recorded: Story) -> None:
     document = recorded.document("session-2")
     assert all(f"| `{test}` | changed |" in document for test in changed)
     assert row("test_total", "asserts nothing") in document
-    assert row("test_tier", "was integration, is e2e") in document
+    assert row("test_tier", "was integration, is now e2e") in document
     assert row("test_skipped", "skipped now") in document
     assert row("test_xfailed", "expected to fail now") in document
     assert "test_sound" not in document.partition("handoff:begin tests.changed")[2].partition("handoff:end")[0]
     assert " · 5 changed" in done.section
     assert f"changed    {CART}::test_total" in done.section
     assert "no assert  tests/unit/test_new.py::test_new" in done.section
-    assert f"tier       {CART}::test_tier was integration, is e2e" in done.section
+    assert f"tier       {CART}::test_tier was integration, is now e2e" in done.section
     assert recorded.handoff("verify", "session-2").code == 0
 
 
@@ -105,5 +105,5 @@ def test_untouched_tests_are_said_to_be_so(recorded: Story) -> None:
     recorded.edit("src/shop/cart.py", "sum(prices)", "sum(prices) + 0")
     done = recorded.pytest("--handoff=session-2", "-v")
     block = recorded.document("session-2").partition("handoff:begin tests.changed -->\n")[2].partition("\n<!--")[0]
-    assert block == "No earlier test was changed."
+    assert block == "No earlier test changed."
     assert "changed" not in done.section

@@ -162,7 +162,7 @@ def test_a_first_session_of_a_sparse_checkout_is_not_complete(shop: Story) -> No
     done = clone.pytest("--handoff=session-1", "--no-cov")
     run = record_of(clone, "session-1")["run"]
     assert run["why_incomplete"] == [f"{ABSENT}: big/code.py, tests/other/test_big.py"]
-    assert "not checked out, which tests may read: big/broken.json, docs/a.txt" in done.section
+    assert "files that tests may read are not checked out: big/broken.json, docs/a.txt" in done.section
 
 
 @pytest.mark.parametrize("name", ["lib/conftest.py", "lib/pytest.ini", "lib/fast.so"])
@@ -231,7 +231,7 @@ def test_what_nobody_may_read_costs_no_run(powerless: Powerless) -> None:
     powerless.write_files({"tests/unit/test_locks.py": LOCKS})
     done = powerless.pytest("--handoff=session-1", "--no-cov")
     assert done.code == 0, done
-    assert "this user may not read data/server.key, volume, so it is left out of the tree; add it to .gitignore" in done.section
+    assert "no permission to read data/server.key, volume, so the tree leaves it out; add it to .gitignore" in done.section
     assert record_of(powerless, "session-1")["run"]["complete"]
     assert powerless.handoff("verify", "session-1").code == 0
     powerless.run("chmod", "-R", "u+rwX", "data", "volume")

@@ -89,7 +89,7 @@ def test_many_findings_on_github(work: Story, tmp_path: Path) -> None:
     assert whole.startswith("### Hand-off session-3: the gate does not pass\n\n| Gate | What | Fix |\n")
     assert len(re.findall(r"^\| person \| .*part \d+ \\\| of it \| .* \|$", whole, re.MULTILINE)) == 60
     assert summary.stat().st_size <= 900_000
-    assert summary.read_text("utf-8").endswith("Cut here; the step's log has the rest.\n")
+    assert summary.read_text("utf-8").endswith("Cut off here; the log of this step has the rest.\n")
     assert (tmp_path / "kept/summary.md").stat().st_size < 20_000
 
 

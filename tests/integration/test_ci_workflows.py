@@ -146,7 +146,7 @@ def test_the_action_refuses_an_experiment_that_there_is_not(change: Story) -> No
 
     job = github.act(CHECKOUT / "action.yml", "slip", session="session-3", prove="fautls")
     assert not job.passed
-    assert "::error title=handoff::prove: there is no 'fautls'; there are earlier, new and faults" in job.log
+    assert "::error title=handoff::prove: there is no 'fautls'; use earlier, new or faults" in job.log
 
 
 @pytest.mark.parametrize("pipeline", ["gitlab-ci.yml", "gitlab-ci-parts.yml"])
@@ -225,7 +225,7 @@ def test_a_token_that_may_not_write_costs_no_verdict(change: Story) -> None:
     job = github.act(CHECKOUT / "action.yml", "fork", **given)
 
     assert job.passed, job.log
-    assert "::notice title=handoff::the comment could not be written" in job.log
+    assert "::notice title=handoff::cannot write the comment" in job.log
     assert comments(github) == []
 
 

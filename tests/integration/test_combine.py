@@ -176,7 +176,7 @@ def test_a_declared_part_that_is_missing(shop: Story) -> None:
     shop.write_files({"handoff.toml": 'parts = ["unit", "e2e", "slow"]\n'})
     done = part(shop, "units", "--no-cov")
     assert done.code == 4
-    assert "--handoff-part=units is none of the declared parts (unit, e2e, slow); add it to 'parts'" in done.err
+    assert "--handoff-part=units is not one of the declared parts (unit, e2e, slow); add it to 'parts'" in done.err
     part(shop, "unit", "--no-cov", "tests/unit")
     part(shop, "e2e", "--no-cov", "tests/e2e")
     done = handoff(shop, "combine", "session-1", "../parts")
@@ -252,17 +252,17 @@ def test_what_is_refused(shop: Story) -> None:
 
     assert "../nowhere: is not a folder" in refused("../nowhere")
     assert "../twin/part-unit: the label 'unit' is that of ../parts/part-unit, too" in refused("../parts", "../twin")
-    assert "../dead/part-e2e: the part 'e2e' did not finish: its process ended before its tests did" in refused("../dead")
+    assert "../dead/part-e2e: the part 'e2e' did not finish: its process ended before its tests finished" in refused("../dead")
     assert "did not finish: interrupted after 0 of 2 tests (enough)" in refused("../stopped", "../parts")
     assert "no run of 'session-1' was interrupted" in handoff(shop, "fill", "session-1", "--interrupted").err
     assert "../parts/part-unit: is a part of 'session-1', not of 'session-2'" in refused("../parts", session="session-2")
     results = shop.folder / "../twin/part-unit/results.json"
     results.write_text(results.read_text().replace("passed", "failed"))
-    assert "../twin/part-unit/results.json: does not fit the digest in part.json" in refused("../twin")
+    assert "../twin/part-unit/results.json: does not match the digest in part.json" in refused("../twin")
     (results.parent / "part.json").write_text("{")
     assert "../twin/part-unit/part.json: is damaged" in refused("../twin")
     shop.edit("src/shop/cart.py", "sum(prices)", "sum(list(prices))")
-    assert "the part 'unit' is about other code than this tree (src/shop/cart.py)" in refused("../parts")
+    assert "the part 'unit' is about different code than this tree (src/shop/cart.py)" in refused("../parts")
 
 
 def test_a_part_decides_nothing(shop: Story) -> None:
@@ -290,7 +290,7 @@ def test_a_test_that_moved_between_jobs(shop: Story) -> None:
     assert done.code == 0, done
     assert shop.statuses("session-2")["test_checkout"] == "moved"
     assert shown["not_measured"] == {
-        "contexts": "the part 'unit' could not see which earlier test tests/unit/test_cart.py::test_checkout continues"
+        "contexts": "the part 'unit' could not tell which earlier test tests/unit/test_cart.py::test_checkout continues"
     }
     assert (shown["new_code"]["covered"], shown["new_code"]["covered_by_new_unit"]) == (2, None)
 

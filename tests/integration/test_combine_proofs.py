@@ -62,9 +62,9 @@ def test_what_cannot_be_joined_is_one_sentence(empty: Story, shards: Path) -> No
 
     first = shards / "1" / "proof.json"
     assert "--artifacts is for parts" in refused(str(first), "--artifacts", "out")
-    assert "is not a folder; name the one that holds the parts" in refused(str(shards / "3"))
+    assert "is not a folder; name the folder with the parts" in refused(str(shards / "3"))
     empty.pytest("--handoff=session-1", "--handoff-part=unit", "--handoff-artifacts=artifacts")
-    assert "is a proof, and parts make no whole session yet; combine them first, then prove it" in refused(
+    assert "is a proof, but the other files are parts; combine the parts first, then prove the session" in refused(
         str(first), "artifacts"
     )
     whole = first.read_text()

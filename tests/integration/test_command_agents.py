@@ -124,7 +124,7 @@ def test_a_hook_is_shown_written_and_taken_out(shop: Story, tool: str) -> None:
     assert (shown.code, asked.code) == (GOOD, CANNOT_TELL)
     assert f"+++ {path}" in shown.out
     assert f"agents hook {tool}" in asked.out
-    assert asked.err == "handoff: nothing was written; say yes, or give --yes\n"
+    assert asked.err == "handoff: nothing was written; answer yes, or pass --yes\n"
     assert shop.git("status", "--porcelain") == ""
     written, again = agents(shop, "install", tool, "--yes"), agents(shop, "install", tool, "--yes")
     assert written.code == GOOD, written

@@ -116,7 +116,7 @@ def test_the_name_of_a_session_is_no_link(shop: Story, name: str) -> None:
     done = shop.handoff("comment", name)
 
     assert done.code == CANNOT_TELL
-    assert f"### Hand-off `{name}`: ❔ cannot be told\n" in done.out
+    assert f"### Hand-off `{name}`: ❔ cannot tell\n" in done.out
     assert name not in re.sub(r"`[^`]*`", "", done.out)
 
 
@@ -127,7 +127,7 @@ def test_evidence_that_cannot_be_read_is_said(begun: Story) -> None:
 
     assert done.code == CANNOT_TELL
     assert "there is no record of 'session-2'" in done.err
-    assert output.read_text("utf-8").split("\n")[:2] == [MARKER, "### Hand-off session-2: ❔ cannot be told"]
+    assert output.read_text("utf-8").split("\n")[:2] == [MARKER, "### Hand-off session-2: ❔ cannot tell"]
     assert "there is no record of 'session-2'" in shown(output.read_text("utf-8"))
 
 
@@ -148,4 +148,4 @@ def test_the_same_options_as_the_gate(begun: Story) -> None:
 
     assert "✅" in begun.handoff("comment", "--machine-only").out
     said = shown(begun.handoff("comment", "--require-provenance=ci").out)
-    assert "the evidence was made by a local run, not by ci" in said
+    assert "the evidence comes from a local run, not from ci" in said

@@ -254,4 +254,4 @@ def test_a_format_that_is_none_and_another_tree(story: Story) -> None:
     done = story.handoff("export", "sarif")
     (story.folder / "other.py").unlink()
     assert (done.code, done.out) == (GOOD, before)
-    assert "is about another tree: lines may have moved since" in done.err
+    assert "is about another tree: line numbers may have moved since" in done.err

@@ -243,7 +243,7 @@ def test_honest_edits_are_named_as_what_they_are(second: Story) -> None:
     assert statuses(proof) == {
         "test_total": "holds", "test_empty": "holds", "test_net": "holds", "test_checkout": "holds", "test_label": "adapted",
     }  # fmt: skip
-    assert "5 others as they were: 4 hold, 1 adapted" in done.out
+    assert "5 others in the old version: 4 still pass, 1 adapted" in done.out
 
 
 def test_a_failing_test_mended_in_the_test_speaks_against_it(second: Story) -> None:
@@ -255,7 +255,7 @@ def test_a_failing_test_mended_in_the_test_speaks_against_it(second: Story) -> N
     done, proof = prove(second, session="session-3")
     assert done.code == 1, done
     assert statuses(proof)["test_total"] == "mended_in_test"
-    assert "does not hold: 1 of the earlier tests failed before and fail as they were" in done.out
+    assert "against the tests: 1 earlier test failed before, and passed only after an edit to the test" in done.out
     assert not proof["holds"]
     assert proof["reasons"]
 
@@ -320,7 +320,7 @@ def test_new_tests_that_need_the_change_are_told_from_those_that_do_not(second: 
     assert "unexpected keyword argument" in tests["tests/unit/test_discount.py::test_discount"]["error"]
     assert "cannot import name 'average'" in tests["tests/unit/test_average.py::test_average"]["error"]
     assert proof["new"]["left_out"] == {"tests/unit/test_discount.py::test_later": "it does not pass now: skipped"}
-    assert "5 new tests on the code of before: 2 need the change, 3 pass without it" in done.out
+    assert "5 new tests on the old code: 2 need the change, 3 pass without it" in done.out
     assert "passes without it  tests/unit/test_discount.py::test_sum (3 tests)" in done.out
 
 
@@ -450,14 +450,14 @@ def test_a_copy_in_site_packages_that_wins_is_named_and_nothing_is_claimed(secon
     done, proof = prove(second)
     assert done.code == 2, done
     assert set(statuses(proof, "new").values()) == {"not_tried"}
-    assert "site-packages/shop/cart.py ran in place of src/shop/cart.py; install the project with" in done.out
+    assert "site-packages/shop/cart.py ran instead of src/shop/cart.py; install the project with" in done.out
     assert statuses(proof) == {"test_total": "holds", "test_empty": "holds"}
     assert str(tmp_path) not in json.dumps(proof)
     second.write_files({"src/shop/cart.py": "def total(prices):\n    return 3 if prices else 0\n\ndef average(prices): ...\n"})
     (tmp_path / "site-packages" / "shop" / "rates.py").write_text("")
     done, proof = prove(second, "--earlier")
     assert set(statuses(proof).values()) == {"not_tried"}
-    assert "site-packages/shop/cart.py ran in place of src/shop/cart.py" in done.out
+    assert "site-packages/shop/cart.py ran instead of src/shop/cart.py" in done.out
 
 
 def test_tests_that_fail_in_any_scratch_tree_are_not_tried(second: Story) -> None:
@@ -477,13 +477,13 @@ def test_tests_that_fail_in_any_scratch_tree_are_not_tried(second: Story) -> Non
     second.write_files({"tests/test_needy.py": needy.format("  # as before"), "tests/test_more.py": needy.format("")})
     done, proof = prove(second, session="session-3")
     assert done.code == 2, done
-    why = "it does not pass in a scratch tree without any change: FileNotFoundError"
+    why = "it does not pass in an unchanged scratch tree: FileNotFoundError"
     for which, test in (("earlier", "tests/test_needy.py::test_needy"), ("new", "tests/test_more.py::test_needy")):
         tried = proof[which]["tests"][test]
         assert tried["status"] == "not_tried"
         assert tried["error"].startswith(why)
     assert statuses(proof, "new")["test_average"] == "needs_the_change"
-    assert "nothing that was tried speaks against the tests" in done.out
+    assert "no findings against the tests in what was tried" in done.out
 
 
 def test_an_earlier_version_that_git_does_not_have_is_named(second: Story) -> None:
@@ -641,7 +641,7 @@ def test_what_was_tried_is_kept_when_somebody_stops_it(second: Story) -> None:
     found = statuses(proof)
     assert found["test_quick"] == "holds"
     assert found["test_slow"] == "not_tried"
-    assert b"interrupted: what was tried until then is kept" in out
+    assert b"interrupted: results up to this point are kept" in out
     assert not list((Path(second.environment["XDG_CACHE_HOME"]) / "pytest-handoff" / "proving").iterdir())
 
 
@@ -657,7 +657,7 @@ def test_scratch_trees_can_be_kept_and_pytest_gets_arguments(second: Story) -> N
     shutil.rmtree(kept)
     done, again = proved(second, "--", "--no-such-option")
     assert done.code == 2
-    assert "pytest did not start: unrecognized arguments: --no-such-option; options for pytest stand after --" in done.err
+    assert "pytest did not start: unrecognized arguments: --no-such-option; put pytest's options after --" in done.err
     assert again == proof
 
 
@@ -738,13 +738,13 @@ def test_the_gate_asks_for_a_proof_where_the_settings_do(second: Story) -> None:
         {"tests/unit/test_more.py": "from shop.cart import total\n\ndef test_more():\n    assert total([]) == 0\n"}
     )
     second.pytest("--handoff=session-2")
-    assert gate(second) == ["is missing, and the settings ask for it"]
+    assert gate(second) == ["is missing, but the settings ask for it"]
     done, proof = prove(second, "--earlier")
     assert done.code == 1, done
-    assert "2 of the earlier tests fail as they were, and no reason for it stands in [[tool.handoff.adapt]]" in done.out
-    assert gate(second)[1:] == ["the experiment 'new' was not made"]
+    assert "2 earlier tests failed in the old version, and [[tool.handoff.adapt]] gives no reason" in done.out
+    assert gate(second)[1:] == ["the experiment 'new' was not run"]
     done, proof = proved(second)
-    assert "does not hold: there is new code, and no new test needs it" in done.out
+    assert "against the tests: there is new code, but no new test needs it" in done.out
     assert gate(second) == proof["reasons"]
     second.edit(
         "pyproject.toml",
@@ -809,7 +809,7 @@ def test_a_flaky_test_and_edited_evidence_prove_nothing(second: Story) -> None:
     done, proof = prove(second, "--earlier", session="session-3")
     assert done.code == 2, done
     assert proof["earlier"]["tests"]["tests/test_flaky.py::test_flaky"] == {
-        "status": "not_tried", "error": "it failed and, run once more, passed: it is flaky",
+        "status": "not_tried", "error": "it failed, then passed when run again: it is flaky",
     }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def test_who_notices(empty: Story) -> None:
     assert next(fault["tests"] for fault in faults["survived"] if fault["line"] == 23) == ["tests/test_shop.py::test_cart"]
     assert f"{faults['tried']} of {faults['possible']} faults in the new code tried" in done.out
     assert "    - self.items.append(item)\n    + pass\n    ran it: tests/test_shop.py::test_cart\n" in done.out
-    assert done.out.rstrip().splitlines()[-2] == "nothing speaks against the tests, but 3 faults went unnoticed"
+    assert done.out.rstrip().splitlines()[-2] == "no findings against the tests, but 3 faults went unnoticed"
     assert empty.show("session-1")["proof"]["faults"]["survived"] == 3
     empty.handoff("fill", "session-1")
     assert empty.boxes("session-1") == {"Mutation score >= 70 %": True, "Tests catch injected faults": False}
@@ -268,7 +268,7 @@ def test_no_fault_survives_only_because_the_tests_that_run_it_are_not_known(empt
     done, faults = proved(empty)
 
     assert done.code == 0, done.out + done.err
-    assert faults["left_out"] == {"4 tests": "there was no time to learn which lines they run; new tests came first"}
+    assert faults["left_out"] == {"4 tests": "there was no time to find out which lines they run; new tests came first"}
     assert 0 < faults["tried"] < faults["possible"]
     lines = [fault["line"] for fault in faults["survived"]]
     assert not {*range(5, 16), 22, 23} & {*lines}, faults["survived"]
@@ -334,7 +334,7 @@ def test_nothing_collected_in_the_scratch_tree_is_the_reason_that_is_given(empty
     done, faults = proved(empty)
 
     assert done.code == 2
-    assert faults["not_tried"] == {"src/shop.py": "no test passes in a scratch tree without any change"}
+    assert faults["not_tried"] == {"src/shop.py": "no test passes in an unchanged scratch tree"}
 
 
 def test_a_test_that_needs_others_before_it_catches_nothing(empty: Story) -> None:
@@ -359,7 +359,7 @@ def test_a_test_that_needs_others_before_it_catches_nothing(empty: Story) -> Non
     assert "left out  tests/test_state.py::test_second  it does not pass there without any fault" in done.out
     assert not any(fault["line"] == 10 for fault in faults["survived"]), "nobody knows whether it survived"
     assert faults["tried"] < faults["possible"]
-    assert faults["not_tried"] == {"src/state.py": "the tests that run some of its lines are left out"}
+    assert faults["not_tried"] == {"src/state.py": "tests that run some of its lines were left out"}
 
 
 def test_samples_and_shards(empty: Story, tmp_path: Path) -> None:
@@ -442,12 +442,12 @@ def test_the_gate_asks_where_the_settings_do(empty: Story) -> None:
         "handoff.toml": 'prove = ["faults"]\n',
     })  # fmt: skip
     asked = [reason["message"] for reason in json.loads(empty.handoff("gate", "session-1", "--json").out)["reasons"]]
-    assert any("proof.json: is missing, and the settings ask for it" in message for message in asked)
+    assert any("proof.json: is missing, but the settings ask for it" in message for message in asked)
 
     done = empty.handoff("prove", "session-1")
 
     assert done.code == 1, done
-    assert "does not hold: the tests notice none of the" in done.out
+    assert "against the tests: the tests noticed none of the" in done.out
 
 
 def test_there_may_be_nothing_to_try(empty: Story) -> None:
@@ -468,7 +468,7 @@ def test_there_may_be_nothing_to_try(empty: Story) -> None:
     empty.commit()
     done, _ = proved(empty)
     assert done.code == 2
-    assert "there is nothing to prove: no test runs a statement of the new code of session-1 that a fault could" in done.err
+    assert "there is nothing to prove: no test runs a statement in the new code of session-1 that can take a fault" in done.err
 
 
 def test_another_copy_of_the_code_is_not_tried(empty: Story, tmp_path: Path) -> None:
@@ -483,7 +483,7 @@ def test_another_copy_of_the_code_is_not_tried(empty: Story, tmp_path: Path) -> 
 
     assert done.code == 2, done
     assert faults["tried"] == 0
-    assert faults["not_tried"]["src/shop.py"].startswith("site-packages/shop.py ran in place of src/shop.py")
+    assert faults["not_tried"]["src/shop.py"].startswith("site-packages/shop.py ran instead of src/shop.py")
 
 
 def test_a_system_without_fork(empty: Story, tmp_path: Path) -> None:

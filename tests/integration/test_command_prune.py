@@ -32,7 +32,7 @@ def test_prune_says_what_it_removes_and_leaves_the_rest_whole(three: Story) -> N
     done = three.handoff("prune")
     assert done.code == 0
     assert "handoffs/evidence/session-1/sources.jsonl: removed" in done.out
-    assert "kept, as a base: session-2, session-3" in done.out
+    assert "kept, because later runs compare with them: session-2, session-3" in done.out
     assert "the new code of session-2 could not be measured again" in done.out
     assert before.keys() - three.evidence().keys() == {SOURCES.format("session-1")}
     assert three.handoff("verify", "session-3", "--all").code == 0

@@ -139,7 +139,7 @@ def test_take_over_without_places_takes_every_one(shop: Story) -> None:
     done = shop.handoff("fill", "session-1", "--take-over", "tests.newest")
     assert (done.code, done.err) == (
         CANNOT_TELL,
-        "handoff: the document has no place 'tests.newest'; handoff explain session-1 names those with a person's words\n",
+        "handoff: the document has no place 'tests.newest'; handoff explain session-1 lists places that a person filled\n",
     )
 
     assert shop.handoff("fill", "session-1", "--take-over").out == "handoffs/session-1.md: filled\n"
@@ -165,7 +165,7 @@ def test_gate_wants_the_machine_and_the_people(shop: Story) -> None:
     done = shop.handoff("gate", "session-1")
 
     assert done.code == NO
-    assert "differs from what the evidence says" in done.out
+    assert "differs from the evidence" in done.out
     shop.handoff("fill", "session-1")
     assert shop.handoff("gate", "session-1").code == GOOD
     assert "**Session Status**: ✅ Complete" in shop.document("session-1")

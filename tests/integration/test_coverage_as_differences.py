@@ -124,21 +124,21 @@ EDITED = "was edited"
 TAMPERED: dict[str, tuple[Callable[[Story], object], str]] = {
     "a changed difference": (
         lambda story: rewrite(story, "session-2", '"num_statements":2', '"num_statements":1'),
-        "session-2/coverage.jsonl: does not fit the digest in record.json",
+        "session-2/coverage.jsonl: does not match the digest in record.json",
     ),
     "a line more": (
         lambda story: rewrite(story, "session-2", "}\n{", '}\n{"path":"src/module06.py","num_statements":4}\n{'),
-        "session-2/coverage.jsonl: does not fit the digest in record.json",
+        "session-2/coverage.jsonl: does not match the digest in record.json",
     ),
     "a changed whole": (
         lambda story: rewrite(
             story, "session-1", '"src/module08.py","num_statements":4,"missing":"6"', '"src/module08.py","num_statements":4'
         ),
-        "session-1/coverage.jsonl: is not the one that session-2 was written with",
+        "session-1/coverage.jsonl: is not the file that session-2 was written against",
     ),
     "a removed whole": (
         lambda story: (story.folder / EVIDENCE.format("session-1", "coverage.jsonl")).unlink(),
-        "holds what differs from 'session-1', and handoffs/evidence/session-1/coverage.jsonl is missing",
+        "has only what differs from 'session-1', but handoffs/evidence/session-1/coverage.jsonl is missing",
     ),
     "a removed difference": (
         lambda story: (story.folder / EVIDENCE.format("session-2", "coverage.jsonl")).unlink(),
@@ -150,13 +150,13 @@ TAMPERED: dict[str, tuple[Callable[[Story], object], str]] = {
     ),
     "no parent": (
         lambda story: rewrite(story, "session-2", '"differs_from":"session-1"', '"differs_from":"../session-1"'),
-        "session-2/coverage.jsonl: holds what differs from '../session-1'",
+        "session-2/coverage.jsonl: has only what differs from '../session-1'",
     ),
     "files in both": (
         lambda story: forge(
             story, "session-2", lambda table: table["coverage"].update(files={"src/a.py": {"num_statements": 1}})
         ),
-        "session-2/record.json: is damaged: it holds the coverage of each file, and says that another file does",
+        "session-2/record.json: is damaged: it has the coverage of each file, but says that another file has it",
     ),
     "no files, and nobody says where": (
         lambda story: forge(story, "session-2", lambda table: table["coverage"].pop("by_file")),

@@ -217,7 +217,7 @@ def test_a_run_that_ends_early_keeps_its_coverage(project: Project, workers: tup
     project.write("tests/test_app.py", TESTS.replace("    assert code.e2e() == 4", f"    code.e2e()\n    {body}"))
     code = {"-x": 2 if workers else 1, "interrupt": 2, "exit": 2}[end]
     result = project.run(*workers, *(["-x"] if end == "-x" else []), code=code)
-    assert result["untidy"][0] == "The run ended early: the coverage is that of the tests that ran."
+    assert result["untidy"][0] == "The run ended early: coverage is from the tests that ran."
     if not workers:
         assert result["executed"]["app/code.py"] == EXECUTED
 
@@ -227,7 +227,7 @@ def test_the_worker_that_crashed_is_named(project: Project) -> None:
     crash = "    import os\n    code.e2e()\n    os._exit(1)"
     project.write("tests/test_app.py", TESTS.replace("    assert code.e2e() == 4", crash))
     result = project.run("-n", "1", code=1)
-    assert result["untidy"] == ["What these workers measured is lost with them: gw0."]
+    assert result["untidy"] == ["The coverage of these workers is lost: gw0."]
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["serial", "xdist"])

@@ -164,7 +164,7 @@ def test_data_that_pytest_cov_cannot_put_together(price: Story) -> None:
     done, required = (price.pytest("--handoff=session-1", "--cov=src", *more) for more in ((), ("--cov-fail-under=50",)))
 
     assert done.code == 0, done
-    assert "coverage   not measured: pytest-cov could not put its data together: " in done.out
+    assert "coverage   not measured: pytest-cov could not combine its data: " in done.out
     assert price.show("session-1")["counts"]["passed"] == 4
     assert str(price.folder) not in price.text("handoffs/evidence/session-1/record.json") + price.document("session-1")
     assert required.code == 1, required

@@ -95,8 +95,8 @@ def test_what_the_settings_do_not_collect(shop: Story, line: str) -> None:
         (["-k", "quick"], "-k quick was given"),
         (["--ignore=tests/e2e"], "--ignore tests/e2e was given"),
         (["--deselect=tests/unit/test_slow.py::test_quick"], "--deselect tests/unit/test_slow.py::test_quick was given"),
-        (["tests/unit"], "only a part was asked for: tests/unit"),
-        (["-o", "testpaths=tests/unit"], "only a part was asked for: tests/unit"),
+        (["tests/unit"], "only some tests were selected: tests/unit"),
+        (["-o", "testpaths=tests/unit"], "only some tests were selected: tests/unit"),
         (["-o", "python_files=test_s*.py"], "by an option, 'python_files': 2 entries removed: 'test_*.py', '*_test.py'"),
         (["-o", "norecursedirs=e2e"], "by an option, 'norecursedirs'"),
         (["-o", "addopts=-k quick"], "-k quick was given"),
@@ -150,7 +150,7 @@ def test_new_settings_that_leave_out_what_ran_before(shop: Story) -> None:
     why = shop.show("session-2")["why_incomplete"]
     assert why.startswith("2 tests did not run: ")
     assert why.endswith("(the settings leave out 2)")
-    assert "on everything" not in done.out
+    assert "on the whole suite" not in done.out
     assert "on those tests too (runs add up)" in done.out
 
     shop.pytest("--handoff=session-2", "-m", "slow")

@@ -157,8 +157,8 @@ def test_long_texts_are_cut_and_say_so(bare: Story) -> None:
     assert section["text"].startswith("bbbbb x")
     assert section["text"].endswith("x eeeee\n")
     lost = 100_013 - section["text"].count("x") - 13
-    assert f"[{lost:,} characters are left out here]" in section["text"]
-    assert failure["left_out"] == f"{lost:,} characters are left out: 16 KiB are kept of a test"
+    assert f"[{lost:,} characters left out here]" in section["text"]
+    assert failure["left_out"] == f"{lost:,} characters left out: the limit is 16 KiB per test"
     assert "E       assert 1 == 2" in failure["text"]
 
 
@@ -180,7 +180,7 @@ def test_a_session_keeps_a_megabyte(bare: Story) -> None:
     assert without
     assert all("n < 0" in failure["message"] or "assert" in failure["message"] for failure in without)
     texts = len(kept["failures"]) - len(without)
-    assert kept["left_out"] == f"{300 - texts} failures have no text here: 1 MiB is kept of a session"
+    assert kept["left_out"] == f"{300 - texts} failures have no text here: the limit is 1 MiB per session"
 
 
 def test_setup_teardown_and_collection(bare: Story) -> None:

@@ -32,7 +32,7 @@ def test_the_third_session_keeps_its_proof() -> None:
     assert (proof["holds"], proof["earlier"], proof["new"]) == (True, {"holds": 4}, {"needs_the_change": 12})
     block = (CHECKOUT / "example_project/handoffs/session-3.md").read_text("utf-8").partition("handoff:begin proof -->\n")[2]
     assert block.startswith(
-        "- earlier tests as they were: 29 unchanged, 4 hold\n- new tests on the code of before: 12 need the change\n"
+        "- old tests on the new code: 29 unchanged, 4 still pass\n- new tests on the old code: 12 need the change\n"
     )
 
 

@@ -73,12 +73,12 @@ def test_with_xdist_the_tier_is_the_same(extended: Story) -> None:
 @pytest.mark.parametrize(
     ("hook", "message"),
     [
-        ("def pytest_handoff_facts(run):\n    return {'tests.current': '9/9'}\n", "one of ours"),
-        ("def pytest_handoff_facts(run):\n    return {'nodot': 'x'}\n", "is no name"),
+        ("def pytest_handoff_facts(run):\n    return {'tests.current': '9/9'}\n", "a name of pytest-handoff"),
+        ("def pytest_handoff_facts(run):\n    return {'nodot': 'x'}\n", "is not a valid name"),
         ("def pytest_handoff_facts(run):\n    return {'a.b': 7}\n", "a value is text"),
         ("def pytest_handoff_facts(run):\n    return ['a.b']\n", "return a dict"),
         ("def pytest_handoff_facts(run):\n    raise KeyError('x')\n", "pytest_handoff_facts raised KeyError"),
-        ("def pytest_handoff_gates(config):\n    return {'tests': print}\n", "one of ours"),
+        ("def pytest_handoff_gates(config):\n    return {'tests': print}\n", "a name of pytest-handoff"),
         ("def pytest_handoff_document(text, facts):\n    return 7\n", "not text or None"),
     ],
 )

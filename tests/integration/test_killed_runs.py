@@ -98,7 +98,7 @@ def test_the_next_run_takes_its_place(four: Story) -> None:
     let_die(four, "pass")
     done = four.pytest("--no-cov", "--handoff=session-1")
 
-    assert "an earlier run of this session was interrupted after 2 of 4 tests; this one takes its place" in done.section
+    assert "an earlier run of this session was interrupted after 2 of 4 tests; this one replaces it" in done.section
     assert four.show("session-1")["complete"] is True
     assert four.handoff("show", "session-1").err == ""
     assert four.handoff("fill", "session-1", "--interrupted").code == 2

@@ -95,7 +95,7 @@ def test_what_settings_leave_out_is_said(shop: Story) -> None:
     shop.pytest("--handoff=session-1")
     assert shop.boxes("session-1") == {"All JSON files parse": True, "All YAML files parse": False}
     told = shop.handoff("explain", "session-1").out
-    assert "1 JSON file parses; outside of src, tests none was looked at" in told
+    assert "1 JSON file parses; files outside src, tests were not checked" in told
     assert "not applicable: there is no YAML file" in told
 
 
@@ -133,4 +133,4 @@ def test_a_waiver_is_remembered_and_may_be_refuted(shop: Story) -> None:
     shop.pytest("--handoff=session-2")
     told = shop.handoff("gate", "session-2").out
     assert f"missing: '{new}'" in told
-    assert "the record refutes the reason 'first session': session-1 came before" in told
+    assert "the record contradicts the reason 'first session': session-1 came before" in told

@@ -46,7 +46,7 @@ def test_lines_of_a_merge_are_left_out(branched: Story) -> None:
     branched.git("merge", "--quiet", "--no-edit", "main")
     branched.pytest("--handoff=session-2")
     assert new_lines(branched, "session-2") == {"src/shop/mine.py": "1-2"}
-    assert "4 new statement(s) came from main and are another's work" in notes(branched, "session-2")
+    assert "4 new statement(s) came from main as someone else's work" in notes(branched, "session-2")
 
 
 def test_own_lines_in_a_file_that_a_colleague_changed_too(branched: Story) -> None:
@@ -91,7 +91,7 @@ def test_on_the_target_branch_everything_since_the_last_session_counts(branched:
     branched.git("checkout", "--quiet", "--detach")
     branched.pytest("--handoff=session-2")
     assert new_lines(branched, "session-2") == {"src/shop/cart.py": "2", "src/shop/theirs.py": "1-3"}
-    assert "HEAD is a part of main" in notes(branched, "session-2")
+    assert "HEAD is part of main" in notes(branched, "session-2")
 
 
 def test_the_target_of_origin_stands_in_for_a_local_one(branched: Story, tmp_path: Path) -> None:
@@ -151,4 +151,4 @@ def test_a_target_that_is_not_here_is_to_be_fetched(shop: Story, *, orphan: bool
         shop.git("checkout", "--quiet", "main", "--", ".")
     done = shop.pytest("--handoff=session-1", "--no-cov")
     [line] = [line for line in done.out.splitlines() if line.startswith("  policy")]
-    assert line == "  policy     cannot be told: git does not reach trunk here  fix: fetch that branch, with its history"
+    assert line == "  policy     cannot tell: git does not have trunk here  fix: fetch that branch with its history"

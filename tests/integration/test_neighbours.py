@@ -47,7 +47,7 @@ BESIDE: dict[str, tuple[tuple[str, ...], list[str], int]] = {
     "all of them, parallel": (neighbours.PLUGINS, ["--html=artifacts/page.html", "--timeout=60", "-n", "2"], 1),
     "in another order": (("randomly",), ["-p", "randomly", "-p", "no:cacheprovider"], 1),
     "importlib, strictly": ((), ["--import-mode=importlib", "--strict-markers", "-W", "error", "-p", "no:cov"], 1),
-    "given twice": ((), ["--keep-duplicates", "tests", "tests"], 2),
+    "used twice": ((), ["--keep-duplicates", "tests", "tests"], 2),
     "by each worker": ((), ["--dist=each", "--tx=2*popen"], 2),
 }
 """Plugins, options, and how often each test runs."""

@@ -91,7 +91,9 @@ def test_ids_that_change_by_themselves(shop: Story) -> None:
     assert first == AT_FIRST_SIGHT
     for text in (done.section, explained):
         assert f"{FILE}::test_object: 2 ids such as test_object[<object object at 0x" in text
-        assert "a memory address is in there, so the next session cannot know it again; name the parameters with ids=" in text
+        assert (
+            "a memory address changes on every run, so the next session cannot match them; name the parameters with ids=" in text
+        )
     assert f"ids        {FILE}::test_object: 2 ids such as" in again.section
     assert shown["regression"]["statuses"] == dict.fromkeys(shown["regression"]["statuses"], 0) | {
         "still_passing": 3 + 1 + 4 + 1, "reparametrized": 2 + 1 + 1 + 1 + 1,

@@ -85,7 +85,7 @@ def test_the_next_session_is_asked_for_what_was_left(story: Story) -> None:
     [step] = [step for step in steps if step["kind"] == "new_code"]
     assert (step["file"], step["line"], step["names"]) == ("src/tax.py", 10, ["10-13"])
     assert step["what"] == "src/tax.py 10-13: left untested by session-2, and no test runs them"
-    assert step["do"] == "test what was left, or take it out"
+    assert step["do"] == "test the code that was left, or remove it"
 
 
 def test_it_stays_until_a_test_runs_it(story: Story) -> None:

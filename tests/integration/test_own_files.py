@@ -68,7 +68,7 @@ def test_fill_says_what_it_wrote(shop: Story) -> None:
     done = shop.handoff("fill", "session-1")
     assert shop.text("handoffs/evidence/session-1/record.json") != before
     assert done.out.splitlines()[0] == (
-        "handoffs/session-1.md: nothing to change; handoffs/evidence/session-1/record.json: brought up to date"
+        "handoffs/session-1.md: nothing to change; handoffs/evidence/session-1/record.json: updated"
     )
 
 
@@ -90,14 +90,14 @@ def test_ticks_that_came_after_the_last_fill_are_told_from_forged_ones(shop: Sto
     done = shop.handoff("verify", "session-1")
     assert done.code == NO
     assert done.out.endswith(
-        ": differs from what the evidence says: its lines about the checklist are older than the last tick or waiver in it; "
-        "bring them up to date with handoff fill session-1, no test is run\n"
+        ": differs from the evidence: its checklist figures are older than its last tick or waiver; "
+        "update them with handoff fill session-1, which runs no tests\n"
     )
     shop.edit("handoffs/session-1.md", "- [x] All E2E tests for current", "- [ ] All E2E tests for current")
     done = shop.handoff("verify", "session-1")
     number = 1 + shop.document("session-1").splitlines().index("- [ ] All E2E tests for current session pass")
     assert done.out.startswith(
-        f"handoffs/session-1.md:{number}: differs from what the evidence says: the line holds, and its box is empty; "
+        f"handoffs/session-1.md:{number}: differs from the evidence: the line holds, but its box is empty; "
     )
     assert shop.handoff("fill", "session-1").out == "handoffs/session-1.md: filled\n"
     assert shop.handoff("verify", "session-1").code == GOOD
@@ -113,7 +113,7 @@ def test_a_session_that_is_not_there_names_the_nearest(shop: Story) -> None:
     assert done.code == CANNOT_TELL
     assert done.err == (
         "handoff: handoffs/evidence: there is no record of 'session-12' (nearest of 5: session-1, sesion-12, beta); "
-        "make it with pytest --handoff=session-12\n"
+        "record it with pytest --handoff=session-12\n"
     )
 
 
@@ -121,10 +121,11 @@ def test_a_log_that_the_run_writes_into_the_tree_is_named_with_the_remedy(shop: 
     """Running again does not help there, and that is not what is advised."""
     command = f"{sys.executable} -m pytest --handoff=session-1 --no-cov > run.log"
     assert shop.run("sh", "-c", command).code == 0
-    advice = "files changed while the tests ran: run.log (what the run itself writes belongs into .gitignore)"
+    advice = "files changed while the tests ran: run.log (what the run itself writes belongs in .gitignore)"
     assert advice in shop.text("run.log")
-    assert "1 file differs: run.log; run pytest --handoff=session-1 again, or put what a run made into .gitignore: run.log\n" in (
-        shop.handoff("verify", "session-1").out
+    assert (
+        "1 file differs: run.log; run pytest --handoff=session-1 again, or add what a run generates to .gitignore: run.log\n"
+        in (shop.handoff("verify", "session-1").out)
     )
 
 
@@ -138,7 +139,7 @@ def test_what_git_tracks_is_never_offered_to_gitignore(shop: Story) -> None:
     assert told in shop.handoff("verify", "session-1").out
 
     shop.run("sh", "-c", f"{sys.executable} -m pytest --handoff=session-1 --no-cov > run.log")
-    advice = "run.log (what the run itself writes must not be tracked by git: git rm --cached, and .gitignore)"
+    advice = "run.log (what the run itself writes must not be tracked: run git rm --cached, and add it to .gitignore)"
     assert advice in shop.text("run.log")
 
 
@@ -150,7 +151,7 @@ def test_evidence_that_another_package_of_the_repository_spoils_names_the_scope(
         empty.pytest("--no-cov", "--handoff=session-1", cwd=empty.folder / package)
     told = empty.handoff("verify", "session-1", cwd=empty.folder / "one").out
     assert "two/handoffs/evidence/session-1/record.json" in told
-    assert "or name the folders that this project is made of as 'scope', such as ['one']" in told
+    assert "or set 'scope' to the folders of this project, such as ['one']" in told
 
     empty.write_files({"one/handoff.toml": "scope = ['one']\n"})
     empty.pytest("--no-cov", "--handoff=session-1", cwd=empty.folder / "one")

@@ -82,7 +82,7 @@ def test_the_block_of_a_document(tmp_path: Path) -> None:
     story.handoff("prove", "session-2", "--earlier")
     story.handoff("fill", "session-2")
     assert proof_block(story) == (
-        "- earlier tests as they were: 0 unchanged, 1 holds, 1 adapted\n"
+        "- old tests on the new code: 0 unchanged, 1 still passes, 1 adapted\n"
         "- not proved: run `handoff prove session-2 --new`\n"
         "- not proved: run `handoff prove session-2 --faults`\n"
     )
@@ -99,7 +99,7 @@ def test_survivors_are_lines_of_the_block(proved: Story) -> None:
     survived = json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]["survived"]
 
     assert survived
-    assert "- new tests on the code of before: 1 passes without it\n" in block
+    assert "- new tests on the old code: 1 passes without it\n" in block
     assert f"{len(survived)} survived" in block
     for fault in survived:
         was, _, now = fault["diff"].removeprefix("- ").partition("\n+ ")
@@ -111,7 +111,7 @@ def test_lines_are_decided_by_it(proved: Story) -> None:
     evidence = {check["text"]: (check["verdict"], check["evidence"]) for check in proved.show("session-2")["checks"]}
 
     verdict, said = evidence["Earlier tests pass unchanged"]
-    assert (verdict, "not as they were: tests/test_shop.py::test_net (adapted)" in said) == ("failed", True), said
+    assert (verdict, "changed: tests/test_shop.py::test_net (adapted)" in said) == ("failed", True), said
     verdict, said = evidence["New tests fail without the change"]
     assert (verdict, said) == ("failed", "1 new test passes without the change: tests/test_new.py::test_new")
 
@@ -125,15 +125,15 @@ def test_commands_tell_of_it(proved: Story) -> None:
     faults = json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]
     noticed, tried = faults["caught"] + faults["timeout"], faults["tried"]
 
-    assert "proof      earlier tests as they were: 0 unchanged, 1 holds, 1 adapted\n" in show
+    assert "proof      old tests on the new code: 0 unchanged, 1 still passes, 1 adapted\n" in show
     assert f"proof      small faults: {tried} of {tried} faults in the new code tried: " in show
-    assert "   –  proof: new tests on the code of before: 1 passes without it\n" in explained
+    assert "   –  proof: new tests on the old code: 1 passes without it\n" in explained
     assert history[0].split()[-2:] == ["proof", "gate"]
     assert f"✓ {percent(noticed, tried)}" in history[2]
     assert history[1].split()[-3:] == ["–", "✓", "passes"]
     jsonschema.validate({"schema": HISTORY_SCHEMA, "sessions": table}, schema("history"))
     assert [row["proof"] for row in table] == [None, {"holds": True, "faults": {"part": noticed, "whole": tried}}]
-    assert "\nProof: earlier tests as they were: 0 unchanged, 1 holds, 1 adapted; new tests on the code of before: 1 " in comment
+    assert "\nProof: old tests on the new code: 0 unchanged, 1 still passes, 1 adapted; new tests on the old code: 1 " in comment
 
 
 def test_the_page_and_the_summary_of_the_step(proved: Story, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_the_page_and_the_summary_of_the_step(proved: Story, tmp_path: Path) -> 
     assert '<th scope="col">Proof</th><th scope="col">Gate</th>' in table
     assert re.findall(r'<td data-label="Proof">(.*?)</td>', table) == [f"✓ {noticed}", "–"]
     assert "<code>src/shop.py:2</code> <code>return price - price // 5</code> became <code>" in page
-    assert "\n\nProof: earlier tests as they were: 0 unchanged, 1 holds, 1 adapted; new tests" in summary.read_text("utf-8")
+    assert "\n\nProof: old tests on the new code: 0 unchanged, 1 still passes, 1 adapted; new tests" in summary.read_text("utf-8")
 
 
 def test_what_is_next_names_the_survivors_to_programs(proved: Story) -> None:
@@ -162,7 +162,7 @@ def test_what_is_next_names_the_survivors_to_programs(proved: Story) -> None:
     jsonschema.validate(table, schema("next"))
     assert table["survivors"] == json.loads(proved.text("handoffs/evidence/session-2/proof.json"))["faults"]["survived"]
     [step] = [step for step in table["steps"] if step["kind"] == "faults"]
-    assert "test what nobody notices: src/shop.py:2" in step["do"]
+    assert "write tests that notice these faults: src/shop.py:2" in step["do"]
 
 
 def test_where_nothing_is_proved_nothing_is_said(tmp_path: Path) -> None:

@@ -116,9 +116,9 @@ def test_a_first_measured_session_says_what_a_plugin_leaves_out(shop: Story) -> 
     shop.write_files({"src/wide.py": WIDE})
     with (shop.folder / "pyproject.toml").open("a") as file:
         file.write('\n[tool.coverage.run]\nplugins = ["wide"]\n')
-    told = "session-1 was not measured, so what plugins of coverage.py (wide) add is compared from now on"
+    told = "session-1 was not measured, so what coverage.py plugins (wide) add is compared from now on"
     assert two_sessions(shop, ["--no-cov"], []) == ""
-    assert f"{told}: 1 entry of 'omit' and the excluded lines that no file has: '*/setup.py'" in evidence_of(shop, "session-2")
+    assert f"{told}: 1 entry of 'omit' and excluded lines that are in no file: '*/setup.py'" in evidence_of(shop, "session-2")
     shop.commit()
     shop.pytest("--handoff=session-3")
     assert evidence_of(shop, "session-3") == "no setting is looser than before"

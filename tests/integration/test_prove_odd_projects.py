@@ -106,7 +106,7 @@ def test_no_fault_survives_where_the_only_test_of_its_line_cannot_run(second: St
     assert done.code == 2, done
     faults = proof["faults"]
     assert (faults["possible"], faults["tried"], faults["survived"]) == (3, 0, [])
-    assert faults["not_tried"] == {"src/shop/more.py": "the tests that run some of its lines are left out"}
+    assert faults["not_tried"] == {"src/shop/more.py": "tests that run some of its lines were left out"}
     assert list(faults["left_out"]) == ["tests/unit/test_needy.py::test_needy"]
 
 
@@ -207,7 +207,7 @@ def test_a_work_tree_that_changes_while_tests_run_is_not_mixed_in(second: Story)
     assert done.code == 2, done
     assert statuses(proof, "earlier") == {"test_state": "holds"}
     assert proof["new"]["tests"]["tests/unit/test_new.py::test_new"] == {
-        "status": "not_tried", "error": "src/shop/state.py changed in the work tree while tests ran; let nothing write there",
+        "status": "not_tried", "error": "src/shop/state.py changed in the work tree while the tests ran; stop what writes there",
     }  # fmt: skip
 
 
@@ -298,7 +298,7 @@ def test_what_was_tried_is_kept_when_a_ci_service_stops_the_job(waiting: Story, 
     out, err = process.communicate(timeout=120)
 
     assert process.returncode == 2, (out, err)
-    assert b"interrupted: what was tried until then is kept" in out
+    assert b"interrupted: results up to this point are kept" in out
     proof = json.loads(waiting.text(PROOF))
     assert proof["interrupted"] is True
     assert scratch_trees(waiting) == []
@@ -382,4 +382,4 @@ def test_an_extension_module_beside_the_sources(second: Story) -> None:
     done, proof = proved(second, "--new")
     assert done.code == 2, done
     error = proof["new"]["tests"]["tests/unit/test_heap.py::test_first"]["error"]
-    assert f"src/shop/{built.name} was built from the sources of now, and src/shop/_heapq.c has changed" in error
+    assert f"src/shop/{built.name} was built from the current sources, but src/shop/_heapq.c has changed" in error

@@ -181,7 +181,7 @@ def test_weakened_tests_are_named(project: Story) -> None:
         **{f"test_{way}": "adapted" for way in WAYS if way not in ("skip", "xfail", "cases")},
     }  # fmt: skip
     assert proof["tests"]["tests/test_ways.py::test_late"]["error"] == "assert 5 == 4"
-    assert "does not hold: 2 of the earlier tests fail as they were, and do not pass now either: " in done.out
+    assert "against the tests: 2 earlier tests failed in the old version, and did not pass in the new one either: " in done.out
 
 
 LOCAL_PLUGIN = {

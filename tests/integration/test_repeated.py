@@ -293,7 +293,7 @@ def test_a_test_that_the_command_line_repeats(shop: Story, args: list[str]) -> N
 
     done = shop.pytest("--handoff=session-2", "--count=2", "--dist=loadfile", *args)
     assert parts(shop, "session-2") == ONCE | {"test_sometimes": "failed flaky"}, done
-    assert "tests ran several times (--count), and each counts once; pytest counts every run" in done.section
+    assert "tests ran several times (--count): each counts once here; pytest counts every run" in done.section
     assert shop.show("session-2")["coverage"]["percent"] == 100
     assert shop.handoff("verify", "session-2").code == 0
     shop.edit("tests/unit/test_parts.py", "< 2", "< 9")

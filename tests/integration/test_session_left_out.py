@@ -50,7 +50,7 @@ def test_a_document_that_waits_for_its_run_is_newer(two: Story) -> None:
 
     assert done.code == CANNOT_TELL
     assert done.err.startswith("handoff: session-10 (its document is newer than every record)\n")
-    assert "make it with pytest --handoff=session-10" in done.err
+    assert "record it with pytest --handoff=session-10" in done.err
     two.pytest("--no-cov", "-q", "--handoff=session-10")
     assert two.handoff("gate").err == "handoff: session-10 (the newest)\n"
 
@@ -67,7 +67,7 @@ def test_two_documents_that_wait_are_a_question(two: Story) -> None:
     done = two.handoff("explain")
 
     assert (done.code, done.out) == (CANNOT_TELL, "")
-    assert done.err == "handoff: which SESSION? session-3, session-4 have a document and no record; name one of them\n"
+    assert done.err == "handoff: which SESSION? session-3, session-4 have a document but no record; name one of them\n"
 
 
 def test_documents_elsewhere(two: Story) -> None:
@@ -84,10 +84,10 @@ def test_before_the_first_record(shop: Story, verb: str) -> None:
     shop.handoff("init", "session-1")
     waiting = shop.handoff(*verb.split())
 
-    begin = "handoff: handoffs: no session is recorded yet; begin with pytest --handoff=session-1\n"
+    begin = "handoff: handoffs: no session is recorded yet; start with pytest --handoff=session-1\n"
     assert (nothing.code, nothing.out, nothing.err) == (CANNOT_TELL, "", begin)
     assert (waiting.code, waiting.out) == (CANNOT_TELL, "")
-    assert waiting.err.startswith("handoff: session-1 (its document waits for a run)\nhandoff: ")
+    assert waiting.err.startswith("handoff: session-1 (its document has no run yet)\nhandoff: ")
 
 
 def test_what_makes_a_session_is_told_its_name(two: Story) -> None:

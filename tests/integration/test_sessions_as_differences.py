@@ -88,7 +88,7 @@ def test_a_changed_line_is_what_a_changed_file_costs(story: Story) -> None:
         story.edit(path, old, forged)
         said = story.handoff("verify", "session-3")
         assert said.code == 2
-        assert f"{path}: does not fit the digest in record.json" in said.err
+        assert f"{path}: does not match the digest in record.json" in said.err
         (story.folder / path).write_text(text, "utf-8")
     assert story.handoff("verify", "session-3").code == 0
 
@@ -116,7 +116,7 @@ def test_a_session_recorded_again_takes_nothing_from_its_children(story: Story) 
     assert len(lines(story, "session-3")) == 151
     assert "session-2 … session-3 (2 sessions)  ✗ failed" in story.handoff("history", "test_many[77]").out
     said = story.handoff("verify", "session-3")
-    assert "the record of session-3 has other figures than its ledger and the sessions before give" in said.err
+    assert "the record of session-3 does not match its ledger and the earlier sessions" in said.err
     run(story, "session-3")
     assert len(lines(story, "session-3")) == 1
     assert story.handoff("verify", "session-3", "--all").code == 0
@@ -140,7 +140,7 @@ def test_a_base_that_a_merge_replaced_is_one_sentence_and_a_run_mends_it(merged:
     shown = merged.handoff("show", "session-4")
     assert shown.code == 2
     assert (
-        "handoffs/evidence/session-3/tests.jsonl: is not the one that session-4 was written with: it was edited or recorded "
+        "handoffs/evidence/session-3/tests.jsonl: is not the file that session-4 was written against: it was edited or recorded "
         "again; restore it, or run pytest --handoff=session-4 again"
     ) in shown.err
     assert merged.pytest("--no-cov", "--handoff=session-5").code == 4

@@ -97,7 +97,7 @@ def test_the_later_of_two_whole_runs_stands(two: Story, waiting: Waiting) -> Non
 
     assert (first, second) == (0, 0)
     assert "another run" not in said_first
-    assert "another run of session-1 was recorded while this one ran; this one takes its place" in said
+    assert "another run of session-1 was recorded while this one ran; this one replaces it" in said
     assert json.loads(two.evidence()["handoffs/evidence/session-1/record.json"])["run"] != json.loads(recorded)["run"]
     assert outcomes(two) == {"test_a": "passed", "test_b": "passed", "test_far": "passed"}
     assert agrees(two)

@@ -36,6 +36,6 @@ def test_a_path_is_not_taken_for_a_session(shop: Story) -> None:
     """``pytest --handoff tests`` forgot the name; written with ``=`` it is meant."""
     done = shop.pytest("--handoff", "tests")
     assert done.code == USAGE_ERROR
-    assert "--handoff: took 'tests' for the session's name, and there is a folder or file of that name; " in done.err
+    assert "--handoff: took 'tests' as the name of the session, but a file or folder has that name; " in done.err
     assert not (shop.folder / "handoffs").exists()
     assert shop.pytest("--handoff=tests", "--no-cov", "-q").code == 0

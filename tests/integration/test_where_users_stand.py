@@ -81,7 +81,7 @@ def test_a_configuration_elsewhere(shop: Story, tmp_path: Path) -> None:
     (tmp_path / "elsewhere/pytest.ini").write_text("[pytest]\npythonpath = src\n")
     given = ("-c", str(tmp_path / "elsewhere/pytest.ini"), "tests", "--handoff=session-1", "--no-cov")
     done = shop.pytest(*given)
-    assert (done.code, f"lies outside of the repository; add --rootdir={shop.folder}" in done.err) == (4, True), done
+    assert (done.code, f"is outside the repository; add --rootdir={shop.folder}" in done.err) == (4, True), done
     done = shop.pytest(*given, f"--rootdir={shop.folder}", "-o", f"pythonpath={shop.folder}/src")
     assert printed_document(done, shop.folder) == shop.folder / "handoffs/session-1.md"
     assert "tests/unit/test_cart.py::test_total" in shop.show("session-1")["tests"]

@@ -96,7 +96,7 @@ def test_damaged_data_are_refused(folder: Path) -> None:
     """They are another part's, or cut."""
     part = measured(folder, "1", lines=[1])
     (part.folder / part_files.COVERAGE).write_bytes(b"cut")
-    with pytest.raises(EvidenceProblem, match=r"coverage\.sqlite: does not fit the digest in part\.json"):
+    with pytest.raises(EvidenceProblem, match=r"coverage\.sqlite: does not match the digest in part\.json"):
         joined(folder, [part])
 
 

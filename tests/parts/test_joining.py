@@ -101,7 +101,7 @@ OTHER = "unit t.py::x unrun\nunit t.py::z passed"
 
 def test_shards_must_collect_the_same() -> None:
     """Where a share is dealt out from a list that differs, a test may be in nobody's; file, test and parts are named."""
-    with pytest.raises(EvidenceProblem, match=r"'1' and '2' collected other tests from t\.py \(t\.py::y and 1 more\)"):
+    with pytest.raises(EvidenceProblem, match=r"'1' and '2' collected different tests from t\.py \(t\.py::y and 1 more\)"):
         joining.joined_run([part_of(SUITE, label="1"), part_of(OTHER, label="2")])
 
 

@@ -37,14 +37,14 @@ def test_the_newest_attempt_counts() -> None:
 
 def test_a_label_that_two_parts_have() -> None:
     """Neither counts, and both places are named."""
-    with pytest.raises(EvidenceProblem, match=r"^two: the label 'unit' is that of one, too: give each job one of its own"):
+    with pytest.raises(EvidenceProblem, match=r"^two: the label 'unit' is also used in one: give each job its own label"):
         joining.newest_attempts({"one": head("unit"), "two": head("unit")})
 
 
 def test_attempts_of_two_runs_are_no_attempts() -> None:
     """A part of yesterday's run of CI is not an earlier attempt of today's."""
     other = Provenance(kind="ci", run_url="https://example.invalid/2", attempt=2)
-    with pytest.raises(EvidenceProblem, match="the label 'unit' is that of one, too"):
+    with pytest.raises(EvidenceProblem, match="the label 'unit' is also used in one"):
         joining.newest_attempts({"one": head("unit", attempt=1), "two": replace(head("unit"), provenance=other)})
 
 
@@ -63,7 +63,7 @@ def test_a_part_of_another_session() -> None:
 
 def test_a_part_that_was_compared_with_other_sessions() -> None:
     """Which of its tests are new was decided by those; both sides are named."""
-    message = r"was compared with session-1 \(one\), and here that is no session: check out the same hand-off folder"
+    message = r"was compared with session-1 \(one\), but here that is no session: check out the same hand-off folder"
     with pytest.raises(EvidenceProblem, match=message):
         joining.refuse_strangers({"one": replace(head("unit"), previous=[PARENT])}, session="session-2", previous=[])
 

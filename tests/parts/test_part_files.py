@@ -85,8 +85,8 @@ def test_a_file_of_another_kind_that_fits_its_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema": "pytest-handoff/part/2"}, "has the schema 'pytest-handoff/part/2', this version reads"),
-        ({"label": "../unit"}, "is damaged: the label of a part '../unit' holds a character"),
+        ({"schema": "pytest-handoff/part/2"}, "has the schema 'pytest-handoff/part/2', but this version reads"),
+        ({"label": "../unit"}, "is damaged: the label of a part '../unit' contains a character"),
         ({"fingerprint": None}, "is damaged: Expected `str`, got `null`"),
         ({"surplus": 1}, "is damaged: Object contains unknown field `surplus`"),
     ],
@@ -113,7 +113,7 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
     """Is refused when it is written, with the name, as in evidence."""
     tests = part_of("unit t.py::\udcff passed", label="x").collection.tests
     collection = Collection(tests=tests, whole_files=[], broken_files={})
-    with pytest.raises(WriteProblem, match="evidence is UTF-8"):
+    with pytest.raises(WriteProblem, match="evidence must be UTF-8"):
         part_files.write_tests(tmp_path, collection, {}, {})
 
 
@@ -138,7 +138,7 @@ def test_a_link_is_followed_within_the_part_only(tmp_path: Path, name: str) -> N
     (tmp_path / "part" / "kept").rename(secret)
     file.unlink()
     file.symlink_to(secret)
-    with pytest.raises(EvidenceProblem, match=f"{name}: is a link out of the part"):
+    with pytest.raises(EvidenceProblem, match=f"{name}: is a link to outside the part"):
         read_all(tmp_path)
 
 

@@ -200,7 +200,7 @@ def test_a_missing_base_is_a_sentence(store: Store) -> None:
     with pytest.raises(EvidenceProblem) as caught:
         store.ledger(store.record("s-4"))
     assert str(caught.value) == (
-        "handoffs/evidence/s-3/tests.jsonl: holds what differs from 's-2', and handoffs/evidence/s-2/tests.jsonl is missing; "
+        "handoffs/evidence/s-3/tests.jsonl: has only what differs from 's-2', but handoffs/evidence/s-2/tests.jsonl is missing; "
         "restore that from git, or run pytest --handoff=s-4 again"
     )
     assert store.sources_of(store.record("s-4")) is None
@@ -215,7 +215,7 @@ def test_another_base_is_a_sentence(store: Store) -> None:
     with pytest.raises(EvidenceProblem) as caught:
         store.ledger(store.record("s-4"))
     assert str(caught.value) == (
-        "handoffs/evidence/s-2/tests.jsonl: is not the one that s-3 was written with: it was edited or recorded again; "
+        "handoffs/evidence/s-2/tests.jsonl: is not the file that s-3 was written against: it was edited or recorded again; "
         "restore it, or run pytest --handoff=s-4 again"
     )
     put(store, "s-5", Left(104, (5,)), "s-4")
@@ -229,7 +229,7 @@ def test_very_long_files_are_not_searched_for_the_one_that_changed(store: Store,
     path = store.evidence / "s-2" / LEDGER
     path.write_bytes(path.read_bytes().replace(b'"unit"', b'"e2e"'))
     with pytest.raises(
-        EvidenceProblem, match=r"s-4/tests.jsonl: does not fit .*, or a file that it goes back to was; restore it"
+        EvidenceProblem, match=r"s-4/tests.jsonl: does not match .*: it or a file that it builds on was edited; restore it"
     ):
         store.ledger(store.record("s-4"))
 
@@ -238,7 +238,7 @@ def test_an_edited_difference_is_a_sentence(store: Store) -> None:
     """Its own file is named."""
     path = store.evidence / "s-4" / LEDGER
     path.write_bytes(path.read_bytes().replace(b'"failed"', b'"passed"'))
-    with pytest.raises(EvidenceProblem, match=r"s-4/tests.jsonl: does not fit the digest in record.json: it was edited"):
+    with pytest.raises(EvidenceProblem, match=r"s-4/tests.jsonl: does not match the digest in record.json: it was edited"):
         store.ledger(store.record("s-4"))
 
 
@@ -246,7 +246,7 @@ def test_an_edited_difference_is_a_sentence(store: Store) -> None:
 def test_a_base_that_cannot_be_is_a_sentence(store: Store, base: str) -> None:
     """Itself, one that is not there, and paths that lead elsewhere."""
     (store.evidence / "s-4" / LEDGER).write_bytes(differences.write_difference(differences.Difference(base, "sha256:0"), {}))
-    with pytest.raises(EvidenceProblem, match=r"s-4/tests.jsonl: (holds what differs|goes back to more files)"):
+    with pytest.raises(EvidenceProblem, match=r"s-4/tests.jsonl: (has only what differs|builds on more files)"):
         store.ledger(store.record("s-4"))
 
 
@@ -364,5 +364,5 @@ def test_a_link_out_of_the_repository_is_not_followed(store: Store, tmp_path_fac
     path = store.evidence / "s-2" / LEDGER
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
-    with pytest.raises(EvidenceProblem, match=r"s-2/tests.jsonl: cannot be read: it leads out of the repository"):
+    with pytest.raises(EvidenceProblem, match=r"s-2/tests.jsonl: cannot be read: it points outside the repository"):
         store.ledger(store.record("s-4"))

@@ -116,7 +116,7 @@ def test_every_edit_of_a_record_is_seen(store: Store) -> None:
     laid_out = with_bytes(path, json.dumps(dict(reversed(table.items())), indent=4).replace("\n", "\r\n").encode(), store)
 
     assert (
-        "is not as it was written: it was edited or damaged; restore it from git, or delete it and run pytest --handoff=session-1"
+        "was edited or damaged after it was written; restore it from git, or delete it and run pytest --handoff=session-1"
         in str(edited)
     )
     assert laid_out is None
@@ -130,8 +130,8 @@ def test_a_key_or_a_test_that_stands_twice_is_refused(store: Store) -> None:
     twice = with_bytes(folder / "record.json", text.replace('"session":', '"session": "other",\n "session":', 1).encode(), store)
     source = with_bytes(folder / "sources.jsonl", encode_lines(SOURCES * 2), store)
 
-    assert "the key 'session' stands in one table twice" in str(twice)
-    assert "sources.jsonl:2: is damaged: 'src/a.py' stands in it twice" in str(source)
+    assert "the key 'session' appears twice in one table" in str(twice)
+    assert "sources.jsonl:2: is damaged: 'src/a.py' appears in it twice" in str(source)
 
 
 def damage(change: str) -> dict[str, Any]:
@@ -167,4 +167,4 @@ def test_very_many_keys_twice_are_found_at_once(store: Store) -> None:
     many = ",".join(f'"k{number}": 1' for number in range(60_000))
     text = path.read_text("utf-8").replace('"policy": {', f'"policy": {{{many}, "k59999": 2', 1)
 
-    assert "the key 'k59999' stands in one table twice" in str(with_bytes(path, text.encode(), store))
+    assert "the key 'k59999' appears twice in one table" in str(with_bytes(path, text.encode(), store))

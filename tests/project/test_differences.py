@@ -99,12 +99,15 @@ def test_a_difference_says_what_a_reviewer_asks() -> None:
         (b'{"differs_from":', "f:1: is damaged"),
         (b'{"differs_from":1,"digest":""}\n', "f:1: is damaged: Expected `str`, got `int`"),
         (b'{"differs_from":"s","digest":"d","more":1}\n', "f:1: is damaged: Object contains unknown field `more`"),
-        (b'{"differs_from":"s","digest":"d"}\n{"id":"b"}\n{"id":"a"}\n', "f:3: is damaged: its lines are not in order"),
-        (b'{"differs_from":"s","digest":"d"}\n{"id":"a"}\n{"id":"a"}\n', "f:3: is damaged: its lines are not in order"),
-        (b'{"differs_from":"s","digest":"d"}\n{"id":"a"}', "f:2: is damaged: its lines are not in order, or one is cut"),
+        (b'{"differs_from":"s","digest":"d"}\n{"id":"b"}\n{"id":"a"}\n', "f:3: is damaged: its lines are out of order"),
+        (b'{"differs_from":"s","digest":"d"}\n{"id":"a"}\n{"id":"a"}\n', "f:3: is damaged: its lines are out of order"),
+        (b'{"differs_from":"s","digest":"d"}\n{"id":"a"}', "f:2: is damaged: its lines are out of order, or one is cut off"),
         (b'{"differs_from":"s","digest":"d"}\n{"id":1}\n', "f:2: is damaged: Expected `str`"),
         (b'{"differs_from":"s","digest":"d"}\n\n', "f:2: is damaged"),
-        (b'{"differs_from":"s","digest":"d","gone":["a"]}\n{"id":"a"}\n', "f:1: is damaged: 'a' is gone and changed in it"),
+        (
+            b'{"differs_from":"s","digest":"d","gone":["a"]}\n{"id":"a"}\n',
+            "f:1: is damaged: 'a' is listed as both removed and changed",
+        ),
     ],
 )
 def test_what_no_run_writes_is_refused(data: bytes, said: str) -> None:

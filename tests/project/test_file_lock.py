@@ -111,7 +111,7 @@ def test_a_file_that_another_user_closed_is_named_with_what_to_do(tmp_path: Path
 
     monkeypatch.setattr(os, "open", denied)
     with (
-        pytest.raises(WriteProblem, match=r"Permission denied; if another user made it, have it removed"),
+        pytest.raises(WriteProblem, match=r"Permission denied; if another user made it, ask them to remove it"),
         locked(tmp_path),
     ):
         pass

@@ -92,7 +92,7 @@ def test_a_parent_that_another_parent_goes_back_to_says_nothing_more(store: Stor
         ("s-4", "s-4", "a session cannot continue itself"),
         ("s-1", "s-2", "it comes after s-1 itself"),
         ("s-4", "s-9", r"there is no record of it; recorded: s-1, s-2, s-3"),
-        ("s-4", "../s-1", "no file name"),
+        ("s-4", "../s-1", "do not allow in file names"),
     ],
 )
 def test_sessions_that_cannot_be_continued(store: Store, session: str, name: str, said: str) -> None:
@@ -131,5 +131,5 @@ def test_a_parent_whose_ledger_was_edited(store: Store) -> None:
     """Earlier evidence that was edited is not continued."""
     path = store.evidence / "s-2" / "tests.jsonl"
     path.write_bytes(path.read_bytes() + b"\n")
-    with pytest.raises(EvidenceProblem, match="does not fit the digest"):
+    with pytest.raises(EvidenceProblem, match="does not match the digest"):
         load_parents(store, ["s-2"])

@@ -51,7 +51,7 @@ def test_settings_looser_than_on_the_target_branch_are_found_in_a_first_session(
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        (SETTINGS.replace("main", "trunk"), "git does not reach trunk here"),
+        (SETTINGS.replace("main", "trunk"), "git does not have trunk here"),
         (SETTINGS, None),
         ("", None),
     ],
@@ -73,7 +73,7 @@ def test_settings_on_the_target_branch_that_do_not_parse_are_said(branch: Path, 
     (branch / "pyproject.toml").write_text(SETTINGS)
     unknown = policy_changes(open_project(branch), RECORD, Parents(), {}).unknown
 
-    assert str(unknown).startswith("the settings of main cannot be read: pyproject.toml")
+    assert str(unknown).startswith("cannot read the settings of main: pyproject.toml")
 
 
 def test_without_git_a_target_cannot_be_compared_with(tmp_path: Path, plain_git: Callable[..., str]) -> None:
@@ -81,7 +81,7 @@ def test_without_git_a_target_cannot_be_compared_with(tmp_path: Path, plain_git:
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
     project = open_project(tmp_path)
 
-    assert "no git" in str(policy_changes(project, RECORD, Parents(), {}).unknown)
+    assert "without git" in str(policy_changes(project, RECORD, Parents(), {}).unknown)
     merged = merged_sessions(project)
     assert (merged.records, "no git" in str(merged.unknown)) == ((), True)
 
@@ -116,7 +116,7 @@ def test_records_of_the_target_branch_may_not_change(branch: Path) -> None:
 
     assert changed(project) == []
     (branch / path).write_text('{"other": 1}\n')
-    assert changed(project) == [(path, "is not the one")]
+    assert changed(project) == [(path, "is not the record")]
     (branch / path).unlink()
     assert changed(project) == [(path, "is gone")]
 

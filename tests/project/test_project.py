@@ -154,5 +154,5 @@ def test_a_session_that_is_not_there(tmp_path: Path) -> None:
 def test_a_document_that_would_take_code_out(repository: Path, document: str) -> None:
     """What a document's name leaves out of the tree must be a document."""
     (repository / "handoff.toml").write_text(f"document = '{document}'\n")
-    with pytest.raises(UsageProblem, match=r"handoff\.toml: 'document': .* let it end in \.md, .* or \.txt"):
+    with pytest.raises(UsageProblem, match=r"handoff\.toml: 'document': .* use a name that ends in \.md, .* or \.txt"):
         open_project(repository)

@@ -92,12 +92,12 @@ def test_ledger_lines_leave_out_what_is_usual() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b"record/1", b"record/2", "has the schema 'pytest-handoff/record/2', this version reads"),
-        (b'"pytest-handoff/record/1"', b"3", "is no record: Expected `str`"),
-        (b'"schema"', b'"scheme"', "is no record: Object missing required field `schema`"),
-        (b'"places": []', b'"places": [], "more": 1', "is no whole record: Object contains unknown field `more`"),
+        (b"record/1", b"record/2", "has the schema 'pytest-handoff/record/2', but this version reads"),
+        (b'"pytest-handoff/record/1"', b"3", "is not a record: Expected `str`"),
+        (b'"schema"', b'"scheme"', "is not a record: Object missing required field `schema`"),
+        (b'"places": []', b'"places": [], "more": 1', "is not a complete record: Object contains unknown field `more`"),
         (b'"session": "session-2"', b'"session": "session-9"', "is the record of 'session-9', not of 'session-2'"),
-        (b'"unit"', b'"\xff\xfe"', "is no whole record"),
+        (b'"unit"', b'"\xff\xfe"', "is not a complete record"),
         (b'"dirty": null', b'"dirty": 0', "Expected `bool | null`, got `int`"),
     ],
 )
@@ -117,14 +117,14 @@ def test_a_record_that_was_cut_off(written: Written, kept: int) -> None:
     """A record that is not whole is never taken for one."""
     path = written.folder / "record.json"
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(EvidenceProblem, match="is no record"):
+    with pytest.raises(EvidenceProblem, match="is not a record"):
         written.store.record("session-2")
 
 
 def test_deeply_nested_record(written: Written) -> None:
     """A record that no parser can read is a problem of the evidence, not a crash."""
     (written.folder / "record.json").write_bytes(b'{"schema": ' + b"[" * 100_000)
-    with pytest.raises(EvidenceProblem, match="is no record"):
+    with pytest.raises(EvidenceProblem, match="is not a record"):
         written.store.record("session-2")
 
 
@@ -145,7 +145,7 @@ def test_an_edited_ledger(written: Written) -> None:
     """A ledger that is not the one of the record is refused, whatever it says."""
     path = written.folder / "tests.jsonl"
     path.write_bytes(path.read_bytes().replace(b"failed", b"passed"))
-    with pytest.raises(EvidenceProblem, match=r"tests\.jsonl: does not fit the digest in record\.json"):
+    with pytest.raises(EvidenceProblem, match=r"tests\.jsonl: does not match the digest in record\.json"):
         written.store.ledger(record())
 
 
@@ -208,10 +208,10 @@ def _edited(data: bytes, edits: list[tuple[float, str, int]]) -> bytes:
 
 def test_a_name_that_evidence_cannot_hold(tmp_path: Path) -> None:
     """Evidence is UTF-8: a name that is not is told, before anything is written."""
-    with pytest.raises(WriteProblem, match=r"evidence is UTF-8, and this is not: 'caf.*udce9"):
+    with pytest.raises(WriteProblem, match=r"evidence must be UTF-8, but this name is not: 'caf.*udce9"):
         encode_lines([SourceLine(path="caf\udce9.py", blob="")])
     bad = msgspec.structs.replace(record(), document="\udce9.md")
-    with pytest.raises(WriteProblem, match="evidence is UTF-8"):
+    with pytest.raises(WriteProblem, match="evidence must be UTF-8"):
         Store(tmp_path, tmp_path).artifacts(bad, b"", None)
 
 
@@ -265,8 +265,8 @@ def test_tips_are_the_same_however_a_record_is_laid_out(tmp_path: Path, name: st
     [
         (b"record/1", b"record/9", r"ri/record.json: has the schema 'pytest-handoff/record/9'"),
         (b'"ri"', b'"le"', r"ri/record.json: is the record of 'le', not of 'ri'"),
-        (b'"session": "s",', b'"session": 7,', r"ri/record.json: is no whole record"),
-        (b"{", b"", r"ri/record.json: is no record"),
+        (b'"session": "s",', b'"session": 7,', r"ri/record.json: is not a complete record"),
+        (b"{", b"", r"ri/record.json: is not a record"),
     ],
 )
 def test_tips_where_a_beginning_cannot_be_read(tmp_path: Path, old: bytes, new: bytes, said: str) -> None:
@@ -286,5 +286,5 @@ def test_of_a_session_that_is_continued_only_the_beginning_is_read(tmp_path: Pat
     path = store.evidence / "s" / "record.json"
     path.write_bytes(path.read_bytes()[:1000])
     assert Chain(store).tips() == ["ri", "left"]
-    with pytest.raises(EvidenceProblem, match="is no record"):
+    with pytest.raises(EvidenceProblem, match="is not a record"):
         store.record("s")

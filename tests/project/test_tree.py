@@ -222,7 +222,7 @@ def test_scope_and_ignore(repository: Path) -> None:
 def test_a_scope_that_names_nothing(repository: Path) -> None:
     """A scope without a file would make every tree the same, and is refused."""
     write(repository, a="1")
-    with pytest.raises(UsageProblem, match="'scope' names no file"):
+    with pytest.raises(UsageProblem, match="'scope' matches no file"):
         read_tree(project_in(repository, scope=["lib"]))
 
 

@@ -352,7 +352,7 @@ def test_a_pipe_does_not_keep_git_waiting_for_ever(repository: Path, monkeypatch
     """An archive may hold one in place of a file that git reads."""
     os.mkfifo(repository / ".gitignore")
     monkeypatch.setattr(git, "PATIENCE", 0.5)
-    with pytest.raises(HandoffError, match=r"git add gave no answer for 0.5 seconds; a pipe"):
+    with pytest.raises(HandoffError, match=r"git add did not answer within 0.5 seconds; a pipe"):
         read_work_tree(repository)
 
 
@@ -395,7 +395,7 @@ def test_a_filter_whose_program_is_not_here(repository: Path, plain_git: Git, na
     write(repository, ".gitattributes", content=f"*.bin filter={name}\n".encode())
     plain_git(repository, "config", f"filter.{name}.{key}", "/nowhere/program")
     plain_git(repository, "config", f"filter.{name}.required", "true")
-    with pytest.raises(HandoffError, match=rf"git add failed: .*; install what filter\.{name} runs, or take that filter out"):
+    with pytest.raises(HandoffError, match=rf"git add failed: .*; install what filter\.{name} runs, or remove that filter"):
         read_work_tree(repository)
 
 

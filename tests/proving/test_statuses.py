@@ -51,7 +51,7 @@ def test_an_earlier_test_has_one_status(before: str, there: Seen, now: str, expe
 def test_a_flaky_test_is_none_that_fails() -> None:
     """It failed as it was and passed when it was run once more."""
     found = status("failed", Tried(seen={TEST: FAILED}, wavering=frozenset({TEST})))
-    assert found == EarlierTry(status="not_tried", error="it failed and, run once more, passed: it is flaky")
+    assert found == EarlierTry(status="not_tried", error="it failed, then passed when run again: it is flaky")
 
 
 @pytest.mark.parametrize("outcome", ["skipped", "xfailed"])
@@ -106,6 +106,6 @@ def test_a_new_test_needs_the_change_or_passes_without_it() -> None:
     assert new(Tried(seen={TEST: PASSED})) == NewTry(status="passes_without_it")
     assert new(Tried(seen={TEST: FAILED})) == NewTry(status="needs_the_change", error="boom", place="tests/test_a.py:3")
     assert new(Tried(broken={"tests/test_a.py": "no"})) == NewTry(status="needs_the_change", error="no")
-    assert new(Tried()) == NewTry(status="needs_the_change", error="it is not there without the change")
+    assert new(Tried()) == NewTry(status="needs_the_change", error="it does not exist without the change")
     assert new(Tried(cut_short="stopped")) == NewTry(status="not_tried", error="stopped")
     assert isinstance(new(Tried(seen={TEST: Seen(outcome="skipped")})), Skipped)

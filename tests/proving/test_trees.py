@@ -49,7 +49,7 @@ def test_a_path_in_edited_evidence_leads_nowhere_else(root: Path, tmp_path: Path
     outside = tmp_path / "outside"
     outside.mkdir()
     (root / "door").symlink_to(outside)
-    with pytest.raises(EvidenceProblem, match="leads out of the repository"):
+    with pytest.raises(EvidenceProblem, match="points outside the repository"):
         lay_out(root, tmp_path / "tree", ["door"], {path: b"x"})
     assert list(outside.iterdir()) == []
     assert not (tmp_path / "outside.py").exists()

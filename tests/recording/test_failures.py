@@ -89,7 +89,7 @@ def test_what_many_parts_bring_stays_within_a_session_and_can_be_read() -> None:
     kept = settled(details, {test: line(test) for test in ids})
     assert sum(failure.size for failure in kept.failures) <= MOST_A_SESSION
     without = len(ids) - sum(bool(failure.text) for failure in kept.failures)
-    assert kept.left_out == f"{without:,} failures have no text here: 1 MiB is kept of a session"
+    assert kept.left_out == f"{without:,} failures have no text here: the limit is 1 MiB per session"
     assert any(failure.left_out == NO_ROOM for failure in kept.failures)
     assert decoded(encoded(kept), "s1", "file") == kept
 

@@ -36,8 +36,8 @@ def test_what_a_mock_raises(raised: Exception | list[Exception]) -> None:
     with faults:
         mock.Mock(side_effect=raised)()
     assert faults.defects == []
-    assert faults.problems[0].startswith("what a test left mocked raised ")
-    assert faults.problems[0].endswith("; stop each mock where its test ends")
+    assert faults.problems[0].startswith("something a test left mocked raised ")
+    assert faults.problems[0].endswith("; undo each mock when its test ends")
 
 
 def test_what_is_a_defect() -> None:

@@ -151,7 +151,7 @@ def test_the_rest_of_a_run() -> None:
     recorder.pytest_testnodedown(object(), None)
     recorder.pytest_testnodedown(object(), "crashed")
     run = finished(recorder)
-    assert run.mishaps == ("odd", "worker a worker crashed, and its coverage with it")
+    assert run.mishaps == ("odd", "worker a worker crashed, and its coverage is lost")
     assert (run.whole_files, run.broken_files, run.why_partial) == (frozenset({"a.py"}), {"b.py": "why"}, ("-k was given",))
     assert run.interrupted is None
 

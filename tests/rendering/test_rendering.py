@@ -65,7 +65,7 @@ def test_templates_that_cannot_be_rendered(tmp_path: Path, text: str, said: str)
 
 def test_a_template_that_is_not_there() -> None:
     """A name that no template has is told, with those that there are."""
-    with pytest.raises(UsageProblem, match=r"there is no template 'x'; there are: .*session_handoff"):
+    with pytest.raises(UsageProblem, match=r"there is no template 'x'; the templates are: .*session_handoff"):
         Renderer().document("x", {})
 
 

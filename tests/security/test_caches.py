@@ -19,7 +19,7 @@ ADDED = """
                 return 1
             return 0
 """
-NOT_OURS = "pytest's cache holds coverage data that no run of yours kept here; run all tests again"
+NOT_OURS = "pytest's cache has coverage data that none of your runs saved here; run all tests again"
 CACHE = ".pytest_cache/d/handoff"
 
 
@@ -171,7 +171,7 @@ def test_a_journal_of_another_user_is_no_interrupted_run(fresh: Story, stranger:
     assert fresh.handoff("show", "session-1").err == ""
     done = fresh.handoff("fill", "session-1", "--interrupted")
     assert (done.code, done.err) == (
-        2, "handoff: no run of yours left the journal of 'session-1' that lies in pytest's cache; run it again\n"
+        2, "handoff: none of your runs left the journal of 'session-1' in pytest's cache; run it again\n"
     )  # fmt: skip
     for seal in (fresh.folder / ".pytest_cache/handoff/.journals").rglob("seal"):
         seal.write_bytes(bytes(32))

@@ -235,7 +235,7 @@ def test_a_page_goes_where_a_person_says(recorded: Story, secret: Path, verb: st
     for name in ("page.html", "build/new"):
         refused = play(recorded, verb, "session-1", "-o", name)
         assert refused.code == CANNOT_TELL, refused
-        assert "leads out of the repository" in refused.err
+        assert "points outside the repository" in refused.err
     assert HIDDEN in secret.read_text()
     assert not (secret.parent / "new").exists()
 
@@ -262,10 +262,10 @@ def test_a_run_reads_and_writes_nothing_outside(recorded: Story, secret: Path) -
     assert recorded.pytest("-q", "--no-cov", "--handoff=session-2").code == 0
     assert HIDDEN not in "".join(text.decode() for text in recorded.evidence().values())
     refused = recorded.pytest("-q", "--no-cov", "--handoff=session-2", "--handoff-artifacts=artifacts")
-    assert "leads out of the repository" in refused.section, refused
+    assert "points outside the repository" in refused.section, refused
     named = recorded.pytest("-q", "--no-cov", "--handoff=session-2", "--handoff-instructions=../secret")
     assert named.code == 4
-    assert "--handoff-instructions and leads out of the repository" in named.err
+    assert "--handoff-instructions and points outside the repository" in named.err
     assert picture(secret.parent, without="project") == world
 
 

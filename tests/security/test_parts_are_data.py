@@ -118,7 +118,7 @@ def test_another_rootdir_is_refused(joining: Joining, rootdir: str) -> None:
     joining.say(rootdir=said, hooks=["pytest_handoff_gates"])
     code, told = joining.combine()
     assert code == 2
-    assert f"the part 'all' says that pytest's rootdir is {said!r}, and here pytest finds '.'" in told
+    assert f"the part 'all' says that pytest's rootdir is {said!r}, but here pytest finds '.'" in told
 
 
 def test_a_hook_that_a_part_demands_must_be_here(joining: Joining) -> None:
@@ -127,9 +127,9 @@ def test_a_hook_that_a_part_demands_must_be_here(joining: Joining) -> None:
     code, told = joining.story.handoff("combine", "session-2", "../parts")[::2]
     assert code == 2
     assert told.splitlines() == [
-        "handoff: running the hooks of this checkout: its conftest.py files, and the plugins that pytest finds",
-        "handoff: the parts were made with pytest_handoff_gates, and pytest finds no such hook here: "
-        "install the plugins that the parts had",
+        "handoff: running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds",
+        "handoff: the parts were made with pytest_handoff_gates, but pytest finds no such hook here: "
+        "install the plugins that those jobs had",
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_hook_that_a_part_conceals_is_asked(recorded: Story) -> None:
     code, told = joining.combine()
     assert code == 0
     assert "running the hooks of this checkout" in told
-    assert "asking pytest_handoff_gates as well, which no part had" in told
+    assert "also calling pytest_handoff_gates, which no part had" in told
     assert recorded.gate("session-2")["own.gate"] == "passed"
 
 
@@ -161,7 +161,7 @@ def test_another_configuration_of_coverage_is_refused(joining: Joining, place: s
     joining.measured(config_file=named)
     code, told = joining.combine()
     assert code == 2
-    assert f"the part 'all' says that it was measured by {named!r}, and here coverage.py finds no configuration file" in told
+    assert f"the part 'all' was measured with {named!r}, but here coverage.py finds no configuration file" in told
 
 
 def test_a_configuration_that_addopts_name_is_the_checkout_s_own(recorded: Story) -> None:
@@ -183,7 +183,7 @@ def test_plugins_of_coverage_are_the_checkout_s_and_are_named(recorded: Story) -
     recorded.environment["PYTHONPATH"] = str(elsewhere)
     recorded.pytest("-q", "--handoff=session-2", "--handoff-part=all", "--handoff-artifacts=../parts")
     joining = Joining(recorded.folder.parent)
-    loading = "handoff: loading the plugins of coverage.py that this checkout names: own_plugin\n"
+    loading = "handoff: loading the coverage.py plugins that this checkout configures: own_plugin\n"
     done = joining.story.handoff("combine", "session-2", "../parts")
     assert done.code == 2
     assert done.err.startswith(loading)
@@ -213,7 +213,7 @@ def test_data_that_coverage_did_not_make_are_refused(joining: Joining, attack: s
     joining.data(*statements)
     code, told = joining.combine()
     assert code == 2
-    assert "coverage.sqlite: the coverage of the part 'all' is none that coverage.py made: it" in told
+    assert "coverage.sqlite: the coverage of the part 'all' was not written by coverage.py: it" in told
     assert why in told
 
 
@@ -262,7 +262,7 @@ def test_instructions_outside_of_the_checkout_are_refused(joining: Joining, name
     joining.say(instructions=name)
     code, told = joining.combine()
     assert code == 2
-    assert f"the parts name instructions outside of this checkout ({name})" in told
+    assert f"the parts name instructions outside this checkout ({name})" in told
 
 
 def test_settings_behind_a_link_out_of_the_repository_name_nothing(tmp_path: Path) -> None:

@@ -41,13 +41,13 @@ def test_earlier_tests_come_from_earlier_sessions() -> None:
     record = record_of(earlier.lines, earlier)
 
     assert contradictions(record) == []
-    assert contradictions(replace(record, previous=[])) == ["it names no session before it, and counts tests of earlier ones"]
+    assert contradictions(replace(record, previous=[])) == ["it names no earlier session, but counts tests of earlier sessions"]
 
 
 @pytest.mark.parametrize(
     ("changes", "phrase"),
     [
-        ({"coverage": replace(COVERAGE, percent=95.0)}, "its coverage of 95.0 % is not that of its files"),
+        ({"coverage": replace(COVERAGE, percent=95.0)}, "its coverage of 95.0 % does not match its files"),
         ({"coverage": replace(COVERAGE, covered=4)}, "the covered statements of the files do not add up to its total"),
         ({"coverage": replace(COVERAGE, num_statements=3)}, "the statements of the files do not add up to its total"),
         ({"coverage": coverage_of(a=(3, 4))}, "the figures of src/a.py do not fit its missing lines"),
@@ -58,7 +58,7 @@ def test_earlier_tests_come_from_earlier_sessions() -> None:
         ({"new_code": new_code_of(4, covered=3, missing="1-99999999999999")},
          "the figures of src/a.py's new lines do not fit its missing lines"),
         ({"new_code": replace(CODE, owed={"session-1": {"src/a.py": "2-x"}})},
-         "what earlier sessions left untested is no line numbers"),
+         "the lines that earlier sessions left untested are not line numbers"),
         ({"new_code": replace(CODE, excluded=1)}, "the excluded new lines of the files do not add up to its total"),
         ({"new_code": replace(BY, covered_by_unit=3)}, "the new statements covered by unit tests do not add up to its total"),
         ({"new_code": replace(BY, covered_by_new_unit=None)},
@@ -69,8 +69,8 @@ def test_earlier_tests_come_from_earlier_sessions() -> None:
          "the figures of src/a.py's new lines do not fit the lines that other tests ran"),
         ({"new_code": with_file(BY, lines="1-3")}, "the number of src/a.py's new statements is not that of its new lines"),
         ({"tests": replace(record_of().tests, counts={"not_run": 2})},
-         "it calls the run complete, and 2 of its tests did not run"),
-        ({"run": replace(run_info(["-k was given"]), complete=True)}, "it calls the run complete and says why it is not"),
+         "it calls the run complete, but 2 of its tests did not run"),
+        ({"run": replace(run_info(["-k was given"]), complete=True)}, "it calls the run complete, but says why it is not"),
     ],
 )  # fmt: skip
 def test_a_figure_that_was_changed_alone_is_found(changes: dict[str, object], phrase: str) -> None:

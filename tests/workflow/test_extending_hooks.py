@@ -51,12 +51,12 @@ def test_without_hooks_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("plugins", "message"),
     [
-        ([{"facts": lambda: {"tests.current": "9/9"}}], "one of ours"),
-        ([{"facts": lambda: {"a.b": "1"}}, {"facts": lambda: {"a.b": "2"}}], "given twice"),
-        ([{"facts": lambda: {"nodot": "1"}}], "is no name"),
+        ([{"facts": lambda: {"tests.current": "9/9"}}], "a name of pytest-handoff"),
+        ([{"facts": lambda: {"a.b": "1"}}, {"facts": lambda: {"a.b": "2"}}], "used twice"),
+        ([{"facts": lambda: {"nodot": "1"}}], "is not a valid name"),
         ([{"facts": lambda: {"a.b": 1}}], "a value is text"),
         ([{"facts": lambda: {1: "1"}}], "keys are names"),
-        ([{"gates": lambda: {"tests": print}}], "one of ours"),
+        ([{"gates": lambda: {"tests": print}}], "a name of pytest-handoff"),
     ],
 )
 def test_what_cannot_be_used_is_told(plugins: list[dict[str, Any]], message: str) -> None:

@@ -97,7 +97,7 @@ def test_the_summary_is_appended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     append_summary("too late\n")
 
     assert path.read_text("utf-8").startswith("one\nx\n")
-    assert path.read_text("utf-8").endswith("Cut here; the step's log has the rest.\n")
+    assert path.read_text("utf-8").endswith("Cut off here; the log of this step has the rest.\n")
     assert path.stat().st_size <= SUMMARY_LIMIT
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
     with pytest.raises(WriteProblem, match="cannot be written"):

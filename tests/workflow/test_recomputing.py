@@ -81,16 +81,16 @@ def test_a_true_record(project: Project) -> None:
         (
             {"integrity": None},
             [
-                "it leaves out of the tests that changed: test_a.py::test_x",
-                "it leaves out of the tests that assert nothing: test_a.py::test_x",
+                "in the tests that changed, it omits test_a.py::test_x",
+                "in the tests that assert nothing, it omits test_a.py::test_x",
             ],
         ),
         (
             {"integrity": Integrity(changed=["test_a.py::test_x", "test_b.py::test_y"], without_assertion=["test_a.py::test_x"])},
-            ["it counts among the tests that changed, wrongly: test_b.py::test_y"],
+            ["in the tests that changed, it wrongly lists test_b.py::test_y"],
         ),
-        ({"unparsable": {}}, ["it leaves out of the files that do not parse: a.json"]),
-        ({"changes": None}, ["it does not say what changed, although the trees before it were there"]),
+        ({"unparsable": {}}, ["in the files that do not parse, it omits a.json"]),
+        ({"changes": None}, ["it does not say what changed, although the earlier trees were available"]),
     ],
 )
 def test_an_edited_record(project: Project, changes: dict[str, Any], expected: list[str]) -> None:
@@ -107,7 +107,7 @@ def test_a_broken_file_that_did_not_change(project: Project) -> None:
     assert true.parsed is not None
     assert list(true.parsed.broken) == ["old.json"]
     hidden = second(project, integrity=replace(true, parsed=ParsedFiles(formats={"JSON": 1})))
-    assert untrue(project, hidden, read_tree(project)) == ["it leaves out of the files that do not parse: old.json"]
+    assert untrue(project, hidden, read_tree(project)) == ["in the files that do not parse, it omits old.json"]
 
 
 def test_edited_changes(project: Project) -> None:
@@ -116,8 +116,8 @@ def test_edited_changes(project: Project) -> None:
     assert true is not None
     hidden = second(project, changes=replace(true, created=[]))
     fewer = second(project, changes=replace(true, lines_added=0, lines_removed=0))
-    assert untrue(project, hidden, read_tree(project)) == ["it says otherwise what changed: a.json"]
-    assert untrue(project, fewer, read_tree(project)) == ["it says otherwise what changed: the figures"]
+    assert untrue(project, hidden, read_tree(project)) == ["it describes the changes differently: a.json"]
+    assert untrue(project, fewer, read_tree(project)) == ["it describes the changes differently: the figures"]
 
 
 def test_another_python(project: Project) -> None:
@@ -125,7 +125,7 @@ def test_another_python(project: Project) -> None:
     known = Integrity(changed=["test_a.py::test_x", "test_b.py::test_y"], without_assertion=[])
     facts = second(project, integrity=known)
     facts = replace(facts, record=replace(facts.record, run=replace(facts.record.run, python="2.7.18")))
-    assert untrue(project, facts, read_tree(project)) == ["it leaves out of the tests that assert nothing: test_a.py::test_x"]
+    assert untrue(project, facts, read_tree(project)) == ["in the tests that assert nothing, it omits test_a.py::test_x"]
 
 
 def test_pruned_bases(project: Project) -> None:

@@ -83,7 +83,7 @@ def test_pruned_sources_cannot_name_what_changed(project: Project) -> None:
     """Without the sources evidence is still stale, though which file differs is not known."""
     record = keep(project, sources=False)
     (project.root / "a.py").write_text("other\n")
-    assert stale_files(project, record, read_tree(project)) == ["(which ones is not known: sources.jsonl was pruned)"]
+    assert stale_files(project, record, read_tree(project)) == ["(which files is not known: sources.jsonl was pruned)"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_document_that_is_missing(project: Project) -> None:
     """A document that is gone is told, with how it is made."""
     keep(project)
     project.document("s-1").unlink()
-    assert [str(found) for found in problems(project)] == ["handoffs/s-1.md: is missing; make it with handoff fill s-1"]
+    assert [str(found) for found in problems(project)] == ["handoffs/s-1.md: is missing; write it with handoff fill s-1"]
 
 
 def test_the_chain(project: Project) -> None:
@@ -114,5 +114,5 @@ def test_the_chain(project: Project) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
     assert [found.message for found in problems(project)] == ["is not the record that s-1 continues"]
     path.unlink()
-    assert [found.message for found in problems(project)] == ["is missing, and s-1 continues it"]
+    assert [found.message for found in problems(project)] == ["is missing, but s-1 continues it"]
     assert chain_of(project, "s-1") == ["s-1"]

@@ -22,7 +22,7 @@ def passed(spec: Condition, evidence: str) -> Verdict:
 
 
 def failed(spec: Condition, evidence: str, needs: str) -> Verdict:
-    """Say that the condition does not hold; ``needs`` says what would mend it."""
+    """Say that the condition does not hold; ``needs`` says what would fix it."""
     return Verdict(id=str(spec), verdict="failed", evidence=evidence, needs=needs)
 
 
@@ -53,11 +53,11 @@ def to_complete(facts: Facts) -> str:
     run, again = facts.record.run, f"run pytest --handoff={facts.session}"
     if run.interrupted or WHOLE not in run.parts:
         if any(COLLECTION_FAILED in why for why in run.why_incomplete):
-            return f"resolve the collection errors, and {again} on everything"
-        return f"{again} on everything"
+            return f"resolve the collection errors, and {again} on the whole suite"
+        return f"{again} on the whole suite"
     unrun = facts.kinds.count(lambda kind: kind.outcome == "not_run" and kind.retired is None)
     if unrun:
-        return f"{again} on {'that test' if unrun == 1 else 'those tests'} too (runs add up), or retire what is given up"
+        return f"{again} on {'that test' if unrun == 1 else 'those tests'} too (runs add up), or retire what you give up"
     return f"fix that, and {again} again"
 
 
@@ -91,7 +91,7 @@ _ASKED: dict[Comparison | None, str] = {
 def asked(spec: Condition) -> str:
     """Say what the line asks for, in its own unit: ``the line asks for at least 18``."""
     if spec.value is None:
-        return "the line names no number"
+        return "the line gives no number"
     return f"the line asks for {_ASKED[spec.op]}{spec.value}{' %' if spec.unit == 'percent' else ''}"
 
 
@@ -102,7 +102,7 @@ _UNITS = {"percent": " %", "failing": " fail"}
 CoveredBy = Literal["any", "unit", "new_unit"]
 
 
-TEST_WHAT_WAS_LEFT = "test what was left, or take it out"
+TEST_WHAT_WAS_LEFT = "test the code that was left, or remove it"
 
 
 class Condition(Frozen, frozen=True):

@@ -144,7 +144,7 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config, today: str | Non
 
 
 def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -> Iterator[Loosening]:
-    """Name the required lines that were a person's in a session before, and that a binding, marker, hook or word decides now.
+    """Name the required lines that were a person's in an earlier session, and that a binding, marker, hook or word decides now.
 
     Raises:
         EvidenceProblem: when a record's policy is damaged.
@@ -163,12 +163,12 @@ def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -
             new = not check.own_words or before.words != config.words
             if check.decision == "decided" and new and normalise(line) not in known:
                 by = ", ".join(one.by for one in check.added) or "read with new words"
-                what = f"the required line {line!r} was a person's, and is {by}"
+                what = f"the required line {line!r} was left to a person, and is now {by}"
                 yield Loosening(file=str(facts.record.policy.get("file", "the settings")), what=what, against=parent.session)
 
 
 def given_up(facts: Facts, parents: Iterable[Record]) -> Iterator[Loosening]:
-    """Name what hooks and markers added in a session before and add no more: gates of the project's own, and lines."""
+    """Name what hooks and markers added in an earlier session and add no more: gates of the project's own, and lines."""
     now, file = facts.record.extensions, str(facts.record.policy.get("file", "the settings"))
     own = {verdict.id for verdict in now.gates}
     linked = {normalise(text) for test in _linked(facts) for text in test.checks}
@@ -177,7 +177,7 @@ def given_up(facts: Facts, parents: Iterable[Record]) -> Iterator[Loosening]:
         gone = [f"the project's own gate {verdict.id!r} is gone" for verdict in before.gates if verdict.id not in own]
         for line, gate in before.checks.items():
             if now.checks.get(line) != gate:
-                gone.append(f"no hook lets {gate!r} decide the line {line!r} any more")
+                gone.append(f"no hook binds the line {line!r} to {gate!r} any more")
         for what in gone:
             yield Loosening(file=file, what=what, against=parent.session)
     for test in filter(attrgetter("checks"), facts.earlier.lines.values()):
@@ -210,12 +210,12 @@ def _not_refuted(decision: Decision, facts: Facts, verdict: Callable[[Condition]
     why = refuted(check.why, check.waives, facts)
     if why is None or (check.waives and _together([verdict(spec) for spec in check.waives]) == "waived"):
         return decision
-    evidence = f"the record refutes the reason {check.why!r}: {why}"
-    return replace(decision, verdict="failed", evidence=evidence, needs="give the reason that is true, or take the waiver back")
+    evidence = f"the record contradicts the reason {check.why!r}: {why}"
+    return replace(decision, verdict="failed", evidence=evidence, needs="give the true reason, or withdraw the waiver")
 
 
 def remembered(decisions: Iterable[Decision]) -> list[str]:
-    """List the lines that the document must go on carrying: those that evidence can decide, also where one is waived now."""
+    """List the lines that the document must keep: those that evidence can decide, also where one is waived now."""
     return [one.check.claim or one.text for one in decisions if one.check.decision in ("decided", "veto") or one.check.waives]
 
 

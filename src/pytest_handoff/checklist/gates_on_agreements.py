@@ -105,7 +105,7 @@ def _state(facts: Facts, promise: Promise) -> tuple[str, str]:
     if is_due(promise, facts):
         return "broken", f"{name} was due by {promise.due}: {what}"
     if promise.test not in {entry.test for entry in facts.open_promises()}:
-        return "broken", f"{name} was taken back: {what}"
+        return "broken", f"{name} was withdrawn: {what}"
     return "owed", name
 
 

@@ -39,7 +39,7 @@ def coverage(facts: Facts, spec: Condition) -> Verdict:
     if measured is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'coverage')}", "run with coverage")
     if spec.op is None or spec.value is None:
-        return unknown(spec, "no threshold is given", "name one, as in >= 90 %")
+        return unknown(spec, "no threshold is given", "give one, such as >= 90 %")
     files = [file for path, file in measured.files.items() if spec.path is None or path_matches(path, spec.path)]
     covered, total = _coverage_figures(files)
     if not total:
@@ -81,7 +81,7 @@ def _of_this_session(code: NewCode, facts: Facts, spec: Condition) -> Verdict:
     if not total:
         return if_complete(facts, spec, f"not applicable: no new statements{only}{beside}")
     if spec.op is None or spec.value is None:
-        return unknown(spec, "no threshold is given", "name one, as in >= 90 %")
+        return unknown(spec, "no threshold is given", "give one, such as >= 90 %")
     covered = {"any": code.covered, "unit": code.covered_by_unit, "new_unit": code.covered_by_new_unit}[spec.by]
     if covered is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'contexts')}", "run with coverage on the whole suite")
@@ -126,7 +126,7 @@ def _why_not(found: FaultProof, *, interrupted: bool) -> str | None:
     if found.missing_shards:
         return f"shards {listed(found.missing_shards)} are missing"
     if not found.possible:
-        return "the new code has no statement that a fault could be put into"
+        return "no statement in the new code can take a fault"
     return None if found.is_enough else f"{counted(found.tried, 'fault')} of {found.possible:,} tried, which is too few"
 
 
@@ -138,32 +138,35 @@ def _judged(found: FaultProof, spec: Condition) -> Verdict:
     if spec.op is None or spec.value is None:
         if noticed == found.tried:
             return passed(spec, evidence)
-        return failed(spec, f"{evidence}, the line asks for all of them", f"test what nobody notices: {places}")
+        return failed(spec, f"{evidence}, the line asks for all of them", f"write tests that notice these faults: {places}")
     if rate_holds(noticed, found.tried, spec.op, spec.value):
         return passed(spec, evidence)
-    return failed(spec, f"{evidence}, {asked(spec)}", f"test what nobody notices: {places}")
+    return failed(spec, f"{evidence}, {asked(spec)}", f"write tests that notice these faults: {places}")
+
+
+_EDITED = {"mended_in_test": "fixed only in the test"}
 
 
 def unchanged(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every earlier test passes as it was, on the code of now."""
+    """Require that every earlier test passes as it was, on the current code."""
     if facts.is_first:
         return if_complete(facts, spec, "not applicable: the first session has no earlier tests")
     part = facts.proof.earlier if facts.proof is not None else None
     if part is not None and part.nothing is None:
         against = {test: tried.status for test, tried in part.tests.items() if tried.status not in ("holds", "not_tried")}
         if against:
-            named = listed([f"{test} ({status.replace('_', ' ')})" for test, status in against.items()])
-            return failed(spec, f"not as they were: {named}", "fix the code, or say why the tests had to change: (N/A: reason)")
+            named = listed([f"{test} ({_EDITED.get(status, status.replace('_', ' '))})" for test, status in against.items()])
+            return failed(spec, f"changed: {named}", "fix the code, or say why they had to change: (N/A: reason)")
     return _by_experiment(facts, spec, "earlier", part, more=part.unchanged if part is not None else 0)
 
 
 def need_change(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every new test fails, or cannot be collected, on the code of before."""
+    """Require that every new test fails, or cannot be collected, on the old code."""
     part = facts.proof.new if facts.proof is not None else None
     passing = [test for test, tried in part.tests.items() if tried.status == "passes_without_it"] if part is not None else []
     if passing:
         return failed(spec, f"{counted(len(passing), 'new test passes/new tests pass')} without the change: {listed(passing)}",
-                      "assert what is new in them")  # fmt: skip
+                      "make them assert what is new")  # fmt: skip
     return _by_experiment(facts, spec, "new", part)
 
 
@@ -175,7 +178,7 @@ def _by_experiment(facts: Facts, spec: Condition, name: str, part: EarlierProof 
     """
     again = f"run handoff prove {facts.session} --{name}"
     if part is None or facts.proof is None:
-        return unknown(spec, f"not proved: the experiment {name!r} was not made with this run", again)
+        return unknown(spec, f"not proved: the experiment {name!r} was not run on this record", again)
     untried = [*part.not_tried, *part.left_out, *(test for test, tried in part.tests.items() if tried.status == "not_tried")]
     if facts.proof.interrupted or part.nothing is not None or untried:
         why = part.nothing or (f"not tried: {listed(untried)}" if untried else "it was interrupted")
@@ -198,7 +201,7 @@ def files_parse(facts: Facts, spec: Condition) -> Verdict:
     data = [path for path in broken if is_test_data(path)]
     if len(broken) > len(data):
         return failed(spec, listed([f"{path}: {why}" for path, why in broken.items() if path not in data]), "fix these files")
-    but = f"; of what tests read, {listed(data)} {'does' if len(data) == 1 else 'do'} not" if data else ""
+    but = f"; of the files that tests read, {listed(data)} {'does' if len(data) == 1 else 'do'} not" if data else ""
     if spec.scope == "current":
         return passed(spec, f"every changed {name} file parses{but}")
     if parsed is None:  # of a record that was made before this was looked at: it shows nothing, and nothing is against it
@@ -213,7 +216,7 @@ def files_parse(facts: Facts, spec: Condition) -> Verdict:
 def _outside(facts: Facts) -> str:
     """Say which folders the settings confine a session to, if they do."""
     scope = read_policy(facts.record.policy, path=f"the record of {facts.session}").scope
-    return f"; outside of {listed(scope)} none was looked at" if scope else ""
+    return f"; files outside {listed(scope)} were not checked" if scope else ""
 
 
 def reports(facts: Facts, spec: Condition) -> Verdict:
@@ -241,7 +244,7 @@ def required(facts: Facts, spec: Condition) -> Verdict:
         return passed(spec, "every required line is there")
     named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.document.absent]
     if any(near and _WAIVED.search(near) for _, near in facts.document.absent):
-        return failed(spec, "missing: " + listed(named, 2), "write the reason in parentheses behind the line: `(N/A: reason)`")
+        return failed(spec, "missing: " + listed(named, 2), "write the reason in parentheses after the line: `(N/A: reason)`")
     return failed(spec, "missing: " + listed(named, 2), "put the line back, or waive it with a reason in [[tool.handoff.waive]]")
 
 
@@ -258,7 +261,7 @@ def _of_new_statements(covered: int, statements: int, marked: int) -> str:
     if not marked:
         return figures
     whole = statements + marked
-    return f"{figures}, with {counted(marked, 'new line')} marked as no cover {covered}/{whole} = {percent(covered, whole)}"
+    return f"{figures}, counting {counted(marked, 'new line')} marked no cover: {covered}/{whole} = {percent(covered, whole)}"
 
 
 def _uncovered(code: NewCode, spec: Condition) -> str:
@@ -281,19 +284,19 @@ def _statements_needed(covered: int, total: int, spec: Condition, missing: int) 
         return asked(spec)
     if more <= missing:
         return f"cover {counted(more, 'more statement')}"
-    rest = f"let {_WHO[spec.by]} run {counted(more - missing, 'statement')} that ran without them"
+    rest = f"make {_WHO[spec.by]} run {counted(more - missing, 'statement')} that ran without them"
     return f"cover {counted(missing, 'more statement')}, and {rest}" if missing else rest
 
 
-REMEDY = 'set it back, or say why in [[tool.handoff.waive]] gate = "policy"'
+REMEDY = 'change it back, or give a reason in [[tool.handoff.waive]] with gate = "policy"'
 
 
 def policy(facts: Facts, spec: Condition) -> Verdict:
-    """Require that no setting that decides is looser than in the sessions before, or on the branch to be merged into."""
+    """Require that no setting that decides is looser than in earlier sessions, or on the branch to be merged into."""
     if facts.loosened:
         return failed(spec, listed([str(finding) for finding in facts.loosened]), REMEDY)
     if facts.policy_unknown:
-        return unknown(spec, f"cannot be told: {facts.policy_unknown}", "fetch that branch, with its history")
+        return unknown(spec, f"cannot tell: {facts.policy_unknown}", "fetch that branch with its history")
     if facts.is_first:
         return waived(spec, f"not applicable: {facts.session} is the first session")
     return passed(spec, "; ".join(["no setting is looser than before", *facts.not_compared]))

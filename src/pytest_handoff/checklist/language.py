@@ -67,7 +67,7 @@ def _read(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
         return whole
     under = replace(under, claim=under.claim or claim)
     if whole.decision == "person":
-        return replace(under, decision="veto", why=f"a person answers for “{note}”; {under.why}")
+        return replace(under, decision="veto", why=f"a person must confirm “{note}”; {under.why}")
     more = set(whole.specs) - set(under.specs)
     return replace(whole, claim=under.claim) if all(spec.unit == "count" and spec.op == "==" for spec in more) else whole
 
@@ -82,7 +82,7 @@ def _read_claim(lexicon: Lexicon, claim: str, *, instructions: bool) -> Check:
         return Check(decision="person", why="handoff cannot check this line")
     specs = tuple(dict.fromkeys(spec for one in claims for spec in one.specs))
     if not instructions and any(spec.gate == "instructions" for spec in specs):
-        return Check(decision="person", why="name the session's instructions with --handoff-instructions to have it decided")
+        return Check(decision="person", why="to have it checked, name the session's instructions with --handoff-instructions")
     veto = any(one.veto for one in claims)
     why = " and ".join(str(spec) for spec in specs)
     return Check(decision="veto" if veto else "decided", specs=specs, why=f"a person confirms more than {why}" if veto else why)

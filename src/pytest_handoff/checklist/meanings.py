@@ -205,7 +205,7 @@ def unchanged(found: Found) -> Specs:
 
 
 def need_the_change(found: Found) -> Specs:
-    """Require that each new test fails on the code of before."""
+    """Require that each new test fails on the old code."""
     if set(_tiers(found)) != {None} or _scope(found, default=None) != "current":
         return ()
     return (Condition(gate="need_change"),)

@@ -55,7 +55,7 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
     try:
         steps = _steps(project, session)
     except HandoffError as error:
-        return f"The hand-off of {session} cannot be read: {error}. Fix this, or say in your report that it is not done."
+        return f"Cannot read the hand-off of {session}: {error}. Fix this, or say in your report that it is not done."
     return _told(session, steps) if steps else None
 
 

@@ -25,7 +25,7 @@ TEXT_FILE = "AGENTS.md"
 
 
 class Change(NamedTuple):
-    """A file as it is and as it is to be; ``None`` is no file."""
+    """A file as it is and as it is to be; ``None`` means no file."""
 
     path: Path
     old: str | None
@@ -35,18 +35,18 @@ class Change(NamedTuple):
 @click.command(short_help="Install or remove an agent's stop hook")
 @click.argument("action", type=click.Choice(["install", "remove", "hook"]), metavar="{install|remove|hook}")
 @click.argument("tool", type=click.Choice(sorted(TOOLS)), metavar=f"{{{'|'.join(sorted(TOOLS))}}}")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
-@click.option("--yes", is_flag=True, help="Write it without asking.")
-@click.option("--command", metavar="COMMAND", default="handoff", help="How the tool calls handoff, such as 'uv run handoff'.")
-@click.option("--folder", metavar="DIR", help="With hook: the project's folder below the top of the repository.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--command", metavar="COMMAND", default="handoff", help="How the tool runs handoff, such as 'uv run handoff'.")
+@click.option("--folder", metavar="DIR", help="With hook: the project's folder, relative to the root of the repository.")
 @click.pass_obj
 @verb
 def agents(handoff_dir: str | None, action: str, tool: str, *, dry_run: bool, yes: bool, command: str, folder: str | None) -> int:
-    """Let a coding agent say that it is done only when the gate agrees: install its stop hook, or remove it.
+    """Install or remove a stop hook, so that a coding agent is done only when the gate passes.
 
-    Before the agent ends, the hook asks handoff gate --machine-only about the newest session, and tells the agent what is left.
-    It says nothing where no hand-off is under way, and never the same agent more than twice in a row. The text for AGENTS.md
-    comes and goes with it. The command shows first what it would write.
+    Before the agent stops, the hook runs handoff gate --machine-only on the newest session, and tells the agent what is left.
+    It stays silent if no hand-off is in progress, and sends an agent back at most twice in a row. The command also installs or
+    removes the text for AGENTS.md, and shows every change before it writes.
     """
     if action == "hook":
         from pytest_handoff.cli.agent_stop import answer, sent_by_the_tool
@@ -79,7 +79,7 @@ def with_hook(text: str, tool: Tool, name: str, command: str | None, *, path: st
     """Put our entry into the text of a tool's settings, or take it out; return ``None`` if nothing is left of the file.
 
     Raises:
-        UsageProblem: when the text is no JSON, or has something else where the hooks should be.
+        UsageProblem: when the text is not JSON, or has something else where the hooks should be.
     """
     from pytest_handoff.cli.json_edit import read_json, removed
 
@@ -187,7 +187,7 @@ def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run:
         say(f"nothing was written; next: handoff agents {action} … --yes")
         return GOOD
     if not yes and not agrees("write this?"):
-        raise UsageProblem("nothing was written; say yes, or give --yes")
+        raise UsageProblem("nothing was written; answer yes, or pass --yes")
     for change in changes:
         if change.new is None:
             change.path.unlink()
@@ -195,5 +195,5 @@ def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run:
             write_each([Artifact(path=change.path, content=change.new.encode())], [project.root])
         say(f"{project.key(change.path)}: {'removed' if change.new is None else 'written'}")
     if project.store.sessions():
-        say("these files belong to the tree: before the next gate, run pytest --handoff=SESSION again")
+        say("these files are part of the tree: run pytest --handoff=SESSION again before the next gate")
     return GOOD

@@ -86,15 +86,15 @@ def _digest(text: str) -> dict[str, str]:
     return {algorithm: value}
 
 
-@click.command(short_help="Write an in-toto statement to be signed")
+@click.command(short_help="Write an in-toto statement, ready to sign")
 @session_argument
-@click.option("-o", "--output", metavar="FILE", help="Where the statement is written; without it, standard output.")
+@click.option("-o", "--output", metavar="FILE", help="Write the statement to this file instead of standard output.")
 @click.pass_obj
 @verb
 def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
-    """Write the in-toto statement (test-result) about SESSION, for the signer of your choice.
+    """Write an in-toto statement (test-result) about SESSION, for the signer of your choice.
 
-    Nothing is written, and the exit code is 1, when document, evidence, tree or chain do not agree: see handoff verify.
+    If document, evidence, tree and chain do not match (see handoff verify), it writes nothing and exits with 1.
     """
     from pytest_handoff.project.artifacts import Artifact, write_each
     from pytest_handoff.project.foreign_files import named_by_a_person

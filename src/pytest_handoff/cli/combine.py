@@ -16,21 +16,24 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.finish import FinishedSession
 
 
-@click.command(short_help="Join the parts that several jobs left")
+@click.command(short_help="Join the parts that several jobs recorded")
 @click.argument("session", shell_complete=complete_session)
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--artifacts", metavar="DIR", type=click.Path(path_type=Path), help="Also write document, evidence and summary.md here."
+    "--artifacts",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Also write document, evidence and summary.md there.",
 )
 @click.pass_obj
 @verb
 def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *, artifacts: Path | None) -> int:
-    """Join the parts of SESSION that jobs left (pytest --handoff-part), and fill its document; no test is run.
+    """Join the parts of SESSION that several jobs recorded (pytest --handoff-part), and fill its document, without running tests.
 
-    Parts are looked for in and below each DIR; without one, where they are when --handoff-artifacts was not given. All must be
+    It looks for parts in and below each DIR or, without DIR, where runs without --handoff-artifacts keep them. All parts must be
     about the tree in which you run this. If the project has hooks, those of this checkout run.
 
-    Where there are no parts, but proofs of shards (handoff prove --shard), these are joined; a DIR may be such a file, too.
+    If there are no parts but proofs of shards (handoff prove --shard), it joins these; a DIR may also be such a file.
     """
     from pytest_handoff.cli.combine_proofs import join_proofs, kept_proofs
     from pytest_handoff.config import check_session_name
@@ -40,7 +43,7 @@ def combine(handoff_dir: str | None, session: str, folders: tuple[Path, ...], *,
     check_session_name(session)
     if proofs := kept_proofs(project, session, folders):
         if artifacts is not None:
-            raise UsageProblem("--artifacts is for parts; a proof is written beside the record of its session")
+            raise UsageProblem("--artifacts works with parts only; a proof is written beside the record of its session")
         return join_proofs(project, session, proofs)
     outcome = joined(project, session, folders, progress, lambda text: say(f"handoff: {text}", err=True))
     if artifacts is not None:

@@ -1,4 +1,4 @@
-"""Join the proofs of shards that several jobs kept, where ``handoff combine`` is given these in place of parts."""
+"""Join the proofs of shards that several jobs kept, where ``handoff combine`` is given these instead of parts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def kept_proofs(project: Project, session: str, paths: Sequence[Path]) -> list[P
         return []
     if find_parts(folders):
         if named:
-            raise UsageProblem(f"{named[0]} is a proof, and parts make no whole session yet; combine them first, then prove it")
+            mixed = f"{named[0]} is a proof, but the other files are parts"
+            raise UsageProblem(f"{mixed}; combine the parts first, then prove the session")
         return []
     own = proof_path(project, session).resolve()
     return [path for path in {path.resolve(): path for path in found}.values() if path.resolve() != own]

@@ -37,7 +37,7 @@ LIMIT = 65_000
 MOST = 5
 """The most rows of a list; all of them fit on a screen."""
 
-_CUT = "\n\nCut here; `handoff next` has the rest.\n"
+_CUT = "\n\nCut off here; `handoff next` lists the rest.\n"
 _LINKED = re.compile(r"[@#]|://|\bwww\.|\bgh-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 """What GitHub looks for outside of code: somebody's name, an issue, an address, a commit."""
 
@@ -66,7 +66,7 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
 
 def unreadable(session: str, why: str) -> str:
     """Write the comment about a session whose evidence cannot be read, so that none about older evidence stays."""
-    return f"{MARKER}\n### Hand-off {_plain(session)}: ❔ cannot be told\n\n{code_in_text(why)}\n"
+    return f"{MARKER}\n### Hand-off {_plain(session)}: ❔ cannot tell\n\n{code_in_text(why)}\n"
 
 
 def _plain(text: str, most: int = LONGEST_QUOTE) -> str:
@@ -145,20 +145,20 @@ def _footer(run_url: str | None, commit: str | None) -> str:
     return f"<sub>Evidence and document: artifact of {run}{about}. `handoff next` lists everything that is left.</sub>"
 
 
-@click.command(short_help="Write the comment of a pull request")
+@click.command(short_help="Write the comment for a pull request")
 @session_argument
-@click.option("--machine-only", is_flag=True, help="Leave out the lines that only a person can decide.")
-@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
-@click.option("-o", "--output", metavar="FILE", help="Where the comment is written; without it, standard output.")
+@click.option("--machine-only", is_flag=True, help="Leave out lines that only a person can decide.")
+@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence from a CI run.")
+@click.option("-o", "--output", metavar="FILE", help="Write the comment to this file instead of standard output.")
 @click.pass_obj
 @verb
 def comment(
     handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, output: str | None
 ) -> int:
-    """Write the comment that a pull request shows about SESSION, in Markdown: verdict, what blocks, failing and lost tests.
+    """Write a pull-request comment about SESSION, in Markdown: verdict, what blocks, failing and lost tests.
 
-    Its first line is a marker by which a script finds the comment again, to edit it in place. The exit code says whether the
-    evidence could be read, not what the gate says; where it cannot be read, the comment says that.
+    The first line is a marker, so that a script can find the comment and edit it in place. The exit code says whether the
+    evidence could be read, not whether the gate passes. If the evidence cannot be read, the comment says so.
     """
     from pytest_handoff.workflow.ci import fitting
 

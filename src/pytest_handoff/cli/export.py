@@ -26,14 +26,14 @@ FORMATS = {
 @click.command(short_help="Write JUnit XML, CTRF or SARIF")
 @click.argument("form", type=click.Choice(sorted(FORMATS)), metavar=f"{{{'|'.join(sorted(FORMATS))}}}")
 @session_argument
-@click.option("-o", "--output", metavar="FILE", help="Where it is written; without it, standard output.")
+@click.option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output.")
 @click.pass_obj
 @verb
 def export(handoff_dir: str | None, form: str, session: str, output: str | None) -> int:
     """Write the evidence of SESSION as JUnit XML, CTRF JSON or SARIF, for systems that read those.
 
-    junit and ctrf have every test with its tier and its first session; a lost test is an error there. sarif has failing tests and
-    new lines that no test runs, each at its place. Durations and failure texts are in there where the run left them here.
+    junit and ctrf list every test with its tier and its first session; a lost test is an error there. sarif lists failing tests
+    and new lines that no test runs, each with its location. Durations and failure texts are included if the run kept them here.
     """
     from pytest_handoff.workflow.verify import is_fresh
 
@@ -41,7 +41,7 @@ def export(handoff_dir: str | None, form: str, session: str, output: str | None)
     outcome = outcome_of(project, session)
     text: str = import_module(f"pytest_handoff.cli.{FORMATS[form]}").text_of(project, outcome)
     if not is_fresh(project, outcome.record):
-        say(f"handoff: the evidence of {session} is about another tree: lines may have moved since", err=True)
+        say(f"handoff: the evidence of {session} is about another tree: line numbers may have moved since", err=True)
     if output is not None:
         _write(project, Path.cwd() / output, text)
         say(output)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 _RULES = {
-    "failing-test": ("error", "A test fails", "The test failed or ended in an error in the recorded run."),
-    "untested-new-code": ("warning", "No test runs new code", "The lines are new since the last session, and no test ran them."),
+    "failing-test": ("error", "A test fails", "The test failed or had an error in the recorded run."),
+    "untested-new-code": ("warning", "No test runs new code", "No test ran these lines, which are new since the last session."),
 }
 
 

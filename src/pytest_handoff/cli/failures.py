@@ -44,7 +44,7 @@ def details_lines(project: Project, details: Details, facts: Facts, *, everythin
     if shown:
         yield [StyledText("failures", "dim")]
     for failure in shown:
-        how = f" ({failure.outcome} when it was tried again)" if failure.outcome in ("passed", "xpassed") else ""
+        how = f" ({failure.outcome} when it was run again)" if failure.outcome in ("passed", "xpassed") else ""
         yield [StyledText("  "), StyledText("✗", "red"), StyledText(f" {one_line(failure.test)}{how}")]
         yield from ([StyledText(f"      {line.expandtabs(4)}".rstrip())] for line in _told(failure, everything=everything))
         yield [StyledText(f"      run it alone: {places.command(failure.test)}", "dim")]

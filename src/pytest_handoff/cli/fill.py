@@ -92,12 +92,12 @@ def _lines(first: int, last: int) -> str:
     return f"{first + (length > 0)}" if length == 1 else f"{first + (length > 0)},{length}"
 
 
-@click.command(short_help="Fill the document again; run no test")
+@click.command(short_help="Fill the document again without running tests")
 @session_argument
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the document differs from the evidence.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change, exit 1 if anything would.")
-@click.option("--take-over", is_flag=True, help="Replace a person's words too, where the evidence has a value.")
-@click.option("--interrupted", is_flag=True, help="Record the newest run that died, as far as it came, as an incomplete run.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change, and exit 1 if anything would.")
+@click.option("--take-over", is_flag=True, help="Also replace text that a person wrote, where the evidence has a value.")
+@click.option("--interrupted", is_flag=True, help="Record the latest interrupted run as an incomplete run.")
 @click.argument("places", nargs=-1)
 @click.pass_obj
 @verb
@@ -111,13 +111,13 @@ def fill(
     interrupted: bool,
     places: tuple[str, ...],
 ) -> int:
-    """Fill the document of SESSION again from its record; no test is run. PLACES narrow --take-over to these ids."""
+    """Fill the document of SESSION again from its record, without running tests. PLACES limit --take-over to these ids."""
     if places and not take_over:
         raise UsageProblem(f"{places[0]!r} goes with --take-over: handoff fill {session} --take-over {' '.join(places)}")
     replaced = frozenset(places or ["*"]) if take_over else frozenset()
     if check or diff:
         if interrupted:
-            raise UsageProblem("--interrupted writes the record; --check and --diff write nothing: use one of the two")
+            raise UsageProblem("--interrupted writes the record, but --check and --diff write nothing: use one or the other")
         project = project_here(handoff_dir)
         outcome = outcome_of(project, session, replaced)
         _refuse_unknown(places, outcome)
@@ -141,7 +141,7 @@ def _compare(project: Project, session: str, outcome: FinishedSession, *, diff: 
     if artifact.differs():
         say(f"{shown}: differs from the evidence; next: handoff fill {session}")
         return NO
-    say(f"{shown}: is what the evidence says")
+    say(f"{shown}: matches the evidence")
     return GOOD
 
 
@@ -164,14 +164,14 @@ def _refuse_unknown(places: Sequence[str], outcome: FinishedSession) -> None:
     known = {place.id for place in outcome.composition.document.places}
     for place in places:
         if place not in known:
-            names = f"handoff explain {outcome.record.session} names those with a person's words"
+            names = f"handoff explain {outcome.record.session} lists places that a person filled"
             raise UsageProblem(f"the document has no place {place!r}; {names}")
 
 
 def _what_was_filled(project: Project, document: Path, changed: Sequence[Path]) -> str:
     if document in changed:
         return "filled"
-    beside = "".join(f"; {project.shown(path)}: brought up to date" for path in changed)
+    beside = "".join(f"; {project.shown(path)}: updated" for path in changed)
     return f"nothing to change{beside}"
 
 
@@ -187,7 +187,7 @@ def _record_interrupted(project: Project, session: str) -> None:
         trouble = keep_details(project, outcome, runs[-1], before)
     forget(runs)
     if trouble is not None:
-        say(f"durations and failure texts could not be kept: {trouble}", err=True)
+        say(f"could not save durations and failure texts: {trouble}", err=True)
     say(f"recorded as an incomplete run: {'; '.join(outcome.record.run.why_incomplete)}")
 
 
@@ -204,25 +204,25 @@ def _tell_findings(outcome: FinishedSession) -> None:
             say(f"  {place}{finding.message}")
 
 
-@click.command(short_help="Make or adopt the document of a session")
+@click.command(short_help="Create or adopt the document of a session")
 @click.argument("session")
-@click.option("--template", metavar="NAME", help="The template; without it the configured one.")
-@click.option("--adopt", metavar="FILE", help="Begin with this document instead, and show the blocks that it would be given.")
+@click.option("--template", metavar="NAME", help="The template to use instead of the configured one.")
+@click.option("--adopt", metavar="FILE", help="Start from this document instead, and show the blocks that would be added.")
 @click.option("--write", is_flag=True, help="With --adopt: write the document with the blocks.")
 @click.pass_obj
 @verb
 def init(handoff_dir: str | None, session: str, template: str | None, adopt: str | None, *, write: bool) -> int:
-    """Make the document of a new SESSION, pre-filled with what earlier sessions promised."""
+    """Create the document of a new SESSION, pre-filled with what earlier sessions promised."""
     from pytest_handoff.config import check_session_name
 
     project = (project_to_write if adopt is None or write else project_here)(handoff_dir, below=False)
     check_session_name(session)
     if adopt is not None and template is not None:
-        raise UsageProblem("--adopt takes the document as it is; leave --template out")
+        raise UsageProblem("--adopt keeps the document as it is; leave out --template")
     if adopt is not None:
         return _adopt(project, session, Path(adopt), write=write)
     if write:
-        raise UsageProblem("--write goes with --adopt FILE; without it the document is written anyway")
+        raise UsageProblem("--write needs --adopt FILE; without --adopt, the document is always written")
     return _make(project, session, template)
 
 
@@ -234,7 +234,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
     path = project.document(session)
     if path.exists():
-        raise DocumentProblem(f"is there already; fill it in place with pytest --handoff={session}", path=project.shown(path))
+        raise DocumentProblem(f"already exists; fill it with pytest --handoff={session}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = finish.new_document(project, session, parents, template=template)
     write_each([Artifact(path=path, content=parse.encode(text))], project.within)
@@ -251,9 +251,9 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     target = project.document(session)
     shown = project.shown(target)
     if target.exists() and os.path.realpath(source) != os.path.realpath(target):
-        raise DocumentProblem("is there already; adopt that one, or move it away", path=shown)
+        raise DocumentProblem("already exists; adopt that file, or move it away", path=shown)
     if not source.is_file():
-        raise DocumentProblem("there is no such file to adopt", path=str(source))
+        raise DocumentProblem("does not exist, so it cannot be adopted", path=str(source))
     text = parse.decode(_content(project, source), str(source))
     adopted = adopt(text, str(source), corrections=project.config.corrections == "on")
     _show(text, adopted.text, str(source), shown)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.finish import FinishedSession
 
 
-@click.command(short_help="Check document, evidence, tree and chain")
+@click.command(short_help="Check the document, evidence, tree and chain")
 @session_argument
-@click.option("--all", "every", is_flag=True, help="This session and every one before it.")
+@click.option("--all", "every", is_flag=True, help="Check this session and every earlier one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
-    """Check that SESSION's document is what its evidence says, that it is about this code, and that the chain is whole."""
+    """Check that SESSION's document matches its evidence, the evidence is about this code, and the chain is complete."""
     from pytest_handoff.workflow.chain import cannot_tell, chain_of
     from pytest_handoff.workflow.verify import verify as problems_of
 
@@ -60,12 +60,12 @@ def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool)
 @click.command(short_help="May it be merged? If not, what is missing")
 @session_argument
 @click.option("--machine-only", is_flag=True, help="Ignore checklist lines that need a person's sign-off.")
-@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence that a CI run made.")
+@click.option("--require-provenance", type=click.Choice(["ci"]), help="Accept only evidence from a CI run.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def gate(handoff_dir: str | None, session: str, *, machine_only: bool, require_provenance: str | None, as_json: bool) -> int:
-    """Exit 0 when SESSION may be merged, 1 when not; say what is missing, and how to get it."""
+    """Exit with 0 if SESSION may be merged, with 1 if not; say what is missing and how to fix it."""
     from pytest_handoff.workflow.verify import reason_table
     from pytest_handoff.workflow.verify import reasons as reasons_against
 
@@ -147,4 +147,4 @@ def _summarise(outcome: FinishedSession, reasons: Sequence[Problem]) -> None:
         try:
             append_summary(gate_summary(outcome.record.session, rows, None if proof is None else proof_line(proof)))
         except WriteProblem as error:
-            say(f"the summary of the step {error}", err=True)
+            say(f"the step summary {error}", err=True)

@@ -77,7 +77,7 @@ def _plainly() -> Iterator[None]:
 
 @click.group(cls=SpeakingPlainly, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="handoff")
-@click.option("--handoff-dir", metavar="DIR", help="The hand-off folder, where it is not the configured one.")
+@click.option("--handoff-dir", metavar="DIR", help="Use this hand-off folder instead of the configured one.")
 @click.pass_context
 def main(context: click.Context, handoff_dir: str | None) -> None:
     """Hand-off documents filled with evidence from pytest runs.

@@ -201,14 +201,14 @@ _MOST_NAMED = 10
 @click.pass_obj
 @verb
 def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
-    """Show the sessions side by side; with TEST (an id, or any unique part of it) that test's life across them."""
+    """Show sessions side by side or, with TEST (an id, or any unique part of it), that test in every session."""
     from pytest_handoff.evidence.history import history_table, session_rows
 
     project = project_here(handoff_dir)
     records = {name: project.store.figures(name) for name in progress(project.store.sessions(), "reading records")}
     if not records:
         folder = project.shown(project.handoffs)
-        raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
+        raise EvidenceProblem("no session is recorded yet; start with pytest --handoff=session-1", path=folder)
     if test is not None:
         _tell_life(project.store, records, test, as_json=as_json)
         return GOOD
@@ -273,7 +273,7 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
         raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {newest} --json lists them")
     if len(found) > 1:
         more = [f"and {len(found) - _MOST_NAMED:,} more"] if len(found) > _MOST_NAMED else []
-        raise UsageProblem(f"{wanted!r} is a part of {len(found):,} ids; name one:", details=(*found[:_MOST_NAMED], *more))
+        raise UsageProblem(f"{wanted!r} matches {len(found):,} ids; name one:", details=(*found[:_MOST_NAMED], *more))
     return found[0]
 
 

@@ -42,11 +42,11 @@ def read_json(text: str, path: str) -> dict[str, Any]:
     try:
         table = json.loads(text, object_pairs_hook=unique) if text.strip() else {}
     except json.JSONDecodeError as error:
-        raise UsageProblem(f"is no JSON ({error.msg}); nothing was written", path=path, line=error.lineno) from error
+        raise UsageProblem(f"is not valid JSON ({error.msg}); nothing was written", path=path, line=error.lineno) from error
     except RecursionError as error:
         raise UsageProblem("is nested too deeply; nothing was written", path=path) from error
     if not isinstance(table, dict):
-        raise UsageProblem("holds no JSON object; nothing was written", path=path)
+        raise UsageProblem("is not a JSON object; nothing was written", path=path)
     return table
 
 

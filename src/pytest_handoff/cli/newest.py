@@ -41,15 +41,16 @@ def newest_session(project: Project) -> Newest:
     chain = Chain(project.store)
     tips = chain.tips() if chain.links else []
     if chain.links and not tips:
-        raise EvidenceProblem("the sessions form a circle; restore their records", path=project.shown(project.store.evidence))
+        circle = "the sessions continue each other in a circle; restore their records"
+        raise EvidenceProblem(circle, path=project.shown(project.store.evidence))
     waiting = [name for name in _without_record(project) if _is_newer(project, name, tips[-1] if tips else None)]
     if len(waiting) > 1:
-        raise UsageProblem(f"which SESSION? {listed(waiting)} have a document and no record; name one of them")
+        raise UsageProblem(f"which SESSION? {listed(waiting)} have a document but no record; name one of them")
     if waiting:
-        return Newest(waiting[0], "its document is newer than every record" if tips else "its document waits for a run")
+        return Newest(waiting[0], "its document is newer than every record" if tips else "its document has no run yet")
     if not tips:
         folder = project.shown(project.handoffs)
-        raise EvidenceProblem("no session is recorded yet; begin with pytest --handoff=session-1", path=folder)
+        raise EvidenceProblem("no session is recorded yet; start with pytest --handoff=session-1", path=folder)
     return Newest(tips[-1], "the newest")
 
 

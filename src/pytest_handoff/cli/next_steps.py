@@ -29,14 +29,14 @@ NEXT_SCHEMA = "pytest-handoff/next/1"
 _ABOUT_FAILURES = ("complete", "failures", "regression")
 
 
-@click.command("next", short_help="Say what is left to do, in order")
+@click.command("next", short_help="List what is left to do, in order")
 @session_argument
-@click.option("--machine-only", is_flag=True, help="Leave out the lines that only a person can decide.")
+@click.option("--machine-only", is_flag=True, help="Leave out lines that only a person can decide.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
 def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: bool) -> int:
-    """Say what is left to do before SESSION can be handed over, the first step first.
+    """List what is left to do before SESSION can be handed over, in order.
 
     Exit codes: 0 nothing is left; 1 something is left; 2 it cannot tell.
     """

@@ -25,7 +25,7 @@ MOST_SOURCE = 400_000
 MOST_FILES, MOST_LINES = 20, 60
 """The most files whose untested new lines are shown, and the most lines of each."""
 
-_CHANGED = "The file is not as it was when this was measured; its lines are not shown."
+_CHANGED = "This file has changed since it was measured, so its lines are not shown."
 _BY = {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}
 
 
@@ -72,7 +72,7 @@ def _text(project: Project, path: str) -> tuple[str | None, str]:
     try:
         return printable_text(read_file(project.root / path, project.within, TEXT).decode("utf-8", "replace")), ""
     except Refused as refused:
-        return None, f"The file {refused.why}; its lines are not shown."
+        return None, f"The file {refused.why}, so its lines are not shown."
     except OSError:
         return None, _CHANGED
 
@@ -138,7 +138,7 @@ def coverage_rows(record: Record, sources: Sources) -> list[dict[str, Any]]:
         if file.missing or code:
             text, row["why"] = sources.text(path)
             if text is not None and len(text) > room:
-                text, row["why"] = None, "The page holds enough source already; look at the file itself."
+                text, row["why"] = None, "This page already shows as much source as it may; open the file itself."
             row["source"] = text
             row["marks"] = _line_marks(file.missing, code.lines if code else "", last=len(raw_lines(text or "")))
             room -= len(text or "")

@@ -65,7 +65,7 @@ def grid(facts: Facts, shown: Timeline, seconds: Mapping[str, float], before: Ma
         facts: the session that the page is about.
         shown: the sessions that are shown, with the session itself last.
         seconds: how long each test took, where that is known.
-        before: how long each test took in the session before, where that is known.
+        before: how long each test took in the previous session, where that is known.
 
     Returns:
         ``sessions``, ``tiers``, ``statuses`` and ``since`` are lists of names; a test refers to the last three by index. ``more``
@@ -96,7 +96,7 @@ def grid(facts: Facts, shown: Timeline, seconds: Mapping[str, float], before: Ma
 
 
 def known_as(line: LedgerLine) -> str:
-    """Return the id that a test had in the session before."""
+    """Return the id that a test had in the previous session."""
     return line.moved_from or line.id
 
 

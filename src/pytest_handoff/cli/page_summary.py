@@ -46,7 +46,7 @@ class Blocked(Frozen, frozen=True):
 
 
 class Change(Frozen, frozen=True):
-    """Something that is not as it was in the session before, as a figure with its words."""
+    """Something that is not as it was in the previous session, as a figure with its words."""
 
     text: str
     link: str
@@ -245,7 +245,7 @@ def _checklist_tile(outcome: FinishedSession) -> Tile:
 
 
 def changes(outcome: FinishedSession) -> list[Change]:
-    """List in figures what is not as it was in the session before; a first session has nothing to compare with."""
+    """List in figures what is not as it was in the previous session; a first session has nothing to compare with."""
     if not outcome.record.previous:
         return []
     record, statuses = outcome.record, outcome.record.tests.regression.statuses

@@ -14,7 +14,7 @@ from pytest_handoff.figures import counted
 from pytest_handoff.printing import bars, say, say_json_text, say_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence, Sized
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.config import Experiment
     from pytest_handoff.project.layout import Project
@@ -27,18 +27,18 @@ _MOST = 20
 """The tests of one status that are listed; all of them are in ``proof.json``."""
 
 
-@click.command(short_help="Try whether the tests would notice a change")
+@click.command(short_help="Check whether the tests would notice a change")
 @session_argument
 @click.argument("args", metavar="[-- PYTEST ARG...]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--earlier", is_flag=True, help="Try the earlier tests, as they were, on the new code.")
-@click.option("--new", is_flag=True, help="Try the new tests on the old code.")
-@click.option("--faults", is_flag=True, help="Try small faults in the new code, and see which tests notice.")
-@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Try faults for this long at most.")
+@click.option("--earlier", is_flag=True, help="Run the old versions of earlier tests on the new code.")
+@click.option("--new", is_flag=True, help="Run the new tests on the old code.")
+@click.option("--faults", is_flag=True, help="Put small faults into the new code, and see whether a test fails.")
+@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Stop trying faults after this time.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Try this many faults, the same on every machine.")
-@click.option("--shard", type=ShardType(), help="Try the faults of one shard of several, such as 2/8.")
-@click.option("-n", "jobs", type=click.IntRange(min=1), metavar="JOBS", help="Try so many faults at once; default: the cores.")
-@click.option("--join", multiple=True, metavar="FILE", help="Add the shards in proofs of other machines; may be given again.")
-@click.option("--keep", is_flag=True, help="Leave the scratch trees, and print where they are.")
+@click.option("--shard", type=ShardType(), help="Try one shard of the faults, such as 2/8.")
+@click.option("-n", "jobs", type=click.IntRange(min=1), metavar="JOBS", help="Try this many faults at once; default: all cores.")
+@click.option("--join", multiple=True, metavar="FILE", help="Add the shards from another machine's proof; may be repeated.")
+@click.option("--keep", is_flag=True, help="Keep the scratch trees, and print where they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
@@ -58,14 +58,16 @@ def prove(
     keep: bool,
     as_json: bool,
 ) -> int:
-    """Try whether the tests of SESSION would notice: old tests on the new code, new tests on the old code, small faults.
+    """Check whether the tests of SESSION would notice a change.
 
-    Without --earlier, --new and --faults, the first two are tried as far as there is something to try, and faults where the
-    settings ask for them. Tests run in scratch trees; the work tree, git's index and its stash stay as they are. The result is
-    written to proof.json beside the record. Arguments after -- go to pytest.
+    It runs old tests on the new code, new tests on the old code, and the tests on new code with small faults in it.
 
-    Exit codes: 0 nothing speaks against the tests; 1 something does, such as an earlier test that was mended in the test; 2 not
-    all could be tried.
+    Without --earlier, --new and --faults, it tries the first two wherever they apply, and faults if the settings ask for them.
+    Tests run in scratch trees; the work tree, git's index and the stash stay as they are. The result goes to proof.json beside
+    the record. Arguments after -- go to pytest.
+
+    Exit codes: 0 no findings against the tests; 1 findings, such as an earlier test that passes only after an edit to the test;
+    2 not everything could be tried.
     """
     from pytest_handoff.project.layout import find_session
     from pytest_handoff.proving.prove import Request
@@ -125,7 +127,7 @@ def proof_lines(project: Project, proof: Proof) -> Iterator[Sequence[tuple[str, 
 
     yield [(f"handoff prove {proof.session}", "bold")]
     if proof.interrupted:
-        yield [("interrupted: what was tried until then is kept", "yellow")]
+        yield [("interrupted: results up to this point are kept", "yellow")]
     if proof.earlier is not None:
         yield from _of_earlier(proof.earlier)
     if proof.new is not None:
@@ -133,10 +135,10 @@ def proof_lines(project: Project, proof: Proof) -> Iterator[Sequence[tuple[str, 
     if proof.faults is not None:
         yield from fault_lines(proof.faults)
     for reason in proof.reasons:
-        yield [("does not hold: ", "red"), (reason, "")]
+        yield [("against the tests: ", "red"), (reason, "")]
     if proof.holds:
         whole = exit_code(proof) == GOOD
-        said = "nothing speaks against the tests" if whole else "nothing that was tried speaks against the tests"
+        said = "no findings against the tests" if whole else "no findings against the tests in what was tried"
         unnoticed = len(proof.faults.survived) if proof.faults is not None else 0
         yield [(f"{said}, but {counted(unnoticed, 'fault')} went unnoticed" if unnoticed else said, "green")]
     yield [(f"wrote {project.shown(proof_path(project, proof.session))}", "")]
@@ -148,7 +150,7 @@ def _of_earlier(found: EarlierProof) -> Iterator[Sequence[tuple[str, str]]]:
         return
     found_out = counts(found.tests, EARLIER)
     unchanged = f"{counted(found.unchanged, 'earlier test')} unchanged"
-    tried = f"{counted(len(found.tests), 'other')} as {_they(found.tests)}: {found_out}" if found.tests else "no other"
+    tried = f"{counted(len(found.tests), 'other')} in the old version: {found_out}" if found.tests else "no other"
     yield [("earlier  ", "dim"), (f"{unchanged}, {tried}", "")]
     yield from _listed(found.tests, EARLIER)
     yield from _notes(found.not_tried, found.left_out)
@@ -160,7 +162,7 @@ def _of_new(found: NewProof) -> Iterator[Sequence[tuple[str, str]]]:
         return
     from pytest_handoff.proving.statuses import by_function
 
-    tried = f"{counted(len(found.tests), 'new test')} on the code of before: {counts(found.tests, NEW)}"
+    tried = f"{counted(len(found.tests), 'new test')} on the old code: {counts(found.tests, NEW)}"
     yield [("new      ", "dim"), (tried, "")]
     functions = by_function(found.tests, "passes_without_it")
     for function, tests in list(functions.items())[:_MOST]:
@@ -169,10 +171,6 @@ def _of_new(found: NewProof) -> Iterator[Sequence[tuple[str, str]]]:
     yield from _cut(len(functions))
     yield from _listed(found.tests, NEW)
     yield from _notes(found.not_tried, found.left_out)
-
-
-def _they(tests: Sized) -> str:
-    return "it was" if len(tests) == 1 else "they were"
 
 
 def _listed(

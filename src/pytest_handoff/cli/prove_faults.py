@@ -30,7 +30,7 @@ class ShardType(click.ParamType[tuple[int, int]]):
             return value
         found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", str(value))
         if found is None or not 1 <= int(found[1]) <= int(found[2]):
-            self.fail(f"{value!r} is not a shard; write the number of one and how many there are, such as 2/8", param, ctx)
+            self.fail(f"{value!r} is not a shard; give its number and the total, such as 2/8", param, ctx)
         return int(found[1]), int(found[2])
 
 
@@ -47,7 +47,7 @@ def fault_lines(found: FaultProof) -> Iterator[Sequence[tuple[str, str]]]:
             (f"shards {listed(found.shards, 8)}; missing: {missing}", "dim"),
         ]
     if not found.tried and found.possible and found.budget is not None and not found.not_tried:
-        why = f"the budget of {found.budget:g} s was over before a fault could be tried; give it more"
+        why = f"the budget of {found.budget:g} s ran out before the first fault; give it more time"
         yield [("         ", ""), (why, "yellow")]
     for survivor in found.survived[:_MOST]:
         yield from _survivor(survivor)

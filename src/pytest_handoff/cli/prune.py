@@ -8,16 +8,16 @@ from pytest_handoff.cli.support import GOOD, file_size, project_here, project_to
 from pytest_handoff.printing import say
 
 
-@click.command(short_help="Remove source trees nobody compares with")
-@click.option("--dry-run", is_flag=True, help="Remove nothing; say what would be removed.")
+@click.command(short_help="Remove source snapshots that are not needed")
+@click.option("--dry-run", is_flag=True, help="Remove nothing; list what would be removed.")
 @click.pass_obj
 @verb
 def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
-    """Delete source snapshots (sources.jsonl) that no later session compares against.
+    """Delete source snapshots (sources.jsonl) that no later session needs.
 
-    Keeps those of the newest sessions, for the next one, and of the sessions that these continue, so that the newest can be
-    run again. One that holds only differences from a deleted one is written whole first. Records, ledgers and documents are
-    never deleted.
+    It keeps the snapshots of the newest sessions, for the next one, and of the sessions that these continue, so that the newest
+    can be run again. A snapshot that contains only differences from a deleted one is first written in full. It never deletes
+    records, ledgers and documents.
     """
     from pytest_handoff.project.artifacts import write_each
     from pytest_handoff.project.locks import locked
@@ -41,9 +41,9 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
             if not dry_run:
                 path.unlink()
     if plan.kept:
-        say(f"kept, as a base: {', '.join(plan.kept)}")
+        say(f"kept, because later runs compare with them: {', '.join(plan.kept)}")
     if not plan.removable:
-        say("nothing to remove: every source tree that is there is still a base")
+        say("nothing to remove: every source snapshot here is still needed")
     elif plan.unrepeatable:
         say(
             "handoff verify and handoff gate work as before; "

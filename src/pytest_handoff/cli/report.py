@@ -187,7 +187,7 @@ def _details(project: Project, record: Record) -> tuple[Details | None, str]:
 
 @click.command(short_help="Write one HTML page about a session")
 @session_argument
-@click.option("-o", "--output", metavar="FILE", help="Where the page is written, instead of report/ in the hand-off folder.")
+@click.option("-o", "--output", metavar="FILE", help="Write the page to this file instead of report/ in the hand-off folder.")
 @click.pass_obj
 @verb
 def report(handoff_dir: str | None, session: str, output: str | None) -> int:

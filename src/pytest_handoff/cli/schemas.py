@@ -107,7 +107,7 @@ class ShownFailure(msgspec.Struct, kw_only=True):
 
 
 class ShownSlow(msgspec.Struct, kw_only=True):
-    """Give the seconds of a test, now and in the session before; null where that is not known."""
+    """Give the seconds of a test, now and in the previous session; null where that is not known."""
 
     test: str
     seconds: float
@@ -154,7 +154,7 @@ class Shown(msgspec.Struct, kw_only=True):
 
 
 class ShownStep(msgspec.Struct, kw_only=True):
-    """One thing that is left to do: what is wrong, what mends it, where, and all names that it is about."""
+    """One thing that is left to do: what is wrong, what fixes it, where, and all names that it is about."""
 
     kind: str
     what: str
@@ -260,10 +260,10 @@ def _open(part: Any) -> Any:
 def print_schema(name: str | None) -> int:
     """Print the JSON Schema of NAME, or all of them by name.
 
-    They are called record, ledger, sources, coverage, proof, part, details, show, history, life and next.
+    The names are record, ledger, sources, coverage, proof, part, details, show, history, life and next.
     """
     if name is not None and name not in NAMES:
-        raise UsageProblem(f"there is no schema {name!r}; there are: {', '.join(NAMES)}")
+        raise UsageProblem(f"there is no schema {name!r}; the schemas are: {', '.join(NAMES)}")
     table = schema(name) if name else {one: schema(one) for one in NAMES}
     say_json(table)
     return GOOD

@@ -251,12 +251,12 @@ def _unstable(composed: Composition) -> list[Explained]:
 
 @click.command(short_help="Show the evidence")
 @session_argument
-@click.option("--json", "as_json", is_flag=True, help="The stable shape for programs.")
-@click.option("-v", "--verbose", is_flag=True, help="Name every test that something became of, not just the first few.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="List every test whose status changed, not just the first few.")
 @click.pass_obj
 @verb
 def show(handoff_dir: str | None, session: str, *, as_json: bool, verbose: bool) -> int:
-    """Show the evidence of SESSION, and what failing tests said and how long tests took, where that is kept here."""
+    """Show the evidence of SESSION, the output of failing tests and the slowest tests, if the run kept them here."""
     from pytest_handoff.cli.failures import details_lines, details_table
     from pytest_handoff.workflow.verify import is_fresh
 

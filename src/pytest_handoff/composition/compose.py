@@ -191,7 +191,7 @@ def check_names(config: Config) -> None:
         extended(DEFAULT_WORDS, config.words, tuple(config.tiers))
     for binding in config.bind:
         if binding.gate is not None and binding.gate not in GATES:
-            raise UsageProblem(f"bind: there is no gate {binding.gate!r}; there are {', '.join(GATES)}")
+            raise UsageProblem(f"bind: there is no gate {binding.gate!r}; the gates are {', '.join(GATES)}")
 
 
 def _trend(sessions: Callable[[], Sequence[SessionRow]]) -> Trend:
@@ -207,7 +207,7 @@ def _nobodys(found: Document, blocks: Mapping[str, str]) -> Iterator[Finding]:
     """Report the blocks that have no template: what stands between our markers would pass for ours, and nobody fills it."""
     for place in found.places:
         if place.kind == "block" and place.id not in blocks:
-            message = f"no block is called {place.id}; its text is left alone"
+            message = f"there is no block named {place.id}; its text stays as it is"
             yield Finding(kind="marker", line=place.line, place=place.id, message=message)
 
 
@@ -264,7 +264,7 @@ def _for_a_person(found: Document, kept: Sequence[Place]) -> Iterator[Finding]:
     """Report the places whose placeholder only a person can fill."""
     for place in found.places:
         if place not in kept and place.state == "placeholder":
-            message = f"a person's to fill: {place.text}"
+            message = f"for you to fill in: {place.text}"
             yield Finding(kind="placeholder", line=place.line, place=None, message=message)
 
 

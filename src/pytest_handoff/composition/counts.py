@@ -121,12 +121,12 @@ def _e2e_of(facts: Facts, scope: Scope) -> str:
         return passed_of(facts, scope, "e2e")
     if not facts.tests(scope=scope):
         return _none_of(facts, scope, None)
-    return f"{passed_of(facts, scope)} (tests of every kind: there is no e2e test)"
+    return f"{passed_of(facts, scope)} (tests of every tier: there are no e2e tests)"
 
 
 def _none_of(facts: Facts, scope: Scope, tier: str | None) -> str:
     if scope == "all":
-        return "none: there is no test"
+        return "none: there are no tests"
     kind = f"{tier} " if tier else ""
     if scope == "previous" and facts.is_first:
         return f"none: {escape(facts.session)} is the first session"

@@ -1,4 +1,4 @@
-"""Word how long tests took, and how that changed since the sessions before."""
+"""Word how long tests took, and how that changed since earlier sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST = 0.005
 
 
 class Slow(NamedTuple):
-    """A test with the seconds that it took, and those that it took in the session before, where that is known."""
+    """A test with the seconds that it took, and those that it took in the previous session, where that is known."""
 
     test: str
     seconds: float
@@ -56,7 +56,7 @@ def _time(seconds: float) -> str:
 
 
 def _change(slow: Slow) -> str:
-    """Write the change against the session before: ``+0.31 s``; nothing where it is not known, or cannot be seen."""
+    """Write the change against the previous session: ``+0.31 s``; nothing where it is not known, or cannot be seen."""
     if slow.before is None:
         return ""
     change = round(slow.seconds - slow.before, 2)

@@ -1,4 +1,4 @@
-"""Measure what documents ask of the session before: on the earlier tests, and on the record of the one parent."""
+"""Measure what documents ask of the previous session: on the earlier tests, and on the record of the one parent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OF_CHANGES: Mapping[str, Callable[[Changes], int]] = {
 
 
 class Before:
-    """The evidence of the session before; without a parent, or with several, little is known."""
+    """The evidence of the previous session; without a parent, or with several, little is known."""
 
     def __init__(self, facts: Facts, parent: Record | None, percent: float | None) -> None:
         self._parent, self._percent = parent, percent
@@ -81,7 +81,7 @@ class Before:
         return share(sum(file.covered_branches or 0 for file in measured.files.values()), branches) if branches else None
 
     def _changes(self, count: Callable[[Changes], int]) -> Figure | None:
-        """Count what the session before changed; of a first session nobody can tell."""
+        """Count what the previous session changed; of a first session nobody can tell."""
         parent = self._parent
         known = parent is not None and parent.changes is not None and parent.previous
         return Figure(shown="", part=count(parent.changes)) if parent and parent.changes and known else None

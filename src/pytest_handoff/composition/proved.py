@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pytest_handoff.proof import EarlierProof, EarlierTry, FaultProof, NewProof, NewTry, Proof
 
 EARLIER = {
-    "holds": "holds/hold",
+    "holds": "still passes/still pass",
     "adapted": "adapted",
-    "mended_in_test": "mended in test",
+    "mended_in_test": "fixed only in the test",
     "fails": "fails/fail",
     "cannot_run": "cannot run",
     "not_tried": "not tried",
@@ -41,7 +41,7 @@ class ProofSummary(Frozen, frozen=True):
     """Hold what a document shows of a proof.
 
     ``lines`` has one line for each experiment, ``missing`` the names of those that were not made. ``survivors`` are the faults
-    that no test noticed, ``reasons`` what speaks against the tests.
+    that no test noticed, ``reasons`` the findings against the tests.
     """
 
     lines: list[str]
@@ -71,18 +71,18 @@ def _side(diff: str, sign: str) -> str:
 def proof_lines(proof: Proof) -> Iterator[str]:
     """Yield a line for each experiment that was made, and one where the command was interrupted."""
     if proof.earlier is not None:
-        yield f"earlier tests as they were: {_of_earlier(proof.earlier)}"
+        yield f"old tests on the new code: {_of_earlier(proof.earlier)}"
     if proof.new is not None:
-        yield f"new tests on the code of before: {_of_new(proof.new)}"
+        yield f"new tests on the old code: {_of_new(proof.new)}"
     if proof.faults is not None:
         yield f"small faults: {proof.faults.nothing or fault_figures(proof.faults)}"
     if proof.interrupted:
-        yield "interrupted: not all was tried"
+        yield "interrupted: not everything was tried"
 
 
 def proof_line(proof: Proof) -> str:
-    """Say all of it in one line, with what speaks against the tests."""
-    against = counted(len(proof.reasons), "reason speaks/reasons speak") + " against the tests"
+    """Say all of it in one line, with the number of findings against the tests."""
+    against = counted(len(proof.reasons), "finding") + " against the tests"
     return "; ".join([*proof_lines(proof), *([] if proof.holds else [against])])
 
 
@@ -90,7 +90,7 @@ def told_lines(facts: Facts, *, asked: bool) -> list[str]:
     """Return what is said of a session's proof: a line each; without one nothing, unless the settings ask for it."""
     if facts.proof is None:
         return [not_proved(facts.session)] if asked else []
-    against = [f"does not hold: {reason}" for reason in facts.proof.reasons]
+    against = [f"against the tests: {reason}" for reason in facts.proof.reasons]
     return [*proof_lines(facts.proof), *against]
 
 
@@ -128,7 +128,7 @@ def fault_figures(found: FaultProof) -> str:
     noticed = found.caught + found.timeout
     parts = [f"{found.caught:,} caught", f"{len(found.survived):,} survived"]
     if found.timeout:
-        parts.insert(1, f"{found.timeout:,} ran into a timeout")
+        parts.insert(1, f"{found.timeout:,} timed out")
     return f"{tried}: {', '.join(parts)} ({percent(noticed, found.tried)} noticed){_unreached(found)}"
 
 

@@ -109,7 +109,7 @@ class Measured:
     """The evidence by quantity and scope.
 
     Args:
-        parent: the record of the session before, if there is exactly one.
+        parent: the record of the previous session, if there is exactly one.
         percent: the coverage of that session.
         lines: how many lines each source file has, if the document asks for that.
     """
@@ -120,7 +120,7 @@ class Measured:
 
     @cached_property
     def _before(self) -> Before:
-        """Return the evidence of the session before, which few documents ask for."""
+        """Return the evidence of the previous session, which few documents ask for."""
         from pytest_handoff.composition.earlier import Before
 
         return Before(self._facts, self._parent, self._percent)
@@ -274,7 +274,7 @@ class Measured:
         return None if figure is None else _worded(figure, form, quantity)
 
     def _text_of_change(self, quantity: str) -> str | None:
-        """Word how a count, or a rate in percentage points, differs from the session before."""
+        """Word how a count, or a rate in percentage points, differs from the previous session."""
         run, before = self._facts.record.run, self._before
         if quantity == "duration":
             now, then = run_seconds(run), before.seconds

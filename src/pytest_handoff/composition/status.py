@@ -44,7 +44,7 @@ def _values(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decis
         reasons = listed(_reasons(facts, blocking, decisions), most=_MOST_REASONS)
         return _open(reasons, f"No: {reasons}")
     if not lines:
-        return _open("tests pass; no checklist to decide by", "No: tests pass; no checklist to decide by")
+        return _open("tests pass, but there is no checklist", "No: tests pass, but there is no checklist")
     ready = f"Yes: {_why_ready(lines)}{_promised(facts)}"
     waiting = sum(decision.state == "waits" for decision in lines)
     if waiting:
@@ -99,7 +99,7 @@ def _reasons(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Deci
 def _of_line(facts: Facts, decision: Decision) -> Iterator[str]:
     """Say what keeps one line from holding; what the words for standing gates say already is said in the same words."""
     if decision.check.decision == "waived":
-        yield "the reason of a waiver is not true"
+        yield "the reason for a waiver is not true"
     for spec in decision.check.specs:
         verdict = evaluate(facts, spec)
         if verdict.verdict in ("failed", "unknown"):

@@ -33,7 +33,7 @@ _LOST = ("regressed", "still failing", "missing", "newly skipped")
 """What became of tests that the gates name."""
 
 _FIX = "  fix: "
-"""What stands between what is wrong and what mends it."""
+"""What stands between what is wrong and what fixes it."""
 
 _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
 """Outcomes that are neither a pass nor a failure: with several tiers, each says how many it has."""
@@ -104,7 +104,7 @@ def run_lines(
 
 def dropped_line() -> Line:
     """Say that an earlier part of the session was left out."""
-    return Line(_row("dropped", "an earlier part of this session, since the code has changed since"))
+    return Line(_row("dropped", "an earlier part of this session, because the code has changed"))
 
 
 def _gate(composed: Composition, *, blocked: bool) -> tuple[str, dict[str, bool]]:
@@ -273,7 +273,7 @@ def _known(facts: Facts) -> Iterator[str]:
         told = [f"{one_line(line.id)} ({one_line(line.known or '')})" for line in failing]
         yield shorten(f"{counted(len(told), 'test fails/tests fail')}: {listed(told)}", 300)
     if fixed:
-        yield shorten(f"fixed: {listed([one_line(line.id) for line in fixed])}; take out of [[tool.handoff.known]]", 300)
+        yield shorten(f"fixed: {listed([one_line(line.id) for line in fixed])}; remove from [[tool.handoff.known]]", 300)
 
 
 def _claims(composed: Composition) -> list[str]:
@@ -320,4 +320,4 @@ def _names(facts: Facts) -> Iterator[tuple[str, Sequence[str]]]:
     yield "beside", [f"{one_line(what)} changed, and earlier tests use it" for what in done.beside or ()]
     yield "no assert", list(map(one_line, done.without_assertion or ()))
     yield "disguise", [f"{one_line(test)} {IN_ANOTHER_NAME}" for test in done.in_another_name or ()]
-    yield "tier", [f"{one_line(test.id)} was {test.was}, is {test.now}" for test in done.tier_changes]
+    yield "tier", [f"{one_line(test.id)} was {test.was}, is now {test.now}" for test in done.tier_changes]

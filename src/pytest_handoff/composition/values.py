@@ -150,7 +150,7 @@ def _tier_coverage(facts: Facts, tier: str) -> str | None:
     if tier == "unit" and code and code.by_tests and code.covered_by_unit is not None:
         share = percent(code.covered_by_unit, code.by_tests)
         return f"{share} of the new code by unit tests; {total} of all code by all tests{if_incomplete(facts)}"
-    return f"not measured for this kind alone; {total} of all code by all tests{if_incomplete(facts)}"
+    return f"not measured for this tier alone; {total} of all code by all tests{if_incomplete(facts)}"
 
 
 def _commands(facts: Facts) -> str:
@@ -190,7 +190,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
 
     Args:
         agent: who did the work, if that was said.
-        parent_percent: the coverage of the session before, in percent.
+        parent_percent: the coverage of the previous session, in percent.
         rows: what the document's tables and lines ask for by name.
     """
     record = facts.record

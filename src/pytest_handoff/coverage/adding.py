@@ -46,7 +46,7 @@ def _more_than_tables(database: sqlite3.Connection) -> str | None:
     for kind, name, sql in database.execute("select type, name, sql from sqlite_master"):
         plain = kind == "table" and name in _ours() and " ".join(str(sql).split()[:2]).upper() == "CREATE TABLE"
         if not plain and not (kind == "index" and sql is None):
-            return f"it holds the {kind} {name!r}"
+            return f"it has the {kind} {name!r}"
     return None
 
 
@@ -115,7 +115,7 @@ def _add(joined: CoverageData, files: Iterable[SavedData], untidy: list[str], co
             why = why_strange(kept.path, copy)
             if why is not None:
                 raise EvidenceProblem(
-                    f"the coverage of {kept.whose} is none that coverage.py made: {why}; do not use it", path=str(kept.path)
+                    f"the coverage of {kept.whose} was not written by coverage.py: {why}; do not use it", path=str(kept.path)
                 )
             with closing_data(CoverageData(basename=str(copy))) as earlier:
                 earlier.read()
@@ -126,7 +126,7 @@ def _add(joined: CoverageData, files: Iterable[SavedData], untidy: list[str], co
 
 @contextmanager
 def joined_data() -> Iterator[CoverageData]:
-    """Open empty data in a file of their own: before 7.17, coverage.py can add only one file to data in memory."""
+    """Open empty data in a separate file: before 7.17, coverage.py can add only one file to data in memory."""
     with (
         TemporaryDirectory(prefix="handoff-", ignore_cleanup_errors=True) as folder,
         closing_data(CoverageData(basename=str(Path(folder, "joined")))) as data,

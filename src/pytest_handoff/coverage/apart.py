@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 APART = pytest.StashKey["DataApart"]()
 """The data of this run, on a controller that measures."""
 
-OTHERS = "Reports of pytest-cov about this run also count lines that other runs left in {name}; the figures here do not."
-_MIXED = "a test changed {name}, which held data of other runs when this run began: remove it (coverage erase), and run again"
-_NOT_KEPT = "the data of this run cannot be kept apart from those that other runs left in {folder}: {why}"
+OTHERS = "pytest-cov's reports on this run also count lines from other runs in {name}; the figures here do not."
+_MIXED = "a test changed {name}, which had data of other runs when this run began: remove it (coverage erase), and run again"
+_NOT_KEPT = "cannot separate the data of this run from what other runs left in {folder}: {why}"
 
-IN_REACH = "The data lay in the project's folder while tests ran: this release of coverage.py does not let them lie elsewhere."
+IN_REACH = "The data was in the project folder while tests ran: this release of coverage.py cannot keep it elsewhere."
 HIDDEN = (
-    "this release of pytest-cov does not tell what it measured; measure by `coverage run -m pytest`, without --cov,"
+    "this release of pytest-cov does not report what it measured; measure by `coverage run -m pytest`, without --cov,"
     " or install an older pytest-cov"
 )
 
@@ -77,14 +77,14 @@ class SafeEnd:
         except broken() as problem:
             if not self._here.ended:
                 raise
-            self._here.lost = f"pytest-cov could not put its data together: {one_line_of(problem)}"
+            self._here.lost = f"pytest-cov could not combine its data: {one_line_of(problem)}"
             if session.config.getoption("cov_fail_under"):
                 session.testsfailed += 1
             return True
 
 
 class MeasuredHere:
-    """A plugin for a process that runs tests: its data file lies in the run's own folder while they run.
+    """A plugin for a process that runs tests: its data file is in the run's own folder while they run.
 
     Args:
         folder: the run's own folder; a worker on another machine has none, and leaves its file where it is.
@@ -188,7 +188,7 @@ class DataApart(MeasuredHere):
         try:
             self._give_all_back(self._base)
         except broken() as problem:
-            self.lost = f"a test, or the system, took away what had been measured: {one_line_of(problem)}"
+            self.lost = f"a test or the system deleted the measured data: {one_line_of(problem)}"
 
     def _give_all_back(self, base: Path) -> None:
         data = self._data
@@ -262,7 +262,7 @@ def whole_run(config: pytest.Config) -> RunData | NotMeasured:
     if getattr(config.option, "no_cov", False):
         return NotMeasured("--no-cov was given")
     if is_within_measured_run(config):
-        return NotMeasured("a test of another run started this one, and what runs in a test belongs to its run")
+        return NotMeasured("a test of another run started this one, so its coverage belongs to that run")
     cov = running_coverage(config)
     if cov is None:
         return NotMeasured(HIDDEN if hides_its_measurement(config) else "pytest-cov was not active in this run")
@@ -285,12 +285,12 @@ def _by_pytest_cov(controller: Any, apart: DataApart | None) -> RunData | NotMea
     untidy = []
     try:
         if finish_early(controller, before=apart.give_back if apart is not None else lambda: None):
-            untidy.append("The run ended early: the coverage is that of the tests that ran.")
+            untidy.append("The run ended early: coverage is from the tests that ran.")
         lost = lost_workers(controller)
     except Changed:
         return NotMeasured(HIDDEN)
     if lost:
-        untidy.append(f"What these workers measured is lost with them: {', '.join(lost)}.")
+        untidy.append(f"The coverage of these workers is lost: {', '.join(lost)}.")
     data = controller.cov.get_data() if apart is None else apart.data(controller.cov)
     return data if isinstance(data, NotMeasured) else RunData(controller.cov, data, untidy, apart.notes if apart else ())
 

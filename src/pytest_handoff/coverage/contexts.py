@@ -74,7 +74,7 @@ def before_conftests(early_config: pytest.Config) -> None:
         configuration = coverage.Coverage(data_file=None, config_file=options.cov_config)
     except (CoverageException, ConfigError) as problem:  # in older versions the second is not a subclass of the first
         raise pytest.UsageError(
-            printable(f"--handoff: coverage.py cannot begin: {one_line(str(problem))}; fix it, or run with --no-cov")
+            printable(f"--handoff: coverage.py cannot start: {one_line(str(problem))}; fix it, or run with --no-cov")
         ) from problem
     if configured_sources(configuration) or configured_includes(configuration):
         options.cov_source = [True]
@@ -158,7 +158,7 @@ class ContextSwitcher:
             try:
                 switch(cov, name)
             except switching.broken() as problem:  # the end of the run says what became of the data
-                self._broken = f"coverage.py could not keep kinds of tests apart: {one_line(str(problem))}"
+                self._broken = f"coverage.py could not tell kinds of tests apart: {one_line(str(problem))}"
                 return False
             self._left = context_of(cov)
         elif uses_sysmon(cov) and not config.pluginmanager.has_plugin(_PHASES):

@@ -1,6 +1,6 @@
 """Keep coverage data of a session's runs for a later run on the same tree, which adds them to its own.
 
-The files lie in pytest's cache, where a repository could put some too, so each name bears the seal of the user whose run kept
+The files are in pytest's cache, where a repository could put some too, so each name bears the seal of the user whose run kept
 the file.
 """
 
@@ -27,7 +27,7 @@ class KeptCoverage:
 
     Args:
         cache: pytest's cache folder.
-        project: the folder of the project; the user's key lies outside it.
+        project: the folder of the project; the user's key is outside it.
     """
 
     def __init__(self, cache: Path, project: Path, session: str, tree: Tree) -> None:

@@ -268,7 +268,7 @@ _OF_DATA = {"_filename": str, "_no_disk": bool, "_have_used": bool, "_file_map":
 
 
 def movable_data(cov: coverage.Coverage | None) -> Any:
-    """Return the data of a measurement if they lie in a file that can be moved, without using them; else ``None``."""
+    """Return the data of a measurement if they are in a file that can be moved, without using them; else ``None``."""
     data: Any = _part(cov, "_data")
     known = all(isinstance(_part(data, name), kind) for name, kind in _OF_DATA.items())
     known = known and _has(data, "_current_context_id") and callable(_part(data, "_start_using"))
@@ -281,7 +281,7 @@ def is_used(data: Any) -> bool:
 
 
 def point_to(data: Any, file: Path | str) -> None:
-    """Let movable data lie in another file."""
+    """Let movable data are in another file."""
     data.close(force=True)
     data._filename = str(file)
 
@@ -338,7 +338,7 @@ def hook_children(message: Callable[[], dict[str, Any]], begin: Callable[[], Non
 
         prepared, bootstrap = spawn.get_preparation_data, multiproc.original_bootstrap
         if not all(map(callable, (prepared, bootstrap))):
-            raise TypeError("a function is none any more")
+            raise TypeError("a function no longer is one")
 
     def get_preparation_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
         return prepared(*args, **kwargs) | message()

@@ -89,7 +89,7 @@ class PublicAnalyses:
 
 
 def marked_in(name: str) -> frozenset[int]:
-    """Return the lines that comments in a file leave out, whatever the configuration says; none for a file that is no Python."""
+    """Return the lines that comments in a file leave out, whatever the configuration says; none for a file that is not Python."""
     cov = coverage.Coverage(data_file=None, config_file=False)
     cov.clear_exclude()
     cov.exclude(_NO_COVER)

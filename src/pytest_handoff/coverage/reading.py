@@ -72,7 +72,7 @@ class CodeTree:
     Attributes:
         root: the folder that paths are relative to.
         is_test: says whether a path, relative to ``root``, is a test module, a conftest, or a helper of tests.
-        expected: paths of source files, relative to ``root``, that are code if they lie in the measured source, even if
+        expected: paths of source files, relative to ``root``, that are code if they are in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
     """
 

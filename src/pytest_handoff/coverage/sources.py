@@ -105,7 +105,7 @@ def _imported_from(name: str) -> list[str]:
 
 
 def folders_of_tests(sources: list[Path], folder: Path, testpaths: list[str]) -> list[Path]:
-    """Pick the sources that are, or lie in, a folder of tests.
+    """Pick the sources that are, or are in, a folder of tests.
 
     That is a folder that pytest's ``testpaths`` names, or that is called ``test``, ``tests`` or ``testing``.
     """

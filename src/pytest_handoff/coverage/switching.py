@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import coverage
 
 
-UNKNOWN_CORE = "this release of coverage.py has a sysmon core whose branches cannot be told apart by kinds of tests"
-UNTOLD = "this release of coverage.py or Python does not let processes be told which kind of test started them"
+UNKNOWN_CORE = "the sysmon core of this release of coverage.py cannot tell kinds of tests apart in branches"
+UNTOLD = "this release of coverage.py or Python cannot tell a process which kind of test started it"
 
 
 def broken() -> tuple[type[Exception], ...]:
@@ -62,7 +62,7 @@ def who_else_switched(cov: coverage.Coverage, is_ours: Callable[[str], bool]) ->
     known = {"", cov.get_option("run:context") or ""}
     found = {*cov.get_data().measured_contexts(), context_of(cov) or ""}
     others = sorted(name for name in found if name not in known and not is_ours(name))
-    return f"something else switched coverage.py to the context {others[0]!r} meanwhile" if others else None
+    return f"something else switched coverage.py to the context {others[0]!r} during the run" if others else None
 
 
 def note_unknown(cov: coverage.Coverage, why: str | None) -> None:

@@ -110,7 +110,7 @@ def _from_and_to(text: str, default: str, names: Mapping[str, str]) -> list[Figu
 
 @cache
 def _beside() -> re.Pattern[str]:
-    """Compile what stands beside a figure and is no part of it: what is wanted, and what it was before."""
+    """Compile what stands beside a figure and is not part of it: what is wanted, and what it was before."""
     return re.compile(
         r"[ ]*(?:(?P<then>(?:was|before:?|previously:?|up from|down from|from|(?:at )?start(?: of \w+)?:?)[ ])"
         r"|(?:target|goal|required|threshold|minimum|min\.?|at least|[≥<>]=?)[: ])[ ]*",

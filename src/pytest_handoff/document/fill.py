@@ -173,7 +173,7 @@ def _own_part(work: _Work, place: Place, value: str) -> int | None:
 
 
 def _fill_fence(work: _Work, place: Place, body: str) -> None:
-    """Write the body in place of our lines, or of those that ask for it; the lines below are a person's and stay."""
+    """Write the body instead of our lines, or of those that ask for it; the lines below are a person's and stay."""
     lines = [_inside_fence(line.rstrip()) for line in split_body(body)]
     value = "\n".join(lines)
     own = _own_lines(work, place, value)

@@ -77,7 +77,7 @@ class _Sections:
         return named
 
     def twins(self, heading: Heading) -> list[Heading]:
-        """Find this heading and those of the same name that neither enclose it nor lie in it; of very many, the first."""
+        """Find this heading and those of the same name that neither enclose it nor are in it; of very many, the first."""
         if heading not in self._twins:
             inside, around = self.parsed.section(heading), self.parsed.path(heading.line)
             found = {
@@ -249,7 +249,7 @@ def open_questions(parsed: Outline, closed: Collection[int], places: Iterable[Pl
         tail = line.text[-16:]
         asks = may_ask(line.text) or tail.endswith(_MARKS) or tail.rstrip("*_.! ").upper().endswith(_WORDS)
         if asks and line.line not in closed and line.line + 1 not in ours and (what := _asks(parsed, line)):
-            yield Finding(kind="placeholder", line=line.line + 1, place=None, message=f"a person's to fill: {what}")
+            yield Finding(kind="placeholder", line=line.line + 1, place=None, message=f"for you to fill in: {what}")
 
 
 def missing_sections(parsed: Outline, fields: Iterable[Field], found: Collection[str]) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def read_case_file(source: bytes, *, compared: bool = True) -> CaseFile:
     """Read a file of tests; one that is not Python has nothing.
 
     Args:
-        compared: whether there is an earlier version; where there is none, nobody asks what tests use, and it is left out.
+        compared: whether there is an earlier version; if there is none, nobody asks what tests use, and it is left out.
     """
     tree = _parsed(source)
     if tree is None:

@@ -84,8 +84,8 @@ def sentence(ids: UnstableIds) -> str:
     """Say what is wrong with the ids of one function, and what to do."""
     those = f"{counted(ids.ids, 'id')} such as {one_line(name_of(ids.example))}"
     if ids.why == _OTHERS:
-        return f"{those}: the same code had others before, so they depend on more than the code; name the parameters with ids="
-    return f"{those}: {ids.why} is in there, so the next session cannot know it again; name the parameters with ids="
+        return f"{those}: the same code had other ids before, so they change on their own; name the parameters with ids="
+    return f"{those}: {ids.why} changes on every run, so the next session cannot match them; name the parameters with ids="
 
 
 @cache
@@ -261,11 +261,11 @@ def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
     if stats is None:
         return None
     wrong: Sequence[str] = [
-        f"{stats.get(category, 0)} {category} by pytest, {number} by us"
+        f"{stats.get(category, 0)} {category} by pytest, {number} by pytest-handoff"
         for category, number in run.reported.items()
         if stats.get(category, 0) != number
     ]
-    return "the counts disagree with pytest's own: " + ", ".join(wrong) if wrong else None
+    return "the counts differ from pytest's own: " + ", ".join(wrong) if wrong else None
 
 
 def _replaced(

@@ -233,8 +233,8 @@ def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> di
     said = record.tests
     if said != tally(record.session, ledger, fates, said.ledger, skipped=said.skipped_nodes, left_out=said.left_out):
         raise EvidenceProblem(
-            f"the record of {record.session} has other figures than its ledger and the sessions before give: one of them was "
-            f"changed; restore it, or run pytest --handoff={record.session} again"
+            f"the record of {record.session} does not match its ledger and the earlier sessions: one of them was changed; "
+            f"restore it, or run pytest --handoff={record.session} again"
         )
     return fates
 

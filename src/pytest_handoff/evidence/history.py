@@ -29,7 +29,7 @@ class Rate(Frozen, frozen=True):
 
 
 class SessionProof(Frozen, frozen=True):
-    """Sum up the proof of a session's run: whether nothing speaks against its tests, and the faults noticed of those tried.
+    """Sum up the proof of a session's run: whether it has no findings against the tests, and the faults noticed of those tried.
 
     ``faults`` is ``None`` where none were tried.
     """

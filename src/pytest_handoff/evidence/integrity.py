@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import LedgerLine, SourceLine
 
 
-IN_ANOTHER_NAME = "runs code under a file name that it computes, or speaks to coverage.py"
+IN_ANOTHER_NAME = "runs code under a computed file name, or calls coverage.py"
 _BLANK = hash_lines(b"\n")
 
 

@@ -57,7 +57,7 @@ def without_plugins(here: CoverageSettings, run: CoverageSettings, before: Cover
 
 
 def plugins_that_stay(before: CoverageSettings, here: CoverageSettings) -> list[str]:
-    """Name the plugins of coverage.py that the files of a session before name, and those of now as well."""
+    """Name the plugins of coverage.py that the files of an earlier session name, and those of now as well."""
     return [name for name in here.plugins if name in before.plugins]
 
 
@@ -65,7 +65,7 @@ def not_compared(before: Policy, now: Policy, *, session: str) -> str | None:
     """Say what plugins of coverage.py leave out that can be compared with no session before, or return ``None``.
 
     Args:
-        session: the session before, which was not measured, as none before it was.
+        session: the previous session, which was not measured, as none before it was.
     """
     run = now.in_force.coverage
     if run is None or before.settings is None or now.settings is None or before.in_force.coverage is not None:
@@ -77,10 +77,8 @@ def not_compared(before: Policy, now: Policy, *, session: str) -> str | None:
     more = [entry for name in ("omit", "exclude") for entry in getattr(run, name) if entry not in getattr(here, name)]
     if not more:
         return None
-    what = (
-        f"{counted(len(more), 'entry/entries')} of 'omit' and the excluded lines that no file has: {listed([*map(repr, more)])}"
-    )
-    return f"{session} was not measured, so what plugins of coverage.py ({listed(plugins)}) add is compared from now on: {what}"
+    what = f"{counted(len(more), 'entry/entries')} of 'omit' and excluded lines that are in no file: {listed([*map(repr, more)])}"
+    return f"{session} was not measured, so what coverage.py plugins ({listed(plugins)}) add is compared from now on: {what}"
 
 
 def changed_plugins(before: Policy, now: Policy, touched: Iterable[str]) -> list[str]:

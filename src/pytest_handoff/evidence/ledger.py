@@ -80,7 +80,7 @@ class Lineage(Frozen, frozen=True):
     vanished: frozenset[str] = frozenset()
 
     def known_as(self, test: str) -> str:
-        """Return the earlier id of a test that goes on under another one; else the id itself."""
+        """Return the earlier id of a test that continues under another one; else the id itself."""
         return self.same.get(test) or self.reparametrized.get(test, test)
 
     def since(self, test: str, session: str, earlier: EarlierTests) -> str:
@@ -268,7 +268,7 @@ _PASSED = CaseResult(outcome="passed")
 def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage) -> Ledger:
     """List every test ever recorded, as this run leaves it, sorted by id.
 
-    What the settings leave out is no test of the suite, unless it ever ran.
+    What the settings leave out is not a test of the suite, unless it ever ran.
     """
     before, results = earlier.lines.get, run.results.get
     absent = _not_collected(earlier, lineage, run)

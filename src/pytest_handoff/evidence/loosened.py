@@ -97,7 +97,7 @@ def _of_runs(before: CoverageSettings, now: CoverageSettings, by_files: Collecti
     found = list(_of_coverage(before, now))
     if pythons[0] == pythons[1]:
         return found
-    told = f"; Python was {pythons[0]} and is {pythons[1]}, which may be all that makes the difference"
+    told = f"; Python was {pythons[0]} and is {pythons[1]}, which may be the whole difference"
     return [what if what in by_files else what + told for what in found]
 
 
@@ -121,9 +121,9 @@ def _of_handoff(before: Policy, now: Policy, suites: Sequence[Collection[str]]) 
     yield from _less("'required'", before.required, now.required)
     yield from _less("'parts'", before.parts, now.parts)
     yield from _less("'prove'", before.prove, now.prove)
-    yield from _all_of("'retire' takes every test out", before.retire, now.retire, suites)
-    yield from _all_of("'known' lets every test fail", before.known, now.known, suites)
-    yield from _all_of("'adapt' gives a reason for every test", before.adapt, now.adapt, suites)
+    yield from _all_of("'retire' matches every test", before.retire, now.retire, suites)
+    yield from _all_of("'known' matches every test", before.known, now.known, suites)
+    yield from _all_of("'adapt' matches every test", before.adapt, now.adapt, suites)
     bound = {binding.line: binding for binding in now.bind}
     for binding in before.bind:
         if bound.get(binding.line) != binding:
@@ -193,7 +193,7 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
         yield f"'addopts' leaves tests out: {_shown(narrowing)}"
     unread = _gone(unread_files(now.addopts), unread_files(before.addopts))
     if unread:
-        yield f"'addopts' takes options from what cannot be read beside the settings: {_shown(unread)}"
+        yield f"'addopts' takes options from files that cannot be compared: {_shown(unread)}"
     yield from _of_paths(before, now)
     yield from _less("what 'addopts' loads", loading(before.addopts), loading(now.addopts))
     yield from _more("what 'addopts' keeps out", keeping_out(before.addopts), keeping_out(now.addopts))
@@ -274,7 +274,7 @@ def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[st
     yield from _more("the lines that coverage excludes", before.exclude, leaving_out)
     yield from _more("'plugins' of coverage.py", before.plugins, now.plugins)
     if before.paths is not None and now.paths is not None:
-        yield from _more("'paths' of coverage.py, which takes one file for another", before.paths, now.paths)
+        yield from _more("'paths' of coverage.py, which treats one file as another", before.paths, now.paths)
     for name, then, here in (("source", before.source, now.source), ("include", before.include, now.include)):
         if here and (not then or _gone(then, here)):
             yield f"'{name}' is narrower: {_shown(then or ['everything'])} became {_shown(here)}"

@@ -63,7 +63,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """Coverage as coverage.py reports it.
 
     Attributes:
-        files: those of coverage.py's own report; one outside of the project is named by where Python searches for it.
+        files: those of coverage.py's own report; one outside the project is named by where Python searches for it.
         tests: those of them that are tests, or help tests: no code under test.
         beside: files of the measured source where coverage.py does not look by itself, since nobody imported them and a folder
             has no ``__init__.py``; code under test, with nothing covered, but in no total.

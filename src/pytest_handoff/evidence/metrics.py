@@ -88,7 +88,7 @@ def as_property(
         if number is not None and (isinstance(number, bool) or not math.isfinite(number)):
             raise ValueError(f"handoff_metric: the {what} of {name!r} must be a finite number, not {number!r}")
     if better not in (None, "lower", "higher"):
-        raise ValueError(f"handoff_metric: better is 'lower' or 'higher', not {better!r}")
+        raise ValueError(f"handoff_metric: better must be 'lower' or 'higher', not {better!r}")
     goal = None if target is None else float(target)
     return PROPERTY, {"name": " ".join(name.split()), "value": float(value), "unit": unit, "target": goal, "better": better}
 

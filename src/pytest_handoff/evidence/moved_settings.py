@@ -1,4 +1,4 @@
-"""Write earlier settings as they would be after files moved, so that the same files under new names are no loosening."""
+"""Write earlier settings as they would be after files moved, so that the same files under new names are not a loosening."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def moved(before: Policy, now: Policy, renamed: Sequence[tuple[str, str]], has_code: Callable[[str], bool]) -> Policy:
-    """Write earlier settings as they would be after files moved, so that the same files under new names are no loosening.
+    """Write earlier settings as they would be after files moved, so that the same files under new names are not a loosening.
 
     Args:
         renamed: old and new name of each file that moved.

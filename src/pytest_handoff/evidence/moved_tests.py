@@ -33,7 +33,7 @@ class Bodies:
 
     Args:
         bases: the parents' trees.
-        read: returns the content of a file as it is now, or ``None`` where there is none.
+        read: returns the content of a file as it is now, or ``None`` if there is none.
     """
 
     def __init__(self, bases: Sequence[Mapping[str, SourceLine]], read: Callable[[str], bytes | None]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 IMPORT_RULE = (
-    "By tests: a def, class or decorator line has the state of its body, and what runs at import only is left out; new tests are "
+    "By tests: a def, class or decorator line counts like its body, and code that runs only at import is left out; new tests are "
     "those that this session added or changed."
 )
 _NAMED = 3
@@ -59,7 +59,7 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting: Sequence[str] = ()) -> NewCode:
-    """Find the new statements of every measured file that is no test and helps none, and who runs them.
+    """Find the new statements of every measured file that is not a test and helps none, and who runs them.
 
     A statement is new if any of its physical lines is, and with several bases only if it is new against each of them. Without a
     base everything is new.
@@ -223,10 +223,10 @@ def _notes(measurement: Measurement, now: Mapping[str, SourceLine], failed_count
     if measurement.classes_known and failed_counting:
         names = ", ".join(sorted(failed_counting)[:_NAMED]) + (" and more" if len(failed_counting) > _NAMED else "")
         count = len(failed_counting)
-        notes.append(f"The figures by tests may contain lines of {count} unit test(s) that did not simply pass: {names}.")
+        notes.append(f"The figures by tests may include lines run by {count} unit test(s) that did not simply pass: {names}.")
     if strangers := sorted(measurement.code.keys() - now.keys()):
         names = ", ".join(strangers[:_NAMED]) + (" and more" if len(strangers) > _NAMED else "")
-        notes.append(f"{len(strangers)} measured file(s) outside of the source tree are not in the new code: {names}.")
+        notes.append(f"{len(strangers)} measured file(s) outside the source tree are not counted as new code: {names}.")
     return notes
 
 
@@ -235,5 +235,5 @@ def _notes_of_merge(merged_in: MergedIn | None, left_out: int) -> list[str]:
         return []
     if merged_in.note:
         return [merged_in.note]
-    came = f"{left_out} new statement(s) came from {merged_in.target} and are another's work: they are not counted."
+    came = f"{left_out} new statement(s) came from {merged_in.target} as someone else's work, and are not counted."
     return [came] if left_out else []

@@ -97,7 +97,7 @@ def read_policy(table: Mapping[str, object], *, path: str) -> Policy:
 
 
 class TakenOut(Frozen, frozen=True):
-    """An entry that the settings of a session before had, and that those of now have no more; ``what`` is what it did."""
+    """An entry that the settings of an earlier session had, and that those of now have no more; ``what`` is what it did."""
 
     what: str
     test: str
@@ -105,7 +105,7 @@ class TakenOut(Frozen, frozen=True):
 
 
 def taken_out(before: Iterable[Mapping[str, Any]], now: Mapping[str, Any]) -> Iterator[TakenOut]:
-    """List the entries of ``retire`` and ``known`` that the policies of the sessions before held and that are gone."""
+    """List the entries of ``retire`` and ``known`` that the policies of earlier sessions held and that are gone."""
     told: set[tuple[str, str]] = set()
     for policy in before:
         for name, what in (("retire", "Retired"), ("known", "Known to fail")):

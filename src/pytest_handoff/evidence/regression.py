@@ -37,7 +37,7 @@ def passing_of(counts: Mapping[str, int]) -> int:
 class Fate(Frozen, frozen=True, gc=False):
     """The fate of one test: its status, whether it counts among the earlier tests that must pass, and whether it passes.
 
-    ``was`` is the tier that the test had in the sessions before, where it is of another now.
+    ``was`` is the tier that the test had in earlier sessions, where it is of another now.
     """
 
     status: Status

@@ -22,7 +22,7 @@ def skipped_since(now: Ledger, between: Mapping[str, Ledger], merged: Ledger) ->
 
     Args:
         now: the ledger of the session that is to be merged.
-        between: the ledgers of the sessions before it that are not merged, nearest first; none where it continues merged ones.
+        between: the ledgers of the earlier sessions that are not merged, nearest first; none where it continues merged ones.
         merged: the tests of the merged sessions that it goes back to.
     """
     skipped = [line for line in now.values() if line.outcome in LEFT_OUT and line.retired is None and line.since not in between]

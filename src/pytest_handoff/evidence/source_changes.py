@@ -76,7 +76,7 @@ def changed_lines(base: str, now: str) -> frozenset[int]:
 
 
 def _moved_down(lines: list[str], fresh: set[int]) -> set[int]:
-    """Move each block of new lines down while the line after it equals its first one; blocks that meet go on as one."""
+    """Move each block of new lines down while the line after it equals its first one; blocks that meet continue as one."""
     steps = 4 * len(lines)  # text that repeats itself could be moved very many times
     ends = sorted((index for index in fresh if index + 1 not in fresh), reverse=True)
     for found in ends:

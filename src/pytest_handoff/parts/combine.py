@@ -167,7 +167,7 @@ def _keep_details(project: Project, outcome: FinishedSession, parts: Sequence[Pa
     facts = outcome.composition.facts
     trouble = keep(project, finished(joined, outcome.record, facts.ledger, old=None, seen=()))
     if trouble is not None:
-        tell(f"durations and failure texts could not be kept: {trouble}")
+        tell(f"could not save durations and failure texts: {trouble}")
 
 
 def _read(start: Start, heads: Mapping[str, Part], each: Progress) -> tuple[list[PartTests], list[PartTests]]:
@@ -194,7 +194,7 @@ def _joined(
     absent = joining.missing(project.config.parts, [part.head.label for part in parts])
     run = joined_run(parts, older, absent)
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
-        tell(f"loading the plugins of coverage.py that this checkout names: {', '.join(setup.coverage_plugins)}")
+        tell(f"loading the coverage.py plugins that this checkout configures: {', '.join(setup.coverage_plugins)}")
     measured = joined_coverage(project, start.tree, parts, each, setup)
     untidy = measured.measurement.untidy if isinstance(measured, Measured) else measured.untidy
     run = replace(run, mishaps=(*run.mishaps, *untidy))
@@ -214,7 +214,7 @@ def _joined(
     hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
     if not hooks and not conftests_with_hooks(project, start.tree, setup):
         return record_run(project, start, results)
-    tell("running the hooks of this checkout: its conftest.py files, and the plugins that pytest finds")
+    tell("running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds")
     return with_pytest_config(
         setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
     )
@@ -243,8 +243,8 @@ def _refuse_other_trees(start: Start, heads: Mapping[str, Part]) -> None:
             here, theirs = start.tree.ids, tree_of(Path(place), head)
             differing = sorted(path for path in theirs.keys() | here.keys() if theirs.get(path) != here.get(path))
             raise EvidenceProblem(
-                f"the part {head.shown!r} is about other code than this tree ({listed(differing)}): "
-                "combine parts in a checkout of the commit that they ran on, with nothing unpacked into it",
+                f"the part {head.shown!r} is about different code than this tree ({listed(differing)}): "
+                "combine parts in a clean checkout of the commit that they ran on",
                 path=place,
             )
 
@@ -264,7 +264,7 @@ def _why_ages_differ(project: Project, start: Start, parts: Sequence[PartTests],
         own = traced[id(seen)]
         for test in sorted(part.results.keys() - earlier.lines.keys()):
             if (own.since(test, session, earlier) == session) != (whole.since(test, session, earlier) == session):
-                return f"the part {part.head.label!r} could not see which earlier test {test} continues"
+                return f"the part {part.head.label!r} could not tell which earlier test {test} continues"
     return None
 
 
@@ -286,12 +286,12 @@ def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str]
     absent = [hook for hook in hooks if hook not in implemented(config)]
     if absent:
         raise EvidenceProblem(
-            f"the parts were made with {', '.join(absent)}, and pytest finds no such hook here: "
-            "install the plugins that the parts had"
+            f"the parts were made with {', '.join(absent)}, but pytest finds no such hook here: "
+            "install the plugins that those jobs had"
         )
     more = [hook for hook in implemented(config) if hook not in hooks]
     if more:
-        tell(f"asking {', '.join(more)} as well, which no part had")
+        tell(f"also calling {', '.join(more)}, which no part had")
     return ProjectHooks(config)
 
 
@@ -311,10 +311,10 @@ def _settings_of(part: PartTests, label: str) -> InForce:
 def _instructions(project: Project, parts: Sequence[PartTests]) -> str | None:
     named = list(dict.fromkeys(part.run.instructions for part in parts if part.run.instructions))
     if len(named) > 1:
-        raise UsageProblem(f"the parts name different instructions ({listed(named)}); give all the same --handoff-instructions")
+        raise UsageProblem(
+            f"the parts name different instructions ({listed(named)}); pass the same --handoff-instructions to all"
+        )
     outside = [name for name in named if not (project.root / name).resolve().is_relative_to(project.root.resolve())]
     if outside:
-        raise EvidenceProblem(
-            f"the parts name instructions outside of this checkout ({outside[0]}); use a file of the repository"
-        )
+        raise EvidenceProblem(f"the parts name instructions outside this checkout ({outside[0]}); use a file of the repository")
     return named[0] if named else None

@@ -71,7 +71,7 @@ class Part(Frozen, frozen=True):
     Attributes:
         label: how the part is called; attempts of one job share it.
         fingerprint: of the tree that its tests ran on.
-        previous: the sessions before, that its tests were compared with.
+        previous: earlier sessions, that its tests were compared with.
         provenance: where it ran; its ``attempt`` tells a job that was run again.
         unfinished: why there is no ``run``.
     """
@@ -154,7 +154,7 @@ def write_tests(folder: Path, collection: Collection, results: Mapping[str, Case
 
 
 def write_details(folder: Path, details: Details) -> None:
-    """Write durations and failure texts of a part; the head does not name them, since they are no evidence.
+    """Write durations and failure texts of a part; the head does not name them, since they are not evidence.
 
     Raises:
         WriteProblem: when it cannot be written.
@@ -191,7 +191,7 @@ def find_parts(folders: Iterable[Path]) -> dict[Path, Part]:
     heads: dict[Path, Path] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise EvidenceProblem("is not a folder; name the one that holds the parts", path=str(folder))
+            raise EvidenceProblem("is not a folder; name the folder with the parts", path=str(folder))
         for head in sorted(folder.rglob(HEAD)):
             heads.setdefault(head.resolve(), head)
     return {head.parent: _head(head) for head in heads.values()}
@@ -250,7 +250,7 @@ def _head(path: Path) -> Part:
     schema = _decode(path, data, _Schema).schema
     if schema != PART_SCHEMA:
         raise EvidenceProblem(
-            f"has the schema {schema!r}, this version reads {PART_SCHEMA!r}: upgrade pytest-handoff", path=str(path)
+            f"has the schema {schema!r}, but this version reads {PART_SCHEMA!r}: upgrade pytest-handoff", path=str(path)
         )
     part = _decode(path, data, Part)
     try:
@@ -265,7 +265,7 @@ def _bytes(folder: Path, name: str, run: PartRun) -> bytes:
     path = folder / name
     data = _content(path)
     if digest_of(data) != run.digests.get(name):
-        raise EvidenceProblem(f"does not fit the digest in {HEAD}: the part is damaged; run that job again", path=str(path))
+        raise EvidenceProblem(f"does not match the digest in {HEAD}: the part is damaged; run that job again", path=str(path))
     return data
 
 
@@ -273,11 +273,11 @@ def _content(path: Path) -> bytes:
     """Read a file of a part, which another machine made: a regular one of a bounded size, and no link to somewhere else."""
     inside = [path.parent.resolve()]
     if leads_outside(path, inside) is not None:
-        raise EvidenceProblem("is a link out of the part; unpack the artifact of that job again", path=str(path))
+        raise EvidenceProblem("is a link to outside the part; unpack the artifact of that job again", path=str(path))
     try:
         return read_file(path, inside, MOST[path.name])
     except Refused as refused:
-        raise EvidenceProblem(f"{refused.why}: no run writes such a part; run that job again", path=str(path)) from refused
+        raise EvidenceProblem(f"{refused.why}, which never happens in a part; run that job again", path=str(path)) from refused
     except OSError as error:
         raise EvidenceProblem(f"cannot be read: {error.strerror or error}; run that job again", path=str(path)) from error
 

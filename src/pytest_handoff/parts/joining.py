@@ -105,9 +105,9 @@ def refuse_other_collections(parts: Sequence[PartTests]) -> None:
                 other, theirs = known.setdefault(path, (part, tests))
                 if tests != theirs and (_leaves_some(part, tests) or _leaves_some(other, theirs)):
                     raise EvidenceProblem(
-                        f"the parts {other.head.label!r} and {part.head.label!r} collected other tests from {path} "
-                        f"({listed(sorted(tests ^ theirs), 1)}), though they ran on the same code: "
-                        "ids that differ from run to run cannot be shared out"
+                        f"the parts {other.head.label!r} and {part.head.label!r} collected different tests from {path} "
+                        f"({listed(sorted(tests ^ theirs), 1)}) on the same code: "
+                        "tests with ids that change from run to run cannot be split"
                     )
 
 
@@ -235,7 +235,7 @@ def refuse_strangers(parts: Mapping[str, Part], *, session: str, previous: Seque
             raise EvidenceProblem(f"is a part of {part.session!r}, not of {session!r}", path=place)
         if part.previous != list(previous):
             raise EvidenceProblem(
-                f"the part {part.shown!r} was compared with {_names(part.previous)}, and here that is {_names(previous)}: "
+                f"the part {part.shown!r} was compared with {_names(part.previous)}, but here that is {_names(previous)}: "
                 "check out the same hand-off folder in every job",
                 path=place,
             )
@@ -259,7 +259,7 @@ def _refuse_twins(one: tuple[str, Part], other: tuple[str, Part]) -> None:
     again = part.provenance.run_url == twin.provenance.run_url and part.provenance.attempt != twin.provenance.attempt
     if not again:
         raise EvidenceProblem(
-            f"the label {part.label!r} is that of {place}, too: give each job one of its own, or take one of the two away",
+            f"the label {part.label!r} is also used in {place}: give each job its own label, or remove one of the two parts",
             path=second,
         )
 

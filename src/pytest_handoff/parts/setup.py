@@ -85,7 +85,7 @@ def _rootdir(folder: Path, said: argparse.Namespace) -> Path:
         if said.rootdir or said.config_file:
             return folder / (said.rootdir or Path(said.config_file).parent)
         raise UsageProblem(
-            "this release of pytest does not tell its rootdir; name it with PYTEST_ADDOPTS=--rootdir=FOLDER"
+            "this release of pytest does not report its rootdir; set it with PYTEST_ADDOPTS=--rootdir=FOLDER"
         ) from error
     asked: dict[str, Any] = {
         "inifile": said.config_file,
@@ -132,15 +132,15 @@ def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartT
         named = f"the part {part.head.shown!r}"
         if part.run.rootdir != rootdir:
             raise EvidenceProblem(
-                f"{named} says that pytest's rootdir is {part.run.rootdir!r}, and here pytest finds {rootdir!r}; "
+                f"{named} says that pytest's rootdir is {part.run.rootdir!r}, but here pytest finds {rootdir!r}; "
                 "make the part again with pytest --rootdir, or with the configuration of this checkout",
                 path=str(part.folder),
             )
         if part.run.coverage is not None and part.run.coverage.config_file != file:
             theirs = part.run.coverage.config_file
             raise EvidenceProblem(
-                f"{named} says that it was measured by {_file(theirs)}, and here coverage.py finds {_file(file)}; "
-                "put --cov-config into pytest's addopts, so that both read the same file",
+                f"{named} was measured with {_file(theirs)}, but here coverage.py finds {_file(file)}; "
+                "put --cov-config into pytest's addopts, so that both use the same file",
                 path=str(part.folder),
             )
 

@@ -25,7 +25,7 @@ _MOST_NAMED = 5
 
 
 def project_below(around: Project) -> Project | None:
-    """Return the only project below where the user stands, or ``None`` where there is none, or where one around it hands over.
+    """Return the only project below where the user stands, or ``None`` if there is none, or where one around it hands over.
 
     Raises:
         UsageProblem: when there are several, or when its settings cannot be used.

@@ -26,7 +26,7 @@ _NEVER_PACKAGES = frozenset({
 
 
 def taken_for_a_package(project: Project) -> str | None:
-    """Say that setuptools finds the hand-off folder among the packages, and how to mend it; ``None`` where it does not."""
+    """Say that setuptools finds the hand-off folder among the packages, and how to fix it; ``None`` where it does not."""
     if not project.handoffs.is_relative_to(project.folder):
         return None
     name = project.handoffs.relative_to(project.folder).parts[:1]
@@ -38,8 +38,9 @@ def taken_for_a_package(project: Project) -> str | None:
     own = sorted(path.parent.name for path in project.folder.glob("*/__init__.py") if path.parent.name not in _NEVER_PACKAGES)
     packages = f"[tool.setuptools] packages = {own!r}".replace("'", '"') if own else "[tool.setuptools] py-modules or packages"
     return (
-        f"setuptools takes {name[0]}/ for a package, and refuses or ships it; fix: {listed([packages])} in pyproject.toml, "
-        f'or [tool.handoff] dir = "hand-offs", which is no name of a package'
+        f"setuptools treats {name[0]}/ as a package, and refuses to build or ships it; "
+        f"fix: {listed([packages])} in pyproject.toml, "
+        f'or [tool.handoff] dir = "hand-offs", which cannot be a package name'
     )
 
 

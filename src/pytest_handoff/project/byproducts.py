@@ -34,7 +34,7 @@ def named_by_tools(paths: Iterable[str]) -> list[str]:
 
 
 def left_by_tools(root: Path, paths: Iterable[str], untracked: Collection[str] | None) -> set[str]:
-    """Find the files (by their keys) that tools made, and that are no code.
+    """Find the files (by their keys) that tools made, and that are not code.
 
     Args:
         untracked: the files that git does not track; ``None`` without git, where nothing is tracked.
@@ -61,7 +61,7 @@ def _in_environments(root: Path, paths: Sequence[str], untracked: Collection[str
 
 
 def in_place_of_source(root: Path, paths: Iterable[str]) -> list[str]:
-    """Find byte code that Python runs in place of a source that is there, without comparing the two."""
+    """Find byte code that Python runs instead of a source that is there, without comparing the two."""
     return sorted(path for path in paths if matches_any(path, _BYTE_CODE) and path.endswith(".pyc") and _has_source(root, path))
 
 

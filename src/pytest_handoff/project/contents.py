@@ -32,7 +32,7 @@ class Contents:
         self._tree = tree
 
     def read(self, path: str) -> bytes | None:
-        """Read a file, or return ``None`` where there is none, it is too large, or it may not be read."""
+        """Read a file, or return ``None`` if there is none, it is too large, or it may not be read."""
         try:
             found = read_if_there(place_of(self._project.root, path), self._project.within, TEXT)
         except OSError:
@@ -103,7 +103,7 @@ def _bytes(file: Path) -> bytes | None:
 
 
 def _is_elsewhere(root: Path, path: str, tree: Collection[str]) -> bool:
-    """Check whether a path leads out of the repository; of a file in the tree only the file itself can be a link."""
+    """Check whether a path points outside the repository; of a file in the tree only the file itself can be a link."""
     file = place_of(root, path)
     return _is_link_elsewhere(root, file) if path in tree else leads_outside(file, [root]) is not None
 

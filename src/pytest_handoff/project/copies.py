@@ -37,7 +37,7 @@ def earlier_contents(project: Project, blobs: Iterable[str]) -> tuple[dict[str, 
     there = git.blobs_there(project.root, filter(_ID.fullmatch, wanted))
     stored = {blob for blob, content in there.items() if content.startswith(_STORED_ELSEWHERE)}
     lacking = dict.fromkeys(wanted, "git in this clone does not have it; commit after each session, and fetch what is missing")
-    lacking |= dict.fromkeys(stored, "git has a pointer only, its content is kept by git LFS")
+    lacking |= dict.fromkeys(stored, "git has only a pointer; git LFS has the content")
     good = {blob: content for blob, content in there.items() if blob not in stored}
     return good, {blob: why for blob, why in lacking.items() if blob not in good}
 

@@ -48,7 +48,7 @@ def with_files(coverage: CoverageSummary, lines: bytes, path: str) -> CoverageSu
     found = decode_lines(lines, CoverageLine, path)
     files = {line.path: FileCoverage(**{key: getattr(line, key) for key in _KEYS}) for line in found}
     if len(files) < len(found):
-        raise EvidenceProblem("is damaged: a file stands in it twice", path=path)
+        raise EvidenceProblem("is damaged: a file appears in it twice", path=path)
     if not all(0 <= file.percent <= 100 for file in files.values()):
         raise EvidenceProblem("is damaged: it has an impossible percentage", path=path)
     return replace(coverage, files=files)

@@ -46,11 +46,11 @@ class FilesHere:
         return {self._project.key(path): _digest(content) for path, content in contents.items() if content is not None}
 
     def beside(self, path: str) -> str | None:
-        """Read a file that the settings name, or return ``None`` where there is none in the repository."""
+        """Read a file that the settings name, or return ``None`` if there is none in the repository."""
         return _named(self._project, path, self.text)
 
     def text(self, key: str) -> str | None:
-        """Read a text file, or return ``None`` where there is none."""
+        """Read a text file, or return ``None`` if there is none."""
         content = read_if_there(self._project.root / key, self._project.within, TEXT)
         return None if content is None else content.decode("utf-8", "replace")
 
@@ -88,11 +88,11 @@ class FilesThere:
         return {path: _digest(contents[blob]) for path, blob in sorted(blobs.items())}
 
     def beside(self, path: str) -> str | None:
-        """Read a file that the settings name, or return ``None`` where there is none in the repository."""
+        """Read a file that the settings name, or return ``None`` if there is none in the repository."""
         return _named(self._project, path, self.text)
 
     def text(self, key: str) -> str | None:
-        """Read a text file, or return ``None`` where there is none."""
+        """Read a text file, or return ``None`` if there is none."""
         if "\0" in key:  # a record that somebody edited
             return None
         done = git.run_git(self._project.root, "cat-file", "blob", f"{self._commit}:{key}")

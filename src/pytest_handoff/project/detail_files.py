@@ -1,6 +1,6 @@
-"""Read and write ``details.json``: durations and failure texts of a session, beside its evidence and no part of it.
+"""Read and write ``details.json``: durations and failure texts of a session, beside its evidence and not part of it.
 
-By default it lies in a folder that git ignores, and that is no part of the tree. What is read is bounded, and made safe to show:
+By default it is in a folder that git ignores, and that is not part of the tree. What is read is bounded, and made safe to show:
 anybody may have written it.
 """
 
@@ -150,7 +150,7 @@ def decoded(data: bytes, session: str, name: str) -> Details:
     if found.session != session:
         raise EvidenceProblem(f"belongs to {found.session!r}, not to {session!r}; remove it", path=name)
     if len(found.failures) > _MOST_FAILURES or sum(failure.size for failure in found.failures) > 2 * MOST_A_SESSION:
-        raise EvidenceProblem("holds more text than any run writes; remove it", path=name)
+        raise EvidenceProblem("has more text than any run writes; remove it", path=name)
     seconds = {test: took for test, took in found.seconds.items() if 0 <= took <= _LONGEST_RUN}
     return replace(found, seconds=seconds, failures=list(map(_safe, found.failures)), left_out=_line(found.left_out))
 

@@ -87,7 +87,7 @@ def read_difference(data: bytes, key: Key, path: str) -> Layer:
         for number, line in enumerate(data.splitlines(keepends=True)[1:], start=2):
             name = _name(line, key)
             if (before is not None and name <= before) or not line.endswith(b"\n"):
-                raise EvidenceProblem("is damaged: its lines are not in order, or one is cut", path=path, line=number)
+                raise EvidenceProblem("is damaged: its lines are out of order, or one is cut off", path=path, line=number)
             if is_edit(line):
                 check(line)
             changes[name] = line
@@ -95,7 +95,7 @@ def read_difference(data: bytes, key: Key, path: str) -> Layer:
     except DAMAGE as error:
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=number) from error
     if both := changes.keys() & head.gone:
-        raise EvidenceProblem(f"is damaged: {min(both)!r} is gone and changed in it", path=path, line=1)
+        raise EvidenceProblem(f"is damaged: {min(both)!r} is listed as both removed and changed", path=path, line=1)
     return Layer(head, changes | dict.fromkeys(head.gone), len(data))
 
 

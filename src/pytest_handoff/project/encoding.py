@@ -81,7 +81,7 @@ def by_name(lines: Sequence[Line], name_of: Callable[[Line], str], path: str) ->
         known: set[str] = set()
         for number, name in enumerate(map(name_of, lines), start=1):
             if name in known:
-                raise EvidenceProblem(f"is damaged: {name!r} stands in it twice", path=path, line=number)
+                raise EvidenceProblem(f"is damaged: {name!r} appears in it twice", path=path, line=number)
             known.add(name)
     return found
 
@@ -248,11 +248,11 @@ def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
 
     Raises:
         EvidenceProblem: when its ``schema`` is another one.
-        msgspec.DecodeError: when it is no JSON, or has none.
+        msgspec.DecodeError: when it is not JSON, or has none.
     """
     found = msgspec.json.decode(data, type=_Schema).schema
     if found != schema:
-        raise EvidenceProblem(f"has the schema {found!r}, this version reads {schema!r}: upgrade pytest-handoff", path=path)
+        raise EvidenceProblem(f"has the schema {found!r}, but this version reads {schema!r}: upgrade pytest-handoff", path=path)
 
 
 def digest_of(data: bytes) -> str:
@@ -294,4 +294,4 @@ def _encoded(encode: Callable[[_Value], bytes], value: _Value) -> bytes:
         return encode(value)
     except UnicodeEncodeError as error:
         shown = error.object.encode("utf-8", "backslashreplace").decode()
-        raise WriteProblem(f"evidence is UTF-8, and this is not: {shown[:200]!r}; rename it") from error
+        raise WriteProblem(f"evidence must be UTF-8, but this name is not: {shown[:200]!r}; rename it") from error

@@ -1,4 +1,4 @@
-"""Tell evidence from what only has its name: whatever could be run is code, wherever it lies."""
+"""Tell evidence from what only has its name: whatever could be run is code, wherever it is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PLAIN_ATTRIBUTES = re.compile(
 def not_evidence(project: Project) -> list[str]:
     """Name what has the name of evidence, or of git's attributes of it, and is something else (by their keys), sorted.
 
-    Of a session that is recorded only the beginnings of its files are read, since there may be very many; what lies in a folder
+    Of a session that is recorded only the beginnings of its files are read, since there may be very many; what is in a folder
     without a record has to be JSON throughout.
     """
     evidence = project.store.evidence

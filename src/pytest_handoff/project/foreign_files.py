@@ -1,4 +1,4 @@
-"""Read files that a repository names: only regular files of a bounded size, and never through a link that leads out of it.
+"""Read files that a repository names: only regular files of a bounded size, and never through a link that points outside it.
 
 A refusal is an :class:`OSError` like any other error of a file, so that one sentence names the file and says why.
 """
@@ -41,18 +41,18 @@ def real_path(path: Path | str, within: Sequence[Path]) -> Path:
         Refused: for a path that leads elsewhere, or into ``.git``, where files decide what git runs.
     """
     if "\0" in str(path):
-        raise Refused("has a name that no file has", str(path).replace("\0", "\\0"))
+        raise Refused("has a name that no file can have", str(path).replace("\0", "\\0"))
     real = os.path.realpath(path)
     inner = next((real[len(str(folder)) :] for folder in within if _is_below(real, str(folder))), None)
     if inner is None:
-        raise Refused("leads out of the repository", path)
+        raise Refused("points outside the repository", path)
     if ".git" in inner.casefold().replace(os.sep, "/").split("/"):
-        raise Refused("leads into .git", path)
+        raise Refused("points into .git", path)
     return Path(real)
 
 
 def _is_below(path: str, folder: str) -> bool:
-    """Check whether a path is a folder or lies in it; paths of pathlib would take as long as following the links."""
+    """Check whether a path is a folder or is in it; paths of pathlib would take as long as following the links."""
     path, folder = os.path.normcase(path), os.path.normcase(folder)
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
@@ -87,7 +87,7 @@ def read_file(path: Path | str, within: Sequence[Path], most: int) -> bytes:
 
 
 def read_own(path: Path | str, within: Sequence[Path], most: int) -> bytes:
-    """Read a file whose folder is known to lie within the folders: only the file itself may be a link.
+    """Read a file whose folder is known to are within the folders: only the file itself may be a link.
 
     Raises:
         OSError: as :func:`read_file`.
@@ -120,7 +120,7 @@ def read_opened(descriptor: int, path: Path | str, most: int) -> bytes:
 
 
 def read_if_there(path: Path | str, within: Sequence[Path], most: int) -> bytes | None:
-    """Read a file that a repository names, or return ``None`` where there is none or it must not be read.
+    """Read a file that a repository names, or return ``None`` if there is none or it must not be read.
 
     Raises:
         OSError: when the system does not let it be read.
@@ -132,7 +132,7 @@ def read_if_there(path: Path | str, within: Sequence[Path], most: int) -> bytes 
 
 
 def named_by_a_person(path: Path, root: Path) -> Path:
-    """Return the folder that links of a path named by a person may not lead out of: the root, or outside of it the path itself.
+    """Return the folder that links of a path named by a person may not lead out of: the root, or outside it the path itself.
 
     Args:
         path: a file or folder that a person named, absolute.

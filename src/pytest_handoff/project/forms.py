@@ -1,6 +1,6 @@
 """Choose how the ledger and the sources of a session are written: whole, or as the difference from an earlier session's.
 
-The form is no evidence: the record holds the digest of the whole, and one form may take the other's place at any time.
+The form is not evidence: the record holds the digest of the whole, and one form may take the other's place at any time.
 """
 
 from __future__ import annotations

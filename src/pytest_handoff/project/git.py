@@ -97,7 +97,7 @@ def run_git(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or _is_heeded(name)}
     program = _program(os.environ.get("PATH", os.defpath))
     if program is None:
-        raise HandoffError("git is in no folder that PATH names in full; install it, or fix PATH")
+        raise HandoffError("git is not in any absolute folder in PATH; install git, or fix PATH")
     try:
         return subprocess.run(
             [program, "-C", str(root), *_STEADY, *args],
@@ -108,8 +108,8 @@ def run_git(
             timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired as error:
-        why = "a pipe in place of a file, such as .gitignore, would keep it waiting"
-        raise HandoffError(f"git {args[0]} gave no answer for {PATIENCE:g} seconds; {why}") from error
+        why = "a pipe instead of a file, such as .gitignore, would block it"
+        raise HandoffError(f"git {args[0]} did not answer within {PATIENCE:g} seconds; {why}") from error
 
 
 def _is_heeded(variable: str) -> bool:
@@ -170,7 +170,7 @@ def problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffEr
     """Make an error of what git said."""
     said = " ".join(done.stderr.decode("utf-8", "backslashreplace").split())
     filtered = re.search(r"clean filter '([\w.-]+)' failed", said)
-    mend = "" if filtered is None else f"; install what filter.{filtered[1]} runs, or take that filter out of git's configuration"
+    mend = "" if filtered is None else f"; install what filter.{filtered[1]} runs, or remove that filter from git's configuration"
     return HandoffError(f"git {command} failed: {said or f'exit {done.returncode}'}{mend}")
 
 
@@ -252,7 +252,7 @@ def tips_of_all_branches(root: Path) -> list[str]:
 
 
 def _contents(root: Path, names: Sequence[str]) -> Iterator[bytes | None]:
-    """Read what each of these names stands for, in their order; ``None`` for what git has not, or what is no file."""
+    """Read what each of these names stands for, in their order; ``None`` for what git has not, or what means no file."""
     if not names:
         return
     asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")

@@ -171,12 +171,12 @@ def open_from(here: Path, rootdir: Path, paths: Iterable[Path], *, dir_option: s
     """
     here = here.resolve()
     if rootdir == rootdir.parent:
-        raise UsageProblem(f"pytest's rootdir is {rootdir}, which is no project; name its folder with --rootdir")
+        raise UsageProblem(f"pytest's rootdir is {rootdir}, which is not a project; set --rootdir to its folder")
     if here != rootdir.resolve():
         root = git.find_root(here)
         if root is not None and any(path.resolve().is_relative_to(root) for path in paths):
             if not rootdir.resolve().is_relative_to(root):
-                raise UsageProblem(f"pytest's rootdir {rootdir} lies outside of the repository; add --rootdir={root}")
+                raise UsageProblem(f"pytest's rootdir {rootdir} is outside the repository; add --rootdir={root}")
             return open_project(here, dir_option=dir_option, also=rootdir.resolve())
     return replace(open_project(rootdir, dir_option=dir_option, fallback=rootdir), here=here)
 
@@ -221,7 +221,8 @@ def find_session(project: Project, name: str) -> str:
     check_session_name(name)
     if not project.store.has(name):
         raise EvidenceProblem(
-            f"there is no record of {name!r} ({_nearest(name, project.store.sessions())}); make it with pytest --handoff={name}",
+            f"there is no record of {name!r} ({_nearest(name, project.store.sessions())}); "
+            f"record it with pytest --handoff={name}",
             path=project.shown(project.store.evidence),
         )
     return name
@@ -247,26 +248,26 @@ def _project(folder: Path, root: Path | None, config: Config, dir_option: str | 
     allowed = root or folder if dir_option is None else named_by_a_person(folder / dir_option, root or folder)
     if why := leads_outside(handoffs, [allowed]):
         named = "'dir'" if dir_option is None else "--handoff-dir"
-        raise UsageProblem(f"{named}: the hand-off folder {config.dir!r} {why}; name the place itself with --handoff-dir")
+        raise UsageProblem(f"{named}: the hand-off folder {config.dir!r} {why}; name the real folder with --handoff-dir")
     return Project(folder=folder, root=root or folder, uses_git=root is not None, config=config, handoffs=handoffs)
 
 
 def _within(folder: Path, root: Path, config: Config, path: str) -> Config:
-    """Return the settings if every path in them lies within the repository, and documents have the ending of a document.
+    """Return the settings if every path in them is within the repository, and documents have the ending of a document.
 
     Raises:
         UsageProblem: naming the setting that leads elsewhere, or takes out what may be code.
     """
     if config.document and not config.document.lower().endswith(_DOCUMENTS):
         raise UsageProblem(
-            f"'document': {config.document!r} would take files out of the evidence that are no documents; "
-            f"let it end in {', '.join(_DOCUMENTS[:-1])} or {_DOCUMENTS[-1]}",
+            f"'document': {config.document!r} would leave files out of the evidence that are not documents; "
+            f"use a name that ends in {', '.join(_DOCUMENTS[:-1])} or {_DOCUMENTS[-1]}",
             path=path,
         )
     named = {"templates": config.templates, "document": config.document and config.document_path("session")}
     for setting, value in named.items():
         if value and (why := leads_outside(folder / value, [root])):
-            raise UsageProblem(f"{setting!r}: {getattr(config, setting)!r} {why}; name a place inside of it", path=path)
+            raise UsageProblem(f"{setting!r}: {getattr(config, setting)!r} {why}; name a place inside it", path=path)
     return config
 
 

@@ -155,7 +155,7 @@ def key_of_folder(folder: Path) -> str:
 
 @contextmanager
 def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock of a folder; it lies outside the project, so that nothing appears in git.
+    """Hold the lock of a folder; it is outside the project, so that nothing appears in git.
 
     Raises:
         WriteProblem: when another process holds it for longer than ``patience`` seconds, or it cannot be taken at all.
@@ -168,7 +168,7 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     except OSError as error:
         why = error.strerror or str(error)
         if isinstance(error, PermissionError):
-            why += "; if another user made it, have it removed, or let TMPDIR name another folder for temporary files"
+            why += "; if another user made it, ask them to remove it, or set TMPDIR to another folder"
         raise WriteProblem(f"the lock of {folder} cannot be taken: {why}", path=str(path)) from error
     try:
         yield

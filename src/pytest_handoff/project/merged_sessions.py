@@ -32,7 +32,7 @@ class MergedRecord(Frozen, frozen=True):
     Attributes:
         path: its path there.
         blob: its blob id.
-        ledger: the blob id of its ledger; ``None`` where there is none.
+        ledger: the blob id of its ledger; ``None`` if there is none.
         where: the branch that holds it, or ``HEAD``.
         commit: the commit that was looked at.
     """
@@ -62,10 +62,10 @@ def merged_sessions(project: Project) -> MergedSessions:
     """Find the records that a session of this project must continue.
 
     Raises:
-        EvidenceProblem: when the hand-off folder leads out of the repository.
+        EvidenceProblem: when the hand-off folder points outside the repository.
     """
     if not project.uses_git:
-        return MergedSessions(unknown="there is no git here that could tell" if project.config.target else None)
+        return MergedSessions(unknown="there is no git repository here" if project.config.target else None)
     targets = targets_of(project)
     if not targets:
         return MergedSessions(records=tuple(_committed(project)))
@@ -74,11 +74,11 @@ def merged_sessions(project: Project) -> MergedSessions:
     for target in targets:
         bases = bases_of(project, target)
         if not bases and not nothing_committed(project):
-            unknown.append(f"git does not reach {target} here: fetch it, with its history")
+            unknown.append(f"git does not have {target} here: fetch it with its history")
         try:
             records = [one for base in bases for one in _records_in(project, base, target, hand_off_folders(project, base))]
         except HandoffError as problem:
-            unknown.append(f"what {target} holds cannot be read: {problem}")
+            unknown.append(f"cannot read what is on {target}: {problem}")
             continue
         found = {(record.path, record.blob): record for record in records} | found
     return MergedSessions(records=tuple(found.values()), unknown="; ".join(unknown) or None)
@@ -122,7 +122,7 @@ def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[Rewr
         if not project.store.has(there[0].session):
             yield Rewritten(how="is gone", merged=newest)
         elif stands.isdisjoint(record.blob for record in newest):
-            yield Rewritten(how="is an older one than that" if stands else "is not the one", merged=newest)
+            yield Rewritten(how="is older than the record" if stands else "is not the record", merged=newest)
 
 
 def stands(project: Project, session: str, merged: Iterable[MergedRecord]) -> bool:
@@ -193,7 +193,7 @@ def _ledger_in_commit(project: Project, merged: MergedRecord) -> bytes:
     try:
         digest = msgspec.json.decode(read_blobs(project.root, [merged.blob])[merged.blob], type=_RecordOfTests).tests.ledger
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EvidenceProblem(f"is no record: {error}", path=f"{merged.path} on {merged.where}") from error
+        raise EvidenceProblem(f"is not a record: {error}", path=f"{merged.path} on {merged.where}") from error
     return Wholes(_CommittedFiles(project, merged), LEDGER).checked(merged.session, data, digest).data
 
 
@@ -249,7 +249,7 @@ def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]
 
 
 def _committed(project: Project) -> list[MergedRecord]:
-    """Find the records in ``HEAD`` that are in the hand-off folder too; an option may have put that outside of the repository."""
+    """Find the records in ``HEAD`` that are in the hand-off folder too; an option may have put that outside the repository."""
     if not project.handoffs.is_relative_to(project.root):
         return []
     if run_git(project.root, "rev-parse", "--verify", "--quiet", "HEAD").returncode:

@@ -1,7 +1,7 @@
 """Keep the note of a write that is under way, and read only notes that can be believed.
 
-The note lies outside the repository, where nobody's commit can put one. It survives a restart in the user's own state folder;
-where that cannot be written, it lies beside the lock. It holds no path: a note can only name files that our own writes make.
+The note is outside the repository, where nobody's commit can put one. It survives a restart in the user's own state folder;
+where that cannot be written, it is beside the lock. It holds no path: a note can only name files that our own writes make.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def remove_note(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a new file in place of the note of an earlier write, which is finished."""
+    """Write a new file instead of the note of an earlier write, which is finished."""
     with suppress(FileNotFoundError):
         path.unlink()
     descriptor = os.open(path, _NEW, 0o600)

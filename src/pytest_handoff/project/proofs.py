@@ -71,14 +71,14 @@ def _decoded(data: bytes, name: str, session: str) -> Proof:
         refuse_other_schema(data, PROOF_SCHEMA, name)
         proof = msgspec.json.decode(data, type=Proof)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise EvidenceProblem(f"is no whole proof: {error}; {again}", path=name) from error
+        raise EvidenceProblem(f"is not a complete proof: {error}; {again}", path=name) from error
     if proof.session != session or proof.digest != _digest(proof):
-        raise EvidenceProblem(f"is not as it was written: it was edited or damaged; {again}", path=name)
+        raise EvidenceProblem(f"was edited or damaged after it was written; {again}", path=name)
     return replace(proof, digest=None)
 
 
 def proof_of(project: Project, record: Record) -> Proof | None:
-    """Read the proof of the run that a record is about, or return ``None`` where there is none, or that of another run.
+    """Read the proof of the run that a record is about, or return ``None`` if there is none, or that of another run.
 
     Raises:
         EvidenceProblem: as :func:`read_proof`.

@@ -112,7 +112,7 @@ class Chain:
                     ahead.append(found[link.session])
         ordered = in_order(found)
         if ordered[-1].session != record.session:
-            raise EvidenceProblem(f"the sessions before {record.session} form a circle; restore their records")
+            raise EvidenceProblem(f"the sessions before {record.session} continue each other in a circle; restore their records")
         return ordered if most is None else ordered[-most:]
 
 
@@ -184,8 +184,9 @@ def choose_parents(store: Store, session: str, override: Sequence[str] = (), *, 
         return [*kept, *chain.newest_of(beside)]
     if later := chain.after(session):
         raise EvidenceProblem(
-            f"the record of {session!r} is missing, and {listed(later)} {'continues' if len(later) == 1 else 'continue'} it; "
-            f"restore it from git, or name what it continued with --handoff-previous, or begin anew without {listed(later)}"
+            f"the record of {session!r} is missing, but {listed(later)} {'continues' if len(later) == 1 else 'continue'} it; "
+            f"restore it from git, or name the session it continued with --handoff-previous, "
+            f"or start again without {listed(later)}"
         )
     return chain.tips()
 
@@ -199,7 +200,7 @@ def _refuse_lost(store: Store, session: str, kept: Sequence[str]) -> None:
     here = chain.newest_of(chain.links.keys() - chain.descendants(session) - {session})
     run = " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in here)])
     raise EvidenceProblem(
-        f"the record of {listed([repr(name) for name in lost])} is missing, and {session} continues it; restore it from git"
+        f"the record of {listed([repr(name) for name in lost])} is missing, but {session} continues it; restore it from git"
         + (f", or if it was reverted or never was on this branch: {run}" if here else "")
     )
 

@@ -126,19 +126,19 @@ class Store:
         data = self._files.read(RECORD, session)
         self._files.refuse_conflict(RECORD, session, data)
         shown = self._files.named(RECORD, session)
-        schema = self._decode(session, data, _Schema, "is no record").schema
+        schema = self._decode(session, data, _Schema, "is not a record").schema
         if schema != RECORD_SCHEMA:
             raise EvidenceProblem(
-                f"has the schema {schema!r}, this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=shown
+                f"has the schema {schema!r}, but this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=shown
             )
-        record = self._decode(session, data, Record, "is no whole record")
+        record = self._decode(session, data, Record, "is not a complete record")
         self._refuse_twins(session, data)
         if record.session != session:
             raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=shown)
         if impossible := _impossible(record):
             raise EvidenceProblem(f"is damaged: {impossible}; {_instead(session)}", path=shown)
         if record.digest not in (None, content_digest(record)):
-            raise EvidenceProblem(f"is not as it was written: it was edited or damaged; {_instead(session)}", path=shown)
+            raise EvidenceProblem(f"was edited or damaged after it was written; {_instead(session)}", path=shown)
         return replace(record, digest=None)
 
     def digest(self, session: str) -> str:
@@ -227,7 +227,7 @@ class Store:
         return None if lacking is None else self.sources_path(lacking)
 
     def stored(self, name: str, session: str) -> Artifact | None:
-        """Return the file of a session as it is stored, or ``None`` where there is none.
+        """Return the file of a session as it is stored, or ``None`` if there is none.
 
         Raises:
             EvidenceProblem: when it cannot be read.
@@ -349,7 +349,7 @@ class Store:
     def _folders(self) -> dict[str, bool]:
         """Map each name in the evidence folder to whether it is a link."""
         if why := leads_outside(self.evidence, self._within):
-            raise EvidenceProblem(f"{why}; put the evidence there itself", path=self._files.shown(self.evidence))
+            raise EvidenceProblem(f"{why}; move the evidence folder there", path=self._files.shown(self.evidence))
         try:
             with os.scandir(self.evidence) as found:  # a project may have a thousand sessions: no system call for each
                 return {entry.name: entry.is_symlink() for entry in found}
@@ -388,7 +388,7 @@ class Store:
             if len(table) < len(pairs):
                 twin = Counter(key for key, _ in pairs).most_common(1)[0][0]
                 raise EvidenceProblem(
-                    f"is damaged: the key {twin!r} stands in one table twice", path=self._files.named(RECORD, session)
+                    f"is damaged: the key {twin!r} appears twice in one table", path=self._files.named(RECORD, session)
                 )
             return table
 
@@ -418,11 +418,11 @@ def _impossible(record: Record) -> str | None:
     files = coverage.files.values() if coverage else ()
     percents = [coverage.percent, coverage.branch_percent or 0, *(file.percent for file in files)] if coverage else []
     if files and coverage is not None and coverage.by_file is not None:
-        return "it holds the coverage of each file, and says that another file does"
+        return "it has the coverage of each file, but says that another file has it"
     if not all(0 <= percent <= 100 for percent in percents):
         return "it has an impossible percentage"
     if not 0 <= took <= _LONGEST_RUN:
-        return "its run took impossibly long"
+        return "its run has an impossible duration"
     return None
 
 

@@ -67,7 +67,7 @@ class StoredFiles:
         return data
 
     def read_if_there(self, name: str, session: str) -> bytes | None:
-        """Read the file of a session, or return ``None`` where there is none.
+        """Read the file of a session, or return ``None`` if there is none.
 
         Raises:
             EvidenceProblem: when it cannot be read.
@@ -114,11 +114,12 @@ class StoredFiles:
         """Refuse a file that is not the one that its session's record names."""
         if any((self.evidence / session).glob(".*.????????.tmp")):  # its note is gone, or was kept on another machine
             raise EvidenceProblem(
-                f"does not fit the digest in {RECORD}: a write of {session} was cut short; run pytest --handoff={session} again",
+                f"does not match the digest in {RECORD}: a write of {session} was cut short; "
+                f"run pytest --handoff={session} again",
                 path=self.named(name, session),
             )
         raise EvidenceProblem(
-            f"does not fit the digest in {RECORD}: it was edited or belongs to another run; "
+            f"does not match the digest in {RECORD}: it was edited or belongs to another run; "
             f"restore it, or run pytest --handoff={session} again",
             path=self.named(name, session),
         )

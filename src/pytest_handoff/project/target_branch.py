@@ -65,7 +65,7 @@ class PolicyChanges(Frozen, frozen=True):
     """The settings that let more through than before.
 
     Attributes:
-        loosened: settings that are looser now than in a session before, or on the target branch.
+        loosened: settings that are looser now than in an earlier session, or on the target branch.
         unknown: why the settings of the target branch cannot be told, where one is named.
         not_compared: settings in force that no session before can be compared with, since none was measured.
     """
@@ -97,7 +97,7 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
             from pytest_handoff.evidence.last_measured import changed_plugins, not_compared
 
             told.append(not_compared(before, now, session=parent.session))
-            what = "this code of a plugin of coverage.py changed, and may leave out more"
+            what = "this code of a coverage.py plugin changed, and may exclude more"
             changed = changed_plugins(before, now, _touched(record)) if told[-1] else []
             found += [Loosening(file=path, what=what, against=parent.session) for path in changed]
         for policy in (now, then):
@@ -238,14 +238,14 @@ def _dir_in(texts: Mapping[str, str]) -> str:
 def _policies_on(project: Project, name: str, instructions: str | None) -> tuple[list[Policy], str | None]:
     """Read the policy of each commit where the work left its target branch, or say why one cannot be read."""
     if not project.uses_git:
-        return [], f"there is no git here that could tell the settings of {name}"
+        return [], f"without git, the settings of {name} are unknown"
     bases = bases_of(project, name)
     if not bases:
-        return [], None if nothing_committed(project) else f"git does not reach {name} here"
+        return [], None if nothing_committed(project) else f"git does not have {name} here"
     try:
         return [_policy_in(project, FilesThere(project, base), name, instructions) for base in bases], None
     except HandoffError as problem:
-        return [], f"the settings of {name} cannot be read: {problem}"
+        return [], f"cannot read the settings of {name}: {problem}"
 
 
 def _policy_in(project: Project, files: FilesThere, name: str, instructions: str | None) -> Policy:
@@ -318,12 +318,12 @@ def merged_in(project: Project, tree: Tree, parents: Parents, now: Mapping[str, 
         bases = _bases(project.root, name, tree.commit)
         # HEAD itself may be this session's work, already merged: leaving its lines out would leave out everything.
         if tree.commit in bases:
-            return MergedIn(target=name, note=f"HEAD is a part of {name}: no line is left out as another's work.")
+            return MergedIn(target=name, note=f"HEAD is part of {name}, so no line is left out as someone else's work.")
         known = {line.blob: line.lines for tree in (*parents.sources, now) for line in tree.values() if line.lines}
         fresh = [base for base in bases if not _was_there(project.root, base, parents.records)]
         return MergedIn(target=name, trees=tuple(_tree(project, base, now, known) for base in fresh))
     except HandoffError as problem:
-        why = f"Which lines came from {name} cannot be told, so none is left out as another's work: {problem}."
+        why = f"Cannot tell which lines came from {name}, so none is left out as someone else's work: {problem}."
         return MergedIn(target=name, note=why)
 
 
@@ -335,7 +335,7 @@ def _bases(root: Path, name: str, commit: str | None) -> list[str]:
         raise HandoffError("git has no branch of that name here")
     bases = merge_bases(root, tips)
     if not bases:
-        raise HandoffError("the history here does not reach a commit that both have")
+        raise HandoffError("the history here does not reach a common commit")
     return bases
 
 

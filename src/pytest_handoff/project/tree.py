@@ -115,7 +115,7 @@ def read_tree(project: Project) -> Tree:
     )
     files = {path: work.files[path] for path in project.code_among(work.files, others) if path not in left}
     if project.config.scope and not files:
-        raise UsageProblem("'scope' names no file of the repository; its folders are relative to the git root")
+        raise UsageProblem("'scope' matches no file in the repository; write its folders relative to the git root")
     return Tree(
         files=files,
         kinds={path: kind for path, kind in work.kinds.items() if path in files},
@@ -151,7 +151,7 @@ def commits_since(project: Project, tree: Tree, before: str) -> int | None:
 
 
 def _evidence_in(project: Project) -> list[str]:
-    """Return globs of the evidence below the root: it is no part of the tree, and may be larger than all of it."""
+    """Return globs of the evidence below the root: it is not part of the tree, and may be larger than all of it."""
     folder = project.store.evidence
     if not folder.is_relative_to(project.root):
         return []
@@ -198,7 +198,7 @@ def hash_files(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _content(root: Path, file: Path) -> bytes | None:
-    """Read a file's content; of a link that leads out of the repository, take its target as git does."""
+    """Read a file's content; of a link that points outside the repository, take its target as git does."""
     if leads_outside(file, [root]) is None:
         try:
             return file.read_bytes()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
 
 _UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
-"""What lies in git's folder while a merge, cherry-pick, revert or rebase waits for somebody (gitrevisions; git-rebase)."""
+"""What is in git's folder while a merge, cherry-pick, revert or rebase waits for somebody (gitrevisions; git-rebase)."""
 
 
 def refuse_unmerged(project: Project, session: str) -> None:
@@ -33,7 +33,7 @@ def refuse_unmerged(project: Project, session: str) -> None:
     if listing:
         first = git.name_of(listing.split(b"\0", 1)[0].split(b"\t", 1)[1])
         raise EvidenceProblem(
-            f"git could not merge it, and has two versions; {project.store.one_side(session, project.document(session))}",
+            f"git could not merge it and has two versions; {project.store.one_side(session, project.document(session))}",
             path=project.shown(project.root / first),
         )
 

@@ -44,7 +44,7 @@ class Sealed(NamedTuple):
 def user_folder(project: Path, *, make: bool = True) -> Path | None:
     """Find this user's own cache folder, or make it; ``None`` where none is safe.
 
-    A safe folder belongs to this user, cannot be written by others, and lies outside the project and every git work tree.
+    A safe folder belongs to this user, cannot be written by others, and is outside the project and every git work tree.
     """
     inner = project.resolve()
     for place in _places():

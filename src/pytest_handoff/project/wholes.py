@@ -47,7 +47,7 @@ class Reader(Protocol):
     """Read the files of sessions as they are stored, from a folder or from a commit."""
 
     def read_if_there(self, name: str, session: str) -> bytes | None:
-        """Read the file of a session, or return ``None`` where there is none."""
+        """Read the file of a session, or return ``None`` if there is none."""
 
     def named(self, name: str, session: str) -> str:
         """Return how messages name the file of a session."""
@@ -128,7 +128,7 @@ class Wholes:
             if (kept := self._kept.get((head.differs_from, head.digest))) is not None:
                 return kept, head.differs_from, layers
         raise EvidenceProblem(
-            f"goes back to more files than any run writes; restore it from git, or run pytest --handoff={session} again",
+            f"builds on more files than any run writes; restore it from git, or run pytest --handoff={session} again",
             path=self._named(session),
         )
 
@@ -143,7 +143,7 @@ class Wholes:
             found = None if NO_FOLDER.fullmatch(before) else self._files.read_if_there(self._file, before)
             if found is None:
                 raise Gap(
-                    f"holds what differs from {before!r}, and {self._named(before)} is missing; "
+                    f"has only what differs from {before!r}, but {self._named(before)} is missing; "
                     f"restore that from git, or run pytest --handoff={session} again",
                     path=self._named(name),
                     lacking=before,
@@ -157,19 +157,19 @@ class Wholes:
         whole, again = files.pop()[1], f"restore it, or run pytest --handoff={session} again"
         if len(whole) * len(files) > _MOST_FOLDED:
             raise EvidenceProblem(
-                f"does not fit the digest in {RECORD}: it was edited, or a file that it goes back to was; {again}",
+                f"does not match the digest in {RECORD}: it or a file that it builds on was edited; {again}",
                 path=self._named(session),
             )
         for name, stored in reversed(files):
             layer = read_difference(stored, self.key, self._named(name))
             if digest_of(whole) != layer.head.digest:
                 raise EvidenceProblem(
-                    f"is not the one that {name} was written with: it was edited or recorded again; {again}",
+                    f"is not the file that {name} was written against: it was edited or recorded again; {again}",
                     path=self._named(layer.head.differs_from),
                 )
             whole = b"".join(fold(whole, [layer], self.key, self._named(name)))
         raise EvidenceProblem(
-            f"does not fit the digest in {RECORD}: it was edited or belongs to another run; {again}", path=self._named(session)
+            f"does not match the digest in {RECORD}: it was edited or belongs to another run; {again}", path=self._named(session)
         )
 
     def _named(self, session: str) -> str:

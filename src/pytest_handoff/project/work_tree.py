@@ -59,7 +59,7 @@ class Files(Frozen, frozen=True, kw_only=True):
             not what git would check out again.
         absent: files among them that a sparse checkout leaves out, and submodules that are not checked out.
         unread: files and folders that this user may not read; of these, ``files`` has only those that git tracks.
-        beside: other work trees of the same repository that lie within this one.
+        beside: other work trees of the same repository that are within this one.
     """
 
     files: dict[str, str]
@@ -137,7 +137,7 @@ def literally(path: str) -> str:
 
 
 class _Staging:
-    """A copy of git's index in which everything is staged, with a folder of its own for new objects.
+    """A copy of git's index in which everything is staged, with its own folder for new objects.
 
     Args:
         info: the folder of the repository in which it may have attributes of its own.

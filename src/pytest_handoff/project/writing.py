@@ -39,7 +39,7 @@ class Unfinished(NamedTuple):
 
     def __str__(self) -> str:
         """Say in one sentence what is left, and what finishes it."""
-        how = "some of its files are in their places and others are not" if self.mixed else "its evidence is as it was before"
+        how = "some of its files are in place and others are not" if self.mixed else "its evidence is unchanged"
         return f"a write of {self.session} was cut short, {how}; finish it with handoff fill {self.session}"
 
 
@@ -169,7 +169,7 @@ def _made(project: Project, session: str, step: Step) -> Path:
     """Locate the finished file of a step, beside its place.
 
     Raises:
-        OSError: when the place leads out of the repository.
+        OSError: when the place points outside the repository.
     """
     place = real_path(_files(project, session)[step.kind], project.within)
     return place.with_name(f".{place.name}.{step.mark}.tmp")
@@ -232,7 +232,7 @@ def _is_mark(name: str, begins: str) -> bool:
 
 
 def _digest(path: Path) -> str | None:
-    """Hash a regular file, or return ``None`` where there is none."""
+    """Hash a regular file, or return ``None`` if there is none."""
     try:
         descriptor = os.open(path, FLAGS)
     except OSError:
@@ -247,6 +247,8 @@ def _digest(path: Path) -> str | None:
 
 
 def _not_written(error: OSError, project: Project) -> WriteProblem:
-    why = f"{error.why}, and is not written to" if isinstance(error, Refused) else f"cannot be written: {error.strerror or error}"
+    why = f"cannot be written: {error.strerror or error}"
+    if isinstance(error, Refused):
+        why = f"{error.why}, so nothing was written there"
     path = error.filename
     return WriteProblem(why, path=project.shown(Path(os.fsdecode(path))) if path else str(project.handoffs))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_handoff.proving.sides import Patch
 
 Contents = dict[str, bytes | None]
-"""Files that a tree has in place of those of the work tree; ``None`` for a file that is not there."""
+"""Files that a tree has instead of those of the work tree; ``None`` for a file that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Bench:
         """Say which file is no longer as it was when the command began: a tree copied now would be another one."""
         now = _stamps(self.project.root, self.files)
         changed = [path for path in self.files if self.stamps.get(path) != now.get(path)]
-        return f"{listed(changed)} changed in the work tree while tests ran; let nothing write there" if changed else None
+        return f"{listed(changed)} changed in the work tree while the tests ran; stop what writes there" if changed else None
 
     @property
     def folders(self) -> list[str]:
@@ -175,7 +175,7 @@ def _checked(bench: Bench, name: str, contents: Contents, ran: tuple[InnerRun, S
 
 
 def _wrong_code(bench: Bench, tree: Path, contents: Contents, done: InnerRun) -> str | None:
-    """Say which file was imported in place of one of the tree, if there is one."""
+    """Say which file was imported instead of one of the tree, if there is one."""
     real = bench.project.root.resolve()
     found = shadows(
         done.modules,
@@ -191,7 +191,8 @@ def _wrong_code(bench: Bench, tree: Path, contents: Contents, done: InnerRun) ->
     files = {file for _, file in done.modules}
     built = [path for path in bench.built if path.endswith(BUILT) and str(tree / path) in files]
     if native and built:
-        return f"{built[0]} was built from the sources of now, and {listed(native)} has changed; build it in a tree of before"
+        built_now = f"{built[0]} was built from the current sources, but {listed(native)} has changed"
+        return f"{built_now}; check out the old code and build it there"
     return None
 
 

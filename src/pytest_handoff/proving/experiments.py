@@ -1,4 +1,4 @@
-"""Try the earlier tests as they were on the code of now, and the new tests on the code of before."""
+"""Try the earlier tests as they were on the current code, and the new tests on the old code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Materials:
     Attributes:
         session: the name of the session.
         ledger: its tests.
-        before: the names of the sessions before it in one phrase; empty for a first session.
+        before: the names of the earlier sessions in one phrase; empty for a first session.
         earlier: the tests that these left and that count.
         versions: the trees of now and of before.
         suite: what belongs to the tests.
@@ -93,7 +93,7 @@ def _refuse_never_started(trees: Iterable[_Tree]) -> None:
     """
     found = [tree.did.not_started for tree in trees if tree.lines]
     if found and found[0] is not None and None not in found:
-        raise UsageProblem(f"{found[0]}; options for pytest stand after --")
+        raise UsageProblem(f"{found[0]}; put pytest's options after --")
 
 
 def _run_each(bench: Bench, trees: Iterable[_Tree], *, stopped: bool = False) -> bool:
@@ -125,7 +125,7 @@ class _Earlier:
 
     def _nothing(self) -> str | None:
         if not self._materials.before:
-            return f"{self._materials.session} is the first session, and there are no earlier tests"
+            return f"{self._materials.session} is the first session: there are no earlier tests"
         return None if self._materials.earlier else f"{self._materials.before} left no tests"
 
     def _tree(self) -> _Tree:
@@ -139,7 +139,7 @@ class _Earlier:
         self._lacking |= lacking
         self._note_rest(lines, touched)
         wanted = {test: line for test, line in lines.items() if file_of(test) in touched and not is_of_code(test)}
-        why = f"what it needs is not here: {listed(sorted(lacking))}"
+        why = f"this checkout lacks what it needs: {listed(sorted(lacking))}"
         self._blocked |= {test: EarlierTry(status="not_tried", error=why) for test in wanted if file_of(test) in blocked}
         open_lines = {test: line for test, line in wanted.items() if file_of(test) not in blocked}
         return _Tree("tests-of-before", contents, open_lines, twice=True)
@@ -149,11 +149,11 @@ class _Earlier:
 
     def _note_rest(self, lines: Mapping[str, LedgerLine], touched: set[str]) -> None:
         changed = set(self._materials.versions.changed())
-        loaded = "a conftest loads it as a plugin, and it counts as code: it was left as it is now"
+        loaded = "a conftest.py loads it as a plugin, so it counts as code: its new version was used"
         self._left_out |= dict.fromkeys(sorted(changed & self._materials.suite.loaded), loaded)
         for test in lines:
             if is_of_code(test) and file_of(test) in changed:
-                self._left_out[file_of(test)] = "its doctests are a part of the code, and change with it"
+                self._left_out[file_of(test)] = "its doctests are part of the code, and change with it"
             elif file_of(test) not in touched:
                 self._unchanged += 1
 
@@ -182,7 +182,7 @@ class _Earlier:
 
 
 class _New:
-    """The new tests on the code of before."""
+    """The new tests on the old code."""
 
     def __init__(self, bench: Bench, materials: Materials) -> None:
         self._bench, self._materials = bench, materials
@@ -202,14 +202,14 @@ class _New:
     def _nothing(self) -> str | None:
         materials = self._materials
         if not materials.before:
-            return f"{materials.session} is the first session, and there is no code of before"
+            return f"{materials.session} is the first session: there is no old code"
         if not self._lines.keys() - self._left_out.keys():
             return f"{materials.session} has no new tests that pass"
         return None if self._code else f"no code has changed since {materials.before}"
 
     def _lay_out(self) -> None:
         if isinstance(self._code, Torn):
-            why = f"{self._materials.before} left it differently, so that there is no one code of before"
+            why = f"{self._materials.before} recorded different versions of it, so there is no single old version"
             self._lacking = dict.fromkeys(self._code.paths, why)
             return
         contents, self._lacking = contents_of(self._bench, self._code)
@@ -218,7 +218,7 @@ class _New:
             self.trees = [_Tree("code-of-before", contents, lines)]
 
     def to_control(self) -> list[LedgerLine]:
-        """Return the tests that did not pass on the code of before."""
+        """Return the tests that did not pass on the old code."""
         return [line for tree in self.trees for line in tree.unproved()]
 
     def proof(self, control: Tried) -> NewProof:
@@ -226,7 +226,7 @@ class _New:
         nothing, left_out = self._nothing(), dict(self._left_out)
         tests: dict[str, NewTry] = {}
         if self._lacking:
-            why = f"what it needs is not here: {listed(sorted(self._lacking))}"
+            why = f"this checkout lacks what it needs: {listed(sorted(self._lacking))}"
             tests = {test: NewTry(status="not_tried", error=why) for test in self._lines if test not in left_out}
         for tree in self.trees:
             for test, line in tree.lines.items():
@@ -244,7 +244,7 @@ class _New:
 
 
 def _says_nothing(line: LedgerLine) -> str | None:
-    """Say why a new test is not tried on the code of before, where it is not."""
+    """Say why a new test is not tried on the old code, where it is not."""
     if is_of_code(line.id):
-        return "it is a doctest in the code, and a part of the change itself"
+        return "it is a doctest in the code, so it is part of the change itself"
     return None if line.outcome in PASSING else f"it does not pass now: {line.outcome}"

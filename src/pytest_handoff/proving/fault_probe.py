@@ -39,7 +39,7 @@ _PAUSE = 0.003
 _TIMES, _LEAST = 10.0, 2.0
 """How many times as long as before a test may take, and the seconds that any test may take."""
 
-_LEFT_OUT = "the tests that run some of its lines are left out"
+_LEFT_OUT = "tests that run some of its lines were left out"
 _START = {"fork": 10.0, "spawn": 60.0}
 """Seconds until a child has to come to its first test."""
 
@@ -323,12 +323,12 @@ class _Server:
             return None
         guilty = failed or by
         if guilty is None:
-            _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why="pytest does not start again in the scratch tree")
+            _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why="pytest cannot be started again in the scratch tree")
             return None
         if job.company and guilty not in self._alone:  # another child may have been in its way
             self._alone.add(guilty)
             return dict(work)
-        self._unsound[guilty] = "it does not pass there without any fault when it runs again, or other tests are left out"
+        self._unsound[guilty] = "without any fault, it does not pass there when run again or without the tests that were left out"
         return dict(work)
 
     def _report(self, work: dict[str, Any], verdict: str, by: str | None) -> None:

@@ -19,7 +19,7 @@ BUILT = (".so", ".pyd", ".dylib", ".dll")
 
 
 class Shadow(Frozen, frozen=True):
-    """A file that was imported in place of one of the tree."""
+    """A file that was imported instead of one of the tree."""
 
     won: str
     path: str
@@ -28,10 +28,10 @@ class Shadow(Frozen, frozen=True):
     def __str__(self) -> str:
         """Say what won, and what to do."""
         if self.installed:
-            remedy = "install the project with pip install --editable, or name its folder in pytest's pythonpath"
+            remedy = "install the project with pip install --editable, or add its folder to pytest's pythonpath"
         else:
-            remedy = "let tests import it by a path that is relative to the tree, or name its folder in pytest's pythonpath"
-        return f"{self.won} ran in place of {self.path}; {remedy}"
+            remedy = "import it in tests by a path relative to the tree, or add its folder to pytest's pythonpath"
+        return f"{self.won} ran instead of {self.path}; {remedy}"
 
 
 def shadows(

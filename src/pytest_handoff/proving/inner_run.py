@@ -1,4 +1,4 @@
-"""Run pytest in a scratch tree, in a process of its own, and read what the probe reports of it."""
+"""Run pytest in a scratch tree, in a separate process, and read what the probe reports of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Where(Frozen, frozen=True):
         tree: the top of the scratch tree.
         real: the top of the work tree.
         folder: the project's folder, relative to the top.
-        beside: a folder of the run's own, for the probe and its report.
+        beside: the run's own folder, for the probe and its report.
         limit: the seconds after which the run is stopped.
         args: further arguments for pytest.
         not_there: folders of the work tree that are not in the scratch tree.
@@ -293,7 +293,7 @@ def facts_of(report: Path) -> list[dict[str, Any]]:
         with suppress(ValueError):
             found.append(json.loads(line))
     if not all(isinstance(fact, dict) for fact in found):
-        raise EvidenceProblem("what the run in the scratch tree reported is damaged", path=str(report))
+        raise EvidenceProblem("the report of the run in the scratch tree is damaged", path=str(report))
     return found
 
 

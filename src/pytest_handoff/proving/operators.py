@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OPERATORS: Mapping[str, str] = {
-    "comparison": "a comparison becomes its opposite, and `<` `<=` `>` `>=` also lose or gain the boundary",
+    "comparison": "a comparison is reversed; `<` `<=` `>` `>=` also lose or gain the boundary",
     "arithmetic": "an arithmetic or bitwise operator becomes another one",
     "logic": "`and` becomes `or`, `or` becomes `and`",
-    "not": "a `not` is dropped",
+    "not": "a `not` is removed",
     "sign": "a minus sign becomes a plus sign",
-    "number": "a number becomes one more",
-    "string": "a text gets `XX` on both sides",
-    "constant": "`True` becomes `False`, `False` becomes `True`, `None` becomes an empty text",
-    "return": "what is returned or yielded becomes `None`",
+    "number": "a number is increased by one",
+    "string": "a string gets `XX` at both ends",
+    "constant": "`True` becomes `False`, `False` becomes `True`, `None` becomes an empty string",
+    "return": "a returned or yielded value becomes `None`",
     "statement": "a call, an augmented assignment, an assignment to an attribute or an item, or a `del` is removed",
     "loop": "`break` becomes `continue`, `continue` becomes `break`",
     "condition": "the condition of an `if`, `while`, conditional expression or comprehension is negated",
     "raise": "a `raise` is removed",
-    "except": "an `except` block raises its exception again in place of what it does",
+    "except": "an `except` block only raises its exception again",
 }
 """Each operator, and what it does."""
 

@@ -116,7 +116,7 @@ def prove(project: Project, session: str, request: Request) -> Proved:
     proof = _proof(record, digest, request, results)
     with writing(project):
         if evidence_digest(project.store.figures(session)) != digest:
-            raise EvidenceProblem("has changed while the tests ran; prove it again", path=project.shown_record(session))
+            raise EvidenceProblem("changed while the tests ran; run handoff prove again", path=project.shown_record(session))
         proof = _joined(_with_earlier_tries(project, proof), others)
         proof = _judged(proof, record, project.config.prove)
         write_each([proof_artifact(project, proof)], project.within)
@@ -153,10 +153,10 @@ def _refuse_other_evidence(project: Project, record: Record, tree: Tree) -> None
     """
     session, path = record.session, project.shown_record(record.session)
     if not project.uses_git:
-        raise UsageProblem("handoff prove needs git: only git has the earlier versions of tests and code")
+        raise UsageProblem("handoff prove needs git, which has the earlier versions of tests and code")
     if not record.run.complete:
         why = "; ".join(record.run.why_incomplete)
-        raise EvidenceProblem(f"is of an incomplete run ({why}); run pytest --handoff={session} again", path=path)
+        raise EvidenceProblem(f"is from an incomplete run ({why}); run pytest --handoff={session} again", path=path)
     if changed := stale_files(project, record, tree):
         raise EvidenceProblem(f"is about another tree ({listed(changed)}); run pytest --handoff={session} again", path=path)
 
@@ -171,9 +171,7 @@ def _materials(project: Project, record: Record, tree: Tree) -> Materials:
     parents = load_parents(store, [parent.session for parent in record.previous])
     if parents.sources is None:
         pruned = listed([one.session for one in parents.records if not store.has_sources(one.session)])
-        raise EvidenceProblem(
-            f"the sources of {pruned} were pruned, and nobody knows what its files were; restore sources.jsonl from git"
-        )
+        raise EvidenceProblem(f"the sources of {pruned} were pruned, so its files are unknown; restore sources.jsonl from git")
     ledger = store.ledger(record)
     trees = [_then(project, tree, files) for files in parents.sources]
     versions = versions_of(tree.files, trees, _then(project, tree, _origin(store, parents)))
@@ -189,7 +187,7 @@ def _materials(project: Project, record: Record, tree: Tree) -> Materials:
 
 
 def _origin(store: Store, parents: Parents) -> dict[str, SourceLine]:
-    """Read the tree of the nearest session that all of several sessions before go back to; empty where there is none."""
+    """Read the tree of the nearest session that all of several sessions before go back to; empty if there is none."""
     if len(parents.records) < _SEVERAL:
         return {}
     chain = Chain(store)
@@ -258,7 +256,7 @@ def _proof(record: Record, digest: str, request: Request, results: _Results) -> 
 
 
 def _judged(proof: Proof, record: Record, demanded: Sequence[Experiment]) -> Proof:
-    """Add what speaks against the tests; what the settings demand is asked of what was tried."""
+    """Add the findings against the tests; apply what the settings require to what was tried."""
     found = against_earlier(proof.earlier, strict="earlier" in demanded) if proof.earlier else []
     if proof.new is not None and "new" in demanded:
         code = record.new_code
@@ -307,11 +305,11 @@ def _joined(proof: Proof, others: Sequence[Proof]) -> Proof:
     """
     for other in others:
         if other.record != proof.record:
-            raise UsageProblem("what is to be joined proves another run of the session; prove all shards of one record")
+            raise UsageProblem("these proofs are for different runs of the session; prove all shards of one record")
         if other.faults is None or other.interrupted:
-            raise UsageProblem("what is to be joined has no faults that were tried to the end; give --shard to each machine")
+            raise UsageProblem("a proof has no completed faults; pass --shard on each machine")
         if proof.faults is not None and not joins(proof.faults, other.faults):
-            raise UsageProblem("the proofs are not about different shards of the same faults; give each machine its --shard")
+            raise UsageProblem("the proofs are not different shards of the same faults; pass each machine its own --shard")
         faults = other.faults if proof.faults is None else joined(proof.faults, other.faults)
         proof = replace(proof, faults=faults, tried=_tried(proof.earlier, proof.new, faults))
     return proof

@@ -28,7 +28,7 @@ def _run_the_next_one() -> None:
 
 
 def _redirect() -> None:
-    """Change the places of an editable install, and of ``PYTHONPATH``, that lie in the work tree."""
+    """Change the places of an editable install, and of ``PYTHONPATH``, that are in the work tree."""
     sys.path[:] = list(dict.fromkeys(_in_tree(entry) for entry in sys.path))
     for name, module in list(sys.modules.items()):
         if name.startswith("__editable__"):

@@ -22,7 +22,7 @@ _FOLDER, _LOCK = "proving", ".lock"
 
 @contextmanager
 def scratch_folder(project: Path, *, keep: bool = False) -> Iterator[Path]:
-    """Make a folder outside of the project, and remove it in the end, unless it is to be kept.
+    """Make a folder outside the project, and remove it in the end, unless it is to be kept.
 
     A lock beside it says that it is in use; the system releases it when the process dies, and the next command that needs a
     folder removes what the dead one left.
@@ -32,7 +32,7 @@ def scratch_folder(project: Path, *, keep: bool = False) -> Iterator[Path]:
     """
     cache = user_folder(project)
     if cache is None:
-        raise WriteProblem("there is no folder of yours for scratch trees outside of the project; set XDG_CACHE_HOME to one")
+        raise WriteProblem("no folder for scratch trees: you have none outside the project; set XDG_CACHE_HOME to one")
     place = cache / _FOLDER
     try:
         place.mkdir(mode=0o700, exist_ok=True)
@@ -41,7 +41,7 @@ def scratch_folder(project: Path, *, keep: bool = False) -> Iterator[Path]:
         lock = folder.with_suffix(_LOCK)
         let_go = take_lock(lock, 1)
     except OSError as error:
-        raise WriteProblem(f"no scratch tree can be made: {error.strerror or error}", path=str(place)) from error
+        raise WriteProblem(f"cannot create a scratch tree: {error.strerror or error}", path=str(place)) from error
     try:
         folder.mkdir(mode=0o700)
         yield folder

@@ -1,4 +1,4 @@
-"""Tell the tests of a tree from its code, and find what changed on either side since the sessions before."""
+"""Tell the tests of a tree from its code, and find what changed on either side since earlier sessions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 Patch = dict[str, str | None]
-"""Files that a tree has in place of those of now: path to blob id, ``None`` for a file that is not there."""
+"""Files that a tree has instead of those of now: path to blob id, ``None`` for a file that is not there."""
 
 _NAMED = ("test", "tests")
 _IMPORT = r"^\s*(?:from|import)\b.*\b{}\b"
@@ -31,7 +31,7 @@ class Suite(Frozen, frozen=True):
     Attributes:
         files: pytest's own.
         holding: those that hold recorded tests.
-        plugins: those that a conftest loads, and what lies beside them, each with the folder of the conftest.
+        plugins: those that a conftest loads, and what is beside them, each with the folder of the conftest.
         loaded: those that a conftest loads and that count as code.
     """
 
@@ -92,7 +92,7 @@ def _has_code(folder: str, modules: Iterable[str], measured: Collection[str]) ->
 
 
 class Versions(Frozen, frozen=True):
-    """The blob ids of a tree's files now and before; of ``torn`` ones the sessions before left several versions."""
+    """The blob ids of a tree's files now and before; of ``torn`` ones earlier sessions left several versions."""
 
     now: dict[str, str]
     before: dict[str, str]
@@ -108,7 +108,7 @@ def versions_of(now: dict[str, str], parents: Sequence[Mapping[str, str]], origi
 
     Args:
         now: the tree of now.
-        parents: the trees of the sessions before.
+        parents: the trees of earlier sessions.
         origin: the tree that these began with; empty where it is not known.
     """
     before, torn = dict(next(iter(parents), {})), set()
@@ -136,7 +136,7 @@ def former_tests(versions: Versions, suite: Suite) -> Patch:
 
 
 class Torn(Frozen, frozen=True):
-    """Files that the sessions before left differently, so that no one tree is the code of before."""
+    """Files that earlier sessions left differently, so that no one tree is the old code."""
 
     paths: list[str]
 

@@ -57,7 +57,7 @@ class Skipped(Frozen, frozen=True):
 
 
 class Counterparts:
-    """The tests of now that earlier tests go on as."""
+    """The tests of now that earlier tests continue as."""
 
     def __init__(self, ledger: Iterable[LedgerLine]) -> None:
         lines = [line for line in ledger if line.outcome is not None]
@@ -77,8 +77,8 @@ def earlier_status(old: LedgerLine, there: Tried, now: list[LedgerLine], control
     """Decide the status of an earlier test.
 
     Args:
-        old: the test as the sessions before recorded it.
-        there: the run of the tests as they were, on the code of now.
+        old: the test as earlier sessions recorded it.
+        there: the run of the tests as they were, on the current code.
         now: what the test is now.
         control: the run of the tests of now in a scratch tree without any change.
     """
@@ -92,7 +92,7 @@ def earlier_status(old: LedgerLine, there: Tried, now: list[LedgerLine], control
     if seen is None and broken is None:
         why = there.cut_short or "pytest did not collect it"
     if old.id in there.wavering:
-        why = "it failed and, run once more, passed: it is flaky"
+        why = "it failed, then passed when run again: it is flaky"
     if why is not None:
         return EarlierTry(status="not_tried", error=why)
     if seen is None:
@@ -102,18 +102,18 @@ def earlier_status(old: LedgerLine, there: Tried, now: list[LedgerLine], control
 
 
 def new_status(line: LedgerLine, there: Tried, control: Tried) -> NewTry | Skipped:
-    """Decide the status of a new test that passes now; ``there`` is the run on the code of before."""
+    """Decide the status of a new test that passes now; ``there`` is the run on the old code."""
     seen, broken = there.seen.get(line.id), there.broken_by(line.id)
     if seen is not None and seen.outcome in PASSING:
         return NewTry(status="passes_without_it")
     if seen is not None and seen.outcome in _SKIPPED:
-        return Skipped("it was skipped on the code of before")
+        return Skipped("it was skipped on the old code")
     if seen is None and broken is None and there.cut_short is not None:
         return NewTry(status="not_tried", error=there.cut_short)
     if why := _control_fails([line], control):
         return NewTry(status="not_tried", error=why)
     if seen is None:
-        return NewTry(status="needs_the_change", error=broken or "it is not there without the change")
+        return NewTry(status="needs_the_change", error=broken or "it does not exist without the change")
     return NewTry(status="needs_the_change", error=seen.error, place=seen.place)
 
 
@@ -130,9 +130,9 @@ def _control_fails(lines: Iterable[LedgerLine], control: Tried) -> str | None:
         if seen is not None and seen.outcome in PASSING:
             continue
         if seen is None and control.broken_by(line.id) is None:
-            return control.cut_short or "it was not collected in a scratch tree without any change"
+            return control.cut_short or "it was not collected in an unchanged scratch tree"
         error = control.broken_by(line.id) if seen is None else seen.error or seen.outcome
-        return f"it does not pass in a scratch tree without any change: {error}"
+        return f"it does not pass in an unchanged scratch tree: {error}"
     return None
 
 

@@ -42,14 +42,14 @@ def lay_out(root: Path, folder: Path, files: Iterable[str], patch: Mapping[str, 
             f"the evidence names a file that {refused.why}; restore it from git", path=refused.filename
         ) from None
     except OSError as error:
-        raise WriteProblem(f"the scratch tree cannot be written: {error.strerror or error}", path=str(folder)) from error
+        raise WriteProblem(f"cannot write the scratch tree: {error.strerror or error}", path=str(folder)) from error
 
 
 def _place(folder: Path, path: str) -> Path:
     """Return the place of a file in the tree, with its folder; evidence that anybody may have written names the path.
 
     Raises:
-        Refused: when it lies outside of the tree.
+        Refused: when it is outside the tree.
     """
     place = real_path(folder / path, [folder])
     place.parent.mkdir(parents=True, exist_ok=True)

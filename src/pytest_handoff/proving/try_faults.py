@@ -80,7 +80,7 @@ def try_faults(
         return FaultProof(nothing=why), False
     found = _find(bench, record)
     if not found.reached and not found.not_tried:
-        why = f"no test runs a statement of the new code of {record.session} that a fault could be put into"
+        why = f"no test runs a statement in the new code of {record.session} that can take a fault"
         return FaultProof(not_reached=found.not_reached.total(), nothing=why), False
     chosen = list(ranked(found.reached, record.session))[: extent.sample]
     chosen = [fault for fault in chosen if in_shard(fault.rank(record.session), extent.shard)]
@@ -105,7 +105,7 @@ def _nothing(record: Record, ledger: Mapping[str, LedgerLine]) -> str | None:
     """Say why there is nothing to try, where there is not."""
     if record.new_code is None:
         why = record.not_measured.get("new_code") or record.not_measured.get("coverage") or "without coverage"
-        return f"nobody knows which code of {record.session} is new: {why}"
+        return f"cannot tell which code of {record.session} is new: {why}"
     if record.new_code.num_statements == 0:
         return f"{record.session} has no new code"
     return None if _asked(ledger) else f"{record.session} has no tests that pass"
@@ -124,7 +124,7 @@ def _find(bench: Bench, record: Record) -> _Found:
             text = decode_source(data or b"")
             faults = find_faults(path, text, parse_ranges(file.lines))
         except (SyntaxError, ValueError, RecursionError) as error:
-            found.not_tried[path] = f"it cannot be read as Python: {error}"
+            found.not_tried[path] = f"it does not parse as Python: {error}"
             continue
         found.texts[path] = text
         for fault in faults:
@@ -170,7 +170,7 @@ def _run(
 
 
 def _shadowed(bench: Bench, done: InnerRun, targets: Iterable[str]) -> dict[str, str]:
-    """Say of the files that another one was imported in place of: their faults were never there."""
+    """Say of the files that another one was imported instead of: their faults were never there."""
     wanted = set(targets)
     found = shadows(
         done.modules,
@@ -192,9 +192,9 @@ def _note_whole(found: _Found, done: InnerRun, facts: Iterable[Mapping[str, Any]
     elif learned is None and not done.interrupted:
         why = done.tried.cut_short or "pytest ended before it ran a test"
     elif learned is not None and learned["learned"] is None:
-        why = f"the run that learns which tests run which lines did not end, {learned['why']}"
+        why = f"the run that finds out which tests run which lines did not finish, {learned['why']}"
     elif learned is not None and learned["learned"] == 0:
-        why = "no test passes in a scratch tree without any change"
+        why = "no test passes in an unchanged scratch tree"
     if why is not None:
         found.not_tried |= dict.fromkeys(found.texts, why)
 
@@ -248,11 +248,11 @@ def _left_out(fact: Mapping[str, Any]) -> dict[str, str]:
         return dict(fact["unsound"])
     if fact.get("learned") is None:
         return {}
-    why = "it does not pass in a scratch tree without any change"
+    why = "it does not pass in an unchanged scratch tree"
     failed = {test: why for test, outcome in fact["failed"].items() if outcome not in ("skipped", "passed")}
     if not fact["whole"]:
         number = fact["of"] - fact["learned"] - len(fact["failed"])
-        failed[counted(number, "test")] = "there was no time to learn which lines they run; new tests came first"
+        failed[counted(number, "test")] = "there was no time to find out which lines they run; new tests came first"
     return failed
 
 

@@ -1,4 +1,4 @@
-"""Decide what speaks against a session's tests, from the status of each and the reasons that the settings give."""
+"""Find what is against a session's tests, from the status of each and the reasons that the settings give."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _EXCUSED = ("adapted", "mended_in_test", "cannot_run")
 """The statuses that a reason in the settings explains."""
 
 _AGAINST = {
-    "mended_in_test": "failed before and fail as they were: only the edit of the test made them pass",
-    "fails": "fail as they were, and do not pass now either",
+    "mended_in_test": "failed before, and passed only after an edit to the test",
+    "fails": "failed in the old version, and did not pass in the new one either",
 }
 _STRICT = {
-    "adapted": "fail as they were, and no reason for it stands in [[tool.handoff.adapt]]",
-    "cannot_run": "cannot run as they were, and no reason for it stands in [[tool.handoff.adapt]]",
+    "adapted": "failed in the old version, and [[tool.handoff.adapt]] gives no reason",
+    "cannot_run": "could not run in the old version, and [[tool.handoff.adapt]] gives no reason",
 }
 
 
@@ -41,7 +41,7 @@ def _with_reason(test: str, tried: EarlierTry, adapt: Sequence[Adaptation]) -> E
 
 
 def against_earlier(found: EarlierProof, *, strict: bool) -> list[str]:
-    """Say which earlier tests speak against the session.
+    """Say which earlier tests are findings against the session.
 
     Args:
         strict: whether every test that had to change needs a reason.
@@ -50,7 +50,7 @@ def against_earlier(found: EarlierProof, *, strict: bool) -> list[str]:
     told = {
         status: [test for test, tried in found.tests.items() if tried.status == status and not tried.reason] for status in words
     }
-    return [f"{len(tests):,} of the earlier tests {words[status]}: {listed(tests)}" for status, tests in told.items() if tests]
+    return [f"{counted(len(tests), 'earlier test')} {words[status]}: {listed(tests)}" for status, tests in told.items() if tests]
 
 
 def against_new(found: NewProof, *, has_new_code: bool) -> list[str]:
@@ -58,11 +58,11 @@ def against_new(found: NewProof, *, has_new_code: bool) -> list[str]:
     statuses = {tried.status for tried in found.tests.values()}
     if not has_new_code or statuses & {"needs_the_change", "not_tried"}:
         return []
-    return ["there is new code, and no new test needs it: none fails on the code of before"]
+    return ["there is new code, but no new test needs it: none fails on the old code"]
 
 
 def against_faults(found: FaultProof) -> list[str]:
     """Say that the tests noticed none of the faults that were tried."""
     if not found.tried or found.caught or found.timeout:
         return []
-    return [f"the tests notice none of the {counted(found.tried, 'fault')} that were put into the new code"]
+    return [f"the tests noticed none of the {counted(found.tried, 'fault')} tried in the new code"]

@@ -1,6 +1,6 @@
 """Find the files that a failing test left: named by ``record_property`` or pytest-html, or kept by Playwright or Allure.
 
-They are looked for after the tests, by name only: none is opened but Allure's own lists, none is run, and what lies outside of
+They are looked for after the tests, by name only: none is opened but Allure's own lists, none is run, and what is outside
 the project and of the artifacts folder is left out.
 """
 
@@ -98,7 +98,7 @@ class LeftFiles:
         yield from ((told, self._allure / source) for told, source in (same[-1] if same else ()))
 
     def _attachment(self, name: str, path: Path) -> Attachment | None:
-        """Describe a file that is there, and that lies below the project or the artifacts with all links followed."""
+        """Describe a file that is there, and that is below the project or the artifacts with all links followed."""
         with suppress(OSError, ValueError):
             real = real_path(path, [folder for folder, _ in self._below])
             if real.is_file():

@@ -113,7 +113,7 @@ class Collector:
                 )
 
     def _outside(self, items: list[pytest.Item]) -> list[str]:
-        """Name the files outside of the git root, as ``--pyargs`` may find them: their code is not that of this tree."""
+        """Name the files outside the git root, as ``--pyargs`` may find them: their code is not that of this tree."""
         root = self._root
         paths = {item.path for item in items}
         far = (path for path in paths if not path.is_relative_to(root) and not path.resolve().is_relative_to(root.resolve()))

@@ -53,7 +53,7 @@ _RUNNING = "HANDOFF_RUNNING"
 
 It names the folder of the run: only while that run is alive is it believed, and only if it was set before any ``conftest.py``.
 """
-_WITHIN = "a test of {session} started this run of {session}: it records nothing, and takes nothing from the run it belongs to"
+_WITHIN = "a test of {session} started this run of {session}, so it records nothing and leaves the outer run alone"
 
 
 class Controller:

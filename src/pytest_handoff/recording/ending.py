@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _WRITTEN = "the record and the document are written"
 _PART_WRITTEN = "the part is written"
-_BEGUN = "the files are made, and the next run, or handoff fill, puts them in their places"
+_BEGUN = "the files are ready, and the next run or handoff fill puts them in place"
 
 
 class RunEnd:
@@ -126,7 +126,7 @@ class RunEnd:
         finish_interrupted_write(self._project)
         if self._folder.is_recorded():
             self.recorded, self._ending.written = True, _WRITTEN
-        self._ending.fail(session, f"interrupted while the evidence was made: {self._ending.written}")
+        self._ending.fail(session, f"interrupted while writing the evidence: {self._ending.written}")
 
     def _write(self, run: Run) -> FinishedSession:
         try:
@@ -171,13 +171,13 @@ class RunEnd:
     def _say(self, outcome: FinishedSession, broken: list[str], details: Details | None) -> None:
         self._ending.say(self._folder.lines())
         if self._unread:
-            left_out = f"this user may not read {listed(self._unread)}, so it is left out of the tree; add it to .gitignore"
+            left_out = f"no permission to read {listed(self._unread)}, so the tree leaves it out; add it to .gitignore"
             self._ending.say([Line(left_out)])
         if times := self._recorder.repeated:
-            several = f"{counted(len(times), 'test')} ran several times (--count), and each counts once; pytest counts every run"
+            several = f"{counted(len(times), 'test')} ran several times (--count): each counts once here; pytest counts every run"
             self._ending.say([Line(f"beside     {several}")])
         if self._absent:
-            self._ending.say([Line(f"not checked out, which tests may read: {listed(self._absent)}")])
+            self._ending.say([Line(f"files that tests may read are not checked out: {listed(self._absent)}")])
         verbosity = self._plan.config.get_verbosity()
         *lines, document = run_lines(
             outcome.composition,
@@ -211,7 +211,7 @@ class RunEnd:
         """Explain why there is nothing to record, and what to do next; return ``None`` for a run that can be recorded."""
         if exitstatus == pytest.ExitCode.USAGE_ERROR:
             self.keeps = False
-            return "the command line could not be used: nothing was recorded, the evidence is as it was before"
+            return "pytest rejected the command line: nothing was recorded, and the evidence is unchanged"
         if run.interrupted is None:
             return None
         far = f"{interrupted_after(len(run.results), len(run.collected) or None)} ({run.interrupted})"
@@ -219,7 +219,7 @@ class RunEnd:
             self.keeps = False
             return f"{far}; next: run this part again"
         step = run_again(self._start) if run.collected else "run again"
-        return f"{far}: nothing was recorded, the evidence is as it was before; next: {step}"
+        return f"{far}: nothing was recorded, and the evidence is unchanged; next: {step}"
 
     def _record(self, run: Run) -> FinishedSession:
         start = with_latest(self._project, self._start)
@@ -271,7 +271,7 @@ class RunEnd:
         changed, self._unread = found.changed, self._start.tree.beside(found.unread)
         collection = collection or read_spool(self._folder.path)
         untracked = set(changed) <= set(self._start.tree.untracked or ())
-        advice = "belongs into .gitignore" if untracked else "must not be tracked by git: git rm --cached, and .gitignore"
+        advice = "belongs in .gitignore" if untracked else "must not be tracked: run git rm --cached, and add it to .gitignore"
         told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
         mishaps = [told] if changed else []
         absent, self._absent = self._start.tree.parted_absent(self._plan.suite.is_module)
@@ -279,7 +279,7 @@ class RunEnd:
             files = counted(len(absent), "file of code, tests or settings/files of code, tests or settings")
             mishaps.append(f"{files} not checked out (git sparse-checkout): {listed(absent)}")
         mishaps += [
-            f"Python runs {path} in place of its source, whatever that says: remove it from git"
+            f"Python runs {path} instead of its source: remove it from git"
             for path in in_place_of_source(self._project.root, self._start.tree.files)
         ]
         if collection is None:

@@ -82,7 +82,7 @@ class _Heard:
         if self.without:
             return NO_ROOM
         lost = self.lost + self.lost_below
-        told = [f"{lost:,} characters are left out: {MOST_A_TEST // 1024} KiB are kept of a test"] if lost else []
+        told = [f"{lost:,} characters left out: the limit is {MOST_A_TEST // 1024} KiB per test"] if lost else []
         told += [f"{counted(self.more, 'more failure')} of its sub-tests left out"] if self.more else []
         return "; ".join(told) or None
 
@@ -207,7 +207,7 @@ def details_of_run(plan: RunPlan, texts: FailureTexts, run: Run) -> Details:
 
 def untold(trouble: str) -> Line:
     """Say that durations or failure texts are not kept, or not all of them."""
-    return Line(f"{'beside':<11}not all durations and failure texts are kept: {trouble}", {"yellow": True})
+    return Line(f"{'beside':<11}could not save all durations and failure texts: {trouble}", {"yellow": True})
 
 
 def _phase(report: Report) -> Phase:
@@ -278,4 +278,4 @@ def _cut(text: str, room: int, lost: int = 0) -> tuple[str, int]:
     head = _bytes(text[:within])[: within // 3].decode("utf-8", "ignore")
     tail = _bytes(text[-within:])[within // 3 - within :].decode("utf-8", "ignore")
     lost += len(text) - len(head) - len(tail)
-    return f"{head}\n[{lost:,} characters are left out here]\n{tail}", lost
+    return f"{head}\n[{lost:,} characters left out here]\n{tail}", lost

@@ -79,7 +79,7 @@ def _problem(error: Exception) -> str | None:
     if isinstance(error, HandoffError):
         return str(error)
     if _is_raised_by_a_mock(error):
-        return f"what a test left mocked raised {type(error).__name__}: {error}; stop each mock where its test ends"
+        return f"something a test left mocked raised {type(error).__name__}: {error}; undo each mock when its test ends"
     return None
 
 

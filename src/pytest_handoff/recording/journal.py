@@ -74,7 +74,7 @@ class Journal:
         self._beside = _greet(journals, self.folder)
         begun, key = msgspec.json.encode(start), user_key(_project_of(journals))
         if key is None:
-            self.trouble = "there is no folder that only you can write, outside of the project"
+            self.trouble = "there is no folder outside the project that only you can write to"
         else:
             _write_whole(self.folder / SEAL, _seal_of(self.folder, begun, key))
         _write_whole(self.folder / START, begun)
@@ -84,7 +84,7 @@ class Journal:
     def note(self, nodeid: str, result: CaseResult) -> None:
         """Write the line of a test that has ended; a full disk, or what a test left mocked, costs the journal, never the run.
 
-        A child that a test forked, and that goes on as if it were the run, writes nothing.
+        A child that a test forked, and that continues as if it were the run, writes nothing.
         """
         if self.trouble is not None:
             return

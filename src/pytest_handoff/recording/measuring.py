@@ -163,10 +163,10 @@ class RunCoverage:
         if before is None or not self._adds_up:
             return []
         if self._kept.has_others():
-            return NotMeasured("pytest's cache holds coverage data that no run of yours kept here; run all tests again")
+            return NotMeasured("pytest's cache has coverage data that none of your runs saved here; run all tests again")
         found = self.data_files()
         if before.coverage is not None and not found:
-            return NotMeasured("the coverage data of the earlier part are gone")
+            return NotMeasured("the coverage data of the earlier part is gone")
         return found
 
     def _without_places(self, reason: NotMeasured) -> NotMeasured:

@@ -189,9 +189,9 @@ def instructions_key(config: pytest.Config, project: Project) -> str | None:
         return None
     path = Path(os.path.normpath(config.invocation_params.dir / name))
     if not path.is_file():
-        raise UsageProblem("is named by --handoff-instructions and is not a file", path=name)
+        raise UsageProblem("is not a file, but --handoff-instructions names it", path=name)
     if why := leads_outside(path, project.within):
-        raise UsageProblem(f"is named by --handoff-instructions and {why}: readers elsewhere need it too", path=name)
+        raise UsageProblem(f"{why}, but --handoff-instructions names it: others need to read it, too", path=name)
     return project.key(path)
 
 
@@ -204,6 +204,6 @@ def refuse_a_path(config: pytest.Config, session: str) -> None:
     typed = list(map(str, config.invocation_params.args))
     if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():
         raise UsageProblem(
-            f"took {session!r} for the session's name, and there is a folder or file of that name; "
-            f"write --handoff=SESSION {session}, or --handoff={session} if it is meant"
+            f"took {session!r} as the name of the session, but a file or folder has that name; "
+            f"write --handoff=SESSION {session}, or --handoff={session} if that is the session"
         )

@@ -83,10 +83,10 @@ def _by_settings(config: pytest.Config, name: str, table: Mapping[str, Any]) -> 
     yield from (f"by an option, {what}" for what in weakened(then, here))
     for key in _DECIDING:
         if words(before.get(key)) != words(now.get(key)):
-            yield f"by an option, {key!r} is {listed(words(now.get(key))) or 'empty'}, and {name} says otherwise"
+            yield f"by an option, {key!r} is {listed(words(now.get(key))) or 'empty'}, unlike in {name}"
     lost = [option for option in loading(then.addopts) if option not in loading(options)]
     if lost:
-        yield f"by an option, 'addopts' is without {listed(lost)}"
+        yield f"by an option, 'addopts' loses {listed(lost)}"
 
 
 def _chosen(config: pytest.Config, name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,7 +126,7 @@ def _not_by_themselves(config: pytest.Config, addopts: Sequence[str]) -> Iterato
     absent = [name for name in names if keeping_out([f"-pno:{name}"]) and not config.pluginmanager.has_plugin(name)]
     lost = [name for name in absent if any(plugin not in there and _decides(plugin) for plugin in _installed(name))]
     if lost:
-        yield f"installed plugins are not loaded ({listed(lost)}): name them by -p, or add --disable-plugin-autoload to addopts"
+        yield f"installed plugins are not loaded ({listed(lost)}): load them with -p, or add --disable-plugin-autoload to addopts"
 
 
 @lru_cache(maxsize=1)
@@ -157,4 +157,4 @@ def _by_conftests(config: pytest.Config) -> Iterator[str]:
     given = config.getoption("confcutdir", default=None)
     for folder in (config.invocation_params.dir / given).resolve().parents if given else ():
         if folder.is_relative_to(config.rootpath) and (folder / "conftest.py").is_file():
-            yield f"--confcutdir leaves {(folder / 'conftest.py').relative_to(config.rootpath).as_posix()} out"
+            yield f"--confcutdir leaves out {(folder / 'conftest.py').relative_to(config.rootpath).as_posix()}"

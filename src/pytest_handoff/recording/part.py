@@ -58,7 +58,7 @@ class PartWriting:
             python=environment.python(),
             platform=environment.system(),
             provenance=origin,
-            unfinished="its process ended before its tests did",
+            unfinished="its process ended before its tests finished",
         )
 
     def begin(self) -> None:
@@ -150,10 +150,10 @@ def refuse_part(config: pytest.Config, project: Project) -> None:
     """
     label = check_part_label(config.getoption("handoff_part"))
     if config.getoption("handoff_gate"):
-        raise UsageProblem("--handoff-gate decides a session, and a part is not one; gate what handoff combine makes of them")
+        raise UsageProblem("--handoff-gate needs a whole session, not a part; run handoff combine, then handoff gate")
     declared = project.config.parts
     if declared and label not in declared:
-        raise UsageProblem(f"--handoff-part={label} is none of the declared parts ({', '.join(declared)}); add it to 'parts'")
+        raise UsageProblem(f"--handoff-part={label} is not one of the declared parts ({', '.join(declared)}); add it to 'parts'")
 
 
 def _parts_folder(plan: RunPlan) -> Path:

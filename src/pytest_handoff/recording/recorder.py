@@ -80,7 +80,7 @@ UNREPORTED = "handoff_unreported"
 _UNUSUAL = frozenset({"wasxfail", UNREPORTED})
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """The start of pytest-xdist's report, without a file, that workers collected different tests: then none of them ran any."""
-_AT_ODDS = "collected different tests, so that none ran (the same must be collected in every process)"
+_AT_ODDS = "collected different tests, so none ran (every process must collect the same tests)"
 _WORKER_INTERRUPTED = r"<WorkerController (\S+)> received keyboard-interrupt$"
 """The message with which pytest-xdist ends when only a worker was interrupted."""
 
@@ -196,7 +196,7 @@ class Recorder:
 
     def finish(self, collection: Collection, invocation: Invocation) -> Run:
         """Build the run from everything that was reported."""
-        lost = (f"worker {worker} crashed, and its coverage with it" for worker in self.lost_workers)
+        lost = (f"worker {worker} crashed, and its coverage is lost" for worker in self.lost_workers)
         results = self._final_results(collection.tests)
         return Run(
             collected=collection.tests,
@@ -311,7 +311,7 @@ class Recorder:
 def _far(collection: Collection) -> list[str]:
     if not collection.outside:
         return []
-    return [f"tests outside of the repository ran, and test what is not in this tree: {listed(collection.outside)}"]
+    return [f"tests outside the repository ran, and may test code that is not in this tree: {listed(collection.outside)}"]
 
 
 def _one_line(text: str) -> str:

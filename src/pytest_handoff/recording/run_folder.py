@@ -1,4 +1,4 @@
-"""Give each run a folder of its own, report runs that were interrupted, and make evidence from what they left."""
+"""Give each run its own folder, report runs that were interrupted, and make evidence from what they left."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def how_far(run: DeadRun) -> str:
     try:
         collection = read_spool(run.folder)
     except EvidenceProblem:
-        return "interrupted, and how far it came cannot be read"
+        return "interrupted, and how far it got cannot be read"
     tests = {} if collection is None else collection.tests
     return interrupted_after(len(_results(run, tests)), None if collection is None else len(tests))
 
@@ -93,13 +93,13 @@ def outcome_of_dead_run(project: Project, session: str) -> tuple[FinishedSession
     runs = not_recorded(project, session)
     if not runs:
         if journal.has_strange(journal.journals_of(project.folder), session):
-            raise EvidenceProblem(f"no run of yours left the journal of {session!r} that lies in pytest's cache; run it again")
-        raise EvidenceProblem(f"no run of {session!r} was interrupted; nothing is left to use")
+            raise EvidenceProblem(f"none of your runs left the journal of {session!r} in pytest's cache; run it again")
+        raise EvidenceProblem(f"no run of {session!r} was interrupted; there is nothing to record")
     start, collection = _usable(project, runs[-1])
     run = _as_run(runs[-1], collection)
     results = RunResults(
         run=run,
-        measured=NotMeasured("the run was interrupted, and its coverage went with it"),
+        measured=NotMeasured("the run was interrupted, and its coverage is lost"),
         context=context_of(run, None),
         is_test_file=runs[-1].start.suite.is_module,
         instructions=runs[-1].start.instructions,
@@ -144,7 +144,7 @@ def _usable(project: Project, run: DeadRun) -> tuple[Start, Collection]:
     if start.tree.fingerprint != run.start.fingerprint:
         raise EvidenceProblem(f"the code has changed since that run of {session!r} was interrupted; run it again")
     if has_complete_run(start):
-        raise EvidenceProblem(f"{session!r} already has the record of a complete run of this code, which is worth more")
+        raise EvidenceProblem(f"{session!r} already has the record of a complete run of this code, which is better evidence")
     return start, collection
 
 
@@ -242,8 +242,8 @@ class RunFolder:
         """List what to say at the end of the run: earlier runs that died, and a journal that could not be kept."""
         trouble = self._trouble or (self._journal.trouble if self._journal else None)
         died = [how_far(run) for run in self._died]
-        said = [f"an earlier run of this session was {far}; this one takes its place" for far in died]
-        kept = [f"a journal could not be kept: {trouble}; if this run dies, nothing is left of it"] if trouble else []
+        said = [f"an earlier run of this session was {far}; this one replaces it" for far in died]
+        kept = [f"cannot keep a journal: {trouble}; if this run dies, its results are lost"] if trouble else []
         return [_beside(text) for text in (*said, *kept)]
 
     def close(self, *, recorded: bool, keep: bool) -> None:
@@ -277,7 +277,7 @@ def meanwhile(start: Start, run: Run) -> Line:
     Args:
         start: includes what the other run recorded.
     """
-    done = "the two add up" if adds_up(start, run) else "this one takes its place"
+    done = "the two add up" if adds_up(start, run) else "this one replaces it"
     return _beside(f"another run of {start.session} was recorded while this one ran; {done}")
 
 

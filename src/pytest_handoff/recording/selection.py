@@ -150,7 +150,7 @@ def _paths(config: pytest.Config, declared: _Declared) -> Iterator[str]:
         return
     for wanted in _everything(config, declared):
         if not any(wanted == path or wanted.is_relative_to(path) for path in given):
-            yield "only a part was asked for: " + " ".join(as_given(arg, directory) for arg in config.args)
+            yield "only some tests were selected: " + " ".join(as_given(arg, directory) for arg in config.args)
             return
 
 

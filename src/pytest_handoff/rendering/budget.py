@@ -68,9 +68,9 @@ class Budget:
         """
         self._characters -= characters
         if characters > LARGEST:
-            refuse(f"it makes a text of more than {LARGEST:,} characters")
+            refuse(f"it produces text of more than {LARGEST:,} characters")
         if self._characters < 0:
-            refuse(f"it makes more than {CHARACTERS:,} characters")
+            refuse(f"it produces more than {CHARACTERS:,} characters")
 
     def spent(self, characters: int) -> None:
         """Spend the characters of text between tags, which is printed unchanged."""
@@ -106,7 +106,7 @@ class Budget:
                     known[id(part)] = 1 if isinstance(part, (*_CONTAINERS, dict)) else len(repr(part))
                 number += known[id(part)] + 2
             if number > LARGEST:
-                refuse(f"it makes a text of more than {LARGEST:,} characters")
+                refuse(f"it produces text of more than {LARGEST:,} characters")
         return number
 
     def _parts(self, value: object) -> Iterator[list[object]]:
@@ -118,7 +118,7 @@ class Budget:
             number += len(parts)
             self.step(len(parts) // _PARTS_A_STEP + 1)
             if number > LARGEST // _PARTS_A_STEP:
-                refuse(f"it makes a list of more than {LARGEST // _PARTS_A_STEP:,} parts")
+                refuse(f"it produces a list of more than {LARGEST // _PARTS_A_STEP:,} parts")
             yield parts
             ahead += [part for part in parts if isinstance(part, (*_CONTAINERS, dict))]
 
@@ -172,7 +172,7 @@ def refuse(why: str) -> NoReturn:
     Raises:
         SecurityError: always.
     """
-    raise SecurityError(f"{why}, and is stopped")
+    raise SecurityError(f"{why}, so it was stopped")
 
 
 def size_of(value: object) -> int:
@@ -192,7 +192,7 @@ def check_product(*sizes: int) -> None:
     for size in sizes:
         product *= max(size, 1)
     if product > 4 * LARGEST:
-        refuse(f"it makes a text or list of more than {LARGEST:,} characters")
+        refuse(f"it produces a text or list of more than {LARGEST:,} characters")
 
 
 def check_number(value: object) -> None:
@@ -202,7 +202,7 @@ def check_number(value: object) -> None:
         SecurityError: when it is.
     """
     if isinstance(value, int) and abs(value) > _LONGEST_NUMBER:
-        refuse(f"it asks for a width or number above {_LONGEST_NUMBER:,}")
+        refuse(f"it uses a width or number above {_LONGEST_NUMBER:,}")
 
 
 def check_format(text: str | bytes, sizes: Iterable[int], *, braces: bool = False) -> None:
@@ -218,7 +218,7 @@ def check_format(text: str | bytes, sizes: Iterable[int], *, braces: bool = Fals
     text = text.decode("latin-1") if isinstance(text, bytes) else text
     specs = _BRACE_WIDTH.findall(text.replace("{{", "").replace("}}", "")) if braces else _PERCENT_WIDTH.findall(text)
     if any(("*" in spec and not braces) or "{" in spec for spec in specs):
-        refuse("it asks for a width that is not written out")
+        refuse("it uses a width that is not a literal number")
     written = [number.lstrip("0")[:9] for spec in specs for number in re.findall(r"\d+", spec)]
     widths = [int(number or 0) for number in written]
     for width in widths:
@@ -235,7 +235,7 @@ def check_operation(operator: str, left: object, right: object) -> None:
     if isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length() + right.bit_length() if operator != "**" else left.bit_length() * abs(right)
         if bits > _LONGEST_NUMBER:
-            refuse(f"it makes a number of more than {_LONGEST_NUMBER:,} bits")
+            refuse(f"it produces a number of more than {_LONGEST_NUMBER:,} bits")
     elif operator == "*":
         times = [value for value in (left, right) if isinstance(value, int)]
         check_product(*map(size_of, (left, right)), *(max(value, 0) for value in times))

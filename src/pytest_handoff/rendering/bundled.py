@@ -33,7 +33,7 @@ def checklist_evidence(given: Given) -> Iterator[str]:
         yield '.\n'
     for its_entry in of(given['facts'], 'taken_out'):
         yield escape(of(its_entry, 'what'))
-        yield ' until now, by an entry that is out of the settings: '
+        yield ' until now, but no longer in the settings: '
         yield escape(code_in_text(of(its_entry, 'test')))
         yield ', because '
         yield escape(of(its_entry, 'reason'))
@@ -45,7 +45,7 @@ def checklist_evidence(given: Given) -> Iterator[str]:
         yield escape(of(its_line, 'known'))
         yield '.\n'
     for its_line in of(given['facts'], 'fixed_known')():
-        yield 'Known to fail, and passes now: '
+        yield 'Known to fail, but passes now: '
         yield escape(code_in_text(of(its_line, 'id')))
         yield '.\n'
     for its_entry in (of(of(of(given['facts'], 'record'), 'policy'), 'get')('waive') or []):
@@ -82,17 +82,17 @@ def claims_corrections(given: Given) -> Iterator[str]:
         for its_correction in given['corrections'][:20]:
             yield '- '
             yield escape(of(its_correction, 'where'))
-            yield ': “'
+            yield ': the document says “'
             yield escape(of(its_correction, 'claim'))
-            yield '” is written; the evidence says: '
+            yield '”; the evidence says: '
             yield escape(of(its_correction, 'evidence'))
             yield '\n'
         if (len(given['corrections']) > 20):
             yield '- '
             yield escape((len(given['corrections']) - 20))
-            yield ' more, which `handoff explain '
+            yield ' more: `handoff explain '
             yield escape(of(given['facts'], 'session'))
-            yield '` names\n'
+            yield '` lists them\n'
 
 
 def coverage_files(given: Given) -> Iterator[str]:
@@ -119,10 +119,10 @@ def coverage_files(given: Given) -> Iterator[str]:
 def files_changed(given: Given) -> Iterator[str]:
     if (given['changed_rows'] is None):
         yield 'What changed is not known: '
-        yield escape(('this is the first session' if of(given['facts'], 'is_first') else 'the session before left no sources to compare with'))
+        yield escape(('this is the first session' if of(given['facts'], 'is_first') else 'the previous session has no source snapshot to compare with'))
         yield '.\n'
     elif (not given['changed_rows']):
-        yield 'No file was changed.\n'
+        yield 'No file changed.\n'
     else:
         for its_row in given['changed_rows'][:60]:
             yield '- '
@@ -228,7 +228,7 @@ def new_code_files(given: Given) -> Iterator[str]:
             yield escape(its_note)
             yield '\n'
     if (its_code and of(its_code, 'at_import')):
-        yield '\nRun at import only, and so counted under *Covered* and not by tests: '
+        yield '\nRun only at import, so counted under *Covered* but not by tests: '
         for last, (its_path, its_lines) in ends(of(of(its_code, 'at_import'), 'items')()):
             yield escape(code_in_text(its_path))
             yield ' '
@@ -237,7 +237,7 @@ def new_code_files(given: Given) -> Iterator[str]:
                 yield '; '
         yield '.\n'
     if (its_code and of(its_code, 'excluded')):
-        yield '\nNew lines that are excluded from coverage, and so in none of these figures: '
+        yield '\nNew lines that coverage excludes, which these figures leave out: '
         for last, (its_path, its_file) in ends([(its_path, its_file) for its_path, its_file in given['new_code_rows'] if of(its_file, 'excluded')]):
             yield escape(code_in_text(its_path))
             yield ' '
@@ -246,7 +246,7 @@ def new_code_files(given: Given) -> Iterator[str]:
                 yield '; '
         yield '.\n'
     if (its_code and of(its_code, 'unmeasured')):
-        yield '\nNew Python files that were not measured, and so are in none of these figures: '
+        yield '\nNew Python files that were not measured, which these figures leave out: '
         for last, (its_path) in ends(of(its_code, 'unmeasured')[:20]):
             yield escape(code_in_text(its_path))
             if (not last):
@@ -270,13 +270,13 @@ def proof(given: Given) -> Iterator[str]:
             yield escape(its_line)
             yield '\n'
         for its_reason in of(given['proof'], 'reasons')[:20]:
-            yield '- **does not hold:** '
+            yield '- **against the tests:** '
             yield escape(its_reason)
             yield '\n'
         if (len(of(given['proof'], 'reasons')) > 20):
             yield '- '
             yield escape((len(of(given['proof'], 'reasons')) - 20))
-            yield ' more of these in `proof.json`\n'
+            yield ' more in `proof.json`\n'
         for its_name in of(given['proof'], 'missing'):
             yield '- not proved: run `handoff prove '
             yield escape(of(given['facts'], 'session'))
@@ -296,7 +296,7 @@ def proof(given: Given) -> Iterator[str]:
             if (len(of(given['proof'], 'survivors')) > 20):
                 yield '- '
                 yield escape((len(of(given['proof'], 'survivors')) - 20))
-                yield ' more, which `proof.json` names\n'
+                yield ' more in `proof.json`\n'
 
 
 def session_owed(given: Given) -> Iterator[str]:
@@ -307,7 +307,7 @@ def session_owed(given: Given) -> Iterator[str]:
         yield escape(counted(of(given['owed'], 'passing'), 'test'))
         yield ' of '
         yield escape(joined(', ', of(given['owed'], 'parents')))
-        yield ' pass and must go on passing.\n'
+        yield ' pass and must keep passing.\n'
         for its_line in of(given['owed'], 'promised'):
             yield '- Promised: '
             yield escape(code_in_text(of(its_line, 'id')))
@@ -413,12 +413,12 @@ def summary(given: Given) -> Iterator[str]:
 
 
 def tests_changed(given: Given) -> Iterator[str]:
-    its_kinds = [('changed', (of(given['integrity'], 'changed') or []),), ('changed, and earlier tests use it', (of(given['integrity'], 'beside') or []),), ('asserts nothing', (of(given['integrity'], 'without_assertion') or []),), ('runs code under a file name that it computes, or speaks to coverage.py', (of(given['integrity'], 'in_another_name') or []),), ('a test module that was not collected', (of(given['integrity'], 'uncollected') or []),), ('skipped now', of(given['integrity'], 'newly_skipped'),), ('expected to fail now', of(given['integrity'], 'newly_xfailed'),)]
+    its_kinds = [('changed', (of(given['integrity'], 'changed') or []),), ('changed, and earlier tests use it', (of(given['integrity'], 'beside') or []),), ('asserts nothing', (of(given['integrity'], 'without_assertion') or []),), ('runs code under a computed file name, or calls coverage.py', (of(given['integrity'], 'in_another_name') or []),), ('a test module that was not collected', (of(given['integrity'], 'uncollected') or []),), ('skipped now', of(given['integrity'], 'newly_skipped'),), ('expected to fail now', of(given['integrity'], 'newly_xfailed'),)]
     its_tiers = of(given['integrity'], 'tier_changes')
     if (of(given['integrity'], 'changed') is None):
-        yield 'Which earlier tests were changed is not known: no lines to compare them with were kept.\n'
+        yield 'Which earlier tests changed is not known: there are no earlier lines to compare with.\n'
     elif (not of(given['integrity'], 'changed')):
-        yield 'No earlier test was changed.\n'
+        yield 'No earlier test changed.\n'
     if (its_tiers or list([one for one in its_kinds if one[1]])):
         yield '\n| Test | What to look at |\n|---|---|\n'
         for its_what, its_tests in its_kinds:
@@ -439,7 +439,7 @@ def tests_changed(given: Given) -> Iterator[str]:
             yield escape(code(of(its_test, 'id')))
             yield ' | was '
             yield escape(of(its_test, 'was'))
-            yield ', is '
+            yield ', is now '
             yield escape(of(its_test, 'now'))
             yield ' |\n'
         if (len(its_tiers) > 20):
@@ -546,7 +546,7 @@ def tests_lost(given: Given) -> Iterator[str]:
     if (not its_lost):
         yield 'No earlier test was lost.\n'
     else:
-        yield '| Earlier test | Since | What became of it | Reason |\n|---|---|---|---|\n'
+        yield '| Earlier test | Since | What happened | Reason |\n|---|---|---|---|\n'
         for its_line in its_lost[:100]:
             yield '| '
             yield escape(code(of(its_line, 'id')))
@@ -566,8 +566,8 @@ def tests_lost(given: Given) -> Iterator[str]:
         yield '\n'
         yield escape(counted(its_changed, 'earlier test'))
         yield ' '
-        yield escape(('goes' if (its_changed == 1) else 'go'))
-        yield ' on with other parameters; the ledger keeps the ids that went.\n'
+        yield escape(('continues' if (its_changed == 1) else 'continue'))
+        yield ' with other parameters; the ledger keeps the old ids.\n'
 
 
 def trend(given: Given) -> Iterator[str]:
@@ -610,13 +610,13 @@ def brief(given: Given) -> Iterator[str]:
 def phase_readme(given: Given) -> Iterator[str]:
     yield '# '
     yield escape((joined('', ['Phase ', given['number']]) if given['number'] else given['session']))
-    yield ': [Name]\n\n<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n\n**Status:** [✅ Complete / 🚧 In Progress / ⭕ Not Started]  \n**Timeline:** [Planned dates]  \n**Completion Date:** [Filled by the run]  \n**Files:** [count] implementation | [count] tests\n\n---\n\n## Overview\n\n[What this phase is for, and why now]\n\n**Key objectives:**\n- [Objective]\n\n**Dependencies:**\n- [What an earlier phase had to deliver]\n\n### Carried Over\n<!-- handoff:begin session.owed -->\n'
+    yield ': [Name]\n\n<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n\n**Status:** [✅ Complete / 🚧 In Progress / ⭕ Not Started]  \n**Timeline:** [Planned dates]  \n**Completion Date:** [Filled by the run]  \n**Files:** [count] implementation | [count] tests\n\n---\n\n## Overview\n\n[What this phase is for, and why now]\n\n**Key objectives:**\n- [Objective]\n\n**Dependencies:**\n- [What earlier phases must have delivered]\n\n### Carried Over\n<!-- handoff:begin session.owed -->\n'
     yield escape(given['owed_block'])
     yield '\n<!-- handoff:end session.owed -->\n\n---\n\n## Components Implemented\n\n<!-- handoff:begin files.lines -->\n<!-- handoff:end files.lines -->\n\n### 1. [Component]\n\n**Purpose:** [What it does]\n\n**Key features:**\n- [Feature]\n\n---\n\n## Tests\n\n### Unit Tests\n\n<!-- handoff:begin tests.inventory.unit -->\n<!-- handoff:end tests.inventory.unit -->\n\n### Integration Tests\n\n<!-- handoff:begin tests.inventory.integration -->\n<!-- handoff:end tests.inventory.integration -->\n\n### Test Results\n\n```\n[Filled by the run]\n```\n\n'
     yield '<!-- handoff:begin tests.lost -->\n<!-- handoff:end tests.lost -->\n'
     yield '\n'
     yield '<!-- handoff:begin coverage.files -->\n<!-- handoff:end coverage.files -->\n\n<!-- handoff:begin new_code.files -->\n<!-- handoff:end new_code.files -->\n'
-    yield '\n---\n\n## Configuration\n\n[Parameters and variables that are new]\n\n---\n\n## Performance Metrics\n\n<!-- handoff:begin metrics.table -->\n<!-- handoff:end metrics.table -->\n\n---\n\n## Known Issues & Limitations\n\n1. **Issue**: [What is wrong]\n   - **Workaround**: [What to do meanwhile]\n\n---\n\n## Validation Gates\n\n- **Existing Functionality**: [Filled by the run]\n- **New Functionality**: [Filled by the run]\n\n---\n\n## Quality Checklist\n\n- [ ] All tests pass\n- [ ] All previously passing tests still pass\n- [ ] New unit tests achieve >90% coverage for new code\n- [ ] Coverage >= 80%\n- [ ] Performance targets met\n- [ ] Documentation updated\n\n'
+    yield '\n---\n\n## Configuration\n\n[New parameters and variables]\n\n---\n\n## Performance Metrics\n\n<!-- handoff:begin metrics.table -->\n<!-- handoff:end metrics.table -->\n\n---\n\n## Known Issues & Limitations\n\n1. **Issue**: [What is wrong]\n   - **Workaround**: [What to do meanwhile]\n\n---\n\n## Validation Gates\n\n- **Existing Functionality**: [Filled by the run]\n- **New Functionality**: [Filled by the run]\n\n---\n\n## Quality Checklist\n\n- [ ] All tests pass\n- [ ] All previously passing tests still pass\n- [ ] New unit tests achieve >90% coverage for new code\n- [ ] Coverage >= 80%\n- [ ] Performance targets met\n- [ ] Documentation updated\n\n'
     yield '<!-- handoff:begin checklist.evidence -->\n<!-- handoff:end checklist.evidence -->\n'
     yield '\n---\n\n## Lessons Learned\n\n- [What to keep, and what to change]\n\n---\n\n## Next Steps\n\n[What the next phase starts with]\n\n---\n\n**Phase'
     if given['number']:
@@ -630,18 +630,18 @@ def session_handoff(given: Given) -> Iterator[str]:
     yield escape((given['number'] or given['session']))
     yield ': [Title] - Implementation Handoff\n\n<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n\n## Session Overview\n\n**Session**: [Filled by the run]  \n**Completion Date**: [Filled by the run]  \n**Agent**: [Who did the work]  \n**Duration**: [Filled by the run]\n\n### Carried Over\n<!-- handoff:begin session.owed -->\n'
     yield escape(given['owed_block'])
-    yield '\n<!-- handoff:end session.owed -->\n\n## Mission Accomplished\n\n### Primary Objectives\n- [ ] [What this session set out to do]\n\n### Secondary Objectives\n- [ ] [What would be good to have as well]\n\n## Implementation Summary\n\n### What Was Built\n\n- **Core Components**: [The parts that are new, and what each is for]\n- **Key Features**: [What a user can do now]\n- **Integration Points**: [Where this touches the work of earlier sessions]\n- **Configuration Changes**: [Settings that are new or changed]\n\n### Architecture Changes\n\n- **New Patterns Introduced**: [Ways of doing things that this code base did not have]\n- **Existing Patterns Extended**: [Ways it had, and how they were carried further]\n- **Interface Changes**: [What callers will notice]\n- **Breaking Changes**: [What no longer works as it did, and why that is worth it]\n\n## Test Results\n\n### E2E Test Status\n- **Current Session Tests**: [Filled by the run]\n- **Previous Session Tests**: [Filled by the run]\n- **New Test Coverage**: [Filled by the run]\n- **Test Failures**: [Filled by the run]\n\n<!-- handoff:begin tests.lost -->\n<!-- handoff:end tests.lost -->\n\n<!-- handoff:begin tests.changed -->\n<!-- handoff:end tests.changed -->\n\n### Quality Metrics\n- **Code Coverage**: [Filled by the run]\n- **Performance Impact**: [What became faster or slower, and how it was measured]\n- **Error Handling**: [Which failures are handled, and how]\n\n<!-- handoff:begin coverage.files -->\n<!-- handoff:end coverage.files -->\n\n<!-- handoff:begin new_code.files -->\n<!-- handoff:end new_code.files -->\n\n## Implementation Insights\n\n### Technical Decisions\n\n1. **Decision**: [What was decided]\n   - **Rationale**: [Why]\n   - **Alternatives Considered**: [What else was on the table]\n   - **Trade-offs**: [What it costs, what it gives]\n\n### Challenges Encountered\n\n1. **Challenge**: [What got in the way]\n   - **Root Cause**: [Why it happened]\n   - **Resolution**: [What was done about it]\n   - **Prevention**: [How the next one is avoided]\n\n### Code Quality Notes\n- **Design Patterns Used**: [Which, and where]\n- **Refactoring Opportunities**: [What could be simpler]\n- **Technical Debt**: [Shortcuts that someone will have to pay for]\n- **Performance Considerations**: [What to keep in mind]\n\n## Configuration and Setup\n\n### New Configuration Files\n\n- **File**: [Path]\n  - **Purpose**: [What it controls]\n  - **Key Settings**: [The ones that matter]\n  - **Dependencies**: [What it relies on]\n\n### Environment Changes\n\n- **Dependencies Added**: [Packages and tools]\n- **System Requirements**: [What a machine needs that it did not need before]\n- **Setup Steps**: [What a developer has to do once]\n\n## Integration Status\n\n### Upstream Integration\n\n- **Dependencies Met**: [What this session needed from earlier ones]\n- **Interfaces Used**: [Which of their interfaces it builds on]\n- **Data Flow**: [How data moves through the new parts]\n\n### Downstream Preparation\n\n- **New Interfaces**: [What the next session can call]\n- **Extension Points**: [Where it can build on]\n- **Data Outputs**: [What it will find]\n\n## Known Issues\n\n### Current Limitations\n\n1. **Limitation**: [What does not work yet]\n   - **Impact**: [Who will notice]\n   - **Workaround**: [What to do meanwhile]\n   - **Future Resolution**: [How it could be solved]\n\n### Future Improvements\n\n1. **Improvement**: [What would be better]\n   - **Benefit**: [What it would give]\n   - **Effort**: [How much work it is]\n   - **Priority**: [How soon]\n\n## Next Session Preparation\n\n### Required Context for Next Session\n\n- **Key Components**: [What the next session will work with]\n- **Interface Contracts**: [What it can rely on]\n- **Configuration**: [What it has to set]\n- **Test Setup**: [How to run the tests and add to them]\n\n### Recommended Approach\n\n- **Starting Points**: [Where to begin]\n- **Key Considerations**: [What to keep in mind]\n- **Potential Pitfalls**: [What is easy to get wrong]\n- **Resources**: [What is worth reading]\n\n### Validation Gates\n- **Existing Functionality**: [Filled by the run]\n- **New Functionality**: [Filled by the run]\n- **Integration Points**: [Tests that show the parts working together]\n\n## Files Modified\n\n### New Files Created\n```\n[Filled by the run]\n```\n\n### Existing Files Modified\n```\n[Filled by the run]\n```\n\n### Files Removed\n```\n[Filled by the run]\n```\n\n## Session Metrics\n\n### Implementation Stats\n- **Lines of Code Added**: [Filled by the run]\n- **Files Created**: [Filled by the run]\n- **Files Modified**: [Filled by the run]\n- **Tests Added**: [Filled by the run]\n- **Documentation Updated**: [Filled by the run]\n\n### Time Breakdown\n- **Planning**: [Time]\n- **Implementation**: [Time]\n- **Testing**: [Time]\n- **Documentation**: [Time]\n- **Debugging**: [Time]\n\n## Verification Checklist\n\nBefore marking session complete, verify:\n\n- [ ] All E2E tests for current session pass\n- [ ] All E2E tests from previous sessions still pass\n- [ ] New unit tests achieve >90% coverage for new code\n- [ ] All validation checklist items from session instructions completed\n- [ ] Code follows established patterns and conventions\n- [ ] Documentation updated for new functionality\n- [ ] Configuration files are valid and documented\n- [ ] No breaking changes without justification\n- [ ] Performance impact assessed and documented\n- [ ] Error handling comprehensive and tested\n\n<!-- handoff:begin checklist.evidence -->\n<!-- handoff:end checklist.evidence -->\n\n## Final Notes\n\n### Success Factors\n- [What went well, and why]\n\n### Lessons Learned\n- [What to do differently]\n\n### Recommendations\n- [Advice for those who carry on]\n\n---\n\n**Session Status**: ✅ Complete | ⚠️ Complete with Issues | ❌ Incomplete  \n**Next Session Ready**: [Filled by the run]\n'
+    yield '\n<!-- handoff:end session.owed -->\n\n## Mission Accomplished\n\n### Primary Objectives\n- [ ] [What this session set out to do]\n\n### Secondary Objectives\n- [ ] [What would be nice to have]\n\n## Implementation Summary\n\n### What Was Built\n\n- **Core Components**: [The new parts, and what each is for]\n- **Key Features**: [What a user can do now]\n- **Integration Points**: [Where this touches the work of earlier sessions]\n- **Configuration Changes**: [New or changed settings]\n\n### Architecture Changes\n\n- **New Patterns Introduced**: [Approaches that are new in this code base]\n- **Existing Patterns Extended**: [Existing approaches, and how this session extended them]\n- **Interface Changes**: [What callers will notice]\n- **Breaking Changes**: [What no longer works as it did, and why that is worth it]\n\n## Test Results\n\n### E2E Test Status\n- **Current Session Tests**: [Filled by the run]\n- **Previous Session Tests**: [Filled by the run]\n- **New Test Coverage**: [Filled by the run]\n- **Test Failures**: [Filled by the run]\n\n<!-- handoff:begin tests.lost -->\n<!-- handoff:end tests.lost -->\n\n<!-- handoff:begin tests.changed -->\n<!-- handoff:end tests.changed -->\n\n### Quality Metrics\n- **Code Coverage**: [Filled by the run]\n- **Performance Impact**: [What became faster or slower, and how it was measured]\n- **Error Handling**: [Which failures are handled, and how]\n\n<!-- handoff:begin coverage.files -->\n<!-- handoff:end coverage.files -->\n\n<!-- handoff:begin new_code.files -->\n<!-- handoff:end new_code.files -->\n\n## Implementation Insights\n\n### Technical Decisions\n\n1. **Decision**: [What was decided]\n   - **Rationale**: [Why]\n   - **Alternatives Considered**: [What else was on the table]\n   - **Trade-offs**: [What it costs, what it gives]\n\n### Challenges Encountered\n\n1. **Challenge**: [What got in the way]\n   - **Root Cause**: [Why it happened]\n   - **Resolution**: [What was done about it]\n   - **Prevention**: [How the next one is avoided]\n\n### Code Quality Notes\n- **Design Patterns Used**: [Which, and where]\n- **Refactoring Opportunities**: [What could be simpler]\n- **Technical Debt**: [Shortcuts that someone will have to pay for]\n- **Performance Considerations**: [What to keep in mind]\n\n## Configuration and Setup\n\n### New Configuration Files\n\n- **File**: [Path]\n  - **Purpose**: [What it controls]\n  - **Key Settings**: [The ones that matter]\n  - **Dependencies**: [What it relies on]\n\n### Environment Changes\n\n- **Dependencies Added**: [Packages and tools]\n- **System Requirements**: [What a machine needs now that it did not need before]\n- **Setup Steps**: [What a developer has to do once]\n\n## Integration Status\n\n### Upstream Integration\n\n- **Dependencies Met**: [What this session needed from earlier ones]\n- **Interfaces Used**: [Which of their interfaces it builds on]\n- **Data Flow**: [How data moves through the new parts]\n\n### Downstream Preparation\n\n- **New Interfaces**: [What the next session can call]\n- **Extension Points**: [Where it can build on]\n- **Data Outputs**: [What data it will find]\n\n## Known Issues\n\n### Current Limitations\n\n1. **Limitation**: [What does not work yet]\n   - **Impact**: [Who will notice]\n   - **Workaround**: [What to do meanwhile]\n   - **Future Resolution**: [How it could be solved]\n\n### Future Improvements\n\n1. **Improvement**: [What would be better]\n   - **Benefit**: [What it would give]\n   - **Effort**: [How much work it is]\n   - **Priority**: [How soon]\n\n## Next Session Preparation\n\n### Required Context for Next Session\n\n- **Key Components**: [What the next session will work with]\n- **Interface Contracts**: [What it can rely on]\n- **Configuration**: [What it has to set]\n- **Test Setup**: [How to run the tests and add to them]\n\n### Recommended Approach\n\n- **Starting Points**: [Where to begin]\n- **Key Considerations**: [What to keep in mind]\n- **Potential Pitfalls**: [What is easy to get wrong]\n- **Resources**: [What is worth reading]\n\n### Validation Gates\n- **Existing Functionality**: [Filled by the run]\n- **New Functionality**: [Filled by the run]\n- **Integration Points**: [Tests that show the parts working together]\n\n## Files Modified\n\n### New Files Created\n```\n[Filled by the run]\n```\n\n### Existing Files Modified\n```\n[Filled by the run]\n```\n\n### Files Removed\n```\n[Filled by the run]\n```\n\n## Session Metrics\n\n### Implementation Stats\n- **Lines of Code Added**: [Filled by the run]\n- **Files Created**: [Filled by the run]\n- **Files Modified**: [Filled by the run]\n- **Tests Added**: [Filled by the run]\n- **Documentation Updated**: [Filled by the run]\n\n### Time Breakdown\n- **Planning**: [Time]\n- **Implementation**: [Time]\n- **Testing**: [Time]\n- **Documentation**: [Time]\n- **Debugging**: [Time]\n\n## Verification Checklist\n\nBefore marking session complete, verify:\n\n- [ ] All E2E tests for current session pass\n- [ ] All E2E tests from previous sessions still pass\n- [ ] New unit tests achieve >90% coverage for new code\n- [ ] All validation checklist items from session instructions completed\n- [ ] Code follows established patterns and conventions\n- [ ] Documentation updated for new functionality\n- [ ] Configuration files are valid and documented\n- [ ] No breaking changes without justification\n- [ ] Performance impact assessed and documented\n- [ ] Error handling comprehensive and tested\n\n<!-- handoff:begin checklist.evidence -->\n<!-- handoff:end checklist.evidence -->\n\n## Final Notes\n\n### Success Factors\n- [What went well, and why]\n\n### Lessons Learned\n- [What to do differently]\n\n### Recommendations\n- [Advice for whoever continues]\n\n---\n\n**Session Status**: ✅ Complete | ⚠️ Complete with Issues | ❌ Incomplete  \n**Next Session Ready**: [Filled by the run]\n'
 
 
 def session_recovery(given: Given) -> Iterator[str]:
     yield "# Session Recovery: [What is being built]\n\n<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n\n**Workspace**: [The folder of this work]  \n**Last Updated**: [Filled by the run]  \n**Current Phase**: [Planning | Research | Implementation | Testing | Documentation | QA]\n\n## Quick Context\n\n**What we're building**: [One sentence]\n\n**Why**: [The problem, in one sentence]\n\n**Status**: [Where the work stands, and what comes next]\n\n### Carried Over\n<!-- handoff:begin session.owed -->\n"
     yield escape(given['owed_block'])
-    yield "\n<!-- handoff:end session.owed -->\n\n## Current State\n\n### Completed\n- [ ] [What is done]\n\n### In Progress\n- [ ] **Current focus**: [The one thing at hand]\n- **File being modified**: [Path]\n- **Line range**: [Where in it]\n- **What's working**: [So far]\n- **What's not working**: [And what was tried]\n- **Last action**: [The last thing that was done]\n\n### Blocked\n- [ ] [What cannot go on] - **Blocker**: [What it waits for]\n\n## Key Decisions Made\n\n1. **Decision**: [What was decided, and why]\n\n## Files Modified So Far\n\n<!-- handoff:begin files.changed -->\n<!-- handoff:end files.changed -->\n\n## Next Steps\n\n1. **Immediate**: [The very next task]\n2. **After that**: [The one behind it]\n3. **Finally**: [What ends the work]\n\n## Research Findings\n\n### [Topic]\n- **Source**: [Where it was read]\n- **Key Finding**: [What it says]\n- **Applied?**: [Yes | No | Partially]\n- **Impact**: [What it changes here]\n\n## Open Questions\n\n1. [Question] - **Status**: [Answered | Investigating | Blocked]\n\n"
+    yield "\n<!-- handoff:end session.owed -->\n\n## Current State\n\n### Completed\n- [ ] [What is done]\n\n### In Progress\n- [ ] **Current focus**: [The one thing at hand]\n- **File being modified**: [Path]\n- **Line range**: [Where in it]\n- **What's working**: [So far]\n- **What's not working**: [And what was tried]\n- **Last action**: [The last thing that was done]\n\n### Blocked\n- [ ] [What is stuck] - **Blocker**: [What it is waiting for]\n\n## Key Decisions Made\n\n1. **Decision**: [What was decided, and why]\n\n## Files Modified So Far\n\n<!-- handoff:begin files.changed -->\n<!-- handoff:end files.changed -->\n\n## Next Steps\n\n1. **Immediate**: [The very next task]\n2. **After that**: [The task after it]\n3. **Finally**: [What completes the work]\n\n## Research Findings\n\n### [Topic]\n- **Source**: [Where you read it]\n- **Key Finding**: [What it says]\n- **Applied?**: [Yes | No | Partially]\n- **Impact**: [What it changes here]\n\n## Open Questions\n\n1. [Question] - **Status**: [Answered | Investigating | Blocked]\n\n"
     yield '## Test Status\n\n- **Unit Tests**: [Filled by the run]\n  - Coverage: [Filled by the run]\n  - Passing: [Filled by the run]\n  - Issues: [Filled by the run]\n\n- **Integration Tests**: [Filled by the run]\n  - Passing: [Filled by the run]\n  - Issues: [Filled by the run]\n\n- **E2E Tests**: [Filled by the run]\n  - Passing: [Filled by the run]\n  - Issues: [Filled by the run]\n\n- **Performance Tests**: [Filled by the run]\n  - Passing: [Filled by the run]\n  - Issues: [Filled by the run]\n\n'
     yield '<!-- handoff:begin tests.lost -->\n<!-- handoff:end tests.lost -->\n'
     yield '\n## Code Quality Checklist\n\n- [ ] All unit tests pass\n- [ ] All previously passing tests still pass\n- [ ] New unit tests achieve >90% coverage for new code\n- [ ] Type hints added to new functions\n- [ ] Docstrings added to public APIs\n- [ ] Error handling implemented\n- [ ] Configuration parameters documented\n\n'
     yield '<!-- handoff:begin checklist.evidence -->\n<!-- handoff:end checklist.evidence -->\n'
-    yield '\n## Commands to Resume Work\n\n```bash\n[Filled by the run]\n```\n\n## Agent Handoff Notes\n\n**For whoever tests**:\n- [Cases to try first]\n\n**For whoever documents**:\n- [Pages that are no longer right]\n\n## Integration Points\n\n**Upstream Dependencies**:\n- [What this needs]\n\n**Downstream Consumers**:\n- [Who will use it]\n\n## Performance Considerations\n\n- **Expected Impact**: [Faster, slower or the same, and where]\n- **Memory Usage**: [What it needs]\n\n<!-- handoff:begin metrics.table -->\n<!-- handoff:end metrics.table -->\n\n## Rollback Information\n\n- **Feature Flag**: [The switch that turns it off]\n- **Configuration**: [How to go back by configuration]\n- **Code Changes**: [What would have to be reverted]\n\n---\n\n**Session Status**: ✅ Complete | ⚠️ Complete with Issues | ❌ Incomplete  \n**Next Session Ready**: [Filled by the run]\n'
+    yield '\n## Commands to Resume Work\n\n```bash\n[Filled by the run]\n```\n\n## Agent Handoff Notes\n\n**For whoever tests**:\n- [Cases to try first]\n\n**For whoever documents**:\n- [Pages that are out of date]\n\n## Integration Points\n\n**Upstream Dependencies**:\n- [What this needs]\n\n**Downstream Consumers**:\n- [Who will use it]\n\n## Performance Considerations\n\n- **Expected Impact**: [Faster, slower or the same, and where]\n- **Memory Usage**: [What it needs]\n\n<!-- handoff:begin metrics.table -->\n<!-- handoff:end metrics.table -->\n\n## Rollback Information\n\n- **Feature Flag**: [The switch that turns it off]\n- **Configuration**: [How to roll back with configuration]\n- **Code Changes**: [What to revert]\n\n---\n\n**Session Status**: ✅ Complete | ⚠️ Complete with Issues | ❌ Incomplete  \n**Next Session Ready**: [Filled by the run]\n'
 
 
 def session_summary(given: Given) -> Iterator[str]:
@@ -649,7 +649,7 @@ def session_summary(given: Given) -> Iterator[str]:
     yield escape((joined('', ['Session ', given['number']]) if given['number'] else given['session']))
     yield ': [Title] - Summary\n\n<!-- handoff:begin claims.corrections -->\n<!-- handoff:end claims.corrections -->\n\n**Session**: [Filled by the run]  \n**Session Date**: [Filled by the run]  \n**Session Duration**: [Filled by the run]  \n**Agent**: [Who did the work]\n\n---\n\n## Session Overview\n\n[What this session was for, in a few sentences]\n\n### Carried Over\n<!-- handoff:begin session.owed -->\n'
     yield escape(given['owed_block'])
-    yield '\n<!-- handoff:end session.owed -->\n\n---\n\n## Key Accomplishments\n\n1. [What is there now that was not there before]\n\n---\n\n## Test Inventory\n\n<!-- handoff:begin tests.inventory -->\n<!-- handoff:end tests.inventory -->\n\n'
+    yield '\n<!-- handoff:end session.owed -->\n\n---\n\n## Key Accomplishments\n\n1. [What exists now that did not before]\n\n---\n\n## Test Inventory\n\n<!-- handoff:begin tests.inventory -->\n<!-- handoff:end tests.inventory -->\n\n'
     yield '<!-- handoff:begin tests.lost -->\n<!-- handoff:end tests.lost -->\n'
     yield '\n---\n\n## Decisions Made\n\n### 1. [Decision]\n**Rationale**: [Why]  \n**Impact**: [What follows from it]\n\n---\n\n## Work Products Delivered\n\n<!-- handoff:begin files.changed -->\n<!-- handoff:end files.changed -->\n\n---\n\n## Key Metrics\n\n### Current State\n| Metric | Value | Target | Status |\n|--------|-------|--------|--------|\n| **Test Count** | [Filled by the run] | [Target] | [Known when there is a target] |\n| **Test Pass Rate** | [Filled by the run] | 100% | [Filled by the run] |\n| **Code Coverage** | [Filled by the run] | ≥80% | [Filled by the run] |\n| **New Code Coverage** | [Filled by the run] | >90% | [Filled by the run] |\n\n<!-- handoff:begin metrics.table -->\n<!-- handoff:end metrics.table -->\n\n### Coverage Targets\n| Scope | Coverage | Target | Status |\n|-------|----------|--------|--------|\n| **Overall** | [Filled by the run] | ≥80% | [Filled by the run] |\n| **New code** | [Filled by the run] | ≥85% | [Filled by the run] |\n\n'
     yield '<!-- handoff:begin coverage.files -->\n<!-- handoff:end coverage.files -->\n\n<!-- handoff:begin new_code.files -->\n<!-- handoff:end new_code.files -->\n'

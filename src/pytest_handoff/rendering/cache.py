@@ -1,6 +1,6 @@
 """Keep compiled templates for later runs: compiling those of a document takes longer than everything else done to it.
 
-They lie in the user's own folder, where no repository can put any, and all of the user's projects share them. Only pytest uses
+They are in the user's own folder, where no repository can put any, and all of the user's projects share them. Only pytest uses
 them: ``handoff verify``, ``gate`` and ``fill`` compile the template's text each time.
 """
 

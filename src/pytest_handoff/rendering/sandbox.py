@@ -163,7 +163,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         """Check the arguments of a method of a text, number, list or table, and return those that it may have."""
         values = (*args, *kwargs.values())
         if any(map(callable, values)):
-            refuse("it hands a function to a function")
+            refuse("it passes a function to a function")
         if isinstance(owner, (str, bytes)) and name in ("format", "format_map"):
             inner = [one for value in values for one in (value.values() if isinstance(value, dict) else (value,))]
             check_format(owner, map(self._budget.spell, inner), braces=True)

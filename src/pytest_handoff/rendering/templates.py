@@ -57,7 +57,7 @@ class Renderer:
             UsageProblem: there is none of that name; the message lists those there are.
         """
         if template not in self.names():
-            raise UsageProblem(f"there is no template {template!r}; there are: {', '.join(self.names())}")
+            raise UsageProblem(f"there is no template {template!r}; the templates are: {', '.join(self.names())}")
 
     def block(self, place: str, context: Mapping[str, object]) -> str | None:
         """Render the body of a block, or return ``None`` if no template makes it."""

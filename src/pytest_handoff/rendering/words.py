@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 
 
 def of(value: Any, name: str) -> Any:
-    """Return an attribute, or where there is none of that name, an entry of a table."""
+    """Return an attribute, or if there is none of that name, an entry of a table."""
     try:
         return getattr(value, name)
     except AttributeError:

@@ -62,7 +62,7 @@ def chain_problems(project: Project, session: str) -> list[Problem]:
 def cannot_tell(project: Project, session: str) -> str | None:
     """Say why git cannot tell whether a session continues all that it must, where it cannot."""
     unknown = merged_sessions(project).unknown
-    return None if unknown is None else f"whether {session} continues all that is merged cannot be told: {unknown}"
+    return None if unknown is None else f"cannot tell whether {session} continues everything that is merged: {unknown}"
 
 
 def chain_of(project: Project, session: str) -> list[str]:
@@ -77,7 +77,7 @@ def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[
         for parent in project.store.parents(name):
             path, command = project.shown_record(parent.session), None
             if not project.store.has(parent.session):
-                message, remedy = f"is missing, and {name} continues it", "restore it from git"
+                message, remedy = f"is missing, but {name} continues it", "restore it from git"
             elif project.store.digest(parent.session) != parent.digest:
                 message = f"is not the record that {name} continues"
                 remedy = f"restore it, or run pytest --handoff={name} again"
@@ -118,11 +118,11 @@ def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
     restore = f"restore its evidence with {restoring(project, found.newest)}, and {own}"
     if now.lost:
         message = f"lacks what {session} has on {where}: {listed(now.lost)}"
-        remedy = f"put back what is missing; if that is another's {session}, {restore}"
+        remedy = f"put back what is missing; if the merged {session} is someone else's, {restore}"
         yield Problem(kind="chain", path=path, message=message, remedy=remedy)
     if now.weaker:
-        message = f"is not {session} as it is on {where}: {listed(now.weaker)}"
-        remedy = f"put it back as it was and run pytest --handoff={session} again; or {restore}"
+        message = f"differs from {session} on {where}: {listed(now.weaker)}"
+        remedy = f"undo that and run pytest --handoff={session} again; or {restore}"
         yield Problem(kind="chain", path=path, message=message, remedy=remedy)
 
 
@@ -133,7 +133,7 @@ def _in_another_folder(project: Project, session: str, folder: str, records: lis
         kind="chain",
         path=project.shown_record(session),
         message=f"does not continue {names}, recorded on {records[0].where} in {folder}/",
-        remedy=f"keep all evidence in one folder ({move}, or set 'dir' back), then run pytest --handoff={session} again",
+        remedy=f"keep all evidence in one folder ({move}, or change 'dir' back), then run pytest --handoff={session} again",
     )
 
 
@@ -157,7 +157,7 @@ def _again(project: Project, session: str, beside: list[str]) -> tuple[str, str]
     """Write the run that continues these sessions too, and the sentence that asks for it; git's sessions need not be named."""
     command = f"pytest --handoff={quote(session)}"
     if set(beside) <= tracked_sessions(project):
-        return command, f"run {command} again: it continues what was merged, too"
+        return command, f"run {command} again, to continue what was merged as well"
     names = dict.fromkeys([*(parent.session for parent in project.store.parents(session)), *beside])
     command = " ".join([command, *(f"--handoff-previous={quote(name)}" for name in names)])
     return command, f"run {command}"
@@ -189,7 +189,7 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
         yield Problem(
             kind="regression",
             path=project.shown_record(session),
-            message=f"leaves out what passed in {listed(ends)}, which {'is' if len(ends) == 1 else 'are'} merged: "
+            message=f"no longer passes all that passed in {listed(ends)}, which {'is' if len(ends) == 1 else 'are'} merged: "
             + listed([f"{line.id} is {line.outcome}" for line in lost]),
             remedy="make them pass again, or retire them with a reason in [[tool.handoff.retire]]",
         )

@@ -38,7 +38,7 @@ SUMMARY_LIMIT = 900_000
 LONGEST_CELL = 1_000
 """The most characters in a cell of a summary; the log has the rest."""
 
-_CUT = "\n\nCut here; the step's log has the rest.\n"
+_CUT = "\n\nCut off here; the log of this step has the rest.\n"
 
 
 def on_github() -> bool:
@@ -138,7 +138,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_CUT_SUMMARY = "\n\nCut here; the document and the evidence have the rest.\n"
+_CUT_SUMMARY = "\n\nCut off here; the document and the evidence have the rest.\n"
 
 
 def artifacts_for_ci(

@@ -175,7 +175,7 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
 def new_document(
     project: Project, session: str, parents: Parents, *, template: str | None = None, renderer: Renderer | None = None
 ) -> str:
-    """Make a new document from a template, with what the sessions before promised."""
+    """Make a new document from a template, with what earlier sessions promised."""
     renderer = renderer or renderer_of(project)
     owed = {
         "parents": list(parents.earlier.sessions),

@@ -85,10 +85,11 @@ class ProjectHooks:
         for given in reversed(self._call(hook, **arguments)):
             for name, value in _table(hook, given).items():
                 if name in found or name in taken:
-                    why = "one of ours" if name in taken else "given twice"
+                    why = "a name of pytest-handoff" if name in taken else "used twice"
                     raise UsageProblem(f"{hook}: {name!r} is {why}; choose another name")
                 if names is not None and not re.fullmatch(names, name):
-                    raise UsageProblem(f"{hook}: {name!r} is no name: letters, digits, '_' and '-', in parts joined by a dot")
+                    use = "use letters, digits, '_' and '-', in parts joined by dots"
+                    raise UsageProblem(f"{hook}: {name!r} is not a valid name: {use}")
                 found[name] = value
         return found
 
@@ -145,14 +146,12 @@ def with_pytest_config(rootdir: Path, ask: Callable[[pytest.Config], Answer]) ->
         from pytest_handoff.printing import say_text
 
         say_text(said.getvalue(), err=True)
-        raise EvidenceProblem(
-            f"pytest ended with {int(code)} before the hooks of the hand-off could be asked; fix what it reports"
-        )
+        raise EvidenceProblem(f"pytest ended with {int(code)} before it could call the hand-off hooks; fix what it reports")
     return asker.answers[0]
 
 
 class _Asker(Generic[Answer]):
-    """A plugin that calls the function in place of collection."""
+    """A plugin that calls the function instead of collection."""
 
     def __init__(self, ask: Callable[[pytest.Config], Answer]) -> None:
         self._ask = ask

@@ -64,9 +64,9 @@ def _open(outcome: FinishedSession, document: str, *, machine_only: bool) -> Ite
             yield Step(kind="person", what=decision.text, do=do, file=document, line=decision.line, who="person")
     for finding in composed.findings:
         if finding.kind == "placeholder":
-            what = finding.message.removeprefix("a person's to fill: ")
+            what = finding.message.removeprefix("for you to fill in: ")
             names = [finding.place] if finding.place else []
-            do = "write over the placeholder"
+            do = "replace the placeholder"
             yield Step(kind="placeholder", what=what, do=do, file=document, line=finding.line, names=names)
 
 
@@ -122,7 +122,7 @@ class _Evidence:
         run = self._facts.record.run
         unrun = [test for test, line in self._facts.ledger.items() if line.outcome == "not_run" and line.retired is None]
         for ids in self._facts.record.unstable:
-            do = "name its parameters with ids=, so that the next run knows them again"
+            do = "give its parameters fixed names with ids=, so that the next run can match them"
             what = (
                 f"{ids.test}: {counted(ids.ids, 'id')} such as {ids.example} {'changes' if ids.ids == 1 else 'change'}: {ids.why}"
             )
@@ -172,7 +172,7 @@ class _Evidence:
             do = f"write a test, then {self._run}"
             return self._at(Step(kind="failures", what=f"{verdict.evidence}: there was none to run", do=do))
         what = f"{verdict.evidence}: {counted(len(skipped), 'test was/tests were')} skipped"
-        do = f"let one of them run, then {self._run}"
+        do = f"make one of them run, then {self._run}"
         return self._at(Step(kind="failures", what=what, do=do, names=skipped))
 
     def _lost(self, _: Verdict) -> Iterator[Step]:

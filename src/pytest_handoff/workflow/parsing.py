@@ -33,7 +33,7 @@ def unchanged_files(
     Args:
         paths: the files of the tree.
         touched: those that the session changed; they are left to :func:`pytest_handoff.project.tree.unparsable`.
-        base: the record of the session before, with whose tree the files were compared.
+        base: the record of the previous session, with whose tree the files were compared.
         stored: reads what is not checked out.
     """
     formats = {path: found for path in paths if (found := format_of(path))}

@@ -1,4 +1,4 @@
-"""Ask of a session's proof what the gate asks: that nothing speaks against its tests, and that it is there where it must be."""
+"""Check a session's proof as the gate does: that it has no findings against the tests, and that it exists where it must be."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def proof_problems(project: Project, record: Record) -> Iterator[Problem]:
     stale = proof is not None and proof.record != evidence_digest(record)
     if proof is None or stale:
         if project.config.prove:
-            why = "is about another run of the session" if stale else "is missing, and the settings ask for it"
+            why = "is about another run of the session" if stale else "is missing, but the settings ask for it"
             yield Problem(kind="proof", path=path, message=f"{path}: {why}", remedy=again, command=command)
         return
     remedy = "fix the code, or give the reason in [[tool.handoff.adapt]]"
@@ -49,7 +49,7 @@ def _missing(project: Project, proof: Proof) -> Iterator[str]:
         part = parts[name]
         untried = [test for test, tried in part.tests.items() if tried.status == "not_tried"] if part else []
         if part is None:
-            yield f"the experiment {name!r} was not made"
+            yield f"the experiment {name!r} was not run"
         elif untried:
             yield f"{counted(len(untried), 'test')} of the experiment {name!r} could not be tried: {listed(untried)}"
     if project.config.prove and proof.interrupted:
@@ -58,7 +58,7 @@ def _missing(project: Project, proof: Proof) -> Iterator[str]:
 
 def _missing_of_faults(part: FaultProof | None) -> Iterator[str]:
     if part is None:
-        yield "the experiment 'faults' was not made"
+        yield "the experiment 'faults' was not run"
     elif not part.is_enough and not part.missing_shards:
         yield f"only {part.tried:,} of {counted(part.possible, 'possible fault')} were tried"
     elif missing := part.missing_shards:

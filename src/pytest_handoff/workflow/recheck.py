@@ -49,7 +49,7 @@ def untrue(project: Project, facts: Facts, tree: Tree) -> list[str]:
     record, bases = facts.record, _bases(project, facts.record)
     if record.changes is None:
         known = record.source.base_found != "pruned"
-        return ["it does not say what changed, although the trees before it were there"] if known else []
+        return ["it does not say what changed, although the earlier trees were available"] if known else []
     if None in bases:
         return []
     now = recompute(project, facts, tree, [base for base in bases if base is not None])
@@ -106,8 +106,8 @@ def _differences(record: Record, now: Recomputed, contents: Contents, *, same_re
     known = record.integrity or Integrity(changed=[], without_assertion=[])
     pairs: list[tuple[str, Collection[str], Collection[str]]] = [
         ("the tests that changed", known.changed or [], now.integrity.changed or []),
-        ("what changed beside the tests that use it", known.beside, now.integrity.beside),
-        ("what runs code in another name", known.in_another_name, now.integrity.in_another_name),
+        ("the changed files that tests use", known.beside, now.integrity.beside),
+        ("the tests that run code under another name", known.in_another_name, now.integrity.in_another_name),
         ("the tests that assert nothing", known.without_assertion, now.integrity.without_assertion),
         ("the files that do not parse", record.unparsable or {}, now.unparsable),
         ("the files that do not parse", _broken(known), _broken(now.integrity)),
@@ -116,11 +116,11 @@ def _differences(record: Record, now: Recomputed, contents: Contents, *, same_re
         hidden, invented = sorted({*found} - {*said}), sorted({*said} - {*found})
         invented = [one for one in invented if not contents.lacks(file_of(one))]
         if hidden:
-            yield f"it leaves out of {what}: {listed(hidden)}"
+            yield f"in {what}, it omits {listed(hidden)}"
         if invented and same_reader:
-            yield f"it counts among {what}, wrongly: {listed(invented)}"
+            yield f"in {what}, it wrongly lists {listed(invented)}"
     if record.changes != now.changes:
-        yield f"it says otherwise what changed: {listed(_files(record.changes, now.changes)) or 'the figures'}"
+        yield f"it describes the changes differently: {listed(_files(record.changes, now.changes)) or 'the figures'}"
 
 
 def _broken(integrity: Integrity) -> Collection[str]:
@@ -173,11 +173,11 @@ def contradictions(record: Record) -> list[str]:
 def _of_run(record: Record) -> Iterator[str]:
     run, counts = record.run, record.tests.counts
     if not record.previous and any(record.tests.regression.statuses.values()):
-        yield "it names no session before it, and counts tests of earlier ones"
+        yield "it names no earlier session, but counts tests of earlier sessions"
     if run.complete and run.why_incomplete:
-        yield "it calls the run complete and says why it is not"
+        yield "it calls the run complete, but says why it is not"
     if run.complete and counts.get("not_run", 0):
-        yield f"it calls the run complete, and {counts['not_run']} of its tests did not run"
+        yield f"it calls the run complete, but {counts['not_run']} of its tests did not run"
 
 
 def _of_coverage(coverage: CoverageSummary) -> Iterator[str]:
@@ -190,7 +190,7 @@ def _of_coverage(coverage: CoverageSummary) -> Iterator[str]:
     hit = coverage.covered + sum(covered for covered, _ in branches)
     total = coverage.num_statements + sum(number for _, number in branches)
     if total and not isclose(coverage.percent, 100 * hit / total, abs_tol=1e-6):
-        yield f"its coverage of {coverage.percent} % is not that of its files"
+        yield f"its coverage of {coverage.percent} % does not match its files"
     for path, file in coverage.files.items():
         if file.num_statements - file.covered != _lines_in(file.missing):
             yield f"the figures of {path} do not fit its missing lines"
@@ -211,7 +211,7 @@ def _of_new_code(code: NewCode) -> Iterator[str]:
     if not code.at_import.keys() <= code.files.keys():
         yield "it has statements that run at import in files without new code"
     if any(_lines_in(lines) < 1 for files in code.owed.values() for lines in files.values()):
-        yield "what earlier sessions left untested is no line numbers"
+        yield "the lines that earlier sessions left untested are not line numbers"
     for path, file in code.files.items():
         yield from _of_new_lines(path, file, _lines_in(code.at_import.get(path, "")))
 

@@ -165,7 +165,7 @@ def _record(
 
 
 def _see(project: Project, start: Start, results: RunResults) -> _Seen:
-    """Compare each test with the sessions before and, if the run adds to an earlier one, add the results of that run."""
+    """Compare each test with earlier sessions and, if the run adds to an earlier one, add the results of that run."""
     run, combined, earlier = results.run, results.combined, start.parents.earlier
     traced = results.traced or trace_all(project, start, run.collected, run.whole_files)
     lines = ledger.new_ledger(session=start.session, run=run, earlier=earlier, lineage=traced)

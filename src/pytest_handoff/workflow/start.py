@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Start(Frozen, frozen=True):
-    """The state before a run: the sessions before, the tree that the tests will run on, and which test files moved.
+    """The state before a run: earlier sessions, the tree that the tests will run on, and which test files moved.
 
     ``before`` is the record that this session has already, ``own`` its ledger, once :func:`with_latest` has read it, or has
     found it ``unreadable``.
@@ -98,7 +98,7 @@ def with_latest(project: Project, start: Start) -> Start:
     for link in start.parents.links:
         if project.store.digest(link.session) != link.digest:
             raise EvidenceProblem(
-                f"the record of {link.session!r}, which {start.session!r} continues, has changed while the tests ran; "
+                f"the record of {link.session!r}, which {start.session!r} continues, changed while the tests ran; "
                 f"{run_again(start)}"
             )
     if not project.store.has(start.session):
@@ -128,7 +128,7 @@ def _own_ledger(project: Project, before: Record) -> Ledger | None:
 
 
 def read_document(project: Project, session: str) -> str | None:
-    """Read the text of the document as it stands, or return ``None`` where there is none yet.
+    """Read the text of the document as it stands, or return ``None`` if there is none yet.
 
     Raises:
         DocumentProblem: when its text cannot be filled safely.
@@ -150,7 +150,7 @@ def read_document(project: Project, session: str) -> str | None:
 
 
 def document_bytes(project: Project, session: str) -> bytes | None:
-    """Read the bytes of the document as they stand, or return ``None`` where there is none yet.
+    """Read the bytes of the document as they stand, or return ``None`` if there is none yet.
 
     Raises:
         DocumentProblem: when what is there cannot be read as a document.

@@ -31,7 +31,7 @@ class Step(Frozen, frozen=True):
     Attributes:
         kind: ``run``, ``stale``, ``person``, ``placeholder``, or what the gate calls it.
         what: what is wrong, in one sentence.
-        do: what mends it, in one sentence.
+        do: what fixes it, in one sentence.
         file, line: where to look, relative to the git root; ``None`` where there is no such place.
         names: all tests, files or lines that it is about.
         command: a command that does it; ``None`` where something has to be written first.
@@ -51,7 +51,7 @@ class Step(Frozen, frozen=True):
 
     @property
     def remedy(self) -> str:
-        """Say what mends it, with the command unless that is said already."""
+        """Say what fixes it, with the command unless that is said already."""
         return self.do if self.command is None or self.command in self.do else f"{self.do}: {self.command}"
 
 
@@ -95,5 +95,5 @@ def _stale(project: Project, session: str, outcome: FinishedSession, step: Step)
     told = next((why for why in outcome.record.run.why_incomplete if why.startswith(_CHANGED)), None)
     if told is None or not all(name in told.partition(" (what")[0] for name in names[:_NAMED]):
         return replace(step, what=f"the tests of {session} ran on another tree: {files}", names=names, command=run_of(session))
-    do = f"let the tests write elsewhere, or have git ignore what they write (.gitignore); then {run_of(session)}"
+    do = f"make the tests write elsewhere, or add what they write to .gitignore; then {run_of(session)}"
     return replace(step, what=f"each run of {session} changes the tree: {files}", names=names, do=do, file=names[0])

@@ -60,7 +60,7 @@ def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
     if now.is_that_of(record.source.fingerprint):
         return []
     if sources is None:
-        return ["(which ones is not known: sources.jsonl was pruned)"]
+        return ["(which files is not known: sources.jsonl was pruned)"]
     told = {path: line for path, line in sources.items() if path in now.files or not project.has_file(path)}
     return now.differing(told, record.source.fingerprint) or ["(which file is not known)"]
 
@@ -90,16 +90,16 @@ def _otherwise(project: Project, changed: Sequence[str], tree: Tree) -> str:
     there = [project.root / path for path in changed if path in tree.files]
     untracked = tree.untracked or ()
     if there and not project.config.scope and not any(path.is_relative_to(project.folder) for path in there):
-        return f", or name the folders that this project is made of as 'scope', such as [{project.key(project.folder)!r}]"
+        return f", or set 'scope' to the folders of this project, such as [{project.key(project.folder)!r}]"
     made = [path for path in changed if path in untracked and not path.endswith(".py")]
-    return f", or put what a run made into .gitignore: {listed(made)}" if made else ""
+    return f", or add what a run generates to .gitignore: {listed(made)}" if made else ""
 
 
 def _unlike_a_checkout(project: Project, record: Record, changed: Sequence[str], now: Tree) -> str:
     """Say which files stand, or stood at the run, as git does not store them: it shows no difference there."""
     then = project.store.sources_of(record) or {}
     found = [path for path in changed if "work-tree:" in now.kinds.get(path, "") + (then[path].kind if path in then else "")]
-    return f"; git stores different bytes for {listed(found)}: delete it, and get it back with git checkout" if found else ""
+    return f"; git stores different bytes for {listed(found)}: delete and restore them with git checkout" if found else ""
 
 
 def _which(changed: list[str]) -> str:
@@ -114,13 +114,13 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
     for session in missing:
         store = project.store
         path = project.shown(store.lacking_sources(session) or store.sources_path(session))
-        message = "is missing, and without it nobody can tell what changed since"
+        message = "is missing, and only it shows what changed since"
         yield Problem(kind="chain", path=path, message=message, remedy="restore it from git")
     for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
             kind="record",
             path=project.shown_record(record.session),
-            message=f"is not what the tree says: {difference}",
+            message=f"does not match the tree: {difference}",
             remedy=f"restore it, or run pytest --handoff={record.session} again",
             command=f"pytest --handoff={quote(record.session)}",
         )
@@ -131,13 +131,13 @@ def _document(project: Project, session: str, outcome: FinishedSession) -> Itera
     shown = project.shown(path)
     stands, fill = document_bytes(project, session), f"handoff fill {quote(session)}"
     if stands is None:
-        yield Problem(kind="document", path=shown, message="is missing", remedy=f"make it with {fill}", command=fill)
+        yield Problem(kind="document", path=shown, message="is missing", remedy=f"write it with {fill}", command=fill)
         return
     expected = next(artifact for artifact in outcome.artifacts if artifact.path == path)
     line = _first_difference(stands, expected.whole)
     if line is not None:
         line, why, remedy = _why_it_differs(project.store.record(session), outcome, line)
-        message = f"differs from what the evidence says{why}"
+        message = f"differs from the evidence{why}"
         yield Problem(kind="document", path=shown, line=line, message=message, remedy=remedy, command=fill)
     yield from _not_ours(outcome, shown)
 
@@ -162,13 +162,13 @@ def _why_it_differs(record: Record, outcome: FinishedSession, line: int) -> tupl
     forged = next((one for one in composed.decisions if one.wanted is not None and one.wanted != one.ticked), None)
     if forged is not None:
         ticked = "the line does not hold" if forged.applies else "the line does not apply"
-        why = f": {ticked}, and its box is ticked" if forged.ticked else ": the line holds, and its box is empty"
+        why = f": {ticked}, but its box is ticked" if forged.ticked else ": the line holds, but its box is empty"
         return forged.line, why, f"handoff explain {session} says why, handoff fill {session} sets it"
     before = {written.id: written.known for written in record.places}
     changed = {written.id for written in composed.written if before.get(written.id) != written.known}
     if changed and changed <= _ABOUT_THE_CHECKLIST and record.gates == composed.verdicts:
-        why = ": its lines about the checklist are older than the last tick or waiver in it"
-        return line, why, f"bring them up to date with handoff fill {session}, no test is run"
+        why = ": its checklist figures are older than its last tick or waiver"
+        return line, why, f"update them with handoff fill {session}, which runs no tests"
     return line, "", f"see handoff fill {session} --diff, then handoff fill {session}"
 
 
@@ -254,6 +254,6 @@ def made_elsewhere(project: Project, outcome: FinishedSession, wanted: str | Non
         yield Problem(
             kind="provenance",
             path=path,
-            message=f"the evidence was made by a {made.kind} run, not by {wanted}",
+            message=f"the evidence comes from a {made.kind} run, not from {wanted}",
             remedy=f"run pytest --handoff={outcome.record.session} in the job that gates",
         )
