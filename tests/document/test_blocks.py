@@ -40,27 +40,27 @@ def test_blocks_are_found_in_html_only(text: str, blocks: list[tuple[str, str]])
 @pytest.mark.parametrize(
     ("text", "troubles"),
     [
-        ("<!-- handoff:begin a -->\nx\n", [(1, "the block a that begins in line 1 has no end")]),
-        ("<!-- handoff:end a -->\n", [(1, "the end of a in line 1 has no beginning")]),
+        ("<!-- handoff:begin a -->\nx\n", [(1, "the block a that begins on line 1 has no end")]),
+        ("<!-- handoff:end a -->\n", [(1, "the end of a on line 1 has no beginning")]),
         (
             "<!-- handoff:begin a -->\n<!-- handoff:begin b -->\n<!-- handoff:end b -->\n",
-            [(1, "the block a that begins in line 1 has no end before line 2")],
+            [(1, "the block a that begins on line 1 has no end before line 2")],
         ),
         (
             "<!-- handoff:begin a -->\n<!-- handoff:end b -->\n",
             [
-                (1, "the block a that begins in line 1 has no end before line 2"),
-                (2, "the end of b in line 2 has no beginning; in line 1 begins a"),
+                (1, "the block a that begins on line 1 has no end before line 2"),
+                (2, "the end of b on line 2 has no beginning; a begins on line 1"),
             ],
         ),
-        ("<!-- handoff:begin -->\n", [(1, "this marker is not understood: <!-- handoff:begin -->")]),
-        ("<!-- handoff:9 -->\n", [(1, "this marker is not understood: <!-- handoff:9 -->")]),
-        ("text <!-- handoff:begin a -->\n", [(1, "this marker needs a line of its own: <!-- handoff:begin a -->")]),
+        ("<!-- handoff:begin -->\n", [(1, "unknown marker: <!-- handoff:begin -->")]),
+        ("<!-- handoff:9 -->\n", [(1, "unknown marker: <!-- handoff:9 -->")]),
+        ("text <!-- handoff:begin a -->\n", [(1, "this marker needs its own line: <!-- handoff:begin a -->")]),
         (
             "<!-- handoff:begin a --><!-- handoff:end a -->\n",
             [
-                (1, "this marker needs a line of its own: <!-- handoff:begin a -->"),
-                (1, "this marker needs a line of its own: <!-- handoff:end a -->"),
+                (1, "this marker needs its own line: <!-- handoff:begin a -->"),
+                (1, "this marker needs its own line: <!-- handoff:end a -->"),
             ],
         ),
     ],
@@ -75,7 +75,7 @@ def test_broken_markers_are_named(text: str, troubles: list[tuple[int, str]]) ->
 def test_twin_blocks_are_named_together() -> None:
     """A block that stands twice is reported once, with both lines."""
     block = "<!-- handoff:begin a -->\n<!-- handoff:end a -->\n"
-    assert _pairs(block + block)[1] == [(1, "the block a stands more than once, in lines 1 and 3")]
+    assert _pairs(block + block)[1] == [(1, "the block a appears more than once, on lines 1 and 3")]
 
 
 @pytest.mark.parametrize(

@@ -326,12 +326,12 @@ def test_a_marker_settles_its_cell_only() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<!-- handoff:x -->\n", "no line that can hold a value"),
-        ("# H [X] <!-- handoff:x -->\n", "no line that can hold a value"),
+        ("<!-- handoff:x -->\n", "not at the end of a line that can have a value"),
+        ("# H [X] <!-- handoff:x -->\n", "not at the end of a line that can have a value"),
         ("a <!-- handoff:x --> b\n", "not at the end of its line"),
-        ("a <!-- handoff:x -->\n\nb <!-- handoff:x -->\n", "in lines 1 and 3"),
+        ("a <!-- handoff:x -->\n\nb <!-- handoff:x -->\n", "on lines 1 and 3"),
         ("a: b | c | d <!-- handoff:x --> <!-- handoff:y -->\n", "two markers name the same value"),
-        ("a <!-- handoff:? -->\n", "not understood"),
+        ("a <!-- handoff:? -->\n", "unknown marker"),
         ("<!-- handoff:begin x -->\n", "has no end"),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_hand_off_folder_that_is_a_link(shop: Story) -> None:
 
 
 def test_a_hand_off_folder_elsewhere(shop: Story) -> None:
-    """The person who runs may keep the evidence outside of the repository, and says so each time."""
+    """The person who runs may keep the evidence outside the repository, and says so each time."""
     folder = "--handoff-dir=../passed on"
     assert shop.pytest("--no-cov", "--handoff=session-1", folder).code == 0
     assert (shop.folder.parent / "passed on/session-1.md").is_file()

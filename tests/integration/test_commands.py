@@ -134,7 +134,7 @@ def test_take_over_without_places_takes_every_one(shop: Story) -> None:
         - **Performance Impact**: none that I know of
     """})  # fmt: skip
     shop.pytest("--handoff=session-1", "--no-cov")
-    assert "'12/12 passing'; the evidence contradicts them: '2/2 passed'" in shop.handoff("gate", "session-1").out
+    assert "'12/12 passing'; the evidence contradicts it: '2/2 passed'" in shop.handoff("gate", "session-1").out
     assert shop.handoff("fill", "session-1", "tests.new").code == CANNOT_TELL
     done = shop.handoff("fill", "session-1", "--take-over", "tests.newest")
     assert (done.code, done.err) == (

@@ -64,7 +64,7 @@ def test_a_row_names_a_test(shop: Story) -> None:
     assert row_of(first, "Duration of test_nothing")[3:] == ["", "", ""]
     assert row_of(first, "Test Duration")[5] == "✅ met"
     assert "- **Tests**: 3/3 passed" in first
-    assert "test_cart.py: a person's words stay: '9 tests'; the evidence contradicts them: '2 tests'" in run.out
+    assert "test_cart.py: the document says '9 tests'; the evidence contradicts it: '2 tests'" in run.out
     assert shop.gate("session-1")["claims"] == "failed"
     assert again.code == GOOD, again
     assert "duration" not in ledger

@@ -177,7 +177,7 @@ def _checked_fillers(fillers: Sequence[str]) -> tuple[str, ...]:
         if len(_spelled(filler)) != 1:
             raise UsageProblem(f"words: the filler {filler!r} must be one word")
         if _spelled(filler)[0] in _NEVER_FILLERS:
-            raise UsageProblem(f"words: {filler!r} cannot be a filler, it can turn a claim round")
+            raise UsageProblem(f"words: {filler!r} cannot be a filler: it can reverse a claim")
     return tuple(fillers)
 
 
@@ -197,7 +197,7 @@ def _refuse_two_meanings(words: Words) -> None:
     for table, meaning, phrase in phrases(words):
         name = f"{table}.{meaning}"
         if not phrase:
-            raise UsageProblem(f"words: {name} has a phrase without a word of its own")
+            raise UsageProblem(f"words: {name} has a phrase without a new word")
         if seen.setdefault(phrase, name) != name:
             raise UsageProblem(f"words: {' '.join(phrase)!r} would mean both {seen[phrase]} and {name}")
 

@@ -219,9 +219,9 @@ def _keep_claim(work: _Work, place: Place, evidence: str) -> None:
 
     otherwise = next((text for text in _known_of(work, place, evidence) if contradicts(place.text, text)), None)
     says = place.text.partition("\n")[0] or "the lines below it"
-    against = "the evidence says" if otherwise is None else "the evidence contradicts them"
+    against = "the evidence says" if otherwise is None else "the evidence contradicts it"
     told = evidence if otherwise is None or otherwise == work.forms.get(place.id, {}).get("claim") else otherwise
-    message = f"{place.id}: a person's words stay: {says!r}; {against}: {told!r}"
+    message = f"{place.id}: the document says {says!r}; {against}: {told!r}"
     work.found("contradicted" if otherwise else "claim", place, message, claim=place.text, evidence=told)
 
 
@@ -260,7 +260,7 @@ def _report_lost(work: _Work) -> None:
     known = {place.id for place in work.document.places} | {finding.place for finding in work.document.findings}
     for id in work.memory:  # noqa: A001 - the word of records
         if id not in known:
-            message = f"{id} was filled before and is not found now; its old text may still stand somewhere"
+            message = f"{id} was filled before and is not found now; its old text may still be in the document"
             text = "" if work.memory[id].startswith(_DIGEST) else work.memory[id]
             work.findings.append(Finding(kind="lost", line=None, place=id, message=message, evidence=text))
 

@@ -177,10 +177,10 @@ def _marked_places(parsed: Outline, markers: list[Marker]) -> tuple[list[Place],
         if isinstance(place, MarkerProblem):
             troubles.append(place)
         elif len(same) > 1:
-            message = f"the marker {marker.id} stands more than once, in lines {enumerated(same)}"
+            message = f"the marker {marker.id} appears more than once, on lines {enumerated(same)}"
             troubles.append(MarkerProblem(line, marker.id, message))
         elif starts[place.start] > 1:
-            troubles.append(MarkerProblem(line, marker.id, f"two markers name the same value, one of them is {marker.id}"))
+            troubles.append(MarkerProblem(line, marker.id, f"two markers name the same value; one of them is {marker.id}"))
         else:
             places.append(place)
     return places, troubles

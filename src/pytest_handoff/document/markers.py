@@ -63,9 +63,9 @@ def read_markers(parsed: Outline) -> tuple[list[Marker], list[MarkerProblem]]:
         if _OURS.match(comment.text):
             marker = _marker(comment)
             if marker is None:
-                troubles.append(MarkerProblem(comment.line, None, f"this marker is not understood: {comment.text}"))
+                troubles.append(MarkerProblem(comment.line, None, f"unknown marker: {comment.text}"))
             elif marker.does in ("begin", "end") and not comment.alone:
-                troubles.append(MarkerProblem(comment.line, marker.id, f"this marker needs a line of its own: {comment.text}"))
+                troubles.append(MarkerProblem(comment.line, marker.id, f"this marker needs its own line: {comment.text}"))
             else:
                 markers.append(marker)
     return markers, troubles
@@ -162,13 +162,13 @@ def _block(parsed: Outline, begin: Marker, end: Marker) -> Block:
 def _unclosed(begin: Marker, following: Marker | None) -> MarkerProblem:
     line = begin.comment.line
     where = "" if following is None else f" before line {following.comment.line + 1}"
-    return MarkerProblem(line, begin.id, f"the block {begin.id} that begins in line {line + 1} has no end{where}")
+    return MarkerProblem(line, begin.id, f"the block {begin.id} that begins on line {line + 1} has no end{where}")
 
 
 def _unopened(begin: Marker | None, end: Marker) -> MarkerProblem:
     line = end.comment.line
-    where = "" if begin is None else f"; in line {begin.comment.line + 1} begins {begin.id}"
-    return MarkerProblem(line, end.id, f"the end of {end.id} in line {line + 1} has no beginning{where}")
+    where = "" if begin is None else f"; {begin.id} begins on line {begin.comment.line + 1}"
+    return MarkerProblem(line, end.id, f"the end of {end.id} on line {line + 1} has no beginning{where}")
 
 
 def _twins(blocks: Iterable[Block]) -> Iterator[MarkerProblem]:
@@ -178,7 +178,7 @@ def _twins(blocks: Iterable[Block]) -> Iterator[MarkerProblem]:
     for id, places in lines.items():  # noqa: A001 - the word every other module uses
         if len(places) > 1:
             named = enumerated([line + 1 for line in places])
-            yield MarkerProblem(places[0], id, f"the block {id} stands more than once, in lines {named}")
+            yield MarkerProblem(places[0], id, f"the block {id} appears more than once, on lines {named}")
 
 
 def _essence(body: str) -> str:

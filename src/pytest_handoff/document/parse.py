@@ -140,7 +140,7 @@ def refuse_unfit(text: str, path: str | None) -> None:
     """
     if (nul := text.find("\0")) >= 0:
         line = len(split_lines(text[: nul + 1]))
-        raise DocumentProblem("this is not a text file: it holds a NUL byte", path=path, line=line)
+        raise DocumentProblem("this is not a text file: it contains a NUL byte", path=path, line=line)
     if (conflict := _merge_conflict(text)) is not None:
         raise UnresolvedMerge("an unresolved merge conflict starts here; resolve it first", path=path, line=conflict + 1)
 

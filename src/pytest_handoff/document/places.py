@@ -176,7 +176,7 @@ def place_of_marker(parsed: Outline, marker: Marker) -> Place | MarkerProblem:
             return _marked_cell(parsed, marker, cell)
     if line is not None and line.start <= comment.start < line.end:
         return _marked_line(parsed, marker, line)
-    return MarkerProblem(comment.line, marker.id, f"the marker {marker.id} stands at the end of no line that can hold a value")
+    return MarkerProblem(comment.line, marker.id, f"the marker {marker.id} is not at the end of a line that can have a value")
 
 
 def _marked_cell(parsed: Outline, marker: Marker, cell: Cell) -> Place:

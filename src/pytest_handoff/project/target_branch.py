@@ -264,7 +264,7 @@ def _table(project: Project, config: Config, files: FilesHere | FilesThere, inst
         "file": own_settings(texts)[1],
         "settings": msgspec.to_builtins(settings),
         "places": {
-            "dir": project.key(handoffs) if handoffs.is_relative_to(project.root) else "outside of the repository",
+            "dir": project.key(handoffs) if handoffs.is_relative_to(project.root) else "outside the repository",
             "document": config.document,
             "templates": config.templates,
         },
