@@ -1,4 +1,4 @@
-"""Define what is kept of a session beside its evidence: how long each test took, and what the failures said.
+"""Define what is kept beside a session's evidence: how long each test took, and failure texts.
 
 Nothing decides on it: a session without it, or with a forged one, has the same evidence, gates and verdicts. It is in
 ``details.json``, in a place that git ignores unless the project commits it; reading it is in ``project.detail_files``.

@@ -1,4 +1,4 @@
-"""Define the errors that are not defects of this package, each with one sentence that a user can act on."""
+"""Define the errors that are not defects of this package, each with a message that a user can act on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class EvidenceProblem(HandoffError):
 
 
 class DocumentProblem(HandoffError):
-    """A document that cannot be filled without risking a person's words."""
+    """A document that cannot be filled without risking what a person wrote."""
 
 
 class WriteProblem(HandoffError):

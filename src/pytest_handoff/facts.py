@@ -1,4 +1,4 @@
-"""Keep the documented import path of what gates and documents are told."""
+"""Keep the documented import path of the facts that gates and documents get."""
 
 from pytest_handoff.evidence.facts import Facts
 

@@ -1,4 +1,4 @@
-"""Compare figures exactly and format them for a reader, cut and never rounded up; write line numbers as ``7, 9-10``."""
+"""Compare figures exactly and format them for a reader, truncated and never rounded up; write line numbers as ``7, 9-10``."""
 
 from __future__ import annotations
 

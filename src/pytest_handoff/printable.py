@@ -1,4 +1,4 @@
-"""Make foreign text safe to print: it moves no cursor, hides or reorders no word, and commands no reader of the log.
+"""Make foreign text safe to print: it cannot move the cursor, hide or reorder words, or give commands to a log reader.
 
 Names of files, sessions and tests, lines of documents, settings and messages come from the authors of the repository. A
 character that would not be seen as itself becomes a backslash escape; everything that people write in any script stays.

@@ -1,4 +1,4 @@
-"""Print all output of the command, and make whatever text it holds safe to print."""
+"""Print all output of the command, and make its text safe to print."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def agrees(question: str) -> bool:
-    """Ask the person at the terminal; where nobody sits at one, nobody agrees."""
+    """Ask the person at the terminal; without a terminal, the answer is no."""
     import click
 
     return sys.stdin.isatty() and click.confirm(question)

@@ -1,1 +1,1 @@
-"""Lead from the words of a checklist line to a verdict on the evidence."""
+"""Turn the words of a checklist line into a verdict on the evidence."""

@@ -1,4 +1,4 @@
-"""Describe what a gate is asked to decide, and build verdicts in the words that all gates share."""
+"""Describe the conditions that gates decide, and build verdicts in wording that all gates share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def passed(spec: Condition, evidence: str) -> Verdict:
 
 
 def failed(spec: Condition, evidence: str, needs: str) -> Verdict:
-    """Say that the condition does not hold; ``needs`` says what would fix it."""
+    """Say that the condition does not hold; ``needs`` says how to fix it."""
     return Verdict(id=str(spec), verdict="failed", evidence=evidence, needs=needs)
 
 

@@ -1,4 +1,4 @@
-"""Name the gates, and work out for each checklist line who decides it, what the evidence says, and whether to tick it.
+"""List the gates, and decide for each checklist line who decides it, what the evidence says, and whether to tick it.
 
 A gate is a function from facts and a condition to a verdict; its docstring says what must hold.
 """
@@ -144,7 +144,7 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config, today: str | Non
 
 
 def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -> Iterator[Loosening]:
-    """Name the required lines that were a person's in an earlier session, and that a binding, marker, hook or word decides now.
+    """Name required lines that an earlier session left to a person, and that a binding, marker, hook or word decides now.
 
     Raises:
         EvidenceProblem: when a record's policy is damaged.
@@ -168,7 +168,7 @@ def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -
 
 
 def given_up(facts: Facts, parents: Iterable[Record]) -> Iterator[Loosening]:
-    """Name what hooks and markers added in an earlier session and add no more: gates of the project's own, and lines."""
+    """Name custom gates and lines that hooks and markers added in an earlier session but no longer add."""
     now, file = facts.record.extensions, str(facts.record.policy.get("file", "the settings"))
     own = {verdict.id for verdict in now.gates}
     linked = {normalise(text) for test in _linked(facts) for text in test.checks}

@@ -148,7 +148,7 @@ _EDITED = {"mended_in_test": "fixed only in the test"}
 
 
 def unchanged(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every earlier test passes as it was, on the current code."""
+    """Require that the old version of every earlier test passes on the current code."""
     if facts.is_first:
         return if_complete(facts, spec, "not applicable: the first session has no earlier tests")
     part = facts.proof.earlier if facts.proof is not None else None

@@ -1,4 +1,4 @@
-"""Hold the reason of a waiver against the record: "first session" is none in the third one."""
+"""Check the reason of a waiver against the record: "first session" is not a reason in the third session."""
 
 from __future__ import annotations
 

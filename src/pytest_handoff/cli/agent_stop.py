@@ -1,4 +1,4 @@
-"""Answer the stop hook of a coding agent: may it say that it is done, or is something left?"""
+"""Answer the stop hook of a coding agent: is the hand-off done, or is something left?"""
 
 from __future__ import annotations
 

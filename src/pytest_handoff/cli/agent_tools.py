@@ -1,4 +1,4 @@
-"""Describe the stop hooks of coding agents: where each tool reads them, what it sends, and what makes it go on.
+"""Describe the stop hooks of coding agents: where each tool reads them, what it sends, and what makes it continue.
 
 The formats are those of the tools' public documentation: code.claude.com/docs/en/hooks, developers.openai.com/codex/hooks,
 geminicli.com/docs/hooks/reference and cursor.com/docs/hooks.

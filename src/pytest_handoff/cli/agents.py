@@ -1,4 +1,4 @@
-"""Run ``handoff agents``: put the stop hook of a coding agent into its settings, take it out again, and answer it."""
+"""Run ``handoff agents``: install the stop hook of a coding agent, remove it, and answer it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run ``handoff combine``: join the parts of a session, or the proofs of its shards, that several jobs left."""
+"""Run ``handoff combine``: join the parts of a session, or the proofs of its shards, from several jobs."""
 
 from __future__ import annotations
 

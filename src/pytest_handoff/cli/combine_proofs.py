@@ -1,4 +1,4 @@
-"""Join the proofs of shards that several jobs kept, where ``handoff combine`` is given these instead of parts."""
+"""Join the proofs of shards from several jobs, if ``handoff combine`` gets these instead of parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the comment that a pull request shows about its hand-off: one screen of Markdown, to be edited in place."""
+"""Write the comment for a pull request: one screen of Markdown, which is edited in place."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _TESTS = ("failures", "regression")
 
 
 def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
-    """Write the comment about a session of which these steps are left."""
+    """Write the comment about a session with these steps left."""
     session, record = outcome.record.session, outcome.record
     todo = [step for step in steps if step.kind not in ("person", "placeholder")]
     waiting = [step for step in steps if step.kind == "person"]

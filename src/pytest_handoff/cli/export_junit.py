@@ -1,6 +1,6 @@
 """Write a session's tests as JUnit XML, in the shape of pytest's own ``--junit-xml`` (family ``xunit2``).
 
-A test that is lost is an error, since no system that reads this has a word for it; a retired one is left out.
+A lost test is an error, because systems that read this have no word for it; a retired test is left out.
 """
 
 from __future__ import annotations

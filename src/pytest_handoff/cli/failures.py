@@ -1,4 +1,4 @@
-"""Tell what failing tests said, and which tests took longest, where that was kept beside the evidence."""
+"""Show the output of failing tests, and the slowest tests, if they were kept beside the evidence."""
 
 from __future__ import annotations
 

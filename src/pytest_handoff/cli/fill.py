@@ -1,4 +1,4 @@
-"""Make a new document, adopt one that exists, or fill one again, and show how a text differs from what it is to become."""
+"""Create a new document, adopt an existing one, or fill one again, and show the differences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _WINDOW = 64
 
 
 def unified(old: Sequence[str], new: Sequence[str], before: str, after: str, *, end: str = "\n") -> Iterator[str]:
-    """Write the diff; ``end`` closes the lines that come beside those of the texts."""
+    """Write the diff; ``end`` ends the header lines."""
     if max(len(old), len(new)) <= _MOST_LINES:
         yield from difflib.unified_diff(old, new, before, after, lineterm=end)
         return

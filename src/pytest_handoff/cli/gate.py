@@ -1,4 +1,4 @@
-"""Run ``handoff verify`` and ``handoff gate``: is the hand-off what the evidence says, and may the session be merged?"""
+"""Run ``handoff verify`` and ``handoff gate``: does the hand-off match the evidence, and may the session be merged?"""
 
 from __future__ import annotations
 

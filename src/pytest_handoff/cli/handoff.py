@@ -1,4 +1,4 @@
-"""Define the ``handoff`` command; each verb is imported when it is asked for."""
+"""Define the ``handoff`` command; each subcommand is imported only when it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print the sessions side by side, or the life of one test: a row each if there is room, else a few lines."""
+"""Print sessions side by side, or one test in every session: a row each if there is room, else a few lines."""
 
 from __future__ import annotations
 

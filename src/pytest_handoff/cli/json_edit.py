@@ -1,4 +1,4 @@
-"""Add a value to a JSON text, or take one out, and leave every other character of it as it stands."""
+"""Add a value to a JSON text, or remove one, and leave every other character as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choose the session that a command is about when none is named: the newest one."""
+"""Choose the session if the user names none: the newest one."""
 
 from __future__ import annotations
 

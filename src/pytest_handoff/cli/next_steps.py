@@ -1,4 +1,4 @@
-"""Run ``handoff next``: what is left to do, one step a thing."""
+"""Run ``handoff next``: list what is left to do, one step per problem."""
 
 from __future__ import annotations
 

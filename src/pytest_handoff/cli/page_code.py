@@ -1,4 +1,4 @@
-"""Show code in the page: first the new lines that nobody tests, then every measured file with its lines."""
+"""Show code on the page: first the new lines that no test runs, then every measured file with its lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List for the page what broke and what was lost: each failing test with its text, files not collected, slow and flaky tests."""
+"""List for the page what broke and what was lost: failing tests with their output, uncollected files, slow and flaky tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put every test of a session into compact rows for the page's script: its outcome in each of the newest sessions, and times."""
+"""Put every test of a session into compact rows for the page's script: its outcomes in the newest sessions, and its times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run ``handoff prove``: would the tests of a session notice?"""
+"""Run ``handoff prove``: check whether the tests of a session would notice a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print what became of the faults that were put into new code, and read the option that shares them out."""
+"""Print the results of the faults in new code, and read the option ``--shard``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run ``handoff prune``: remove the source trees that no session will be compared with."""
+"""Run ``handoff prune``: remove source snapshots that no session needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Share what every command needs: exit codes, the map from errors to them, and the project of the working directory."""
+"""Provide what every command needs: exit codes, which error gives which, and the project of the working directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrap lines for a terminal, with a hanging indent; output that is not a terminal keeps one line a fact."""
+"""Wrap lines for a terminal, with a hanging indent; other output keeps one line per fact."""
 
 from __future__ import annotations
 

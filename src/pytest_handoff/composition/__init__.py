@@ -1,1 +1,1 @@
-"""Lead from the facts of a session to its filled document and to the lines that a terminal shows."""
+"""Turn the facts of a session into its filled document and the lines on the terminal."""

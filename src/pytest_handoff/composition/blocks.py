@@ -1,4 +1,4 @@
-"""Build what the templates of our blocks are given, with the last sessions as a chart that code hosts draw."""
+"""Build the context of our block templates, with the last sessions as a chart that code hosts draw."""
 
 from __future__ import annotations
 

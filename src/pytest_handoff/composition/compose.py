@@ -1,4 +1,4 @@
-"""Fill a session's document from its facts, and find what a person claims against them."""
+"""Fill a session's document from its facts, and find claims that contradict them."""
 
 from __future__ import annotations
 

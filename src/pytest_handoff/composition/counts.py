@@ -1,4 +1,4 @@
-"""Word how many tests passed of those that are meant, and say which are meant where the document does not."""
+"""Word how many tests passed, and say which tests are meant if the document does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure what documents ask of the previous session: on the earlier tests, and on the record of the one parent."""
+"""Measure what documents need from the previous session: on the earlier tests, and on the record of the one parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choose among the wordings of a value: the form that a prompt shows, and the tests that the heading above it speaks of.
+"""Choose among the wordings of a value: the form that a prompt shows, and the tests that the heading above it is about.
 
 A key ``place#form`` of the values holds a wording in another form, and ``place@e2e`` one about e2e tests.
 """

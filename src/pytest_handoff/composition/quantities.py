@@ -1,4 +1,4 @@
-"""Measure what documents count, of all tests or of a kind, a file, a folder or a session, and word it in the form asked for."""
+"""Measure what documents count (all tests, or those of a tier, file, folder or session), and word it in the requested form."""
 
 from __future__ import annotations
 

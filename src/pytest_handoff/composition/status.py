@@ -1,4 +1,4 @@
-"""Word the lines that say whether a session is complete and whether the next one can begin, as a person would."""
+"""Word the lines that say whether a session is complete and whether the next one can start, as a person would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word what the terminal says at the end of a run: figures first, then what is wrong, and last what to do next."""
+"""Word the terminal's summary of a run: figures first, then problems, then what to do next."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Find the places of a Markdown text and fill them; know nothing of tests."""
+"""Find the places of a Markdown text and fill them, without knowing about tests."""

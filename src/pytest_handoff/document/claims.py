@@ -1,4 +1,4 @@
-"""Hold a person's claim against the evidence: it is contradicted only where figures differ, never by its prose."""
+"""Compare a person's claim with the evidence: only figures can contradict it, never prose."""
 
 from __future__ import annotations
 

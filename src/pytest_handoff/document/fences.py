@@ -1,4 +1,4 @@
-"""Tell the lines of a code fence apart: what a template asks for or shows as an example, what we wrote, what a person wrote."""
+"""Tell the lines of a fenced block apart: placeholders and examples of a template, our text, and what a person wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write values into the places of a text: ours are replaced, a person's words stay, and only here are the two told apart."""
+"""Write values into the places of a text: replace our text, keep what a person wrote; only this module tells them apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read and write our markers in comments, and the blocks that stand between two of them."""
+"""Read and write our markers in comments, and the blocks between two of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold the structure of a Markdown text as data: what stands where, by line index (from 0) and character offset.
+"""Describe the structure of a Markdown text as data: what is where, by line index (from 0) and character offset.
 
 It is gathered block by block, first line to last, from any parser. Inline markup is read last, since a link's reference may be
 defined further below, and only where it may matter. A parser's time for inline markup may grow faster than the markup, so very

@@ -1,4 +1,4 @@
-"""Tell which tests a spot of a document speaks of: all, a kind, a file, a folder, what a session added; or that nobody knows."""
+"""Find out which tests a spot of a document is about: all, a tier, a file, a folder, those a session added, or unknown."""
 
 from __future__ import annotations
 

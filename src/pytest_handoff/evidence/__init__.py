@@ -1,1 +1,1 @@
-"""Work out what a session proves, from data alone: no file, no clock, no pytest."""
+"""Work out what a session proves, from data alone, without files, clock or pytest."""

@@ -1,4 +1,4 @@
-"""Read a file of tests without running it: its functions, whether they assert anything, and what they use beside themselves."""
+"""Read a test file without running it: its functions, whether they assert anything, and what else they use in the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the cases of a parametrized test that stand as constants in the body of the plain test which came in their place."""
+"""Find the cases of a parametrized test that are constants in the body of the plain test that replaced them."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def unstable_ids(
     started: float,
     stand_in_code: Callable[[Collection[str]], Collection[str]],
 ) -> list[UnstableIds]:
-    """Find the functions whose ids will be others in the next session, sorted by name.
+    """Find the functions whose ids will change in the next session, sorted by name.
 
     A memory address, a UUID or the time of the run in an id counts as changing, unless an earlier session or run had the same id,
     or the code contains that part literally. Ids that differ from those of a run on the same code change, whatever they look

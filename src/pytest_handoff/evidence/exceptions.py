@@ -1,4 +1,4 @@
-"""Apply what the settings except, each with a reason: tests that are given up, and tests that are known to fail."""
+"""Apply the exceptions in the settings, each with a reason: retired tests, and tests known to fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALIVE = PASSING | FAILING
 
 
 class Exceptions(NamedTuple):
-    """Hold the exceptions of the settings of now, and the retirements that the parents' settings had already."""
+    """Hold the exceptions in the current settings, and the retirements that the parents' settings already had."""
 
     retire: Sequence[Retirement] = ()
     retired_before: Collection[Retirement] = ()

@@ -1,4 +1,4 @@
-"""Gather once everything that gates, documents and readers are told about a session."""
+"""Gather everything that gates, documents and readers need to know about a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Report what was done to the tests themselves: edits, tests that assert nothing, changes of tier, new skips.
+"""Report changes to the tests themselves: edits, tests that assert nothing, changed tiers, new skips.
 
 The report informs the reader; it decides no gate.
 """
@@ -33,7 +33,7 @@ class TierChange(Frozen, frozen=True):
 
 
 class IntegrityReport(Frozen, frozen=True):
-    """Everything a reader is told about what was done to tests.
+    """Everything that a reader learns about changes to tests.
 
     ``changed`` and ``without_assertion`` are test functions, ids without parameters; ``None`` is *not known*. ``beside`` names
     what changed in their files and earlier tests use, such as ``tests/test_a.py::CASES``; ``in_another_name`` are tests, or files

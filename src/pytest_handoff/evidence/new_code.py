@@ -59,7 +59,7 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting: Sequence[str] = ()) -> NewCode:
-    """Find the new statements of every measured file that is not a test and helps none, and who runs them.
+    """Find the new statements of every measured file that does not belong to tests, and the tests that run them.
 
     A statement is new if any of its physical lines is, and with several bases only if it is new against each of them. Without a
     base everything is new.

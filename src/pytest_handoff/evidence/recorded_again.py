@@ -1,4 +1,4 @@
-"""Compare a merged session with what was recorded again in its place: tests that are lost, are other ones, or prove less."""
+"""Compare a merged session with what was recorded again in its place: tests that are lost, differ, or prove less."""
 
 from __future__ import annotations
 

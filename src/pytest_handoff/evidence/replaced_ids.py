@@ -1,4 +1,4 @@
-"""Keep the ids in whose place other cases of their function came: the ledger carries them on, and they are no tests."""
+"""Keep ids that other cases of their function replaced: the ledger carries them on, but they are not tests."""
 
 from __future__ import annotations
 

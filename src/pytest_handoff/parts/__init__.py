@@ -1,1 +1,1 @@
-"""Make one session of the work of several jobs."""
+"""Join the work of several jobs into one session."""

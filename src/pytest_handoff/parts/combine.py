@@ -1,4 +1,4 @@
-"""Join the parts of several jobs to one session, with their coverage, as if one run had made it.
+"""Join the parts of several jobs into one session, with their coverage, as if one run had recorded it.
 
 A part is data. This checkout decides where pytest's rootdir is, which file configures coverage.py, and which hooks run; what a
 part says about them must agree.

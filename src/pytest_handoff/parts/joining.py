@@ -1,4 +1,4 @@
-"""Choose the parts that make up a session and join their tests to one run: the worst outcome of each, and which differ."""
+"""Choose the parts of a session and join their tests into one run: the worst outcome of each, and which outcomes differ."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Know where things are in a checkout and what git says, and alone read and write its hand-off folder."""
+"""Know where things are in a checkout and what git says; only this room reads and writes the hand-off folder."""

@@ -1,4 +1,4 @@
-"""Look for a project of ours below the folder that the user stands in, where the one around it hands nothing over."""
+"""Look for a project below the working directory, if the project around it has no hand-offs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notice where setuptools would take the hand-off folder for a package of the project, and say what to do about it.
+"""Notice if setuptools would treat the hand-off folder as a package, and say what to do about it.
 
 hatchling, flit, poetry, pdm and uv look for a package of the project's name, or for an ``__init__.py``, so it is in no wheel of
 theirs. A source distribution is another matter: hatchling's holds every file that git does not ignore, unless it is excluded.

@@ -1,4 +1,4 @@
-"""Find the sessions that are merged already: each has to be continued, as it stands where the work left its target branch."""
+"""Find the sessions that are already merged: each must be continued as it was where the work left its target branch."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def tracked_sessions(project: Project) -> frozenset[str]:
 
 
 class Rewritten(Frozen, frozen=True):
-    """A merged record that is not here as it was merged.
+    """A merged record that is missing here or has changed.
 
     Attributes:
         how: ``is gone``, ``is not the one``, or ``is an older one than that``.

@@ -1,4 +1,4 @@
-"""Tell whether files here can be executable, where git's configuration says that nobody can know (``core.fileMode false``)."""
+"""Find out whether files here can be executable, if git's configuration does not say (``core.fileMode false``)."""
 
 from __future__ import annotations
 

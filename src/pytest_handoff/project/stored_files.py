@@ -1,4 +1,4 @@
-"""Read the files of evidence as they are stored, and say in one sentence why one of them is not to be believed."""
+"""Read the files of evidence as they are stored, and say why one of them cannot be trusted."""
 
 from __future__ import annotations
 

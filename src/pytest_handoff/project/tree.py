@@ -136,7 +136,7 @@ class Since(Frozen, frozen=True):
 
 
 def since(project: Project, tree: Tree) -> Since:
-    """Find what is no more as it was in a tree; new files beside it changed nothing that was run."""
+    """Find what has changed in a tree; new files do not count, because they changed nothing that ran."""
     if project.uses_git:
         found = read_files(project.root, without=_evidence_in(project), but=not_evidence(project))
         now, unread = found.ids, project.code_among(found.unread)

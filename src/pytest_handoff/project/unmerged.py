@@ -1,4 +1,4 @@
-"""Refuse a session that git could not merge: its evidence holds one side, and only git's index knows that there are two."""
+"""Refuse a session that git could not merge: its evidence has one side, and only git's index shows that there are two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", 
 
 
 def refuse_unmerged(project: Project, session: str) -> None:
-    """Refuse a session of whose evidence git has two versions, until somebody has taken one.
+    """Refuse a session if git has two versions of its evidence, until somebody takes one.
 
     Evidence has the attribute ``-merge``, so that git leaves one version in place and writes no markers into it.
 

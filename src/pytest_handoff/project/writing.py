@@ -103,7 +103,7 @@ def _let_go(project: Project, session: str, names: Sequence[str]) -> None:
 
 
 def finish_interrupted_write(project: Project) -> list[str]:
-    """Finish a write whose process died; return the names of files left alone because a person changed them since.
+    """Finish a write whose process died; return the names of files that a person has changed since, which stay as they are.
 
     Raises:
         WriteProblem: when another process holds the lock, or a file cannot take its place.

@@ -1,1 +1,1 @@
-"""Try in scratch trees whether a session's tests would notice; nothing in the work tree or in git changes."""
+"""Try in scratch trees whether a session's tests would notice a change; the work tree and git stay untouched."""

@@ -1,4 +1,4 @@
-"""Try the earlier tests as they were on the current code, and the new tests on the old code."""
+"""Run the old versions of earlier tests on the current code, and the new tests on the old code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learn which tests run which lines, and try faults, in a pytest process that has imported the tests; loaded with ``-p``.
+"""Find out which tests run which lines, and try faults, in a pytest process that has imported the tests; loaded with ``-p``.
 
 The process that collects the tests runs none of them. Each job is a child of it: first one that runs all tests and notes their
 lines, then one for each fault. A child is forked where the system can do so, and has everything imported then; else, and for

@@ -1,4 +1,4 @@
-"""Decide what a try says of a test, from what it did there, what it does now, and what it did before."""
+"""Decide the status of a tried test, from its outcome there, its outcome now, and its earlier outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let somebody stop a proof: by Ctrl-C, or as ``timeout`` and CI services do; what was tried until then is kept."""
+"""Let somebody stop a proof with Ctrl-C, or as ``timeout`` and CI services do, and keep the results so far."""
 
 from __future__ import annotations
 

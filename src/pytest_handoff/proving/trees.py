@@ -1,4 +1,4 @@
-"""Lay out a tree in a scratch folder: the files of the work tree, and some of them as they were."""
+"""Lay out a tree in a scratch folder: the files of the work tree, some of them in their old version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Try small faults in the new statements of a session, and count who notices."""
+"""Try small faults in the new statements of a session, and count how many the tests notice."""
 
 from __future__ import annotations
 

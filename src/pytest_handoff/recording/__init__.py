@@ -1,1 +1,1 @@
-"""Live inside a pytest process: hear a run, and hand it to the workflow."""
+"""Follow a run inside the pytest process, and pass it to the workflow."""

@@ -1,4 +1,4 @@
-"""Keep what failing tests say while they run, within bounds, and never at the cost of the run.
+"""Keep the output of failing tests while they run, within bounds, and never at the cost of the run.
 
 Only reports of failures come here. Of each test the last attempt that failed is kept, with all its phases and sub-tests.
 """

@@ -1,4 +1,4 @@
-"""Keep the results of a run on disk while it goes on, so that the next command can say how far a run came that died.
+"""Keep the results of a run on disk while it runs, so that the next command can say how far an interrupted run got.
 
 Each run has its own folder. ``start.json`` says what was asked for, ``collection.json`` what was collected, and ``tests.jsonl``
 has a line for each test that has ended: just its id if it simply passed, else ``[id, result]``; ``failures.jsonl`` holds what

@@ -1,4 +1,4 @@
-"""Find out what an invocation takes away from the suite by settings of its own: ``-o``, ``-c``, ``-p no:``, ``--confcutdir``.
+"""Find out what an invocation leaves out of the suite with its own settings: ``-o``, ``-c``, ``-p no:``, ``--confcutdir``.
 
 The project's files say what the whole suite is. It is imported only where such an option was given, or where plugins are not
 loaded by themselves.

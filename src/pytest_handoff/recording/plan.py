@@ -1,4 +1,4 @@
-"""Hold what is known of a run before its first test, in one object for everything that takes part in it."""
+"""Describe what is known about a run before its first test, in one object for everything that takes part in it."""
 
 from __future__ import annotations
 

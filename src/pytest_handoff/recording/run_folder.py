@@ -1,4 +1,4 @@
-"""Give each run its own folder, report runs that were interrupted, and make evidence from what they left."""
+"""Give each run its own folder, report interrupted runs, and turn what they left into evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell what this invocation takes away from what the project's settings select: those define the whole suite."""
+"""Find out what this invocation leaves out of what the project's settings select, which is the whole suite."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Start, record, finish, verify and gate a session; return what is to be written into the checkout, and write nothing there."""
+"""Start, record, finish, verify and gate a session; return what to write into the checkout, and write nothing."""

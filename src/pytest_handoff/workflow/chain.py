@@ -1,4 +1,4 @@
-"""Check the chain of a session: every record that it goes back to stands as it was, and no session that git holds is left out."""
+"""Check the chain of a session: no ancestor's record has changed, and no session that git has is left out."""
 
 from __future__ import annotations
 

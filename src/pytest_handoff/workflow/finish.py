@@ -1,4 +1,4 @@
-"""Make the files of a session when its run ends, and again from its record; nothing here writes them."""
+"""Make the files of a session when its run ends, or later from its record, without writing them."""
 
 from __future__ import annotations
 

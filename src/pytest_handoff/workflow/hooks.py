@@ -1,4 +1,4 @@
-"""Call the hooks of the project and of other plugins, in a run or in a pytest that collects nothing."""
+"""Call the hooks of the project and of other plugins, in a run or in a pytest session that collects nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List what is left before a session may be handed over: a step a thing, in the order in which to do them, every name told."""
+"""List what is left before a session can be handed over: one step per problem, in order, with every name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell which configuration files parse: those that a session changed are read, of the others the record before it knows."""
+"""Find out which configuration files parse: read those that a session changed, and take the others from the earlier record."""
 
 from __future__ import annotations
 

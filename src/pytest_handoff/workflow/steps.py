@@ -1,4 +1,4 @@
-"""Say one thing that is left to do, and make such a step of what is wrong with the evidence, the document or the proof."""
+"""Describe one thing that is left to do, and turn problems of the evidence, the document or the proof into such steps."""
 
 from __future__ import annotations
 

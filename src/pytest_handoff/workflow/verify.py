@@ -1,4 +1,4 @@
-"""Verify that document, evidence, code and chain agree, and decide whether a session may be merged.
+"""Verify that document, evidence, code and chain match, and decide whether a session may be merged.
 
 Everything is verified again for a merge, and a tick is never taken for evidence.
 """
