@@ -1,4 +1,4 @@
-"""Find figures, and prompts for them, in labels, lines, headings and closing lines of pytest, where the line is understood."""
+"""Find figures, and prompts for them, in labels, lines, headings and the title, where the line is understood."""
 
 from __future__ import annotations
 
@@ -10,25 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec.structs import replace
 
 from pytest_handoff.document.figures_in_text import LONGEST, figures_in, form_of, has_figures, skeleton
+from pytest_handoff.document.label_meanings import CLAIMED, meaning_of
 from pytest_handoff.document.labels import Label, asks_nothing, box_of, keys_of, placeholder_length, read_label, words_asked
 from pytest_handoff.document.places import Place, place_of_label, text_behind
-from pytest_handoff.document.quantities import (
-    ALL_TESTS,
-    BEFORE_COLUMNS,
-    FILLERS,
-    LABELS,
-    QUANTITIES,
-    VALUE_COLUMNS,
-    quantity_of,
-)
-from pytest_handoff.document.scopes import ALL, PATH, figure_id, is_neutral, narrows
+from pytest_handoff.document.scopes import ALL, figure_id
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pytest_handoff.document.figures_in_text import Figure
-    from pytest_handoff.document.outline import Fence, Outline, TextLine
+    from pytest_handoff.document.outline import Outline, TextLine
     from pytest_handoff.document.scopes import Scopes
 
 
@@ -41,37 +33,11 @@ WORDS = frozenset({
 NO_FIGURES = WORDS - {"result", "status", "duration"}
 """Those whose words may look like figures, as a version does."""
 
-CLAIMED = frozenset({"tests", "passed", "failed", "skipped", "pass_rate", "result", "coverage"})
-"""Quantities of which a person's figure is held against the evidence."""
-
-_NEEDS = {
-    "total": "test", "time": "test", "result": "test", "results": "test", "outcome": "test", "errors": "test", "failures": "test",
-    "passed": "test", "failed": "test", "skipped": "test", "missing": "coverage", "missed": "coverage", "covered": "coverage",
-    "miss": "coverage", "statements": "coverage", "duration": "test", "runtime": "test", "run time": "test", "total time": "test",
-    "total duration": "test", "created": "file", "added": "file", "new": "file", "modified": "file", "edited": "file",
-    "deleted": "file", "removed": "file", "pass": "test", "fail": "test", "skip": "test", "cases": "test", "collected": "test",
-    "elapsed": "test", "elapsed time": "test", "wall time": "test", "wall clock time": "test", "wall clock": "test",
-    "green": "test", "red": "test", "passes": "test", "fails": "test", "skips": "test", "ok": "test", "successful": "test",
-    "still failing": "test", "still red": "test", "run duration": "test", "cov": "coverage",
-}  # fmt: skip
-"""Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
-
-_MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
-
-_OF_TESTS = ("test", "regression", "suite", "pytest", "result")
-
 _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
-
-_LISTS = frozenset({"list", "files", "file", "config", "configuration", "names", "name", "none", "or", "new"})
 
 _SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
 
 _HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
-_COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
-_OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal")
-"""What fences may be called that show the output of pytest."""
-
-_TOTAL = re.compile(r"TOTAL[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\][ ]?%|\d+[ ]?%)[ \t]*")
 
 
 def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -92,7 +58,7 @@ def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[
     scope = scopes.of(line)
     if scope is None:
         return
-    places = list(_whole_line(_Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes))
+    places = list(whole_line(Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes))
     yield from places
     found = None if places or len(line.text) > LONGEST else _divided(line.text)
     if found is not None:
@@ -143,8 +109,8 @@ def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
             continue
         mark = _HEADING_MARK.match(raw)
         start = mark.end() if mark else 0
-        spot = _Spot(raw[start:], parsed.starts[heading.line] + start, heading.line, ALL, "heading")
-        yield from _whole_line(spot, scopes)
+        spot = Spot(raw[start:], parsed.starts[heading.line] + start, heading.line, ALL, "heading")
+        yield from whole_line(spot, scopes)
 
 
 def number_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -157,38 +123,6 @@ def number_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     if found is not None:
         start = parsed.starts[title.line] + found.start(1)
         yield figure_place(found[1], start, title.line, asks="[" in found[1], id="figure.number in title", quantity="number")
-
-
-def figures_of_fences(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
-    """Make a place of each figure in a fence's lines that are closing lines of pytest, or totals of a coverage report."""
-    for fence in parsed.fences:
-        body = parsed.text[fence.start : fence.end]
-        language = parsed.raw(fence.line).strip(" \t>`~").casefold()
-        if fence.line in scopes.closed or language not in _OUTPUT or not has_figures(body):
-            continue
-        scope = _scope_of_commands(body, scopes)
-        if scope is not None and scopes.below(fence.line) is not None:
-            yield from _lines_of_fence(parsed, fence, scope or scopes.below(fence.line) or ALL, scopes)
-
-
-def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -> Iterator[Place]:
-    for index in range(fence.line + 1, len(parsed.starts) - 1):
-        start = parsed.starts[index]
-        if start >= fence.end:
-            return
-        raw = parsed.raw(index)
-        total = _TOTAL.fullmatch(raw.strip())
-        if total is not None:
-            shift = start + len(raw) - len(raw.lstrip())
-            spans = zip(("statements", "missed", "coverage"), (1, 2, 3), strict=True)
-            for quantity, group in spans:
-                text = total[group]
-                yield figure_place(
-                    text, shift + total.start(group), index, asks="[" in text, quantity=quantity, scope=scope, form=form_of(text),
-                    id=figure_id(quantity, scope, f"{scopes.heading(index)}: total"),
-                )  # fmt: skip
-        elif has_figures(raw) and not raw.lstrip().startswith("#"):
-            yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
 
 
 _DAY = re.compile(r"\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d", re.IGNORECASE)
@@ -210,30 +144,10 @@ def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
         yield figure_place(text, start, title.line, asks=not text[0].isdigit(), id="figure.date in title", quantity="date")
 
 
-def _scope_of_commands(body: str, scopes: Scopes) -> str | None:
-    """Return the scope of what a fence shows: that of the one path its command names; ``None`` if a command narrows otherwise."""
-    found = {_scope_of_command(match["options"], scopes) for line in body.splitlines() if (match := _COMMAND.match(line.strip()))}
-    return found.pop() if len(found) == 1 else None if found else ALL
-
-
-def _scope_of_command(options: str, scopes: Scopes) -> str | None:
-    words = options.split()
-    if any(word.startswith(("-k", "-m", "--lf", "--ff", "--deselect", "--ignore", "::")) or "::" in word for word in words):
-        return None
-    paths = [
-        word.rstrip("/")
-        for word in words
-        if not word.startswith("-") and ("/" in word or word.endswith(".py") or word == "tests")
-    ]
-    if paths in ([], ["tests"]):
-        return ALL
-    return scopes.names.scopes.get(f"path {paths[0]}") if len(paths) == 1 else None
-
-
 def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, dashed: bool = False) -> Iterator[Place]:
     """Make places of the figures behind a label, or of the word that it asks for."""
     value = line.text[label.start : label.end]
-    known = _of_files(label, value, line, scopes) or _meaning(label, line, scopes)
+    known = meaning_of(label, line, scopes)
     if known is None:
         return
     quantity, scope, is_claim = known
@@ -245,7 +159,7 @@ def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, 
     if scope and len(figures) == 1 and (figures[0].quantity, figures[0].form) == ("result", "count"):
         figures = [replace(figures[0], quantity="tests")]
     if figures and not outcomes:
-        yield from _places(figures, _Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
+        yield from _places(figures, Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
     id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
     place = in_code(text_behind(parsed, line, label, id) if dashed else place_of_label(parsed, line, id, choice=False))
@@ -275,29 +189,6 @@ _ASKS_FOR_NAMES = frozenset({
     "failures", "all", "each", "nodeid", "nodeids", "node",
 })  # fmt: skip
 
-_WHOLES = frozenset({"total", "overall", "all", "project", "everything", "all files", "all code"})
-"""Labels below a heading such as *Coverage* that stand for the whole of it."""
-
-_DAYS = frozenset({
-    "updated", "last updated", "completed", "generated", "as of", "prepared", "written", "verified", "tested", "created on",
-    "updated on", "last update", "generated on", "completed on", "prepared on", "written on", "handover date", "handoff",
-})  # fmt: skip
-_DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
-"""Labels behind which a date is that of the run, if a date is asked for."""
-
-
-def _of_files(label: Label, value: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Recognise the labels about configuration files and the folder of the work, wherever they stand, by what they ask for."""
-    asked = value.casefold()
-    if "workspace" in label.keys and scopes.heading(line.line) == "top" and ("{" in asked or "[" not in asked):
-        return "workspace", ALL, False
-    is_file = "file" in label.keys and scopes.speaks_of(line.line, "configuration file")
-    if (is_file or not label.keys.isdisjoint(LABELS["config_files"])) and (
-        "[" not in asked or "config file" in asked or "path" in asked or _LISTS.issuperset(words_asked(asked))
-    ):
-        return "config_files", ALL, False
-    return None
-
 
 def in_code(place: Place) -> Place:
     """Take the inside of a value that is a code span, as prompts for a commit or a branch are."""
@@ -310,95 +201,7 @@ def in_code(place: Place) -> Place:
     return replace(place, text=inner, start=place.start + 1, end=place.start + 1 + len(inner), own=own, state=state)
 
 
-def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Return what a label counts, of which tests, and whether a person's figure there is a claim; ``None`` if it is not known."""
-    around = scopes.of(line)
-    if around is None:
-        return None
-    whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.name_above(line))
-    if whole in _MEASURED and whole != "tests":
-        return whole, ALL, False
-    found = quantity_of(label.keys, QUANTITIES)
-    if found is not None and found[0] not in label.keys and not ALL_TESTS.isdisjoint(label.keys):
-        found = None  # *All tests passed: 9/11* is about every test
-    scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
-    if scope is not None:
-        return _of_path(scope, scopes.name_above(line)), scope, False
-    if found is not None:
-        return _known(found, around, label, line, scopes)
-    if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
-        return "date", ALL, False
-    composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
-    return (*composed, False) if composed is not None else _neutral(label, around, line, scopes)
-
-
-def _of_path(scope: str, heading: str) -> str:
-    """Return what is told of a file or folder: what the heading above says that there is so much of, else how its tests are."""
-    of_heading = QUANTITIES.get(heading, "") if scope.startswith(PATH) else ""
-    return of_heading if of_heading in ("coverage", "line_coverage", "branch_coverage", "statements", "missed") else "result"
-
-
-_NO_CLAIMS = frozenset({
-    "cases", "total cases", "passed cases", "failed cases", "collected", "pass", "passes", "fail", "fails", "skip", "skips",
-    "successful", "still failing", "still red", "all tests pass", "all tests passing", "cov",
-})  # fmt: skip
-"""Labels behind which a person's figure may be about something else, or about another day."""
-
-
-def _is_claim(key: str, line: TextLine, scopes: Scopes) -> bool:
-    return key not in _NO_CLAIMS and scopes.is_certain(line.line)
-
-
-def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Check that a name which could mean other things stands where tests or coverage are spoken of."""
-    key, quantity = found
-    if (key in ("status", "state") and not around) or quantity == "config_files":
-        return None
-    if _NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
-        return None
-    if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
-        return None
-    if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
-        return None
-    return quantity, around, quantity in CLAIMED and not around and key in label.keys and _is_claim(key, line, scopes)
-
-
-def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
-    """Read *Actual* or *Before* below a heading such as *Test Coverage*, which says what there is so much of."""
-    quantity = QUANTITIES.get(heading)
-    if quantity not in _MEASURED:
-        return None
-    if not label.keys.isdisjoint(BEFORE_COLUMNS):
-        return f"{quantity}.before", ALL
-    return None if label.keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
-
-
-def _neutral(label: Label, around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
-    if not ALL_TESTS.isdisjoint(label.keys):
-        return "result", around, scopes.is_certain(line.line)
-    is_neutral_label = not FILLERS.isdisjoint(label.keys) or is_neutral(label.text, scopes.names.number)
-    return ("", around, False) if is_neutral_label else None
-
-
-def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
-    """Read a name such as *Unit Tests Passed*: what it counts, and of which tests."""
-    for key in sorted(keys):
-        words = key.split()
-        for end in range(1, min(len(words), 6)):
-            scope, quantity = scopes.names.scopes.get(" ".join(words[:end])), QUANTITIES.get(" ".join(words[end:]))
-            if scope is not None and quantity is not None:
-                return quantity, scope
-    return None
-
-
-def _speaks(scopes: Scopes, line: int, word: str) -> bool:
-    """Check whether the headings, or the lines below the same one, speak of tests or coverage."""
-    words = {"test": _OF_TESTS, "coverage": ("coverage", *_OF_TESTS)}.get(word, (word,))
-    return any(scopes.speaks_of(line, one) for one in words)
-
-
-class _Spot(Bundle, frozen=True):
+class Spot(Bundle, frozen=True):
     """A text with figures: its offset and line in the document, the tests it is about, and what the ids of its places say."""
 
     text: str
@@ -408,14 +211,14 @@ class _Spot(Bundle, frozen=True):
     where: str
 
 
-def _whole_line(spot: _Spot, scopes: Scopes) -> Iterator[Place]:
+def whole_line(spot: Spot, scopes: Scopes) -> Iterator[Place]:
     """Make places of the figures of a line without a label; ``where`` is completed by the words of the line."""
     figures = figures_in(spot.text, names=scopes.names.scopes)
     if figures:
         yield from _places(figures, replace(spot, where=f"{spot.where}: {skeleton(spot.text, figures)[:80]}"))
 
 
-def _places(figures: list[Figure], spot: _Spot, *, is_claim: bool = False) -> Iterator[Place]:
+def _places(figures: list[Figure], spot: Spot, *, is_claim: bool = False) -> Iterator[Place]:
     for number, figure in enumerate(figures):
         where = spot.where if not number else f"{spot.where} ({number + 1})"
         scope = figure.scope or spot.scope

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, WORDS, composed_of, figure_place, in_code
+from pytest_handoff.document.figure_lines import NO_FIGURES, WORDS, figure_place, in_code
 from pytest_handoff.document.figures_in_text import figures_in, form_of
+from pytest_handoff.document.label_meanings import CLAIMED, composed_of
 from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
 from pytest_handoff.document.places import place_of_cell
 from pytest_handoff.document.quantities import (

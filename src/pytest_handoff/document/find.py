@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from pytest_handoff.document.catalogue import FIELDS, MEASURED, PERFORMANCE, Field
 from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
+from pytest_handoff.document.figure_fences import figures_of_fences
 from pytest_handoff.document.figure_lines import (
     date_of_title,
-    figures_of_fences,
     figures_of_headings,
     figures_of_lines,
     lines_of_several,
