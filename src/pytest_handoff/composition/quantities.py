@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_handoff.composition.counts import state_of
+from pytest_handoff.composition.counts import CHANGES, state_of
 from pytest_handoff.composition.tables import MET, MISSED, Figure, coverage_of, share, status_of
 from pytest_handoff.composition.wording import if_incomplete, live, passing
 from pytest_handoff.document.figure_lines import WORDS
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.figures import Comparison
-    from pytest_handoff.record import Changes, Outcome, Record
+    from pytest_handoff.record import Outcome, Record
 
 PROMPTS = {"fraction": "[X/Y]", "percent": "[X%]", "count": "[N]", "mark": "[✅/❌]"}
 """What stands where a figure of ours is not known any more."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"failed": "failed", "errors": "error", "skipped": "skipped", "xfailed": "xfailed"}
-_TOLD = (WORDS - {"result", "status"}) | {"number"}
+_TOLD = WORDS - {"result", "status"}
 _OF_COVERAGE = ("coverage", "branch_coverage", "line_coverage", "statements", "covered", "missed")
 _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
-_NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
+_NUMBERS = re.compile(r"\d|\b[nx#] (?:tests? )?pass|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
 
 
 def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:
@@ -128,7 +128,9 @@ class Measured:
             return self._text_before(place.quantity.removesuffix(".before"), place.form) if scopes == ("",) else None
         if place.quantity.endswith(".change"):
             return self._text_of_change(place.quantity.removesuffix(".change")) if scopes == ("",) else None
-        if place.quantity in _TOLD:
+        if place.quantity == "number":
+            return str(int(found[0])) if (found := re.search(r"[0-9]{1,9}$", self._facts.session)) else None
+        if place.quantity in _TOLD and not (self._facts.is_first and place.quantity == "config_files"):
             from pytest_handoff.composition.told import told
 
             return told(self._facts, place, scopes)
@@ -150,7 +152,7 @@ class Measured:
         """Measure a quantity: a count, or a part with the whole that it is of."""
         if quantity in _OF_COVERAGE:
             return self._coverage(quantity, scopes)
-        if quantity in _CHANGES or quantity == "lines":
+        if quantity in CHANGES or quantity == "lines":
             return self._of_files(quantity, scopes)
         if quantity == "new_code":
             code = self._facts.record.new_code
@@ -161,14 +163,21 @@ class Measured:
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
         return self._of_tests(quantity, scopes)
 
+    def _new_tests(self, scopes: tuple[str, ...]) -> Figure | None:
+        """Count the tests of some kinds that are new in this session."""
+        if self._facts.is_first or any(scope.startswith((PATH, SINCE)) for scope in scopes):
+            return None
+        session = self._facts.session
+        return _count(self._counted(lambda kind: kind.since == session and kind.tier in scopes).total())
+
     def _of_files(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
         """Count the lines of a file, or what the session changed: that is never of some tests only."""
         changes = self._facts.record.changes
         if quantity == "lines":
             return _count(self._lines[path]) if (path := scopes[0].removeprefix(PATH)) in self._lines else None
         if scopes != ("",):
-            return None
-        number = None if changes is None or self._facts.is_first else _CHANGES[quantity](self._facts, changes)
+            return self._new_tests(scopes) if quantity == "new_tests" else None
+        number = None if changes is None or self._facts.is_first else CHANGES[quantity](self._facts, changes)
         return None if number is None else _count(number)
 
     def _rate(self, scopes: tuple[str, ...]) -> Figure | None:
@@ -182,8 +191,8 @@ class Measured:
         outcomes = self._outcomes(scopes)
         if quantity in _OUTCOMES:
             return _count(outcomes[_OUTCOMES[quantity]])
-        if quantity == "tests":
-            return Figure(shown="", part=outcomes.total())
+        if quantity in ("tests", "executed"):
+            return _count(outcomes.total() - (outcomes["skipped"] if quantity == "executed" else 0))
         if quantity in ("passed", "pass_rate"):
             return Figure(shown="", part=passing(outcomes), whole=outcomes.total())
         return None
@@ -332,18 +341,3 @@ def _points(change: Decimal) -> str:
 
 def _count(number: int) -> Figure:
     return Figure(shown="", part=number)
-
-
-_CHANGES: Mapping[str, Callable[[Facts, Changes], int | None]] = {
-    "files_created": lambda _facts, changes: len(changes.created),
-    "files_modified": lambda _facts, changes: len(changes.modified) + len(changes.renamed),
-    "files_removed": lambda _facts, changes: len(changes.removed),
-    "files_changed": lambda _facts, changes: (
-        len(changes.created) + len(changes.modified) + len(changes.renamed) + len(changes.removed)
-    ),
-    "lines_added": lambda _facts, changes: changes.lines_added,
-    "lines_removed": lambda _facts, changes: changes.lines_removed,
-    "new_tests": lambda facts, _changes: len(facts.new()),
-    "new_commits": lambda _facts, changes: changes.commits,
-    "test_files_created": lambda facts, changes: len(facts.kinds.files(lambda _kind: True).keys() & set(changes.created)),
-}

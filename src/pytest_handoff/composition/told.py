@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_handoff.composition.wording import failures
 from pytest_handoff.document.scopes import FRONT_MATTER, PATH, SINCE
 from pytest_handoff.figures import listed
-from pytest_handoff.markup import escape, one_line
+from pytest_handoff.markup import code_in_text, escape, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def told(facts: Facts, place: Place, scopes: tuple[str, ...]) -> str | None:
         from pytest_handoff.document.front_matter import is_plain_yaml
 
         return word if is_plain_yaml(word) else None
-    return escape(word)
+    return word if place.quantity in _MARKED_UP else escape(word)
 
 
 def _failing_names(facts: Facts, scopes: tuple[str, ...]) -> str | None:
@@ -68,11 +68,6 @@ def _commit(facts: Facts, _form: str) -> str | None:
     return None if commit is None else commit[:7] + (" with uncommitted changes" if facts.record.source.dirty else "")
 
 
-def _number(facts: Facts, _form: str) -> str | None:
-    found = re.search(r"[0-9]{1,9}$", facts.session)
-    return None if found is None else str(int(found[0]))
-
-
 def _config_files(facts: Facts, _form: str) -> str | None:
     """List the configuration files that the session made or changed."""
     changes = facts.record.changes
@@ -95,10 +90,26 @@ def _git_status(facts: Facts, _form: str) -> str | None:
     return ", ".join(parts) or ("uncommitted changes" if source.dirty else "clean")
 
 
+def _files(kind: str) -> Callable[[Facts, str], str | None]:
+    """Return what lists the files that the session made, changed or removed."""
+
+    def files(facts: Facts, _form: str) -> str | None:
+        changes = facts.record.changes
+        if changes is None or facts.is_first:
+            return None
+        return listed([code_in_text(path) for path in sorted(getattr(changes, kind))], most=_MOST_FILES) or "none"
+
+    return files
+
+
+_MOST_FILES = 8
+_MARKED_UP = ("created_files", "modified_files", "removed_files")
 _WORDS: Mapping[str, Callable[[Facts, str], str | None]] = {
     "failing_names": lambda _facts, _form: None,
     "change": lambda _facts, _form: None,
-    "number": _number,
+    "created_files": _files("created"),
+    "modified_files": _files("modified"),
+    "removed_files": _files("removed"),
     "config_files": _config_files,
     "workspace": lambda facts, _form: f"{facts.record.document.rpartition('/')[0] or '.'}/",
     "duration": _duration,

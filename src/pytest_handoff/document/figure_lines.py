@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figures_in_text import LONGEST, figures_in, form_of, has_figures, skeleton
+from pytest_handoff.document.figure_forms import form_of, has_figures
+from pytest_handoff.document.figures_in_text import LONGEST, figures_in, skeleton
 from pytest_handoff.document.label_meanings import CLAIMED, meaning_of
-from pytest_handoff.document.labels import Label, asks_nothing, box_of, keys_of, placeholder_length, read_label, words_asked
+from pytest_handoff.document.labels import (
+    Label,
+    asks_nothing,
+    box_of,
+    keys_of,
+    may_ask,
+    placeholder_length,
+    read_label,
+    words_asked,
+)
 from pytest_handoff.document.places import Place, place_of_label, text_behind
-from pytest_handoff.document.scopes import ALL, figure_id
+from pytest_handoff.document.scopes import ALL, PATH, figure_id
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
@@ -26,7 +37,7 @@ if TYPE_CHECKING:
 
 WORDS = frozenset({
     "result", "status", "commit", "branch", "git_status", "date", "python", "platform", "duration", "config_files", "workspace",
-    "tree_clean", "failing_names", "change", "agent",
+    "tree_clean", "failing_names", "change", "agent", "created_files", "modified_files", "removed_files",
 })  # fmt: skip
 """Quantities that are told in words: their prompts need not look like figures."""
 
@@ -46,11 +57,85 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
         if line.line in scopes.closed or (line.opens_item and box_of(line.text)):
             continue
         label = read_label(line.text)
-        if label is None:
-            if has_figures(line.text):
+        if label is not None and label.text.count("(") > label.text.count(")"):
+            label = None  # its colon stands in parentheses
+        if " by " in line.text and _OF_A_DAY.match(line.text) is not None:
+            from pytest_handoff.document.datelines import date_lines
+
+            yield from date_lines(line, scopes)
+        elif (label is None or "," in line.text) and _OF_FACTS.match(line.text) is not None and (facts := _facts(line, scopes)):
+            yield from facts
+        elif len(several := _of_segments(parsed, line, scopes)) > 1:
+            yield from several
+        elif (alone := _failing_item(parsed, line, scopes)) is not None:
+            yield alone
+        elif label is None:
+            if has_figures(line.text) or may_ask(line.text):
                 yield from _without_label(parsed, line, scopes)
         else:
-            yield from _labelled(parsed, line, label, scopes)
+            yield from labelled(parsed, line, label, scopes)
+
+
+def _failing_item(parsed: Outline, line: TextLine, scopes: Scopes) -> Place | None:
+    """Make a place of the one item of a list of failing tests, if it asks for them or says them."""
+    if not (line.opens_item and ("test" in line.text or line.text[:1] in "[{<")):
+        return None
+    if scopes.of(line) != ALL or scopes.name_above(line) not in _FAILING:
+        return None
+    at = bisect_left(parsed.lines, line.line, key=_LINE)
+    beside = [*parsed.lines[max(at - 1, 0) : at], *parsed.lines[at + 1 : at + 2]]
+    is_one = not any(other.opens_item and parsed.path(other.line) == parsed.path(line.line) for other in beside)
+    own = placeholder_length(line.text, parsed.references)
+    asks = own == len(line.text) and _ASKS_FOR_NAMES.issuperset(words_asked(line.text))
+    if not is_one or not (asks or line.text.startswith("`")):
+        return None
+    id = figure_id("failing_names", ALL, f"{scopes.heading(line.line)}: item")  # noqa: A001 - the word of records
+    return figure_place(line.text, line.start, line.line, asks=asks, id=id, quantity="failing_names")
+
+
+_LINE = attrgetter("line")
+_FAILING = frozenset({
+    "failing tests", "failed tests", "red tests", "broken tests", "failing test", "failed test", "known failures",
+    "test failures", "failures", "tests failing", "tests that fail", "still failing", "failing now", "still red",
+})  # fmt: skip
+_OF_FACTS = re.compile(r"(?:on )?(?:commit|branch|head|python|revision)\b.*(?:,| on | at | with )", re.IGNORECASE)
+
+
+def _facts(line: TextLine, scopes: Scopes) -> list[Place]:
+    from pytest_handoff.document.datelines import facts_of_line
+
+    return facts_of_line(line, scopes)
+
+
+_OF_A_DAY = re.compile(r"[*_( ]*(?:prepared|written|handed|last|updated|generated|compiled|completed)\b", re.IGNORECASE)
+_DIVIDER = re.compile(r"(?:[ ]|&nbsp;)+(?:[·•|]|//|&middot;|&nbsp;)(?:[ ]|&nbsp;)+|[ ]{2,}(?=[^\x00-\x7f]+[ ]\*\*|\*\*)")
+"""What stands between several labels of one line: ``Agent: [name] · Branch: [branch]``."""
+
+
+def _of_segments(parsed: Outline, line: TextLine, scopes: Scopes) -> list[Place]:
+    """Make places of a line of several labels, each with its value."""
+    spans = list(_DIVIDER.finditer(line.text)) if len(line.text) <= LONGEST else []
+    if not spans:
+        return []
+    starts, ends = [0, *(span.end() for span in spans)], [*(span.start() for span in spans), len(line.text)]
+    around = tuple(parent for parent in line.parents if parent is not line)
+    found: list[Place] = []
+    for start, end in zip(starts, ends, strict=True):
+        part = replace(line, text=line.text[start:end], start=line.start + start, parents=around)
+        label = read_label(part.text)
+        bold = _behind_bold(part.text) if label is None and "**" in part.text else None
+        if bold is not None:
+            label = Label(keys_of(bold["label"]), bold["label"], bold.start("value"), bold.end("value"))
+        if label is None:
+            return []
+        found += labelled(parsed, part, label, scopes, divided=bold is not None)
+    return found
+
+
+def _behind_bold(text: str) -> re.Match[str] | None:
+    from pytest_handoff.document.divided_lines import behind_bold
+
+    return behind_bold(text)
 
 
 def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
@@ -58,35 +143,22 @@ def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[
     scope = scopes.of(line)
     if scope is None:
         return
-    places = list(whole_line(Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes))
+    spot: Spot | None = Spot(line.text, line.start, line.line, scope, scopes.heading(line.line))
+    if "pytest" in line.text and "`" in line.text:
+        from pytest_handoff.document.divided_lines import behind_command
+
+        spot = behind_command(Spot(line.text, line.start, line.line, scope, scopes.heading(line.line)), scopes)
+    places = [] if spot is None else list(whole_line(spot, scopes))
     yield from places
-    found = None if places or len(line.text) > LONGEST else _divided(line.text)
+    if spot is None or places or len(line.text) > LONGEST:
+        return
+    from pytest_handoff.document.divided_lines import divided
+
+    found = divided(line.text)
     if found is not None:
         label = Label(keys_of(found["label"]), found["label"], found.start("value"), found.end("value"))
         if label.keys:
-            yield from _labelled(parsed, line, label, scopes, dashed=True)
-
-
-_SIGNS = (" —", " –", " -", " =", "→", "=>", "...", "…")
-
-
-def _divided(text: str) -> re.Match[str] | None:
-    """Match a line in which a dash, parentheses, or nothing but a blank divides a name and its value."""
-    by_sign, in_parentheses, by_blank = _dividing()
-    found = by_sign.fullmatch(text) if any(sign in text for sign in _SIGNS) else None
-    if found is None and " (" in text:
-        found = in_parentheses.fullmatch(text)
-    return by_blank.fullmatch(text) if found is None and text.endswith(("`", "]")) else found
-
-
-@cache
-def _dividing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    name = r"(?P<label>[^—–:=|\[\]{}<>()]{1,80}?)"
-    return (
-        re.compile(rf"{name}[ ]*(?:[ ][—–→=-]|=>|\.{{3,}}|…)[ ]+(?P<value>[`\[{{<_X\d].*)"),
-        re.compile(rf"{name}[ ]\((?P<value>[\[{{<_X\d][^()]*)\)[:*_ ]*"),
-        re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,40}) (?P<value>`[^`]+`|\[[^\[\]]*\])"),
-    )
+            yield from labelled(parsed, line, label, scopes, divided=True)
 
 
 def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
@@ -144,29 +216,51 @@ def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
         yield figure_place(text, start, title.line, asks=not text[0].isdigit(), id="figure.date in title", quantity="date")
 
 
-def _labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, dashed: bool = False) -> Iterator[Place]:
-    """Make places of the figures behind a label, or of the word that it asks for."""
+_ONE_MARK = "[✅❌✓✗✔✘🟢🔴]\\ufe0f?"
+_MARK_AND_MORE = re.compile(rf"(?P<mark>\[?{_ONE_MARK}[ ]?/[ ]?{_ONE_MARK}\]?|{_ONE_MARK})[ ]+(?=[\[{{<_X\d])")
+"""A mark, or two to choose from, before the figures behind a label."""
+
+
+def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, divided: bool = False) -> Iterator[Place]:
+    """Make places of the figures behind a label, or of the word that it asks for.
+
+    Args:
+        divided: whether something else than a colon divides the label and its value.
+    """
     value = line.text[label.start : label.end]
     known = meaning_of(label, line, scopes)
     if known is None:
         return
     quantity, scope, is_claim = known
+    mark = _MARK_AND_MORE.match(value) if quantity in ("tests", "result", "") else None
+    if mark is not None and figures_in(value[mark.end() :], quantity, scopes.names.scopes):
+        id = figure_id("result", scope, f"{scopes.heading(line.line)}: {min(label.keys, default='')} mark")  # noqa: A001
+        start, asks = line.start + label.start, "/" in mark["mark"]
+        yield figure_place(mark["mark"], start, line.line, asks=asks, id=id, quantity="result", scope=scope, form="mark")
+        label = replace(label, start=label.start + mark.end())
+        value = value[mark.end() :]
     if quantity in NO_FIGURES and ("pass" in value or "fail" in value):
         quantity = ""
     figures = [] if quantity in NO_FIGURES else figures_in(value, quantity, scopes.names.scopes)
     where = f"{scopes.heading(line.line)}: {min(label.keys, default='')}"
-    outcomes = len(figures) > 1 and quantity == "result" and all(one.quantity in _OUTCOMES and not one.scope for one in figures)
+    outcomes = len(figures) > 1 and quantity == "result" and all(map(_is_outcome, figures))
+    if scope.startswith(PATH) and "test" not in scope and quantity == "result":
+        figures = [replace(one, quantity="coverage") if one.form == "percent" else one for one in figures]
     if scope and len(figures) == 1 and (figures[0].quantity, figures[0].form) == ("result", "count"):
         figures = [replace(figures[0], quantity="tests")]
     if figures and not outcomes:
         yield from _places(figures, Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
     id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
-    place = in_code(text_behind(parsed, line, label, id) if dashed else place_of_label(parsed, line, id, choice=False))
+    place = in_code(text_behind(parsed, line, label, id) if divided else place_of_label(parsed, line, id, choice=False))
     if outcomes and len({one.asks for one in figures}) == 1:
         asks = figures[0].asks
         place = replace(place, state="placeholder" if asks else "written", own=len(place.text) if asks else 0)
     yield from _in_words(place, quantity, scope)
+
+
+def _is_outcome(figure: Figure) -> bool:
+    return figure.quantity in _OUTCOMES and figure.form == "count" and not figure.scope
 
 
 def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
@@ -174,9 +268,13 @@ def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
     plain, asked = place.text.casefold(), words_asked(place.text)
     if quantity == "failed" and place.text and not asks_nothing(place.text):
         quantity = "failing_names"
+    if quantity in _FILES and place.state == "placeholder" and asked and _ASKS_FOR_FILES.issuperset(asked):
+        quantity = _FILES[quantity]
     if quantity == "failing_names" and place.state == "placeholder" and not _ASKS_FOR_NAMES.issuperset(asked):
         return
-    if quantity == "duration" and "hh" in plain:  # a time of day
+    if quantity == "duration" and ("hh" in plain or not _OF_PEOPLE.isdisjoint(asked)):  # a time of day, or somebody's time
+        return
+    if quantity in _NO_NUMBERS and place.state == "placeholder" and form_of(place.text) in ("count", "fraction", "percent"):
         return
     if quantity == "workspace" and "{" in plain:
         place = replace(place, state="placeholder", own=len(place.text))
@@ -184,6 +282,10 @@ def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
         yield replace(place, quantity=quantity, scope=scope, form=form_of(place.text))
 
 
+_FILES = {"files_created": "created_files", "files_modified": "modified_files", "files_removed": "removed_files"}
+_ASKS_FOR_FILES = frozenset({"list", "file", "files", "names", "name", "path", "paths", "which", "or", "none", "them"})
+_OF_PEOPLE = frozenset({"hours", "hour", "days", "day", "weeks", "hrs"})
+_NO_NUMBERS = ("commit", "branch", "agent", "failing_names")
 _ASKS_FOR_NAMES = frozenset({
     "list", "name", "names", "which", "tests", "test", "ids", "id", "none", "or", "failing", "failed", "any", "if", "them",
     "failures", "all", "each", "nodeid", "nodeids", "node",

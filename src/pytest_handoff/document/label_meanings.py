@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_handoff.document.labels import words_asked
+from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
+from pytest_handoff.document.names_of_quantities import plain_words, quantity_of
 from pytest_handoff.document.quantities import (
     ALL_TESTS,
     BEFORE_COLUMNS,
+    CHANGE_COLUMNS,
     FILLERS,
     LABELS,
     QUANTITIES,
     VALUE_COLUMNS,
-    quantity_of,
 )
 from pytest_handoff.document.scopes import ALL, PATH, is_neutral, narrows
 
@@ -39,6 +40,9 @@ _NEEDS = {
 }  # fmt: skip
 """Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
 
+_OF_PYTEST = re.compile(r"\bpassed\b.*\bfailed\b.*\bskipped\b|\bpytest\b")
+"""Words that nobody has for anything else."""
+
 _MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
 
 _OF_TESTS = ("test", "regression", "suite", "pytest", "result")
@@ -51,6 +55,7 @@ _WHOLES = frozenset({"total", "overall", "all", "project", "everything", "all fi
 _DAYS = frozenset({
     "updated", "last updated", "completed", "generated", "as of", "prepared", "written", "verified", "tested", "created on",
     "updated on", "last update", "generated on", "completed on", "prepared on", "written on", "handover date", "handoff",
+    "handed over", "finished", "finished on", "run on", "executed on", "ran on", "audited on", "last edited", "last changed",
 })  # fmt: skip
 _DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
 """Labels behind which a date is that of the run, if a date is asked for."""
@@ -58,7 +63,30 @@ _DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
 
 def meaning_of(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Return what a label counts, of which tests, and whether a person's figure there is a claim; ``None`` if it is not known."""
-    return _of_files(label, line, scopes) or _of_figures(label, line, scopes)
+    if (both := _BOTH_TIMES.search(label.text)) is not None:
+        return _of_both(label.text[: both.start()], scopes.of(line), line.text[label.start : label.end])
+    return _of_files(label, line, scopes) or _of_figures(label, line, scopes) or _of_commit(label, line, scopes)
+
+
+_BOTH_TIMES = re.compile(r"[ (]+before[ ]*(?:→|->|/|and|vs\.?)[ ]*after\)?$", re.IGNORECASE)
+_COMMITS = frozenset({
+    "build", "build under test", "build tested", "candidate", "release candidate", "version tested", "version under test",
+    "fixed in", "fix", "source", "code", "code version", "snapshot", "tested build", "tested version", "point in history",
+    "state", "at", "checked out", "based on commit", "software version", "deployed build", "artifact under test", "fixed by",
+    "done in",
+})  # fmt: skip
+_ASKS_FOR_COMMIT = frozenset({"commit", "sha", "hash", "git", "short", "id", "or", "revision"})
+_HASH = re.compile(r"`?[0-9a-f]{7}\b.*")
+
+
+def _of_commit(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+    """Recognise labels that may mean a commit where their prompt says so, or where one stands: *Build: [sha]*."""
+    if label.keys.isdisjoint(_COMMITS) or scopes.of(line) != ALL:
+        return None
+    value = line.text[label.start : label.end]
+    asked = set(words_asked(value))
+    asks = {"commit", "sha", "hash", "revision"} & asked and asked <= _ASKS_FOR_COMMIT
+    return ("commit", ALL, False) if asks or _HASH.fullmatch(value) else None
 
 
 def _of_files(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
@@ -78,11 +106,12 @@ def _of_figures(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str,
     """Recognise the labels that count tests, coverage, files and what else git knows."""
     around = scopes.of(line)
     if around is None:
-        return None
+        path = scopes.named(label.text) if scopes.paths_alone(line.line) else None
+        return (_of_path(path, scopes.name_above(line)), path, False) if path and path.startswith(PATH) else None
     whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.name_above(line))
     if whole in _MEASURED and whole != "tests":
         return whole, ALL, False
-    found = quantity_of(label.keys, QUANTITIES)
+    found = quantity_of(label.keys, QUANTITIES, label.text)
     if found is not None and found[0] not in label.keys and not ALL_TESTS.isdisjoint(label.keys):
         found = None  # *All tests passed: 9/11* is about every test
     scope = scopes.named(label.text) if found is None or found[0] not in label.keys else None
@@ -90,10 +119,24 @@ def _of_figures(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str,
         return _of_path(scope, scopes.name_above(line)), scope, False
     if found is not None:
         return _known(found, around, label, line, scopes)
-    if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
+    if not _DAYS.isdisjoint(label.keys) and _asks_for_a_day(label, line.text[label.start : label.end]):
         return "date", ALL, False
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
     return (*composed, False) if composed is not None else _neutral(label, around, line, scopes)
+
+
+def _of_both(name: str, around: str | None, value: str) -> tuple[str, str, bool] | None:
+    """Read *Coverage before → after*, behind which there are two figures with an arrow between them."""
+    found = quantity_of(keys_of(name), QUANTITIES)
+    if found is None or around is None or not ("→" in value or "->" in value):
+        return None
+    return found[1], around, False
+
+
+def _asks_for_a_day(label: Label, value: str) -> bool:
+    """Check that a day is asked for, or stands there; *Updated on* asks for one whatever its prompt is."""
+    says_so = any(key.endswith(" on") or key == "last updated" for key in label.keys)
+    return _DATE.search(value) is not None or (says_so and (asks_nothing(value) or set(value) == {"_"}))
 
 
 def _of_path(scope: str, heading: str) -> str:
@@ -103,8 +146,9 @@ def _of_path(scope: str, heading: str) -> str:
 
 
 _NO_CLAIMS = frozenset({
-    "cases", "total cases", "passed cases", "failed cases", "collected", "pass", "passes", "fail", "fails", "skip", "skips",
-    "successful", "still failing", "still red", "all tests pass", "all tests passing", "cov",
+    "test suite", "pytest", "pytest result", "cases", "total cases", "passed cases", "failed cases", "collected", "pass",
+    "passes", "fail", "fails", "skip", "skips", "successful", "still failing", "still red", "all tests pass",
+    "all tests passing", "cov",
 })  # fmt: skip
 """Labels behind which a person's figure may be about something else, or about another day."""
 
@@ -120,7 +164,7 @@ def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, sc
         return None
     if _NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
         return None
-    if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key])):
+    if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key]) or _OF_PYTEST.search(line.text)):
         return None
     if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
         return None
@@ -132,15 +176,20 @@ def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
     quantity = QUANTITIES.get(heading)
     if quantity not in _MEASURED:
         return None
-    if not label.keys.isdisjoint(BEFORE_COLUMNS):
+    keys = label.keys | {plain_words(key) for key in label.keys}
+    if not keys.isdisjoint(BEFORE_COLUMNS):
         return f"{quantity}.before", ALL
-    return None if label.keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
+    if not keys.isdisjoint(CHANGE_COLUMNS):
+        return f"{quantity}.change", ALL
+    return None if keys.isdisjoint(VALUE_COLUMNS) else (quantity, ALL)
 
 
 def _neutral(label: Label, around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
     if not ALL_TESTS.isdisjoint(label.keys):
         return "result", around, scopes.is_certain(line.line)
+    if not around and not label.keys.isdisjoint(("files", "file changes", "changes to files")):
+        return "files", ALL, False
     is_neutral_label = not FILLERS.isdisjoint(label.keys) or is_neutral(label.text, scopes.names.number)
     return ("", around, False) if is_neutral_label else None
 
