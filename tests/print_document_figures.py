@@ -122,7 +122,8 @@ def _is_right(value: str, place: re.Match[str]) -> bool:
 def _values(marked: str, after: str) -> list[str] | None:
     """What stands at each place of the filled text; ``None`` if the text around them, less padding, is not what it was."""
     pieces = [re.sub(r"(?:\\ )+\\\|", r"[ ]*\\|", re.escape(piece)) for piece in PLACE.sub("\0", marked).split("\0")]
-    places = [f"({re.escape(one['wanted'])}|{re.escape(one['asked'])}|.*?)" for one in PLACE.finditer(marked)]
+    known = (sorted((one["wanted"], one["asked"]), key=len)[::-1] for one in PLACE.finditer(marked))
+    places = [f"({'|'.join(map(re.escape, pair))}|.*?)" for pair in known]
     pattern = "".join(part for pair in zip(pieces, [*places, ""], strict=True) for part in pair)
     found = re.fullmatch(pattern, after, re.DOTALL)
     return None if found is None else list(found.groups())

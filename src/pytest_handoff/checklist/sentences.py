@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pytest_handoff.checklist.meanings import SENTENCES, Found, Specs, files_valid, only_refuted, tests_counted
+from pytest_handoff.checklist.grammar import SENTENCES
+from pytest_handoff.checklist.meanings import Found, Specs, files_valid, only_refuted, tests_counted
 from pytest_handoff.checklist.tags import Bound, Tag
 
 if TYPE_CHECKING:

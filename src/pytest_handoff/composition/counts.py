@@ -15,10 +15,10 @@ from pytest_handoff.markup import code_in_text, escape
 from pytest_handoff.nodeids import file_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.evidence.facts import Facts, Scope
-    from pytest_handoff.record import LedgerLine, Outcome
+    from pytest_handoff.record import Changes, LedgerLine, Outcome
 
 SINCE = "tests.since."
 """The beginning of the ids of places for the tests of one earlier session."""
@@ -162,3 +162,19 @@ def state_of(outcomes: Counter[Outcome | None]) -> str:
     if "not_run" in outcomes:
         return "Not all were run"
     return "Passing" if passing(outcomes) else "None passes"
+
+
+CHANGES: Mapping[str, Callable[[Facts, Changes], int | None]] = {
+    "files_created": lambda _facts, changes: len(changes.created),
+    "files_modified": lambda _facts, changes: len(changes.modified) + len(changes.renamed),
+    "files_removed": lambda _facts, changes: len(changes.removed),
+    "files_changed": lambda _facts, changes: (
+        len(changes.created) + len(changes.modified) + len(changes.renamed) + len(changes.removed)
+    ),
+    "lines_added": lambda _facts, changes: changes.lines_added,
+    "lines_removed": lambda _facts, changes: changes.lines_removed,
+    "new_tests": lambda facts, _changes: len(facts.new()),
+    "new_commits": lambda _facts, changes: changes.commits,
+    "test_files_created": lambda facts, changes: len(facts.kinds.files(lambda _kind: True).keys() & set(changes.created)),
+}
+"""Count what the session changed; what is not known is ``None``."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.composition.counts import TIERS, numbered_sessions
 from pytest_handoff.document.labels import keys_of
-from pytest_handoff.document.quantities import kinds_of_tests
 from pytest_handoff.document.scopes import PATH, SINCE, Names
 
 if TYPE_CHECKING:
@@ -31,14 +30,16 @@ def names_of(facts: Facts, text: str) -> Names:
 
 
 def _names_of_files(files: Iterable[str], text: str) -> dict[str, str]:
-    """Map a file's path and, where it is the only file of that name, its name alone."""
+    """Map a file's path and, where it is the only file of that name, the ends of its path."""
     words = set(re.findall(r"[\w.-]+", text))
     named = [path for path in sorted(files) if path.rpartition("/")[2] in words]
     times = Counter(path.rpartition("/")[2] for path in named)
     found: dict[str, str] = {}
     for path in named:
         base = path.rpartition("/")[2]
-        found |= dict.fromkeys([PATH + path, *keys_of(path), *(keys_of(base) if times[base] == 1 else ())], PATH + path)
+        shorter = [path[at + 1 :] for at, sign in enumerate(path) if sign == "/"] if times[base] == 1 else []
+        names = [PATH + path, *keys_of(path), *(form for name in shorter for form in (PATH + name, *keys_of(name)))]
+        found |= dict.fromkeys(names, PATH + path)
     return found
 
 
@@ -50,3 +51,19 @@ def _names_of_folders(files: Iterable[str], text: str) -> dict[str, str]:
     for folder in sorted(folders):
         found |= dict.fromkeys([PATH + folder, *(keys_of(folder) if "/" in folder else ())], f"{PATH}{folder}/")
     return found
+
+
+_CALLED = (
+    "{}", "{} test", "{} tests", "{} test results", "{} test status", "{} test suite", "{} suite", "{} testing", "{} level",
+    "{} layer", "{} tier", "{} test cases", "{} results", "{} tests result", "{} tests results",
+)  # fmt: skip
+
+
+def kinds_of_tests(tiers: Iterable[str]) -> dict[str, str]:
+    """Map what documents call the tests of each kind to its name."""
+    found: dict[str, str] = {}
+    for tier in tiers:
+        plain = " ".join(keys_of(tier) and sorted(keys_of(tier))[:1])
+        for form in (plain, *(("end to end", "end to end") if tier == "e2e" else ())):
+            found |= dict.fromkeys((name.format(form) for name in _CALLED), tier)
+    return {name: tier for name, tier in found.items() if name}

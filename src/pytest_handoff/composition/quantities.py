@@ -8,16 +8,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_handoff.composition.counts import state_of
+from pytest_handoff.composition.counts import CHANGES, state_of
 from pytest_handoff.composition.tables import MET, MISSED, Figure, coverage_of, share, status_of
-from pytest_handoff.composition.wording import failures, if_incomplete, live, passing
+from pytest_handoff.composition.wording import if_incomplete, live, passing
+from pytest_handoff.document.figure_lines import WORDS
 from pytest_handoff.document.figures_in_text import RATES
 from pytest_handoff.document.labels import own_length
-from pytest_handoff.document.scopes import FRONT_MATTER, PATH, SINCE, SUM
+from pytest_handoff.document.scopes import PATH, SINCE, SUM
 from pytest_handoff.evidence.metrics import run_seconds
 from pytest_handoff.evidence.regression import count_passing
-from pytest_handoff.figures import listed, percent
-from pytest_handoff.markup import escape, one_line
+from pytest_handoff.figures import percent
 from pytest_handoff.record import OUTCOMES
 
 if TYPE_CHECKING:
@@ -28,21 +28,18 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.figures import Comparison
-    from pytest_handoff.record import Changes, Outcome, Record
+    from pytest_handoff.record import Outcome, Record
 
 PROMPTS = {"fraction": "[X/Y]", "percent": "[X%]", "count": "[N]", "mark": "[✅/❌]"}
 """What stands where a figure of ours is not known any more."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"failed": "failed", "errors": "error", "skipped": "skipped", "xfailed": "xfailed"}
+_TOLD = WORDS - {"result", "status"}
 _OF_COVERAGE = ("coverage", "branch_coverage", "line_coverage", "statements", "covered", "missed")
 _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
-_CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
-_OTHER_ORDER = re.compile(r"(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd", re.IGNORECASE)
-"""A date is asked for that does not begin with the year."""
-_NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
+_NUMBERS = re.compile(r"\d|\b[nx#] (?:tests? )?pass|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
 
 
 def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:
@@ -131,43 +128,16 @@ class Measured:
             return self._text_before(place.quantity.removesuffix(".before"), place.form) if scopes == ("",) else None
         if place.quantity.endswith(".change"):
             return self._text_of_change(place.quantity.removesuffix(".change")) if scopes == ("",) else None
-        if place.quantity in _WORDS:
-            return self._word(place, scopes)
+        if place.quantity == "number":
+            return str(int(found[0])) if (found := re.search(r"[0-9]{1,9}$", self._facts.session)) else None
+        if place.quantity in _TOLD and not (self._facts.is_first and place.quantity == "config_files"):
+            from pytest_handoff.composition.told import told
+
+            return told(self._facts, place, scopes)
         if place.quantity in ("result", "status"):
             return self._result(place, scopes)
         figure = self._figure(place.quantity, scopes) if self._facts.record.run.complete else None
         return None if figure is None else _worded(figure, place.form, place.quantity)
-
-    def _word(self, place: Place, scopes: tuple[str, ...]) -> str | None:
-        """Word what is told in words, escaped as Markdown, or as it is in front matter, where it may stand so."""
-        if place.quantity in ("failing_names", "change"):
-            return self._failing_names(scopes) if place.quantity == "failing_names" else self._change_of(scopes[0])
-        if place.quantity == "duration" and scopes != ("",):
-            return None
-        word = _WORDS[place.quantity](self._facts, place.form)
-        if word is None or (place.quantity == "date" and _OTHER_ORDER.search(place.text)):
-            return None
-        if place.quantity == "git_status" and _YES_OR_NO.fullmatch(place.text):
-            return "no" if word == "clean" else "yes"
-        if place.id.startswith(FRONT_MATTER):
-            from pytest_handoff.document.front_matter import is_plain_yaml
-
-            return word if is_plain_yaml(word) else None
-        return escape(word)
-
-    def _failing_names(self, scopes: tuple[str, ...]) -> str | None:
-        """List the tests that are not well, of all or of a kind."""
-        if len(scopes) != 1 or scopes[0].startswith((PATH, SINCE)):
-            return None
-        return failures(self._facts, scopes[0] or None)
-
-    def _change_of(self, scope: str) -> str | None:
-        """Say what the session did to a file."""
-        changes, path = self._facts.record.changes, scope.removeprefix(PATH)
-        if changes is None or self._facts.is_first or not scope.startswith(PATH):
-            return None
-        known = {"created": changes.created, "modified": changes.modified, "removed": changes.removed}
-        return next((word for word, paths in known.items() if path in paths), None)
 
     def status(self, place: Place, scopes: tuple[str, ...], target: str) -> str | None:
         """Say whether the target of a row is met, in the form that the place has."""
@@ -182,7 +152,7 @@ class Measured:
         """Measure a quantity: a count, or a part with the whole that it is of."""
         if quantity in _OF_COVERAGE:
             return self._coverage(quantity, scopes)
-        if quantity in _CHANGES or quantity == "lines":
+        if quantity in CHANGES or quantity == "lines":
             return self._of_files(quantity, scopes)
         if quantity == "new_code":
             code = self._facts.record.new_code
@@ -193,14 +163,21 @@ class Measured:
             return _count(len(self._facts.kinds.files(lambda kind: kind.live))) if scopes == ("",) else None
         return self._of_tests(quantity, scopes)
 
+    def _new_tests(self, scopes: tuple[str, ...]) -> Figure | None:
+        """Count the tests of some kinds that are new in this session."""
+        if self._facts.is_first or any(scope.startswith((PATH, SINCE)) for scope in scopes):
+            return None
+        session = self._facts.session
+        return _count(self._counted(lambda kind: kind.since == session and kind.tier in scopes).total())
+
     def _of_files(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
         """Count the lines of a file, or what the session changed: that is never of some tests only."""
         changes = self._facts.record.changes
         if quantity == "lines":
             return _count(self._lines[path]) if (path := scopes[0].removeprefix(PATH)) in self._lines else None
         if scopes != ("",):
-            return None
-        number = None if changes is None or self._facts.is_first else _CHANGES[quantity](self._facts, changes)
+            return self._new_tests(scopes) if quantity == "new_tests" else None
+        number = None if changes is None or self._facts.is_first else CHANGES[quantity](self._facts, changes)
         return None if number is None else _count(number)
 
     def _rate(self, scopes: tuple[str, ...]) -> Figure | None:
@@ -214,8 +191,8 @@ class Measured:
         outcomes = self._outcomes(scopes)
         if quantity in _OUTCOMES:
             return _count(outcomes[_OUTCOMES[quantity]])
-        if quantity == "tests":
-            return Figure(shown="", part=outcomes.total())
+        if quantity in ("tests", "executed"):
+            return _count(outcomes.total() - (outcomes["skipped"] if quantity == "executed" else 0))
         if quantity in ("passed", "pass_rate"):
             return Figure(shown="", part=passing(outcomes), whole=outcomes.total())
         return None
@@ -364,75 +341,3 @@ def _points(change: Decimal) -> str:
 
 def _count(number: int) -> Figure:
     return Figure(shown="", part=number)
-
-
-_CHANGES: Mapping[str, Callable[[Facts, Changes], int | None]] = {
-    "files_created": lambda _facts, changes: len(changes.created),
-    "files_modified": lambda _facts, changes: len(changes.modified) + len(changes.renamed),
-    "files_removed": lambda _facts, changes: len(changes.removed),
-    "files_changed": lambda _facts, changes: (
-        len(changes.created) + len(changes.modified) + len(changes.renamed) + len(changes.removed)
-    ),
-    "lines_added": lambda _facts, changes: changes.lines_added,
-    "lines_removed": lambda _facts, changes: changes.lines_removed,
-    "new_tests": lambda facts, _changes: len(facts.new()),
-    "new_commits": lambda _facts, changes: changes.commits,
-    "test_files_created": lambda facts, changes: len(facts.kinds.files(lambda _kind: True).keys() & set(changes.created)),
-}
-
-
-def _duration(facts: Facts, form: str) -> str | None:
-    seconds = facts.record.run.duration_s
-    if not seconds or not facts.record.run.complete:
-        return None
-    return f"{seconds:.2f}" if form == "count" else f"{seconds:.2f} s"
-
-
-def _commit(facts: Facts, _form: str) -> str | None:
-    commit = facts.record.source.commit
-    return None if commit is None else commit[:7] + (" with uncommitted changes" if facts.record.source.dirty else "")
-
-
-def _number(facts: Facts, _form: str) -> str | None:
-    found = re.search(r"[0-9]{1,9}$", facts.session)
-    return None if found is None else str(int(found[0]))
-
-
-def _config_files(facts: Facts, _form: str) -> str | None:
-    """List the configuration files that the session made or changed."""
-    changes = facts.record.changes
-    if changes is None or facts.is_first:
-        return None
-    files = sorted(path for path in (*changes.created, *changes.modified) if path.endswith(_CONFIGURATION))
-    return listed([one_line(path) for path in files], most=6) or "none"
-
-
-def _is_clean(facts: Facts, form: str) -> str | None:
-    status = _git_status(facts, form)
-    return status if status is None else "yes" if status == "clean" else f"no: {status}"
-
-
-def _git_status(facts: Facts, _form: str) -> str | None:
-    source = facts.record.source
-    if source.dirty is None:
-        return None
-    parts = [f"{len(paths)} {what}" for paths, what in ((source.modified, "modified"), (source.untracked, "untracked")) if paths]
-    return ", ".join(parts) or ("uncommitted changes" if source.dirty else "clean")
-
-
-_WORDS: Mapping[str, Callable[[Facts, str], str | None]] = {
-    "failing_names": lambda _facts, _form: None,
-    "change": lambda _facts, _form: None,
-    "number": _number,
-    "config_files": _config_files,
-    "workspace": lambda facts, _form: f"{facts.record.document.rpartition('/')[0] or '.'}/",
-    "duration": _duration,
-    "commit": _commit,
-    "branch": lambda facts, _form: facts.record.source.branch,
-    "git_status": _git_status,
-    "tree_clean": _is_clean,
-    "agent": lambda facts, _form: facts.record.run.agent,
-    "date": lambda facts, _form: facts.record.run.finished[:10],
-    "python": lambda facts, _form: facts.record.run.python,
-    "platform": lambda facts, _form: facts.record.run.platform,
-}

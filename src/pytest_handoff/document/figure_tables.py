@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_lines import CLAIMED, NO_FIGURES, WORDS, composed_of, figure_place, in_code
-from pytest_handoff.document.figures_in_text import figures_in, form_of
+from pytest_handoff.document.figure_forms import form_of
+from pytest_handoff.document.figure_lines import NO_FIGURES, WORDS, figure_place, in_code
+from pytest_handoff.document.figures_in_text import RATES, figures_in
+from pytest_handoff.document.label_meanings import CLAIMED, composed_of
 from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
+from pytest_handoff.document.names_of_quantities import quantity_of
 from pytest_handoff.document.places import place_of_cell
 from pytest_handoff.document.quantities import (
     BEFORE_COLUMNS,
@@ -21,9 +24,8 @@ from pytest_handoff.document.quantities import (
     TARGET_COLUMNS,
     VALUE_COLUMNS,
     named,
-    quantity_of,
 )
-from pytest_handoff.document.scopes import ALL, SUM, figure_id, narrows
+from pytest_handoff.document.scopes import ALL, PATH, SUM, figure_id, narrows
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
@@ -44,27 +46,19 @@ _PARTS = {
 _COUNTED = named(COLUMNS)
 _NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact", "measure", "question", "detail"})
 """Heads of the first of two columns, of which the second has the values, whatever it is called."""
-_TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
+_TOTALS = frozenset({"total", "sum", "gesamt", "totals", "grand total", "in total", "overall total"})
 _MOST_WORDS = 4
 _WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
 """What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
-_ALL = frozenset(
-    {
-        "all modules",
-        "all files",
-        "all code",
-        "all suites",
-        "all levels",
-        "all kinds",
-        "all types",
-        "all",
-        "overall",
-        "all tests",
-        "everything",
-    }
-)
+_ALL = frozenset({
+    "all modules", "all files", "all code", "all suites", "all levels", "all kinds", "all types", "all", "overall", "all tests",
+    "everything", "whole package", "whole project", "whole suite", "entire suite", "full suite", "all packages", "all layers",
+    "all tiers", "combined", "altogether",
+})  # fmt: skip
 
 
+_OF_FILES = ("coverage", "line_coverage")
+_ALL_TESTS = frozenset({"all tests", "whole suite", "entire suite", "full suite"})
 _KINDS_OF_CHANGE = frozenset({
     "created", "modified", "removed", "deleted", "added", "new", "changed", "edited", "type", "kind", "or", "renamed",
 })  # fmt: skip
@@ -86,43 +80,75 @@ class _Spot(Bundle, frozen=True):
 def figures_of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     """Make a place of each cell whose row and column are understood."""
     for table in parsed.tables:
-        scope = None if table.head.line in scopes.closed or len(table.head.cells) < 2 else scopes.below(table.head.line)
-        if scope is not None:
-            yield from _cells(_Table(parsed, table, scopes, scope, scopes.heading(table.head.line)))
+        at = table.head.line
+        if at in scopes.closed or len(table.head.cells) < 2:
+            continue
+        scope = scopes.below(at)
+        if scope is not None or scopes.paths_alone(at):
+            yield from _cells(_Table(parsed, table, scopes, scope, scopes.heading(at), _column_of_names(table)))
 
 
 class _Table(Bundle, frozen=True):
-    """A table, the tests that the heading above it is about, and that heading's name."""
+    """A table, the tests that the heading above it is about, that heading's name, and which column names the rows.
+
+    Where nobody knows what the heading is about, there is no scope, and only rows of files are understood.
+    """
 
     parsed: Outline
     table: Table
     scopes: Scopes
-    scope: str
+    scope: str | None
     where: str
+    first: int
+
+    def name_of(self, row: Row) -> str:
+        """Return the text of the cell that names a row."""
+        return row.cells[self.first].text if len(row.cells) > self.first else ""
+
+    def has_column(self, name: str) -> bool:
+        """Check for a column by its name."""
+        return any(name in keys_of(head.text) for head in self.table.head.cells)
+
+    def cells_of(self, row: Row) -> Iterator[tuple[Cell, Cell]]:
+        """Pair the cells behind a row's name with the heads of their columns."""
+        return zip(self.table.head.cells[self.first + 1 :], row.cells[self.first + 1 :], strict=False)
+
+
+_NUMBERINGS = frozenset({"#", "no", "no.", "nr", "nr.", "№", "id"})
+
+
+def _column_of_names(table: Table) -> int:
+    """Return the index of the column that names the rows: the first one, or the second where the first has their numbers."""
+    head = table.head.cells
+    return 1 if len(head) > 2 and head[0].text.strip("*_ ").casefold() in _NUMBERINGS else 0
 
 
 def _cells(inside: _Table) -> Iterator[Place]:
-    whole = _is_whole(inside.table, inside.scopes)
+    whole = _is_whole(inside)
     closed = whole or len(inside.table.rows) == 1
-    columns = [keys_of(cell.text) for cell in inside.table.head.cells]
+    columns = [keys_of(cell.text) for cell in inside.table.head.cells[inside.first :]]
     if len(columns) == 2 and (not columns[1] or not columns[0].isdisjoint(_NAMES_OF_FACTS)):
         columns[1] |= {"reading"}
     for row in inside.table.rows:
-        name = row.cells[0].text if row.cells else ""
+        name = inside.name_of(row)
         of = _scope_of_row(name, inside.scopes, whole=whole)
-        if of == ALL and not closed and "all tests" not in keys_of(name):
+        if inside.scope is None:
+            if of is not None and of.startswith(PATH):
+                yield from _cells_of_scope(inside, row, of)
+            continue
+        if of == ALL and not closed and keys_of(name).isdisjoint(_ALL_TESTS):
             continue
         if of is not None:
-            yield from _cells_of_scope(inside, row, columns, of or inside.scope)
+            yield from _cells_of_scope(inside, row, of or inside.scope)
         else:
             yield from _cells_of_quantity(inside, row, columns)
 
 
-def _is_whole(table: Table, scopes: Scopes) -> bool:
+def _is_whole(inside: _Table) -> bool:
     """Check that each row but the total is known: then the total is one of known things."""
-    names = [row.cells[0].text for row in table.rows if row.cells]
+    names = [name for row in inside.table.rows if (name := inside.name_of(row))]
     others = [name for name in names if keys_of(name).isdisjoint(_TOTALS | _ALL)]
-    return bool(others) and all(scopes.named(name) is not None for name in others)
+    return bool(others) and all(inside.scopes.named(name) is not None for name in others)
 
 
 def _scope_of_row(name: str, scopes: Scopes, *, whole: bool) -> str | None:
@@ -134,11 +160,16 @@ def _scope_of_row(name: str, scopes: Scopes, *, whole: bool) -> str | None:
     return SUM if whole and not keys_of(name).isdisjoint(_TOTALS) else None
 
 
-def _cells_of_scope(inside: _Table, row: Row, columns: list[frozenset[str]], scope: str) -> Iterator[Place]:
-    for keys, cell in zip(columns[1:], row.cells[1:], strict=False):
-        found = quantity_of(keys, _COUNTED)
+def _cells_of_scope(inside: _Table, row: Row, scope: str) -> Iterator[Place]:
+    for head, cell in inside.cells_of(row):
+        keys = keys_of(head.text)
+        found = quantity_of(keys, _COUNTED, head.text)
+        if "missing" in keys and inside.has_column("miss"):  # which lines, beside how many
+            continue
         if found is not None and "." not in found[1]:
             yield from _figure_of(inside, _Spot(row, cell, ""), found[1], scope)
+        elif scope.startswith(PATH) and not keys.isdisjoint(VALUE_COLUMNS) and QUANTITIES.get(inside.where) in _OF_FILES:
+            yield from _figure_of(inside, _Spot(row, cell, f": {min(keys)}"), QUANTITIES[inside.where], scope)
         elif found is None and keys:
             yield from _spoken_of(inside, _Spot(row, cell, f": {min(keys)}"), scope)
 
@@ -157,19 +188,30 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
             )  # fmt: skip
 
 
+_ONLY_MARKS = re.compile(r"[✓✗✔✘✅❌🟢🔴/| ]+")
+_SHARES = frozenset({"percentage", "percent", "share", "rate"})
+
+
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
-    keys = keys_of(_WANTED.sub("", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
-    found = _of_files(quantity_of(keys, QUANTITIES), inside) or (
-        ("total", "tests") if _is_total_of_outcomes(row, inside.table) else None
+    name = _WANTED.sub("", inside.name_of(row))
+    keys = keys_of(name) - _TOTALS
+    found = _of_files(quantity_of(keys, QUANTITIES, name), inside) or (
+        ("total", "tests") if _is_total_of_outcomes(row, inside) else None
     )
     composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
-    named_row = composed or ((found[1], inside.scope) if found is not None else None)
+    named_row = composed or ((found[1], inside.scope or ALL) if found is not None else None)
     if named_row is None or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
         return
     quantity, scope = named_row
-    values = 0
-    for names, cell in zip(columns[1:], row.cells[1:], strict=False):
+    values = shown = 0
+    for names, (head, cell) in zip(columns[1:], inside.cells_of(row), strict=False):
         part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_of(names)
+        if not names and _ONLY_MARKS.fullmatch(head.text) is not None:
+            part = "status"
+        if quantity == "passed" and not names.isdisjoint(_SHARES):
+            quantity, part = "pass_rate", "shown"
+        if part is None and cell.text.startswith(("[+", "[±")) and values:
+            part = "change"  # beside what it is now, whatever the column is called
         if part is None and len(columns) == 2 and quantity in NO_FIGURES:
             part = "shown"
         if "." in quantity and part not in ("value", "shown"):
@@ -179,19 +221,29 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
             yield replace(place, quantity=f"{quantity}.{part}", scope=scope, form=form_of(cell.text))
         elif part is not None:
             of_then = f"{quantity}.before" if part == "before" else quantity
-            values += part == "shown"
-            suffix = f".{part}" if part != "shown" or values == 1 else f".{part} {values}"
+            shown += part == "shown"
+            values += part != "before"
+            suffix = f".{part}" if part != "shown" or shown == 1 else f".{part} {shown}"
             yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
 
 
-_THEN = frozenset({"start", "before", "beginning", "previous", "old"})
-_NOW = frozenset({"end", "after", "now", "actual", "current"})
-_OF_DAYS = frozenset({"date", "time", "day", "by", "owner", "target", "goal", "next"})
+_THEN = frozenset({"start", "before", "beginning", "previous", "old", "last"})
+_NOW = frozenset({"end", "after", "now", "actual", "current", "this"})
+_OF_DAYS = frozenset({
+    "date", "time", "day", "by", "owner", "target", "goal", "next", "updated", "changed", "modified", "week", "month", "year",
+    "release", "quarter", "name", "seen", "version", "commit", "checked", "edited", "touched",
+})  # fmt: skip
+
+
+_DIFFERENCE = frozenset({"δ", "delta", "change", "difference"})
+_DIFFERS = _DIFFERENCE | {"vs", "versus", "than", "against", "compared", "since", "diff", "improvement", "trend", "growth"}
 
 
 def _part_of(names: frozenset[str]) -> str | None:
     """Tell from one word of a longer head, as in *Sprint end*, whether a column is of before or of now."""
     words = {word for name in names for word in name.split()}
+    if not _DIFFERS.isdisjoint(words):
+        return "change" if words & _DIFFERENCE and words & {"session", "before", "start"} and not words & _OF_DAYS else None
     if not 1 < len(words) <= _MOST_WORDS or words & _OF_DAYS or bool(words & _THEN) == bool(words & _NOW):
         return None
     return "before" if words & _THEN else "shown"
@@ -207,18 +259,32 @@ def _of_files(found: tuple[str, str] | None, inside: _Table) -> tuple[str, str] 
     return (found[0], "new_tests") if found[0] in ("new", "added") and "test" in around else None
 
 
-def _is_total_of_outcomes(row: Row, table: Table) -> bool:
+def _is_total_of_outcomes(row: Row, inside: _Table) -> bool:
     """Check for the total of a table of which other rows count those that passed and failed."""
-    if not row.cells or keys_of(row.cells[0].text).isdisjoint(_TOTALS):
+    if keys_of(inside.name_of(row)).isdisjoint(_TOTALS):
         return False
-    counted = {QUANTITIES.get(key) for other in table.rows if other.cells for key in keys_of(other.cells[0].text)}
+    counted = {QUANTITIES.get(key) for other in inside.table.rows for key in keys_of(inside.name_of(other))}
     return {"passed", "failed"} <= counted
+
+
+_EMPTY_BOX = re.compile(r"\[ *\](?:[ ]?(%))?")
+"""Brackets for a figure; in a column of states they are a box to tick."""
+
+
+def _boxed(inside: _Table, spot: _Spot, quantity: str, scope: str, form: str) -> Iterator[Place]:
+    """Make a place of a cell with nothing but empty brackets, where a figure is counted."""
+    if quantity.partition(".")[0] not in WORDS:
+        place = place_of_cell(inside.parsed, spot.row, spot.cell, figure_id(quantity, scope, inside.where) + spot.suffix)
+        yield replace(place, state="placeholder", own=len(place.text), quantity=quantity, scope=scope, form=form)
 
 
 def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterator[Place]:
     """Make a place of a cell that is empty, a prompt, or figures that are understood."""
     cell, plain = spot.cell, quantity.removesuffix(".before")
     before = quantity[len(plain) :]
+    if (box := _EMPTY_BOX.fullmatch(cell.text)) is not None:
+        yield from _boxed(inside, spot, quantity, scope, "percent" if box[1] or plain in RATES else "count")
+        return
     figures = [] if plain in NO_FIGURES else figures_in(cell.text, plain)
     shift = inside.parsed.text.index(cell.text, cell.start) if cell.text else cell.start
     is_claim = spot.suffix == ".value" and not scope and inside.scopes.is_certain(spot.row.line)

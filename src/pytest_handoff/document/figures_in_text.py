@@ -4,40 +4,24 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.labels import BLANK, has_blank, is_prompt_text, placeholder_length, words_asked
+from pytest_handoff.document.figure_forms import FIGURE, PROMPT, Form, has_figures, read_form
 from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, NOUNS, named
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Form = Literal["fraction", "percent", "count", "mark", "any", ""]
-
 LONGEST = 300
 """A longer piece of text is nobody's line of figures."""
 
-_NUMBER = r"(?:(?-i:[A-Z]|[NXYZ]{2,4}|n|#)(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
-_INNER = re.compile(
-    rf"[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
-    rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
-    re.IGNORECASE,
-)
-_DIGITS = r"(?<![\w./-])\d[\d,]*(?:\.\d+)?"
-_PROMPT = rf"(?:\[[^\[\]]*\]|{BLANK})"
-_FIGURE = re.compile(
-    rf"{_PROMPT}(?:(?:[ ]*/[ ]*|[ ]of[ ]){_PROMPT})?(?:[ ]*%)?|"
-    rf"{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
-)
 _SEPARATOR = re.compile(r"[,;|()·•+]|[ ][-–—/][ ]|/(?=[-+−–])|[ ](?:and|und)[ ]|[ ](?:in|at)[ ](?=[\[~\d{<_X])")
 _BEHIND = re.compile(r"[^\[\]]*[^\W_]")
 _WORD = re.compile(r"[^\W\d_]+(?:2e)?")
 RATES = ("pass_rate", "coverage", "branch_coverage", "line_coverage", "new_code")
-_MARKS_ONLY = re.compile(r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?")
-_MARK = re.compile(r"[✅❌⚠✓✗✔✘🟢🔴🟡]\ufe0f?")
 _QUANTITIES = named(NOUNS)
 _NARROW = ("passed", "failed", "errors", "skipped", "xfailed", "new_tests")
 """What a label says of tests: *Skipped: [N] tests* asks for no others."""
@@ -59,16 +43,6 @@ class Figure(Bundle, frozen=True):
     scope: str = ""
 
 
-def form_of(text: str) -> Form:
-    """Tell the form of a figure or prompt that stands alone; words have none."""
-    plain = text.strip("*_` ~≈")
-    if _MARKS_ONLY.fullmatch(plain) or _MARK.fullmatch(plain):
-        return "mark"
-    found = _FIGURE.fullmatch(plain)
-    form = "" if found is None else _form(plain).form
-    return "" if form == "any" else form
-
-
 def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAMES) -> list[Figure]:
     """Find the figures of a text of which every piece is understood; a text with another word in it has none.
 
@@ -78,41 +52,48 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
     """
     if len(text) > LONGEST or not has_figures(text):
         return []
+    if "(s)" in text:  # *[N] changed file(s)*
+        from pytest_handoff.document.figures_of_two import with_plural
+
+        return with_plural(text, figures_in(text.replace("(s)", "s  "), default, names))
     found: list[Figure] = []
-    if text.endswith((")", ")**")) and text.count("(") == 1:  # *New files ([N])*
-        whole = _figure(text.replace("(", " ").replace(")", " "), 0, len(text), default, names)
-        if whole is not None and whole.asks and text[whole.end : whole.end + 1] == ")":
-            return [whole]
-    if found_both := _from_and_to(text, default, names):
-        return found_both
+    if known := _in_parentheses(text, default, names) or _of_two_times(text, default, names):
+        return known
     for start, end in _pieces(text, default):
-        figure = _figure(text, start, end, _default(default, found), names)
+        figure = one_figure(text, start, end, _default(default, found), names)
         if figure is not None:
             found.append(figure)
         elif found and (beside := _beside().match(text, start, end)):
-            if beside["then"] and (was := _figure(text, beside.end(), end, found[-1].quantity, names)) is not None:
+            if beside["then"] and (was := one_figure(text, beside.end(), end, found[-1].quantity, names)) is not None:
                 found.append(replace(was, quantity=f"{was.quantity}.before"))
-        elif _pattern(default).search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
+        elif _pattern(default).search(text, start, end) is not None or words_in(text[start:end]) not in FILLERS | ALL_TESTS:
             return []
     return found
 
 
-def _from_and_to(text: str, default: str, names: Mapping[str, str]) -> list[Figure]:
-    """Read two figures of one thing with an arrow between them: what it was before, and what it is."""
-    at = next((at for arrow in ("→", "->") if (at := text.find(arrow)) > 0), 0)
-    if not at:
+def _in_parentheses(text: str, default: str, names: Mapping[str, str]) -> list[Figure]:
+    """Read *New files ([N])*."""
+    if not text.endswith((")", ")**")) or text.count("(") != 1:
         return []
-    old, new = _figure(text, 0, at, default, names), _figure(text, at + 1 + (text[at] == "-"), len(text), default, names)
-    if old is None or new is None or old.quantity != new.quantity or "." in new.quantity:
+    whole = one_figure(text.replace("(", " ").replace(")", " "), 0, len(text), default, names)
+    return [whole] if whole is not None and whole.asks and text[whole.end : whole.end + 1] == ")" else []
+
+
+def _of_two_times(text: str, default: str, names: Mapping[str, str]) -> list[Figure]:
+    """Read two figures of one thing: what it was before, and what it is."""
+    if "→" not in text and "->" not in text and " to " not in text:
         return []
-    return [replace(old, quantity=f"{old.quantity}.before", is_claim=False), new]
+    from pytest_handoff.document.figures_of_two import from_and_to
+
+    return from_and_to(text, default, names)
 
 
 @cache
 def _beside() -> re.Pattern[str]:
     """Compile what stands beside a figure and is not part of it: what is wanted, and what it was before."""
     return re.compile(
-        r"[ ]*(?:(?P<then>(?:was|before:?|previously:?|up from|down from|from|(?:at )?start(?: of \w+)?:?)[ ])"
+        r"[ ]*(?:(?P<then>(?:was|(?:before|previously|previous|last time|prior|(?:at )?start(?: of \w+)?):?|"
+        r"(?:(?:up|down) )?from)[ ])"
         r"|(?:target|goal|required|threshold|minimum|min\.?|at least|[≥<>]=?)[: ])[ ]*",
         re.IGNORECASE,
     )
@@ -120,8 +101,10 @@ def _beside() -> re.Pattern[str]:
 
 def _default(first: str, found: list[Figure]) -> str:
     """Return what a figure without words counts: what the label says, or behind a count of tests the rate of those that pass."""
-    if not found or first == "diff":
+    if not found or first in ("diff", "files"):
         return first
+    if found[-1].quantity.startswith("files_"):  # *created [N] files, modified [N]*
+        return "files"
     return "pass_rate" if found[-1].quantity in ("tests", "passed", "result") else ""
 
 
@@ -133,13 +116,13 @@ def skeleton(text: str, figures: list[Figure]) -> str:
 
 
 def _pattern(default: str) -> re.Pattern[str]:
-    return _signed() if default == "diff" else _FIGURE
+    return _signed() if default == "diff" else FIGURE
 
 
 @cache
 def _signed() -> re.Pattern[str]:
     """Compile the figures of a difference, which have signs: what is removed stands behind a minus."""
-    return re.compile(rf"{_PROMPT}|(?<![\w./])\d+(?:,\d{{3}})*(?!\d|[-/.]\d)")
+    return re.compile(rf"{PROMPT}|(?<![\w./])\d+(?:,\d{{3}})*(?!\d|[-/.]\d)")
 
 
 def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
@@ -153,20 +136,20 @@ def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, str]) -> Figure | None:
+def one_figure(text: str, start: int, end: int, default: str, names: Mapping[str, str]) -> Figure | None:
     """Read the one figure of a piece, if the words around it say what it counts."""
     found = list(_pattern(default).finditer(text, start, end))
     if len(found) != 1:
         return None
     span = found[0]
-    read = _form(span[0])
+    read = read_form(span[0])
     if not read.form:
         return None
     around = f"{text[start : span.start()]} {read.tail} {text[span.end() : end]}"
-    words = _words_with(_words(around), read.asked, default)
+    words = _words_with(words_in(around), read.asked, default)
     if words is None:
         return None
-    quantity, scope = _meaning(words, read.form, default, names)
+    quantity, scope = meaning_of_words(words, read.form, default, names)
     if quantity == "diff":
         quantity = {"+": "lines_added", "-": "lines_removed", "−": "lines_removed", "–": "lines_removed"}.get(
             text[span.start() - 1 : span.start()], ""
@@ -174,6 +157,8 @@ def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, s
     form = _form_for(quantity, read.form, words)
     if form == "percent" and quantity in ("passed", "tests"):
         quantity = "pass_rate"
+    if quantity == "tests" and form == "fraction":
+        quantity = "result"
     if quantity == "pass_rate" and form != "percent":
         quantity = "result" if form == "fraction" else ""
     is_word = quantity == "status" or (default == quantity == "result" and read.form == "any")
@@ -186,11 +171,16 @@ def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, s
     return Figure(span.start(), last, quantity, form, asks, tail, not asks and words in ALL_TESTS, scope)
 
 
+_OF_TIME = ("seconds", "secs", "sec", "time", "took")
+
+
 def _words_with(around: str, asked: tuple[str, ...], default: str) -> str | None:
     """Join what is said around a prompt with what it asks for itself; ``None`` if it asks for something else."""
-    if not asked or set(asked) <= {*around.split(), *default.split("_")}:
+    known = {*around.split(), *default.split("_"), *(_OF_TIME if default == "duration" else ())}
+    if not asked or set(asked) <= known:
         return around
-    return " ".join(asked) if around in FILLERS else None
+    is_alone = not around and not default  # *{{failing_tests}}* may ask for their names
+    return " ".join(asked) if around in FILLERS and not is_alone else None
 
 
 def _form_for(quantity: str, form: Form, words: str) -> Form:
@@ -202,15 +192,60 @@ def _form_for(quantity: str, form: Form, words: str) -> Form:
     return "percent" if quantity.removesuffix(".before") in RATES else "fraction" if quantity == "result" else "count"
 
 
-_BEFORE_WORDS = frozenset({"pytest", "of", "these", "those", "them", "which", "suite", "result", "results", "we", "have"})
+_BEFORE_WORDS = frozenset(
+    {
+        "pytest",
+        "of",
+        "these",
+        "those",
+        "them",
+        "which",
+        "suite",
+        "result",
+        "results",
+        "we",
+        "have",
+        "is",
+        "are",
+        "at",
+        "now",
+        "a",
+        "the",
+        "our",
+        "currently",
+        "stands",
+        "stand",
+        "there",
+        "here",
+        "so",
+        "far",
+        "this",
+        "session",
+        "all",
+        "today",
+        "were",
+        "it",
+    }
+)
 """Words before those that say what a figure counts."""
 
 
-def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> tuple[str, str]:
+_VERBS = {
+    "files": {
+        "added": "files_created", "created": "files_created", "new": "files_created", "modified": "files_modified",
+        "changed": "files_modified", "edited": "files_modified", "updated": "files_modified", "deleted": "files_removed",
+        "removed": "files_removed",
+    },
+    "diff": {"added": "lines_added", "removed": "lines_removed", "deleted": "lines_removed"},
+}  # fmt: skip
+"""What was done, where a label says to what."""
+
+
+def meaning_of_words(words: str, form: Form, default: str, names: Mapping[str, str]) -> tuple[str, str]:
     """Return what a figure with these words counts, and of which tests if they say so."""
     quantity = _QUANTITIES.get(words) or (default if words in FILLERS else "")
-    if default == "diff":
-        return {"added": "lines_added", "removed": "lines_removed", "deleted": "lines_removed"}.get(words, quantity), ""
+    if default in _VERBS:
+        return _VERBS[default].get(words, quantity), ""
     if default in _NARROW and quantity != default:
         return (default, "") if quantity == "tests" else ("", "")
     if quantity:
@@ -224,71 +259,27 @@ def _meaning(words: str, form: Form, default: str, names: Mapping[str, str]) -> 
     for end in range(len(parts), 0, -1):
         scope, rest = names.get(" ".join(parts[:end])), " ".join(parts[end:])
         if scope is not None:
-            return ("tests" if form == "count" else "result") if rest in FILLERS else _QUANTITIES.get(rest, ""), scope
-    return "", ""
+            return (_of_scope(scope, form) if rest in FILLERS else _QUANTITIES.get(rest, "")), scope
+    return ("", "") if default or len(parts) < 2 else (_composed(parts), "")
 
 
-class _Read(Bundle, frozen=True):
-    """The form of a figure, the words that its prompt holds behind the placeholder, and those that say what it asks for."""
-
-    form: Form
-    tail: str = ""
-    asked: tuple[str, ...] = ()
-
-
-_NOTHING = _Read("")
+def _of_scope(scope: str, form: Form) -> str:
+    """Return what a figure beside the name of tests or of a file counts: a share of code is covered, one of tests passed."""
+    if form == "percent" and scope.startswith("path ") and "test" not in scope:
+        return "coverage"
+    return "tests" if form == "count" else "result"
 
 
-def _form(figure: str) -> _Read:
-    """Read the form of a figure or prompt; it has none if it asks for something else than a figure."""
-    if figure[0].isdigit():
-        return _Read("fraction" if "/" in figure else "percent" if "%" in figure else "count")
-    return _form_of_prompt(figure) if figure[0] == "[" else _form_of_blank(figure)
+def _composed(words: list[str]) -> str:
+    """Put together what several words around a figure count."""
+    from pytest_handoff.document.names_of_quantities import counted_by
+
+    counted = counted_by(words)
+    return counted if counted in _COUNTED else ""
 
 
-def _form_of_prompt(figure: str) -> _Read:
-    """Read a prompt in brackets, or two with a slash or *of* between them."""
-    inner = figure[1 : figure.index("]")]
-    if "]" in figure[figure.index("]") + 1 :]:
-        parts = re.findall(r"\[([^\[\]]*)\]", figure)
-        return _Read("fraction") if all(re.fullmatch(_NUMBER, part) for part in parts) else _NOTHING
-    if not is_prompt_text(inner) or (placeholder_length(f"[{inner}]") == 0 and inner not in ("X", "x")):
-        return _NOTHING
-    found = _INNER.fullmatch(inner)
-    if found is None:
-        return _Read("percent" if figure.endswith("%") else "any", asked=words_asked(inner)) if _is_plain(inner) else _NOTHING
-    words = found["words"] or ""
-    if found["fraction"]:
-        return _Read("fraction", words)
-    percent = "%" in inner or "ercent" in inner or figure.endswith("%")
-    return _Read("percent" if percent else "count", words)
+_COUNTED = frozenset({*NOUNS, "statements", "missed", "covered", "new_code", "test_files_created"}) - {"duration", "test_files"}
 
 
-_PARTS_OF_WHOLE = frozenset({"passed", "passing", "total", "all", "tests", "run"})
-
-
-def _form_of_blank(figure: str) -> _Read:
-    """Read a prompt without brackets, or two with a slash between them."""
-    inner = figure.strip("{}<> %")
-    asked = words_asked(inner) if figure[0] in "{<" else ()
-    if "/" in inner or " of " in inner:
-        parts = re.split(r"/| of ", inner)
-        said = {word for part in parts for word in words_asked(part)}
-        return _Read("fraction") if len(parts) == 2 and said <= _PARTS_OF_WHOLE else _NOTHING
-    if not _is_plain(inner):
-        return _NOTHING
-    return _Read("percent" if "%" in figure or "pct" in inner or "percent" in inner.casefold() else "any", asked=asked)
-
-
-def _is_plain(inner: str) -> bool:
-    """Check that a prompt is a few words, not alternatives or an example."""
-    return len(inner) <= 40 and not re.search(r"[/|,:;\d]", inner)
-
-
-def _words(text: str) -> str:
+def words_in(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
-
-
-def has_figures(text: str) -> bool:
-    """Check cheaply whether a text may hold a figure or a prompt for one."""
-    return "[" in text or any(map(str.isdigit, text)) or has_blank(text)

@@ -13,13 +13,11 @@ from pytest_handoff.document.comments import value_end
 from pytest_handoff.document.fences import BOXES, boxes_in
 from pytest_handoff.document.figure_lines import (
     date_of_title,
-    figures_of_fences,
     figures_of_headings,
     figures_of_lines,
     lines_of_several,
     number_of_title,
 )
-from pytest_handoff.document.figure_tables import figures_of_tables
 from pytest_handoff.document.file_counts import counted_files, without_overlap
 from pytest_handoff.document.file_lists import listed_files
 from pytest_handoff.document.labels import box_of, keys_of, read_label
@@ -119,6 +117,24 @@ def _of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     return figures_of_front_matter(parsed, scopes)
 
 
+def _of_fences(parsed: Outline, scopes: Scopes, known: Iterable[Place]) -> Iterator[Place]:
+    """Find the figures of fences where one is left: most templates have none but those that are filled as a whole."""
+    taken = {place.line for place in known if place.kind == "fence" and place.state != "written"}
+    if all(fence.line + 1 in taken for fence in parsed.fences):
+        return iter(())
+    from pytest_handoff.document.figure_fences import figures_of_fences
+
+    return figures_of_fences(parsed, scopes)
+
+
+def _of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    if not parsed.tables:
+        return iter(())
+    from pytest_handoff.document.figure_tables import figures_of_tables
+
+    return figures_of_tables(parsed, scopes)
+
+
 def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:
     """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
 
@@ -132,8 +148,8 @@ def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Coll
         *date_of_title(parsed, scopes),
         *_of_front_matter(parsed, scopes),
         *figures_of_headings(parsed, scopes),
-        *figures_of_fences(parsed, scopes),
-        *figures_of_tables(parsed, scopes),
+        *_of_fences(parsed, scopes, known),
+        *_of_tables(parsed, scopes),
     ]
     found = _changed_beside_created(found)
     free = without_overlap(found, [place for place in known if not (place.kind == "fence" and place.state == "written")])

@@ -171,13 +171,14 @@ def may_ask(text: str) -> bool:
 
 def words_asked(inner: str) -> tuple[str, ...]:
     """Return the words of a prompt that say what it asks for, without those that only say that it asks."""
-    return tuple(word for word in _LETTERS.findall(inner.casefold()) if word not in _SAYS_NOTHING)
+    return tuple(word for word in _LETTERS.findall(inner.casefold()) if len(word) > 1 and word not in _SAYS_NOTHING)
 
 
 @cache
 def _whole_blank() -> re.Pattern[str]:
     return re.compile(
         rf"[+~≈]?(?:{BLANK})(?:[ ]*/[ ]*(?:{BLANK}))?[ ]*%?(?:[ ]+(?:tests?|files?|lines?))?(?:[ ]+(?:passed|passing))?"
+        r"|_{1,4}[/.-]_{1,4}[/.-]_{2,4}"
         r"|(?:[✅🟢✓✔]\ufe0f?[ ]*/[ ]*[❌🔴✗✘]\ufe0f?|(?i:yes|y|pass)[ ]?/[ ]?(?i:no|n|fail))|TBD|TBC|TODO|\?{1,3}|…|YYYY-MM-DD"
     )
 
@@ -199,9 +200,9 @@ def is_choice(value: str) -> bool:
 
     Only known alternatives to each other make one: two statements of a person, such as ``Parser done | lexer half done``, do not.
     """
-    if "|" not in value or len(value) > _LONGEST_NAME:
+    if not ("|" in value or " / " in value) or len(value) > _LONGEST_NAME:
         return False
-    pieces = [_normal(piece) for piece in value.split("|")]
+    pieces = [_normal(piece) for piece in (value.split("|") if "|" in value else value.split(" / "))]
     return len(set(pieces)) == len(pieces) and any(set(pieces) <= states for states in _ALTERNATIVES)
 
 

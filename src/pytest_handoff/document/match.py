@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.document.catalogue import FAMILIES, TOP, Field
-from pytest_handoff.document.labels import box_of, keys_of, may_ask, placeholder_length, read_label
+from pytest_handoff.document.labels import box_of, keys_of, may_ask, placeholder_length, read_label, words_asked
 from pytest_handoff.document.outline import Heading
 from pytest_handoff.document.places import Finding, Place, place_of_cell, place_of_fence, place_of_label
 from pytest_handoff.figures import MOST_LINES, enumerated
@@ -143,6 +143,16 @@ def _matches(parsed: Outline, fields: list[Field], sections: _Sections, closed: 
             yield from _cells(parsed, table, named, sections)
 
 
+_OTHER_STATES = frozenset({
+    "open", "closed", "opened", "reopened", "fixed", "unfixed", "resolved", "unresolved", "triaged", "assigned", "unassigned",
+    "merged", "unmerged", "draft", "approved", "accepted", "proposed", "rejected", "deprecated", "superseded", "active",
+    "inactive", "alpha", "beta", "released", "unreleased", "published", "deployed", "investigating", "mitigated", "monitoring",
+    "review", "online", "offline", "live", "paused", "won", "lost", "verified", "duplicate", "wontfix", "backlog", "green",
+    "amber", "red",
+})  # fmt: skip
+"""What a ticket, a decision, a release or an incident may be: whether the work is complete does not say."""
+
+
 def _labels(parsed: Outline, fields: _Labelled, sections: _Sections, closed: Collection[int]) -> Iterator[_Match]:
     label_of = _labels_of_items()
     for line in parsed.lines:
@@ -157,6 +167,8 @@ def _labels(parsed: Outline, fields: _Labelled, sections: _Sections, closed: Col
             fits, heading = sections.around(line.line, field) if nested else (False, None)
             if fits and (not field.alone or sections.is_right_below(line.line, heading)):
                 place = place_of_label(parsed, line, field.id, choice=field.kind == "choice")
+                if field.kind == "choice" and place.own and not _OTHER_STATES.isdisjoint(words_asked(place.text[: place.own])):
+                    continue
                 yield _Match(place, heading, alone=field.alone)
 
 

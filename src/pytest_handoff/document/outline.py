@@ -274,17 +274,28 @@ class Structure:
             else:
                 self._comment(self._headings[at].line, inline)
                 self._headings[at] = replace(self._headings[at], text=inline.plain)
+        underlined = [line for line in self._lines if line.opens_item and self._is_underlined(line)]
+        titles = (Heading(line.line, line.line + 2, 2, line.text) for line in underlined)
+        headings = sorted([*self._headings, *titles], key=_LINE) if underlined else self._headings
         return Outline(
             text=self.text,
             starts=self.starts,
-            headings=tuple(self._headings),
-            paths=paths_of(self._headings),
-            lines=tuple(self._lines),
+            headings=tuple(headings),
+            paths=paths_of(headings),
+            lines=tuple(line for line in self._lines if line not in underlined) if underlined else tuple(self._lines),
             fences=tuple(self._fences),
             tables=tuple(self._tables),
             comments=tuple(sorted(self._comments, key=lambda comment: comment.start)),
             references=frozenset(references),
         )
+
+    def _is_underlined(self, line: TextLine) -> bool:
+        """Check for a numbered line with a rule of its length below: to CommonMark an item and a rule, to a reader a heading."""
+        if line.line + 1 >= len(self.raws) or not self.raws[line.line + 1].startswith("---") or line.parents:
+            return False
+        raw, rule = self.raws[line.line].rstrip(), self.raws[line.line + 1].rstrip()
+        before = self.raws[line.line - 1].strip() if line.line else ""
+        return rule.strip("-") == "" and abs(len(rule) - len(raw)) <= 1 and raw[:1].isdigit() and not before
 
     def _is_alone(self, line: int, start: int, comment: str) -> bool:
         """Check whether a comment, the first one of its line, fills the line."""

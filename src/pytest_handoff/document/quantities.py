@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_handoff.document.labels import keys_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -37,9 +35,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 ),
     "agent": ("agent", "coding agent", "ai agent", "author", "prepared by", "written by", "completed by", "handed over by"),
     "errors": ("errors", "tests in error", "test errors", "errored", "fehler"),
-    "skipped": (
-        "skipped", "tests skipped", "skipped tests", "skipped now", "übersprungen", "skip", "skips", "total skipped",
-),
+    "skipped": ("skipped", "tests skipped", "skipped tests", "skipped now", "übersprungen", "skip", "skips", "total skipped"),
     "xfailed": ("xfailed", "expected failures", "xfail"),
     "pass_rate": (
         "pass rate", "success rate", "test pass rate", "overall pass rate", "test success rate", "passing rate",
@@ -47,7 +43,10 @@ LABELS: Mapping[str, tuple[str, ...]] = {
         "pass ratio", "all tests pass", "all tests passing", "tests passing rate",
 ),
     "status": ("test status", "suite status", "tests status", "status", "state"),
-    "result": ("result", "results", "test result", "test results", "final result", "outcome", "ergebnis"),
+    "result": (
+        "pytest", "pytest result", "test suite", "result", "results", "test result", "test results", "final result",
+        "outcome", "ergebnis",
+    ),
     "duration": (
         "execution time", "test execution time", "test duration", "run time", "runtime", "test run duration", "total time",
         "test suite duration", "suite duration", "total duration", "total execution time", "test run time", "laufzeit",
@@ -81,24 +80,21 @@ LABELS: Mapping[str, tuple[str, ...]] = {
         "new tests", "tests added", "tests created", "tests written", "new tests added", "number of new tests",
         "added tests", "neue tests", "tests new", "tests i added", "tests we added", "new tests written",
 ),
-    "files_changed": ("files changed", "changed files", "total files changed", "files touched",
-    "geänderte dateien insgesamt"),
-    "files_created": ("files created", "new files", "files added", "created files", "added files", "created", "added",
-    "new"),
+    "files_changed": ("files changed", "changed files", "total files changed", "files touched", "geänderte dateien insgesamt"),
+    "files_created": ("files created", "new files", "files added", "created files", "added files", "created", "added", "new"),
     "files_modified": ("files modified", "modified files", "files edited", "edited files", "modified", "edited"),
     "files_removed": (
         "files removed", "files deleted", "deleted files", "removed files", "deleted", "removed", "files dropped",
 ),
-    "lines_added": ("lines added", "lines of code added", "insertions", "loc added", "code added", "added lines",
-    "additions"),
+    "lines_added": ("lines added", "lines of code added", "insertions", "loc added", "code added", "added lines", "additions"),
     "lines_removed": (
         "lines removed", "lines deleted", "deletions", "lines of code removed", "removed lines", "deleted lines",
         "loc removed",
 ),
     "diff": (
-        "lines", "net lines", "lines changed", "changed lines", "diff", "diff size", "churn", "code churn", "line changes",
-        "loc", "loc changed", "code changes", "diff stat", "size diff",
-),
+        "lines", "lines of code", "net lines", "lines changed", "changed lines", "diff", "diff size", "churn", "code churn",
+        "line changes", "loc", "loc changed", "code changes", "diff stat", "size diff",
+    ),
     "test_files": ("test files", "number of test files", "test modules", "testdateien"),
     "test_files_created": ("test files added", "test files created", "new test files"),
     "new_commits": (
@@ -147,22 +143,17 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "tests": (
-        "tests",
-        "total",
-        "count",
-        "test count",
-        "total tests",
-        "number",
-        "number of tests",
-        "anzahl",
-        "test cases",
-        "cases",
-        "n",
+        "tests", "total", "count", "test count", "total tests", "number", "number of tests", "anzahl", "test cases", "cases",
+        "n", "all",
     ),
+    "executed": ("executed", "run", "ran", "tests run", "tests executed"),
     "passed": ("passed", "passing", "pass", "tests passed", "bestanden", "green", "passes", "tests passing", "ok"),
     "failed": ("failed", "failing", "fail", "tests failed", "failures", "fehlgeschlagen", "red", "fails", "tests failing"),
     "skipped": ("skipped", "skip", "übersprungen", "skips", "tests skipped"),
-    "new_tests": ("new", "new tests", "added", "tests added"),
+    "new_tests": (
+        "new", "new tests", "added", "tests added", "written", "written this session", "new this session", "added this session",
+        "tests written", "new tests added",
+    ),
     "errors": ("errors", "error"),
     "pass_rate": ("pass rate", "success rate", "rate", "passing rate", "pass percentage", "percent passed", "success"),
     "result": ("result", "results", "passed total", "outcome", "passed tests", "pass total", "ergebnis"),
@@ -171,9 +162,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "line_coverage": ("line coverage", "statement coverage"),
     "change": ("change", "change type", "kind of change", "type of change", "action", "what happened"),
     "statements": ("statements", "stmts"),
-    "missed": ("missed", "missing", "miss", "not covered", "uncovered"),
+    "missed": (
+        "missed", "missing", "miss", "not covered", "uncovered", "missed statements", "uncovered statements",
+        "statements missed",
+    ),
     "lines": ("lines", "lines of code", "loc", "zeilen"),
-}
+}  # fmt: skip
 """The columns of a table whose rows are kinds of tests, files or folders."""
 
 VALUE_COLUMNS = (
@@ -226,7 +220,12 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
         "coverage", "code coverage", "test coverage", "total coverage", "overall coverage", "covered", "line coverage total",
         "of existing code", "code coverage achieved", "coverage achieved", "code covered",
 ),
-    "duration": ("s", "in s", "seconds", "in seconds", "sec", "in sec", "runtime s", "duration s", "finished in s"),
+    "duration": (
+        "s", "in s", "seconds", "in seconds", "sec", "in sec", "runtime s", "duration s", "finished in s", "took s",
+        "took seconds", "took sec", "takes s", "takes seconds", "ran in s", "ran in seconds", "finished in seconds",
+        "completed in s", "in s total", "completed in seconds", "run in s", "tests took s", "suite took s",
+        "suite took seconds", "tests took seconds",
+    ),
     "new_tests": ("new tests", "tests added", "new tests added", "new tests added this session", "added tests", "new",
     "new test"),
     "files_created": ("files created", "new files", "created files", "files added"),
@@ -239,6 +238,11 @@ NOUNS: Mapping[str, tuple[str, ...]] = {
     "new_commits": ("new commits", "new commit", "commits", "commits this session", "commits added", "commits made"),
     "branch_coverage": ("branch coverage", "branches covered"),
     "line_coverage": ("line coverage", "statement coverage"),
+    "new_code": (
+        "on new code", "of new code", "for new code", "coverage of new code", "coverage on new code", "new code coverage",
+        "diff coverage", "on changed lines", "of changed lines", "coverage of the diff", "patch coverage", "of the new code",
+        "on the new code", "of new lines", "new code covered",
+    ),
 }  # fmt: skip
 """Words around a figure in a line, without the figure."""
 
@@ -247,7 +251,8 @@ FILLERS = frozenset({
     "all tests", "final", "final results", "final result", "status", "in", "with", "overall", "total", "coverage",
     "test summary", "regression", "regression suite", "full suite", "pytest", "backend", "backend tests", "python",
     "python tests", "closing line", "test status", "current", "now", "last run", "outcome", "test run", "test execution",
-    "collected", "suite", "ergebnis", "testergebnisse", "pp", "percentage points",
+    "collected", "suite", "ergebnis", "in short", "in brief", "in a nutshell", "bottom line", "at a glance", "headline", "short",
+    "in one line", "one line", "verdict", "numbers", "in numbers", "test run result", "testergebnisse", "pp", "percentage points",
 })  # fmt: skip
 """Pieces of a line, or labels, that say nothing but that tests, all of them, are spoken of."""
 
@@ -257,62 +262,6 @@ ALL_TESTS = frozenset({
 })  # fmt: skip
 """Words by which a person says that every test is meant: figures beside them are held against the evidence."""
 
-_DROPPED = frozenset({
-    "the", "a", "an", "of", "in", "on", "this", "session", "story", "sprint", "our", "my", "current", "currently", "now",
-    "so", "far", "python", "pytest", "today", "overall", "whole", "full", "for", "at", "run", "is", "are", "were", "was",
-    "by", "we", "i", "project", "suite", "after", "under", "from", "built", "cycle", "iteration", "phase",
-    "branch",
-})  # fmt: skip
-_OF_ALL = frozenset({"number", "nr", "no", "count", "total", "all"})
-_THEN = frozenset({"before", "previous", "previously", "prior", "initial", "initially", "start", "starting", "beginning", "was"})
-_CHANGED = frozenset({"change", "delta", "difference", "increase", "diff", "gain"})
-_KNOWN_THEN = frozenset({"tests", "passed", "failed", "skipped", "coverage", "statements", "duration"})
-_COUNTED = _KNOWN_THEN | {
-    "errors", "xfailed", "missed", "covered", "pass_rate", "line_coverage", "branch_coverage", "new_code", "new_tests",
-    "files_created", "files_modified", "files_removed", "files_changed", "test_files", "lines_added", "lines_removed",
-}  # fmt: skip
-
-
-def quantity_of(keys: Iterable[str], names: Mapping[str, str]) -> tuple[str, str] | None:
-    """Find what a label or a row counts: the name by which it was found, less words that say nothing, and the quantity.
-
-    Args:
-        names: quantities by name.
-    """
-    known = sorted(keys)
-    exact = next((key for key in known if key in names), None)
-    if exact is not None:
-        return exact, names[exact]
-    return next((found for key in known if (found := _reduced(key, names)) is not None), None)
-
-
-def _reduced(key: str, names: Mapping[str, str]) -> tuple[str, str] | None:
-    words = key.split()
-    if not 1 < len(words) <= _MOST_WORDS:
-        return None
-    if words[-3:-1] == ["end", "of"]:
-        words = words[: -4 if words[-4:-3] == ["at"] else -3]
-    dropped = _DROPPED if "branch" not in words or len(words) > 3 else _DROPPED - {"branch"}
-    at = next((at for at, word in enumerate(words) if at and word in ("before", "after")), len(words))
-    if at + 1 < len(words) and _AGAIN.isdisjoint(words):  # whatever it is that came between
-        words = words[: at + 1]
-    then, changed = not _THEN.isdisjoint(words), not _CHANGED.isdisjoint(words)
-    rest = [word for word in words if word not in dropped and word not in _THEN and word not in _CHANGED]
-    for plain in (" ".join(rest), " ".join(word for word in rest if word not in _OF_ALL)):
-        quantity = names.get(plain)
-        if quantity is None:
-            continue
-        if then or changed:
-            is_known = quantity in _KNOWN_THEN and then != changed and (quantity != "duration" or "before" in words)
-            return (plain, quantity + (".before" if then else ".change")) if is_known else None
-        if quantity in _COUNTED or len(rest) == len(plain.split()):
-            return plain, quantity
-    return None
-
-
-_MOST_WORDS = 8
-_AGAIN = frozenset({"retry", "retries", "rerun", "reruns", "attempt", "attempts", "flaky", "hours", "minutes", "seconds"})
-
 
 def named(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Turn names by quantity into quantities by name."""
@@ -321,23 +270,3 @@ def named(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 QUANTITIES = named(LABELS)
 """What each label counts."""
-
-
-def kinds_of_tests(tiers: Iterable[str]) -> dict[str, str]:
-    """Map what documents call the tests of each kind to its name."""
-    found = {}
-    for tier in tiers:
-        plain = " ".join(keys_of(tier) and sorted(keys_of(tier))[:1])
-        for form in (plain, *(("end to end", "end to end") if tier == "e2e" else ())):
-            for name in (
-                "{}",
-                "{} test",
-                "{} tests",
-                "{} test results",
-                "{} test status",
-                "{} test suite",
-                "{} suite",
-                "{} testing",
-            ):
-                found[name.format(form)] = tier
-    return {name: tier for name, tier in found.items() if name}

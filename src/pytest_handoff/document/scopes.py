@@ -12,7 +12,8 @@ import msgspec
 
 from pytest_handoff.document.figures_in_text import figures_in, skeleton
 from pytest_handoff.document.labels import keys_of, read_label
-from pytest_handoff.document.quantities import QUANTITIES, quantity_of
+from pytest_handoff.document.names_of_quantities import quantity_of
+from pytest_handoff.document.quantities import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -62,25 +63,35 @@ _NEUTRAL = frozenset({
 """Words of headings below which figures are of all tests; one with another word, such as *New Code*, is about something else."""
 
 _NEUTRAL_TO_PROMPTS = _NEUTRAL | {
-    "repo", "automated", "automatic", "candidate", "b", "c", "d", "ii", "iii", "iv", "machine", "changed", "tldr", "tl",
-    "dr", "how", "i", "we", "verified", "verify", "my", "is", "are", "be", "to", "from", "with", "on", "as", "s", "touched",
-    "diff", "tree", "version", "control", "vcs", "counters", "counter", "one", "two", "layer", "layers", "level", "levels",
-    "area", "step", "part", "section", "story", "holds", "fix", "fixed", "fixes", "exit", "criteria", "requirement",
-    "requirements", "gate", "card", "sheet", "note", "notes", "board", "sign", "signoff", "ready", "readiness", "left",
-    "red", "green", "today", "now", "end", "close", "short", "quick", "brief", "general", "basic", "basics", "facts", "data",
-    "about", "ran", "running", "executed", "tested", "proved", "proven", "checked", "measure", "measuring", "measurement",
-    "context", "header", "meta", "metadata", "identity", "reference", "references", "branch", "commit", "commits", "head",
-    "workspace", "working", "worktree", "local", "env", "runtime", "interpreter", "toolchain", "platform", "footprint",
-    "scope", "shipped", "delivered", "built", "made", "did", "wrote", "added", "created", "modified", "removed", "deleted",
-    "edited", "updated", "statements", "handed", "over", "handover", "transfer", "reviewer", "reviewers", "you", "your",
-    "their", "team", "cycle", "iteration", "wrap", "up", "wrapup", "recap", "digest", "synopsis", "abstract", "outline",
-    "bottom", "headline", "headlines", "situation", "position", "standing", "condition", "signal", "signals", "indicator",
-    "indicators", "kpi", "kpis", "score", "scores", "rates", "ratio", "totals", "tally", "tallies", "ledger", "matrix",
-    "tables", "list", "statistic", "verifying", "validating", "acceptance", "dod", "definition", "safety", "net", "nets",
-    "everything", "whole", "actual", "actuals", "latest", "recent", "observed", "that", "which", "there", "here", "so",
-    "far", "when", "finished", "release", "flight", "preflight", "merge", "pr", "pull", "request", "verdict", "decision",
-    "decisions", "conclusion", "conclusions", "confidence", "trust", "guard", "guards", "passes", "broken", "works", "does",
-    "still", "ve", "have", "has", "been", "its", "suites", "cases", "case", "comparison", "vs",
+    "repo", "automated", "automatic", "candidate", "b", "c", "d", "ii", "iii", "iv", "machine", "changed", "tldr", "tl", "dr",
+    "how", "i", "we", "verified", "verify", "my", "is", "are", "be", "to", "from", "with", "on", "as", "s", "touched", "diff",
+    "tree", "version", "control", "vcs", "counters", "counter", "one", "two", "layer", "layers", "level", "levels", "area",
+    "step", "part", "section", "story", "holds", "fix", "fixed", "fixes", "exit", "criteria", "requirement", "requirements",
+    "gate", "card", "sheet", "note", "notes", "board", "sign", "signoff", "ready", "readiness", "left", "red", "green", "today",
+    "now", "end", "close", "short", "quick", "brief", "general", "basic", "basics", "facts", "data", "about", "ran", "running",
+    "executed", "tested", "proved", "proven", "checked", "measure", "measuring", "measurement", "context", "header", "meta",
+    "metadata", "identity", "reference", "references", "branch", "commit", "commits", "head", "workspace", "working",
+    "worktree", "local", "env", "runtime", "interpreter", "toolchain", "platform", "footprint", "scope", "shipped", "delivered",
+    "built", "made", "did", "wrote", "added", "created", "modified", "removed", "deleted", "edited", "updated", "statements",
+    "handed", "over", "handover", "transfer", "reviewer", "reviewers", "you", "your", "their", "team", "cycle", "iteration",
+    "wrap", "up", "wrapup", "recap", "digest", "synopsis", "abstract", "outline", "bottom", "headline", "headlines",
+    "situation", "position", "standing", "condition", "signal", "signals", "indicator", "indicators", "kpi", "kpis", "score",
+    "scores", "rates", "ratio", "totals", "tally", "tallies", "ledger", "matrix", "tables", "list", "statistic", "verifying",
+    "validating", "acceptance", "dod", "definition", "safety", "net", "nets", "everything", "whole", "actual", "actuals",
+    "latest", "recent", "observed", "that", "which", "there", "here", "so", "far", "when", "finished", "release", "flight",
+    "preflight", "merge", "pr", "pull", "request", "verdict", "decision", "decisions", "conclusion", "conclusions",
+    "confidence", "trust", "guard", "guards", "passes", "broken", "works", "does", "still", "ve", "have", "has", "been", "its",
+    "suites", "cases", "case", "comparison", "vs", "hard", "objective", "vital", "vitals", "sanity", "self", "audit", "audited",
+    "assessment", "evaluation", "deliverables", "deliverable", "technical", "closing", "closure", "completion", "sources",
+    "automation", "automatically", "safe", "sound", "clean", "reliable", "reliability", "stability", "stable", "proofs",
+    "confirm", "confirmed", "confirmation", "receipt", "receipts", "claims", "claim", "me", "us", "myself", "who", "really",
+    "actually", "exactly", "honest", "picture", "view", "insights", "journal", "record", "recorded", "shape", "went", "panel",
+    "block", "grid", "chart", "bars", "box", "kind", "inspection", "inspected", "compliance", "criterion", "entry", "threshold",
+    "thresholds", "number", "figure", "into", "or", "go", "get", "got", "re", "what", "under", "specimen", "moved", "right",
+    "ship", "shipping", "measures", "known", "good", "truth", "real", "raw", "detail", "main", "core", "primary", "important",
+    "essential", "essentials", "basis", "background", "admin", "administrative", "id", "ids", "material", "provenance",
+    "origin", "set", "identification", "pyramid", "test", "metrics", "stats", "percentages", "content", "contents", "items",
+    "item", "points", "bullet", "bullets", "stage", "e", "f", "g", "vi", "v",
 }  # fmt: skip
 """Words that narrow nothing where a prompt asks, while a person's figure below them may well be about something else."""
 
@@ -95,8 +106,23 @@ _PHRASES = frozenset(
         "before vs after",
         "unit test results",
         "python test results",
+        "in short",
+        "in a nutshell",
     }
 )
+_BEFORE_ACTING = re.compile(
+    r"\b(?:before|prior to) (?:you |we |i )?(?:start|begin|merg|releas|ship|push|committ?|leav|go|clos|hand|deploy)"
+    r"(?:e|es|ing)?(?: (?:off|over|on))?\b|\bpre[- ](?:commit|push|deploy|ship|handoff|check)\b",
+    re.IGNORECASE,
+)
+"""What is to be done first: no other time is spoken of."""
+
+_OTHER_TIMES = frozenset({
+    "before", "last", "previous", "previously", "baseline", "planned", "plan", "plans", "next", "target", "targets", "goal",
+    "goals", "old", "initial", "initially", "start", "yesterday", "week", "month", "expected", "wanted", "required", "legacy",
+    "prior", "earlier", "then", "was", "former", "should", "todo", "future", "proposed", "upcoming", "original", "first",
+    "until", "estimate", "estimates", "estimated", "hoped", "desired", "minimum", "example", "examples", "template", "sample",
+})  # fmt: skip
 _FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")
 _NUMBERED = re.compile(r"\b(?:session|phase|sprint)\s+#?(\d{1,9})\b", re.IGNORECASE)
 
@@ -110,7 +136,7 @@ def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRA
     """
     if any(int(other) != number for other in _NUMBERED.findall(heading)):
         return False
-    words = _FIGURES.sub(" ", heading)
+    words = _FIGURES.sub(" ", _BEFORE_ACTING.sub(" ", heading))
     return any(form in _PHRASES or set(form.split()) <= known for form in keys_of(words) or {""})
 
 
@@ -153,6 +179,13 @@ class Scopes:
             self._known[at] = self._of_heading(line)
         return self._known[at]
 
+    def paths_alone(self, line: int) -> bool:
+        """Check that a file named in a line is spoken of as it is now, whatever else the headings above are about."""
+        path = self.parsed.path(line)
+        texts = [heading.text for heading in path]
+        other = any(not _OTHER_TIMES.isdisjoint(form.split()) for text in texts for form in keys_of(text))
+        return not other and not any(int(found) != self.names.number for text in texts for found in _NUMBERED.findall(text))
+
     def is_certain(self, line: int) -> bool:
         """Check that a person's figure in a line is about the project's tests: the heading has none but well-known words."""
         path = self.parsed.path(line)
@@ -188,10 +221,11 @@ class Scopes:
         return named if named is not None or not is_neutral(name, self.names.number) else self.of(item)
 
     def name_above(self, line: TextLine) -> str:
-        """Return the name of the item around a line, else of the heading above it."""
+        """Return the name of the item around a line, of the text that leads to it if that counts something, or of the heading."""
         outer = [parent for parent in line.parents if parent is not line]
         if not outer:
-            return self.heading(line.line)
+            lead = keys_of(self._led.get(line.line, "")) & (QUANTITIES.keys() | {"known failures"})
+            return min(lead, default="") or self.heading(line.line)
         label = read_label(outer[-1].text)
         return min(label.keys if label else keys_of(outer[-1].text), default="")
 
