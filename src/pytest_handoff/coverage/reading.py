@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -29,6 +30,7 @@ from pytest_handoff.coverage.sources import (
     from_folder,
     source_folders,
 )
+from pytest_handoff.coverage.unchanged import NONE_KNOWN, UnchangedFiles
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import (
     Measured,
@@ -74,15 +76,17 @@ class CodeTree:
         is_test: says whether a path, relative to ``root``, is a test module, a conftest, or a helper of tests.
         expected: paths of source files, relative to ``root``, that are code if they lie in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
+        unchanged: the files that are as an earlier session had them, whose contexts nobody asks for.
     """
 
     root: Path
     is_test: BelongsToTests
     expected: Collection[str] = ()
+    unchanged: UnchangedFiles = NONE_KNOWN
 
     def resolved(self) -> CodeTree:
         """Return the same with links in ``root`` followed, as coverage.py has its paths."""
-        return CodeTree(self.root.resolve(), self.is_test, self.expected)
+        return replaced(self, root=self.root.resolve())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ def _sources(
     """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
     named = configured_sources(cov)
     sources = source_folders(named, config.rootpath, config.invocation_params.dir)
-    known = tree if sources or not named else CodeTree(tree.root, tree.is_test)
+    known = tree if sources or not named else replaced(tree, expected=())
     return _Sources(cov, known.resolved(), sources, shared, cache_folder(config), by_kind)
 
 
@@ -284,7 +288,16 @@ def _measure(
     why = None if per_test else _why_no_kinds(wanted.cov, data, wanted.by_kind)
     parsed = wanted.shared.parsed(wanted.cov) if wanted.shared else parsed_sources(wanted.cov, wanted.cache)
     run_by = None if why else per_test or wanted.by_kind
-    reader = FileReader(wanted.cov, wanted.root, wanted.tests(), run_by, parsed, shared=wanted.shared, lasting=lasting)
+    reader = FileReader(
+        wanted.cov,
+        wanted.root,
+        wanted.tests(),
+        run_by,
+        parsed,
+        shared=wanted.shared,
+        lasting=lasting,
+        unchanged=wanted.tree.unchanged,
+    )
     measured = reader.measurement(data, wanted.unseen(data))
     parsed.save()
     if wanted.shared:
