@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -197,13 +199,14 @@ class FileReader:
 
     def _path_of(self, name: str) -> str:
         """Name a file relative to the root, or else to where Python searches for it, with that folder's name."""
-        path = Path(name).resolve()
-        if path.is_relative_to(self.root):
-            return path.relative_to(self.root).as_posix()
+        found, top = resolved(name), f"{self.root}{os.sep}"
+        if found.startswith(top):
+            return found.removeprefix(top).replace(os.sep, "/")
+        path = Path(found)
         installed = [place for place in path.parents if place.name.endswith("-packages")]
         searched = [place for place in map(Path, filter(None, sys.path)) if path.is_relative_to(place)]
-        top = max(installed or searched, key=lambda place: len(place.parts), default=path.parent)
-        return f"{top.name}/{path.relative_to(top).as_posix()}"
+        place = max(installed or searched, key=lambda place: len(place.parts), default=path.parent)
+        return f"{place.name}/{path.relative_to(place).as_posix()}"
 
     def _left_out(self, name: str) -> bool:
         """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""
@@ -271,6 +274,14 @@ class FileReader:
 
     def _without_root(self, problem: Exception) -> str:
         return str(problem).replace(str(self.root), "").replace("'/", "'").rstrip(".")
+
+
+def resolved(name: str) -> str:
+    """Follow the links in the name of a measured file; several readers of the same data ask for it."""
+    return _resolved(name) if name.startswith(os.sep) else os.path.realpath(name)
+
+
+_resolved = lru_cache(maxsize=1 << 14)(os.path.realpath)
 
 
 def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverage.Coverage) -> bool:

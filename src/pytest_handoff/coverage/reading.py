@@ -17,7 +17,7 @@ from msgspec.structs import replace
 import coverage
 from coverage import CoverageData
 from pytest_handoff.coverage.adding import SavedData, add, closing_data, disown, joined_data, one_line_of
-from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source, listed_option
+from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source, listed_option, resolved
 from pytest_handoff.coverage.apart import measurement_of, whole_run
 from pytest_handoff.coverage.not_public import config_file_of
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
@@ -115,9 +115,10 @@ class _Sources:
     def unseen(self, data: CoverageData) -> list[Path]:
         """List the files of the source that coverage.py has not looked at, without tests."""
         includes, is_test = configured_includes(self.cov), self.tests()
-        seen = {Path(name).resolve() for name in data.measured_files()}
-        expected = [self.root / path for path in self.tree.expected if not is_test(path)]
-        return [place for place in expected if place not in seen and in_source(place, self.sources, includes, self.cov)]
+        seen = set(map(resolved, data.measured_files()))
+        expected = [path for path in self.tree.expected if f"{self.root}/{path}" not in seen and not is_test(path)]
+        places = [place for path in expected if str(place := self.root / path) not in seen]
+        return [place for place in places if in_source(place, self.sources, includes, self.cov)]
 
 
 def read(
@@ -269,7 +270,7 @@ def keep(config: pytest.Config, path: Path, *, root: Path | None = None, nonce: 
         path.unlink(missing_ok=True)
         here, top, around = config.invocation_params.dir, config.rootpath.resolve(), (root or config.rootpath).resolve()
         with closing_data(CoverageData(basename=str(path))) as kept:
-            kept.update(found.data, map_path=lambda name: _name_from(top, (here / name).resolve(), around))
+            kept.update(found.data, map_path=lambda name: _name_from(top, Path(resolved(str(here / name))), around))
         if path.is_file():
             disown(path, partial(is_disguised, nonce=nonce))
     except (CoverageException, sqlite3.Error) as problem:
