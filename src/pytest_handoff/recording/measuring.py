@@ -127,7 +127,7 @@ class RunCoverage:
         """Return the settings that coverage.py used; ``None`` if it measured nothing."""
         if not self._available or not options.measures_coverage(self._config):
             return None
-        from pytest_handoff.coverage.reading import coverage_in_force
+        from pytest_handoff.coverage.in_force import coverage_in_force
 
         return coverage_in_force(self._config)
 
