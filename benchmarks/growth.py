@@ -200,7 +200,7 @@ def _measured(size: Size, session: int) -> Measured:
         )
         for number, path in ((number, f"src/part{number:03}.py") for number in range(size.sources))
     }
-    by = ParsedBy(python="cpython 3.13", coverage="7.17.5", exclude=["#.*(pragma|PRAGMA)[:\\s]?\\s*(no|NO)\\s*(cover|COVER)"])
+    by = ParsedBy(python="cpython 3.13", coverage="none", exclude=["#.*(pragma|PRAGMA)[:\\s]?\\s*(no|NO)\\s*(cover|COVER)"])
     found = Measurement(files=files, percent=100.0 * (_LINES - 2) / _LINES, branch_percent=None, parsed_by=by)
     return Measured(found, Lines(executed=lambda _path: ran, marked=lambda _path: frozenset()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,6 +67,14 @@ def pytest_unconfigure():
     for name, found in (("parsed", parsed), ("asked", asked)):
         pathlib.Path(f".coverage.{name}").write_text(" ".join(sorted(set(found))))
 """
+COMBINING = """
+import atexit, sys
+sys.path.insert(0, "plugins")
+import counting
+from pytest_handoff.cli.handoff import main
+atexit.register(counting.pytest_unconfigure)
+main(["combine", "session-2"])
+"""
 EVIDENCE = "handoffs/evidence/{}/{}"
 
 
@@ -96,6 +105,14 @@ def run(story: Story, session: str, *args: str) -> str:
     assert f"handoffs/{session}.md" in out, out
     story.commit(session)
     return out
+
+
+def run_parts(story: Story) -> None:
+    """Record the session from one part, joined by a process that counts as well."""
+    out = story.pytest("--cov=src", "--cov-report=", "--handoff=session-2", "--handoff-part=all").out
+    assert "part" in out, out
+    done = story.run(sys.executable, "-c", COMBINING)
+    assert done.code == 0, done
 
 
 def parsed(story: Story) -> list[str]:
@@ -271,9 +288,14 @@ def test_few_or_branches_are_not_kept(story: Story) -> None:
 
 
 def test_contexts_are_read_of_files_with_new_code(story: Story) -> None:
-    """Also where data of two runs are added up, or file names are relative."""
+    """Also where data have to be read before anybody asks: where file names are relative, and where parts are joined."""
     run(story, "session-2")
     assert story.text(".coverage.asked").split() == ["module07"]
     (story.folder / "pyproject.toml").write_text(PYPROJECT + "[tool.coverage.run]\nrelative_files = true\n")
     run(story, "session-2")
     assert story.text(".coverage.asked").split() == ["module07"]
+    run_parts(story)
+    assert story.text(".coverage.asked").split() == ["module07"]
+    assert parsed(story) == ["module07"]
+    assert table(story, "session-2")["coverage"]["statements"]["parsed_by"]["exclude"]
+    assert story.handoff("verify", "session-2").code == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 import coverage
+from pytest_handoff.coverage.adding import closing_data
 from pytest_handoff.coverage.not_public import Changed, reporter_of
 from pytest_handoff.coverage.parsed_sources import ParsedSources, kept_cache, parsed_by, parsed_sources
 from pytest_handoff.coverage.public_analyses import UNREADABLE, layout_in
@@ -67,6 +68,11 @@ def parse_again(sources: Sources) -> dict[str, str] | None:
 def layouts_of(sources: Sources) -> dict[str, str] | None:
     """Parse the sources in this process, but for those that the cache of this user's runs holds."""
     cov = coverage.Coverage(data_file=None, config_file=False)
+    with closing_data(cov.get_data()):  # which also gets it ready to read sources
+        return _layouts(cov, sources)
+
+
+def _layouts(cov: coverage.Coverage, sources: Sources) -> dict[str, str] | None:
     cov.clear_exclude()
     for pattern in sources.by.exclude:
         cov.exclude(pattern)

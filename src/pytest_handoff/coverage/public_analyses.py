@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tokenize
+from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.exceptions import CoverageException
@@ -130,7 +131,7 @@ def _facts(name: str, statements: frozenset[int]) -> SourceFacts:
 def _first_lines(text: str) -> dict[int, int]:
     """Map each continuation line of a statement to its first line."""
     found, first = {}, 0
-    for token in tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__):
+    for token in tokenize.generate_tokens(StringIO(text).readline):
         if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
             found.update(dict.fromkeys(range(first + 1, token.end[0] + 1), first) if first else {})
             first = 0
