@@ -133,14 +133,13 @@ def record_session(folder: Path, number: int, size: Size) -> None:
     from pytest_handoff.workflow.record import RunResults, record_run
 
     if number > 1:
-        for which in range(_CHANGED):
-            part = (number * 37 + which * 41) % size.sources
+        for part in _changed(number, size):
             write(folder / f"src/part{part:03}.py", _text(part, number))
     run = _run(size, number)
     project = open_project(folder, fallback=folder)
     start = workflow_start.begin(project, f"session-{number}")
     results = RunResults(
-        run=run, measured=_measured(size), context=context_of(run, None), is_test_file=lambda path: "/test_" in path
+        run=run, measured=_measured(size, number), context=context_of(run, None), is_test_file=lambda path: "/test_" in path
     )
     with writing(project):
         outcome = record_run(project, start, results)
@@ -173,17 +172,37 @@ def _run(size: Size, session: int) -> Run:
     )
 
 
-def _measured(size: Size) -> Measured:
+def _changed(session: int, size: Size) -> list[int]:
+    return [(session * 37 + which * 41) % size.sources for which in range(_CHANGED)]
+
+
+def _layout(number: int, last: int) -> str:
+    """Make up which lines of a source are statements, as in a module of functions; other ones after each change of it."""
+    blocks = ((number + last + block, block, number * last + block) for block in range(18))
+    return "".join(f"{one % 5 + 1}s{two % 3 + 1}.s{three % 3 + 1}c" for one, two, three in blocks)
+
+
+def _measured(size: Size, session: int) -> Measured:
     from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
+    from pytest_handoff.record import ParsedBy
 
     lines, missing = frozenset(range(1, _LINES + 1)), frozenset({3, 90})
-    by = {RunBy(None, "unit", "old"): lines - missing}
+    ran = {RunBy(None, "unit", "old"): lines - missing}
+    last = {number: one for one in range(2, session + 1) for number in _changed(one, size)}
     files = {
-        path: MeasuredFile(path=path, statements=lines, missing=missing, import_time=lines, percent=100.0 * (_LINES - 2) / _LINES)
-        for path in (f"src/part{number:03}.py" for number in range(size.sources))
+        path: MeasuredFile(
+            path=path,
+            statements=lines,
+            missing=missing,
+            import_time=lines,
+            percent=100.0 * (_LINES - 2) / _LINES,
+            layout=_layout(number, last.get(number, 0)),
+        )
+        for number, path in ((number, f"src/part{number:03}.py") for number in range(size.sources))
     }
-    found = Measurement(files=files, percent=100.0 * (_LINES - 2) / _LINES, branch_percent=None)
-    return Measured(found, Lines(executed=lambda _path: by, marked=lambda _path: frozenset()))
+    by = ParsedBy(python="cpython 3.13", coverage="none", exclude=["#.*(pragma|PRAGMA)[:\\s]?\\s*(no|NO)\\s*(cover|COVER)"])
+    found = Measurement(files=files, percent=100.0 * (_LINES - 2) / _LINES, branch_percent=None, parsed_by=by)
+    return Measured(found, Lines(executed=lambda _path: ran, marked=lambda _path: frozenset()))
 
 
 def _command(folder: Path, *arguments: str) -> float:

@@ -256,6 +256,34 @@ class CoverageLine(FileCoverage, frozen=True, kw_only=True):
     path: str
 
 
+class StatementsLine(Frozen, frozen=True):
+    """What the lines of one source are (:mod:`pytest_handoff.evidence.layouts`), as a line of ``statements.jsonl``."""
+
+    path: str
+    layout: str
+
+
+class ParsedBy(Frozen, frozen=True):
+    """Everything besides the text of a source that decides which of its lines are statements.
+
+    Attributes:
+        python: the implementation and minor version of Python, such as ``cpython 3.13``, and whether it leaves out ``assert``.
+        coverage: the version of coverage.py.
+        exclude: its patterns of lines to exclude, all of them.
+    """
+
+    python: str
+    coverage: str
+    exclude: list[str]
+
+
+class KnownStatements(Frozen, frozen=True):
+    """Name ``statements.jsonl`` by the sha256 of its bytes, and what parsed the sources."""
+
+    digest: str
+    parsed_by: ParsedBy
+
+
 def _lines_in(ranges: str) -> int:
     """Count the lines in ``7, 9-10``, very many times; nobody counts twice what a record names twice."""
     bounds = [part.partition("-") for part in ranges.split(", ")]
@@ -267,6 +295,7 @@ class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
 
     ``precision`` is the number of decimals in its reports, if the project asks for any. ``by_file`` is the sha256 of the bytes of
     ``coverage.jsonl``, where that has the files; the record's own ``files`` are empty then, until the two are read together.
+    ``statements`` is there where ``statements.jsonl`` is.
     """
 
     percent: float
@@ -276,6 +305,7 @@ class CoverageSummary(Frozen, frozen=True, omit_defaults=True):
     files: dict[str, FileCoverage]
     precision: int = 0
     by_file: str | None = None
+    statements: KnownStatements | None = None
 
     @property
     def shown(self) -> str:

@@ -152,7 +152,7 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _is_in(path: str, folder: PurePosixPath) -> bool:
-    return PurePosixPath(path).is_relative_to(folder)
+    return f"{path}/".startswith(f"{folder}/")
 
 
 class SuiteFiles(Frozen, frozen=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from cheating import CART_TESTS, CONFTEST, DOCUMENT, RECORD, Cheat, Shop
+from cheating import CART_TESTS, CONFTEST, DOCUMENT, EVIDENCE, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT
 
 if TYPE_CHECKING:
@@ -155,6 +156,37 @@ def data_of_another_run(shop: Shop) -> None:
     run_measured(shop, "--cov-append")
 
 
+def with_tables(shop: Shop) -> None:
+    """Add fifty modules of constants, each with one function that nobody calls, and record them."""
+    table = "".join(f"rate_{number} = {number}\n\n" for number in range(30)) + "def rest():\n    return 0\n"
+    shop.write({f"src/shop/table{number:02}.py": table for number in range(50)})
+    shop.write(
+        {
+            "tests/unit/test_tables.py": """
+        import importlib
+
+
+        def test_tables():
+            for number in range(50):
+                assert importlib.import_module(f"shop.table{number:02}").rate_1 == 1
+    """
+        }
+    )
+    shop.measured()
+
+
+def statements_taken_out(shop: Shop) -> None:
+    """Write that there is no statement where nobody calls a function, with the digest of that."""
+    with_tables(shop)
+    file, line = EVIDENCE + "statements.jsonl", '"src/shop/table07.py","layout":"'
+    before = shop.text(file)
+    layout = before.partition(line)[2].partition('"')[0]
+    shop.edit(file, line + layout, line + layout[:-2])
+    digests = [f"sha256:{sha256(text.encode()).hexdigest()}" for text in (before, shop.text(file))]
+    shop.edit_json(RECORD, lambda table: table["coverage"]["statements"].update(digest=digests[1]))
+    assert digests[0] not in shop.text(RECORD)
+
+
 def better_figures(shop: Shop) -> None:
     """Write better figures into the record than were measured."""
     untested(shop)
@@ -299,6 +331,7 @@ CHEATS = [
           "test it bit by bit", lambda shop: (tested(shop), bit_by_bit("tests/unit", "tests/e2e")(shop))),
     Cheat("measured", "do so in a run that adds to another", forged_in(bit_by_bit("tests/e2e", "tests/unit")), "new_code",
           "test it the other way round", lambda shop: (tested(shop), bit_by_bit("tests/e2e", "tests/unit")(shop))),
+    Cheat("measured", "take statements out of what the next run believes", statements_taken_out, "record", "record them", with_tables),
     Cheat("measured", "better figures in the record", better_figures, "cannot tell", "read them", lambda shop: (
               tested(shop), shop.measured(), shop.handoff("show", "session-2"))),
     Cheat("measured", "one better figure in the record", one_better_figure, "cannot tell", "fill once more", lambda shop: (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_handoff.coverage.reading import narrowing_source
+from pytest_handoff.coverage.in_force import narrowing_source
 from pytest_handoff.evidence.tool_settings import CoverageSettings, with_those_in_force
 
 if TYPE_CHECKING:

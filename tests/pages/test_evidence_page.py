@@ -10,7 +10,17 @@ import pytest
 
 from pytest_handoff.details import Details, Failure
 from pytest_handoff.proof import PROOF_SCHEMA, EarlierStatus, NewStatus, Proof
-from pytest_handoff.record import OUTCOMES, RECORD_SCHEMA, CoverageLine, Difference, LedgerLine, Record, SourceEdits, Status
+from pytest_handoff.record import (
+    OUTCOMES,
+    RECORD_SCHEMA,
+    CoverageLine,
+    Difference,
+    LedgerLine,
+    Record,
+    SourceEdits,
+    StatementsLine,
+    Status,
+)
 
 if TYPE_CHECKING:
     import msgspec
@@ -31,6 +41,7 @@ def _listed(name: str, page: str = PAGE) -> list[str]:
         ("ledger", LedgerLine),
         ("record", Record),
         ("coverage", CoverageLine),
+        ("statements", StatementsLine),
         ("proof", Proof),
         ("details", Details),
         ("failure", Failure),

@@ -33,6 +33,7 @@ from pytest_handoff.record import (
     Regression,
     SourceEdits,
     SourceLine,
+    StatementsLine,
     Status,
     UnstableIds,
     Verdict,
@@ -210,11 +211,12 @@ _WRITTEN: dict[str, tuple[type[msgspec.Struct], str | None]] = {
     "ledger": (LedgerLine, None),
     "sources": (SourceLine, None),
     "coverage": (CoverageLine, None),
+    "statements": (StatementsLine, None),
     "part": (Part, PART_SCHEMA),
     "proof": (Proof, PROOF_SCHEMA),
     "details": (Details, DETAILS_SCHEMA),
 }
-_LINES = ("ledger", "sources", "coverage")
+_LINES = ("ledger", "sources", "coverage", "statements")
 """Files whose first line may say what they differ from."""
 
 NAMES = (*_WRITTEN, *_PRINTED)
@@ -260,7 +262,7 @@ def _open(part: Any) -> Any:
 def print_schema(name: str | None) -> int:
     """Print the JSON Schema of NAME, or all of them by name.
 
-    The names are record, ledger, sources, coverage, proof, part, details, show, history, life and next.
+    The names are record, ledger, sources, coverage, statements, proof, part, details, show, history, life and next.
     """
     if name is not None and name not in NAMES:
         raise UsageProblem(f"there is no schema {name!r}; the schemas are: {', '.join(NAMES)}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +26,7 @@ from pytest_handoff.coverage.not_public import (
 from pytest_handoff.coverage.parsed_sources import SourceFacts, cache_folder, no_collections, parsed_sources
 from pytest_handoff.coverage.patterns import matches
 from pytest_handoff.coverage.public_analyses import UNREADABLE, Figures, PublicAnalyses, marked_in
+from pytest_handoff.coverage.unchanged import NONE_KNOWN, UnchangedFiles
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
 
 if TYPE_CHECKING:
@@ -137,6 +140,7 @@ class FileReader:
         parsed: parses sources, or knows them already.
         shared: knows what reports have already found out, if there were any.
         lasting: whether the data can still be queried after the reading.
+        unchanged: the files that are as an earlier session had them.
     """
 
     cov: coverage.Coverage
@@ -146,6 +150,7 @@ class FileReader:
     parsed: ParsedSources
     shared: SharedAnalyses | None = None
     lasting: bool = False
+    unchanged: UnchangedFiles = NONE_KNOWN
 
     def measurement(self, data: CoverageData, unseen: Iterable[Path]) -> Measured | NotMeasured:
         """Measure all files of coverage.py's report, and beside them those that it does not look at, with nothing covered."""
@@ -176,6 +181,7 @@ class FileReader:
             branch_percent=branches if data.has_arcs() else None,
             precision=_precision(self.cov),
             notes=(*problems, *_twice(files)),
+            parsed_by=None if data.has_arcs() else self.parsed.by,
         )
         return Measured(measurement, self._lines(data, {**beside, **files}, {**others, **names}))
 
@@ -187,19 +193,20 @@ class FileReader:
             if self._left_out(name):
                 continue
             try:
-                yield path, self._measure(path, *self._analysed(data, name, public))
+                yield path, self._measure(path, *self._analysed(data, path, name, public))
             except UNREADABLE as problem:
                 problems.append(f"{path} is not measured: {self._without_root(problem)}.")
 
     def _path_of(self, name: str) -> str:
         """Name a file relative to the root, or else to where Python searches for it, with that folder's name."""
-        path = Path(name).resolve()
-        if path.is_relative_to(self.root):
-            return path.relative_to(self.root).as_posix()
+        found, top = resolved(name), f"{self.root}{os.sep}"
+        if found.startswith(top):
+            return found.removeprefix(top).replace(os.sep, "/")
+        path = Path(found)
         installed = [place for place in path.parents if place.name.endswith("-packages")]
         searched = [place for place in map(Path, filter(None, sys.path)) if path.is_relative_to(place)]
-        top = max(installed or searched, key=lambda place: len(place.parts), default=path.parent)
-        return f"{top.name}/{path.relative_to(top).as_posix()}"
+        place = max(installed or searched, key=lambda place: len(place.parts), default=path.parent)
+        return f"{place.name}/{path.relative_to(place).as_posix()}"
 
     def _left_out(self, name: str) -> bool:
         """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""
@@ -219,14 +226,19 @@ class FileReader:
             num_branches=figures.branches[0] if figures.branches else None,
             covered_branches=figures.branches[1] if figures.branches else None,
             percent=_percent(*figures.counts),
+            layout=facts.layout,
         )
         return file, figures
 
-    def _analysed(self, data: CoverageData, name: str, public: PublicAnalyses) -> tuple[Figures, SourceFacts]:
+    def _analysed(self, data: CoverageData, path: str, name: str, public: PublicAnalyses) -> tuple[Figures, SourceFacts]:
         found = self.shared and self.shared.found(data, name)
         if not found:
             try:
                 reporter = reporter_of(self.cov, name)
+                if path in self.unchanged and not self.parsed.knows(reporter):
+                    known = self.unchanged.figures(data, path, name, self.parsed.by)
+                    if known is not None:
+                        return known
                 facts = self.parsed.facts(reporter, branches=data.has_arcs())
                 found = Analysed(analysis_of(data, 0, reporter, name), facts)
             except Changed:
@@ -243,7 +255,7 @@ class FileReader:
             excluded = files[path].excluded
             return excluded & marked_in(names[path]) if excluded else excluded
 
-        known = None if self.lasting else {path: executed(path) for path in files}
+        known = None if self.lasting else {path: executed(path) for path in files if path not in self.unchanged}
         return Lines(executed=executed if known is None else known.__getitem__, marked=marked)
 
     def _executed(self, data: CoverageData, name: str, file: MeasuredFile) -> dict[RunBy, frozenset[int]]:
@@ -262,6 +274,14 @@ class FileReader:
 
     def _without_root(self, problem: Exception) -> str:
         return str(problem).replace(str(self.root), "").replace("'/", "'").rstrip(".")
+
+
+def resolved(name: str) -> str:
+    """Follow the links in the name of a measured file; several readers of the same data ask for it."""
+    return _resolved(name) if name.startswith(os.sep) else os.path.realpath(name)
+
+
+_resolved = lru_cache(maxsize=1 << 14)(os.path.realpath)
 
 
 def in_source(path: Path, folders: list[Path], includes: list[str], cov: coverage.Coverage) -> bool:

@@ -63,16 +63,14 @@ def _at_the_top(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _may_be_the_import_s(node: ast.FunctionDef) -> bool:
     """Check that nobody else is meant to call a function, and that nothing of it outlives its call."""
+    if not node.name.startswith("_") or node.name.endswith("__") or node.decorator_list:
+        return False
     inner = [child for statement in node.body for child in ast.walk(statement)]
     own = {child.name for child in inner if isinstance(child, ast.FunctionDef) and not child.decorator_list}
     callees = {id(child.func) for child in inner if isinstance(child, ast.Call)}
-    return (
-        node.name.startswith("_")
-        and not node.name.endswith("__")
-        and not node.decorator_list
-        and not any(isinstance(child, _OUTLIVES) or (isinstance(child, _Def) and child.name not in own) for child in inner)
-        and not any(isinstance(child, ast.Name) and child.id in own and id(child) not in callees for child in inner)
-    )
+    return not any(
+        isinstance(child, _OUTLIVES) or (isinstance(child, _Def) and child.name not in own) for child in inner
+    ) and not any(isinstance(child, ast.Name) and child.id in own and id(child) not in callees for child in inner)
 
 
 _OUTLIVES = (ast.AsyncFunctionDef, ast.ClassDef, ast.Yield, ast.YieldFrom)

@@ -1,4 +1,4 @@
-"""Use what coverage.py, pytest-cov and multiprocessing have no public way to do, here alone.
+"""Use what coverage.py and pytest-cov have no public way to do, here and in ``not_public_children`` alone.
 
 Tried with coverage.py 7.10.6 to 7.17.5, pytest-cov 7.0 to 7.1 and multiprocessing of Python 3.11 to 3.14; `make test-newest`
 tries the newest. What a release has changed raises :class:`Changed`, or is answered with ``None``, and whoever asks goes a
@@ -42,7 +42,7 @@ class Changed(Exception):
 
 
 @contextmanager
-def _as_it_was() -> Iterator[None]:
+def as_it_was() -> Iterator[None]:
     """Take any error for a change, but for those that are about a source or about data, and mean the same everywhere."""
     from coverage.exceptions import CoverageException
 
@@ -61,22 +61,22 @@ def reporter_of(cov: coverage.Coverage, name: str) -> FileReporter:
     """Return what coverage.py reads a file with: its own parser, or a plugin."""
     from coverage import FileReporter
 
-    with _as_it_was():
-        return _checked(cov._get_file_reporter(name), FileReporter)
+    with as_it_was():
+        return checked(cov._get_file_reporter(name), FileReporter)
 
 
 def analysis_of(data: CoverageData, precision: int, reporter: FileReporter, name: str) -> Analysis:
     """Analyse a file of these data as coverage.py's reports do."""
-    with _as_it_was():
+    with as_it_was():
         from coverage.results import Analysis, analysis_from_file_reporter
 
-        return _checked(analysis_from_file_reporter(data, precision, reporter, name), Analysis)
+        return checked(analysis_from_file_reporter(data, precision, reporter, name), Analysis)
 
 
 def name_in_data(cov: coverage.Coverage, reporter: FileReporter) -> str:
     """Return the name that data have for a reporter's file."""
-    with _as_it_was():
-        return _checked(cov._file_mapper(reporter.filename), str)
+    with as_it_was():
+        return checked(cov._file_mapper(reporter.filename), str)
 
 
 def share_analyses(cov: coverage.Coverage, found: Callable[[FileReporter], Analysis | Exception | None]) -> None:
@@ -100,12 +100,12 @@ def share_analyses(cov: coverage.Coverage, found: Callable[[FileReporter], Analy
 
 def first_lines(reporter: FileReporter) -> dict[int, int] | None:
     """Map each line of a Python source to the first line of its statement; ``None`` for a source of another language."""
-    with _as_it_was():
+    with as_it_was():
         from coverage.python import PythonFileReporter
 
         if not isinstance(reporter, PythonFileReporter):
             return None
-        return {_checked(line, int): _checked(first, int) for line, first in reporter.multiline_map().items()}
+        return {checked(line, int): checked(first, int) for line, first in reporter.multiline_map().items()}
 
 
 _NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
@@ -117,7 +117,7 @@ def parsed_state(reporter: FileReporter, text: str) -> tuple[dict[str, Any] | No
 
     Call it before arcs are asked for, which make the parser drop its tree; the state then grows with them.
     """
-    with _as_it_was():
+    with as_it_was():
         parser: Any = reporter.parser  # type: ignore[attr-defined]
         tree = getattr(parser, "_ast_root", None)
         state = vars(parser) if parser.text == text else None
@@ -131,7 +131,7 @@ def plain_state(state: dict[str, Any]) -> dict[str, Any]:
 
 def restore(reporter: FileReporter, text: str, state: dict[str, Any]) -> None:
     """Give a reporter a parser that knows already what another one found in the same text, so that it need not parse."""
-    with _as_it_was():
+    with as_it_was():
         parser = _known_parser()(text=text, filename=reporter.filename)
         if not {"_parser"} <= vars(reporter).keys() or not vars(parser).keys() - _NOT_KEPT <= state.keys():
             raise AttributeError("a parser has other attributes")
@@ -247,7 +247,7 @@ def measures_for_reports(config: pytest.Config) -> coverage.Coverage | None:
 
 def finish_early(controller: Any, before: Callable[[], None]) -> bool:
     """Let pytest-cov put its data together if the run ended before it did; ``before`` is called then."""
-    with _as_it_was():
+    with as_it_was():
         if controller.cov is controller.combining_cov and not controller.started:
             return False
         before()
@@ -257,7 +257,7 @@ def finish_early(controller: Any, before: Callable[[], None]) -> bool:
 
 def lost_workers(controller: Any) -> list[str]:
     """List the workers of pytest-xdist whose data pytest-cov did not get."""
-    with _as_it_was():
+    with as_it_was():
         return sorted({str(node.gateway.id) for node in controller.failed_workers})
 
 
@@ -305,51 +305,6 @@ def config_file_of(cov: coverage.Coverage) -> str | None:
     return file if isinstance(file, str) else None
 
 
-# Processes that a test starts.
-
-
-def serialized(cov: coverage.Coverage) -> str:
-    """Return the configuration as ``COVERAGE_PROCESS_CONFIG`` wants it."""
-    with _as_it_was():
-        return _checked(cov.config.serialize(), str)
-
-
-@contextmanager
-def with_plugin(cov: coverage.Coverage, name: str, options: dict[str, str]) -> Iterator[None]:
-    """Add a plugin to the configuration for a while, without loading it here."""
-    with _as_it_was():
-        plugins, of_plugins = [*cov.config.plugins], {**cov.config.plugin_options}
-    cov.config.plugins, cov.config.plugin_options = [*plugins, name], {**of_plugins, name: options}
-    try:
-        yield
-    finally:
-        cov.config.plugins, cov.config.plugin_options = plugins, of_plugins
-
-
-def hook_children(message: Callable[[], dict[str, Any]], begin: Callable[[], None]) -> None:
-    """Send a message to each process that multiprocessing spawns, or that its server forks, and begin it once it is measured.
-
-    For ``concurrency = multiprocessing`` coverage.py starts in a new process, and then calls what it replaced.
-    """
-    with _as_it_was():
-        from multiprocessing import spawn
-
-        from coverage import multiproc
-
-        prepared, bootstrap = spawn.get_preparation_data, multiproc.original_bootstrap
-        if not all(map(callable, (prepared, bootstrap))):
-            raise TypeError("a function no longer is one")
-
-    def get_preparation_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        return prepared(*args, **kwargs) | message()
-
-    def original_bootstrap(*args: Any, **kwargs: Any) -> Any:
-        begin()
-        return bootstrap(*args, **kwargs)
-
-    spawn.get_preparation_data, multiproc.original_bootstrap = get_preparation_data, original_bootstrap
-
-
 def _part(whole: Any, name: str) -> Any:
     """Return an attribute, or ``None`` where it is gone or does not work any more."""
     try:
@@ -365,7 +320,7 @@ def _has(whole: Any, name: str) -> bool:
         return False
 
 
-def _checked(value: Any, kind: type[_T]) -> _T:
+def checked(value: Any, kind: type[_T]) -> _T:
     if not isinstance(value, kind):
         raise TypeError(f"{type(value).__name__} is no {kind.__name__}")
     return value

@@ -17,15 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import coverage
+from pytest_handoff.coverage import called_at_import as called_at_import_rules
 from pytest_handoff.coverage.called_at_import import called_at_import
 from pytest_handoff.coverage.not_public import Changed, first_lines, parsed_state, plain_state, restore
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.evidence import layouts
+from pytest_handoff.evidence.layouts import Layout, write_layout
 from pytest_handoff.project.artifacts import Artifact, write_each
 from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.project.user_folder import Sealed, user_key
+from pytest_handoff.record import ParsedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import pytest
 
@@ -117,6 +121,13 @@ class ParseCache:
         self._found = _load(folder, self._name) if folder else {}
         self._used: dict[bytes, bytes] = {}
 
+    def has(self, reporter: FileReporter) -> bool:
+        """Check whether facts of a source's text are kept; where nothing is kept at all, the text is not even read."""
+        if not self._found and not self._used:
+            return False
+        key = _key(reporter.source())
+        return key in self._used or key in self._found
+
     def get(self, text: str) -> object | None:
         """Return the facts of a text, or ``None`` if they are not known."""
         key = _key(text)
@@ -175,10 +186,12 @@ class SourceFacts(NamedTuple):
     Attributes:
         first_line: the first line of the statement for each of its continuation lines; other lines are not in it.
         shape: which statements run at import.
+        layout: which lines are statements, as text (:mod:`pytest_handoff.evidence.layouts`); empty where none says it.
     """
 
-    first_line: dict[int, int]
+    first_line: Mapping[int, int]
     shape: Shape
+    layout: str = ""
 
 
 class _Kept(NamedTuple):
@@ -190,13 +203,23 @@ class _Kept(NamedTuple):
     headers: dict[int, frozenset[int]]
     import_time: frozenset[int]
     called_at_import: frozenset[int]
+    layout: str
 
 
 class ParsedSources:
-    """A reader that parses sources as coverage.py does, each text only once while the cache holds it."""
+    """A reader that parses sources as coverage.py does, each text only once while the cache holds it.
 
-    def __init__(self, cache: ParseCache) -> None:
+    Args:
+        by: what the statements depend on besides the text.
+    """
+
+    def __init__(self, cache: ParseCache, by: ParsedBy) -> None:
         self._cache = cache
+        self.by = by
+
+    def knows(self, reporter: FileReporter) -> bool:
+        """Check whether the cache holds the text of a source, so that it need not be parsed."""
+        return self._cache.has(reporter)
 
     def facts(self, reporter: FileReporter, *, branches: bool) -> SourceFacts:
         """Find the facts about a source; afterwards the reporter need not parse it.
@@ -215,7 +238,7 @@ class ParsedSources:
             restore(reporter, text, kept.parser)
         except Changed:
             return self._parse(reporter, text, branches=branches)
-        return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time, kept.called_at_import))
+        return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time, kept.called_at_import), kept.layout)
 
     def save(self) -> None:
         """Keep what was parsed for the next run."""
@@ -227,23 +250,34 @@ class ParsedSources:
             return SourceFacts(_line_by_line(reporter), Shape({}, frozenset()))
         first_line = {line: first for line, first in lines.items() if line != first}
         state, tree = parsed_state(reporter, text)
-        shape = module_shape(tree, frozenset(reporter.lines()), lambda line: first_line.get(line, line))
+        statements = frozenset(reporter.lines())
+        shape = module_shape(tree, statements, lambda line: first_line.get(line, line))
+        layout = write_layout(Layout(statements, frozenset(reporter.excluded_lines()), first_line))
         if branches:
             reporter.arcs()
         # The parser has read the file itself, which may have changed since.
         if state is not None:
-            self._cache.put(text, tuple(_Kept(plain_state(state), branches, first_line, *shape)))
-        return SourceFacts(first_line, shape)
+            self._cache.put(text, tuple(_Kept(plain_state(state), branches, first_line, *shape, layout)))
+        return SourceFacts(first_line, shape, layout)
 
 
 def parsed_sources(cov: coverage.Coverage, folder: Sealed | None) -> ParsedSources:
     """Open the cache in ``folder``, if there is one, for this Python, this coverage.py and its exclusions."""
+    by, own = parsed_by(cov), b""
     try:
-        own = Path(__file__).read_bytes() + Path(__file__).with_name("called_at_import.py").read_bytes()
+        for module in (__file__, called_at_import_rules.__file__, layouts.__file__):
+            own += Path(module).read_bytes()
     except OSError:  # imported from an archive: nothing could tell which code made the cached facts
-        return ParsedSources(ParseCache(None, None))
+        return ParsedSources(ParseCache(None, None), by)
     maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)
-    return ParsedSources(ParseCache(folder, maker))
+    return ParsedSources(ParseCache(folder, maker), by)
+
+
+def parsed_by(cov: coverage.Coverage) -> ParsedBy:
+    """Say what decides, besides its text, which lines of a source are statements."""
+    python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
+    optimized = f" -{'O' * sys.flags.optimize}" if sys.flags.optimize else ""
+    return ParsedBy(python=python + optimized, coverage=coverage.__version__, exclude=list(cov.get_exclude_list()))
 
 
 def cache_folder(config: pytest.Config) -> Sealed | None:
@@ -254,6 +288,16 @@ def cache_folder(config: pytest.Config) -> Sealed | None:
         return Sealed(cache.mkdir("handoff"), key) if cache is not None and key is not None else None
     except OSError:
         return None
+
+
+def kept_cache(project: Path) -> Sealed | None:
+    """Find the folder that a run of this project left in pytest's cache, where it lies within the project, and the key to it."""
+    folder, key = project / ".pytest_cache" / "d" / "handoff", user_key(project, make=False)
+    try:
+        found = folder.is_dir() and folder.resolve().is_relative_to(project.resolve())
+    except OSError:
+        return None
+    return Sealed(folder, key) if found and key is not None else None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tokenize
+from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.exceptions import CoverageException
@@ -11,6 +12,7 @@ from coverage.exceptions import CoverageException
 import coverage
 from pytest_handoff.coverage.not_public import config_file_of
 from pytest_handoff.coverage.parsed_sources import Shape, SourceFacts, module_shape
+from pytest_handoff.evidence.layouts import Layout, write_layout
 
 if TYPE_CHECKING:
     from coverage import CoverageData
@@ -64,7 +66,10 @@ class PublicAnalyses:
             stats = cov.branch_stats(name).values()
             branches = sum(total for total, _ in stats), sum(ran for _, ran in stats)
         figures = Figures(frozenset(statements), frozenset(excluded), frozenset(missing), branches)
-        return figures, _facts(name, figures.statements)
+        facts = _facts(name, figures.statements)
+        if data.file_tracer(name):  # a plugin reads it, and says what its statements are
+            return figures, facts
+        return figures, facts._replace(layout=write_layout(Layout(figures.statements, figures.excluded, facts.first_line)))
 
     def close(self) -> None:
         """Let go of all files."""
@@ -101,6 +106,18 @@ def marked_in(name: str) -> frozenset[int]:
         cov.get_data().close(force=True)
 
 
+def layout_in(cov: coverage.Coverage, name: str) -> str:
+    """Return what the lines of a source are, as text.
+
+    Raises:
+        Exception: one of :data:`UNREADABLE`.
+    """
+    _, statements, excluded, _, _ = cov.analysis2(name)
+    with tokenize.open(name) as file:
+        first = _first_lines(file.read())
+    return write_layout(Layout(frozenset(statements), frozenset(excluded), first))
+
+
 def _facts(name: str, statements: frozenset[int]) -> SourceFacts:
     try:
         with tokenize.open(name) as file:
@@ -114,7 +131,7 @@ def _facts(name: str, statements: frozenset[int]) -> SourceFacts:
 def _first_lines(text: str) -> dict[int, int]:
     """Map each continuation line of a statement to its first line."""
     found, first = {}, 0
-    for token in tokenize.generate_tokens(iter(text.splitlines(keepends=True)).__next__):
+    for token in tokenize.generate_tokens(StringIO(text).readline):
         if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
             found.update(dict.fromkeys(range(first + 1, token.end[0] + 1), first) if first else {})
             first = 0

@@ -6,9 +6,10 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from coverage.exceptions import ConfigError, CoverageException
 from msgspec.structs import replace
@@ -16,19 +17,18 @@ from msgspec.structs import replace
 import coverage
 from coverage import CoverageData
 from pytest_handoff.coverage.adding import SavedData, add, closing_data, disown, joined_data, one_line_of
-from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source, listed_option
-from pytest_handoff.coverage.apart import measurement_of, whole_run
+from pytest_handoff.coverage.analysis import ContextReader, FileReader, in_source, resolved
+from pytest_handoff.coverage.apart import whole_run
 from pytest_handoff.coverage.not_public import config_file_of
 from pytest_handoff.coverage.parsed_sources import cache_folder, parsed_sources
 from pytest_handoff.coverage.sources import (
     CHOSEN,
-    choose_around,
     configured_includes,
     configured_sources,
     folders_of_tests,
-    from_folder,
     source_folders,
 )
+from pytest_handoff.coverage.unchanged import NONE_KNOWN, UnchangedFiles
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import (
     Measured,
@@ -39,7 +39,6 @@ from pytest_handoff.evidence.measurement import (
     parse_context,
     parse_unknown,
 )
-from pytest_handoff.evidence.tool_settings import CoverageSettings, taken_as
 
 if TYPE_CHECKING:
     import pytest
@@ -74,15 +73,17 @@ class CodeTree:
         is_test: says whether a path, relative to ``root``, is a test module, a conftest, or a helper of tests.
         expected: paths of source files, relative to ``root``, that are code if they are in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
+        unchanged: the files that are as an earlier session had them, whose contexts nobody asks for.
     """
 
     root: Path
     is_test: BelongsToTests
     expected: Collection[str] = ()
+    unchanged: UnchangedFiles = NONE_KNOWN
 
     def resolved(self) -> CodeTree:
         """Return the same with links in ``root`` followed, as coverage.py has its paths."""
-        return CodeTree(self.root.resolve(), self.is_test, self.expected)
+        return replaced(self, root=self.root.resolve())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,10 @@ class _Sources:
     def unseen(self, data: CoverageData) -> list[Path]:
         """List the files of the source that coverage.py has not looked at, without tests."""
         includes, is_test = configured_includes(self.cov), self.tests()
-        seen = {Path(name).resolve() for name in data.measured_files()}
-        expected = [self.root / path for path in self.tree.expected if not is_test(path)]
-        return [place for place in expected if place not in seen and in_source(place, self.sources, includes, self.cov)]
+        seen = set(map(resolved, data.measured_files()))
+        expected = [path for path in self.tree.expected if f"{self.root}/{path}" not in seen and not is_test(path)]
+        places = [place for path in expected if str(place := self.root / path) not in seen]
+        return [place for place in places if in_source(place, self.sources, includes, self.cov)]
 
 
 def read(
@@ -170,7 +172,7 @@ def _sources(
     """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
     named = configured_sources(cov)
     sources = source_folders(named, config.rootpath, config.invocation_params.dir)
-    known = tree if sources or not named else CodeTree(tree.root, tree.is_test)
+    known = tree if sources or not named else replaced(tree, expected=())
     return _Sources(cov, known.resolved(), sources, shared, cache_folder(config), by_kind)
 
 
@@ -265,7 +267,7 @@ def keep(config: pytest.Config, path: Path, *, root: Path | None = None, nonce: 
         path.unlink(missing_ok=True)
         here, top, around = config.invocation_params.dir, config.rootpath.resolve(), (root or config.rootpath).resolve()
         with closing_data(CoverageData(basename=str(path))) as kept:
-            kept.update(found.data, map_path=lambda name: _name_from(top, (here / name).resolve(), around))
+            kept.update(found.data, map_path=lambda name: _name_from(top, Path(resolved(str(here / name))), around))
         if path.is_file():
             disown(path, partial(is_disguised, nonce=nonce))
     except (CoverageException, sqlite3.Error) as problem:
@@ -284,7 +286,16 @@ def _measure(
     why = None if per_test else _why_no_kinds(wanted.cov, data, wanted.by_kind)
     parsed = wanted.shared.parsed(wanted.cov) if wanted.shared else parsed_sources(wanted.cov, wanted.cache)
     run_by = None if why else per_test or wanted.by_kind
-    reader = FileReader(wanted.cov, wanted.root, wanted.tests(), run_by, parsed, shared=wanted.shared, lasting=lasting)
+    reader = FileReader(
+        wanted.cov,
+        wanted.root,
+        wanted.tests(),
+        run_by,
+        parsed,
+        shared=wanted.shared,
+        lasting=lasting,
+        unchanged=wanted.tree.unchanged,
+    )
     measured = reader.measurement(data, wanted.unseen(data))
     parsed.save()
     if wanted.shared:
@@ -327,47 +338,3 @@ def _relative_name(path: Path, top: Path) -> str:
 def _name_from(top: Path, path: Path, root: Path) -> str:
     """Name a file of the repository as seen from the rootdir, which may be a folder of tests beside it."""
     return Path(os.path.relpath(path, top)).as_posix() if path.is_relative_to(root) else _relative_name(path, top)
-
-
-def coverage_in_force(config: pytest.Config) -> CoverageSettings | None:
-    """Return the settings of this run's measurement, on the controller at its end; ``None`` if nothing was measured.
-
-    Only what leaves code out is listed: ``source`` is empty if it leaves out nothing that would be measured without it, and
-    the patterns that coverage.py excludes by default are not named.
-    """
-    cov = measurement_of(config)
-    if cov is None:
-        return None
-    option, listed = cov.get_option, partial(listed_option, cov)
-    by_default = coverage.Coverage(data_file=None, config_file=False)
-    leaving_out = ("report:exclude_lines", "report:partial_branches")
-    not_named = {pattern for name in leaving_out for pattern in listed_option(by_default, name)}
-    sources = [] if CHOSEN in config.stash else configured_sources(cov)
-    sources = from_folder(sources, config.rootpath, config.invocation_params.dir)
-    return CoverageSettings(
-        file=_file(cov, config.rootpath),
-        source=narrowing_source(sources, config.rootpath, config.getini("testpaths")),
-        include=[*listed("run:include"), *listed("report:include")],
-        omit=[*listed("run:omit"), *listed("report:omit")],
-        exclude=[pattern for name in leaving_out for pattern in listed(name) if pattern not in not_named],
-        plugins=listed("run:plugins"),
-        branch=bool(option("run:branch")),
-        fail_under=float(str(option("report:fail_under") or 0)),
-        paths=taken_as(cast("dict[str, list[str]]", option("paths"))),
-    )
-
-
-def narrowing_source(names: list[str], folder: Path, testpaths: list[str]) -> list[str]:
-    """Return the named sources if they leave out anything that would be measured without them, else an empty list."""
-    named = source_folders(names, folder)
-    around, chosen = choose_around(folder, testpaths)
-    whole = source_folders(chosen, around)
-    covers_all = all(any(place.is_relative_to(source) for source in named) for place in whole)
-    return [] if covers_all else names
-
-
-def _file(cov: Coverage, folder: Path) -> str:
-    path = Path(config_file_of(cov) or "pyproject.toml")
-    if not path.is_absolute() or path.is_relative_to(folder):
-        return path.relative_to(folder).as_posix() if path.is_absolute() else path.as_posix()
-    return f"../{path.name}"  # not the project's own file of this name

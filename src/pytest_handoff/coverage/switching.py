@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_handoff.coverage.not_public import (
     Changed,
     context_of,
-    hook_children,
     lines_before,
-    serialized,
     uses_sysmon,
     was_stopped,
-    with_plugin,
 )
+from pytest_handoff.coverage.not_public_children import hook_children, serialized, with_plugin
 from pytest_handoff.evidence.measurement import unknown_context
 
 if TYPE_CHECKING:

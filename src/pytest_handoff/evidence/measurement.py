@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from pytest_handoff.figures import format_ranges
-from pytest_handoff.record import CoverageSummary, FileCoverage, Frozen
+from pytest_handoff.record import CoverageSummary, FileCoverage, Frozen, ParsedBy
 
 _PREFIX = "handoff"
 _UNKNOWN = "handoff-unknown"
@@ -44,6 +44,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
         called_at_import: the statements of functions that nothing in the file calls but its import.
         num_branches, covered_branches: ``None`` if branches are not measured.
         percent: coverage.py's own figure, with branches if they are measured.
+        layout: what its lines are, as text (:mod:`pytest_handoff.evidence.layouts`); empty where that is not kept.
     """
 
     path: str
@@ -57,6 +58,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
     num_branches: int | None = None
     covered_branches: int | None = None
     percent: float
+    layout: str = ""
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
         why_no_classes: why it is not known which kind of test ran what; ``None`` if it is known.
         untidy: why the data do not cover a whole run, one sentence each; any of these makes the run incomplete.
         notes: what a reader must know about the figures, one sentence each.
+        parsed_by: what the statements depend on besides the text of the sources; ``None`` where that is not kept.
     """
 
     files: Mapping[str, MeasuredFile]
@@ -84,6 +87,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     why_no_classes: str | None = None
     untidy: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    parsed_by: ParsedBy | None = None
 
     @property
     def code(self) -> Mapping[str, MeasuredFile]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_handoff.coverage.unchanged import UnchangedFiles
     from pytest_handoff.details import Failure
     from pytest_handoff.evidence.ledger import Lineage
     from pytest_handoff.parts.files import Part, PartTests
@@ -59,12 +60,19 @@ if TYPE_CHECKING:
 
 
 def joined_coverage(
-    project: Project, tree: Tree, parts: Sequence[PartTests], each: Progress, setup: OwnSetup
+    project: Project,
+    tree: Tree,
+    parts: Sequence[PartTests],
+    each: Progress,
+    setup: OwnSetup,
+    *,
+    unchanged: Callable[[], UnchangedFiles] | None = None,
 ) -> Measured | NotMeasured:
     """Join the coverage of all parts that measured any; a note names each part that did not.
 
     Args:
         setup: the setup of pytest and coverage.py in this checkout, the same as in every part.
+        unchanged: finds the files that are as an earlier session had them.
 
     Raises:
         EvidenceProblem: when the data of a part are missing, damaged, or not coverage.py's.
@@ -75,6 +83,7 @@ def joined_coverage(
         return NotMeasured("; ".join(without))
     from pytest_handoff.coverage.adding import SavedData
     from pytest_handoff.coverage.reading import CodeTree, read_files
+    from pytest_handoff.coverage.unchanged import NONE_KNOWN
 
     files = [(part, coverage_file(part)) for part in parts]
     kept = [SavedData(file.absolute(), setup.rootdir, f"the part {part.head.label!r}") for part, file in files if file]
@@ -86,6 +95,7 @@ def joined_coverage(
                 root=project.root,
                 is_test=lambda path, sources: any(part.run.suite.belongs(path, sources) for part in parts),
                 expected=[path for path in tree.files if path.endswith(".py")],
+                unchanged=unchanged() if unchanged else NONE_KNOWN,
             ),
             settings=_together(settings),
             config_file=setup.coverage_file,
@@ -95,6 +105,13 @@ def joined_coverage(
         return measured
     notes = (*measured.measurement.notes, *(f"{why[0].upper()}{why[1:]}." for why in without))
     return replace(measured, measurement=replace(measured.measurement, notes=notes))
+
+
+def _unchanged(project: Project, start: Start) -> UnchangedFiles:
+    from pytest_handoff.coverage.unchanged import UnchangedFiles
+    from pytest_handoff.workflow.known_statements import layouts_before, unchanged_paths
+
+    return UnchangedFiles(unchanged_paths(start), partial(layouts_before, project, start))
 
 
 def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:
@@ -195,7 +212,7 @@ def _joined(
     run = joined_run(parts, older, absent)
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
         tell(f"loading the coverage.py plugins that this checkout configures: {', '.join(setup.coverage_plugins)}")
-    measured = joined_coverage(project, start.tree, parts, each, setup)
+    measured = joined_coverage(project, start.tree, parts, each, setup, unchanged=partial(_unchanged, project, start))
     untidy = measured.measurement.untidy if isinstance(measured, Measured) else measured.untidy
     run = replace(run, mishaps=(*run.mishaps, *untidy))
     if isinstance(measured, Measured):

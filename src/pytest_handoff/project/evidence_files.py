@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.project.foreign_files import FLAGS, LINES, Refused, leads_outside, read_opened
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES
+from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -63,8 +63,9 @@ def _others_in(folder: str) -> list[str]:
         start = _beginning(path := f"{folder}/{name}")
         if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _is_json(path, lines=True) is not None)):
             found.append(path)
-    if _beginning(path := f"{folder}/{COVERAGE}") is not None and _is_json(path, lines=True) is None:  # no record need name it
-        found.append(path)
+    for name in (COVERAGE, STATEMENTS):  # no record need name them
+        if _beginning(path := f"{folder}/{name}") is not None and _is_json(path, lines=True) is None:
+            found.append(path)
     return found
 
 

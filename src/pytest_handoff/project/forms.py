@@ -27,7 +27,7 @@ class Form:
     """The form of one file of a session.
 
     Args:
-        name: ``tests.jsonl``, ``sources.jsonl`` or ``coverage.jsonl``.
+        name: ``tests.jsonl``, ``sources.jsonl``, ``coverage.jsonl`` or ``statements.jsonl``.
         bases: sessions whose file of this name it may differ from, each with the digest of that; the last one that can be read
             counts.
     """

@@ -17,7 +17,7 @@ from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
 from pytest_handoff.project.store import Store
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES
+from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Project(Frozen, frozen=True):
 @lru_cache(maxsize=16)
 def _hand_off_files(folder: str) -> re.Pattern[str]:
     """Build the pattern of evidence and Markdown in the hand-off folder; whatever else is there could be run."""
-    names = "|".join(map(re.escape, (RECORD, LEDGER, SOURCES, COVERAGE, PROOF, DETAILS)))
+    names = "|".join(map(re.escape, (RECORD, LEDGER, SOURCES, COVERAGE, STATEMENTS, PROOF, DETAILS)))
     evidence = rf"evidence/[^/]+/(?:{names}|\.(?:{names})\.[0-9a-f]{{8}}\.tmp)"
     return re.compile(
         rf"{re.escape(folder)}/(?:{evidence}|(?:evidence/)?\.gitattributes|.*\.(?:md|markdown|mdown|mkd))", re.DOTALL

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-Kind = Literal["sources", "coverage", "ledger", "document", "record"]
+Kind = Literal["sources", "coverage", "statements", "ledger", "document", "record"]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 _MARK = re.compile(r"[0-9a-f]{8}")
 

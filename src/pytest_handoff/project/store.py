@@ -29,7 +29,7 @@ from pytest_handoff.project.encoding import (
     lines_with,
 )
 from pytest_handoff.project.foreign_files import FLAGS, MEGABYTE, leads_outside
-from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, Gap, StoredFiles, is_difference
+from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, STATEMENTS, Gap, StoredFiles, is_difference
 from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Store:
         """Read the whole ledger or sources of a session, where its file holds only what differs from another session's, too.
 
         Args:
-            name: ``tests.jsonl``, ``sources.jsonl`` or ``coverage.jsonl``.
+            name: ``tests.jsonl``, ``sources.jsonl``, ``coverage.jsonl`` or ``statements.jsonl``.
             digest: the digest of the whole, as the session's record holds it; older records have none of the sources.
 
         Raises:
@@ -304,11 +304,18 @@ class Store:
         return self._parents(session, linked=(self.evidence / session).is_symlink()) or []
 
     def artifacts(
-        self, record: Record, ledger: Content, sources: Collection[SourceLine] | None, *, parents: Sequence[Record] = ()
+        self,
+        record: Record,
+        ledger: Content,
+        sources: Collection[SourceLine] | None,
+        *,
+        statements: Content | None = None,
+        parents: Sequence[Record] = (),
     ) -> tuple[Artifact, ...]:
         """Build the files of a session's evidence, the record last, so that it never names a ledger that is not there.
 
         Args:
+            statements: the file of what the lines of its sources are; ``None`` leaves the present one as it is.
             parents: sessions that it continues: ledger and sources may hold only what differs from theirs.
 
         Raises:
@@ -316,6 +323,7 @@ class Store:
         """
         files = [] if sources is None else [self._file(SOURCES, record, partial(encode_in_pieces, sources), parents)]
         files += self._coverage_file(record, parents)
+        files += [] if statements is None else self._statements_file(record, statements, parents)
         files.append(self._file(LEDGER, record, ledger, parents))
         return (*files, self._record_file(record))
 
@@ -325,7 +333,15 @@ class Store:
             from pytest_handoff.project.coverage_files import lines_of
 
             return [self._file(COVERAGE, record, lines_of(record.coverage), parents)]
-        stands = self.evidence / record.session / COVERAGE
+        return self._emptied(COVERAGE, record)
+
+    def _statements_file(self, record: Record, content: Content, parents: Sequence[Record]) -> list[Artifact]:
+        if digest_in(record, STATEMENTS) is not None:
+            return [self._file(STATEMENTS, record, content, parents)]
+        return self._emptied(STATEMENTS, record)
+
+    def _emptied(self, name: str, record: Record) -> list[Artifact]:
+        stands = self.evidence / record.session / name
         return [Artifact(path=stands, content=b"")] if os.path.lexists(stands) else []
 
     def _record_file(self, record: Record) -> Artifact:
@@ -399,9 +415,11 @@ class Store:
 
 
 def digest_in(record: Record, name: str) -> str | None:
-    """Return the digest that a record holds of the whole ledger, of the whole sources or of the coverage of all files."""
+    """Return the digest that a record holds of a file beside it, when that is whole; ``None`` where it names no such file."""
     if name == COVERAGE:
         return record.coverage.by_file if record.coverage else None
+    if name == STATEMENTS:
+        return record.coverage.statements.digest if record.coverage and record.coverage.statements else None
     return record.tests.ledger if name == LEDGER else record.source.sources
 
 

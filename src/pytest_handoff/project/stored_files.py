@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
-DETAILS, COVERAGE = "details.json", "coverage.jsonl"
+DETAILS, COVERAGE, STATEMENTS = "details.json", "coverage.jsonl", "statements.jsonl"
 
 _DIFFERENCE = b'{"differs_from":'
 

@@ -17,7 +17,7 @@ from pytest_handoff.project.byproducts import is_environment, left_by_tools, nam
 from pytest_handoff.project.evidence_files import is_evidence, not_evidence
 from pytest_handoff.project.foreign_files import SETTINGS, TEXT, Refused, is_file, leads_outside, read_file
 from pytest_handoff.project.git import blob_id, commits_between, name_of, place_of, tracked_files
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES
+from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
 from pytest_handoff.project.work_tree import WorkTree, ids, literally, read_files, read_work_tree
 from pytest_handoff.record import Frozen, SourceLine
 
@@ -156,7 +156,7 @@ def _evidence_in(project: Project) -> list[str]:
     if not folder.is_relative_to(project.root):
         return []
     plain = literally(project.key(folder))
-    return [f"{plain}/*/{name}" for name in (RECORD, LEDGER, SOURCES, COVERAGE, PROOF, DETAILS)]
+    return [f"{plain}/*/{name}" for name in (RECORD, LEDGER, SOURCES, COVERAGE, STATEMENTS, PROOF, DETAILS)]
 
 
 def _unknown_to_git(project: Project, work: WorkTree) -> set[str]:

@@ -15,7 +15,7 @@ from pytest_handoff.project.evidence_files import ATTRIBUTES, ATTRIBUTES_OF_EVID
 from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
 from pytest_handoff.project.locks import PATIENCE, locked
 from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
-from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES
+from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, STATEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.pending_note import Kind
 
 
-_FORMS: dict[Kind, str] = {"ledger": LEDGER, "sources": SOURCES, "coverage": COVERAGE}
+_FORMS: dict[Kind, str] = {"ledger": LEDGER, "sources": SOURCES, "coverage": COVERAGE, "statements": STATEMENTS}
 """The files that may hold what differs from another session's."""
 
 OLD_NOTE = ".handoff-switch.json"
@@ -152,6 +152,7 @@ def _files(project: Project, session: str) -> dict[Kind, Path]:
     return {
         "sources": folder / SOURCES,
         "coverage": folder / COVERAGE,
+        "statements": folder / STATEMENTS,
         "ledger": folder / LEDGER,
         "document": project.document(session),
         "record": folder / RECORD,

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -94,12 +94,16 @@ class RunCoverage:
         if why is not None:
             return why
         from pytest_handoff.coverage.reading import CodeTree, read
+        from pytest_handoff.coverage.unchanged import UnchangedFiles
+        from pytest_handoff.workflow.known_statements import layouts_before, unchanged_paths
 
         also = self._earlier_parts()
         if isinstance(also, NotMeasured):
             return also
         sources = [path for path in self._start.tree.files if path.endswith(".py")]
-        tree = CodeTree(self._plan.project.root, self._plan.suite.belongs, sources)
+        project = self._plan.project
+        unchanged = UnchangedFiles(unchanged_paths(start), partial(layouts_before, project, start))
+        tree = CodeTree(project.root, self._plan.suite.belongs, sources, unchanged)
         classes_of = self._classes_of(run, traced)
         return read(self._config, tree, classes_of=classes_of, also=also, shared=self._shared, nonce=self.nonce)
 
@@ -123,7 +127,7 @@ class RunCoverage:
         """Return the settings that coverage.py used; ``None`` if it measured nothing."""
         if not self._available or not options.measures_coverage(self._config):
             return None
-        from pytest_handoff.coverage.reading import coverage_in_force
+        from pytest_handoff.coverage.in_force import coverage_in_force
 
         return coverage_in_force(self._config)
 

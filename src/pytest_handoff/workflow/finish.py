@@ -119,10 +119,12 @@ class Files(Bundle, frozen=True):
     Attributes:
         ledger: the file of the session's tests.
         sources: the source tree; ``None`` leaves the present file as it is.
+        statements: what the lines of its files are; ``None`` leaves the present file as it is.
     """
 
     ledger: Content
     sources: tuple[SourceLine, ...] | None = None
+    statements: bytes | None = None
 
 
 class Filling(Bundle, frozen=True):
@@ -166,7 +168,8 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
     composed = compose(text, gathered, project.config, request)
     record = replace(composed.facts.record, gates=composed.verdicts, places=list(composed.written), required=composed.required)
     document = Artifact(path=project.document(session), content=parse.encode(composed.text))
-    evidence = project.store.artifacts(record, files.ledger, files.sources, parents=parents.records)
+    store = project.store
+    evidence = store.artifacts(record, files.ledger, files.sources, statements=files.statements, parents=parents.records)
     return FinishedSession(
         record=record, composition=composed, artifacts=(*evidence[:-1], document, evidence[-1]), parent_percent=parents.percent
     )

@@ -120,12 +120,24 @@ def record_run(
     paths = results.measured.measurement.files.keys() if isinstance(results.measured, Measured) else ()
     sources = with_lines(project, start.tree, paths, start.sources)
     record = _record(project, start, results, seen, tests=tests, sources=sources)
+    record, statements = _with_statements(record, results.measured)
     if hooks is not None:
         record = replace(record, extensions=hooks.evidence(results.run))
     gathered = gather(project, record, start.parents, seen.lines, found)
     filling = Filling(today=results.context.finished[:10], hooks=hooks, renderer=renderer)
-    outcome = finish(project, gathered, start.parents, Files(ledger=encoded, sources=tuple(sources.values())), filling)
+    files = Files(ledger=encoded, sources=tuple(sources.values()), statements=statements)
+    outcome = finish(project, gathered, start.parents, files, filling)
     return replace(outcome, dropped_part=_drops_a_part(start))
+
+
+def _with_statements(record: Record, measured: Measured | NotMeasured) -> tuple[Record, bytes]:
+    """Name the file of the sources' statements in the record, and return that file, which is empty where there is none."""
+    if record.coverage is None or isinstance(measured, NotMeasured):
+        return record, b""
+    from pytest_handoff.workflow.known_statements import statements_of
+
+    lines, known = statements_of(measured.measurement)
+    return replace(record, coverage=replace(record.coverage, statements=known)), lines
 
 
 def _record(

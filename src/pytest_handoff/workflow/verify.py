@@ -21,6 +21,7 @@ from pytest_handoff.workflow.chain import Problem, chain_problems
 from pytest_handoff.workflow.proved import proof_problems
 from pytest_handoff.workflow.recheck import missing_bases, untrue
 from pytest_handoff.workflow.start import document_bytes
+from pytest_handoff.workflow.statements_again import untrue_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,9 @@ def verify(project: Project, session: str, outcome: FinishedSession, *, fresh: b
     record, tree = project.store.record(session), read_tree(project)
     found += chain_problems(project, session)
     stale = list(_freshness(project, record, tree))
-    return [*stale, *found] if stale else [*found, *_recomputed(project, outcome, tree)]
+    return (
+        [*stale, *found] if stale else [*found, *_recomputed(project, outcome, tree), *untrue_statements(project, record, tree)]
+    )
 
 
 def stale_files(project: Project, record: Record, now: Tree) -> list[str]:

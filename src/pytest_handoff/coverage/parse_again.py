@@ -1,0 +1,98 @@
+"""Parse sources again to check what a session keeps of them, in a process of its own that is given so much time and no more.
+
+The patterns to exclude come from the session, and a pattern may be made to be searched for ever. No line of the sources is run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+import coverage
+from pytest_handoff.coverage.adding import closing_data
+from pytest_handoff.coverage.not_public import Changed, reporter_of
+from pytest_handoff.coverage.parsed_sources import ParsedSources, kept_cache, parsed_by, parsed_sources
+from pytest_handoff.coverage.public_analyses import UNREADABLE, layout_in
+from pytest_handoff.record import Frozen, ParsedBy
+
+_LEAST, _A_BYTE = 60, 1e-4
+"""Seconds that it may take at least, and for each byte of the sources: a hundred times what coverage.py's parser takes."""
+
+
+class Sources(Frozen, frozen=True):
+    """Sources to parse.
+
+    Attributes:
+        folder: the folder that ``paths`` are relative to.
+        by: what parsed them before.
+        project: the folder of the project, whose cache may know some of them.
+    """
+
+    folder: str
+    paths: list[str]
+    by: ParsedBy
+    project: str
+
+
+class CannotParse(Exception):
+    """Says why the sources could not be parsed with these patterns."""
+
+
+def parse_again(sources: Sources) -> dict[str, str] | None:
+    """Return the layout of each source that can be read; ``None`` where this Python or coverage.py is another one.
+
+    Raises:
+        CannotParse: the patterns to exclude are none, or take too long.
+    """
+    size = sum(Path(sources.folder, path).stat().st_size for path in sources.paths)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", __name__],
+            input=msgspec.json.encode(sources),
+            capture_output=True,
+            timeout=_LEAST + _A_BYTE * size,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotParse("searching for its patterns to exclude takes too long") from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise CannotParse(f"its patterns to exclude cannot be used: {said[:200]}")
+    return msgspec.json.decode(done.stdout, type=dict[str, str] | None)
+
+
+def layouts_of(sources: Sources) -> dict[str, str] | None:
+    """Parse the sources in this process, but for those that the cache of this user's runs holds."""
+    cov = coverage.Coverage(data_file=None, config_file=False)
+    with closing_data(cov.get_data()):  # which also gets it ready to read sources
+        return _layouts(cov, sources)
+
+
+def _layouts(cov: coverage.Coverage, sources: Sources) -> dict[str, str] | None:
+    cov.clear_exclude()
+    for pattern in sources.by.exclude:
+        cov.exclude(pattern)
+    if parsed_by(cov) != sources.by:
+        return None
+    parsed = parsed_sources(cov, kept_cache(Path(sources.project)))
+    found = {}
+    for path in sources.paths:
+        with suppress(*UNREADABLE):
+            found[path] = _layout(cov, parsed, str(Path(sources.folder, path)))
+    parsed.save()
+    return found
+
+
+def _layout(cov: coverage.Coverage, parsed: ParsedSources, name: str) -> str:
+    try:
+        return parsed.facts(reporter_of(cov, name), branches=False).layout
+    except Changed:
+        return layout_in(cov, name)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(layouts_of(msgspec.json.decode(sys.stdin.buffer.read(), type=Sources))))

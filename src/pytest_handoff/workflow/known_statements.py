@@ -1,0 +1,87 @@
+"""Keep which lines of the sources are statements for the next run, and take it over for files that did not change since."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from pytest_handoff.errors import HandoffError
+from pytest_handoff.project.differences import SMALL
+from pytest_handoff.project.encoding import by_name, decode_lines, digest_of, encode_json
+from pytest_handoff.project.stored_files import STATEMENTS
+from pytest_handoff.record import KnownStatements, ParsedBy, StatementsLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_handoff.evidence.measurement import Measurement
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Record, SourceLine
+    from pytest_handoff.workflow.start import Start
+
+
+def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | None]:
+    """Make the file of what the lines of each source are, and its name in the record; nothing where few were parsed.
+
+    Raises:
+        WriteProblem: for a name that is not UTF-8.
+    """
+    if measurement.parsed_by is None:
+        return b"", None
+    files = {**measurement.beside, **measurement.files}
+    lines = b"".join(
+        encode_json(StatementsLine(path=path, layout=file.layout)) + b"\n" for path, file in sorted(files.items()) if file.layout
+    )
+    if len(lines) <= SMALL:  # so few are parsed as quickly as the file is read
+        return b"", None
+    return lines, KnownStatements(digest=digest_of(lines), parsed_by=measurement.parsed_by)
+
+
+def unchanged_paths(start: Start) -> frozenset[str]:
+    """Name the files that are as a session before had them, by their contents and kinds."""
+    return frozenset(path for sources in start.parents.sources or () for path in _same(sources, start.sources))
+
+
+def layouts_before(project: Project, start: Start, by: ParsedBy) -> dict[str, str]:
+    """Read what the sessions before say of files that did not change, where the same parsed them and they may be believed.
+
+    Whatever is missing, damaged or of another make is nothing: these files are parsed.
+    """
+    found: dict[str, str] = {}
+    for record, sources in zip(start.parents.records, start.parents.sources or (), strict=False):
+        known = record.coverage.statements if record.coverage else None
+        if known is None or known.parsed_by != by:
+            continue
+        with suppress(HandoffError):
+            if _is_believed(project, record):
+                lines = read_statements(project, record, known)
+                found |= {path: lines[path] for path in _same(sources, start.sources) if path in lines}
+    return found
+
+
+def read_statements(project: Project, record: Record, known: KnownStatements) -> dict[str, str]:
+    """Read the layout of each source of a session.
+
+    Raises:
+        EvidenceProblem: when the file is missing, damaged, or not the one that the record was written with.
+    """
+    shown = project.shown(project.store.evidence / record.session / STATEMENTS)
+    data = project.store.whole(STATEMENTS, record.session, known.digest)
+    lines = by_name(decode_lines(data, StatementsLine, shown), attrgetter("path"), shown)
+    return {path: line.layout for path, line in lines.items()}
+
+
+def _is_believed(project: Project, record: Record) -> bool:
+    """Check that the target branch holds this record, where one is named; whoever made another one may have made it up."""
+    from pytest_handoff.project.merged_sessions import merged_sessions, stands
+    from pytest_handoff.project.target_branch import targets_of
+
+    return not targets_of(project) or stands(project, record.session, merged_sessions(project).records)
+
+
+def _same(before: dict[str, SourceLine], now: dict[str, SourceLine]) -> Iterator[str]:
+    for path, line in now.items():
+        old = before.get(path)
+        if old is not None and (old.blob, old.kind) == (line.blob, line.kind):
+            yield path

@@ -1,0 +1,62 @@
+"""Check that the statements which a session keeps for the next run are those of its sources."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from pytest_handoff.figures import listed
+from pytest_handoff.project.foreign_files import leads_outside
+from pytest_handoff.project.stored_files import STATEMENTS
+from pytest_handoff.workflow.chain import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.project.tree import Tree
+    from pytest_handoff.record import Record
+
+
+def untrue_statements(project: Project, record: Record, tree: Tree) -> Iterator[Problem]:
+    """Parse the sources of a fresh session again, and compare; where another version made the file, no run here believes it.
+
+    Raises:
+        EvidenceProblem: when the file is missing, damaged, or not the one that the record was written with.
+    """
+    known = record.coverage.statements if record.coverage else None
+    if known is None:
+        return
+    from pytest_handoff.coverage.parse_again import CannotParse, Sources, parse_again
+    from pytest_handoff.workflow.known_statements import read_statements
+
+    said = read_statements(project, record, known)
+    paths = [path for path in said if path in tree.files and _is_here(project, path)]
+    try:
+        found = parse_again(Sources(str(project.root), paths, known.parsed_by, str(project.folder)))
+    except CannotParse as problem:
+        yield _problem(project, record, f"cannot be checked: {problem}")
+        return
+    if found is not None and (wrong := [path for path in paths if said[path] != found.get(path)]):
+        yield _problem(project, record, f"has other statements than coverage.py finds in {listed(wrong)}")
+
+
+def _problem(project: Project, record: Record, message: str) -> Problem:
+    again = f"pytest --handoff={quote(record.session)}"
+    places = [
+        project.shown(_place(project, parent.session)) for parent in record.previous if _place(project, parent.session).exists()
+    ]
+    first = f"delete {listed(places)}, which a run believes, and " if places else ""
+    return Problem(
+        kind="record", path=project.shown(_place(project, record.session)), message=message, remedy=f"{first}run {again} again"
+    )
+
+
+def _place(project: Project, session: str) -> Path:
+    return project.store.evidence / session / STATEMENTS
+
+
+def _is_here(project: Project, path: str) -> bool:
+    place = project.root / path
+    return place.is_file() and not leads_outside(place, project.within)
