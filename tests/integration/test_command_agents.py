@@ -286,6 +286,8 @@ def test_evidence_that_cannot_be_read_is_told(failing: Story) -> None:
     """It is for the agent to mend, or to report."""
     (failing.folder / "handoffs/evidence/session-1/tests.jsonl").write_text("{")
     assert "cannot be read: handoffs/evidence/session-1/tests.jsonl" in reason(stop(failing, "codex", SENT["codex"]))
+    (failing.folder / "handoffs/evidence/session-1/record.json").write_text("{")
+    assert "cannot be read: handoffs/evidence/session-1/record.json" in reason(stop(failing, "codex", SENT["codex"]))
 
 
 def test_a_project_below_the_top_of_the_repository(empty: Story) -> None:

@@ -115,7 +115,10 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
         store = project.store
         path = project.shown(store.lacking_sources(session) or store.sources_path(session))
         message = "is missing, and without it nobody can tell what changed since"
-        yield Problem(kind="chain", path=path, message=message, remedy="restore it from git")
+        from pytest_handoff.project.restoring import restored
+
+        remedy, command = restored(project, session)
+        yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
     for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
             kind="record",
