@@ -30,6 +30,10 @@ class EvidenceProblem(HandoffError):
     """A record, ledger or sources file that is missing, damaged, newer, or not the one it claims to be."""
 
 
+class NewerEvidence(EvidenceProblem):
+    """A file that another version of this package wrote, and that this one cannot read."""
+
+
 class DocumentProblem(HandoffError):
     """A document that cannot be filled without risking what a person wrote."""
 

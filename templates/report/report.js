@@ -482,7 +482,7 @@
   const files = byId("files"), FIRST = 150;
   const numbers = (text) => (text.length > 90 ? text.slice(0, 88) + "…" : text);
   function fileOf(file) {
-    const box = make("details"), summary = make("summary");
+    const box = make("details", file.n ? "" : "empty"), summary = make("summary");
     const meter = make("span", "meter"), filled = make("i");
     meter.setAttribute("aria-hidden", "true");
     filled.style.width = (file.n ? (100 * file.c) / file.n : 100) + "%";
@@ -491,7 +491,7 @@
     if (file.missing) lines.append(make("b", "", "✗ "), "missing " + numbers(file.missing));
     else lines.append(file.n ? "✓ every statement ran" : "no statements");
     if (file.new) lines.append(make("br"), file.new_missing ? "◆ new and missing " + numbers(file.new_missing) : "◆ new " + numbers(file.new));
-    summary.append(make("span", "path mono", file.path), meter, make("span", "num", file.percent), lines);
+    summary.append(make("span", "path mono", file.path), meter, make("span", "num", file.n ? file.percent : "–"), lines);
     box.append(summary);
     box.addEventListener("toggle", () => { if (box.open && box.children.length === 1) box.append(sourceOf(file)); });
     return box;

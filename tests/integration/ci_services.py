@@ -127,7 +127,8 @@ class GitHub(Service):
 
     def _step(self, step: dict[str, Any], done: Job, folder: Path, environment: dict[str, str], known: dict[str, str]) -> None:
         if "run" in step:
-            code, said = self.sh(step["run"], folder, environment)
+            within = _filled(step.get("working-directory", "."), known)
+            code, said = self.sh(step["run"], folder / within, environment)
             done.log += said
             done.passed &= code == 0
             return

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ci_services import GH, GitHub, GitLab
 
+from stories import FIRST, PYPROJECT
+
 if TYPE_CHECKING:
     from stories import Story
 
@@ -111,6 +113,22 @@ def test_the_action(change: Story) -> None:
     assert whole.passed, whole.log
     assert "handoff session-3: gate passes" in whole.log
     assert (github.store / "hand-off-1/handoffs/evidence/session-3/record.json").is_file()
+
+
+def test_the_action_in_a_folder_of_the_repository(empty: Story) -> None:
+    """A project below the top is run, gated and told of in its own folder."""
+    (empty.folder / "pyproject.toml").unlink()
+    files = {**FIRST, "pyproject.toml": PYPROJECT + "\n    [tool.handoff]\n", "handoffs/session-1.md": DOCUMENT}
+    empty.write_files({f"app/{name}": text for name, text in files.items()})
+    empty.commit("first")
+    github = service(GitHub, empty)
+    assert isinstance(github, GitHub)
+    given = {"session": "session-1", "pytest-args": "-q --no-cov", "working-directory": "app"}
+    job = github.act(CHECKOUT / "action.yml", "below", **given)
+
+    assert job.passed, job.log
+    assert job.outputs["verdict"] == "passes"
+    assert "session-1" in job.summary
 
 
 def test_the_action_proves_before_it_gates(change: Story) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pytest_handoff.cli.agent_tools import MOST_FOLLOW_UPS, TOOLS
 from pytest_handoff.cli.agents import BEGIN, END, with_hook, with_text
 from pytest_handoff.cli.agents_text import AGENTS_TEXT
+from pytest_handoff.cli.json_edit import read_json
 from pytest_handoff.cli.support import CANNOT_TELL, GOOD
 from stories import PYPROJECT
 
@@ -172,9 +173,43 @@ def test_what_a_person_wrote_stays_as_it_is(tool: str, text: str) -> None:
         assert re.sub(r',\s*"version": 1', "", left or "") == text
 
 
+COMMENTED = [
+    '// the team\'s\n{\n  "theme": "x", // dark\n  "a": "// no comment", /* nor "this" */\n  "b": [1] // the last\n}\n',
+    '{\n  "hooks": {\n    // ours\n    "AfterAgent": [\n      {"hooks": []} // mine\n    ]\n  }\n}\n',
+    '{\r\n    // nothing yet\r\n}\r\n',
+    '{"hooks": {"AfterAgent": [/* none */]}}',
+    '/* "a": 1 } */ {}\n',
+    '{"hooks": { // why\n "AfterAgent": [ // none\n ] }, "a": 1 }',
+    '{\n  "url": "https://a.invalid/*x*/", // "quoted\n  "hooks": {} /* empty */\n}\n',
+]  # fmt: skip
+
+
+def comments_in(text: str) -> list[str]:
+    """The comments of a text, in their order; what looks like one in a string is none."""
+    return [found.rstrip("\r") for found in re.findall(r'"(?:[^"\\]|\\.)*"|(//.*|/\*.*?\*/)', text) if found]
+
+
+@pytest.mark.parametrize("text", COMMENTED, ids=range(len(COMMENTED)))
+def test_comments_stay_where_the_tool_allows_them(text: str) -> None:
+    """Gemini CLI reads comments in its settings; each is there after the hook comes, and when it is gone."""
+    tool, command, comments = TOOLS["gemini"], "handoff agents hook gemini", comments_in(text)
+    added = with_hook(text, tool, "gemini", command, path="f")
+    assert added is not None
+    table = read_json(added, "f", comments=True)
+    assert table["hooks"]["AfterAgent"][-1] == tool.entry(command)
+    assert comments_in(added) == comments
+    assert with_hook(added, tool, "gemini", command, path="f") == added
+    left = with_hook(added, tool, "gemini", None, path="f")
+    assert left is not None
+    assert comments_in(left) == comments
+    hooks = read_json(left, "f", comments=True).get("hooks", {})
+    assert hooks.get("AfterAgent", []) == read_json(text, "f", comments=True).get("hooks", {}).get("AfterAgent", [])
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        ('\ufeff{"a": 1}', "begins with a byte order mark; save it as UTF-8 without one"),
         ('{\n "a": 1,\n // mine\n}', ".claude/settings.json:3: is no JSON"),
         ('{"a": 1, "a": 2}', "has the key 'a' twice in one object"),
         ("[]", "holds no JSON object"),
@@ -286,6 +321,8 @@ def test_evidence_that_cannot_be_read_is_told(failing: Story) -> None:
     """It is for the agent to mend, or to report."""
     (failing.folder / "handoffs/evidence/session-1/tests.jsonl").write_text("{")
     assert "cannot be read: handoffs/evidence/session-1/tests.jsonl" in reason(stop(failing, "codex", SENT["codex"]))
+    (failing.folder / "handoffs/evidence/session-1/record.json").write_text("{")
+    assert "cannot be read: handoffs/evidence/session-1/record.json" in reason(stop(failing, "codex", SENT["codex"]))
 
 
 def test_a_project_below_the_top_of_the_repository(empty: Story) -> None:

@@ -81,6 +81,19 @@ def test_lost_tests_and_lines_that_no_test_runs(begun: Story) -> None:
     assert "and 4 more" in said
 
 
+def test_each_file_with_new_code_is_said_once(begun: Story) -> None:
+    """Where a checklist line asks for tests of new code, its files have one list, and what mends them is said once."""
+    begun.write_files({"handoffs/session-2.md": DOCUMENT + "    - [ ] New code is covered >90%\n"})
+    begun.write_files({"src/shop/cart.py": LONGER, "src/shop/more.py": LONGER.replace("total", "more")})
+    begun.edit("tests/unit/test_cart.py", "from shop.cart import total", "from shop.cart import total\nimport shop.more")
+    begun.pytest("-q", "--handoff=session-2")
+    said = shown(begun.handoff("comment").out)
+
+    assert "New lines that need a test src/shop/cart.py 3: new, and no test runs it src/shop/more.py 2-4: new" in said
+    assert said.count("src/shop/cart.py") == said.count("src/shop/more.py") == said.count("fix: cover ") == 1
+    assert "What blocks" not in said
+
+
 def test_it_fits_on_a_screen(begun: Story) -> None:
     """However much is wrong: at most 45 lines, far from GitHub's limit."""
     tests = "".join(f"def test_{number}():\n    assert 0, 'x' * 5000\n\n" for number in range(300))

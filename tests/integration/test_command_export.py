@@ -234,6 +234,31 @@ def test_sarif(story: Story) -> None:
     ]
 
 
+def test_a_file_that_could_not_be_collected(shop: Story) -> None:
+    """Nothing in it ran, and a system that sees only an export must not take that for a pass: it is a failure there, too."""
+    shop.write_files({"tests/unit/test_new.py": "import not_there\n"})
+    shop.pytest("-q", "--no-cov", "--handoff=session-1", "--continue-on-collection-errors")
+    root = ET.fromstring(shop.handoff("export", "junit").out)  # noqa: S314 - it is ours
+    ctrf = json.loads(shop.handoff("export", "ctrf").out)
+    sarif = json.loads(shop.handoff("export", "sarif").out)
+    jsonschema.Draft7Validator(CTRF).validate(ctrf)
+    jsonschema.Draft202012Validator(SARIF).validate(sarif)
+
+    [suite] = [one for one in root if one.attrib["name"] == "tests/unit/test_new.py"]
+    [case] = suite
+    assert (root.attrib["tests"], root.attrib["errors"], suite.attrib["errors"]) == ("4", "1", "1")
+    assert (case.attrib["name"], case.attrib["file"]) == ("tests.unit.test_new", "tests/unit/test_new.py")
+    assert case[0].attrib["message"] == "collection failure: ModuleNotFoundError: No module named 'not_there'"
+    assert "import not_there" in (case[0].text or "")
+    assert (ctrf["results"]["summary"]["tests"], ctrf["results"]["summary"]["failed"]) == (4, 1)
+    [test] = [one for one in ctrf["results"]["tests"] if one["status"] == "failed"]
+    assert (test["filePath"], test["rawStatus"]) == ("tests/unit/test_new.py", "not_collected")
+    assert "No module named 'not_there'" in test["message"]
+    [result] = sarif["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("not-collected", "error")
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "tests/unit/test_new.py"
+
+
 @pytest.mark.parametrize("form", ["junit", "ctrf", "sarif"])
 def test_into_a_file(story: Story, form: str, tmp_path: Path) -> None:
     """The same bytes, where they are asked for; a folder that is not there is made."""

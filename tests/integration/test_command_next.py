@@ -215,14 +215,18 @@ def test_other_gates_are_steps_too(begun: Story) -> None:
 
 
 def test_it_cannot_tell(shop: Story) -> None:
-    """Nothing recorded, a slip of the pen, damaged evidence: 2, and one sentence."""
+    """Nothing recorded, a slip of the pen, settings that cannot be read: 2, and one sentence; damaged evidence is a step."""
     assert shop.handoff("next").code == CANNOT_TELL
     shop.pytest("-q", "--no-cov", "--handoff=session-1")
     done = shop.handoff("next", "sesion-1")
     assert (done.code, done.out) == (CANNOT_TELL, "")
     assert "there is no record of 'sesion-1'" in done.err
     (shop.folder / "handoffs/evidence/session-1/record.json").write_text("{}")
-    assert shop.handoff("next", "session-1", "--json").code == CANNOT_TELL
+    [step] = asked(shop, "session-1")[1]
+    assert (step["kind"], step["file"]) == ("evidence", "handoffs/evidence/session-1/record.json")
+    shop.write_files({"handoff.toml": "[[["})
+    done = shop.handoff("next", "session-1", "--json")
+    assert (done.code, done.out, done.err.count("\n")) == (CANNOT_TELL, "", 1)
 
 
 def test_a_waiver_hides_no_other_gate(begun: Story) -> None:

@@ -158,6 +158,7 @@ def test_a_failure_is_read_without_a_script(html: str) -> None:
     body = html.partition("<body>")[2].partition("<script")[0]
 
     assert "asking for 10" in body
+    body = body.replace("<wbr>", "")
     assert "pytest tests/unit/test_money.py::test_text" in body
     assert f"tests/unit/test_money.py::{LONG}" in body
     assert "EUR&#39;" in body
@@ -207,6 +208,51 @@ def test_nothing_is_wider_than_the_screen(html: str, opened: Callable[..., Page]
     page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@in_browser
+@pytest.mark.parametrize("width", [400, 1440])
+def test_long_names_of_sessions_keep_their_places(html: str, opened: Callable[..., Page], width: int) -> None:
+    """Above their columns they are cut and not laid over each other; a row's state stands on one line, and nothing sticks out."""
+    named = "2026-11-28-payment-provider-migration-and-refunds"
+    page = opened(html.replace("session-2", named), viewport={"width": width, "height": 900})
+    turns, states = page.locator("#grid .turn"), page.locator(".failure .state")
+    boxes = [turns.nth(at).bounding_box() for at in range(turns.count())]
+    heights = [box["height"] for at in range(states.count()) if (box := states.nth(at).bounding_box())]
+
+    assert len(boxes) == 3
+    assert all(box is not None and box["width"] <= 31 and box["height"] <= 130 for box in boxes), boxes
+    assert heights
+    assert max(heights) < 30
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@in_browser
+def test_a_file_without_statements_has_no_percentage(html: str, opened: Callable[..., Page]) -> None:
+    """Nothing could run in it, so nothing of it is covered wholly."""
+    page = opened(html)
+    row = page.locator("#files summary", has_text="src/shop/__init__.py")
+
+    assert row.inner_text().split() == ["src/shop/__init__.py", "–", "no", "statements"]
+    assert not row.locator(".meter").is_visible()
+
+
+def test_a_lost_test_comes_before_those_that_did_not_run(html: str) -> None:
+    """Of these another run will tell; that one somebody took out."""
+    lost = html.partition('id="lost"')[2].partition("</section>")[0]
+
+    assert lost.index(f"::<wbr>{LONG}") < lost.index("1 earlier test did not run")
+
+
+@in_browser
+def test_printed_it_fits_on_the_paper(html: str, opened: Callable[..., Page]) -> None:
+    """With everything opened, nothing runs over the edge of a sheet."""
+    page = opened(html, viewport={"width": 760, "height": 1000})
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 760
+    assert not page.locator(".copy, .link, nav").first.is_visible()
 
 
 @in_browser

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -69,7 +70,37 @@ def test_the_action_gates_on_its_own_run() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [name for name, schema in FILES.items() if "github" in schema])
+GITHUB = [name for name, schema in FILES.items() if "github" in schema]
+
+
+def steps_of(name: str) -> list[dict[str, Any]]:
+    """The steps of an action, or of all jobs of a workflow."""
+    table = yaml.safe_load((CHECKOUT / name).read_text("utf-8"))
+    jobs = [table["runs"]] if "runs" in table else table["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
+@pytest.mark.parametrize("name", GITHUB)
+def test_no_script_holds_an_expression(name: str) -> None:
+    """A branch, a title or a session may be called like a command: scripts get them as variables, which bash does not run."""
+    scripts = [step["run"] for step in steps_of(name) if "run" in step]
+
+    assert scripts
+    assert [script for script in scripts if "${{" in script or "eval " in script] == []
+
+
+@pytest.mark.parametrize("name", [name for name in GITHUB if name != "action.yml"])
+def test_a_workflow_may_only_what_it_needs(name: str) -> None:
+    """Code of a pull request runs with a token that reads; the one job that may write checks nothing out and runs none of it."""
+    table = yaml.safe_load((CHECKOUT / name).read_text("utf-8"))
+    writes = {job: one for job, one in table["jobs"].items() if "write" in one.get("permissions", {}).values()}
+
+    assert table["permissions"] in ({}, {"contents": "read"})
+    assert set(writes) == ({"comment"} if "comment" in name else set())
+    assert all("checkout" not in step.get("uses", "") and "pip" not in step.get("run", "") for step in steps_of(name) if writes)
+
+
+@pytest.mark.parametrize("name", GITHUB)
 def test_actions_of_others_are_named_by_digest(name: str) -> None:
     """A tag can be moved to other code; the version stands beside it for people and for tools that update it."""
     used = re.findall(r"uses: (.*)", (CHECKOUT / name).read_text("utf-8"))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_handoff.errors import HandoffError
+from pytest_handoff.errors import EvidenceProblem, HandoffError
 from pytest_handoff.markup import one_line
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.steps import Step
 
 
+_MEND = "Fix this, or say in your report that it is not done."
 MOST_STEPS = 5
 """How many steps an agent is told at once; ``handoff next`` has all of them."""
 
@@ -47,15 +48,20 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
     try:
         project = open_project(cwd)
         project = project if folder is None else open_project(project.root / folder)
+        recorded = project.store.sessions()
+    except HandoffError:
+        return None  # no hand-off here
+    try:
         session = newest_session(project).session
         if not is_under_way(project, session):
             return None
-    except HandoffError:
-        return None  # no hand-off, or none that could be named
+    except HandoffError as error:  # which one is under way is not known: damage among what is recorded is never passed over
+        damaged = recorded and isinstance(error, EvidenceProblem)
+        return f"The evidence of a hand-off cannot be read: {error}. {_MEND}" if damaged else None
     try:
         steps = _steps(project, session)
     except HandoffError as error:
-        return f"Cannot read the hand-off of {session}: {error}. Fix this, or say in your report that it is not done."
+        return f"Cannot read the hand-off of {session}: {error}. {_MEND}"
     return _told(session, steps) if steps else None
 
 

@@ -24,6 +24,7 @@ class Tool(NamedTuple):
         may_ask: whether it may be told to go on, by what it sends; never where that does not say how often it was told.
         answer: makes what it is told from a reason.
         beside: members of the file that it needs beside its hooks.
+        comments: whether it reads comments in that file; where it does not, a file with comments is no file of its.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Tool(NamedTuple):
     may_ask: Callable[[Mapping[str, Any]], bool]
     answer: Callable[[str], dict[str, Any]]
     beside: Mapping[str, object] = {}
+    comments: bool = False
 
 
 MOST_FOLLOW_UPS = 2
@@ -93,6 +95,6 @@ TOOLS: dict[str, Tool] = {
     ),
     "gemini": Tool(
         name="Gemini CLI", path=".gemini/settings.json", event="AfterAgent", entry=_gemini_group, commands=_commands_of_group,
-        may_ask=_first_stop, answer=lambda reason: {"decision": "deny", "reason": reason},
+        may_ask=_first_stop, answer=lambda reason: {"decision": "deny", "reason": reason}, comments=True,
     ),
 }  # fmt: skip

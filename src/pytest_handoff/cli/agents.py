@@ -81,24 +81,34 @@ def with_hook(text: str, tool: Tool, name: str, command: str | None, *, path: st
     Raises:
         UsageProblem: when the text is not JSON, or has something else where the hooks should be.
     """
-    from pytest_handoff.cli.json_edit import read_json, removed
+    from pytest_handoff.cli.json_edit import comments_blanked, read_json, removed
 
-    entries = _entries(read_json(text, path), tool, path)
+    entries = _entries(read_json(text, path, comments=tool.comments), tool, path)
     commands = [(at, *pair) for at, entry in enumerate(entries) for pair in tool.commands(entry)]
     mine = [(at, inner, one) for at, inner, one in commands if is_ours(one, name)]
     if command is not None and [one for *_, one in mine] == [command]:
         return text
     for at, inner, _ in reversed(mine):
-        alone = inner is None or len(_entries(read_json(text, path), tool, path)[at]["hooks"]) == 1
+        alone = inner is None or len(_entries(read_json(text, path, comments=tool.comments), tool, path)[at]["hooks"]) == 1
         where: list[str | int] = ["hooks", tool.event]
         text = removed(text, where, at) if alone or inner is None else removed(text, [*where, at, "hooks"], inner)
     if command is not None:
         return _with_entry(text, tool, command, path)
-    if mine and not _entries(read_json(text, path), tool, path):
-        text = removed(text, ["hooks"], tool.event)
-        text = text if read_json(text, path)["hooks"] else removed(text, [], "hooks")
-    left = read_json(text, path)
-    return None if left == {} or left == dict(tool.beside) else text
+    if mine and not _entries(read_json(text, path, comments=tool.comments), tool, path):
+        text = _without_empty(text, tool, path)
+    left = read_json(text, path, comments=tool.comments)
+    return None if left in ({}, dict(tool.beside)) and comments_blanked(text) == text else text
+
+
+def _without_empty(text: str, tool: Tool, path: str) -> str:
+    """Take out the list that held our entry, and the hooks around it, where nothing is left in them, no comment either."""
+    from pytest_handoff.cli.json_edit import holds_comment, read_json, removed
+
+    if holds_comment(text, ["hooks"], tool.event):
+        return text
+    text = removed(text, ["hooks"], tool.event)
+    empty = not read_json(text, path, comments=tool.comments)["hooks"] and not holds_comment(text, [], "hooks")
+    return removed(text, [], "hooks") if empty else text
 
 
 def _with_entry(text: str, tool: Tool, command: str, path: str) -> str:
@@ -106,8 +116,8 @@ def _with_entry(text: str, tool: Tool, command: str, path: str) -> str:
     from pytest_handoff.cli.json_edit import added, read_json
 
     for key, value in tool.beside.items():
-        text = text if key in read_json(text, path) else added(text, [], key, value)
-    table = read_json(text, path)
+        text = text if key in read_json(text, path, comments=tool.comments) else added(text, [], key, value)
+    table = read_json(text, path, comments=tool.comments)
     if "hooks" not in table:
         return added(text, [], "hooks", {tool.event: [tool.entry(command)]})
     if tool.event not in table["hooks"]:

@@ -41,7 +41,7 @@ _CUT = "\n\nCut off here; `handoff next` lists the rest.\n"
 _LINKED = re.compile(r"[@#]|://|\bwww\.|\bgh-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 """What GitHub looks for outside of code: somebody's name, an issue, an address, a commit."""
 
-_TESTS = ("failures", "regression")
+_LISTED = ("failures", "regression", "new_code")
 """Steps that have a list of their own."""
 
 
@@ -56,10 +56,14 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
         lines += [" · ".join(_figures(outcome)), ""]
         proof = outcome.composition.facts.proof
         lines += [f"Proof: {_plain(proof_line(proof), 4 * LONGEST_QUOTE)}", ""] if proof is not None else []
-    lines += _list("What blocks", [step for step in todo if step.kind not in _TESTS], _blocking)
+    lines += _list("What blocks", [step for step in todo if not _has_list(step)], _blocking)
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
-    lines += _list("New lines that no test runs", [] if stale else list(_untested(outcome)), _code_of_pair)
+    code = [step for step in todo if step.kind == "new_code" and _has_list(step)]
+    lines += _list("New lines that need a test", code, _told, [f"- fix: {code_in_text(one)}" for one in _fixes(code)])
+    told = {step.file for step in code}
+    others = [pair for pair in _untested(outcome) if pair[0] not in told] if not stale else []
+    lines += _list("New lines that no test runs", others, _code_of_pair)
     lines += _list("Needs sign-off", waiting, lambda step: f"- {_plain(step.what)}")
     return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
 
@@ -102,12 +106,23 @@ def _change(now: float, before: float | None) -> str:
     return "" if size in (None, "0.0") or before is None else f" ({'+' if now > before else '−'}{size})"
 
 
-def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str]) -> list[str]:
+def _has_list(step: Step) -> bool:
+    """Check whether a step stands in a list of its own; a gate on new code without lines to name is said as any other one."""
+    return step.kind in _LISTED and (step.kind != "new_code" or bool(step.names))
+
+
+def _fixes(code: Sequence[Step]) -> list[str]:
+    """Say once what mends new code: each step about a file of a checklist line says the same of all of them."""
+    needs = [step.do.partition(" (")[2].removesuffix(")") or step.do for step in code]
+    return list(dict.fromkeys(needs))
+
+
+def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str], last: Sequence[str] = ()) -> list[str]:
     """Write a list with its title; of many rows the first ones, and how many more there are. Nothing without rows."""
     if not rows:
         return []
     more = [f"- and {len(rows) - MOST:,} more"] if len(rows) > MOST else []
-    return [f"**{title}**", "", *(row(one) for one in rows[:MOST]), *more, ""]
+    return [f"**{title}**", "", *(row(one) for one in rows[:MOST]), *more, *last, ""]
 
 
 def _blocking(step: Step) -> str:

@@ -13,6 +13,7 @@ from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff import __version__
+from pytest_handoff.cli.page_failures import not_collected
 from pytest_handoff.cli.support import shown_details
 from pytest_handoff.figures import counted
 from pytest_handoff.nodeids import file_of, name_of
@@ -42,6 +43,7 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
     for test, name in zip(tests, ids, strict=True):
         test["duration"] = round(1000 * seconds.get(name, 0))
     untimed = len(ids) - sum(name in seconds for name in ids)
+    tests += [_not_collected(path, error, said.get(path)) for path, error in not_collected(outcome.record).items()]
     counts = Counter(test["status"] for test in tests)
     summary: dict[str, Any] = {"tests": len(tests)}
     summary |= {status: counts[status] for status in ("passed", "failed", "skipped", "pending", "other")}
@@ -83,6 +85,13 @@ def _test(facts: Facts, line: LedgerLine, places: TestPlaces, failure: Failure |
         told |= {"message": failure.message or told["message"], "trace": failure.text or None}
         told |= {"attachments": [_attached(one) for one in failure.attachments] or None}
     return {key: value for key, value in told.items() if value is not None}
+
+
+def _not_collected(path: str, error: str, failure: Failure | None) -> dict[str, Any]:
+    """Tell of a file that could not be collected as of a test that failed: CTRF has no other word for it."""
+    told = {"name": path, "status": "failed", "duration": 0, "suite": [path], "filePath": path, "rawStatus": "not_collected"}
+    told["message"] = f"could not be collected: {error}"
+    return told if failure is None or not failure.text else told | {"trace": failure.text}
 
 
 def _attached(attachment: Attachment) -> dict[str, str]:

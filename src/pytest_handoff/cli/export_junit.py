@@ -1,6 +1,7 @@
 """Write a session's tests as JUnit XML, in the shape of pytest's own ``--junit-xml`` (family ``xunit2``).
 
-A lost test is an error, because systems that read this have no word for it; a retired test is left out.
+A lost test is an error, because systems that read this have no word for it; a retired test is left out. A file that could not be
+collected is an error, too, as it is for pytest.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from pytest_handoff.cli.page_failures import not_collected
 from pytest_handoff.cli.support import shown_details
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.markup import one_line
@@ -43,12 +45,15 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
     for line in facts.ledger.values():
         if line.retired is None:
             files[file_of(line.id)].append(line)
-    for file, lines in files.items():
-        suite = ET.SubElement(root, "testsuite", name=one_line(file), timestamp=run.started)
+    broken = not_collected(outcome.record)
+    for file in dict.fromkeys([*files, *broken]):
+        suite, lines = ET.SubElement(root, "testsuite", name=one_line(file), timestamp=run.started), files.get(file, [])
         suite.extend(_case(facts, line, places) for line in lines)
-        _count(suite, suite)
         if details is not None:
             _add_details(suite, [line.id for line in lines], details.seconds, said)
+        if file in broken:
+            suite.append(_not_collected(file, broken[file], said.get(file)))
+        _count(suite, suite)
     _count(root, root.iter("testcase"))
     root.set("time", f"{run.duration_s:.3f}")
     ET.indent(root)
@@ -72,6 +77,18 @@ def _add_details(suite: ET.Element, tests: Sequence[str], seconds: Mapping[str, 
         suite.set("time", f"{sum(known):.3f}")
 
 
+def _not_collected(file: str, error: str, failure: Failure | None) -> ET.Element:
+    """Write a file that could not be collected as pytest does: a case named like the module."""
+    case = ET.Element("testcase", classname="", name=_module(file), file=one_line(file))
+    child = ET.SubElement(case, "error", message=one_line(f"collection failure: {error}"))
+    child.text = "\n".join(filter(None, (failure.text, failure.left_out))) if failure is not None else None
+    return case
+
+
+def _module(file: str) -> str:
+    return one_line(file.removesuffix(".py").replace("/", "."))
+
+
 def _count(element: ET.Element, cases: Iterable[ET.Element]) -> None:
     found = list(cases)
     element.set("tests", str(len(found)))
@@ -82,8 +99,9 @@ def _count(element: ET.Element, cases: Iterable[ET.Element]) -> None:
 def _case(facts: Facts, line: LedgerLine, places: TestPlaces) -> ET.Element:
     file = file_of(line.id)
     *classes, name = _steps(name_of(line.id))
-    module = file.removesuffix(".py").replace("/", ".")
-    case = ET.Element("testcase", classname=one_line(".".join([module, *classes])), name=one_line(name), file=one_line(file))
+    case = ET.Element(
+        "testcase", classname=one_line(".".join([_module(file), *classes])), name=one_line(name), file=one_line(file)
+    )
     if (number := places.line(line.id)) is not None:
         case.set("line", str(number))
     properties = ET.SubElement(case, "properties")

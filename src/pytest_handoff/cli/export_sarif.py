@@ -1,4 +1,7 @@
-"""Write failing tests and new lines that no test runs as SARIF 2.1.0, which code hosts show beside the lines."""
+"""Write failing tests, files that cannot be collected and new lines that no test runs as SARIF 2.1.0.
+
+Code hosts show them beside the lines.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from urllib.parse import quote
 
 from pytest_handoff import __version__
 from pytest_handoff.checklist.condition import why
+from pytest_handoff.cli.page_failures import not_collected
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.workflow.locate import TestPlaces
 
@@ -23,6 +27,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _RULES = {
     "failing-test": ("error", "A test fails", "The test failed or had an error in the recorded run."),
     "untested-new-code": ("warning", "No test runs new code", "No test ran these lines, which are new since the last session."),
+    "not-collected": ("error", "A test file cannot be collected", "pytest could not import the file, so none of its tests ran."),
 }
 
 
@@ -38,7 +43,7 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
         for name, (level, short, full) in _RULES.items()
     ]
     driver = {"name": "pytest-handoff", "version": __version__, "rules": rules}
-    results = [*_failing(project, outcome), *_untested(outcome)]
+    results = [*_broken(outcome), *_failing(project, outcome), *_untested(outcome)]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -46,6 +51,11 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
         "results": results,
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
+
+
+def _broken(outcome: FinishedSession) -> Iterator[dict[str, Any]]:
+    for path, error in not_collected(outcome.record).items():
+        yield _result("not-collected", f"{path} could not be collected: {error}", path, 1)
 
 
 def _failing(project: Project, outcome: FinishedSession) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Add a value to a JSON text, or remove one, and leave every other character as it is."""
+"""Add a value to a JSON text, or remove one, and leave every other character as it is.
+
+If a tool allows comments in its settings (``//`` and ``/* */``), they stay, too.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _INDENTED = re.compile(r"\n([ \t]+)\S")
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*+|/\*.*?\*/', re.DOTALL)
+_LINE_ENDS = re.compile(r"[ \t]*\r?\n")
 _scan = json.JSONDecoder().raw_decode
 
 
@@ -26,8 +31,20 @@ class Part(NamedTuple):
     end: int
 
 
-def read_json(text: str, path: str) -> dict[str, Any]:
+def comments_blanked(text: str) -> str:
+    """Write a blank over each character of a comment: whatever else is found in the result has the same place in the text."""
+
+    def blank(found: re.Match[str]) -> str:
+        return found[0] if found[0].startswith('"') else re.sub(r"[^\r\n]", " ", found[0])
+
+    return _STRING_OR_COMMENT.sub(blank, text)
+
+
+def read_json(text: str, path: str, *, comments: bool = False) -> dict[str, Any]:
     """Read the object that a JSON text holds; an empty text is an empty object.
+
+    Args:
+        comments: whether the tool whose file this is allows comments in it.
 
     Raises:
         UsageProblem: naming the line that cannot be read, or a key that stands twice in one object.
@@ -39,8 +56,11 @@ def read_json(text: str, path: str) -> dict[str, Any]:
             raise UsageProblem(f"has the key {twice!r} twice in one object; nothing was written", path=path)
         return table
 
+    if text.startswith("\ufeff"):
+        raise UsageProblem("begins with a byte order mark; save it as UTF-8 without one; nothing was written", path=path)
+    plain = comments_blanked(text) if comments else text
     try:
-        table = json.loads(text, object_pairs_hook=unique) if text.strip() else {}
+        table = json.loads(plain, object_pairs_hook=unique) if plain.strip() else {}
     except json.JSONDecodeError as error:
         raise UsageProblem(f"is not valid JSON ({error.msg}); nothing was written", path=path, line=error.lineno) from error
     except RecursionError as error:
@@ -53,32 +73,60 @@ def read_json(text: str, path: str) -> dict[str, Any]:
 def added(text: str, where: Sequence[str | int], key: str | None, value: object) -> str:
     """Add a value at the end of the object or array that these keys lead to; ``key`` is its name in an object."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    if not text.strip():
-        text = "{}" + newline
+    if not comments_blanked(text).strip():
+        text = (text.rstrip() + newline if text.strip() else "") + "{}" + newline
     unit = found[1] if (found := _INDENTED.search(text)) else "  "
-    start = _container(text, where)
-    parts = _parts(text, start)
+    plain = comments_blanked(text)
+    start = _container(plain, where)
+    parts = _parts(plain, start)
     depth = len(where) + 1
     piece = json.dumps(value, indent=unit, ensure_ascii=False)
     piece = (f"{json.dumps(key, ensure_ascii=False)}: " if key is not None else "") + piece
-    piece = piece.replace("\n", newline + unit * depth)
+    piece = newline + unit * depth + piece.replace("\n", newline + unit * depth)
     if parts:
-        return f"{text[: parts[-1].end]},{newline}{unit * depth}{piece}{text[parts[-1].end :]}"
-    end = _after_blanks(text, start + 1)
-    return f"{text[: start + 1]}{newline}{unit * depth}{piece}{newline}{unit * (depth - 1)}{text[end:]}"
+        last = parts[-1].end
+        line = _end_of_line(text, last)
+        behind = line if not plain[last:line].strip() else last  # a comment behind a value stays on its line
+        return f"{text[:last]},{text[last:behind]}{piece}{text[behind:]}"
+    end = _after_blanks(plain, start + 1)
+    return f"{text[: start + 1]}{text[start + 1 : end].rstrip()}{piece}{newline}{unit * (depth - 1)}{text[end:]}"
 
 
 def removed(text: str, where: Sequence[str | int], which: int | str) -> str:
     """Take a member (by its key) or an element (by its number) out of the object or array that these keys lead to."""
-    start = _container(text, where)
-    parts = _parts(text, start)
+    plain = comments_blanked(text)
+    start = _container(plain, where)
+    parts = _parts(plain, start)
     at = which if isinstance(which, int) else [part.key for part in parts].index(which)
+    part = parts[at]
     if len(parts) == 1:
-        end = _after_blanks(text, parts[0].end)
-        return text[: start + 1] + text[end:]
+        end = _after_blanks(plain, part.end)
+        kept = text[start + 1 : part.start].rstrip()
+        return _joined(text[: start + 1], kept, text[part.end if kept or text[part.end : end].strip() else end :])
     if at + 1 < len(parts):
-        return text[: parts[at].start] + text[parts[at + 1].start :]
-    return text[: parts[at - 1].end] + text[parts[at].end :]
+        comma = plain.index(",", part.end) + 1
+        return text[: part.start] + text[comma : parts[at + 1].start].lstrip() + text[parts[at + 1].start :]
+    before = parts[at - 1].end
+    comma = plain.index(",", before)
+    return _joined(text[:before], (text[before:comma] + text[comma + 1 : part.start]).rstrip(), text[part.end :])
+
+
+def holds_comment(text: str, where: Sequence[str | int], key: str) -> bool:
+    """Check whether somebody wrote a comment into a member of the object that these keys lead to."""
+    plain = comments_blanked(text)
+    part = next(part for part in _parts(plain, _container(plain, where)) if part.key == key)
+    return plain[part.start : part.end] != text[part.start : part.end]
+
+
+def _joined(before: str, kept: str, behind: str) -> str:
+    """Join what stands around something that was taken out; a comment that is kept between must not swallow what is behind."""
+    newline = "\r\n" if "\r\n" in before + behind else "\n"
+    return before + kept + (newline if kept and not _LINE_ENDS.match(behind) else "") + behind
+
+
+def _end_of_line(text: str, at: int) -> int:
+    found = re.compile(r"\r?\n|\Z").search(text, at)
+    return found.start() if found else len(text)
 
 
 def _container(text: str, where: Sequence[str | int]) -> int:

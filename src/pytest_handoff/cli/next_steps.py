@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, shown_details, verb
+from pytest_handoff.cli.support import (
+    GOOD,
+    NO,
+    named_session,
+    outcome_of,
+    project_here,
+    shown_details,
+    unnamed_session_argument,
+    verb,
+)
 from pytest_handoff.cli.wrapping import hanging
+from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
 from pytest_handoff.printing import say, say_json, say_parts
@@ -30,12 +40,12 @@ _ABOUT_FAILURES = ("complete", "failures", "regression")
 
 
 @click.command("next", short_help="List what is left to do, in order")
-@session_argument
+@unnamed_session_argument
 @click.option("--machine-only", is_flag=True, help="Leave out lines that only a person can decide.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 @verb
-def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_json: bool) -> int:
+def next_steps(handoff_dir: str | None, session: str | None, *, machine_only: bool, as_json: bool) -> int:
     """List what is left to do before SESSION can be handed over, in order.
 
     Exit codes: 0 nothing is left; 1 something is left; 2 it cannot tell.
@@ -44,7 +54,7 @@ def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_
     here = project.here or project.folder
     if as_json or not here.is_relative_to(project.folder):  # a program runs every command where all of them can be run
         project = msgspec.structs.replace(project, here=project.folder)
-    steps, survivors = _steps(project, session, machine_only=machine_only)
+    session, steps, survivors = _asked(project, session, machine_only=machine_only)
     steps = steps if handoff_dir is None else [_with_dir(step, handoff_dir) for step in steps]
     if as_json:
         places = {"root": _way(here, project.root), "folder": _way(here, project.folder)}
@@ -52,6 +62,24 @@ def next_steps(handoff_dir: str | None, session: str, *, machine_only: bool, as_
     else:
         _tell(session, steps)
     return NO if steps else GOOD
+
+
+def _asked(project: Project, session: str | None, *, machine_only: bool) -> tuple[str, list[Step], Sequence[Survivor]]:
+    """Name the session and what is left of it; of evidence that cannot be read, the one step that mends it.
+
+    Raises:
+        HandoffError: where nothing that could be done mends it.
+    """
+    from pytest_handoff.workflow.mending import mending, session_of
+
+    try:
+        session = session or named_session(project)
+        return session, *_steps(project, session, machine_only=machine_only)
+    except HandoffError as error:
+        step = mending(project, session, error)
+        if step is None:
+            raise
+        return session or session_of(project, error) or "", [step], ()
 
 
 def _way(here: Path, there: Path) -> str:

@@ -260,7 +260,9 @@ def changes(outcome: FinishedSession) -> list[Change]:
         found.append(Change(text=counted(len(record.integrity.changed), "earlier test") + " edited", link="#document"))
     if record.coverage is not None and outcome.parent_percent is not None:
         change = record.coverage.percent - outcome.parent_percent
-        found.append(Change(text=f"coverage {'+' if change >= 0 else '−'}{points(change)} points", link="#coverage"))
+        size = "<0.1" if points(change) == "0.0" else points(change)
+        moved = f"{'+' if change > 0 else '−'}{size} points" if change else "unchanged"
+        found.append(Change(text=f"coverage {moved}", link="#coverage"))
     if record.changes is not None:
         lines = f"+{record.changes.lines_added:,} −{record.changes.lines_removed:,} lines of code"
         found.append(Change(text=lines, link="#coverage"))

@@ -11,6 +11,7 @@ import click
 from pytest_handoff.checklist.condition import why_not_measured
 from pytest_handoff.cli.history import proof_cell, with_proofs
 from pytest_handoff.cli.page import coverage_chart, document_html, outcome_chart
+from pytest_handoff.cli.page_breaks import joints, whole_words
 from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, untested
 from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
 from pytest_handoff.cli.page_grid import grid, timeline
@@ -64,7 +65,7 @@ def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent_of": percent_of, "counted": counted}
+    environment.filters |= {"percent_of": percent_of, "counted": counted, "joints": joints, "whole_words": whole_words}
     environment.globals["percent"] = percent
     return environment.get_template(TEMPLATE).render(
         **context,

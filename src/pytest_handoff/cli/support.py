@@ -197,14 +197,22 @@ def _recorded(context: click.Context) -> list[str]:
 def _named(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 - click's signature
     if value is not None or context.resilient_parsing:
         return value
-    from pytest_handoff.cli.newest import newest_session
-
     try:
-        project = _found(context.find_root().params.get("handoff_dir"))
-        chosen = newest_session(project)
+        return named_session(_found(context.find_root().params.get("handoff_dir")))
     except HandoffError as error:
         say_error(error)
         context.exit(CANNOT_TELL)
+
+
+def named_session(project: Project) -> str:
+    """Name the newest session, and say on standard error which one that is.
+
+    Raises:
+        HandoffError: as :func:`pytest_handoff.cli.newest.newest_session`.
+    """
+    from pytest_handoff.cli.newest import newest_session
+
+    chosen = newest_session(project)
     say(f"handoff: {chosen.session} ({chosen.why})", err=True)
     return chosen.session
 
@@ -213,6 +221,9 @@ session_argument = click.argument(
     "session", metavar="[SESSION]", required=False, callback=_named, shell_complete=complete_session
 )
 """The argument SESSION, which the shell can complete; without it the newest session is meant, and said on standard error."""
+
+unnamed_session_argument = click.argument("session", metavar="[SESSION]", required=False, shell_complete=complete_session)
+"""The same for a command that names the session itself, as it can say what mends evidence that does not even let it be named."""
 
 
 def annotate(found: Callable[[], Sequence[Annotation]]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from msgspec.structs import force_setattr, replace
 
-from pytest_handoff.errors import EvidenceProblem, WriteProblem
+from pytest_handoff.errors import EvidenceProblem, NewerEvidence, WriteProblem
 from pytest_handoff.record import FileCoverage, NewCodeFile
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
     """
     found = msgspec.json.decode(data, type=_Schema).schema
     if found != schema:
-        raise EvidenceProblem(f"has the schema {found!r}, but this version reads {schema!r}: upgrade pytest-handoff", path=path)
+        raise NewerEvidence(f"has the schema {found!r}, but this version reads {schema!r}: upgrade pytest-handoff", path=path)
 
 
 def digest_of(data: bytes) -> str:

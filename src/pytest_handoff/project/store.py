@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.errors import EvidenceProblem
+from pytest_handoff.errors import EvidenceProblem, NewerEvidence
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import (
     by_name,
@@ -128,7 +128,7 @@ class Store:
         shown = self._files.named(RECORD, session)
         schema = self._decode(session, data, _Schema, "is not a record").schema
         if schema != RECORD_SCHEMA:
-            raise EvidenceProblem(
+            raise NewerEvidence(
                 f"has the schema {schema!r}, but this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=shown
             )
         record = self._decode(session, data, Record, "is not a complete record")

@@ -77,12 +77,19 @@ def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[
         for parent in project.store.parents(name):
             path, command = project.shown_record(parent.session), None
             if not project.store.has(parent.session):
-                message, remedy = f"is missing, but {name} continues it", "restore it from git"
+                from pytest_handoff.project.restoring import restored
+
+                message = f"is missing, but {name} continues it"
+                remedy, command = restored(project, parent.session)
             elif project.store.digest(parent.session) != parent.digest:
                 message = f"is not the record that {name} continues"
                 remedy = f"restore it, or run pytest --handoff={name} again"
                 found = in_git.get(parent.session)
                 command = restoring(project, found) if found and is_in_git(project, found, parent.digest) else None
+                from pytest_handoff.project.restoring import restoring_session
+
+                command = command or restoring_session(project, parent.session)
+                command = command or (f"pytest --handoff={quote(name)}" if name == session else None)
             else:
                 continue
             yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)

@@ -16,6 +16,7 @@ from pytest_handoff.figures import counted, join_ranges
 from pytest_handoff.nodeids import file_of, id_matches
 from pytest_handoff.run import is_test_data
 from pytest_handoff.workflow.locate import TestPlaces
+from pytest_handoff.workflow.mending import missing_document
 from pytest_handoff.workflow.proved import proof_problems
 from pytest_handoff.workflow.steps import Step, prove_of, run_of, step_of
 from pytest_handoff.workflow.verify import made_elsewhere, verify
@@ -51,6 +52,9 @@ def steps_left(
     stale = any(step.kind == "stale" for step in believed)
     evidence = [] if stale else list(_Evidence(project, outcome, document).steps())
     proof = [] if stale else [step_of(project, problem, outcome) for problem in proof_problems(project, outcome.record)]
+    if not project.document(session).exists():  # what is left in it can be said only when it is there
+        lost = [missing_document(project, session, step) for step in differs if step.file == document]
+        return [*believed, *lost[:1], *(step for step in (*evidence, *proof) if step.file != document)]
     found = [*believed, *evidence, *proof, *([] if stale else differs)]
     return found + list(_open(outcome, document, machine_only=machine_only))
 

@@ -29,7 +29,7 @@ class Step(Frozen, frozen=True):
     """One thing that is left to do.
 
     Attributes:
-        kind: ``run``, ``stale``, ``person``, ``placeholder``, or what the gate calls it.
+        kind: ``run``, ``stale``, ``evidence``, ``conflict``, ``person``, ``placeholder``, or what the gate calls it.
         what: what is wrong, in one sentence.
         do: what fixes it, in one sentence.
         file, line: where to look, relative to the git root; ``None`` where there is no such place.

@@ -117,8 +117,11 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
     for session in missing:
         store = project.store
         path = project.shown(store.lacking_sources(session) or store.sources_path(session))
+        from pytest_handoff.project.restoring import restored
+
         message = "is missing, and only it shows what changed since"
-        yield Problem(kind="chain", path=path, message=message, remedy="restore it from git")
+        remedy, command = restored(project, session)
+        yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
     for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
             kind="record",

@@ -1,0 +1,35 @@
+"""Let the page break its lines where a reader would: test ids at their joints, commands and names of sessions not at a hyphen."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+from pytest_handoff.printable import printable_text
+
+LONGEST_WHOLE = 34
+"""The longest word that is kept whole, in characters: so many fit beside a margin on a phone of 400 pixels."""
+
+_JOINTS = re.compile(r"(::|/|\[)(?=[^\s])")
+_WITH_HYPHEN = re.compile(r"[^\s-]*-[^\s]*")
+
+
+def joints(text: str) -> Markup:
+    """Escape a test id or a command, and allow a break behind each folder and each ``::``, before any other place."""
+    shown = str(escape(printable_text(text)))
+    return Markup(_JOINTS.sub(r"\1<wbr>", shown))  # noqa: S704 - escaped already
+
+
+def whole_words(text: str) -> Markup:
+    """Escape a sentence, and keep each word with a hyphen on one line, unless it is longer than a phone is wide."""
+
+    def word(found: re.Match[str]) -> str:
+        shown = str(escape(found[0]))
+        return f'<span class="whole">{shown}</span>' if len(found[0]) <= LONGEST_WHOLE else shown
+
+    sentence, parts, at = printable_text(text), [], 0
+    for found in _WITH_HYPHEN.finditer(sentence):
+        parts += [str(escape(sentence[at : found.start()])), word(found)]
+        at = found.end()
+    return Markup("".join([*parts, str(escape(sentence[at:]))]))  # noqa: S704 - escaped already
