@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+import warm_python
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -23,6 +25,7 @@ settings.load_profile("steady")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile what is tested, once: thousands of child processes import it, and where none may write, each would compile it."""
+    config.addinivalue_line("markers", "cold_start: the projects of this module's stories start every Python from nothing")
     if not hasattr(config, "workerinput") and SOURCES.is_dir():
         compileall.compile_dir(SOURCES, quiet=2)
 
@@ -42,6 +45,15 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
             patched.setenv(name, str(tmp_path_factory.mktemp("own")))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cold_start(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a module is marked so, fork no process from one that has imported everything: what is imported when is the point."""
+    with pytest.MonkeyPatch.context() as patched:
+        if request.node.get_closest_marker("cold_start"):
+            patched.setattr(warm_python, "server", lambda _environment: None)
         yield
 
 

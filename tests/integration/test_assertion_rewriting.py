@@ -16,6 +16,8 @@ import pytest_handoff
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 PACKAGE = Path(pytest_handoff.__file__).parent
 CHECKOUT = PACKAGE.parents[1]
 TELLS_LOADERS = """
