@@ -11,6 +11,9 @@ else
 VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 endif
 
+# Without byte code each of the thousands of processes that tests start would compile pytest's plugins anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OLDEST := .venv-oldest
@@ -55,7 +58,7 @@ figures: $(READY) ## How many places of many families of documents are filled ri
 	$(BIN)/python tests/print_checklist_figures.py
 
 cheats: $(READY) ## Every cheat that is tried on the gate, and what it says
-	$(BIN)/python tests/cheats/table.py
+	PYTHONPATH=tests $(BIN)/python tests/cheats/table.py
 
 test-cheats: $(READY) ## Every cheat and its honest twin as tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q tests/cheats $(ARGS)

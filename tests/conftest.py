@@ -1,20 +1,42 @@
-"""What all tests share: how often Hypothesis tries, and git and caches that are not those of whoever runs the tests."""
+"""What all tests share: how often Hypothesis tries, byte code, and git and caches that are not those of who runs the tests."""
 
 from __future__ import annotations
 
+import compileall
 import os
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+import warm_python
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parents[1] / "src"
 
 settings.register_profile("steady", max_examples=100, deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what is tested, once: thousands of child processes import it, and where none may write, each would compile it."""
+    config.addinivalue_line("markers", "cold_start: the projects of this module's stories start every Python from nothing")
+    if not hasattr(config, "workerinput") and SOURCES.is_dir():
+        compileall.compile_dir(SOURCES, quiet=2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_byte_code() -> Iterator[None]:
+    """Let no test and no child of one write byte code: a change of the same size in the same second would leave it as it is."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "dont_write_bytecode", True)
+        patched.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,6 +45,15 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
             patched.setenv(name, str(tmp_path_factory.mktemp("own")))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cold_start(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a module is marked so, fork no process from one that has imported everything: what is imported when is the point."""
+    with pytest.MonkeyPatch.context() as patched:
+        if request.node.get_closest_marker("cold_start"):
+            patched.setattr(warm_python, "server", lambda _environment: None)
         yield
 
 

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import warm_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,11 +90,15 @@ class Story:
 
     def pytest(self, *args: str, cwd: Path | None = None) -> Done:
         """Run pytest in a process of its own."""
-        return self.run(sys.executable, "-m", "pytest", *args, cwd=cwd)
+        return self._run_module("pytest", *args, cwd=cwd)
 
     def handoff(self, *args: str, cwd: Path | None = None) -> Done:
         """Run the command."""
-        return self.run(sys.executable, "-m", "pytest_handoff", *args, cwd=cwd)
+        return self._run_module("pytest_handoff", *args, cwd=cwd)
+
+    def _run_module(self, module: str, *args: str, cwd: Path | None) -> Done:
+        done = warm_python.run_module(module, args, cwd=cwd or self.folder, environment=self.environment)
+        return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
     def show(self, session: str) -> dict[str, Any]:
         """The evidence of a session, as programs see it."""

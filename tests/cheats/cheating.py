@@ -10,10 +10,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
+
+import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,14 +137,23 @@ class Shop:
 
     def run(self, *command: str) -> Done:
         """Run a command in the repository."""
+        environment = self.environment()
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        return Done(done.returncode, done.stdout + done.stderr)
+
+    def environment(self) -> dict[str, str]:
+        """What commands find in their environment."""
         kept = ("PATH", "HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "TMPDIR", "LANG", "LC_ALL", "PYTHONDONTWRITEBYTECODE")
         plain = {
             "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "A", "GIT_COMMITTER_NAME": "A",
             "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_EMAIL": "a@example.org",
         }  # fmt: skip
-        environment = {name: os.environ[name] for name in kept if name in os.environ} | plain
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
-        return Done(done.returncode, done.stdout + done.stderr)
+        return {name: os.environ[name] for name in kept if name in os.environ} | plain
+
+    def run_module(self, module: str, *args: str) -> Done:
+        """Run ``python -m MODULE`` in the repository."""
+        done = warm_python.run_module(module, args, cwd=self.folder, environment=self.environment())
+        return Done(done.returncode, (done.stdout + done.stderr).decode())
 
     def git(self, *args: str) -> str:
         """Run git, which must succeed."""
@@ -153,19 +163,19 @@ class Shop:
 
     def pytest(self, *args: str, session: str = "session-2") -> Done:
         """Run the tests for a session, without coverage."""
-        done = self.run(sys.executable, "-m", "pytest", "--no-cov", "-q", f"--handoff={session}", *args)
+        done = self.run_module("pytest", "--no-cov", "-q", f"--handoff={session}", *args)
         self.last_pytest = done.code
         return done
 
     def measured(self, *args: str, session: str = "session-2") -> Done:
         """Run the tests for a session, with coverage."""
-        done = self.run(sys.executable, "-m", "pytest", "-q", f"--handoff={session}", *args)
+        done = self.run_module("pytest", "-q", f"--handoff={session}", *args)
         self.last_pytest = done.code
         return done
 
     def handoff(self, *args: str) -> Done:
         """Run the command."""
-        return self.run(sys.executable, "-m", "pytest_handoff", *args)
+        return self.run_module("pytest_handoff", *args)
 
     def commit(self) -> None:
         """Commit everything."""

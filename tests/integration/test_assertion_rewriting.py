@@ -16,6 +16,8 @@ import pytest_handoff
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 PACKAGE = Path(pytest_handoff.__file__).parent
 CHECKOUT = PACKAGE.parents[1]
 TELLS_LOADERS = """
@@ -73,6 +75,7 @@ def test_no_module_of_an_installed_wheel_is_rewritten(
     empty: Story, site: Path, variables: dict[str, str], options: tuple[str, ...]
 ) -> None:
     """pytest marks all modules of a distribution that has a plugin, and comes to none of them."""
+    del empty.environment["PYTHONDONTWRITEBYTECODE"]
     empty.environment |= {"PYTHONPATH": str(site), **variables}
     found = loaders(empty, *options)
     assert {Path(file).is_relative_to(site) for _, file in found.values()} == {True}

@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 MOCKED = """
     import json
     from unittest import mock

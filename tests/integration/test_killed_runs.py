@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 FOUR = """
     def test_a(): pass
     def test_b(): assert False, "b is broken"

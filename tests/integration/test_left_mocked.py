@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 LEFT = """
     from unittest import mock
 

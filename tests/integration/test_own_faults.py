@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 RAISES = """
     import importlib
 

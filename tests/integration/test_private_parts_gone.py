@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from stories import Done, Story
 
+pytestmark = pytest.mark.cold_start
+
 HIDES = """
     import os, sys
     import coverage

@@ -8,10 +8,14 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_handoff.project.locks import HAS_FLOCK
 
 if TYPE_CHECKING:
     from stories import Story
+
+pytestmark = pytest.mark.cold_start
 
 WATCH = """
     import json, os, sys

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 LINE = "All configuration files parse"
 STUBS = """
     import sys
