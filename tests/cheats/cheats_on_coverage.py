@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from cheating import CART_TESTS, CONFTEST, DOCUMENT, RECORD, Cheat, Shop
+from cheating import CART, CART_TESTS, CONFTEST, DOCUMENT, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT
 
 if TYPE_CHECKING:
@@ -246,6 +247,20 @@ def run_by_one_that(ends: str, marker: str = "") -> Callable[[Shop], None]:
     return do
 
 
+FOR_TYPES, DUTY_INDENTED = "\n\n{}\nif TYPE_CHECKING:\n{}", indent(DUTY.lstrip("\n"), "    ")
+
+
+def annotated(by: str) -> Callable[[Shop], None]:
+    """Annotate old code that only old tests run, beside new code with its tests."""
+
+    def do(shop: Shop) -> None:
+        tested(shop)
+        shop.edit(CART, "def discount(price):", f"def discount(price: {by}) -> {by}:")
+        run_measured(shop)
+
+    return do
+
+
 PROMISED = "import pytest\n\n\n@pytest.mark.xfail(strict=True)\n"
 
 CHEATS = [
@@ -266,6 +281,10 @@ CHEATS = [
               asking(shop), shop.edit(TAX, "def tax(price):", "def tax(price):  # pragma: no cover"), run_measured(shop)), "new_code",
           "a comment like it", lambda shop: (
               tested(shop), shop.edit(TAX, "def duty(price):", "def duty(price):  # covered by its tests"), shop.measured())),
+    Cheat("measured", "call it a matter of types", without_tests(duty=FOR_TYPES.format("TYPE_CHECKING = True", DUTY_INDENTED)),
+          "new_code", "import for types only", tested_besides(FOR_TYPES.format(
+              "from typing import TYPE_CHECKING", "    from decimal import Decimal\n") + DUTY)),
+    Cheat("measured", "write code into an annotation", annotated("sum([0.2])"), "new_code", "annotate", annotated("float")),
     Cheat("measured", "leave it untested, and have the next session gated",
           gated_as_the_next(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it in the next session",
           gated_as_the_next(tests="\n\ndef test_duty():\n    from shop.tax import duty\n\n    assert duty(10) == 3\n")),

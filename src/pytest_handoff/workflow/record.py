@@ -18,7 +18,7 @@ from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
 from pytest_handoff.nodeids import file_of, without_parameters
-from pytest_handoff.project.contents import Contents, texts_in, with_lines
+from pytest_handoff.project.contents import Contents, in_git, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.target_branch import merged_in, policy_table
 from pytest_handoff.project.tree import commits_since, unparsable
@@ -381,6 +381,7 @@ def _coverage(
         base_name=parents.names or "the beginning",
         now=sources,
         merged_in=merged_in(project, start.tree, start.parents, sources),
+        before=partial(in_git, project),
     )
     code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
     excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
