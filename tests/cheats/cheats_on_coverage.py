@@ -120,6 +120,18 @@ def gated_as_the_next(*, tests: str) -> Callable[[Shop], None]:
     return do
 
 
+def run_by_others(*, tests: str) -> Callable[[Shop], None]:
+    """Let only an integration test run the new code, and have the next session gated."""
+
+    def do(shop: Shop) -> None:
+        shop.write(
+            {"tests/integration/test_paid.py": "from shop.tax import duty\n\n\ndef test_duty_paid():\n    assert duty(10) == 3\n"}
+        )
+        gated_as_the_next(tests=tests)(shop)
+
+    return do
+
+
 def another_configuration(shop: Shop) -> None:
     """Measure by a file that nobody compares."""
     untested(shop)
@@ -288,6 +300,9 @@ CHEATS = [
     Cheat("measured", "leave it untested, and have the next session gated",
           gated_as_the_next(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it in the next session",
           gated_as_the_next(tests="\n\ndef test_duty():\n    from shop.tax import duty\n\n    assert duty(10) == 3\n")),
+    Cheat("measured", "let an integration test run it, and have the next session gated",
+          run_by_others(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it by a unit test in the next session",
+          run_by_others(tests="\n\ndef test_duty():\n    from shop.tax import duty\n\n    assert duty(10) == 3\n")),
     Cheat("measured", "omit it", without_tests(setting=('vendored.py"]', 'vendored.py", "src/shop/tax.py"]')), "policy",
           "omit less", with_tests(setting=('omit = ["src/shop/vendored.py"]', "omit = []"))),
     Cheat("measured", "exclude its lines", without_tests(setting=("fail_under = 80", 'fail_under = 80\nexclude_also = ["def duty"]')),

@@ -207,6 +207,12 @@ def _counts(by: RunBy, session: str) -> bool:
     return by.counts and by.tier == "unit" and by.session in {None, session}
 
 
+def settled(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]], session: str, *, new: bool) -> frozenset[int]:
+    """Find the statements that a unit test of a session runs that counts, or a new one, and those that no test can run."""
+    ran = _run_by(file, executed, lambda by: _counts(by, session) and (by.age == "new" or not new))
+    return ran | _at_import(file, executed)
+
+
 def _at_import(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]]) -> frozenset[int]:
     """Find the statements that ran and that only an import can run, of the module and of class bodies, with their headers.
 
