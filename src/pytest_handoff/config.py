@@ -248,7 +248,7 @@ def _without_meaning(config: Config) -> Iterator[str]:
         "adapt": config.adapt,
     }
     for kind, entries in reasoned.items():
-        if any(not entry.reason.strip() for entry in entries):
+        if not all(_says_something(entry.reason) for entry in entries):
             yield f"'{kind}': an entry has no reason"
     yield from (f"'parts': {label!r} {complaint}" for label in config.parts if (complaint := _complaint(label)))
     yield from (f"'parts': {label!r} appears twice" for label, times in Counter(config.parts).items() if times > 1)
@@ -259,6 +259,15 @@ def _without_meaning(config: Config) -> Iterator[str]:
         for entry in ending:
             if entry.until is not None and not _is_day(entry.until):
                 yield f"'{kind}': {entry.until!r} is not a date such as 2026-12-31"
+
+
+def _says_something(reason: str) -> bool:
+    """Check that a reader of the reason sees a letter or a digit: white space, and what looks like it, is no reason."""
+    if reason.isascii():
+        return any(map(str.isalnum, reason))
+    from pytest_handoff.printable import holds_a_word
+
+    return holds_a_word(reason)
 
 
 def _unusable_names(config: Config) -> Iterator[str]:

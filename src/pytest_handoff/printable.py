@@ -37,6 +37,11 @@ def visible_characters(text: str) -> list[str]:
     return shown
 
 
+def holds_a_word(text: str) -> bool:
+    """Check that a text has a letter or a digit that is seen as itself; Python calls some blanks letters."""
+    return any(char.isalnum() and char not in _BLANK_SIGNS for char in text)
+
+
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape", "backslashreplace").decode("ascii")
 

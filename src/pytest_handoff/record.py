@@ -367,8 +367,10 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     Python files that no measurement saw and that no tests have. ``at_import`` has, by path, the new statements that ran and
     that only an import can run: the figures ``by`` tests say nothing of them. ``doubtful`` are the session's unit tests
     that were skipped or xfailed without a marker: what they ran before is among the figures ``by`` tests. ``owed`` is what
-    earlier sessions of this work left untested against their own checklists, as far as nothing runs it now either. Where there
-    are none, each of these keys is left out.
+    earlier sessions of this work left untested against their own checklists, as far as nothing runs it now either; ``owed_to``
+    is what they left to other tests than they were asked for, by the tests that are still to run it, ``unit`` or ``new_unit``;
+    ``spared`` says how many statements the line of such a session lets go without. Where there are none, each of these keys is
+    left out.
     """
 
     num_statements: int
@@ -383,6 +385,8 @@ class NewCode(Frozen, frozen=True, omit_defaults=True):
     at_import: dict[str, str] = {}
     doubtful: list[str] = []
     owed: Owed = {}
+    owed_to: dict[Literal["unit", "new_unit"], Owed] = {}
+    spared: dict[str, int] = {}
 
     @property
     def by_tests(self) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from cheating import CART_TESTS, CONFTEST, DOCUMENT, EVIDENCE, RECORD, Cheat, Shop
+from cheating import CART, CART_TESTS, CONFTEST, DOCUMENT, EVIDENCE, RECORD, Cheat, Shop
 from cheats_on_tests import PYPROJECT
 
 if TYPE_CHECKING:
@@ -116,6 +117,18 @@ def gated_as_the_next(*, tests: str) -> Callable[[Shop], None]:
         (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + tests, "utf-8")
         shop.session = "session-3"
         shop.measured(session="session-3")
+
+    return do
+
+
+def run_by_others(*, tests: str) -> Callable[[Shop], None]:
+    """Let only an integration test run the new code, and have the next session gated."""
+
+    def do(shop: Shop) -> None:
+        shop.write(
+            {"tests/integration/test_paid.py": "from shop.tax import duty\n\n\ndef test_duty_paid():\n    assert duty(10) == 3\n"}
+        )
+        gated_as_the_next(tests=tests)(shop)
 
     return do
 
@@ -278,6 +291,20 @@ def run_by_one_that(ends: str, marker: str = "") -> Callable[[Shop], None]:
     return do
 
 
+FOR_TYPES, DUTY_INDENTED = "\n\n{}\nif TYPE_CHECKING:\n{}", indent(DUTY.lstrip("\n"), "    ")
+
+
+def annotated(by: str) -> Callable[[Shop], None]:
+    """Annotate old code that only old tests run, beside new code with its tests."""
+
+    def do(shop: Shop) -> None:
+        tested(shop)
+        shop.edit(CART, "def discount(price):", f"def discount(price: {by}) -> {by}:")
+        run_measured(shop)
+
+    return do
+
+
 PROMISED = "import pytest\n\n\n@pytest.mark.xfail(strict=True)\n"
 
 CHEATS = [
@@ -298,9 +325,16 @@ CHEATS = [
               asking(shop), shop.edit(TAX, "def tax(price):", "def tax(price):  # pragma: no cover"), run_measured(shop)), "new_code",
           "a comment like it", lambda shop: (
               tested(shop), shop.edit(TAX, "def duty(price):", "def duty(price):  # covered by its tests"), shop.measured())),
+    Cheat("measured", "call it a matter of types", without_tests(duty=FOR_TYPES.format("TYPE_CHECKING = True", DUTY_INDENTED)),
+          "new_code", "import for types only", tested_besides(FOR_TYPES.format(
+              "from typing import TYPE_CHECKING", "    from decimal import Decimal\n") + DUTY)),
+    Cheat("measured", "write code into an annotation", annotated("sum([0.2])"), "new_code", "annotate", annotated("float")),
     Cheat("measured", "leave it untested, and have the next session gated",
           gated_as_the_next(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it in the next session",
           gated_as_the_next(tests="\n\ndef test_duty():\n    from shop.tax import duty\n\n    assert duty(10) == 3\n")),
+    Cheat("measured", "let an integration test run it, and have the next session gated",
+          run_by_others(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it by a unit test in the next session",
+          run_by_others(tests="\n\ndef test_duty():\n    from shop.tax import duty\n\n    assert duty(10) == 3\n")),
     Cheat("measured", "omit it", without_tests(setting=('vendored.py"]', 'vendored.py", "src/shop/tax.py"]')), "policy",
           "omit less", with_tests(setting=('omit = ["src/shop/vendored.py"]', "omit = []"))),
     Cheat("measured", "exclude its lines", without_tests(setting=("fail_under = 80", 'fail_under = 80\nexclude_also = ["def duty"]')),

@@ -211,6 +211,7 @@ def test_required_line_that_stands(line: str, other: str) -> None:
         ("All E2E tests for current session pass", "E2E tests for current session pass"),
         ("All tests pass", "~~All tests pass~~"),
         ("All tests pass", "All tests pass (N/A)"),
+        ("All tests pass", "All tests pass (N/A: \u3164\u3164\u3164)"),
         ("All tests pass", "All tests pass (1 skipped)"),
         ("All tests pass", "All tests pass (except e2e)"),
         ("All tests pass (95% coverage)", "All tests pass"),

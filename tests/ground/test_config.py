@@ -58,6 +58,8 @@ def test_everything_set() -> None:
         ({"retire": [{"test": "a", "reason": "b", "by": "c"}]}, "'retire': object contains unknown field `by` at [0]"),
         ({"retire": [{"test": "a", "reason": " "}]}, "'retire': an entry has no reason"),
         ({"waive": [{"gate": "a", "reason": ""}]}, "'waive': an entry has no reason"),
+        ({"waive": [{"gate": "a", "reason": "\u200b"}]}, "'waive': an entry has no reason"),
+        ({"known": [{"test": "a", "reason": "\u3164 —"}]}, "'known': an entry has no reason"),
         ({"adapt": [{"test": "a", "reason": ""}]}, "'adapt': an entry has no reason"),
         ({"prove": ["older"]}, "'prove': invalid enum value 'older' at [0]"),
         ({"waive": [{"gate": "a", "reason": "b", "until": "31.12.2026"}]}, "'31.12.2026' is not a date such as 2026-12-31"),

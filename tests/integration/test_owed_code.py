@@ -133,6 +133,75 @@ def test_code_that_was_taken_out_is_owed_no_more(story: Story) -> None:
     assert story.boxes("session-3") == {"All tests pass": True, LINE: True}
 
 
+BY_UNIT = "New unit tests achieve >90% coverage for new code"
+
+
+@pytest.fixture
+def by_others(story: Story) -> Story:
+    """The second session again, asked for new unit tests: what it added is run by an e2e test, and by an old unit test."""
+    story.edit("handoffs/session-2.md", LINE, BY_UNIT)
+    story.write_files({"tests/e2e/test_paid.py": TESTS.format("duty")})
+    story.edit("src/tax.py", "    return price * 0.2\n", "    rate = 0.2\n    return price * rate\n")
+    record(story, "session-2")
+    assert story.boxes("session-2")[BY_UNIT] is False
+    return story
+
+
+def begin_by_unit(story: Story, session: str) -> None:
+    """Write the document of a session, which asks for new unit tests."""
+    story.write_files({f"handoffs/{session}.md": DOCUMENT.format(session).replace(LINE, BY_UNIT)})
+
+
+def owed_to(story: Story, session: str) -> dict[str, dict[str, dict[str, str]]]:
+    """What the record of a session says that earlier ones left to other tests than they were asked for."""
+    code = json.loads(story.text(f"handoffs/evidence/{session}/record.json"))["new_code"]
+    assert "owed" not in code
+    found: dict[str, dict[str, dict[str, str]]] = code.get("owed_to", {})
+    return found
+
+
+def test_what_other_tests_run_is_asked_for_by_unit_tests(by_others: Story) -> None:
+    """An e2e test and an old unit test are not what the line asked for: the next session is asked, until its tests run it."""
+    begin_by_unit(by_others, "session-3")
+    record(by_others, "session-3")
+
+    left = {"unit": {"session-2": {"src/tax.py": "6-10"}}, "new_unit": {"session-2": {"src/tax.py": "2-3"}}}
+    assert owed_to(by_others, "session-3") == left
+    assert by_others.boxes("session-3")[BY_UNIT] is False
+    gate = by_others.handoff("gate", "session-3")
+    assert gate.code == 1
+    assert "no unit test runs 5 statements that session-2 left without one: src/tax.py:6-10" in gate.out
+    assert "no new unit test runs 2 statements that session-2 left without one: src/tax.py:2-3" in gate.out
+    steps = json.loads(by_others.handoff("next", "session-3", "--json").out)["steps"]
+    assert [step["what"] for step in steps if step["kind"] == "new_code"] == [
+        "src/tax.py 6-10: left without a unit test by session-2, and none runs them",
+        "src/tax.py 2-3: left without a new unit test by session-2, and none runs them",
+    ]
+    by_others.write_files({"tests/unit/test_duty.py": TESTS.format("duty")})
+    by_others.edit("tests/unit/test_tax.py", "assert tax(0) == 0", "assert tax(0) == 0 == tax(0)")
+    record(by_others, "session-3")
+
+    assert owed_to(by_others, "session-3") == {}
+    assert by_others.boxes("session-3")[BY_UNIT] is True
+
+
+def test_a_line_that_would_hold_by_now_asks_for_no_more(story: Story) -> None:
+    """The line let one statement of ten go untested: the next session is not asked for that one."""
+    more = "\n\ndef share(price):\n" + "".join(f"    price += {number}\n" for number in range(9)) + "    return price\n"
+    story.edit("src/tax.py", DUTY, DUTY + more)
+    story.edit("handoffs/session-2.md", ">= 90%", ">= 80%")
+    record(story, "session-2")
+    begin(story, "session-3")
+    story.edit("handoffs/session-3.md", ">= 90%", ">= 80%")
+    story.write_files({"tests/unit/test_share.py": TESTS.format("share").replace("== 0", "== 36")})
+    record(story, "session-3")
+    assert owed(story, "session-3") == {"session-2": {"src/tax.py": "6-9"}}
+
+    story.write_files({"tests/unit/test_duty.py": TESTS.format("duty").replace("    assert duty(200) > 0\n", "")})
+    record(story, "session-3")
+    assert owed(story, "session-3") == {}
+
+
 def test_what_was_waived_or_not_asked_is_not_owed(story: Story) -> None:
     """A person has accepted it, with a reason that stands in the document of its session."""
     story.edit("handoffs/session-2.md", LINE, f"{LINE} (N/A: duty is a sketch)")

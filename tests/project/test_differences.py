@@ -115,3 +115,16 @@ def test_what_no_run_writes_is_refused(data: bytes, said: str) -> None:
     with pytest.raises(EvidenceProblem) as caught:
         read_difference(data, "id", "f")
     assert str(caught.value).startswith(said)
+
+
+def test_small_edits_of_a_long_line_cannot_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short chain over one long line would copy it again for each edit: what no run comes near to is refused."""
+    base = encode_lines([SourceLine(path="a.py", blob="0" * 40, lines="0" * 8000)])
+    edit = '{"path":"a.py","blob":"%s","edits":[[5,1,"11111111"]]}\n' % ("1" * 40)
+    head = '{"differs_from":"s","digest":"sha256:0","gone":[]}\n'
+    layers = [read_difference((head + edit).encode(), "path", "here")] * 50
+    monkeypatch.setattr("pytest_handoff.project.differences._MOST_EDITED", 50 * len(base))
+    assert b"11111111" in b"".join(fold(base, layers, "path", "there"))
+
+    with pytest.raises(EvidenceProblem, match="longer lines than any run edits so often"):
+        b"".join(fold(base, [*layers, layers[0]], "path", "there"))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.proof import EarlierProof, FaultProof, NewProof
-    from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Owed, Verdict
+    from pytest_handoff.record import FileCoverage, NewCode, NewCodeFile, Verdict
 
 
 def coverage(facts: Facts, spec: Condition) -> Verdict:
@@ -56,20 +56,24 @@ def new_code(facts: Facts, spec: Condition) -> Verdict:
     """Require a coverage of the statements that are new since the last session: by any test, by unit tests, or by new unit tests.
 
     New lines marked as `no cover` count as not covered. What an earlier session of the same work, not merged yet, left untested
-    against its own checklist must be run by some test now.
+    against its own checklist must be run now by the tests that it asked for.
     """
     code = facts.record.new_code
     if code is None:
         return unknown(spec, f"not measured: {why_not_measured(facts, 'new_code')}", "run with coverage on the whole suite")
     verdict = _of_this_session(code, facts, spec)
-    return _with_owed(code.owed, spec, verdict) if code.owed else verdict
+    return _with_owed(code, spec, verdict) if code.owed or code.owed_to else verdict
 
 
-def _with_owed(owed: Owed, spec: Condition, verdict: Verdict) -> Verdict:
-    from pytest_handoff.evidence.owed_code import told
+def _with_owed(code: NewCode, spec: Condition, verdict: Verdict) -> Verdict:
+    from pytest_handoff.evidence.owed_code import debts_of, told
 
+    known = code.covered_by_unit is not None
+    evidence = f"{verdict.evidence}; and {told(debts_of(code), known=known)}"
+    if verdict.verdict != "failed" and not code.owed and not known:
+        return unknown(spec, evidence, "run with coverage on the whole suite")
     needs = f"{verdict.needs}; {TEST_WHAT_WAS_LEFT}" if verdict.verdict == "failed" and verdict.needs else TEST_WHAT_WAS_LEFT
-    return failed(spec, f"{verdict.evidence}; and no test runs {told(owed)}", needs)
+    return failed(spec, evidence, needs)
 
 
 def _of_this_session(code: NewCode, facts: Facts, spec: Condition) -> Verdict:

@@ -20,6 +20,7 @@ from pytest_handoff.checklist.lexicon import Lexicon, lexicon_of, visible_text
 from pytest_handoff.checklist.sentences import claims_of
 from pytest_handoff.checklist.tags import UnknownWordError, read_tags
 from pytest_handoff.checklist.words import DEFAULT_WORDS, Words
+from pytest_handoff.printable import holds_a_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +118,11 @@ def split_waiver(text: str) -> tuple[str, str | None]:
     if match is None:
         return visible, None
     reason = (match["bracketed"] or match["plain"]).strip(" .")
-    if not _SAYS_SOMETHING.search(reason) or reason.casefold() in _STAND_INS or reason.startswith(("[", "<", "{")):
+    if (
+        not (_SAYS_SOMETHING.search(reason) and holds_a_word(reason))
+        or reason.casefold() in _STAND_INS
+        or reason.startswith(("[", "<", "{"))
+    ):
         return visible, None
     return match["claim"].rstrip(), reason
 

@@ -255,8 +255,14 @@ class FileReader:
             excluded = files[path].excluded
             return excluded & marked_in(names[path]) if excluded else excluded
 
-        known = None if self.lasting else {path: executed(path) for path in files if path not in self.unchanged}
-        return Lines(executed=executed if known is None else known.__getitem__, marked=marked)
+        def text(path: str) -> bytes | None:
+            try:
+                return Path(names[path]).read_bytes()
+            except OSError:
+                return None
+
+        known = None if self.lasting else {path: executed(path) for path in files}
+        return Lines(executed=executed if known is None else known.__getitem__, marked=marked, text=text)
 
     def _executed(self, data: CoverageData, name: str, file: MeasuredFile) -> dict[RunBy, frozenset[int]]:
         if self.run_by is None:

@@ -24,6 +24,10 @@ UNREADABLE = (CoverageException, SyntaxError, ValueError, OSError, RecursionErro
 _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 """The exclusion comment that coverage.py knows by default."""
 
+_NAME, _TYPING = "TYPE_CHECKING", ("typing", "typing_extensions")
+_TYPE_CHECKING = r"^\s*if (typing\.)?TYPE_CHECKING:"
+"""The other exclusion of code that coverage.py knows by default: such code never runs, if the name means what it says."""
+
 _EXCLUSIONS = ("report:exclude_lines", "report:partial_branches")
 
 
@@ -94,11 +98,16 @@ class PublicAnalyses:
 
 
 def marked_in(name: str) -> frozenset[int]:
-    """Return the lines that comments in a file leave out, whatever the configuration says; none for a file that is not Python."""
+    """Return the lines that a file itself excludes, whatever the configuration says; none for a file that is not Python.
+
+    Comments exclude them, or an ``if TYPE_CHECKING:`` in a file that gives this name a value of its own, so that they run.
+    """
     cov = coverage.Coverage(data_file=None, config_file=False)
     cov.clear_exclude()
     cov.exclude(_NO_COVER)
     try:
+        if _binds_type_checking(name):
+            cov.exclude(_TYPE_CHECKING)
         return frozenset(cov.analysis2(name)[2])
     except UNREADABLE:
         return frozenset()
@@ -116,6 +125,38 @@ def layout_in(cov: coverage.Coverage, name: str) -> str:
     with tokenize.open(name) as file:
         first = _first_lines(file.read())
     return write_layout(Layout(frozenset(statements), frozenset(excluded), first))
+
+
+def _binds_type_checking(name: str) -> bool:
+    """Check whether a file binds the name to anything but what it is in ``typing``, and but ``False``."""
+    with tokenize.open(name) as file:
+        text = file.read()
+    if _NAME not in text:
+        return False
+    nodes = list(ast.walk(ast.parse(text)))
+    falsy = {id(target) for node in nodes for target in _made_false(node)}
+    return any(_binds(node) for node in nodes if id(node) not in falsy)
+
+
+def _made_false(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant) and not node.value.value:
+        return node.targets if isinstance(node, ast.Assign) else [node.target]
+    return []
+
+
+def _binds(node: ast.AST) -> bool:
+    """Check whether a part of a file binds the name, or spells it for ``setattr`` or ``globals()``."""
+    if isinstance(node, ast.ImportFrom):
+        as_it_is = node.module in _TYPING and not node.level
+        return any(_NAME in (one.asname, one.name) and not (as_it_is and one.name == _NAME) for one in node.names)
+    if isinstance(node, ast.Import):
+        return any(one.asname in (_NAME, "typing") for one in node.names)
+    if isinstance(node, ast.Constant):
+        return node.value == _NAME
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name == _NAME
+    named = _NAME in (getattr(node, "id", None), getattr(node, "attr", None))
+    return named and isinstance(getattr(node, "ctx", None), ast.Store)
 
 
 def _facts(name: str, statements: frozenset[int]) -> SourceFacts:

@@ -73,7 +73,7 @@ class CodeTree:
         is_test: says whether a path, relative to ``root``, is a test module, a conftest, or a helper of tests.
         expected: paths of source files, relative to ``root``, that are code if they are in the measured source, even if
             nobody imported them and coverage.py does not look there (folders without ``__init__.py``).
-        unchanged: the files that are as an earlier session had them, whose contexts nobody asks for.
+        unchanged: the files that are as an earlier session had them.
     """
 
     root: Path

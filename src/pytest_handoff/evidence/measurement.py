@@ -107,10 +107,12 @@ class Lines(msgspec.Struct, frozen=True):
         executed: the lines that each kind of test ran.
         marked: the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; the file is parsed once
             more for them.
+        text: the text of the file, or ``None`` where it cannot be read.
     """
 
     executed: Callable[[str], Mapping[RunBy, frozenset[int]]]
     marked: Callable[[str], frozenset[int]]
+    text: Callable[[str], bytes | None] = lambda _path: None
 
 
 class Measured(msgspec.Struct, frozen=True):

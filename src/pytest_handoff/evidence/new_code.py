@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from pytest_handoff.record import NewCode, NewCodeFile, SourceLine
 from pytest_handoff.run import TEST_FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, RunBy
 
 
@@ -50,12 +49,14 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True):
         now: the one that the tests ran on.
         merged_in: what came from the target branch; statements that are not new against it are left out, and a note says how
             many.
+        before: reads a file of a base by its id, where it is at hand.
     """
 
     bases: Sequence[Mapping[str, SourceLine]]
     base_name: str
     now: Mapping[str, SourceLine]
     merged_in: MergedIn | None = None
+    before: Callable[[str], bytes | None] = lambda _blob: None
 
 
 def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting: Sequence[str] = ()) -> NewCode:
@@ -82,6 +83,8 @@ def new_code(measured: Measured, trees: Trees, *, session: str, failed_counting:
     for path in sorted(code.keys() & now.keys()):
         file = code[path]
         changed = _new_first_lines(file, now[path], olds_of(path))
+        if changed & file.statements:
+            changed -= _only_annotated(changed, now[path], olds_of(path), measured.lines, trees.before)
         new = changed & _new_first_lines(file, now[path], merged_of(path)) if changed else changed
         left_out += len((changed - new) & file.statements)
         if new & (file.statements | file.excluded):
@@ -155,6 +158,26 @@ def _new_first_lines(file: MeasuredFile, line: SourceLine, olds: Sequence[Source
     return new
 
 
+def _only_annotated(
+    new: frozenset[int],
+    line: SourceLine,
+    olds: Sequence[SourceLine | None],
+    lines: Lines,
+    before: Callable[[str], bytes | None],
+) -> frozenset[int]:
+    """Find statements that differ from a base in nothing but annotations; a file that a base lacks has none."""
+    known = [old for old in olds if old is not None and old.lines]
+    text = lines.text(line.path) if known and line.lines else None
+    if text is None or b":" not in text:
+        return frozenset()
+    from pytest_handoff.evidence.annotations import only_annotated
+
+    found = frozenset[int]()
+    for old in known:
+        found |= only_annotated(old.lines, line.lines, text, partial(before, old.blob))
+    return new & found
+
+
 def _judge(
     file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, *, known: bool
 ) -> tuple[NewCodeFile, frozenset[int]]:
@@ -182,6 +205,12 @@ def _judge(
 
 def _counts(by: RunBy, session: str) -> bool:
     return by.counts and by.tier == "unit" and by.session in {None, session}
+
+
+def settled(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]], session: str, *, new: bool) -> frozenset[int]:
+    """Find the statements that a unit test of a session runs that counts, or a new one, and those that no test can run."""
+    ran = _run_by(file, executed, lambda by: _counts(by, session) and (by.age == "new" or not new))
+    return ran | _at_import(file, executed)
 
 
 def _at_import(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]]) -> frozenset[int]:

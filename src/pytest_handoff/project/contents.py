@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
 
+
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+"""What git calls a blob: evidence may hold anything in its place."""
 
 _AT_ONCE = 200
 """The most contents that are asked of git, and held, at once."""
@@ -50,6 +54,14 @@ class Contents:
     def lacks(self, path: str) -> bool:
         """Check whether a file, of the tree or of a submodule, can be read neither where it should stand nor from git."""
         return self._tree.leaves_out(path) and self.read(path) is None
+
+
+def in_git(project: Project, blob: str) -> bytes | None:
+    """Read what git has stored under a blob id; ``None`` where it has not, or too much, and where there is no git."""
+    if not project.uses_git or not _ID.fullmatch(blob):
+        return None
+    content = blobs_there(project.root, [blob]).get(blob)
+    return content if content is None or len(content) <= TEXT else None
 
 
 def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:

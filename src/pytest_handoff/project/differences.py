@@ -15,6 +15,7 @@ import msgspec
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.encoding import encode_json
+from pytest_handoff.project.foreign_files import LINES
 from pytest_handoff.project.line_edits import apply, check, is_edit, shorter
 from pytest_handoff.record import Difference
 
@@ -26,6 +27,10 @@ MOST_LINKS = 100
 
 SMALL = 4096
 """Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
+
+_MOST_EDITED = 4 * LINES
+"""The most bytes that are copied to apply edits, a line for each edit of it: a hundred sessions that edit a million lines need
+less, and small edits of very long lines could take minutes."""
 
 _BLOCK = 1 << 12
 """Bytes that are copied at once where nothing in them has changed."""
@@ -146,6 +151,7 @@ def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[
     """
     changes, edits = _joined(layers)
     names = sorted(changes.keys() | edits.keys())
+    left = [_MOST_EDITED]
     at = start = kept = 0
     try:
         while start < len(base) and at < len(names):
@@ -154,13 +160,19 @@ def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[
             if names[at] <= last:
                 after = bisect_right(names, last, at)
                 yield base[kept:start]
-                yield _merged(base[start:end], names[at:after], changes, edits, key)
+                yield _merged(base[start:end], names[at:after], changes, edits, key, left=left)
                 at, kept = after, end
             start = end
         yield base[kept:]
-        yield _merged(b"", names[at:], changes, edits, key)
+        yield _merged(b"", names[at:], changes, edits, key, left=left)
     except DAMAGE as error:
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=base.count(b"\n", 0, start) + 1) from error
+    except _TooMuch as error:
+        raise EvidenceProblem("has longer lines than any run edits so often; restore it from git", path=path) from error
+
+
+class _TooMuch(Exception):  # it is no error of this program
+    """More bytes to copy than any run writes edits of."""
 
 
 def _joined(layers: Iterable[Layer]) -> tuple[Changes, dict[str, list[bytes]]]:
@@ -177,11 +189,19 @@ def _joined(layers: Iterable[Layer]) -> tuple[Changes, dict[str, list[bytes]]]:
     return changes, edits
 
 
-def _merged(block: bytes, names: Sequence[str], changes: Changes, edits: Mapping[str, Sequence[bytes]], key: Key) -> bytes:
+def _merged(
+    block: bytes, names: Sequence[str], changes: Changes, edits: Mapping[str, Sequence[bytes]], key: Key, *, left: list[int]
+) -> bytes:
+    """Apply the changes of some names to the lines of a block; ``left`` counts down what may be copied for edits."""
     lines: Changes = dict(zip(_names(block, key), block.splitlines(keepends=True), strict=False))
     for name in names:
         line = changes[name] if name in changes else lines.get(name)
-        lines[name] = apply(line, edits[name]) if name in edits else line
+        if name in edits:
+            left[0] -= len(line or b"") * len(edits[name])
+            if left[0] < 0:
+                raise _TooMuch
+            line = apply(line, edits[name])
+        lines[name] = line
     return b"".join(line for _, line in sorted(lines.items()) if line is not None)
 
 

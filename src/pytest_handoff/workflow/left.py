@@ -285,9 +285,11 @@ class _Evidence:
         code = self._facts.record.new_code
         if code is None:
             return
-        for session, files in code.owed.items():
-            for path, lines in files.items():
-                yield from self._untested(path, lines, f"left untested by {session}, and no test runs", TEST_WHAT_WAS_LEFT)
+        if code.owed or code.owed_to:
+            from pytest_handoff.evidence.owed_code import steps
+
+            for path, lines, what in steps(code):
+                yield from self._untested(path, lines, what, TEST_WHAT_WAS_LEFT)
         if verdict.needs == TEST_WHAT_WAS_LEFT:
             return
         for path, file in code.files.items():

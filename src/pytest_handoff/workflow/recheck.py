@@ -210,7 +210,8 @@ def _of_new_code(code: NewCode) -> Iterator[str]:
             yield f"the new statements covered by {whose.replace('_', ' ')} tests do not add up to its total"
     if not code.at_import.keys() <= code.files.keys():
         yield "it has statements that run at import in files without new code"
-    if any(_lines_in(lines) < 1 for files in code.owed.values() for lines in files.values()):
+    every = [code.owed, *code.owed_to.values()]
+    if any(_lines_in(lines) < 1 for owed in every for files in owed.values() for lines in files.values()):
         yield "the lines that earlier sessions left untested are not line numbers"
     for path, file in code.files.items():
         yield from _of_new_lines(path, file, _lines_in(code.at_import.get(path, "")))

@@ -18,7 +18,7 @@ from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
 from pytest_handoff.nodeids import file_of, without_parameters
-from pytest_handoff.project.contents import Contents, texts_in, with_lines
+from pytest_handoff.project.contents import Contents, in_git, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
 from pytest_handoff.project.target_branch import merged_in, policy_table
 from pytest_handoff.project.tree import commits_since, unparsable
@@ -47,10 +47,8 @@ from pytest_handoff.workflow.start import Start, adds_up, document_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_handoff.evidence.measurement import Measurement
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
-    from pytest_handoff.record import Owed
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
     from pytest_handoff.workflow.hooks import ProjectHooks
@@ -393,26 +391,27 @@ def _coverage(
         base_name=parents.names or "the beginning",
         now=sources,
         merged_in=merged_in(project, start.tree, start.parents, sources),
+        before=partial(in_git, project),
     )
     code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
     excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
     beside = unmeasured(found, trees, results.is_test_file, holding)
-    owed = _owed(project, start, found, sources)
-    return summary, replace(code, unmeasured=beside, doubtful=excused, owed=owed), reasons
+    code = replace(code, unmeasured=beside, doubtful=excused)
+    return summary, _with_owed(project, start, measured, sources, code), reasons
 
 
-def _owed(project: Project, start: Start, measurement: Measurement, now: Mapping[str, SourceLine]) -> Owed:
-    """Find what earlier sessions left untested and no test runs yet; ask git what is merged only where something is left."""
+def _with_owed(project: Project, start: Start, measured: Measured, now: Mapping[str, SourceLine], code: NewCode) -> NewCode:
+    """Add what earlier sessions left and their tests do not run yet; ask git what is merged only where something is left."""
     from pytest_handoff.evidence.owed_code import left_untested, owed_now
 
     pairs = zip(start.parents.records, start.parents.sources or (), strict=False)
-    left = {record.session: (owed, base) for record, base in pairs if (owed := left_untested(record))}
+    left = {record.session: (debts, base) for record, base in pairs if (debts := left_untested(record)).owed}
     if left and project.config.target not in (None, start.tree.branch):
         from pytest_handoff.project.merged_sessions import merged_sessions
 
         merged = {one.session for one in merged_sessions(project).records}
         left = {session: found for session, found in left.items() if session not in merged}
-    return owed_now(left.values(), measurement, now)
+    return owed_now(left.values(), measured, now, start.session).written(code) if left else code
 
 
 def _remembered(start: Start) -> list[str]:

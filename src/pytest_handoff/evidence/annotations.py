@@ -1,0 +1,185 @@
+"""Find the statements that differ from an earlier version of their file in nothing but annotations: these are not new code.
+
+Of the earlier version only the hashes of its lines are known, or its text as well. A statement is compared without its
+annotations where it stands, so that a line elsewhere in the file proves nothing. An annotation that calls something is code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_handoff.evidence.source_changes import WIDTH, changed_lines, hash_lines, split_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_PLAIN = (
+    ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.List, ast.Starred, ast.BinOp, ast.BitOr,
+    ast.UnaryOp, ast.USub, ast.expr_context,
+)  # fmt: skip
+"""What an annotation may be made of that is a name of types, and no code."""
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_DEFAULT = re.compile(rb"[ \t]*=[ \t]*")
+
+
+class Bare(NamedTuple):
+    """A statement without its annotations.
+
+    Attributes:
+        first, last: its lines, from 1.
+        lines: the hashes of what is left of them.
+        joined: the hash of the same in one line, as it was before annotations made it too long.
+    """
+
+    first: int
+    last: int
+    lines: str
+    joined: str
+
+
+def only_annotated(base: str, now: str, text: bytes, before: Callable[[], bytes | None]) -> frozenset[int]:
+    """Return the first lines of the statements that are in the base but for their annotations.
+
+    Args:
+        base: the hashes of the lines of the earlier version.
+        now: those of the file as it is.
+        text: the file as it is.
+        before: reads the earlier version where it is at hand; it is asked for only where an annotation may have replaced another.
+
+    Raises:
+        EvidenceProblem: line hashes are damaged.
+    """
+    if hash_lines(text) != now:
+        return frozenset()
+    changed = changed_lines(base, now)
+    every = {one.first: one for one in _bare(text)}
+    wanted = {first: one for first, one in every.items() if not changed.isdisjoint(range(first, one.last + 1))}
+    if not wanted:
+        return frozenset()
+    old, new = split_hashes(base), split_hashes(now)
+    found = wanted.keys() - _fresh(old, _with(new, wanted, frozenset(old)))
+    if found != wanted.keys() and (then := before()) is not None and hash_lines(then) == base:
+        bare = _with(old, {one.first: one for one in _bare(then)}, None)
+        found |= wanted.keys() - _fresh([hashed for hashed, _ in bare], _with(new, every, None))
+    return frozenset(found)
+
+
+def _fresh(old: Sequence[str], now: Sequence[tuple[str, int]]) -> set[int]:
+    """Return the first lines of the bare statements of which a line is new."""
+    fresh = changed_lines("".join(old), "".join(hashed for hashed, _ in now))
+    return {now[number - 1][1] for number in fresh}
+
+
+def _with(lines: Sequence[str], bare: Mapping[int, Bare], one_line: Collection[str] | None) -> list[tuple[str, int]]:
+    """Put bare statements in place of those that they are; each line comes with the first line of such a statement, or 0.
+
+    Args:
+        one_line: the lines for which a statement of several lines is taken as one; ``None`` for all that there may be.
+    """
+    found: list[tuple[str, int]] = []
+    number = 1
+    while number <= len(lines):
+        one = bare.get(number)
+        if one is None:
+            found.append((lines[number - 1], 0))
+            number += 1
+            continue
+        hashes = [one.joined] if one_line is None or one.joined in one_line else split_hashes(one.lines)
+        found += [(hashed, one.first) for hashed in hashes]
+        number = one.last + 1
+    return found
+
+
+def _bare(text: bytes) -> list[Bare]:
+    """Take the annotations out of each statement that has some; none in a file that is not Python in UTF-8."""
+    try:
+        text.decode()
+        tree = ast.parse(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return []
+    lines, starts = _split(text)
+    found = (_statement(node, text, starts, len(lines)) for node in ast.walk(tree))
+    return [one for one in found if one is not None]
+
+
+def _split(text: bytes) -> tuple[list[bytes], list[int]]:
+    lines, starts, at = [], [], 0
+    for end in _LINE_END.finditer(text):
+        lines.append(text[at : end.start()])
+        starts.append(at)
+        at = end.end()
+    return [*lines, text[at:]], [*starts, at]
+
+
+def _statement(node: ast.AST, text: bytes, starts: Sequence[int], many: int) -> Bare | None:
+    if isinstance(node, _Function):
+        first, last = node.lineno, max(node.lineno, _start(node.body[0]) - 1)
+        if _start(node.body[0]) == node.lineno != node.end_lineno or _shares_a_line(node, text, starts):
+            return None
+        spans = list(_spans_of_function(node, text, starts))
+    elif isinstance(node, ast.AnnAssign) and node.value is not None and node.end_lineno is not None:
+        first, last = node.lineno, node.end_lineno
+        spans = [(_end(node.target, starts), _end(node.annotation, starts), node.annotation)]
+    else:
+        return None
+    if not spans or not all(isinstance(part, _PLAIN) for _, _, one in spans for part in ast.walk(one)):
+        return None
+    if last > many:
+        return None
+    begin, end = starts[first - 1], starts[last] if last < many else len(text)
+    left = _without(text[begin:end], [(start - begin, stop - begin) for start, stop, _ in spans])
+    return Bare(first, last, hash_lines(left), hash_lines(_in_one_line(left))[:WIDTH])
+
+
+def _shares_a_line(node: _Function, text: bytes, starts: Sequence[int]) -> bool:
+    """Check whether the body begins behind a header of several lines, on its last one."""
+    begin = starts[_start(node.body[0]) - 1]
+    return begin > starts[node.lineno - 1] and bool(text[begin : begin + node.body[0].col_offset].strip(b" \t\f@"))
+
+
+def _start(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min(statement.lineno, *(one.lineno for one in decorators)) if decorators else statement.lineno
+
+
+def _spans_of_function(node: _Function, text: bytes, starts: Sequence[int]) -> Iterator[tuple[int, int, ast.expr]]:
+    arguments = node.args
+    every = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
+    for argument in every:
+        if argument is not None and argument.annotation is not None:
+            begin = starts[argument.lineno - 1] + argument.col_offset + len(argument.arg.encode())
+            end = _end(argument, starts)
+            default = _DEFAULT.match(text, end)
+            yield begin, end, argument.annotation
+            if default is not None and default[0] != b"=":
+                yield end, default.start() + default[0].index(b"="), argument.annotation
+                yield default.start() + default[0].index(b"=") + 1, default.end(), argument.annotation
+    if node.returns is not None:
+        begin = starts[node.returns.lineno - 1] + node.returns.col_offset
+        top = starts[node.lineno - 1]
+        arrow = text.rfind(b"->", top, begin)
+        if arrow >= 0 and not text[arrow + 2 : begin].strip():
+            yield top + len(text[top:arrow].rstrip()), _end(node.returns, starts), node.returns
+
+
+def _end(node: ast.expr | ast.arg, starts: Sequence[int]) -> int:
+    return starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+
+
+def _without(text: bytes, spans: list[tuple[int, int]]) -> bytes:
+    for begin, end in sorted(spans, reverse=True):
+        text = text[:begin] + text[end:]
+    return text
+
+
+def _in_one_line(text: bytes) -> bytes:
+    """Write a statement of several lines in one, as formatters do where it is short enough."""
+    lines = _LINE_END.split(text.rstrip())
+    indentation = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    joined = b" ".join(line.strip() for line in lines)
+    return indentation + re.sub(rb"([(\[{]) ", rb"\1", re.sub(rb",? ([)\]}])", rb"\1", joined.strip()))
