@@ -277,6 +277,8 @@ def _unusable_names(config: Config) -> Iterator[str]:
             yield f"'{key}': contains a control character"
         if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in name.split("/")):
             yield f"'{key}': has a name longer than {_LONGEST_NAME} bytes"
+        if "\\" in name and key in ("dir", "document", "templates"):
+            yield f"'{key}': {name!r} has a backslash; write folders with '/', which means the same on every system"
 
 
 def _is_day(text: str) -> bool:

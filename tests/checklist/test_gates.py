@@ -167,6 +167,35 @@ def test_regression(now: str, before: str, changes: dict[str, Any], word: str, e
 
 
 @pytest.mark.parametrize(
+    ("now", "before", "needs"),
+    [
+        ("unit a.py::x failed", PASSED, "make it pass again"),
+        ("unit a.py::x failed\nunit a.py::y error", BOTH, "make them pass again"),
+        (
+            "unit a.py::x failed", "unit a.py::x error",
+            "make it pass, or name it in [[tool.handoff.known]], with a reason",
+        ),
+        ("unit a.py::x gone", PASSED, "make it pass again, or retire it in [[tool.handoff.retire]], with a reason"),
+        (
+            "unit a.py::x gone\nunit a.py::y skipped", BOTH,
+            "make them pass again, or retire them in [[tool.handoff.retire]], with a reason",
+        ),
+        (
+            "unit a.py::x failed\nunit a.py::y gone", BOTH,
+            "make them pass again, or retire those that do not fail in [[tool.handoff.retire]], with a reason",
+        ),
+        (
+            "unit a.py::x failed\nunit a.py::y failed", "unit a.py::x failed\nunit a.py::y passed",
+            "make them pass again, or name those that failed before in [[tool.handoff.known]], with a reason",
+        ),
+    ],
+)  # fmt: skip
+def test_what_helps_a_lost_test(now: str, before: str, needs: str) -> None:
+    """Nobody is sent to retire a test that fails: it would count all the same."""
+    assert verdict("regression", now, before).needs == needs
+
+
+@pytest.mark.parametrize(
     ("spec", "now", "before", "changes", "word", "evidence"),
     [
         ("tests current", PASSED, "", {}, "passed", "1/1 tests of session-2 passed"),

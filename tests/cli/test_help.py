@@ -24,3 +24,19 @@ def test_the_list_of_verbs_is_whole_at_80_columns() -> None:
 
     assert [row.split()[0] for row in rows] == sorted(VERBS)
     assert "..." not in done.output.partition("Commands:\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("shwo", "No such command 'shwo'. Did you mean 'show'?"),
+        ("xyzzy", "No such command 'xyzzy'.\n"),
+        ("Gate", "Did you mean 'gate'?"),
+    ],
+)
+def test_a_verb_that_is_nearly_right(typed: str, said: str) -> None:
+    """The verb that was meant is named, where there is one."""
+    done = CliRunner().invoke(main, [typed, "session-1"])
+
+    assert done.exit_code == 2
+    assert said in done.output

@@ -113,6 +113,13 @@ def test_no_configuration_file_is_none() -> None:
     assert "config files is not measured; its placeholder stays" in [finding.message for finding in left.findings]
 
 
+def test_an_agent_that_nobody_named() -> None:
+    """It is nothing that is measured: what is left says who can tell, and how."""
+    left = composed("# Work\n\n**Agent**: [Who did the work]\n")
+    (told,) = [finding.message for finding in left.findings if finding.kind == "placeholder"]
+    assert told.startswith("nobody said who did the work (--handoff-agent=NAME, or the variable HANDOFF_AGENT)")
+
+
 def test_the_number_in_the_title() -> None:
     """A title asks for the number of the session by the word that the session's name begins with."""
     assert filled("# Session [N]: Refunds\n") == "# Session 2: Refunds\n"

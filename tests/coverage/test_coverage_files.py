@@ -247,6 +247,23 @@ def test_no_file_is_no_measurement(tmp_path: Path, data: CoverageData) -> None:
     assert reader(tmp_path).measurement(data, []) == NotMeasured("no file of the code under test was measured")
 
 
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ("include = */site-packages/app/*", "include"),
+        ("omit = */app/*", "omit"),
+        ("include = */nothing/*\nomit = */app/*", "include and omit"),
+    ],
+)
+def test_settings_that_leave_out_every_file_are_named(tmp_path: Path, data: CoverageData, settings: str, options: str) -> None:
+    """As in a project whose settings mean the installed package, while its sources are what ran."""
+    data.add_lines({write(tmp_path, f"src/app/{name}.py", "x = 1\n"): [1] for name in "ab"})
+    assert reader(tmp_path, config=f"[report]\n{settings}\n").measurement(data, []) == NotMeasured(
+        "no file of the code under test was measured: coverage.py's report is told to leave out each file that ran, such as"
+        f" src/app/a.py; change {options} in its [report] settings"
+    )
+
+
 def test_unknown_contexts_are_not_read(tmp_path: Path, data: CoverageData) -> None:
     """Where kinds of tests are not known, no file claims any; other contexts stand for no kind."""
     name = write(tmp_path, "a.py", "x = 1\n")

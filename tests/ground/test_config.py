@@ -67,6 +67,9 @@ def test_everything_set() -> None:
         ({"waive": [{"gate": "a", "reason": "b", "until": "20261231"}]}, "'20261231' is not a date"),
         ({"waive": [{"gate": "a", "reason": "b", "until": datetime.date(2026, 1, 1)}]}, "expected `str | null`, got `date`"),
         ({"tiers": {"unit": {"marker": "x"}}}, "'tiers': object contains unknown field `marker` at [...]"),
+        ({"dir": "docs\\handoffs"}, "'dir': 'docs\\\\handoffs' has a backslash; write folders with '/'"),
+        ({"document": "docs\\{session}.md"}, "'document': 'docs\\\\{session}.md' has a backslash"),
+        ({"templates": ".\\templates"}, "'templates': '.\\\\templates' has a backslash"),
         ({"scope": "libs"}, "'scope': expected `array`, got `str`"),
     ],
 )  # fmt: skip

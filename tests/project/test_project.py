@@ -113,6 +113,13 @@ def test_without_git(plain_git: Callable[..., str], tmp_path: Path) -> None:
         ("handoff.toml", b"[tiers.unit]\nmarker = 1\n", "handoff.toml: 'tiers'"),
         ("pyproject.toml", b"[tool]\nhandoff = 3\n", "pyproject.toml: 'handoff' is not a table"),
         ("pyproject.toml", b"[tool.handoff]\ndirr = ''\n", "pyproject.toml [tool.handoff]: unknown key 'dirr'"),
+        (
+            "pyproject.toml",
+            b"[tool.handof]\ndir = 'x'\n",
+            "pyproject.toml: [tool.handof] is read by nobody; did you mean [tool.handoff]?",
+        ),
+        ("pyproject.toml", b"[tool.a]\n[[tool.pytest-handoff.retire]]\n", "[tool.pytest-handoff] is read by nobody"),
+        ("pyproject.toml", b"[tool.Hand_Off.tiers.x]\n", "[tool.Hand_Off] is read by nobody"),
         ("pyproject.toml", b"[tool.handoff]\ndir = ''\n", "the hand-off folder must be a folder of its own, not ''"),
         ("pyproject.toml", b"[tool.handoff]\ndir = '../..'\n", "must be a folder of its own"),
     ],
@@ -123,6 +130,13 @@ def test_settings_that_cannot_be_used(repository: Path, name: str, text: bytes, 
     with pytest.raises(UsageProblem) as caught:
         open_project(repository)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[tool.handoff]\n[tool.handoffs]\n", "[tool.hand]\n", "[other.handof]\n"])
+def test_tables_of_others_are_theirs(repository: Path, text: str) -> None:
+    """Beside our own table, or with another name, they say nothing about us."""
+    (repository / "pyproject.toml").write_text(text)
+    assert open_project(repository).config == Config()
 
 
 def test_a_tool_that_is_no_table(repository: Path) -> None:
@@ -148,6 +162,26 @@ def test_a_session_that_is_not_there(tmp_path: Path) -> None:
     (project.handoffs / "evidence" / "s-1").mkdir(parents=True)
     (project.handoffs / "evidence" / "s-1" / "record.json").write_text("")
     assert find_session(project, "s-1") == "s-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("s1", "did you mean 's-1'? Else make it with pytest --handoff=s1"),
+        ("s-1.md", "did you mean 's-1'? Else make it with pytest --handoff=s-1.md"),
+        ("s-2", "make it with pytest --handoff=s-2"),
+        ("s 2", "make it with pytest --handoff='s 2'"),
+        ("tax", "make it with pytest --handoff=tax"),
+    ],
+)
+def test_a_name_that_is_nearly_right(tmp_path: Path, name: str, advice: str) -> None:
+    """A slip of the pen is told from the next number, and what is to be typed can be typed."""
+    project = project_in(tmp_path)
+    (project.handoffs / "evidence" / "s-1").mkdir(parents=True)
+    (project.handoffs / "evidence" / "s-1" / "record.json").write_text("")
+    with pytest.raises(EvidenceProblem) as raised:
+        find_session(project, name)
+    assert str(raised.value).endswith(f"(recorded: s-1); {advice}")
 
 
 @pytest.mark.parametrize("document", ["src/shop/{session}", "src/shop/{session}.py", "{session}.toml"])

@@ -85,10 +85,24 @@ def regression(facts: Facts, spec: Condition) -> Verdict:
         if all(line.outcome == "not_run" for line in lost):
             return not_all_ran(facts, spec, f"{len(lost)} of {summary.expected} earlier tests did not run")
         evidence = f"{summary.passing}/{summary.expected} still pass: " + listed([_fate_of(facts, line) for line in lost])
-        return failed(spec, evidence, "make them pass again, or retire them with a reason in [[tool.handoff.retire]]")
+        return failed(spec, evidence, _to_win_back(facts, lost))
     if not summary.expected:
         return waived(spec, "not applicable: no earlier test counts")
     return if_complete(facts, spec, f"{summary.passing}/{summary.expected} earlier tests still pass")
+
+
+def _to_win_back(facts: Facts, lost: Sequence[LedgerLine]) -> str:
+    """Say what helps: a test that fails cannot be retired, but one that failed before can be named as known to fail."""
+    them = "it" if len(lost) == 1 else "them"
+    failing = [line for line in lost if line.outcome in FAILING]
+    before = [line for line in failing if then(line, facts.earlier.lines) in FAILING]
+    ways = [f"make {them} pass{'' if len(before) == len(lost) else ' again'}"]
+    if before:
+        which = them if len(before) == len(lost) else "those that failed before"
+        ways.append(f"name {which} in [[tool.handoff.known]]")
+    if len(failing) < len(lost):
+        ways.append(f"retire {'those that do not fail' if failing else them} in [[tool.handoff.retire]]")
+    return ", or ".join(ways) + (", with a reason" if len(ways) > 1 else "")
 
 
 def tests(facts: Facts, spec: Condition) -> Verdict:

@@ -6,6 +6,7 @@ import difflib
 import os
 from difflib import Match, SequenceMatcher
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -234,12 +235,12 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
     path = project.document(session)
     if path.exists():
-        raise DocumentProblem(f"already exists; fill it with pytest --handoff={session}", path=project.shown(path))
+        raise DocumentProblem(f"already exists; fill it with pytest --handoff={quote(session)}", path=project.shown(path))
     parents = load_parents(project.store, choose_parents(project.store, session))
     text = finish.new_document(project, session, parents, template=template)
     write_each([Artifact(path=path, content=parse.encode(text))], project.within)
     say(project.shown(path))
-    say(f"next: write what the session is about, then pytest --handoff={session}")
+    say(f"next: write what the session is about, then pytest --handoff={quote(session)}")
     return GOOD
 
 
@@ -263,9 +264,9 @@ def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
         say(f"{shown}: nothing to add")
     if write:
         write_each([Artifact(path=target, content=parse.encode(adopted.text))], project.within)
-        say(f"{shown}: written; next: pytest --handoff={session}")
+        say(f"{shown}: written; next: pytest --handoff={quote(session)}")
     else:
-        say(f"nothing was written; next: handoff init {session} --adopt {source} --write")
+        say(f"nothing was written; next: handoff init {quote(session)} --adopt {quote(str(source))} --write")
     return GOOD
 
 

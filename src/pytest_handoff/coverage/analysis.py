@@ -166,7 +166,7 @@ class FileReader:
         names = {self._path_of(name): name for name in sorted(data.measured_files())}
         found = dict(self._each(data, names, problems, public))
         if not found:
-            return NotMeasured(" ".join(["no file of the code under test was measured", *problems]))
+            return NotMeasured(" ".join([f"no file of the code under test was measured{self._why_none(names)}", *problems]))
         files = {path: file for path, (file, _) in found.items()}
         others = {path.relative_to(self.root).as_posix(): str(path) for path in _importable(unseen, files, self.root)}
         beside = {path: file for path, (file, _) in self._each(data, others, problems, public)}
@@ -207,6 +207,17 @@ class FileReader:
         searched = [place for place in map(Path, filter(None, sys.path)) if path.is_relative_to(place)]
         place = max(installed or searched, key=lambda place: len(place.parts), default=path.parent)
         return f"{place.name}/{path.relative_to(place).as_posix()}"
+
+    def _why_none(self, names: Mapping[str, str]) -> str:
+        """Name the settings that leave out every file that ran; without them the reason is not known."""
+        left_out = [path for path, name in sorted(names.items()) if self._left_out(name)]
+        if not left_out or len(left_out) < len(names):
+            return ""
+        options = [option for option in ("include", "omit") if listed_option(self.cov, f"report:{option}")]
+        return (
+            f": coverage.py's report is told to leave out {'each' if len(names) > 1 else 'the only'} file that ran, such as"
+            f" {left_out[0]}; change {' and '.join(options)} in its [report] settings"
+        )
 
     def _left_out(self, name: str) -> bool:
         """Check whether ``[report] include`` and ``omit`` leave a file out, as in coverage.py's own reports."""

@@ -42,6 +42,9 @@ _LONGEST_KEPT = 120
 
 _DIGEST = "sha256:"
 
+_UNTOLD = {"overview.agent": "nobody said who did the work (--handoff-agent=NAME, or the variable HANDOFF_AGENT)"}
+"""What a place asks for that no run can measure, and how it is told."""
+
 
 class _Work(msgspec.Struct):
     """The result in the making: splices of the text, what was written, what was found."""
@@ -133,7 +136,8 @@ def _leave(work: _Work, place: Place) -> None:
     remembered = work.memory.get(place.id, "")
     if place.state == "placeholder":
         what = place.quantity.replace("_", " ").replace(".", " ") or place.id
-        work.found("placeholder", place, f"{what} is not measured; its placeholder stays")
+        why = _UNTOLD.get(place.id) or f"{what} is not measured"
+        work.found("placeholder", place, f"{why}; its placeholder stays")
     elif place.kind == "block" and place.sealed and remembered:
         work.wrote(place, place.text)
     elif place.kind == "fence":

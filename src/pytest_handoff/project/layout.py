@@ -6,6 +6,7 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
 
+_TABLE = re.compile(r"""^[ \t]*\[{1,2}tool\.["']?([\w-]+)""", re.MULTILINE)
+_NEARLY_OURS = frozenset({"handoff", "handoffs", "handof", "handofff", "hanoff", "handdoff", "pytesthandoff"})
 _TEST_FILES, _PACKAGE_FILES = ("pytest.ini", "tox.ini"), ("setup.cfg", "setup.py", "pyproject.toml")
 _DOCUMENTS = (".md", ".markdown", ".mdown", ".mkd", ".txt")
 """The endings that a document may have; what ends otherwise may be code."""
@@ -220,12 +223,24 @@ def find_session(project: Project, name: str) -> str:
     """
     check_session_name(name)
     if not project.store.has(name):
+        known = project.store.sessions()
         raise EvidenceProblem(
-            f"there is no record of {name!r} ({_nearest(name, project.store.sessions())}); "
-            f"record it with pytest --handoff={name}",
+            f"there is no record of {name!r} ({_nearest(name, known)}); {_meant(name, known)}record it with pytest "
+            f"--handoff={quote(name)}",
             path=project.shown(project.store.evidence),
         )
     return name
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Ask whether another session was meant: one that differs in its words alone, for another number may well come next."""
+    from difflib import get_close_matches
+
+    if len(known) > _FEW_SESSIONS:
+        return ""  # these are sorted by likeness already
+    numbers = re.findall(r"\d+", name)
+    alike = get_close_matches(name.removesuffix(".md"), [one for one in known if re.findall(r"\d+", one) == numbers], n=1)
+    return f"did you mean {alike[0]!r}? Else " if alike else ""
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
@@ -285,8 +300,16 @@ def _settings(folder: Path, root: Path) -> tuple[dict[str, Any] | None, str]:
     path = next((path for path in (folder / "handoff.toml", folder / "pyproject.toml") if path.is_file()), None)
     if path is None:
         return None, ""
-    table, name = own_settings({path.name: _text(path, root)})
+    text = _text(path, root)
+    table, name = own_settings({path.name: text})
+    if table is None and (other := _misnamed(text)) is not None:
+        raise UsageProblem(f"[tool.{other}] is read by nobody; did you mean [tool.handoff]?", path=name)
     return table, name if name == "handoff.toml" else f"{name} [tool.handoff]"
+
+
+def _misnamed(text: str) -> str | None:
+    """Find a table of a tool whose name is nearly ours: its settings would be passed over without a word."""
+    return next((name for name in _TABLE.findall(text) if re.sub("[-_]", "", name.casefold()) in _NEARLY_OURS), None)
 
 
 def _text(path: Path, root: Path) -> str:

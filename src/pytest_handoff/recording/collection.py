@@ -263,13 +263,24 @@ def skip_reason(report: pytest.TestReport | pytest.CollectReport, clean: Callabl
 def first_line(text: str, clean: Callable[[str], str] = str) -> str:
     """Pick the line of an error that says what is wrong: the first one that pytest marks with ``E``, else the first.
 
-    If Python shows a file and its source before the error, as for a syntax error, it is the last marked line. ``clean`` takes the
-    places of this machine out of it.
+    If Python shows a file and its source before the error, as for a syntax error, it is the last marked line. A doctest has no
+    marked line, and is read by its own rules. ``clean`` takes the places of this machine out of it.
     """
+    if (doctest := told_by_doctest(text)) is not None:
+        return clean(doctest[1])[:200]
     lines = [one_line(line) for line in text.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
     told = marked[-1:] if marked and marked[0].startswith('File "') else marked
     return clean((told or lines or ["no message"])[0])[:200]
+
+
+def told_by_doctest(text: str) -> tuple[str, str] | None:
+    """Return the place (``path:line``) and the error in the text of a failing doctest; ``None`` for any other text."""
+    if not text.rstrip().endswith((": DocTestFailure", ": UnexpectedException")):
+        return None
+    from pytest_handoff.recording.failed_doctests import place_and_error
+
+    return place_and_error(text)
 
 
 def told_by(report: pytest.TestReport | pytest.CollectReport) -> str:

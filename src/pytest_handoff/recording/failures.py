@@ -16,7 +16,7 @@ from pytest_handoff.composition.terminal import Line
 from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, MOST_A_TEST, NO_ROOM, Details, Failure, Section
 from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
-from pytest_handoff.recording.collection import first_line, key_of, told_by
+from pytest_handoff.recording.collection import first_line, key_of, told_by, told_by_doctest
 from pytest_handoff.recording.measuring import seconds_of_tests
 
 if TYPE_CHECKING:
@@ -173,10 +173,13 @@ class FailureTexts:
 
     def _message(self, report: Report) -> str:
         crash = getattr(report.longrepr, "reprcrash", None)
-        if crash is None:
+        if crash is not None:
+            where, error = f"{crash.path}:{crash.lineno}", next(iter(str(crash.message).splitlines()), "")
+        elif (doctest := told_by_doctest(told_by(report))) is not None:
+            where, error = doctest
+        else:
             return _encodable(first_line(told_by(report), self._clean))
-        error = next(iter(str(crash.message).splitlines()), "")
-        return _encodable(self._clean(one_line(f"{crash.path}:{crash.lineno}: {error}"))[:_LONGEST_MESSAGE])
+        return _encodable(self._clean(one_line(f"{where}: {error}"))[:_LONGEST_MESSAGE])
 
     def _forget(self, nodeid: str) -> _Heard | None:
         heard = self._heard.pop(nodeid, None)

@@ -23,11 +23,19 @@ class TestPlaces:
         self._lines: dict[str, dict[str, int]] = {}
 
     def line(self, test: str) -> int | None:
-        """Return the line on which a test function begins; ``None`` if its file or function is not there, or is no Python."""
+        """Return the line on which a test function begins; ``None`` if its file or function is not there, or is no Python.
+
+        A doctest is called by module and object, such as ``shop.cart.Cart.add``: there it is the function that has the doctest.
+        """
         file = file_of(test)
         if file not in self._lines:
             self._lines[file] = self._read(file)
-        return self._lines[file].get(name_of(without_parameters(test)))
+        lines = self._lines[file]
+        if not _is_doctest(test):
+            return lines.get(name_of(without_parameters(test)))
+        parts = name_of(test).split(".")
+        names = ("::".join(parts[first:]) for first in range(1, len(parts)))
+        return next((lines[name] for name in names if name in lines), None)
 
     def has_file(self, test: str) -> bool:
         """Check that the file of a test is there."""
@@ -36,7 +44,8 @@ class TestPlaces:
     def command(self, test: str) -> str:
         """Write the command that runs a test, or a file of tests, alone, in the project's folder."""
         file, name = self._project.shown(self._project.root / file_of(test)), name_of(test)
-        return f"pytest {shlex.quote(f'{file}::{name}' if name else file)}"
+        how = "--doctest-modules " if _is_doctest(test) else ""
+        return f"pytest {how}{shlex.quote(f'{file}::{name}' if name else file)}"
 
     def _read(self, file: str) -> dict[str, int]:
         if not file.endswith(".py"):
@@ -46,3 +55,11 @@ class TestPlaces:
         except OSError:
             return {}
         return {name: function.first for name, function in functions_of(source or b"").items()}
+
+
+def _is_doctest(test: str) -> bool:
+    """Recognize a doctest of a Python file: its name is dotted, or the file's own, which no function and no class is called."""
+    file, name = file_of(test), name_of(test)
+    if not file.endswith(".py") or "::" in name or "[" in name:
+        return False
+    return "." in name or name == file.removesuffix(".py").rpartition("/")[2]
