@@ -167,11 +167,11 @@ def test_a_session_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("s1", "did you mean 's-1'? Else make it with pytest --handoff=s1"),
-        ("s-1.md", "did you mean 's-1'? Else make it with pytest --handoff=s-1.md"),
-        ("s-2", "make it with pytest --handoff=s-2"),
-        ("s 2", "make it with pytest --handoff='s 2'"),
-        ("tax", "make it with pytest --handoff=tax"),
+        ("s1", "did you mean 's-1'? Else record it with pytest --handoff=s1"),
+        ("s-1.md", "did you mean 's-1'? Else record it with pytest --handoff=s-1.md"),
+        ("s-2", "record it with pytest --handoff=s-2"),
+        ("s 2", "record it with pytest --handoff='s 2'"),
+        ("tax", "record it with pytest --handoff=tax"),
     ],
 )
 def test_a_name_that_is_nearly_right(tmp_path: Path, name: str, advice: str) -> None:
