@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.layouts import lines_in
 from pytest_handoff.evidence.source_changes import WIDTH
-from pytest_handoff.project.differences import SMALL
 from pytest_handoff.project.encoding import by_name, decode_lines, digest_of, encode_json
 from pytest_handoff.project.stored_files import STATEMENTS
 from pytest_handoff.record import KnownStatements, ParsedBy, StatementsLine
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Record, SourceLine
     from pytest_handoff.workflow.start import Start
+
+
+_FEWEST = 1000
+"""Lines of sources from which on they are kept: fewer are parsed in 30 ms."""
 
 
 def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | None]:
@@ -35,7 +38,7 @@ def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | No
     lines = b"".join(
         encode_json(StatementsLine(path=path, layout=file.layout)) + b"\n" for path, file in sorted(files.items()) if file.layout
     )
-    if len(lines) <= SMALL:  # so few are parsed as quickly as the file is read
+    if sum(lines_in(file.layout) for file in files.values()) < _FEWEST:
         return b"", None
     return lines, KnownStatements(digest=digest_of(lines), parsed_by=measurement.parsed_by)
 
