@@ -1,4 +1,4 @@
-"""What other packages do not promise is used in three modules alone, so that a new release of theirs is looked at in one place."""
+"""What other packages do not promise is used in three modules alone: a new release of theirs is looked at there."""
 
 from __future__ import annotations
 
