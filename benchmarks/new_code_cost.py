@@ -7,7 +7,7 @@
 The suite has ordinary functions (loops, branches, a class), tests of two tiers, and every tenth module is new in this session,
 so that old and new tests alternate as they do in practice. ``pytest --cov`` prints a report, for which coverage.py parses every
 source; so the budgets are for runs with one: a run whose sources are known from the run before, and the first, whose cache is
-empty. Without a report plain ``--cov`` parses nothing, and all parsing is ours.
+empty. Without a report plain ``--cov`` parses nothing, and all parsing is ours: the first run has a budget of its own there.
 """
 
 from __future__ import annotations
@@ -98,6 +98,8 @@ _SHOWN = {
 """Which run a run is compared with, and what its row is called."""
 _KINDS: dict[str, tuple[tuple[str, ...], float]] = {"lines": ((), 1.05), "branches": (("--cov-branch",), 1.10)}
 _UNDER_BUDGET = frozenset({"known", "first"})
+_COLD = {"first, no report": 1.25}
+"""The budget of what a CI job runs, whose cache is empty."""
 
 
 def main() -> int:
@@ -153,7 +155,7 @@ def _row(title: str, name: str, beside: str, found: dict[str, list[float]], budg
     ratios = [one / base for one, base in zip(found[name], found[beside], strict=True)]
     ours, theirs = (statistics.median(found[run]) for run in (name, beside))
     detail = f"{ours:.2f} over {theirs:.2f}, ratios {min(ratios):.3f} to {max(ratios):.3f}"
-    return Row(title, budget if name in _UNDER_BUDGET else None, statistics.median(ratios), detail=detail)
+    return Row(title, budget if name in _UNDER_BUDGET else _COLD.get(name), statistics.median(ratios), detail=detail)
 
 
 def _make(suite: Path, modules: int, per_module: int) -> Path:

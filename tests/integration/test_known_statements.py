@@ -206,6 +206,10 @@ def another_version(story: Story) -> None:
     (story.folder / EVIDENCE.format("session-1", "record.json")).write_text(json.dumps(record))
 
 
+def very_many_lines(story: Story) -> None:
+    forge(story, "session-1", lambda found: [line.update(layout="999999s") for line in found])
+
+
 def other_exclusions(story: Story) -> None:
     (story.folder / "pyproject.toml").write_text(PYPROJECT + '[tool.coverage.report]\nexclude_also = ["def unused1"]\n')
 
@@ -230,7 +234,9 @@ def known(story: Story) -> int:
 
 
 @pytest.mark.parametrize(
-    "change", [no_file, another_digest, another_version, other_exclusions, not_merged], ids=lambda change: change.__name__
+    "change",
+    [no_file, another_digest, another_version, very_many_lines, other_exclusions, not_merged],
+    ids=lambda change: change.__name__,
 )
 def test_what_cannot_be_believed_is_nothing(story: Story, change: Callable[[Story], None]) -> None:
     """As where there is no session before."""

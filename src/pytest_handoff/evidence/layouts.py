@@ -19,7 +19,7 @@ CONTINUED, CONTINUED_EXCLUDED = "c", "k"
 """Lines that continue the statement which the last line of another kind began; coverage.py may exclude such a line as well."""
 
 _MOST_LINES = 1_000_000
-"""More than a source has that anybody measures; a text that claims more was edited, and would take very long to read."""
+"""More than a source has that anybody measures; a text that claims more was edited."""
 
 _RUN = re.compile(r"([1-9][0-9]{0,6})?([sx.ck])")
 
@@ -51,6 +51,11 @@ def write_layout(layout: Layout) -> str:
     runs = [(len(list(run)), kind) for kind, run in groupby(kinds[1:])]
     text = "".join(f"{number}{kind}" if number > 1 else kind for number, kind in runs) or NEITHER
     return text if read_layout(text) == layout else ""
+
+
+def lines_in(text: str) -> int:
+    """Count the lines that a layout speaks of, without listing them."""
+    return sum(int(run[1] or 1) for run in _RUN.finditer(text))
 
 
 def read_layout(text: str) -> Layout | None:

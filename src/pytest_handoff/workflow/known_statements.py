@@ -7,7 +7,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
-from pytest_handoff.project.differences import SMALL
+from pytest_handoff.evidence.layouts import lines_in
+from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.project.encoding import by_name, decode_lines, digest_of, encode_json
 from pytest_handoff.project.stored_files import STATEMENTS
 from pytest_handoff.record import KnownStatements, ParsedBy, StatementsLine
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
     from pytest_handoff.record import Record, SourceLine
     from pytest_handoff.workflow.start import Start
+
+
+_FEWEST = 1000
+"""Lines of sources from which on they are kept: fewer are parsed in 30 ms."""
 
 
 def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | None]:
@@ -33,7 +38,7 @@ def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | No
     lines = b"".join(
         encode_json(StatementsLine(path=path, layout=file.layout)) + b"\n" for path, file in sorted(files.items()) if file.layout
     )
-    if len(lines) <= SMALL:  # so few are parsed as quickly as the file is read
+    if sum(lines_in(file.layout) for file in files.values()) < _FEWEST:
         return b"", None
     return lines, KnownStatements(digest=digest_of(lines), parsed_by=measurement.parsed_by)
 
@@ -56,7 +61,8 @@ def layouts_before(project: Project, start: Start, by: ParsedBy) -> dict[str, st
         with suppress(HandoffError):
             if _is_believed(project, record):
                 lines = read_statements(project, record, known)
-                found |= {path: lines[path] for path in _same(sources, start.sources) if path in lines}
+                same = ((path, lines[path]) for path in _same(sources, start.sources) if path in lines)
+                found |= {path: layout for path, layout in same if _is_as_long(layout, start.sources[path])}
     return found
 
 
@@ -78,6 +84,11 @@ def _is_believed(project: Project, record: Record) -> bool:
     from pytest_handoff.project.target_branch import targets_of
 
     return not targets_of(project) or stands(project, record.session, merged_sessions(project).records)
+
+
+def _is_as_long(layout: str, source: SourceLine) -> bool:
+    """Check that a layout speaks of no more lines than the source has: a short text could name very many."""
+    return lines_in(layout) <= len(source.lines) // WIDTH
 
 
 def _same(before: dict[str, SourceLine], now: dict[str, SourceLine]) -> Iterator[str]:
