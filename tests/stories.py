@@ -24,6 +24,9 @@ PYPROJECT = """
     pythonpath = ["src"]
 """
 
+UNHURRIED = ("-c", "maintenance.auto=false", "-c", "core.fsync=none")
+"""Git tidies up and waits for the disk after each commit."""
+
 IGNORED = "__pycache__/\n.coverage*\n.pytest_cache/\nartifacts/\n"
 
 
@@ -75,7 +78,7 @@ class Story:
     def commit(self, message: str = "work") -> None:
         """Commit everything."""
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
+        self.git(*UNHURRIED, "commit", "--quiet", "--message", message)
 
     def run(self, *command: str, cwd: Path | None = None) -> Done:
         """Run any command in the project."""
