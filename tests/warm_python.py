@@ -68,8 +68,9 @@ class Server:
 
     def stop(self) -> None:
         """Let it end."""
+        self._ours.shutdown(socket.SHUT_RDWR)  # closing would not do where somebody has forked this process
         self._ours.close()
-        self._process.wait()
+        self._process.wait(60)
 
     def run(
         self, module: str, args: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
