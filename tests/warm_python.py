@@ -2,7 +2,7 @@
 
 A start of Python with pytest, its plugins and ours is half of what a story costs. The child is a process of its own: its working
 directory, environment, standard streams and end are those of a command, and nothing it does comes back. What Python reads as it
-starts cannot be given to it, so whoever sets such a variable gets a process that starts from nothing (:func:`can_run`).
+starts cannot be given to it, so whoever sets such a variable gets a process that starts from nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ class Server:
     """The process that others are forked from."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._variables = _read_at_the_start(environment)
+        self._one_at_a_time = threading.Lock()
         self._ours, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(
@@ -67,12 +68,9 @@ class Server:
 
     def stop(self) -> None:
         """Let it end."""
+        self._ours.shutdown(socket.SHUT_RDWR)  # closing would not do where somebody has forked this process
         self._ours.close()
-        self._process.wait()
-
-    def can_run(self, environment: Mapping[str, str]) -> bool:
-        """Whether a process with this environment starts as the server did."""
-        return _read_at_the_start(environment) == self._variables
+        self._process.wait(60)
 
     def run(
         self, module: str, args: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
@@ -82,7 +80,8 @@ class Server:
         given = [0, its_out, its_err, its_told]
         request = {"module": module, "args": args, "cwd": str(cwd), "environment": dict(environment)}
         try:
-            _send(self._ours, json.dumps(request).encode(), given)
+            with self._one_at_a_time:
+                _send(self._ours, json.dumps(request).encode(), given)
         finally:
             for handle in given[1:]:
                 os.close(handle)
@@ -90,15 +89,16 @@ class Server:
         return subprocess.CompletedProcess([module, *args], int(said[2].split()[1]), said[0], said[1])
 
 
-_STARTED: list[Server] = []
+_STARTED: dict[frozenset[tuple[str, str]], Server] = {}
 
 
 def server(environment: Mapping[str, str]) -> Server | None:
-    """The server of this process, if it can run what has this environment; the first one that is plain starts it."""
-    if not _STARTED and sys.platform == "linux" and _is_plain(environment):
-        _STARTED.append(Server(environment))
-        atexit.register(_STARTED[0].stop)
-    return _STARTED[0] if _STARTED and _STARTED[0].can_run(environment) else None
+    """The server of this process whose children start as those with this environment do, if there may be one; it is started."""
+    variables = frozenset(_read_at_the_start(environment).items())
+    if variables not in _STARTED and sys.platform == "linux" and _is_plain(environment):
+        _STARTED[variables] = Server(environment)
+        atexit.register(_STARTED[variables].stop)
+    return _STARTED.get(variables)
 
 
 def run_module(
@@ -112,9 +112,9 @@ def run_module(
 
 
 def _is_plain(environment: Mapping[str, str]) -> bool:
-    """Whether nobody set what is read at the start for this process alone, nor to measure it from there on."""
-    variables = _read_at_the_start(environment)
-    return variables.items() <= os.environ.items() and not any(name.startswith("COVERAGE_") for name in variables)
+    """Whether what is read at the start is what it is here, but for an encoding, and nothing measures from there on."""
+    own = dict(_read_at_the_start(environment).items() - os.environ.items())
+    return own.keys() <= {"PYTHONIOENCODING"} and not any(name.startswith("COVERAGE_") for name in environment)
 
 
 def _read_at_the_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -171,8 +171,7 @@ def serve(handle: int) -> None:
 def import_before_all() -> None:
     """Import what nearly every run would."""
     for name in IMPORTED_BY_ALL.split():
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+        _import_if_it_can_be(name)
     for name in ("hypothesis", "_hypothesis_globals"):
         sys.modules.pop(name, None)  # pytest rewrites these two; what they stand on is what its plugin imports at every end
     package = Path(importlib.import_module("pytest_handoff").__file__ or "").parent
@@ -181,7 +180,13 @@ def import_before_all() -> None:
     for path in sorted(package.rglob("*.py")):
         parts = path.relative_to(package).with_suffix("").parts
         if parts[0] not in NOT_OURS:
-            importlib.import_module(".".join(("pytest_handoff", *parts)).removesuffix(".__init__"))
+            _import_if_it_can_be(".".join(("pytest_handoff", *parts)).removesuffix(".__init__"))
+
+
+def _import_if_it_can_be(name: str) -> None:
+    """Import a module; what is wrong with it, the process says that needs it."""
+    with contextlib.suppress(Exception):
+        importlib.import_module(name)
 
 
 def _watch(request: dict[str, object], handles: list[int]) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.cli.handoff import VERBS
+
 if TYPE_CHECKING:
     from stories import Story
 
@@ -18,6 +20,14 @@ def session(shop: Story) -> Story:
     """The shop after its first session, recorded without coverage, which these commands do not need."""
     shop.pytest("--no-cov", "--handoff=session-1")
     return shop
+
+
+def test_the_help_names_every_verb(empty: Story) -> None:
+    """Each of them is imported for it, and so each must import with the oldest of what it stands on, too."""
+    done = empty.handoff("--help")
+
+    assert done.code == GOOD, done
+    assert [verb for verb in VERBS if f"\n  {verb} " not in done.out] == []
 
 
 def test_init_makes_a_document_once(shop: Story) -> None:

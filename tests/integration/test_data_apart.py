@@ -197,7 +197,7 @@ AFTER_XDIST_TOLD = """
 
 
     def pytest_collection_finish(session):  # xdist's own plugin is newer, and has told the controller by now
-        worker, latest = os.environ.get("PYTEST_XDIST_WORKER"), time.monotonic() + 60
+        worker, latest = os.environ.get("PYTEST_XDIST_WORKER"), time.monotonic() + 300
         while worker and not HEARD.with_name(f"heard-{worker}").exists():
             assert time.monotonic() < latest
             time.sleep(0.01)

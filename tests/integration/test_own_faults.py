@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from stories import Story
 
-pytestmark = pytest.mark.cold_start
-
 RAISES = """
     import importlib
 

@@ -139,7 +139,7 @@ THREAD = {
 
             def ask(self, question):
                 self.asked.put(question)
-                return self.answers.get(timeout=60)
+                return self.answers.get(timeout=300)
     """,
     "tests/conftest.py": """
         import pytest

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import warm_python
 from stories import FIRST, Story, new_story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 DOCUMENT = """
@@ -26,14 +24,6 @@ DOCUMENT = """
     - [ ] All unit tests pass
     - [ ] All E2E tests for current session pass
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cold_start() -> Iterator[None]:
-    """Start every Python from nothing: what an attack may bring to be imported is the point."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(warm_python, "server", lambda _environment: None)
-        yield
 
 
 @pytest.fixture(scope="session")

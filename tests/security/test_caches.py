@@ -13,6 +13,8 @@ import pytest
 from pytest_handoff.rendering.templates import bundled_templates
 from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 ADDED = """
         def rebate(prices):
             if prices:

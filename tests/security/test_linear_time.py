@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 SCRIPT = Path(__file__).with_name("growing_texts.py")
 VALGRIND = shutil.which("valgrind")
 STEEPEST = 1.2

@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 HANDOFF = Path(sys.executable).with_name("handoff.exe" if os.name == "nt" else "handoff")
 LAUNCHERS = {"the command": [str(HANDOFF)], "a module": [sys.executable, "-m", "pytest_handoff"]}
 

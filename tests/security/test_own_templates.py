@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 AGAIN = "{% for i in range(99) %}"
 MANY = "(['a' * 99999] * 99999)"
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.cold_start
+
 GATES = """
     from pathlib import Path
     from pytest_handoff.record import Verdict

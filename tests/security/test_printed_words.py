@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+import warm_python
 from stories import Story
 
 if TYPE_CHECKING:
@@ -79,11 +80,15 @@ class Place:
 
     def handoff(self, *args: str) -> Printed:
         """Run the command."""
-        return self.run(sys.executable, "-m", "pytest_handoff", *args)
+        return self._run_module("pytest_handoff", *args)
 
     def pytest(self, *args: str) -> Printed:
         """Run pytest."""
-        return self.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *args)
+        return self._run_module("pytest", "-p", "no:cacheprovider", *args)
+
+    def _run_module(self, module: str, *args: str) -> Printed:
+        done = warm_python.run_module(module, args, cwd=self.folder, environment=self.environment)
+        return Printed(done.returncode, done.stdout, done.stderr)
 
     def in_terminal(self, *args: str) -> bytes:
         """Run the command in a terminal, and give what the terminal got."""

@@ -14,6 +14,8 @@ import pytest_handoff
 if TYPE_CHECKING:
     from stories import Story
 
+pytestmark = pytest.mark.cold_start
+
 PACKAGE = Path(pytest_handoff.__file__).parent
 
 

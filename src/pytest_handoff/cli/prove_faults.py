@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
     from pytest_handoff.proof import FaultProof, Survivor
 
+    Shards = click.ParamType[tuple[int, int]]
+else:
+    Shards = click.ParamType  # click 8.1 does not say what a type makes of a word
+
 _MOST = 20
 _MOST_TESTS = 3
 
 
-class ShardType(click.ParamType[tuple[int, int]]):
+class ShardType(Shards):
     """The number of a shard and how many there are, such as ``2/8``."""
 
     name = "I/N"
