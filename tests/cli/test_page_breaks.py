@@ -23,6 +23,7 @@ def test_a_command_is_not_cut_at_its_hyphens() -> None:
     """An option and the name of a session stand on one line, as long as that fits on a phone."""
     said = whole_words("run pytest --handoff=session-3 on everything")
     assert said == 'run pytest <span class="whole">--handoff=session-3</span> on everything'
+    assert whole_words("93.1 % of it") == '<span class="whole">93.1 %</span> of it'
     assert whole_words("a-" + "b" * LONGEST_WHOLE) == "a-" + "b" * LONGEST_WHOLE
 
 

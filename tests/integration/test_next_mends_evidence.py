@@ -94,6 +94,15 @@ def test_a_ledger_that_only_this_run_had(third: Story, happens: Callable[[str], 
     assert Program(third).finish() == ["evidence"]
 
 
+def test_a_tree_that_only_this_run_had(third: Story) -> None:
+    """The figures stand, but the next session would have nothing to compare with: verify says so, and another run mends it."""
+    take_out("session-3/sources.jsonl")(third)
+    done = third.handoff("verify", "session-3")
+
+    assert (done.code, "sources.jsonl: is missing, and the next session could not tell" in done.out) == (NO, True), done
+    assert Program(third).finish() == ["chain"]
+
+
 def test_a_record_that_only_this_run_had(third: Story) -> None:
     """It is named, and what to do: take it away, and the session waits for its run."""
     spoil("session-3/record.json")(third)
@@ -201,6 +210,19 @@ def test_a_newer_version_wrote_it(third: Story) -> None:
     assert (done.code, done.out) == (CANNOT_TELL, "")
     assert done.err.endswith("upgrade pytest-handoff\n")
     assert done.err.count("\n") == 1
+
+
+def test_a_tree_of_which_no_file_is_known(third: Story) -> None:
+    """Where git is gone, another tree is all that can be said: what is no name is not among the names."""
+    third.write_files({"(app)/a.py": ""})
+    assert first_step(third)["names"] == ["(app)/a.py"]
+    assert "1 file differs: (app)/a.py;" in third.handoff("verify").out
+    shutil.rmtree(third.folder / ".git")
+    shutil.rmtree(third.folder / "(app)")
+    step = first_step(third)
+
+    assert (step["kind"], step["names"]) == ("stale", [])
+    assert step["what"] == "the tests of session-3 ran on another tree: which file is not known"
 
 
 def test_a_person_is_told_the_same(third: Story) -> None:

@@ -12,7 +12,8 @@ LONGEST_WHOLE = 34
 """The longest word that is kept whole, in characters: so many fit beside a margin on a phone of 400 pixels."""
 
 _JOINTS = re.compile(r"(::|/|\[)(?=[^\s])")
-_WITH_HYPHEN = re.compile(r"[^\s-]*-[^\s]*")
+_WHOLE = re.compile(r"\d[\d.,]* %|[^\s-]*-[^\s]*")
+"""A figure with its sign, and a word with a hyphen."""
 
 
 def joints(text: str) -> Markup:
@@ -22,14 +23,14 @@ def joints(text: str) -> Markup:
 
 
 def whole_words(text: str) -> Markup:
-    """Escape a sentence, and keep each word with a hyphen on one line, unless it is longer than a phone is wide."""
+    """Escape a sentence, and keep percentages and words with a hyphen on one line, unless too long for a phone."""
 
     def word(found: re.Match[str]) -> str:
         shown = str(escape(found[0]))
         return f'<span class="whole">{shown}</span>' if len(found[0]) <= LONGEST_WHOLE else shown
 
     sentence, parts, at = printable_text(text), [], 0
-    for found in _WITH_HYPHEN.finditer(sentence):
+    for found in _WHOLE.finditer(sentence):
         parts += [str(escape(sentence[at : found.start()])), word(found)]
         at = found.end()
     return Markup("".join([*parts, str(escape(sentence[at:]))]))  # noqa: S704 - escaped already

@@ -32,7 +32,8 @@ def mending(project: Project, session: str | None, error: HandoffError) -> Step 
         return None
     path = Path(os.path.normpath((project.here or project.folder) / error.path))
     what, _, do = error.message.partition("; ")
-    step = Step(kind="document", what=what, do=do, file=project.key(path), line=error.line)
+    key = project.key(path)
+    step = Step(kind="document", what=f"{key}: {what}", do=do, file=key, line=error.line)
     if what.startswith(_TWO_SIDES):
         return replace(step, kind="conflict")
     if isinstance(error, DocumentProblem):

@@ -91,9 +91,10 @@ def step_of(project: Project, problem: Problem, outcome: FinishedSession) -> Ste
 def _stale(project: Project, session: str, outcome: FinishedSession, step: Step) -> Step:
     """Name all files that differ; where the run itself changes them, another run would do so again."""
     names = stale_files(project, outcome.record, read_tree(project))
-    files = counted(len(names), "file differs/files differ")
+    known = [name for name in names if not name.startswith("(which ")]  # else it is said that nobody knows which
+    files = counted(len(known), "file differs/files differ") if known else names[0].strip("()")
     told = next((why for why in outcome.record.run.why_incomplete if why.startswith(_CHANGED)), None)
     if told is None or not all(name in told.partition(" (what")[0] for name in names[:_NAMED]):
-        return replace(step, what=f"the tests of {session} ran on another tree: {files}", names=names, command=run_of(session))
+        return replace(step, what=f"the tests of {session} ran on another tree: {files}", names=known, command=run_of(session))
     do = f"make the tests write elsewhere, or add what they write to .gitignore; then {run_of(session)}"
     return replace(step, what=f"each run of {session} changes the tree: {files}", names=names, do=do, file=names[0])

@@ -106,7 +106,7 @@ def _unlike_a_checkout(project: Project, record: Record, changed: Sequence[str],
 
 
 def _which(changed: list[str]) -> str:
-    unknown = changed[0].startswith("(")
+    unknown = changed[0].startswith("(which ")  # a folder may be called (app)
     return f" {changed[0]}" if unknown else f": {counted(len(changed), 'file differs/files differ')}: {listed(changed)}"
 
 
@@ -122,6 +122,7 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
         message = "is missing, and only it shows what changed since"
         remedy, command = restored(project, session)
         yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
+    yield from _own_sources(project, record)
     for difference in untrue(project, outcome.composition.facts, tree):
         yield Problem(
             kind="record",
@@ -130,6 +131,20 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
             remedy=f"restore it, or run pytest --handoff={record.session} again",
             command=f"pytest --handoff={quote(record.session)}",
         )
+
+
+def _own_sources(project: Project, record: Record) -> Iterator[Problem]:
+    """Find that the newest session has lost its tree: nothing prunes it, and the next session is compared with it."""
+    path = project.store.sources_path(record.session)
+    if record.source.sources is None or path.is_file() or Chain(project.store).after(record.session):
+        return
+    from pytest_handoff.project.restoring import restored
+
+    remedy, command = restored(project, record.session)
+    again = f"pytest --handoff={quote(record.session)}"
+    remedy = remedy if command else f"restore it, or run {again} again"
+    message = "is missing, and the next session could not tell what it changed"
+    yield Problem(kind="chain", path=project.shown(path), message=message, remedy=remedy, command=command or again)
 
 
 def _document(project: Project, session: str, outcome: FinishedSession) -> Iterator[Problem]:
