@@ -18,7 +18,7 @@ from pytest_handoff.figures import count_ranges, counted, fewest_more, format_ra
 from pytest_handoff.record import Owed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pytest_handoff.evidence.measurement import Measured, MeasuredFile
     from pytest_handoff.figures import Comparison
@@ -47,6 +47,11 @@ class Debts(msgspec.Struct, frozen=True):
     owed: dict[By, Owed] = {}
     spared: dict[str, int] = {}
 
+    def without(self, sessions: Collection[str]) -> Debts:
+        """Return them without what some sessions left."""
+        kept = {by: {name: files for name, files in owed.items() if name not in sessions} for by, owed in self.owed.items()}
+        return Debts({by: owed for by, owed in kept.items() if owed}, self.spared)
+
     def written(self, code: NewCode) -> NewCode:
         """Write them into the new code of a session."""
         others = {by: owed for by, owed in self.owed.items() if by != "any" and owed}
@@ -66,13 +71,16 @@ def left_untested(record: Record) -> Debts:
     was not asked.
     """
     code = record.new_code
-    asked = [one.id for one in record.gates if one.verdict == "failed" and one.id.partition("(")[0] == "new_code"]
-    if code is None or not record.previous or not asked:
+    gates = [one for one in record.gates if one.verdict in ("failed", "unknown") and one.id.partition("(")[0] == "new_code"]
+    if code is None or not record.previous or not gates:
         return Debts()
     found, session = debts_of(code), record.session
-    own = _left(code, asked)
+    asked = [one.id for one in gates if one.verdict == "failed"]
+    if not asked:
+        return found
+    own = _left(code, asked, session)
     spared = min(_spared(code, gate) for gate in asked)
-    if sum(count_ranges(lines) for files in own.values() for lines in files.values()) <= spared:
+    if sum(len(_parsed(lines, session)) for files in own.values() for lines in files.values()) <= spared:
         return found
     owed = {by: {**found.owed.get(by, {}), **({session: own[by]} if own.get(by) else {})} for by in _TESTS}
     return Debts(
@@ -84,7 +92,7 @@ def _by(gate: str) -> By:
     return "new_unit" if "by=new unit tests" in gate else "unit" if "by=unit tests" in gate else "any"
 
 
-def _left(code: NewCode, asked: Iterable[str]) -> dict[By, dict[str, str]]:
+def _left(code: NewCode, asked: Iterable[str], session: str) -> dict[By, dict[str, str]]:
     """Return the statements that the strictest of the lines asks for, by the tests that are to run them.
 
     What no unit test ran is settled by any unit test later, since that can only have come to it by then. What old ones ran is
@@ -95,8 +103,8 @@ def _left(code: NewCode, asked: Iterable[str]) -> dict[By, dict[str, str]]:
         return {"any": {path: file.missing for path, file in code.files.items() if file.missing}}
     found: dict[By, dict[str, str]] = {"unit": {}, "new_unit": {}}
     for path, file in code.files.items():
-        without = _parsed(file.missing) | _parsed(file.not_by_unit or "")
-        others = _parsed(file.not_by_new_unit or "") - without if "new_unit" in every else frozenset[int]()
+        without = _parsed(file.missing, session) | _parsed(file.not_by_unit or "", session)
+        others = _parsed(file.not_by_new_unit or "", session) - without if "new_unit" in every else frozenset[int]()
         found["unit"] |= {path: format_ranges(without)} if without else {}
         found["new_unit"] |= {path: format_ranges(others)} if others else {}
     return found
@@ -134,18 +142,16 @@ def _standing(
             if file is None or line is None or old is None:
                 continue
             places = _places(old.lines, line.lines) if old.blob != line.blob else None
-            lines = _parsed(ranges)
+            lines = _parsed(ranges, session)
             stands = lines if places is None else frozenset(places[number] for number in lines if number in places)
             yield session, file, stands & file.statements
 
 
-def _parsed(ranges: str) -> frozenset[int]:
+def _parsed(ranges: str, session: str) -> frozenset[int]:
     try:
         return parse_ranges(ranges, last=_MOST_LINES)
     except ValueError as error:
-        raise EvidenceProblem(
-            f"the new code of an earlier session names impossible lines: {error}; restore its record"
-        ) from error
+        raise EvidenceProblem(f"the new code of {session} names impossible lines: {error}; restore its record") from error
 
 
 def owed_now(
