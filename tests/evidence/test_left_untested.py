@@ -62,6 +62,17 @@ def test_lines_are_followed_to_where_they_stand_now() -> None:
     assert owed_now(parents, measured(3, 4), {}, "session-2").owed == {}
 
 
+def test_a_statement_that_was_only_annotated_is_owed_still() -> None:
+    """It is not new, so nobody else would ask for it; one that changed besides is new."""
+    debts = Debts({"any": {"session-1": {PATH: "1-2"}}})
+    was, now = "def f(a):\n    b = a\n    return b\n", "def f(a: int) -> int:\n    b: int = {}\n    return b\n"
+    for value, lines in (("a", "1-2"), ("-a", "1")):
+        text = now.format(value)
+        found = measured(1, 2)
+        seen = Measured(found.measurement, replace(NO_LINES, text=lambda _path, text=text: text.encode()))
+        assert owed_now([(debts, tree(was))], seen, tree(text), "session-2").owed == {"any": {"session-1": {PATH: lines}}}
+
+
 def test_numbers_that_are_none_are_refused() -> None:
     """The sentence names the session whose record was edited."""
     with pytest.raises(EvidenceProblem, match=r"^the new code of session-1 names impossible lines: .*; restore"):

@@ -18,7 +18,7 @@ from pytest_handoff.figures import count_ranges, counted, fewest_more, format_ra
 from pytest_handoff.record import Owed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.measurement import Measured, MeasuredFile
     from pytest_handoff.figures import Comparison
@@ -122,14 +122,19 @@ def _spared(code: NewCode, gate: str) -> int:
 
 
 def _standing(
-    left: Owed, measured: Measured, base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]
+    left: Owed,
+    measured: Measured,
+    base: Mapping[str, SourceLine],
+    now: Mapping[str, SourceLine],
+    before: Callable[[str], bytes | None],
 ) -> Iterator[tuple[str, MeasuredFile, frozenset[int]]]:
     """Yield the session, the file and the statements (by their first lines) that stand as they were left.
 
-    A line that was edited since is new again, and one that is gone is owed no more.
+    A line that was edited since is new again, but for one that was only annotated, and one that is gone is owed no more.
 
     Args:
         base: the tree in which ``left`` names lines.
+        before: reads a file of that tree by its id, where it is at hand.
 
     Raises:
         EvidenceProblem: line hashes or line numbers are damaged.
@@ -141,7 +146,7 @@ def _standing(
             file, line, old = measured.measurement.code.get(here), now.get(here), base.get(path)
             if file is None or line is None or old is None:
                 continue
-            places = _places(old.lines, line.lines) if old.blob != line.blob else None
+            places = _places(old, line, measured.lines.text(here), before) if old.blob != line.blob else None
             lines = _parsed(ranges, session)
             stands = lines if places is None else frozenset(places[number] for number in lines if number in places)
             yield session, file, stands & file.statements
@@ -155,7 +160,11 @@ def _parsed(ranges: str, session: str) -> frozenset[int]:
 
 
 def owed_now(
-    left: Iterable[tuple[Debts, Mapping[str, SourceLine]]], measured: Measured, now: Mapping[str, SourceLine], session: str
+    left: Iterable[tuple[Debts, Mapping[str, SourceLine]]],
+    measured: Measured,
+    now: Mapping[str, SourceLine],
+    session: str,
+    before: Callable[[str], bytes | None] = lambda _blob: None,
 ) -> Debts:
     """Return what sessions left, as far as the tests that are to run it do not run it yet.
 
@@ -164,6 +173,7 @@ def owed_now(
     Args:
         left: what each parent that is not merged yet left, with its tree.
         session: the session at hand.
+        before: reads a file of an earlier tree by its id, where it is at hand.
 
     Raises:
         EvidenceProblem: line hashes or line numbers are damaged.
@@ -174,7 +184,7 @@ def owed_now(
         for name, number in debts.spared.items():
             spared[name] = min(number, spared.get(name, number))
         for by, owed in debts.owed.items():
-            for name, file, lines in _standing(owed, measured, base, now):
+            for name, file, lines in _standing(owed, measured, base, now, before):
                 if still := lines - _done(file, measured, session, by):
                     files = found.setdefault(name, {}).setdefault(by, {})
                     files[file.path] = files.get(file.path, frozenset()) | still
@@ -231,9 +241,22 @@ def steps(code: NewCode) -> Iterator[tuple[str, str, str]]:
             yield from ((path, lines, why.format(session)) for path, lines in files.items())
 
 
-def _places(old: str, new: str) -> dict[int, int]:
-    """Map the number of each line that stands as it was to its number now."""
+def _places(old: SourceLine, new: SourceLine, text: bytes | None, before: Callable[[str], bytes | None]) -> dict[int, int]:
+    """Map the number of each line that stands as it was to its number now; so does a statement that was only annotated."""
+    found = _aligned([*enumerate(split_hashes(old.lines), 1)], [*enumerate(split_hashes(new.lines), 1)])
+    if text is not None and b":" in text and len(found) < len(split_hashes(old.lines)):
+        from pytest_handoff.evidence.annotations import alignments
+        from pytest_handoff.evidence.source_changes import changed_lines
+
+        changed = changed_lines(old.lines, new.lines)
+        for then, now in alignments(old.lines, new.lines, text, lambda: before(old.blob), changed):
+            pairs = _aligned([(one.number, one.hashed) for one in then], [(one.number, one.hashed) for one in now])
+            found = pairs | found
+    return found
+
+
+def _aligned(old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> dict[int, int]:
     from difflib import SequenceMatcher
 
-    blocks = SequenceMatcher(None, split_hashes(old), split_hashes(new), autojunk=False).get_matching_blocks()
-    return {one.a + at + 1: one.b + at + 1 for one in blocks for at in range(one.size)}
+    blocks = SequenceMatcher(None, [line for _, line in old], [line for _, line in new], autojunk=False).get_matching_blocks()
+    return {old[one.a + at][0]: new[one.b + at][0] for one in blocks for at in range(one.size)}

@@ -398,7 +398,7 @@ def _with_owed(project: Project, start: Start, measured: Measured, now: Mapping[
 
         merged = {one.session for one in merged_sessions(project).records}
         left = {session: (debts.without(merged), base) for session, (debts, base) in left.items() if session not in merged}
-    return owed_now(left.values(), measured, now, start.session).written(code) if left else code
+    return owed_now(left.values(), measured, now, start.session, partial(in_git, project)).written(code) if left else code
 
 
 def _measured_before(project: Project, start: Start) -> Iterator[tuple[Record, Mapping[str, SourceLine]]]:
