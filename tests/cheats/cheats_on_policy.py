@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from cheating import DOCUMENT, NEXT, Cheat, Shop, build
+from cheating import CART_TESTS, DOCUMENT, NEXT, Cheat, Shop, build
 from cheats_on_coverage import ASKED as COVERAGE_ASKED
 from cheats_on_coverage import run_measured, tested, untested
 from cheats_on_evidence import third_session
@@ -15,6 +15,7 @@ from cheats_on_tests import PYPROJECT, rerun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ANOTHER = "tests/unit/test_another.py"
 TEMPLATE = "parts/blocks/tests.summary.md.j2"
 INSTRUCTIONS = "specs/plan.md"
 PLAN = """
@@ -211,7 +212,47 @@ def on_other_code(path: str, *, broken: bool = True) -> Callable[[Shop], None]:
     return do
 
 
+ON_A_DAY = """
+import os, sys, pytest
+
+os.environ["SOURCE_DATE_EPOCH"] = "1420070400"
+sys.exit(pytest.main(["--no-cov", "-q", "--handoff=session-2"]))
+"""
+"""A run whose clock stands at the beginning of 2015."""
+
+
+def failing_until(day: str) -> Callable[[Shop], None]:
+    """Break the code where tests are known to fail until a day, and run with a clock that stands still before it."""
+
+    def do(shop: Shop) -> None:
+        shop.break_discount()
+        entry = f'test = "tests/unit/test_cart.py::test_discount"\nreason = "the bank is late"\nuntil = "{day}"\n'
+        (shop.folder / PYPROJECT).write_text(shop.text(PYPROJECT) + f"\n[[tool.handoff.known]]\n{entry}", "utf-8")
+        shop.write({ANOTHER: "def test_another():\n    assert 1 + 1 == 2\n"})
+        shop.run(sys.executable, "-c", ON_A_DAY)
+        shop.handoff("fill", "session-2")
+
+    return do
+
+
+def lost_for(reason: str) -> Callable[[Shop], None]:
+    """Delete a test, and retire it for a reason."""
+
+    def do(shop: Shop) -> None:
+        shop.edit(CART_TESTS, "def test_discount():\n    assert discount(10) == 9\n\n\n", "")
+        entry = f'test = "tests/unit/test_cart.py::test_discount"\nreason = "{reason}"\n'
+        (shop.folder / PYPROJECT).write_text(shop.text(PYPROJECT) + f"\n[[tool.handoff.retire]]\n{entry}", "utf-8")
+        shop.write({ANOTHER: "def test_another():\n    assert 1 + 1 == 2\n"})
+        rerun(shop)
+
+    return do
+
+
 CHEATS = [
+    Cheat("policy", "turn the clock back to when a failure was excused", failing_until("2015-06-30"), "failures",
+          "hold the clock still while one is", failing_until("2999-06-30")),
+    Cheat("policy", "give a reason that nobody sees", lost_for("\u200b\u3164"), "cannot tell", "give one in any script",
+          lost_for("古い")),
     Cheat("policy", "a coverage plugin that lies", lying, "policy", "one that was there before", begun(
               lambda shop: (tested(shop), shop.measured()), more={"quiet.py": "def coverage_init(reg, options):\n    pass\n"},
               setting=("[tool.coverage.run]\n", '[tool.coverage.run]\nplugins = ["quiet"]\n'))),

@@ -103,6 +103,17 @@ def test_it_stays_until_a_test_runs_it(story: Story) -> None:
     assert "owed" not in story.text("handoffs/evidence/session-4/record.json")
 
 
+def test_a_session_without_coverage_pays_nothing(story: Story) -> None:
+    """Nobody knows what its tests ran: the session after it is asked for what the one before it left."""
+    begin(story, "session-3")
+    record(story, "session-3", "--no-cov")
+    begin(story, "session-4")
+    record(story, "session-4")
+
+    assert owed(story, "session-4") == {"session-2": {"src/tax.py": "6-9"}}
+    assert story.boxes("session-4")[LINE] is False
+
+
 def test_a_file_that_moved_takes_it_along(story: Story) -> None:
     """The lines are named at their new place."""
     begin(story, "session-3")

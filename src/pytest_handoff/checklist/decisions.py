@@ -238,7 +238,12 @@ def _linked(facts: Facts) -> Iterable[LedgerLine]:
 
 def standing_verdicts(facts: Facts, config: Config, today: str) -> tuple[Verdict, ...]:
     """Evaluate the gates that every session must pass, and apply the waivers that have not ended."""
-    return tuple(_after_waivers(evaluate(facts, spec), config, today) for spec in (*STANDING, *_own_gates(facts)))
+    found = [evaluate(facts, spec) for spec in (*STANDING, *_own_gates(facts))]
+    if any(entry.until is not None and entry.until < today for entry in config.known):
+        from pytest_handoff.checklist.ended import after_its_day
+
+        found = [after_its_day(verdict, facts, config.known, today) for verdict in found]
+    return tuple(_after_waivers(verdict, config, today) for verdict in found)
 
 
 def all_verdicts(standing: Sequence[Verdict], decisions: Sequence[Decision], facts: Facts) -> list[Verdict]:

@@ -54,43 +54,63 @@ def only_annotated(base: str, now: str, text: bytes, before: Callable[[], bytes 
     Raises:
         EvidenceProblem: line hashes are damaged.
     """
-    if hash_lines(text) != now:
-        return frozenset()
     changed = changed_lines(base, now)
+    wanted = found = frozenset[int]()
+    for old, new in alignments(base, now, text, before, changed):
+        wanted = wanted or frozenset(line.number for line in new if line.bare)
+        fresh = changed_lines("".join(line.hashed for line in old), "".join(line.hashed for line in new))
+        found |= wanted - {new[number - 1].number for number in fresh}
+        if found == wanted:
+            break
+    return found
+
+
+class Line(NamedTuple):
+    """A line as it is compared: its hash, its number (the first one of a bare statement), and whether it is of such a one."""
+
+    hashed: str
+    number: int
+    bare: bool = False
+
+
+def alignments(
+    base: str, now: str, text: bytes, before: Callable[[], bytes | None], changed: frozenset[int]
+) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Yield both versions of a file as they are to be compared: without annotations that are new, then without any.
+
+    There are none where no changed statement has annotations, and only the first where the earlier text is not at hand.
+
+    Args:
+        changed: the lines that a plain comparison calls new.
+    """
+    if hash_lines(text) != now:
+        return
     every = {one.first: one for one in _bare(text)}
     wanted = {first: one for first, one in every.items() if not changed.isdisjoint(range(first, one.last + 1))}
     if not wanted:
-        return frozenset()
+        return
     old, new = split_hashes(base), split_hashes(now)
-    found = wanted.keys() - _fresh(old, _with(new, wanted, frozenset(old)))
-    if found != wanted.keys() and (then := before()) is not None and hash_lines(then) == base:
-        bare = _with(old, {one.first: one for one in _bare(then)}, None)
-        found |= wanted.keys() - _fresh([hashed for hashed, _ in bare], _with(new, every, None))
-    return frozenset(found)
+    yield _with(old, {}, None), _with(new, wanted, frozenset(old))
+    if (then := before()) is not None and hash_lines(then) == base:
+        yield _with(old, {one.first: one for one in _bare(then)}, None), _with(new, every, None)
 
 
-def _fresh(old: Sequence[str], now: Sequence[tuple[str, int]]) -> set[int]:
-    """Return the first lines of the bare statements of which a line is new."""
-    fresh = changed_lines("".join(old), "".join(hashed for hashed, _ in now))
-    return {now[number - 1][1] for number in fresh}
-
-
-def _with(lines: Sequence[str], bare: Mapping[int, Bare], one_line: Collection[str] | None) -> list[tuple[str, int]]:
-    """Put bare statements in place of those that they are; each line comes with the first line of such a statement, or 0.
+def _with(lines: Sequence[str], bare: Mapping[int, Bare], one_line: Collection[str] | None) -> list[Line]:
+    """Put bare statements in place of those that they are.
 
     Args:
         one_line: the lines for which a statement of several lines is taken as one; ``None`` for all that there may be.
     """
-    found: list[tuple[str, int]] = []
+    found: list[Line] = []
     number = 1
     while number <= len(lines):
         one = bare.get(number)
         if one is None:
-            found.append((lines[number - 1], 0))
+            found.append(Line(lines[number - 1], number))
             number += 1
             continue
         hashes = [one.joined] if one_line is None or one.joined in one_line else split_hashes(one.lines)
-        found += [(hashed, one.first) for hashed in hashes]
+        found += [Line(hashed, one.first, bare=True) for hashed in hashes]
         number = one.last + 1
     return found
 

@@ -18,7 +18,7 @@ from pytest_handoff.figures import count_ranges, counted, fewest_more, format_ra
 from pytest_handoff.record import Owed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pytest_handoff.evidence.measurement import Measured, MeasuredFile
     from pytest_handoff.figures import Comparison
@@ -47,6 +47,11 @@ class Debts(msgspec.Struct, frozen=True):
     owed: dict[By, Owed] = {}
     spared: dict[str, int] = {}
 
+    def without(self, sessions: Collection[str]) -> Debts:
+        """Return them without what some sessions left."""
+        kept = {by: {name: files for name, files in owed.items() if name not in sessions} for by, owed in self.owed.items()}
+        return Debts({by: owed for by, owed in kept.items() if owed}, self.spared)
+
     def written(self, code: NewCode) -> NewCode:
         """Write them into the new code of a session."""
         others = {by: owed for by, owed in self.owed.items() if by != "any" and owed}
@@ -66,13 +71,16 @@ def left_untested(record: Record) -> Debts:
     was not asked.
     """
     code = record.new_code
-    asked = [one.id for one in record.gates if one.verdict == "failed" and one.id.partition("(")[0] == "new_code"]
-    if code is None or not record.previous or not asked:
+    gates = [one for one in record.gates if one.verdict in ("failed", "unknown") and one.id.partition("(")[0] == "new_code"]
+    if code is None or not record.previous or not gates:
         return Debts()
     found, session = debts_of(code), record.session
-    own = _left(code, asked)
+    asked = [one.id for one in gates if one.verdict == "failed"]
+    if not asked:
+        return found
+    own = _left(code, asked, session)
     spared = min(_spared(code, gate) for gate in asked)
-    if sum(count_ranges(lines) for files in own.values() for lines in files.values()) <= spared:
+    if sum(len(_parsed(lines, session)) for files in own.values() for lines in files.values()) <= spared:
         return found
     owed = {by: {**found.owed.get(by, {}), **({session: own[by]} if own.get(by) else {})} for by in _TESTS}
     return Debts(
@@ -84,7 +92,7 @@ def _by(gate: str) -> By:
     return "new_unit" if "by=new unit tests" in gate else "unit" if "by=unit tests" in gate else "any"
 
 
-def _left(code: NewCode, asked: Iterable[str]) -> dict[By, dict[str, str]]:
+def _left(code: NewCode, asked: Iterable[str], session: str) -> dict[By, dict[str, str]]:
     """Return the statements that the strictest of the lines asks for, by the tests that are to run them.
 
     What no unit test ran is settled by any unit test later, since that can only have come to it by then. What old ones ran is
@@ -95,8 +103,8 @@ def _left(code: NewCode, asked: Iterable[str]) -> dict[By, dict[str, str]]:
         return {"any": {path: file.missing for path, file in code.files.items() if file.missing}}
     found: dict[By, dict[str, str]] = {"unit": {}, "new_unit": {}}
     for path, file in code.files.items():
-        without = _parsed(file.missing) | _parsed(file.not_by_unit or "")
-        others = _parsed(file.not_by_new_unit or "") - without if "new_unit" in every else frozenset[int]()
+        without = _parsed(file.missing, session) | _parsed(file.not_by_unit or "", session)
+        others = _parsed(file.not_by_new_unit or "", session) - without if "new_unit" in every else frozenset[int]()
         found["unit"] |= {path: format_ranges(without)} if without else {}
         found["new_unit"] |= {path: format_ranges(others)} if others else {}
     return found
@@ -114,14 +122,19 @@ def _spared(code: NewCode, gate: str) -> int:
 
 
 def _standing(
-    left: Owed, measured: Measured, base: Mapping[str, SourceLine], now: Mapping[str, SourceLine]
+    left: Owed,
+    measured: Measured,
+    base: Mapping[str, SourceLine],
+    now: Mapping[str, SourceLine],
+    before: Callable[[str], bytes | None],
 ) -> Iterator[tuple[str, MeasuredFile, frozenset[int]]]:
     """Yield the session, the file and the statements (by their first lines) that stand as they were left.
 
-    A line that was edited since is new again, and one that is gone is owed no more.
+    A line that was edited since is new again, but for one that was only annotated, and one that is gone is owed no more.
 
     Args:
         base: the tree in which ``left`` names lines.
+        before: reads a file of that tree by its id, where it is at hand.
 
     Raises:
         EvidenceProblem: line hashes or line numbers are damaged.
@@ -133,23 +146,25 @@ def _standing(
             file, line, old = measured.measurement.code.get(here), now.get(here), base.get(path)
             if file is None or line is None or old is None:
                 continue
-            places = _places(old.lines, line.lines) if old.blob != line.blob else None
-            lines = _parsed(ranges)
+            places = _places(old, line, measured.lines.text(here), before) if old.blob != line.blob else None
+            lines = _parsed(ranges, session)
             stands = lines if places is None else frozenset(places[number] for number in lines if number in places)
             yield session, file, stands & file.statements
 
 
-def _parsed(ranges: str) -> frozenset[int]:
+def _parsed(ranges: str, session: str) -> frozenset[int]:
     try:
         return parse_ranges(ranges, last=_MOST_LINES)
     except ValueError as error:
-        raise EvidenceProblem(
-            f"the new code of an earlier session names impossible lines: {error}; restore its record"
-        ) from error
+        raise EvidenceProblem(f"the new code of {session} names impossible lines: {error}; restore its record") from error
 
 
 def owed_now(
-    left: Iterable[tuple[Debts, Mapping[str, SourceLine]]], measured: Measured, now: Mapping[str, SourceLine], session: str
+    left: Iterable[tuple[Debts, Mapping[str, SourceLine]]],
+    measured: Measured,
+    now: Mapping[str, SourceLine],
+    session: str,
+    before: Callable[[str], bytes | None] = lambda _blob: None,
 ) -> Debts:
     """Return what sessions left, as far as the tests that are to run it do not run it yet.
 
@@ -158,6 +173,7 @@ def owed_now(
     Args:
         left: what each parent that is not merged yet left, with its tree.
         session: the session at hand.
+        before: reads a file of an earlier tree by its id, where it is at hand.
 
     Raises:
         EvidenceProblem: line hashes or line numbers are damaged.
@@ -168,7 +184,7 @@ def owed_now(
         for name, number in debts.spared.items():
             spared[name] = min(number, spared.get(name, number))
         for by, owed in debts.owed.items():
-            for name, file, lines in _standing(owed, measured, base, now):
+            for name, file, lines in _standing(owed, measured, base, now, before):
                 if still := lines - _done(file, measured, session, by):
                     files = found.setdefault(name, {}).setdefault(by, {})
                     files[file.path] = files.get(file.path, frozenset()) | still
@@ -225,9 +241,22 @@ def steps(code: NewCode) -> Iterator[tuple[str, str, str]]:
             yield from ((path, lines, why.format(session)) for path, lines in files.items())
 
 
-def _places(old: str, new: str) -> dict[int, int]:
-    """Map the number of each line that stands as it was to its number now."""
+def _places(old: SourceLine, new: SourceLine, text: bytes | None, before: Callable[[str], bytes | None]) -> dict[int, int]:
+    """Map the number of each line that stands as it was to its number now; so does a statement that was only annotated."""
+    found = _aligned([*enumerate(split_hashes(old.lines), 1)], [*enumerate(split_hashes(new.lines), 1)])
+    if text is not None and b":" in text and len(found) < len(split_hashes(old.lines)):
+        from pytest_handoff.evidence.annotations import alignments
+        from pytest_handoff.evidence.source_changes import changed_lines
+
+        changed = changed_lines(old.lines, new.lines)
+        for then, now in alignments(old.lines, new.lines, text, lambda: before(old.blob), changed):
+            pairs = _aligned([(one.number, one.hashed) for one in then], [(one.number, one.hashed) for one in now])
+            found = pairs | found
+    return found
+
+
+def _aligned(old: Sequence[tuple[int, str]], new: Sequence[tuple[int, str]]) -> dict[int, int]:
     from difflib import SequenceMatcher
 
-    blocks = SequenceMatcher(None, split_hashes(old), split_hashes(new), autojunk=False).get_matching_blocks()
-    return {one.a + at + 1: one.b + at + 1 for one in blocks for at in range(one.size)}
+    blocks = SequenceMatcher(None, [line for _, line in old], [line for _, line in new], autojunk=False).get_matching_blocks()
+    return {old[one.a + at][0]: new[one.b + at][0] for one in blocks for at in range(one.size)}

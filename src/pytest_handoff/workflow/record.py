@@ -45,7 +45,7 @@ from pytest_handoff.workflow.parsing import touched_by, unchanged_files
 from pytest_handoff.workflow.start import Start, adds_up, document_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
@@ -404,14 +404,30 @@ def _with_owed(project: Project, start: Start, measured: Measured, now: Mapping[
     """Add what earlier sessions left and their tests do not run yet; ask git what is merged only where something is left."""
     from pytest_handoff.evidence.owed_code import left_untested, owed_now
 
-    pairs = zip(start.parents.records, start.parents.sources or (), strict=False)
-    left = {record.session: (debts, base) for record, base in pairs if (debts := left_untested(record)).owed}
+    left = {one.session: (debts, base) for one, base in _measured_before(project, start) if (debts := left_untested(one)).owed}
     if left and project.config.target not in (None, start.tree.branch):
         from pytest_handoff.project.merged_sessions import merged_sessions
 
         merged = {one.session for one in merged_sessions(project).records}
-        left = {session: found for session, found in left.items() if session not in merged}
-    return owed_now(left.values(), measured, now, start.session).written(code) if left else code
+        left = {session: (debts.without(merged), base) for session, (debts, base) in left.items() if session not in merged}
+    return owed_now(left.values(), measured, now, start.session, partial(in_git, project)).written(code) if left else code
+
+
+def _measured_before(project: Project, start: Start) -> Iterator[tuple[Record, Mapping[str, SourceLine]]]:
+    """Yield the sessions that this one continues, each with its tree; in place of one without coverage, those before it."""
+    known = dict(zip((record.session for record in start.parents.records), start.parents.sources or (), strict=False))
+    records = list(start.parents.records)
+    seen = {record.session for record in records}
+    while records:
+        record = records.pop()
+        if record.coverage is None:
+            before = [link.session for link in record.previous if link.session not in seen and project.store.has(link.session)]
+            seen.update(before)
+            records += [project.store.figures(session) for session in before]
+            continue
+        base = known[record.session] if record.session in known else project.store.sources_of(record)
+        if base is not None:
+            yield record, base
 
 
 def _remembered(start: Start) -> list[str]:
