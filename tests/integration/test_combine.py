@@ -267,7 +267,7 @@ def test_what_is_refused(shop: Story) -> None:
 
 def test_a_part_decides_nothing(shop: Story) -> None:
     """``--handoff-gate`` is refused with it, and so is a label that is no folder's name, before a test has run."""
-    assert "a part is not one; gate what handoff combine makes" in part(shop, "unit", "--handoff-gate").err
+    assert "needs a whole session, not a part; run handoff combine" in part(shop, "unit", "--handoff-gate").err
     assert "the label of a part 'a/b'" in part(shop, "a/b").err
     (shop.folder / "../file").write_text("")
     done = part(shop, "unit", folder="../file")

@@ -600,7 +600,7 @@ def test_a_damaged_proof_is_never_read_and_a_new_one_takes_its_place(second: Sto
     path.write_text("<<<<<<< ours\n")
     for verb, code in (("show", 0), ("gate", 2)):
         done = second.handoff(verb, "session-2", "--json")
-        assert (done.code, "proof.json: is no whole proof" in done.err) == (code, True), done
+        assert (done.code, "proof.json: is not a complete proof" in done.err) == (code, True), done
     path.unlink()  # what does not even begin as a proof is taken for code
     assert proved(second)[1] == proof
 
