@@ -175,9 +175,9 @@ def test_what_a_person_wrote_stays_as_it_is(tool: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{\n "a": 1,\n // mine\n}', ".claude/settings.json:3: is no JSON"),
+        ('{\n "a": 1,\n // mine\n}', ".claude/settings.json:3: is not valid JSON"),
         ('{"a": 1, "a": 2}', "has the key 'a' twice in one object"),
-        ("[]", "holds no JSON object"),
+        ("[]", "is not a JSON object"),
         ('{"hooks": []}', "'hooks' is not an object"),
         ('{"hooks": {"Stop": {}}}', "'hooks.Stop' is not a list"),
     ],

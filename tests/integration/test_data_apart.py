@@ -257,7 +257,7 @@ def test_appended_data_of_other_code(price: Story, by: tuple[str, ...], options:
     shown = price.show("session-2")
     assert shown["coverage"]["files"]["src/price.py"]["missing"] == "3"
     assert (shown["new_code"]["num_statements"], shown["new_code"]["covered"]) == (1, 0)
-    assert any("also count lines that other runs left in .coverage" in note for note in shown["new_code"]["notes"])
+    assert any("also count lines from other runs in .coverage" in note for note in shown["new_code"]["notes"])
 
 
 def test_data_files_that_lie_about(price: Story) -> None:
