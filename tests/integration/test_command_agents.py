@@ -285,7 +285,8 @@ def test_silent_where_no_hand_off_is_under_way(shop: Story, tmp_path: Path) -> N
 def test_evidence_that_cannot_be_read_is_told(failing: Story) -> None:
     """It is for the agent to mend, or to report."""
     (failing.folder / "handoffs/evidence/session-1/tests.jsonl").write_text("{")
-    assert "Cannot read the hand-off of session-1: handoffs/evidence/session-1/tests.jsonl" in reason(stop(failing, "codex", SENT["codex"]))
+    said = reason(stop(failing, "codex", SENT["codex"]))
+    assert "Cannot read the hand-off of session-1: handoffs/evidence/session-1/tests.jsonl" in said
 
 
 def test_a_project_below_the_top_of_the_repository(empty: Story) -> None:
