@@ -370,7 +370,7 @@ TOLD = [
          "a call with a look", with_new_test("assert tax(10) == 2")),
     Told("lines compiled under another file's name",
          with_new_test('exec(compile("x = 1", shop.tax.__file__, "exec"))\n    assert tax(10) == 2'),
-         ("tests/unit/test_more.py::test_more runs code under a file name that it computes",),
+         ("tests/unit/test_more.py::test_more runs code under a computed file name",),
          "lines compiled under a name of their own", with_new_test(
              'exec(compile("x = 1", "<example>", "exec"))\n    assert tax(10) == 2')),
     Told("a person's line that new words make a machine's", reviewed_by_words(REVIEWED_MEANS_TESTS),

@@ -42,6 +42,6 @@ def test_errors_are_the_callers(project: Path) -> None:
 def test_a_project_that_pytest_cannot_start_in(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What pytest says is shown."""
     (project / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
-    with pytest.raises(EvidenceProblem, match="pytest ended with 4 before the hooks of the hand-off could be asked"):
+    with pytest.raises(EvidenceProblem, match="pytest ended with 4 before it could call the hand-off hooks"):
         with_pytest_config(project, lambda config: config)
     assert "--no-such-option" in capsys.readouterr().err

@@ -215,7 +215,7 @@ def test_a_configuration_that_coverage_refuses(shop: Story, name: str, option: s
     done = shop.pytest("--handoff=session-1", *filter(None, [option]))
 
     assert done.code == USAGE_ERROR
-    assert "coverage.py cannot begin: " in done.err
+    assert "coverage.py cannot start: " in done.err
     assert name in done.err
     assert "--no-cov" in done.err
     assert "Traceback" not in done.out + done.err

@@ -343,7 +343,7 @@ def test_a_test_of_a_merged_session_is_weakened(landed: Story) -> None:
     restore = "git checkout main -- handoffs/evidence/session-2 handoffs/session-2.md"
     (sentence,) = about_the_chain(landed, "session-2")
     assert sentence == (
-        "handoffs/evidence/session-2/record.json: is not session-2 as it is on main: "
+        "handoffs/evidence/session-2/record.json: differs from session-2 on main: "
         "tests/unit/test_apple.py::test_apple changed; "
         f"undo that and run pytest --handoff=session-2 again; or restore its evidence with {restore}, and "
         "record this work under another name: pytest --handoff=NAME"

@@ -143,7 +143,7 @@ def test_the_action_proves_before_it_gates(change: Story) -> None:
 
     job = github.act(CHECKOUT / "action.yml", "proving", session="session-3", prove="new, faults")
     assert "there is nothing to prove: session-3 is the first session" in job.log
-    assert "::warning title=handoff::prove: not all of 'new' could be tried" in job.log
+    assert "::warning title=handoff::prove: not everything of 'new' could be tried" in job.log
     assert "1 of 1 fault in the new code tried: 1 caught" in job.log
     kept = github.store / "hand-off-1/handoffs"
     proof = json.loads((kept / "evidence/session-3/proof.json").read_text("utf-8"))

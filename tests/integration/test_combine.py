@@ -251,7 +251,7 @@ def test_what_is_refused(shop: Story) -> None:
         return done.err
 
     assert "../nowhere: is not a folder" in refused("../nowhere")
-    assert "../twin/part-unit: the label 'unit' is that of ../parts/part-unit, too" in refused("../parts", "../twin")
+    assert "../twin/part-unit: the label 'unit' is also used in ../parts/part-unit" in refused("../parts", "../twin")
     assert "../dead/part-e2e: the part 'e2e' did not finish: its process ended before its tests finished" in refused("../dead")
     assert "did not finish: interrupted after 0 of 2 tests (enough)" in refused("../stopped", "../parts")
     assert "no run of 'session-1' was interrupted" in handoff(shop, "fill", "session-1", "--interrupted").err
@@ -267,7 +267,7 @@ def test_what_is_refused(shop: Story) -> None:
 
 def test_a_part_decides_nothing(shop: Story) -> None:
     """``--handoff-gate`` is refused with it, and so is a label that is no folder's name, before a test has run."""
-    assert "a part is not one; gate what handoff combine makes" in part(shop, "unit", "--handoff-gate").err
+    assert "needs a whole session, not a part; run handoff combine" in part(shop, "unit", "--handoff-gate").err
     assert "the label of a part 'a/b'" in part(shop, "a/b").err
     (shop.folder / "../file").write_text("")
     done = part(shop, "unit", folder="../file")
@@ -321,4 +321,4 @@ def test_hooks_are_asked_about_all_parts(shop: Story) -> None:
     shop.environment["PYTEST_ADDOPTS"] = "--noconftest"
     done = shop.handoff("combine", "session-1", "../parts")
     assert done.code == 2
-    assert "the parts were made with pytest_handoff_gates, pytest_handoff_facts, and pytest finds no such hook here" in done.err
+    assert "the parts were made with pytest_handoff_gates, pytest_handoff_facts, but pytest finds no such hook here" in done.err

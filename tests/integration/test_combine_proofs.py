@@ -48,7 +48,7 @@ def test_shards_are_joined(empty: Story, shards: Path) -> None:
     assert empty.handoff("combine", "session-1", *each) == done
     assert json.loads(empty.text(PROOF))["faults"] == joined
     twice = empty.handoff("combine", "session-1", str(shards))
-    assert (twice.code, "are not about different shards of the same faults" in twice.err) == (2, True), twice
+    assert (twice.code, "are not different shards of the same faults" in twice.err) == (2, True), twice
 
 
 def test_what_cannot_be_joined_is_one_sentence(empty: Story, shards: Path) -> None:
@@ -61,7 +61,7 @@ def test_what_cannot_be_joined_is_one_sentence(empty: Story, shards: Path) -> No
         return done.err
 
     first = shards / "1" / "proof.json"
-    assert "--artifacts is for parts" in refused(str(first), "--artifacts", "out")
+    assert "--artifacts works with parts only" in refused(str(first), "--artifacts", "out")
     assert "is not a folder; name the folder with the parts" in refused(str(shards / "3"))
     empty.pytest("--handoff=session-1", "--handoff-part=unit", "--handoff-artifacts=artifacts")
     assert "is a proof, but the other files are parts; combine the parts first, then prove the session" in refused(
@@ -69,8 +69,8 @@ def test_what_cannot_be_joined_is_one_sentence(empty: Story, shards: Path) -> No
     )
     whole = first.read_text()
     first.write_text(whole.replace('"caught"', '"cought"', 1))
-    assert "is no whole proof" in refused(str(first))
+    assert "is not a complete proof" in refused(str(first))
     first.write_text(whole)
     empty.write_files({"tests/test_more.py": "def test_more():\n    pass\n"})
     empty.pytest("--handoff=session-1")
-    assert "proves another run of the session; prove all shards of one record" in refused(str(first))
+    assert "are for different runs of the session; prove all shards of one record" in refused(str(first))

@@ -210,9 +210,9 @@ def test_comments_stay_where_the_tool_allows_them(text: str) -> None:
     ("text", "why"),
     [
         ('\ufeff{"a": 1}', "begins with a byte order mark; save it as UTF-8 without one"),
-        ('{\n "a": 1,\n // mine\n}', ".claude/settings.json:3: is no JSON"),
+        ('{\n "a": 1,\n // mine\n}', ".claude/settings.json:3: is not valid JSON"),
         ('{"a": 1, "a": 2}', "has the key 'a' twice in one object"),
-        ("[]", "holds no JSON object"),
+        ("[]", "is not a JSON object"),
         ('{"hooks": []}', "'hooks' is not an object"),
         ('{"hooks": {"Stop": {}}}', "'hooks.Stop' is not a list"),
     ],
@@ -320,9 +320,12 @@ def test_silent_where_no_hand_off_is_under_way(shop: Story, tmp_path: Path) -> N
 def test_evidence_that_cannot_be_read_is_told(failing: Story) -> None:
     """It is for the agent to mend, or to report."""
     (failing.folder / "handoffs/evidence/session-1/tests.jsonl").write_text("{")
-    assert "cannot be read: handoffs/evidence/session-1/tests.jsonl" in reason(stop(failing, "codex", SENT["codex"]))
+    said = reason(stop(failing, "codex", SENT["codex"]))
+    assert "Cannot read the hand-off of session-1: handoffs/evidence/session-1/tests.jsonl" in said
     (failing.folder / "handoffs/evidence/session-1/record.json").write_text("{")
-    assert "cannot be read: handoffs/evidence/session-1/record.json" in reason(stop(failing, "codex", SENT["codex"]))
+    assert "Cannot read the evidence of a hand-off: handoffs/evidence/session-1/record.json" in reason(
+        stop(failing, "codex", SENT["codex"])
+    )
 
 
 def test_a_project_below_the_top_of_the_repository(empty: Story) -> None:

@@ -536,7 +536,7 @@ def test_a_conftest_that_cannot_be_imported_stops_only_the_tests_below_it(second
     [
         (["session-9"], "there is no record of 'session-9'"),
         (["session-1"], "session-1 is the first session"),
-        (["session-1", "--new"], "there is no code of before"),
+        (["session-1", "--new"], "there is no old code"),
     ],
 )
 def test_what_cannot_be_proved_is_one_sentence(second: Story, args: list[str], says: str) -> None:
@@ -582,7 +582,7 @@ def test_evidence_that_is_no_base_of_a_proof_is_one_sentence(second: Story) -> N
     second.write_files({"src/shop/more.py": "X = 1\n"})
     assert "is about another tree (src/shop/more.py); run pytest --handoff=session-2 again" in refused()
     second.pytest("--handoff=session-2", "tests/e2e")
-    assert "is of an incomplete run" in refused()
+    assert "is from an incomplete run" in refused()
     second.pytest("--handoff=session-2")
     (second.folder / "handoffs/evidence/session-1/sources.jsonl").unlink()
     assert "the sources of session-1 were pruned" in refused()
@@ -600,7 +600,7 @@ def test_a_damaged_proof_is_never_read_and_a_new_one_takes_its_place(second: Sto
     path.write_text("<<<<<<< ours\n")
     for verb, code in (("show", 0), ("gate", 2)):
         done = second.handoff(verb, "session-2", "--json")
-        assert (done.code, "proof.json: is no whole proof" in done.err) == (code, True), done
+        assert (done.code, "proof.json: is not a complete proof" in done.err) == (code, True), done
     path.unlink()  # what does not even begin as a proof is taken for code
     assert proved(second)[1] == proof
 

@@ -77,7 +77,7 @@ def test_the_page_says_what_the_evidence_says(report: str) -> None:
     assert "session-3 – hand-off" in report
     assert "All E2E tests from previous sessions still pass" in report
     assert "8/8 earlier e2e tests passed" in report
-    assert '<p class="who">machine' in report
+    assert '<p class="who">evidence' in report
     assert '<p class="who">person' in report
     assert 'aria-label="Tests by outcome in each session' in report
     assert "Verification Checklist</h4>" in report

@@ -118,7 +118,7 @@ def test_a_forked_child_that_goes_on(price: Story, way: tuple[str, ...]) -> None
 
     assert done.code == 0, done
     assert "INTERNALERROR" not in done.out + done.err
-    assert "a journal could not be kept" not in done.out
+    assert "cannot keep a journal" not in done.out
     assert "handoff session-1" not in done.out.partition("1 failed")[0]  # what the child says at its end
     assert price.show("session-1")["counts"]["passed"] == 5
     assert way or figures(price) == (100, 6, 4)
@@ -257,7 +257,7 @@ def test_appended_data_of_other_code(price: Story, by: tuple[str, ...], options:
     shown = price.show("session-2")
     assert shown["coverage"]["files"]["src/price.py"]["missing"] == "3"
     assert (shown["new_code"]["num_statements"], shown["new_code"]["covered"]) == (1, 0)
-    assert any("also count lines that other runs left in .coverage" in note for note in shown["new_code"]["notes"])
+    assert any("also count lines from other runs in .coverage" in note for note in shown["new_code"]["notes"])
 
 
 def test_data_files_that_lie_about(price: Story) -> None:
@@ -280,7 +280,7 @@ def test_a_file_that_was_there_and_that_a_test_changes(price: Story) -> None:
     done = price.pytest("--handoff=session-1", *APPEND)
 
     assert done.code == 0, done
-    assert "coverage   not measured: a test changed .coverage, which held data of other runs when this run began" in done.out
+    assert "coverage   not measured: a test changed .coverage, which had data of other runs when this run began" in done.out
 
 
 def test_coverage_run_that_appends(price: Story) -> None:

@@ -36,9 +36,9 @@ def test_entries_that_are_taken_out_again(tmp_path: Path, left: str | None, told
     third = story.pytest("--handoff=session-3", "--no-cov", "-v")
     story.pytest("--handoff=session-4", "--no-cov")
 
-    assert "by an entry that is out" not in story.document("session-2")
-    assert story.document("session-3").count("until now, by an entry that is out of the settings") == told
+    assert "but no longer in the settings" not in story.document("session-2")
+    assert story.document("session-3").count("until now, but no longer in the settings") == told
     assert ("`*::test_checkout`, because the bank is down." in story.document("session-3")) == (told > 0)
     assert ("*::test_checkout: known to fail until now (the bank is down)" in third.section) == (told > 0)
-    assert "by an entry that is out" not in story.document("session-4")
+    assert "but no longer in the settings" not in story.document("session-4")
     assert story.handoff("verify", "session-4").code == 0

@@ -17,7 +17,7 @@ def test_new_excluded_lines_are_shown_everywhere(shop: Story) -> None:
     code = shop.show("session-2")["new_code"]
     assert (code["num_statements"], code["excluded"]) == (0, 2)
     assert code["files"]["src/shop/hidden.py"]["excluded"] == "1-2"
-    sentence = "New lines that are excluded from coverage, and so in none of these figures: `src/shop/hidden.py` 1-2."
+    sentence = "New lines that coverage excludes, which these figures leave out: `src/shop/hidden.py` 1-2."
     assert sentence in shop.document("session-2")
     shop.write_files({"src/shop/seen.py": "x = 1\n"})
     assert "· 2 new lines excluded" in shop.pytest("--handoff=session-2").section

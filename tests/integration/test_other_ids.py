@@ -202,7 +202,7 @@ def test_the_ledger_keeps_the_ids_that_went(shop: Story) -> None:
     assert (shown["regression"]["statuses"]["missing"], shown["regression"]["expected"], gate) == (0, 7, "passed")
     assert checked.code == 0, checked
     assert "session-2 … session-3 (2 sessions)  ∅ gone: its function now has other parameters" in told
-    assert "2 earlier tests go on with other parameters; the ledger keeps the ids that went." in shop.document("session-2")
+    assert "2 earlier tests continue with other parameters; the ledger keeps the old ids." in shop.document("session-2")
     assert "other parameters" not in shop.document("session-3")
     assert in_ledger(shop, "session-4")["test_n[2]"] == there
     assert in_ledger(shop, "session-4")["test_n[4]"] == (None, "session-4")

@@ -173,5 +173,7 @@ def test_a_project_with_words_of_its_own(empty: Story, args: list[str]) -> None:
     done = empty.pytest("--no-cov", "--handoff=session-1", *args)
 
     assert "2 passed" in done.out
-    assert "2 passed by pytest, 1 by us, 0 failed by pytest, 1 by us; nothing was recorded" in done.section
+    assert (
+        "2 passed by pytest, 1 by pytest-handoff, 0 failed by pytest, 1 by pytest-handoff; nothing was recorded" in done.section
+    )
     assert empty.evidence() == evidence

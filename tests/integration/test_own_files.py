@@ -176,7 +176,7 @@ def test_a_build_that_would_take_the_folder(empty: Story) -> None:
     pyproject = '[project]\nname = "app"\nversion = "1"\n'
     empty.write_files({"pyproject.toml": pyproject, "app/__init__.py": "", "test_app.py": "def test_app(): pass\n"})
     done = empty.pytest("--handoff=session-1", "--no-cov")
-    assert "setuptools takes handoffs/ for a package" in done.section
+    assert "setuptools treats handoffs/ as a package" in done.section
     empty.write_files({"pyproject.toml": pyproject + '[tool.setuptools]\npackages = ["app"]\n'})
     assert "setuptools" not in empty.pytest("--handoff=session-1", "--no-cov").section
 

@@ -153,7 +153,7 @@ def test_a_session_whose_parent_is_recorded_anew_meanwhile(two: Story) -> None:
     finally:
         run.kill()
     assert code == 3
-    assert "the record of 'session-1', which 'session-2' continues, has changed while the tests ran" in said
+    assert "the record of 'session-1', which 'session-2' continues, changed while the tests ran" in said
     assert not (two.folder / "handoffs/evidence/session-2").exists()
 
     used = two.handoff("fill", "session-2", "--interrupted")

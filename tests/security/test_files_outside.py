@@ -265,7 +265,7 @@ def test_a_run_reads_and_writes_nothing_outside(recorded: Story, secret: Path) -
     assert "points outside the repository" in refused.section, refused
     named = recorded.pytest("-q", "--no-cov", "--handoff=session-2", "--handoff-instructions=../secret")
     assert named.code == 4
-    assert "--handoff-instructions and points outside the repository" in named.err
+    assert "points outside the repository, but --handoff-instructions names it" in named.err
     assert picture(secret.parent, without="project") == world
 
 

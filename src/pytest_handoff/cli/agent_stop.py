@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_handoff.workflow.steps import Step
 
 
-_MEND = "Fix this, or say in your report that it is not done."
+_FIX = "Fix this, or say in your report that it is not done."
 MOST_STEPS = 5
 """How many steps an agent is told at once; ``handoff next`` has all of them."""
 
@@ -57,11 +57,11 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
             return None
     except HandoffError as error:  # which one is under way is not known: damage among what is recorded is never passed over
         damaged = recorded and isinstance(error, EvidenceProblem)
-        return f"The evidence of a hand-off cannot be read: {error}. {_MEND}" if damaged else None
+        return f"Cannot read the evidence of a hand-off: {error}. {_FIX}" if damaged else None
     try:
         steps = _steps(project, session)
     except HandoffError as error:
-        return f"Cannot read the hand-off of {session}: {error}. {_MEND}"
+        return f"Cannot read the hand-off of {session}: {error}. {_FIX}"
     return _told(session, steps) if steps else None
 
 

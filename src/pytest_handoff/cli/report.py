@@ -90,7 +90,7 @@ SESSIONS = 50
 COLUMNS = 12
 """The most sessions in the grid of tests: as many columns as fit beside a name."""
 
-_WHO = {"decided": "machine", "veto": "person, machine may block", "person": "person", "waived": "waived"}
+_WHO = {"decided": "evidence", "veto": "person; evidence can block", "person": "person", "waived": "waived"}
 
 
 def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
