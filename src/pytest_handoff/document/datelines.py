@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_handoff.document.figure_lines import figure_place
+from pytest_handoff.document.label_meanings import WORDS_OF_FACTS
 from pytest_handoff.document.labels import blank_length, placeholder_length, words_asked
 from pytest_handoff.document.scopes import ALL, figure_id
 
@@ -69,6 +70,8 @@ def facts_of_line(line: TextLine, scopes: Scopes) -> list[Place]:
         quantity = "commit" if found["at"] else _QUANTITIES[found["name"].casefold().removeprefix("git ")]
         text = found["value"]
         asks = bool(placeholder_length(text) or blank_length(text))
+        if asks and not WORDS_OF_FACTS[quantity].issuperset(words_asked(text)):
+            return []
         places.append(
             figure_place(
                 text, line.start + found.start("value"), line.line, asks=asks, quantity=quantity,

@@ -23,6 +23,8 @@ def divided(text: str) -> re.Match[str] | None:
     found = by_sign.fullmatch(text) if any(sign in text for sign in _SIGNS) else None
     if found is None and " (" in text:
         found = in_parentheses.fullmatch(text)
+    if found is None and text.startswith("`") and "`:" in text:
+        found = _OF_CODE.fullmatch(text)
     if found is None and "**" in text:
         found = behind_bold(text)
     if found is None and text.endswith(("`", "]", "%", "_", ">", "}")):
@@ -30,10 +32,11 @@ def divided(text: str) -> re.Match[str] | None:
     return found or (_FACTS.fullmatch(text) if " " in text and len(text) <= _LONGEST_FACT else None)
 
 
+_OF_CODE = re.compile(r"`(?P<label>[^`]{1,60})`:[ ]+(?P<value>.*)")
 _LONGEST_FACT = 80
 _FACTS = re.compile(
-    r"(?P<label>(?:python|os|operating system|platform|(?:git )?branch|(?:git )?commit)(?: version| hash| sha)?) "
-    r"(?P<value>\S.*)",
+    r"(?P<label>(?:python|os|operating system|platform|(?:git )?branch|(?:git )?commit)(?: version| hash| sha)?)"
+    r"(?: ?(?:\.{3,}|…|—|–|=|→))? +(?P<value>[\w`].*)",
     re.IGNORECASE,
 )
 """A line such as *Python 3.13.0*: what stands there when its prompt has been filled."""

@@ -26,7 +26,7 @@ _COMMAND = re.compile(
 _OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal", "yaml", "yml")
 """What fences may be called that show the output of pytest, or state."""
 
-_CELL = rf"(?:\[[^\[\]]*\]|{BLANK}|\d+)"
+_CELL = rf"(?:\[[^\[\]]*\]|{BLANK}|\d[\d,]*(?:\.\d+)?)"
 _REPORT = re.compile(
     rf"[# ]*(?P<name>\S+)[ \t]+(?P<statements>{_CELL})[ \t]+(?P<missed>{_CELL})[ \t]+"
     rf"(?P<coverage>{_CELL}[ ]?%)(?P<more>[ \t]+\S.*)?[ \t]*"
@@ -64,7 +64,7 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scopes: Scopes) -> Iterator[P
         if command is not None:
             narrowed = scope_of_command(command["options"], scopes)
             scope = narrowed if narrowed is None else narrowed or scopes.below(fence.line) or ALL
-        elif scope is not None and (has_figures(raw) or may_ask(raw)):
+        elif scope is not None and (has_figures(raw) or may_ask(raw) or ":" in raw):
             yield from _of_line(parsed, Spot(raw, start, index, scope, scopes.heading(index)), scopes)
 
 
@@ -73,12 +73,13 @@ def _of_line(parsed: Outline, spot: Spot, scopes: Scopes) -> Iterator[Place]:
     if row is not None:
         yield from _of_report(row, spot, scopes)
         return
-    text = spot.text.lstrip(" \t#") if may_ask(spot.text) else spot.text
-    if text.lstrip().startswith("#"):  # a person's remark
-        return
+    text = spot.text.lstrip(" \t#")
     shift = len(spot.text) - len(text)
     places = list(whole_line(Spot(text, spot.start + shift, spot.line, spot.scope, spot.where), scopes))
-    yield from places or _of_label(parsed, spot, scopes)
+    if not spot.text.lstrip().startswith("#"):
+        yield from places or _of_label(parsed, spot, scopes)
+    else:  # in a remark, which may be a person's
+        yield from (replace(place, is_claim=False) for place in places)
 
 
 def _of_report(row: re.Match[str], spot: Spot, scopes: Scopes) -> Iterator[Place]:
@@ -95,6 +96,10 @@ def _of_report(row: re.Match[str], spot: Spot, scopes: Scopes) -> Iterator[Place
         )  # fmt: skip
 
 
+_OF_A_PERSON = ("python", "platform", "agent", "date")
+"""What a block of settings may ask for as well."""
+
+
 def _of_label(parsed: Outline, spot: Spot, scopes: Scopes) -> Iterator[Place]:
     """Make places of what stands behind a label: ``branch:  [branch]``, ``Tests  [####--] [X/Y]``."""
     text = spot.text.strip()
@@ -104,7 +109,8 @@ def _of_label(parsed: Outline, spot: Spot, scopes: Scopes) -> Iterator[Place]:
         line = TextLine(spot.line, start, text, opens_item=False, paragraph=spot.line, parents=(), followed=True)
         label = Label(keys_of(found["label"].replace("_", " ")), found["label"], found.start("value"), found.end("value"))
         for place in labelled(parsed, line, label, scopes, divided=True):
-            yield replace(place, is_claim=False)
+            if place.quantity not in _OF_A_PERSON:
+                yield replace(place, is_claim=False)
 
 
 def scope_of_command(options: str, scopes: Scopes) -> str | None:

@@ -17,14 +17,14 @@ _INNER = re.compile(
     rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
     re.IGNORECASE,
 )
-_DIGITS = r"(?<![\w./-])\d[\d,]*(?:\.\d+)?"
-_LONE = r"(?<![\w./-])(?:N/N|X/Y|[NX](?=[ ]?%|[ ]+[a-z(])|TBD|TODO)(?![\w/-])"
+_DIGITS = r"(?<![\w./-])\d(?:[\d,]*\d)?(?:\.\d+)?"
+_LONE = r"(?<![\w./-])(?:N/N|X/Y|[NX](?=[ ]?%|[ ]+[A-Za-z(])|TBD|TODO)(?![\w/-])"
 """Prompts that stand for a figure only where the words around them say what it counts: *N passed*, *X/Y*, *TBD failed*."""
 
 PROMPT = rf"(?:\[[^\[\]]*\]|{BLANK}|{_LONE})"
 FIGURE = re.compile(
     rf"{PROMPT}(?:(?:[ ]*/[ ]*|[ ](?:of|OF)[ ]){PROMPT})?(?:[ ]*%)?|"
-    rf"{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
+    rf"{_DIGITS}[ ]*/[ ]*\d(?:[\d,]*\d)?(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
 )
 _MARKS_ONLY = re.compile(r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?")
 _MARK = re.compile(r"[✅❌⚠✓✗✔✘🟢🔴🟡]\ufe0f?")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.document.figure_forms import form_of, has_figures
 from pytest_handoff.document.figures_in_text import LONGEST, figures_in, skeleton
-from pytest_handoff.document.label_meanings import CLAIMED, meaning_of
+from pytest_handoff.document.label_meanings import CLAIMED, WORDS_OF_FACTS, is_no_label, meaning_of
 from pytest_handoff.document.labels import (
     Label,
     asks_nothing,
@@ -57,20 +57,16 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
         if line.line in scopes.closed or (line.opens_item and box_of(line.text)):
             continue
         label = read_label(line.text)
-        if label is not None and label.text.count("(") > label.text.count(")"):
-            label = None  # its colon stands in parentheses
-        if " by " in line.text and _OF_A_DAY.match(line.text) is not None:
-            from pytest_handoff.document.datelines import date_lines
-
-            yield from date_lines(line, scopes)
-        elif (label is None or "," in line.text) and _OF_FACTS.match(line.text) is not None and (facts := _facts(line, scopes)):
+        if label is not None and is_no_label(label, line.text):
+            label = None
+        if _MAY_BE_FACTS.match(line.text) is not None and (facts := _facts(line, scopes)):
             yield from facts
         elif len(several := _of_segments(parsed, line, scopes)) > 1:
             yield from several
         elif (alone := _failing_item(parsed, line, scopes)) is not None:
             yield alone
         elif label is None:
-            if has_figures(line.text) or may_ask(line.text):
+            if has_figures(line.text) or may_ask(line.text) or _OF_A_FACT.match(line.text) is not None:
                 yield from _without_label(parsed, line, scopes)
         else:
             yield from labelled(parsed, line, label, scopes)
@@ -98,16 +94,20 @@ _FAILING = frozenset({
     "failing tests", "failed tests", "red tests", "broken tests", "failing test", "failed test", "known failures",
     "test failures", "failures", "tests failing", "tests that fail", "still failing", "failing now", "still red",
 })  # fmt: skip
-_OF_FACTS = re.compile(r"(?:on )?(?:commit|branch|head|python|revision)\b.*(?:,| on | at | with )", re.IGNORECASE)
+_MAY_BE_FACTS = re.compile(
+    r"(?:on )?(?:commit|branch|head|python|revision)\b.*(?:,| on | at | with )"
+    r"|[*_( ]*(?:prepared|written|handed|last|updated|generated|compiled|completed)\b.*\bby ",
+    re.IGNORECASE,
+)
 
 
 def _facts(line: TextLine, scopes: Scopes) -> list[Place]:
-    from pytest_handoff.document.datelines import facts_of_line
+    from pytest_handoff.document.datelines import date_lines, facts_of_line
 
-    return facts_of_line(line, scopes)
+    return list(date_lines(line, scopes)) or facts_of_line(line, scopes)
 
 
-_OF_A_DAY = re.compile(r"[*_( ]*(?:prepared|written|handed|last|updated|generated|compiled|completed)\b", re.IGNORECASE)
+_OF_A_FACT = re.compile(r"`?(?:git|python|os|operating|platform|branch|commit)\b", re.IGNORECASE)
 _DIVIDER = re.compile(r"(?:[ ]|&nbsp;)+(?:[·•|]|//|&middot;|&nbsp;)(?:[ ]|&nbsp;)+|[ ]{2,}(?=[^\x00-\x7f]+[ ]\*\*|\*\*)")
 """What stands between several labels of one line: ``Agent: [name] · Branch: [branch]``."""
 
@@ -252,11 +252,15 @@ def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, d
         yield from _places(figures, Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
     id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
-    place = in_code(text_behind(parsed, line, label, id) if divided else place_of_label(parsed, line, id, choice=False))
+    place = text_behind(parsed, line, label, id) if divided else place_of_label(parsed, line, id, choice=False)
+    if quantity not in _FILES:
+        place = in_code(place)
     if outcomes and len({one.asks for one in figures}) == 1:
         asks = figures[0].asks
         place = replace(place, state="placeholder" if asks else "written", own=len(place.text) if asks else 0)
-    yield from _in_words(place, quantity, scope)
+    known_words = WORDS_OF_FACTS.get(quantity) if divided else None
+    if known_words is None or place.state == "written" or known_words.issuperset(words_asked(place.text)):
+        yield from _in_words(place, quantity, scope)
 
 
 def _is_outcome(figure: Figure) -> bool:
@@ -268,11 +272,14 @@ def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
     plain, asked = place.text.casefold(), words_asked(place.text)
     if quantity == "failed" and place.text and not asks_nothing(place.text):
         quantity = "failing_names"
-    if quantity in _FILES and place.state == "placeholder" and asked and _ASKS_FOR_FILES.issuperset(asked):
+    lists_files = place.text.startswith("`") or (place.state == "placeholder" and asked and _ASKS_FOR_FILES.issuperset(asked))
+    if quantity in _FILES and lists_files:
         quantity = _FILES[quantity]
     if quantity == "failing_names" and place.state == "placeholder" and not _ASKS_FOR_NAMES.issuperset(asked):
         return
     if quantity == "duration" and ("hh" in plain or not _OF_PEOPLE.isdisjoint(asked)):  # a time of day, or somebody's time
+        return
+    if quantity == "agent" and not _NO_PERSON.isdisjoint(asked):
         return
     if quantity in _NO_NUMBERS and place.state == "placeholder" and form_of(place.text) in ("count", "fraction", "percent"):
         return
@@ -285,6 +292,7 @@ def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
 _FILES = {"files_created": "created_files", "files_modified": "modified_files", "files_removed": "removed_files"}
 _ASKS_FOR_FILES = frozenset({"list", "file", "files", "names", "name", "path", "paths", "which", "or", "none", "them"})
 _OF_PEOPLE = frozenset({"hours", "hour", "days", "day", "weeks", "hrs"})
+_NO_PERSON = frozenset({"date", "day", "time", "when", "deadline", "link", "url", "version", "team"})
 _NO_NUMBERS = ("commit", "branch", "agent", "failing_names")
 _ASKS_FOR_NAMES = frozenset({
     "list", "name", "names", "which", "tests", "test", "ids", "id", "none", "or", "failing", "failed", "any", "if", "them",

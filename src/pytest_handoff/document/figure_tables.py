@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pytest_handoff.document.figure_forms import form_of
 from pytest_handoff.document.figure_lines import NO_FIGURES, WORDS, figure_place, in_code
 from pytest_handoff.document.figures_in_text import RATES, figures_in
-from pytest_handoff.document.label_meanings import CLAIMED, composed_of
+from pytest_handoff.document.label_meanings import CLAIMED, NEEDS, composed_of, is_spoken_of
 from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
 from pytest_handoff.document.names_of_quantities import quantity_of
 from pytest_handoff.document.places import place_of_cell
@@ -58,6 +58,7 @@ _ALL = frozenset({
 
 
 _OF_FILES = ("coverage", "line_coverage")
+_OUTCOMES = {"passed", "failed"}
 _ALL_TESTS = frozenset({"all tests", "whole suite", "entire suite", "full suite"})
 _KINDS_OF_CHANGE = frozenset({
     "created", "modified", "removed", "deleted", "added", "new", "changed", "edited", "type", "kind", "or", "renamed",
@@ -70,11 +71,12 @@ def _asked(place: Place) -> tuple[str, ...]:
 
 
 class _Spot(Bundle, frozen=True):
-    """A cell of a table, the row it is in, and the end of its id."""
+    """A cell of a table, the row it is in, the end of its id, and whether a person's figure there may be a claim."""
 
     row: Row
     cell: Cell
     suffix: str
+    is_sure: bool = True
 
 
 def figures_of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -105,6 +107,11 @@ class _Table(Bundle, frozen=True):
         """Return the text of the cell that names a row."""
         return row.cells[self.first].text if len(row.cells) > self.first else ""
 
+    @property
+    def counted(self) -> set[str]:
+        """Tell what the columns count."""
+        return {_COUNTED[key] for head in self.table.head.cells for key in keys_of(head.text) if key in _COUNTED}
+
     def has_column(self, name: str) -> bool:
         """Check for a column by its name."""
         return any(name in keys_of(head.text) for head in self.table.head.cells)
@@ -134,7 +141,7 @@ def _cells(inside: _Table) -> Iterator[Place]:
         of = _scope_of_row(name, inside.scopes, whole=whole)
         if inside.scope is None:
             if of is not None and of.startswith(PATH):
-                yield from _cells_of_scope(inside, row, of)
+                yield from (place for place in _cells_of_scope(inside, row, of) if place.quantity not in WORDS)
             continue
         if of == ALL and not closed and keys_of(name).isdisjoint(_ALL_TESTS):
             continue
@@ -166,6 +173,8 @@ def _cells_of_scope(inside: _Table, row: Row, scope: str) -> Iterator[Place]:
         found = quantity_of(keys, _COUNTED, head.text)
         if "missing" in keys and inside.has_column("miss"):  # which lines, beside how many
             continue
+        if found is None and not keys.isdisjoint(("run", "ran")) and inside.counted >= _OUTCOMES:
+            found = ("run", "executed")
         if found is not None and "." not in found[1]:
             yield from _figure_of(inside, _Spot(row, cell, ""), found[1], scope)
         elif scope.startswith(PATH) and not keys.isdisjoint(VALUE_COLUMNS) and QUANTITIES.get(inside.where) in _OF_FILES:
@@ -188,6 +197,7 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
             )  # fmt: skip
 
 
+_SIGNED = re.compile(r"\[[+±]|[+−-]\d")
 _ONLY_MARKS = re.compile(r"[✓✗✔✘✅❌🟢🔴/| ]+")
 _SHARES = frozenset({"percentage", "percent", "share", "rate"})
 
@@ -200,20 +210,22 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
     )
     composed = composed_of(keys, inside.scopes) if found is None or found[0] not in keys else None
     named_row = composed or ((found[1], inside.scope or ALL) if found is not None else None)
+    if found is not None and composed is None and not _may_stand(found[0], inside):
+        return
     if named_row is None or (named_row[0] == "tests" and not named_row[1] and narrows(inside.where)):
         return
     quantity, scope = named_row
+    is_sure = composed is not None or (found is not None and found[0] in QUANTITIES)
     values = shown = 0
     for names, (head, cell) in zip(columns[1:], inside.cells_of(row), strict=False):
-        part = next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_of(names)
-        if not names and _ONLY_MARKS.fullmatch(head.text) is not None:
-            part = "status"
-        if quantity == "passed" and not names.isdisjoint(_SHARES):
-            quantity, part = "pass_rate", "shown"
-        if part is None and cell.text.startswith(("[+", "[±")) and values:
+        part = _part_of(names, head.text)
+        if part is None and values and _SIGNED.match(cell.text) is not None:
             part = "change"  # beside what it is now, whatever the column is called
         if part is None and len(columns) == 2 and quantity in NO_FIGURES:
             part = "shown"
+        if quantity == "passed" and not names.isdisjoint(_SHARES):
+            yield from _figure_of(inside, _Spot(row, cell, ".share", is_sure=False), "pass_rate", scope)
+            continue
         if "." in quantity and part not in ("value", "shown"):
             continue
         if part in ("target", "status", "change"):
@@ -224,9 +236,20 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
             shown += part == "shown"
             values += part != "before"
             suffix = f".{part}" if part != "shown" or shown == 1 else f".{part} {shown}"
-            yield from _figure_of(inside, _Spot(row, cell, suffix), of_then, scope)
+            yield from _figure_of(inside, _Spot(row, cell, suffix, is_sure), of_then, scope)
 
 
+def _may_stand(key: str, inside: _Table) -> bool:
+    """Check that a name which could mean other things stands in a table about tests or coverage, or below such a heading."""
+    need = NEEDS.get(key)
+    if need not in ("test", "coverage") or is_spoken_of(inside.scopes, inside.table.head.line, need):
+        return True
+    names = [*map(inside.name_of, inside.table.rows), *(head.text for head in inside.table.head.cells)]
+    counted = {QUANTITIES.get(name) for one in names for name in keys_of(one)}
+    return any("test" in name.casefold() or need in name.casefold() for name in names) or len(counted & _OF_TESTS) > 1
+
+
+_OF_TESTS = {"passed", "failed", "skipped", "coverage", "pass_rate"}
 _THEN = frozenset({"start", "before", "beginning", "previous", "old", "last"})
 _NOW = frozenset({"end", "after", "now", "actual", "current", "this"})
 _OF_DAYS = frozenset({
@@ -239,7 +262,14 @@ _DIFFERENCE = frozenset({"δ", "delta", "change", "difference"})
 _DIFFERS = _DIFFERENCE | {"vs", "versus", "than", "against", "compared", "since", "diff", "improvement", "trend", "growth"}
 
 
-def _part_of(names: frozenset[str]) -> str | None:
+def _part_of(names: frozenset[str], head: str) -> str | None:
+    """Tell what a column says of a quantity, by its head: what it is, was, should be, or whether it is that."""
+    if not names and _ONLY_MARKS.fullmatch(head) is not None:
+        return "status"
+    return next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_by_word(names)
+
+
+def _part_by_word(names: frozenset[str]) -> str | None:
     """Tell from one word of a longer head, as in *Sprint end*, whether a column is of before or of now."""
     words = {word for name in names for word in name.split()}
     if not _DIFFERS.isdisjoint(words):
@@ -268,12 +298,13 @@ def _is_total_of_outcomes(row: Row, inside: _Table) -> bool:
 
 
 _EMPTY_BOX = re.compile(r"\[ *\](?:[ ]?(%))?")
-"""Brackets for a figure; in a column of states they are a box to tick."""
+"""Brackets for a figure; where no column is of all tests, or of statements, they may be boxes to tick."""
 
 
 def _boxed(inside: _Table, spot: _Spot, quantity: str, scope: str, form: str) -> Iterator[Place]:
     """Make a place of a cell with nothing but empty brackets, where a figure is counted."""
-    if quantity.partition(".")[0] not in WORDS:
+    is_counted = spot.cell.text.endswith("%") or not inside.counted.isdisjoint(("tests", "statements", "executed"))
+    if is_counted and not spot.suffix and quantity not in WORDS:
         place = place_of_cell(inside.parsed, spot.row, spot.cell, figure_id(quantity, scope, inside.where) + spot.suffix)
         yield replace(place, state="placeholder", own=len(place.text), quantity=quantity, scope=scope, form=form)
 
@@ -287,7 +318,7 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
         return
     figures = [] if plain in NO_FIGURES else figures_in(cell.text, plain)
     shift = inside.parsed.text.index(cell.text, cell.start) if cell.text else cell.start
-    is_claim = spot.suffix == ".value" and not scope and inside.scopes.is_certain(spot.row.line)
+    is_claim = spot.suffix == ".value" and spot.is_sure and not scope and inside.scopes.is_certain(spot.row.line)
     for number, figure in enumerate(figures):
         id = figure_id(figure.quantity + before, scope, inside.where) + (spot.suffix if not number else f" ({number + 1})")  # noqa: A001
         yield figure_place(

@@ -76,7 +76,9 @@ def _in_parentheses(text: str, default: str, names: Mapping[str, str]) -> list[F
     if not text.endswith((")", ")**")) or text.count("(") != 1:
         return []
     whole = one_figure(text.replace("(", " ").replace(")", " "), 0, len(text), default, names)
-    return [whole] if whole is not None and whole.asks and text[whole.end : whole.end + 1] == ")" else []
+    if whole is None or text[whole.end : whole.end + 1] != ")":
+        return []
+    return [whole] if whole.asks or whole.quantity.startswith("files_") else []
 
 
 def _of_two_times(text: str, default: str, names: Mapping[str, str]) -> list[Figure]:

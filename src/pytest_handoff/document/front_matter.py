@@ -33,15 +33,16 @@ def figures_of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     if not parsed.text.startswith(("---", "\ufeff---")):
         return
     first = parsed.headings[0].line if parsed.headings else len(parsed.starts) - 1
-    above = ""
+    above, depth = "", 0
     for line in range(1, min(first, _MOST_LINES, len(parsed.starts) - 1)):
         raw = parsed.raw(line)
         if raw.rstrip() in ("---", "..."):
             return
         found = _LINE.fullmatch(raw) if line not in scopes.closed else None
         if found is None or not found["indent"]:
-            above = found["key"] if found is not None and found["value"] is None else ""
-        if found is None or not found["value"] or (found["indent"] and not above):
+            above, depth = (found["key"] if found is not None and found["value"] is None else ""), 0
+        depth = depth or (len(found["indent"]) if found is not None else 0)
+        if found is None or not found["value"] or (found["indent"] and (not above or len(found["indent"]) != depth)):
             continue
         name = f"{above} {found['key']}" if found["indent"] else found["key"]
         quantity = _quantity(name, found["value"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_handoff.document.figures_in_text import figures_in
 from pytest_handoff.document.labels import asks_nothing, keys_of, words_asked
 from pytest_handoff.document.names_of_quantities import plain_words, quantity_of
 from pytest_handoff.document.quantities import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 CLAIMED = frozenset({"tests", "passed", "failed", "skipped", "pass_rate", "result", "coverage"})
 """Quantities of which a person's figure is held against the evidence."""
 
-_NEEDS = {
+NEEDS = {
     "total": "test", "time": "test", "result": "test", "results": "test", "outcome": "test", "errors": "test", "failures": "test",
     "passed": "test", "failed": "test", "skipped": "test", "missing": "coverage", "missed": "coverage", "covered": "coverage",
     "miss": "coverage", "statements": "coverage", "duration": "test", "runtime": "test", "run time": "test", "total time": "test",
@@ -39,6 +40,15 @@ _NEEDS = {
     "still failing": "test", "still red": "test", "run duration": "test", "cov": "coverage",
 }  # fmt: skip
 """Labels that could mean other things; a heading above them, or a line beside them, must speak of tests or of coverage."""
+
+WORDS_OF_FACTS = {
+    "commit": frozenset({"commit", "sha", "hash", "git", "short", "id", "revision", "head"}),
+    "branch": frozenset({"branch", "name", "git", "feature", "current"}),
+    "python": frozenset({"version", "python", "py"}),
+    "platform": frozenset({"os", "platform", "system", "name", "operating", "version"}),
+    "git_status": frozenset({"clean", "dirty", "or", "status", "state", "tree", "yes"}),
+}
+"""What a prompt for each may say, where no colon shows that it is asked for."""
 
 _OF_PYTEST = re.compile(r"\bpassed\b.*\bfailed\b.*\bskipped\b|\bpytest\b")
 """Words that nobody has for anything else."""
@@ -59,6 +69,18 @@ _DAYS = frozenset({
 })  # fmt: skip
 _DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
 """Labels behind which a date is that of the run, if a date is asked for."""
+
+
+_COUNT_OF = re.compile(r"\d[\d,]* [a-z][a-z ]*")
+_ENDS_WITH_FIGURE = re.compile(r"\(\d[\d.,/% ]*\)$")
+
+
+def is_no_label(label: Label, text: str) -> bool:
+    """Check for a colon in parentheses, or behind a figure: *New files (5):*, *11 tests: 7 unit, 2 e2e*."""
+    if label.start >= label.end:
+        return _ENDS_WITH_FIGURE.search(label.text) is not None
+    counts = text[:1].isdigit() and text[label.start].isdigit() and _COUNT_OF.fullmatch(label.text) is not None
+    return counts or label.text.count("(") > label.text.count(")")
 
 
 def meaning_of(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
@@ -106,8 +128,7 @@ def _of_figures(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str,
     """Recognise the labels that count tests, coverage, files and what else git knows."""
     around = scopes.of(line)
     if around is None:
-        path = scopes.named(label.text) if scopes.paths_alone(line.line) else None
-        return (_of_path(path, scopes.name_above(line)), path, False) if path and path.startswith(PATH) else None
+        return _of_path_alone(label, line, scopes)
     whole = None if around or label.keys.isdisjoint(_WHOLES) else QUANTITIES.get(scopes.name_above(line))
     if whole in _MEASURED and whole != "tests":
         return whole, ALL, False
@@ -123,6 +144,14 @@ def _of_figures(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str,
         return "date", ALL, False
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
     return (*composed, False) if composed is not None else _neutral(label, around, line, scopes)
+
+
+def _of_path_alone(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
+    """Read the figures of a file where nobody knows what the heading is about: the file is what it is."""
+    path = scopes.named(label.text) if scopes.paths_alone(line.line) else None
+    if path is None or not path.startswith(PATH) or not figures_in(line.text[label.start : label.end], "result"):
+        return None
+    return _of_path(path, scopes.name_above(line)), path, False
 
 
 def _of_both(name: str, around: str | None, value: str) -> tuple[str, str, bool] | None:
@@ -162,9 +191,9 @@ def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, sc
     key, quantity = found
     if (key in ("status", "state") and not around) or quantity == "config_files":
         return None
-    if _NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
+    if NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
         return None
-    if key in _NEEDS and not (around or _speaks(scopes, line.line, _NEEDS[key]) or _OF_PYTEST.search(line.text)):
+    if key in NEEDS and not (around or is_spoken_of(scopes, line.line, NEEDS[key]) or _OF_PYTEST.search(line.text)):
         return None
     if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
         return None
@@ -205,7 +234,7 @@ def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
     return None
 
 
-def _speaks(scopes: Scopes, line: int, word: str) -> bool:
+def is_spoken_of(scopes: Scopes, line: int, word: str) -> bool:
     """Check whether the headings, or the lines below the same one, speak of tests or coverage."""
     words = {"test": _OF_TESTS, "coverage": ("coverage", *_OF_TESTS)}.get(word, (word,))
     return any(scopes.speaks_of(line, one) for one in words)

@@ -82,16 +82,11 @@ _NEUTRAL_TO_PROMPTS = _NEUTRAL | {
     "preflight", "merge", "pr", "pull", "request", "verdict", "decision", "decisions", "conclusion", "conclusions",
     "confidence", "trust", "guard", "guards", "passes", "broken", "works", "does", "still", "ve", "have", "has", "been", "its",
     "suites", "cases", "case", "comparison", "vs", "hard", "objective", "vital", "vitals", "sanity", "self", "audit", "audited",
-    "assessment", "evaluation", "deliverables", "deliverable", "technical", "closing", "closure", "completion", "sources",
-    "automation", "automatically", "safe", "sound", "clean", "reliable", "reliability", "stability", "stable", "proofs",
-    "confirm", "confirmed", "confirmation", "receipt", "receipts", "claims", "claim", "me", "us", "myself", "who", "really",
-    "actually", "exactly", "honest", "picture", "view", "insights", "journal", "record", "recorded", "shape", "went", "panel",
-    "block", "grid", "chart", "bars", "box", "kind", "inspection", "inspected", "compliance", "criterion", "entry", "threshold",
-    "thresholds", "number", "figure", "into", "or", "go", "get", "got", "re", "what", "under", "specimen", "moved", "right",
-    "ship", "shipping", "measures", "known", "good", "truth", "real", "raw", "detail", "main", "core", "primary", "important",
-    "essential", "essentials", "basis", "background", "admin", "administrative", "id", "ids", "material", "provenance",
-    "origin", "set", "identification", "pyramid", "test", "metrics", "stats", "percentages", "content", "contents", "items",
-    "item", "points", "bullet", "bullets", "stage", "e", "f", "g", "vi", "v",
+    "assessment", "evaluation", "deliverables", "deliverable", "technical", "closing", "closure", "completion", "safe", "sound",
+    "clean", "proofs", "confirm", "confirmed", "confirmation", "me", "us", "myself", "who", "really", "actually", "exactly",
+    "honest", "recorded", "went", "kind", "criterion", "number", "figure", "into", "or", "go", "get", "got", "re", "what",
+    "under", "moved", "right", "measures", "good", "truth", "real", "raw", "detail", "id", "ids", "provenance", "origin",
+    "identification", "test", "metrics", "stats", "percentages", "e", "f", "g", "vi", "v",
 }  # fmt: skip
 """Words that narrow nothing where a prompt asks, while a person's figure below them may well be about something else."""
 
@@ -108,6 +103,9 @@ _PHRASES = frozenset(
         "python test results",
         "in short",
         "in a nutshell",
+        "entry and exit criteria",
+        "change set",
+        "test pyramid",
     }
 )
 _BEFORE_ACTING = re.compile(
@@ -209,7 +207,7 @@ class Scopes:
         if label is not None and lead[label.start : label.end].strip():
             counts = quantity_of(label.keys, QUANTITIES) is not None
             return self.named(label.text) or (self.below(line) if counts or is_neutral(label.text, self.names.number) else None)
-        return self.named(lead) or (self.below(line) if is_neutral(lead, self.names.number) else None)
+        return self.named(lead) or (self.below(line) if is_neutral(lead, self.names.number) or _is_fact(lead) else None)
 
     def _of_item(self, item: TextLine) -> str | None:
         """Return the scope that an outer item names; one such as *All tests* leaves that of what is around it."""
@@ -270,6 +268,16 @@ class Scopes:
         """Check that no heading around, but the title, names a part of the tests or another session."""
         outer = path[1:-1] if path[0] is self.parsed.headings[0] else path[:-1]
         return all(is_neutral(heading.text, self.names.number) for heading in outer)
+
+
+def _is_fact(text: str) -> bool:
+    """Check for a fact that stands before a list and is no lead to it: *Commit ..... c31486f*."""
+    if " " not in text or len(text) > _LONGEST_NAME:
+        return False
+    from pytest_handoff.document.divided_lines import divided
+
+    found = divided(text)
+    return found is not None and quantity_of(keys_of(found["label"]), QUANTITIES) is not None
 
 
 def unique(places: Iterable[Place]) -> list[Place]:
