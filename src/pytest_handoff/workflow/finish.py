@@ -175,7 +175,9 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
 def new_document(
     project: Project, session: str, parents: Parents, *, template: str | None = None, renderer: Renderer | None = None
 ) -> str:
-    """Make a new document from a template, with what the sessions before promised."""
+    """Make a new document from a template, with what the sessions before promised and the checklist lines that must stay."""
+    from pytest_handoff.workflow.carried_lines import with_carried_lines
+
     renderer = renderer or renderer_of(project)
     owed = {
         "parents": list(parents.earlier.sessions),
@@ -188,7 +190,8 @@ def new_document(
         "number": _number(session),
         "owed_block": SafeMarkdown(renderer.block("session.owed", {"owed": owed}) or ""),
     }
-    return renderer.document(template or project.config.template, context)
+    text = renderer.document(template or project.config.template, context)
+    return with_carried_lines(text, [*project.config.required, *parents.required])
 
 
 def _instructions(project: Project, key: str | None) -> str | None:
