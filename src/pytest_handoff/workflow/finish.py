@@ -176,8 +176,6 @@ def new_document(
     project: Project, session: str, parents: Parents, *, template: str | None = None, renderer: Renderer | None = None
 ) -> str:
     """Make a new document from a template, with what the sessions before promised and the checklist lines that must stay."""
-    from pytest_handoff.workflow.carried_lines import with_carried_lines
-
     renderer = renderer or renderer_of(project)
     owed = {
         "parents": list(parents.earlier.sessions),
@@ -191,7 +189,12 @@ def new_document(
         "owed_block": SafeMarkdown(renderer.block("session.owed", {"owed": owed}) or ""),
     }
     text = renderer.document(template or project.config.template, context)
-    return with_carried_lines(text, [*project.config.required, *parents.required])
+    must = [*project.config.required, *parents.required]
+    if not must:
+        return text
+    from pytest_handoff.workflow.carried_lines import with_carried_lines
+
+    return with_carried_lines(text, must)
 
 
 def _instructions(project: Project, key: str | None) -> str | None:
