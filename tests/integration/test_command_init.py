@@ -275,3 +275,15 @@ def test_adopting_over_another_document(shop: Story) -> None:
     done = shop.handoff("init", "session-1", "--adopt", "other.md", "--write")
     assert done.code == CANNOT_TELL
     assert shop.document("session-1") == "# Mine\n"
+
+
+def test_another_template_keeps_the_lines(shop: Story) -> None:
+    """Whoever began with the short template and goes on with the default one has lost no line."""
+    shop.pytest("--handoff=session-1", "--handoff-template=brief")
+    shop.commit("session-1")
+    shop.pytest("--handoff=session-2")
+
+    assert {"All tests pass", "No regressions"} <= set(shop.boxes("session-2"))
+    assert shop.gate("session-2")["required"] == "passed"
+    assert shop.handoff("init", "session-3", "--template=phase_readme").code == 0
+    assert "- [ ] No regressions\n" in shop.document("session-3")

@@ -178,7 +178,7 @@ def finish(project: Project, gathered: facts.Facts, parents: Parents, files: Fil
 def new_document(
     project: Project, session: str, parents: Parents, *, template: str | None = None, renderer: Renderer | None = None
 ) -> str:
-    """Make a new document from a template, with what earlier sessions promised."""
+    """Make a new document from a template, with what earlier sessions promised and the checklist lines that must stay."""
     renderer = renderer or renderer_of(project)
     owed = {
         "parents": list(parents.earlier.sessions),
@@ -191,7 +191,13 @@ def new_document(
         "number": _number(session),
         "owed_block": SafeMarkdown(renderer.block("session.owed", {"owed": owed}) or ""),
     }
-    return renderer.document(template or project.config.template, context)
+    text = renderer.document(template or project.config.template, context)
+    must = [*project.config.required, *parents.required]
+    if not must:
+        return text
+    from pytest_handoff.workflow.carried_lines import with_carried_lines
+
+    return with_carried_lines(text, must)
 
 
 def _instructions(project: Project, key: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytest_handoff.evidence.case_files import functions_of
@@ -27,11 +28,8 @@ class TestPlaces:
 
         A doctest is called by module and object, such as ``shop.cart.Cart.add``: there it is the function that has the doctest.
         """
-        file = file_of(test)
-        if file not in self._lines:
-            self._lines[file] = self._read(file)
-        lines = self._lines[file]
-        if not _is_doctest(test):
+        lines = self._lines_of(file_of(test))
+        if not self._is_doctest(test):
             return lines.get(name_of(without_parameters(test)))
         parts = name_of(test).split(".")
         names = ("::".join(parts[first:]) for first in range(1, len(parts)))
@@ -44,8 +42,20 @@ class TestPlaces:
     def command(self, test: str) -> str:
         """Write the command that runs a test, or a file of tests, alone, in the project's folder."""
         file, name = self._project.shown(self._project.root / file_of(test)), name_of(test)
-        how = "--doctest-modules " if _is_doctest(test) else ""
+        how = "--doctest-modules " if self._is_doctest(test) else ""
         return f"pytest {how}{shlex.quote(f'{file}::{name}' if name else file)}"
+
+    def _is_doctest(self, test: str) -> bool:
+        """Recognize a doctest of a Python file: its name has dots, or is the file's own and no function is called so."""
+        file, name = file_of(test), name_of(test)
+        if not file.endswith(".py") or "::" in name or "[" in name:
+            return False
+        return "." in name or (name == PurePosixPath(file).stem and name not in self._lines_of(file))
+
+    def _lines_of(self, file: str) -> dict[str, int]:
+        if file not in self._lines:
+            self._lines[file] = self._read(file)
+        return self._lines[file]
 
     def _read(self, file: str) -> dict[str, int]:
         if not file.endswith(".py"):
@@ -56,10 +66,3 @@ class TestPlaces:
             return {}
         return {name: function.first for name, function in functions_of(source or b"").items()}
 
-
-def _is_doctest(test: str) -> bool:
-    """Recognize a doctest of a Python file: its name is dotted, or the file's own, which no function and no class is called."""
-    file, name = file_of(test), name_of(test)
-    if not file.endswith(".py") or "::" in name or "[" in name:
-        return False
-    return "." in name or name == file.removesuffix(".py").rpartition("/")[2]
