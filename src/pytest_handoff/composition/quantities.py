@@ -39,10 +39,10 @@ _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
-_OTHER_ORDER = re.compile(r"(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd", re.IGNORECASE)
+_YES_OR_NO = r"(?i)\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*"
+_OTHER_ORDER = r"(?i)(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd"
 """A date is asked for that does not begin with the year."""
-_NUMBERS = re.compile(r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
+_NUMBERS = r"\d|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)"
 
 
 def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:
@@ -145,9 +145,9 @@ class Measured:
         if place.quantity == "duration" and scopes != ("",):
             return None
         word = _WORDS[place.quantity](self._facts, place.form)
-        if word is None or (place.quantity == "date" and _OTHER_ORDER.search(place.text)):
+        if word is None or (place.quantity == "date" and re.search(_OTHER_ORDER, place.text)):
             return None
-        if place.quantity == "git_status" and _YES_OR_NO.fullmatch(place.text):
+        if place.quantity == "git_status" and re.fullmatch(_YES_OR_NO, place.text):
             return "no" if word == "clean" else "yes"
         if place.id.startswith(FRONT_MATTER):
             from pytest_handoff.document.front_matter import is_plain_yaml
@@ -351,7 +351,7 @@ def _asks_for_a_word(text: str) -> bool:
     """Check for alternatives such as ``[PASS/FAIL]``, or the word that answered them."""
     plain = text.casefold()
     answers = ("passing", "failing", "not yet written", "none passes", "not all were run")
-    return ("pass" in plain and "fail" in plain and _NUMBERS.search(text) is None) or plain.startswith(answers)
+    return ("pass" in plain and "fail" in plain and re.search(_NUMBERS, text) is None) or plain.startswith(answers)
 
 
 def _number_in(text: str | None) -> Decimal:

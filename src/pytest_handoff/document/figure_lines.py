@@ -64,14 +64,14 @@ _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
 
 _LISTS = frozenset({"list", "files", "file", "config", "configuration", "names", "name", "none", "or", "new"})
 
-_SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
+_SHARE_AND_REST = r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]"
 
 _HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
-_COMMAND = re.compile(r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)")
+_COMMAND = r"(?:[$>%][ \t]*)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)"
 _OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal")
 """What fences may be called that show the output of pytest."""
 
-_TOTAL = re.compile(r"TOTAL[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\][ ]?%|\d+[ ]?%)[ \t]*")
+_TOTAL = r"TOTAL[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\]|\d+)[ \t]+(\[[^\[\]]*\][ ]?%|\d+[ ]?%)[ \t]*"
 
 
 def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -131,7 +131,7 @@ def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
     places = list(figures_of_lines(parsed, scopes))
     times = Counter(place.line for place in places)
     outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
-    shares = {line.line + 1 for line in parsed.lines if _SHARE_AND_REST.search(line.text)}
+    shares = {line.line + 1 for line in parsed.lines if " passed, " in line.text and re.search(_SHARE_AND_REST, line.text)}
     return (outcomes | {line for line, number in times.items() if number > 1}) - shares
 
 
@@ -177,7 +177,7 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -
         if start >= fence.end:
             return
         raw = parsed.raw(index)
-        total = _TOTAL.fullmatch(raw.strip())
+        total = re.fullmatch(_TOTAL, raw.strip()) if "TOTAL" in raw else None
         if total is not None:
             shift = start + len(raw) - len(raw.lstrip())
             spans = zip(("statements", "missed", "coverage"), (1, 2, 3), strict=True)
@@ -191,10 +191,10 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scope: str, scopes: Scopes) -
             yield from _whole_line(_Spot(raw, start, index, scope, scopes.heading(index)), scopes)
 
 
-_DAY = re.compile(r"\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d", re.IGNORECASE)
+_DAY = r"(?i)\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d"
 
 
-_OTHER_DAY = re.compile(r"\b(?:planned|due|deadline|until|since|next|before|release|incident|meeting|born)\b", re.IGNORECASE)
+_OTHER_DAY = r"(?i)\b(?:planned|due|deadline|until|since|next|before|release|incident|meeting|born)\b"
 
 
 def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -203,16 +203,17 @@ def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     if title is None or title.line in scopes.closed:
         return
     raw = parsed.raw(title.line)
-    is_another = _OTHER_DAY.search(raw) is not None
-    days = list(_DAY.finditer(raw)) if not is_another and (has_figures(raw) or "YYYY" in raw) else []
-    if len(days) == 1:
+    may_hold_one = raw.count("-") >= 2 or "date" in raw.casefold()
+    days = list(re.finditer(_DAY, raw)) if may_hold_one and (has_figures(raw) or "YYYY" in raw) else []
+    if len(days) == 1 and not re.search(_OTHER_DAY, raw):
         text, start = days[0][0], parsed.starts[title.line] + days[0].start()
         yield figure_place(text, start, title.line, asks=not text[0].isdigit(), id="figure.date in title", quantity="date")
 
 
 def _scope_of_commands(body: str, scopes: Scopes) -> str | None:
     """Return the scope of what a fence shows: that of the one path its command names; ``None`` if a command narrows otherwise."""
-    found = {_scope_of_command(match["options"], scopes) for line in body.splitlines() if (match := _COMMAND.match(line.strip()))}
+    lines = [line.strip() for line in body.splitlines() if "pytest" in line]
+    found = {_scope_of_command(match["options"], scopes) for line in lines if (match := re.match(_COMMAND, line))}
     return found.pop() if len(found) == 1 else None if found else ALL
 
 
@@ -282,7 +283,7 @@ _DAYS = frozenset({
     "updated", "last updated", "completed", "generated", "as of", "prepared", "written", "verified", "tested", "created on",
     "updated on", "last update", "generated on", "completed on", "prepared on", "written on", "handover date", "handoff",
 })  # fmt: skip
-_DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
+_DATE = r"(?i)date|yyyy|\d{4}-\d\d-\d\d"
 """Labels behind which a date is that of the run, if a date is asked for."""
 
 
@@ -326,7 +327,7 @@ def _meaning(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bo
         return _of_path(scope, scopes.name_above(line)), scope, False
     if found is not None:
         return _known(found, around, label, line, scopes)
-    if not _DAYS.isdisjoint(label.keys) and _DATE.search(line.text[label.start : label.end]):
+    if not _DAYS.isdisjoint(label.keys) and re.search(_DATE, line.text[label.start : label.end]):
         return "date", ALL, False
     composed = composed_of(label.keys, scopes) or (None if around else _of_heading(label, scopes.name_above(line)))
     return (*composed, False) if composed is not None else _neutral(label, around, line, scopes)

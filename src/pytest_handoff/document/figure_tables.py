@@ -46,7 +46,7 @@ _NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact",
 """Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals"})
 _MOST_WORDS = 4
-_WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
+_WANTED = r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$"
 """What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
 _ALL = frozenset(
     {
@@ -158,7 +158,7 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
 
 
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
-    keys = keys_of(_WANTED.sub("", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
+    keys = keys_of(re.sub(_WANTED, "", row.cells[0].text)) - _TOTALS if row.cells else frozenset()
     found = _of_files(quantity_of(keys, QUANTITIES), inside) or (
         ("total", "tests") if _is_total_of_outcomes(row, inside.table) else None
     )

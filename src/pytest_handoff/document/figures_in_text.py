@@ -21,23 +21,23 @@ LONGEST = 300
 """A longer piece of text is nobody's line of figures."""
 
 _NUMBER = r"(?:(?-i:[A-Z]|[NXYZ]{2,4}|n|#)(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
-_INNER = re.compile(
-    rf"[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
-    rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
-    re.IGNORECASE,
+_INNER = (
+    rf"(?i)[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
+    rf"(?P<words>(?:[ ][^\d\[\],;]*)?)"
 )
+_INNER_WORDS = frozenset({"count", "counts", "number", "numbers", "num", "amount", "total", "percentage", "percent"})
 _DIGITS = r"(?<![\w./-])\d[\d,]*(?:\.\d+)?"
-_PROMPT = rf"(?:\[[^\[\]]*\]|{BLANK})"
-_FIGURE = re.compile(
-    rf"{_PROMPT}(?:(?:[ ]*/[ ]*|[ ]of[ ]){_PROMPT})?(?:[ ]*%)?|"
-    rf"{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
+_BRACKETS = r"\[[^\[\]]*\]"
+_PROMPT = rf"(?:{_BRACKETS}|{BLANK})"
+# A class of wide characters that lie apart takes long to compile, so they stand in branches of their own.
+_SEPARATOR = re.compile(
+    r"[,;|()·+]|•|[ ](?:[-/][ ]|[–—][ ])|/(?:(?=[-+])|(?=[−–]))|[ ](?:and|und)[ ]|[ ](?:in|at)[ ](?=[\[~\d{<_X])"
 )
-_SEPARATOR = re.compile(r"[,;|()·•+]|[ ][-–—/][ ]|/(?=[-+−–])|[ ](?:and|und)[ ]|[ ](?:in|at)[ ](?=[\[~\d{<_X])")
-_BEHIND = re.compile(r"[^\[\]]*[^\W_]")
+_BEHIND = r"[^\[\]]*[^\W_]"
 _WORD = re.compile(r"[^\W\d_]+(?:2e)?")
 RATES = ("pass_rate", "coverage", "branch_coverage", "line_coverage", "new_code")
-_MARKS_ONLY = re.compile(r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?")
-_MARK = re.compile(r"[✅❌⚠✓✗✔✘🟢🔴🟡]\ufe0f?")
+_MARKS_ONLY = r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?"
+_MARKS = frozenset("✅❌⚠✓✗✔✘🟢🔴🟡")
 _QUANTITIES = named(NOUNS)
 _NARROW = ("passed", "failed", "errors", "skipped", "xfailed", "new_tests")
 """What a label says of tests: *Skipped: [N] tests* asks for no others."""
@@ -62,9 +62,9 @@ class Figure(Bundle, frozen=True):
 def form_of(text: str) -> Form:
     """Tell the form of a figure or prompt that stands alone; words have none."""
     plain = text.strip("*_` ~≈")
-    if _MARKS_ONLY.fullmatch(plain) or _MARK.fullmatch(plain):
+    if plain.removesuffix("\ufe0f") in _MARKS or (("/" in plain or "|" in plain) and re.fullmatch(_MARKS_ONLY, plain)):
         return "mark"
-    found = _FIGURE.fullmatch(plain)
+    found = _pattern("", plain).fullmatch(plain)
     form = "" if found is None else _form(plain).form
     return "" if form == "any" else form
 
@@ -92,7 +92,7 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
         elif found and (beside := _beside().match(text, start, end)):
             if beside["then"] and (was := _figure(text, beside.end(), end, found[-1].quantity, names)) is not None:
                 found.append(replace(was, quantity=f"{was.quantity}.before"))
-        elif _pattern(default).search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
+        elif _pattern(default, text).search(text, start, end) is not None or _words(text[start:end]) not in FILLERS | ALL_TESTS:
             return []
     return found
 
@@ -132,8 +132,18 @@ def skeleton(text: str, figures: list[Figure]) -> str:
     return " ".join(re.findall(r"[^\W_]+|#", text.casefold()))
 
 
-def _pattern(default: str) -> re.Pattern[str]:
-    return _signed() if default == "diff" else _FIGURE
+def _pattern(default: str, text: str) -> re.Pattern[str]:
+    """Return what finds the figures of a text; few texts hold prompts without brackets, which take long to compile."""
+    return _signed() if default == "diff" else _figures(blanks=has_blank(text) or "_" in text)
+
+
+@cache
+def _figures(*, blanks: bool) -> re.Pattern[str]:
+    prompt = _PROMPT if blanks else _BRACKETS
+    return re.compile(
+        rf"{prompt}(?:(?:[ ]*/[ ]*|[ ]of[ ]){prompt})?(?:[ ]*%)?|"
+        rf"{_DIGITS}[ ]*/[ ]*\d[\d,]*(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
+    )
 
 
 @cache
@@ -145,7 +155,7 @@ def _signed() -> re.Pattern[str]:
 def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
     """Split at separators outside of brackets."""
     start = 0
-    brackets = [(found.start(), found.end()) for found in _pattern(default).finditer(text)]
+    brackets = [(found.start(), found.end()) for found in _pattern(default, text).finditer(text)]
     for found in _SEPARATOR.finditer(text):
         if not any(first <= found.start() < last for first, last in brackets):
             yield start, found.start()
@@ -155,7 +165,7 @@ def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
 
 def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, str]) -> Figure | None:
     """Read the one figure of a piece, if the words around it say what it counts."""
-    found = list(_pattern(default).finditer(text, start, end))
+    found = list(_pattern(default, text).finditer(text, start, end))
     if len(found) != 1:
         return None
     span = found[0]
@@ -180,7 +190,7 @@ def _figure(text: str, start: int, end: int, default: str, names: Mapping[str, s
     if not quantity or is_word or (quantity == "coverage" and form == "count"):
         return None
     asks = not span[0][0].isdigit()
-    behind = _BEHIND.match(text, span.end(), end)
+    behind = re.compile(_BEHIND).match(text, span.end(), end)
     last = span.end() if behind is None else behind.end()
     tail = read.tail + text[span.end() : last]
     return Figure(span.start(), last, quantity, form, asks, tail, not asks and words in ALL_TESTS, scope)
@@ -254,7 +264,7 @@ def _form_of_prompt(figure: str) -> _Read:
         return _Read("fraction") if all(re.fullmatch(_NUMBER, part) for part in parts) else _NOTHING
     if not is_prompt_text(inner) or (placeholder_length(f"[{inner}]") == 0 and inner not in ("X", "x")):
         return _NOTHING
-    found = _INNER.fullmatch(inner)
+    found = re.fullmatch(_INNER, inner) if _may_ask_for_a_figure(inner) else None
     if found is None:
         return _Read("percent" if figure.endswith("%") else "any", asked=words_asked(inner)) if _is_plain(inner) else _NOTHING
     words = found["words"] or ""
@@ -262,6 +272,14 @@ def _form_of_prompt(figure: str) -> _Read:
         return _Read("fraction", words)
     percent = "%" in inner or "ercent" in inner or figure.endswith("%")
     return _Read("percent" if percent else "count", words)
+
+
+def _may_ask_for_a_figure(inner: str) -> bool:
+    """Check cheaply whether a prompt may begin as one for a figure does, by its first word."""
+    word = inner.partition(" ")[0]
+    if len(word) < 2 or not (word.isascii() and word.isalpha()) or set(word) <= set("NXYZ"):
+        return True
+    return word.casefold() in _INNER_WORDS or "of" in word.casefold()
 
 
 _PARTS_OF_WHOLE = frozenset({"passed", "passing", "total", "all", "tests", "run"})

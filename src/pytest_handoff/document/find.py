@@ -215,9 +215,9 @@ def _tasks_in_fences(parsed: Outline, places: Iterable[Place]) -> Iterator[Task]
 
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
-_FIRST_CELL = re.compile(r"[ \t]*+\|((?:[^|\\]|\\.)++)\|")
-_AFTER_SEPARATOR = re.compile(r"(?<=::)")
-_MARKS = re.compile(r"[`*]")
+_FIRST_CELL = r"[ \t]*+\|((?:[^|\\]|\\.)++)\|"
+_AFTER_SEPARATOR = r"(?<=::)"
+_MARKS = r"[`*]"
 _DURATION = r"(?i:duration of (?P<after>\S.*)|(?P<before>\S.*) duration)"
 
 
@@ -244,7 +244,7 @@ def _by_ending(tests: Iterable[str], names: Collection[str]) -> dict[str, list[s
     lengths = {len(name) for name in names}
     found: dict[str, list[str]] = {}
     for test in tests:
-        starts = (0, *(mark.start() for mark in _AFTER_SEPARATOR.finditer(test)))
+        starts = (0, *(mark.start() for mark in re.finditer(_AFTER_SEPARATOR, test)))
         for ending in {test[start:] for start in starts if len(test) - start in lengths}:
             if ending in names:
                 found.setdefault(ending, []).append(test)
@@ -258,8 +258,8 @@ def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
         heading = _HEADING.match(line) if "#" in line else None
         if heading is not None and (inside is None or len(heading[1]) <= inside):
             inside = None if keys_of(heading[2]).isdisjoint(names) else len(heading[1])
-        elif inside is not None and (cell := _FIRST_CELL.match(line)):
-            yield _MARKS.sub("", cell[1]).strip()
+        elif inside is not None and (cell := re.match(_FIRST_CELL, line)):
+            yield re.sub(_MARKS, "", cell[1]).strip()
 
 
 _SECTIONS: dict[str, tuple[str, ...]] = {

@@ -97,8 +97,8 @@ _PHRASES = frozenset(
         "python test results",
     }
 )
-_FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")
-_NUMBERED = re.compile(r"\b(?:session|phase|sprint)\s+#?(\d{1,9})\b", re.IGNORECASE)
+_FIGURES = r"\[[^\[\]]*\]|\d[\d,./%]*"
+_NUMBERED = r"(?i)\b(?:session|phase|sprint)\s+#?(\d{1,9})\b"
 
 
 def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRAL_TO_PROMPTS) -> bool:
@@ -108,9 +108,10 @@ def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRA
         number: that of the session at hand; a heading that names another session speaks of then.
         known: words that narrow nothing.
     """
-    if any(int(other) != number for other in _NUMBERED.findall(heading)):
+    has_number = any(map(str.isdecimal, heading))
+    if has_number and any(int(other) != number for other in re.findall(_NUMBERED, heading)):
         return False
-    words = _FIGURES.sub(" ", heading)
+    words = re.sub(_FIGURES, " ", heading) if has_number or "[" in heading else heading
     return any(form in _PHRASES or set(form.split()) <= known for form in keys_of(words) or {""})
 
 

@@ -34,7 +34,7 @@ _SETTINGS = (
 _STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
 """Variables that git sets for its hooks; without them git finds the work tree itself, and reads it as it stands."""
-_OF_THE_USER = re.compile(r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE|EXTERNAL_DIFF|DIFF_OPTS)")
+_OF_THE_USER = r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE|EXTERNAL_DIFF|DIFF_OPTS)"
 """Variables of the user that change how git reads a path or an attribute, or what it prints and where."""
 _NOTHING_FETCHED = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
 """Keeps a partial clone from fetching what it lacks by a program that its configuration names; ``none`` is no protocol."""
@@ -113,7 +113,7 @@ def run_git(
 
 
 def _is_heeded(variable: str) -> bool:
-    return variable not in _OF_A_HOOK and _OF_THE_USER.fullmatch(variable) is None
+    return not variable.startswith("GIT_") or (variable not in _OF_A_HOOK and re.fullmatch(_OF_THE_USER, variable) is None)
 
 
 @lru_cache(maxsize=4)

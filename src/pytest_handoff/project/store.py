@@ -43,9 +43,6 @@ if TYPE_CHECKING:
 _MOST_PARENTS, _LONGEST_RUN = 100, 1e9
 """The most sessions that one continues, and the most seconds that a run took."""
 
-_NO_FOLDER = re.compile(r"\.{0,2}|.*[/\0].*", re.DOTALL)
-"""Names that no folder below the evidence has."""
-
 _REPLACED = b'"replaced":'
 """What stands in a ledger that holds ids which were replaced."""
 
@@ -405,9 +402,14 @@ def digest_in(record: Record, name: str) -> str | None:
     return record.tests.ledger if name == LEDGER else record.source.sources
 
 
+def _names_no_folder(name: str) -> bool:
+    """Check for a name that no folder below the evidence has."""
+    return name in ("", ".", "..") or "/" in name or "\0" in name
+
+
 def _are_sessions(parents: Sequence[str]) -> bool:
     """Tell whether these can be the sessions that one session continues."""
-    return len(set(parents)) == len(parents) <= _MOST_PARENTS and not any(map(_NO_FOLDER.fullmatch, parents))
+    return len(set(parents)) == len(parents) <= _MOST_PARENTS and not any(map(_names_no_folder, parents))
 
 
 def _impossible(record: Record) -> str | None:

@@ -40,10 +40,10 @@ _STATE = (
 )  # fmt: skip
 
 _TRIES = 10
-_VANISHED = re.compile(rb"^fatal: unable to stat '", re.MULTILINE)
-_CLOSED = re.compile(rb"^warning: could not open directory '(.*)/': Permission denied", re.MULTILINE)
-_ERRORS = re.compile(rb"^(?:error|fatal): .*", re.MULTILINE)
-_BEARABLE = re.compile(
+_VANISHED = rb"(?m)^fatal: unable to stat '"
+_CLOSED = rb"(?m)^warning: could not open directory '(.*)/': Permission denied"
+_ERRORS = rb"(?m)^(?:error|fatal): .*"
+_BEARABLE = (
     rb"error: (?:open\(\"(.*)\"\): (?:Permission denied|Operation not permitted)|open\(\".*\"\): No such file or directory"
     rb"|unable to index file '.*'|'.*' does not have a commit checked out)"
 )
@@ -204,9 +204,10 @@ class _Staging:
         done = self._try_to_add(place)
         if done.returncode and b"sparse-checkout" in done.stderr:  # what it would leave out stands there all the same
             done = self._try_to_add(place, "--sparse")
-        self._unread |= {*_CLOSED.findall(done.stderr)}
+        if done.stderr:
+            self._unread |= {*re.findall(_CLOSED, done.stderr)}
         if done.returncode:
-            errors = [_BEARABLE.fullmatch(error) for error in _ERRORS.findall(done.stderr)]
+            errors = [re.fullmatch(_BEARABLE, error) for error in re.findall(_ERRORS, done.stderr)]
             if None in errors or not errors:
                 raise problem("add", done)
             self._unread |= {error[1] for error in errors if error is not None and error[1]}
@@ -215,7 +216,7 @@ class _Staging:
         """Stage everything; once more where a file that git has listed is gone when it is to be read."""
         for _ in range(_TRIES):
             done = run_git(self._root, "add", "--all", "--ignore-errors", *options, *place, environment=self._environment)
-            if _VANISHED.search(done.stderr) is None:
+            if not done.stderr or re.search(_VANISHED, done.stderr) is None:
                 break
         return done
 

@@ -39,9 +39,9 @@ _LONGEST_MESSAGE, _LONGEST_TITLE, _LONGEST_NAME = 300, 100, 1_000
 _MOST_TEXTS, _MOST_SECTIONS, _MOST_NAMES = 20, 20, 50
 _ENDED = ("rerun", "retried")
 """Outcomes of an attempt that another one follows: pytest-rerunfailures and pytest-retry."""
-_STYLED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_STYLED = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))"
 """A terminal's codes for colours and links."""
-_FUNCTION = re.compile(r"(?:@|def |async def |class )")
+_FUNCTION = r"(?:@|def |async def |class )"
 _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 
@@ -169,7 +169,7 @@ class FailureTexts:
         """Take styles and places out of a text; of a very long one, keep its ends and return how many characters are lost."""
         lost = max(len(text) - 4 * room, 0)
         ends = text[: 2 * room] + text[-2 * room :] if lost else text
-        return _encodable(self._clean(_STYLED.sub("", ends))), lost
+        return _encodable(self._clean(re.sub(_STYLED, "", ends))), lost
 
     def _message(self, report: Report) -> str:
         crash = getattr(report.longrepr, "reprcrash", None)
@@ -216,7 +216,7 @@ def _phase(report: Report) -> Phase:
 
 def _indented(text: str) -> str:
     """Give the first line its indentation back: pytest strips it, and a function would look shifted against its body."""
-    return f"    {text}" if _FUNCTION.match(text) else text
+    return f"    {text}" if re.match(_FUNCTION, text) else text
 
 
 def _headed(heard: _Heard, report: Report) -> str:
