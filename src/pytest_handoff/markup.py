@@ -10,9 +10,7 @@ import unicodedata
 
 from pytest_handoff.printable import shorten, visible
 
-_SPECIAL = (
-    r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
-)
+_SPECIAL = r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
 _NUMBERED = r"^([0-9]{1,9})([.)])(?=\s|$)"
 _ANYWHERE, _AT_THE_START = frozenset("\\`*[]<|$~_&!#"), frozenset("#>=-+")
 

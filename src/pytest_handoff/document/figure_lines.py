@@ -123,12 +123,15 @@ def _dividing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
+def lines_of_several(parsed: Outline, places: Iterable[Place]) -> set[int]:
     """Find the lines (from 1) with several figures that are understood, where a field would take all for one.
 
     A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled.
+
+    Args:
+        places: those of :func:`figures_of_lines`.
     """
-    places = list(figures_of_lines(parsed, scopes))
+    places = list(places)
     times = Counter(place.line for place in places)
     outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
     shares = {line.line + 1 for line in parsed.lines if " passed, " in line.text and re.search(_SHARE_AND_REST, line.text)}

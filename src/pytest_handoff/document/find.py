@@ -19,7 +19,6 @@ from pytest_handoff.document.figure_lines import (
     lines_of_several,
     number_of_title,
 )
-from pytest_handoff.document.figure_tables import figures_of_tables
 from pytest_handoff.document.file_counts import counted_files, without_overlap
 from pytest_handoff.document.file_lists import listed_files
 from pytest_handoff.document.labels import box_of, keys_of, read_label
@@ -86,9 +85,10 @@ def _with_figures(
     parsed: Outline, scopes: Scopes, places: list[Place], marked: Collection[Place], doubtful: Collection[str]
 ) -> list[Place]:
     """Add the figures; in a line that holds several of them no label is a place, unless a marker says so."""
-    several = lines_of_several(parsed, scopes)
+    of_lines = list(figures_of_lines(parsed, scopes))
+    several = lines_of_several(parsed, of_lines)
     kept = [place for place in places if place.kind != "label" or place.line not in several or place in marked]
-    return kept + _figures(parsed, scopes, kept, doubtful)
+    return kept + _figures(parsed, scopes, kept, of_lines, doubtful)
 
 
 def _changed_beside_created(found: list[Place]) -> list[Place]:
@@ -119,21 +119,32 @@ def _of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     return figures_of_front_matter(parsed, scopes)
 
 
-def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:
+def _of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
+    if not parsed.tables:
+        return iter(())
+    from pytest_handoff.document.figure_tables import figures_of_tables
+
+    return figures_of_tables(parsed, scopes)
+
+
+def _figures(
+    parsed: Outline, scopes: Scopes, known: list[Place], of_lines: Iterable[Place], doubtful: Collection[str]
+) -> list[Place]:
     """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
 
     Args:
+        of_lines: the figures of lines.
         doubtful: what the fields are called that match two spots.
     """
     lines = {place.line for place in known if place.kind in ("label", "choice", "marker")}
     found = [
-        *(place for place in figures_of_lines(parsed, scopes) if place.line not in lines),
+        *(place for place in of_lines if place.line not in lines),
         *number_of_title(parsed, scopes),
         *date_of_title(parsed, scopes),
         *_of_front_matter(parsed, scopes),
         *figures_of_headings(parsed, scopes),
         *figures_of_fences(parsed, scopes),
-        *figures_of_tables(parsed, scopes),
+        *_of_tables(parsed, scopes),
     ]
     found = _changed_beside_created(found)
     free = without_overlap(found, [place for place in known if not (place.kind == "fence" and place.state == "written")])

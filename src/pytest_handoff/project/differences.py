@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 MOST_LINKS = 100
 """The most differences between a session's file and the whole one that they go back to."""
 
-SMALL = 4096
-"""Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
-
 _BLOCK = 1 << 12
 """Bytes that are copied at once where nothing in them has changed."""
 

@@ -52,9 +52,15 @@ def find_root(folder: Path) -> Path | None:
     """
     if _program(os.environ.get("PATH", os.defpath)) is None:
         return None
-    done = run_git(folder, "rev-parse", "--show-toplevel")
+    done = run_git(folder, "rev-parse", "--path-format=absolute", "--show-toplevel", *_INDEX, *_OBJECTS)
     if done.returncode == 0:
-        root = path_in(done.stdout).resolve()
+        top, *others = done.stdout.splitlines(keepends=True)
+        if len(others) != 2:  # a path that holds a line break
+            top = checked(folder, "rev-parse", "--show-toplevel")
+        root = path_in(top).resolve()
+        if len(others) == 2:
+            index, objects = map(path_in, others)
+            _SEEN[root] = (index, objects, os.environ.get("GIT_OBJECT_DIRECTORY"))
         if not os.path.lexists(root / ".git"):  # else what lies around the repository would count as within it
             raise HandoffError(f"core.worktree in git's configuration names {root}, which has no .git; remove that setting")
         return root
@@ -63,6 +69,20 @@ def find_root(folder: Path) -> Path | None:
     ):
         return None
     raise problem("rev-parse", done)
+
+
+_INDEX, _OBJECTS = ("--git-path", "index"), ("--git-path", "objects")
+_SEEN: dict[Path, tuple[Path, Path, str | None]] = {}
+"""Index and objects of each work tree that was found, and the variable that decides where they are: git is asked once for all."""
+
+
+def index_and_objects(root: Path) -> tuple[Path, Path]:
+    """Return the place of git's index and of its objects for the top of a work tree."""
+    index, objects, given = _SEEN.get(root, (None, None, None))
+    if index is None or objects is None or given != os.environ.get("GIT_OBJECT_DIRECTORY"):
+        asked = ("rev-parse", "--path-format=absolute")
+        index, objects = (path_in(checked(root, *asked, *name)) for name in (_INDEX, _OBJECTS))
+    return index, objects
 
 
 def tree_of(root: Path, commit: str, *, below: str | None = None) -> dict[str, str]:

@@ -16,12 +16,13 @@ from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
-from pytest_handoff.project.store import Store
 from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from pytest_handoff.project.store import Store
 
 
 _TEST_FILES, _PACKAGE_FILES = ("pytest.ini", "tox.ini"), ("setup.cfg", "setup.py", "pyproject.toml")
@@ -57,6 +58,8 @@ class Project(Frozen, frozen=True):
     @property
     def store(self) -> Store:
         """Return the store of this project's evidence."""
+        from pytest_handoff.project.store import Store  # a worker of xdist reads none
+
         return Store(self.handoffs, self.here or self.folder, self.within)
 
     @property

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.foreign_files import FLAGS, LINES, MEGABYTE, leads_outside, read_if_there, read_opened
-from pytest_handoff.project.git import CONVERSIONS, checked, files_in, find_root, name_of, path_in, place_of, problem, run_git
+from pytest_handoff.project.git import (
+    CONVERSIONS,
+    checked,
+    files_in,
+    find_root,
+    index_and_objects,
+    name_of,
+    place_of,
+    problem,
+    run_git,
+)
 from pytest_handoff.project.modes import heeding_modes
 from pytest_handoff.record import Frozen
 
@@ -254,7 +264,7 @@ def _staging(root: Path, without: Sequence[str], but: Sequence[str]) -> Iterator
     """Stage everything in a copy of the index, and forget it afterwards."""
     with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
         index = Path(scratch) / "index"
-        real_index, objects = _index_and_objects(root)
+        real_index, objects = index_and_objects(root)
         if real_index.exists():
             if not S_ISREG(real_index.stat().st_mode):  # an archive may bring a link to a device that never ends
                 raise HandoffError(f"{real_index}, git's index, is not a regular file; remove it, then run git reset")
@@ -312,16 +322,6 @@ def _changed(rows: Iterable[bytes]) -> tuple[set[str], set[str]]:
             elif (mode, committed) != (staged_mode, staged):
                 modified.add(name_of(name))
     return modified, untracked
-
-
-def _index_and_objects(root: Path) -> tuple[Path, Path]:
-    asked = ("rev-parse", "--path-format=absolute")
-    names = (("--git-path", "index"), ("--git-path", "objects"))
-    answers = checked(root, *asked, *names[0], *names[1]).splitlines(keepends=True)
-    if len(answers) != len(names):  # a path that holds a line break
-        answers = [checked(root, *asked, *name) for name in names]
-    index, objects = map(path_in, answers)
-    return index, objects
 
 
 def _quoted(path: Path) -> str:

@@ -6,14 +6,14 @@ Only reports of failures come here. Of each test the last attempt that failed is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from pytest_handoff.composition.terminal import Line
-from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, MOST_A_TEST, NO_ROOM, Details, Failure, Section
+from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, MOST_A_TEST, NO_ROOM, Details, Failure, Phase, Section
 from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
 from pytest_handoff.recording.collection import first_line, key_of, told_by
@@ -22,7 +22,6 @@ from pytest_handoff.recording.measuring import seconds_of_tests
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_handoff.details import Phase
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Run
 
@@ -45,8 +44,7 @@ _FUNCTION = r"(?:@|def |async def |class )"
 _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 
-@dataclass
-class _Heard:
+class _Heard(msgspec.Struct):
     """Gather what one attempt of a test said.
 
     Attributes:
@@ -58,9 +56,9 @@ class _Heard:
 
     when: Phase
     message: str
-    texts: list[str] = field(default_factory=list)
-    sections: list[Section] = field(default_factory=list)
-    named: list[tuple[str, str]] = field(default_factory=list)
+    texts: list[str] = []
+    sections: list[Section] = []
+    named: list[tuple[str, str]] = []
     lost: int = 0
     lost_below: int = 0
     without: bool = False

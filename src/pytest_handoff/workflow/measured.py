@@ -1,0 +1,88 @@
+"""Say what a run measured: its coverage, its new code, and what earlier sessions left untested.
+
+Only a run with coverage imports this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
+
+from pytest_handoff.evidence.measurement import summarise
+from pytest_handoff.evidence.new_code import Trees, new_code, unmeasured
+from pytest_handoff.evidence.owed_code import left_untested, owed_now
+from pytest_handoff.nodeids import without_parameters
+from pytest_handoff.project.coverage_files import apart
+from pytest_handoff.project.target_branch import merged_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_handoff.evidence.ledger import Lineage
+    from pytest_handoff.evidence.measurement import Measured, Measurement
+    from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import CoverageSummary, NewCode, Owed, SourceLine
+    from pytest_handoff.run import Run
+    from pytest_handoff.workflow.record import RunResults
+    from pytest_handoff.workflow.start import Start
+
+
+def coverage_of(
+    project: Project,
+    start: Start,
+    sources: Mapping[str, SourceLine],
+    results: RunResults,
+    doubtful: list[str],
+    *,
+    holding: set[str],
+) -> tuple[CoverageSummary, NewCode | None, dict[str, str]]:
+    """Sum up the coverage and that of new code, and say for what is missing why it was not measured.
+
+    Args:
+        results: those of a run that measured.
+        doubtful: the tests of :func:`doubtful_tests`.
+        holding: the files that hold tests.
+    """
+    measured = cast("Measured", results.measured)
+    found, summary = measured.measurement, apart(summarise(measured.measurement))
+    reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}
+    parents = start.parents
+    if parents.sources is None:
+        return summary, None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
+    trees = Trees(
+        bases=parents.sources,
+        base_name=parents.names or "the beginning",
+        now=sources,
+        merged_in=merged_in(project, start.tree, start.parents, sources),
+    )
+    code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
+    excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
+    beside = unmeasured(found, trees, results.is_test_file, holding)
+    owed = _owed(project, start, found, sources)
+    return summary, replace(code, unmeasured=beside, doubtful=excused, owed=owed), reasons
+
+
+def doubtful_tests(start: Start, run: Run, traced: Lineage, changed: frozenset[str]) -> list[str]:
+    """Find new and changed unit tests that did not simply pass; their lines cannot be told from those of tests that did."""
+    return [
+        test
+        for test, result in run.results.items()
+        if (result.outcome in ("failed", "error", "xfailed", "skipped") or result.reruns)
+        and test in run.collected
+        and not (run.collected[test].excused and result.outcome in ("xfailed", "skipped"))
+        and run.collected[test].tier == "unit"
+        and (traced.since(test, start.session, start.parents.earlier) == start.session or without_parameters(test) in changed)
+    ]
+
+
+def _owed(project: Project, start: Start, measurement: Measurement, now: Mapping[str, SourceLine]) -> Owed:
+    """Find what earlier sessions left untested and no test runs yet; ask git what is merged only where something is left."""
+    pairs = zip(start.parents.records, start.parents.sources or (), strict=False)
+    left = {record.session: (owed, base) for record, base in pairs if (owed := left_untested(record))}
+    if left and project.config.target not in (None, start.tree.branch):
+        from pytest_handoff.project.merged_sessions import merged_sessions
+
+        merged = {one.session for one in merged_sessions(project).records}
+        left = {session: found for session, found in left.items() if session not in merged}
+    return owed_now(left.values(), measurement, now)
