@@ -100,7 +100,7 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
     seen = watched(shop, "--handoff=session-1", "--no-cov")
     asked = [next(part for part in command[4:] if "=" not in part and part != "-c") for command in seen["started"]]
     before, after = ["rev-parse", "add", "ls-files", "status"], ["add", "ls-files"]
-    targets, merged = ["for-each-ref", "cat-file", "for-each-ref"], ["rev-parse", "ls-tree"]
+    targets, merged = ["for-each-ref", "cat-file", "for-each-ref"], ["ls-tree"]
     assert asked == [*before, *after, *targets, *merged]
     others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS | ONLY_FOR_OWN_TEMPLATES
     assert others & set(seen["imported"]) == set()
