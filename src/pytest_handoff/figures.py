@@ -92,7 +92,7 @@ def holds(left: Decimal, op: Comparison, right: Decimal) -> bool:
             return left < right
 
 
-_RANGE = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
+_RANGE = r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?"
 
 
 def format_ranges(numbers: Iterable[int]) -> str:
@@ -151,7 +151,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
 
 def _span(part: str) -> tuple[int, int]:
-    match = _RANGE.fullmatch(part)
+    match = re.fullmatch(_RANGE, part)
     if match is None:
         raise ValueError(f"{part!r} is neither a line number nor a range of them")
     first = int(match[1])

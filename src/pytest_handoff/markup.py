@@ -10,10 +10,9 @@ import unicodedata
 
 from pytest_handoff.printable import shorten, visible
 
-_SPECIAL = re.compile(
-    r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
-)
-_NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?=\s|$)")
+_SPECIAL = r"[\\`*\[\]<|$~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|!(?=\[)|^[#>=]|^-(?=[ -]|$)|^\+(?= |$)|(?<= )#(?=#*$)"
+_NUMBERED = r"^([0-9]{1,9})([.)])(?=\s|$)"
+_ANYWHERE, _AT_THE_START = frozenset("\\`*[]<|$~_&!#"), frozenset("#>=-+")
 
 
 class SafeMarkdown(str):
@@ -26,7 +25,10 @@ def escape(text: object) -> SafeMarkdown:
     """Escape any text to one line that Markdown shows unchanged."""
     if isinstance(text, SafeMarkdown):
         return text
-    return SafeMarkdown(_NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(str(text)))))
+    line = one_line(str(text))
+    if line[:1] in _AT_THE_START or not _ANYWHERE.isdisjoint(line):
+        line = re.sub(_SPECIAL, r"\\\g<0>", line)
+    return SafeMarkdown(re.sub(_NUMBERED, r"\1\\\2", line) if line[:1].isdecimal() else line)
 
 
 def code(text: object) -> SafeMarkdown:

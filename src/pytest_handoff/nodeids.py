@@ -99,8 +99,10 @@ def path_matches(path: str, glob: str) -> bool:
 
 def matches_any(path: str, globs: tuple[str, ...]) -> bool:
     """Match a path against any of the globs as :func:`path_matches` does; many globs take no longer than one."""
-    pattern, others = _matchers(globs)
-    return pattern.fullmatch(path) is not None or any(match(path, steps) for steps in others)
+    named, pattern, others = _matchers(globs)
+    if any(name in f"/{path}{end}" for name, end in named):
+        return True
+    return (pattern is not None and pattern.fullmatch(path) is not None) or any(match(path, steps) for steps in others)
 
 
 @lru_cache(maxsize=256)
@@ -110,12 +112,25 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=256)
-def _matchers(globs: tuple[str, ...]) -> tuple[re.Pattern[str], list[Steps]]:
-    """Compile one regex for most globs, and split into steps those for which a regex could take very long."""
+def _matchers(globs: tuple[str, ...]) -> tuple[list[tuple[str, str]], re.Pattern[str] | None, list[Steps]]:
+    """Take the names from most globs, compile one regex for others, and split those for which a regex could take very long."""
     cleaned = [glob.removeprefix("./").rstrip("/") for glob in globs]
-    quick = [glob for glob in cleaned if _is_quick(glob)]
-    expression = f"(?:{'|'.join(map(_expression, quick))}){_BELOW}" if quick else r"(?!)"
-    return re.compile(expression, re.DOTALL), [steps_of(glob) for glob in cleaned if not _is_quick(glob)]
+    named = {glob: name for glob in cleaned if (name := _named_anywhere(glob)) is not None}
+    quick = [glob for glob in cleaned if glob not in named and _is_quick(glob)]
+    pattern = re.compile(f"(?:{'|'.join(map(_expression, quick))}){_BELOW}", re.DOTALL) if quick else None
+    return list(named.values()), pattern, [steps_of(glob) for glob in cleaned if glob not in named and not _is_quick(glob)]
+
+
+def _named_anywhere(glob: str) -> tuple[str, str] | None:
+    """Return what a path holds that matches ``**/name``, ``**/name/**`` or ``**/name*``, and what it is to end in for that."""
+    name = glob.removeprefix("**/")
+    if name.endswith("/**"):
+        plain, held, end = name[:-3], f"/{name[:-2]}", ""
+    elif name.endswith("*"):
+        plain, held, end = name[:-1], f"/{name[:-1]}", ""
+    else:
+        plain, held, end = name, f"/{name}/", "/"
+    return None if name == glob or not plain or "*" in plain or "?" in plain else (held, end)
 
 
 def _is_quick(glob: str) -> bool:

@@ -97,7 +97,7 @@ def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
 LONGEST = 4_000
 """The most characters shown of a foreign word, or of a line for people."""
 
-_ORDER = re.compile(r"^\s*(:)(?=:)|(#)(?=#\w*\[)")
+_ORDER = r"^\s*(:)(?=:)|(#)(?=#\w*\[)"
 
 
 def printable(text: str, longest: int | None = LONGEST) -> str:
@@ -132,7 +132,7 @@ def _without_orders(shown: list[str]) -> list[str]:
     line = "".join(shown)
     if "::" not in line and "##" not in line:
         return shown
-    starts = {found.start(found.lastindex or 0) for found in _ORDER.finditer(line)}
+    starts = {found.start(found.lastindex or 0) for found in re.finditer(_ORDER, line)}
     safe, at = [], 0
     for seen in shown:
         safe.append(f"\\x{ord(seen):02x}" if at in starts else seen)
@@ -141,7 +141,7 @@ def _without_orders(shown: list[str]) -> list[str]:
 
 
 def _json_line(line: str) -> str:
-    if line.isascii() and line.isprintable() and not _ORDER.search(line):
+    if line.isascii() and line.isprintable() and not re.search(_ORDER, line):
         return line
     shown = _without_orders(visible_characters(line))
     return "".join(char if char == seen else _json_escaped(char) for char, seen in zip(line, shown, strict=True))

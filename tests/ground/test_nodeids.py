@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_handoff.nodeids import file_of, id_matches, matches_any, name_of, path_matches, without_parameters
 
@@ -67,3 +69,13 @@ def test_globs_over_paths(path: str, glob: str, matches: bool) -> None:
     assert path_matches(path, glob) is matches
     assert matches_any(path, ("nothing", glob)) is matches
     assert not matches_any(path, ())
+
+
+PATHS = st.from_regex(r"[ab.]{1,2}(/[ab.]{1,2}){0,3}", fullmatch=True)
+NAMES = st.from_regex(r"[ab.]{1,2}(/[ab.]{1,2})?", fullmatch=True)
+
+
+@given(path=PATHS, name=NAMES, end=st.sampled_from(["", "/**", "/*", "*"]))
+def test_a_name_anywhere_is_found_as_a_pattern_would_find_it(path: str, name: str, end: str) -> None:
+    """What ``**/name`` matches is looked up as text; with another ``**/`` before it, which says the same, step by step."""
+    assert path_matches(path, f"**/{name}{end}") == path_matches(path, f"**/**/{name}{end}")

@@ -18,9 +18,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.cold_start
 
 WATCH = """
-    import json, os, sys
+    import json, os, re._compiler, sys
 
-    seen = {"opened": [], "started": []}
+    seen = {"opened": [], "started": [], "compiled": []}
+    compile_pattern = re._compiler.compile
+
+    def compile_and_note(pattern, flags=0):
+        callers, frame = [], sys._getframe(1)
+        while frame is not None and len(callers) < 4:
+            callers.append(frame.f_globals.get("__name__", ""))
+            frame = frame.f_back
+        if any(name.startswith("pytest_handoff") for name in callers):
+            seen["compiled"].append(str(pattern))
+        return compile_pattern(pattern, flags)
+
+    re._compiler.compile = compile_and_note
 
     def note(event, arguments):
         if event == "open" and isinstance(arguments[0], str):
@@ -48,8 +60,10 @@ OURS_FOR_OTHER_RUNS = re.compile(
 NEVER_ON_A_WORKER = re.compile(
     r"pytest_handoff\.(workflow|composition|rendering|checklist|document|parts|cli|coverage\.reading)\b"
 )
-MOST_OF_OURS, MOST_ON_A_WORKER = 128, 29
+MOST_OF_OURS, MOST_ON_A_WORKER = 128, 27
 """How many modules of ours a run without coverage imports, and a worker, rooms counted with them."""
+MOST_PATTERNS = 65
+"""How many regular expressions such a run compiles: one takes as long as importing a small module, or twenty of them."""
 
 TELLS_IMPORTS = """
     import json, sys
@@ -89,13 +103,14 @@ def test_a_handoff_starts_git_a_few_times(shop: Story) -> None:
     shop.write_files({"src/shop/new.py": "x = 1", "tests/unit/test_cart.py": "def test_total(): pass"})
     seen = watched(shop, "--handoff=session-1", "--no-cov")
     asked = [next(part for part in command[4:] if "=" not in part and part != "-c") for command in seen["started"]]
-    before, after = ["rev-parse", "rev-parse", "add", "ls-files", "status"], ["rev-parse", "add", "ls-files"]
-    targets, merged = ["for-each-ref", "cat-file", "for-each-ref"], ["rev-parse", "ls-tree"]
+    before, after = ["rev-parse", "add", "ls-files", "status"], ["add", "ls-files"]
+    targets, merged = ["for-each-ref", "cat-file", "for-each-ref"], ["ls-tree"]
     assert asked == [*before, *after, *targets, *merged]
     others = ONLY_FOR_THE_COMMAND | ONLY_FOR_COVERAGE | ONLY_FOR_OTHER_DOCUMENTS | ONLY_FOR_OWN_TEMPLATES
     assert others & set(seen["imported"]) == set()
     assert list(filter(OURS_FOR_OTHER_RUNS.match, seen["imported"])) == []
     assert len([name for name in seen["imported"] if name.startswith("pytest_handoff")]) <= MOST_OF_OURS
+    assert len(seen["compiled"]) <= MOST_PATTERNS, seen["compiled"]
 
 
 def test_a_worker_imports_what_it_needs_to_hear_tests(empty: Story) -> None:

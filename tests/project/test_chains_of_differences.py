@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from builders import record_of
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project import differences, forms, wholes, writing
+from pytest_handoff.project import differences, wholes, writing
 from pytest_handoff.project.artifacts import write_each
 from pytest_handoff.project.encoding import digest_of, encode_lines
 from pytest_handoff.project.forms import let_go
@@ -128,7 +128,7 @@ def test_a_long_chain_has_whole_ones_in_it(tmp_path: Path) -> None:
 
 def test_sessions_that_change_nothing_cost_their_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of the same content are told apart: the length of one chain is not that of another."""
-    for module in (differences, forms, wholes):
+    for module in (differences, wholes):
         monkeypatch.setattr(module, "MOST_LINKS", 6)
     store = Store(tmp_path, tmp_path)
     before: list[str] = []

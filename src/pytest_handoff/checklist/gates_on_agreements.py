@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Metric, Verdict
 
 
-_NUMBER = re.compile(r"(?<!\d)\d{1,18}\Z")
+_NUMBER = r"(?<!\d)\d{1,18}\Z"
 
 
 def promises(facts: Facts, spec: Condition) -> Verdict:
@@ -84,7 +84,7 @@ def is_due(promise: Promise, facts: Facts) -> bool:
 
 def _numbered(session: str) -> tuple[str, int] | None:
     """Read the number at the end of a session's name, and what stands before it."""
-    found = _NUMBER.search(session)
+    found = re.search(_NUMBER, session)
     return None if found is None else (session[: found.start()], int(found[0]))
 
 

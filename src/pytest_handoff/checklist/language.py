@@ -119,7 +119,7 @@ def split_waiver(text: str) -> tuple[str, str | None]:
         return visible, None
     reason = (match["bracketed"] or match["plain"]).strip(" .")
     if (
-        not (_SAYS_SOMETHING.search(reason) and holds_a_word(reason))
+        not (re.search(_SAYS_SOMETHING, reason) and holds_a_word(reason))
         or reason.casefold() in _STAND_INS
         or reason.startswith(("[", "<", "{"))
     ):
@@ -133,7 +133,8 @@ def split_note(claim: str) -> tuple[str, str | None]:
     It has no word beside those that tell a result, since a note may as well narrow the claim: "(except e2e)", "(on Linux)",
     "(1 skipped)".
     """
-    match = re.fullmatch(_NOTE, claim, re.DOTALL) if len(claim) <= _LONGEST_NOTED else None
+    may_end_so = len(claim) <= _LONGEST_NOTED and any(sign in claim for sign in _BEGINS_NOTE)
+    match = re.fullmatch(_NOTE, claim, re.DOTALL) if may_end_so else None
     if match is None:
         return claim, None
     note = match["bracketed"] or match["plain"]
@@ -144,6 +145,7 @@ def split_note(claim: str) -> tuple[str, str | None]:
 
 
 _LONGEST_NOTED = 300
+_BEGINS_NOTE = ("(", "[", ":", "-", "–", "—")
 _NOTE = r"(?P<claim>[^\s].*?)(?:\s*[(\[](?P<bracketed>[^()\[\]]+)[)\]]|(?:\s+[-–—]+|:)\s+(?P<plain>[^()\[\]]+))[.!]?"
 _WORD = r"[^\W\d_]+|[^\w\s.,:;/%+&='’\"→–—-]"
 _NONE_OF = r"\b(?:0|no|zero)\s+(?:failed|failing|failures?|errors?|skipped)\b"
@@ -164,7 +166,7 @@ _WAIVER = r"""^(?P<claim>.*\S)\s*
     (?: \( \s* (?:N/A|not\ applicable) (?: \s*:\s* | \s+[-–—]\s+ ) (?P<bracketed>[^()]+ (?:\([^()]*\)[^()]*)*) \) \s* \.?
       | (?: \s[-–—]\s | [.;,]\s | (?<=~~)\s ) \s* (?:N/A|not\ applicable) (?: \s*:\s+ | \s+[-–—]\s+ ) (?P<plain>.+)
     )$"""
-_SAYS_SOMETHING = re.compile(r"[^\W\d_]{3}")
+_SAYS_SOMETHING = r"[^\W\d_]{3}"
 _STAND_INS = frozenset(
     {"tbd", "tba", "tbc", "todo", "reason", "reason here", "none", "unknown", "not applicable", "pending", "yes"}
 )

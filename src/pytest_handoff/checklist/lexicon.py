@@ -32,12 +32,15 @@ def visible_text(markdown: str) -> str:
     way read as Mac Roman (``‚â•`` for ``≥``) is read as it was meant.
     """
     text = _as_it_was_meant(markdown)
-    if not text.isascii() or _WRITTEN_OTHERWISE.search(text):
-        text = _ESCAPE.sub(r"\1", without_comments(text, " "))
+    if not text.isascii() or any(sign in text for sign in _WRITTEN_OTHERWISE):
+        text = re.sub(_ESCAPE, r"\1", without_comments(text, " "))
         text = _without_tick_signs(_unescaped(text).replace("’", "'"))
-    text = _BULLET_AND_BOX.sub("", " ".join(text.split()))
-    while len(text) <= _LONGEST_LINE and (plainer := _EMPHASIS.sub(r"\2", text)) != text:
-        text = plainer
+    text = " ".join(text.split())
+    if text[:1] in _BEGINS_ITEM or text[:1].isdecimal():
+        text = re.sub(_BULLET_AND_BOX, "", text)
+    if "*" in text or "_" in text:
+        while len(text) <= _LONGEST_LINE and (plainer := re.sub(_EMPHASIS, r"\2", text)) != text:
+            text = plainer
     return text.strip()
 
 
@@ -71,11 +74,12 @@ _SPELT_OUT = {
 """Numbers that lines spell out; "one" is mostly no number."""
 
 _LONGEST_LINE = 2_000  # a longer one keeps its emphasis: nobody ticks it, and pairing the marks would take long
-_WRITTEN_OTHERWISE = re.compile(r"[<\\&]")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_BULLET_AND_BOX = re.compile(r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?")
+_WRITTEN_OTHERWISE = ("<", "\\", "&")
+_ESCAPE = r"\\([!-/:-@\[-`{-~])"
+_BEGINS_ITEM = ("-", "*", "+", "[")
+_BULLET_AND_BOX = r"^(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?"
 # An opening mark follows a blank or a bracket, so the stars of a glob such as tests/**/*.py are no emphasis.
-_EMPHASIS = re.compile(r"(?<![^\s(\[~])(\*{1,3}+|_{1,3}+)(?=\S)(.+?)(?<=\S)\1(?![^\s)\].,:;!?~])")
+_EMPHASIS = r"(?<![^\s(\[~])(\*{1,3}+|_{1,3}+)(?=\S)(.+?)(?<=\S)\1(?![^\s)\].,:;!?~])"
 _TOKEN = re.compile(
     r"""
       (?P<code>`+[^`]+`+)
@@ -88,7 +92,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_PATH = re.compile(r"[a-z_*][\w*?\[\]-]*(?:\.[\w*-]+)?(?:/[\w.*?\[\]-]+)+/?|[a-z_]\w*/")
+_PATH = r"[a-z_*][\w*?\[\]-]*(?:\.[\w*-]+)?(?:/[\w.*?\[\]-]+)+/?|[a-z_]\w*/"
 
 
 def _unescaped(text: str) -> str:
@@ -113,7 +117,7 @@ def _slashed(found: str) -> Token:
 
 
 def _is_path(text: str) -> bool:
-    return _PATH.fullmatch(text) is not None and ".." not in text
+    return re.fullmatch(_PATH, text) is not None and ".." not in text
 
 
 def _as_it_was_meant(text: str) -> str:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pytest_handoff.record import NewCodeFile
 
 
-_ITEM = re.compile(r"(?:>[ \t]*|[-*+][ \t]+|\d+[.)][ \t]+)*")
-_EMPHASIS = re.compile(r"[*`]+")
+_ITEM = r"(?:>[ \t]*|[-*+][ \t]+|\d+[.)][ \t]+)*"
+_EMPHASIS = str.maketrans("", "", "*`")
 
 VERDICT_WORDS = {
     "holds": "holds",
@@ -93,12 +93,12 @@ def _where(line: str, found: Finding) -> str:
     """Name the spot of a claim as a reader finds it: the file it is about, the label or row it stands in, or the place's id."""
     if (found.place or "").startswith(COUNTS):
         return counted_path(found.place or "")[1]
-    item = _ITEM.sub("", line.strip())
+    item = re.sub(_ITEM, "", line.strip())
     label = read_label(item)
     if label is not None:
-        return _EMPHASIS.sub("", label.text)
+        return label.text.translate(_EMPHASIS)
     row = item.strip("|").split("|")[0].strip() if item.startswith("|") else ""
-    return _EMPHASIS.sub("", row) or (found.place or "")
+    return row.translate(_EMPHASIS) or (found.place or "")
 
 
 def block_context(
@@ -193,7 +193,7 @@ def _worst_first(row: tuple[str, NewCodeFile]) -> tuple[float, str]:
 MOST_SESSIONS = 12
 """The number of sessions that a document shows at most: the newest."""
 
-_NOT_IN_A_LABEL = re.compile(r"[^\w .+-]")
+_NOT_IN_A_LABEL = r"[^\w .+-]"
 
 
 class Trend(Frozen, frozen=True):
@@ -235,7 +235,7 @@ def _chart(rows: Sequence[SessionRow]) -> SafeMarkdown | None:
     """Draw all code as a line, and new code as bars if every session has some: a bar of height 0 would lie."""
     if len(rows) < 2:
         return None
-    labels = ", ".join(f'"{_NOT_IN_A_LABEL.sub("?", row.session)}"' for row in rows)
+    labels = ", ".join(f'"{re.sub(_NOT_IN_A_LABEL, "?", row.session)}"' for row in rows)
     total = ", ".join(_cut(row.percent or 0.0) for row in rows)
     new = [_cut(100 * row.new_code.part / row.new_code.whole) for row in rows if row.new_code and row.new_code.whole]
     whole = len(new) == len(rows)

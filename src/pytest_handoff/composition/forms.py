@@ -18,25 +18,35 @@ if TYPE_CHECKING:
 
 Form = Literal["fraction", "percent", "count", ""]
 
-_MARKS = re.compile(r"[`*]+")
+_MARKS = str.maketrans("", "", "`*")
 _PLACEHOLDER = r"(?:[XYNMZ#n]+|count|number|num|total|passed|passing)"
-_FRACTION = re.compile(rf"\[?(?:{_PLACEHOLDER}|\d[\d,]*)\]?[ ]*(?:/|of)[ ]*\[?(?:{_PLACEHOLDER}|\d[\d,]*)\b", re.IGNORECASE)
-_PERCENT = re.compile(r"[+~≈<>=≥≤ ]*(?:\[[^\[\]|]*\][ ]*%|\[?[X\d.,]+[ ]*%|\[percent(?:age)?\]|no rate:)", re.IGNORECASE)
-_COUNT = re.compile(
-    r"[+~≈ ]*(?:\[(?:approximate )?(?:[XYN#]+|counts?|numbers?|total)(?: of)?(?: (?:new|unit|all))?(?: tests?| failures?)?\]"
-    r"|\d[\d,]*)(?: tests?| failures?)?(?: \(incomplete run\))?",
-    re.IGNORECASE,
+_FRACTION = rf"(?i)\[?(?:{_PLACEHOLDER}|\d[\d,]*)\]?[ ]*(?:/|of)[ ]*\[?(?:{_PLACEHOLDER}|\d[\d,]*)\b"
+_PERCENT = r"(?i)[+~≈<>=≥≤ ]*(?:\[[^\[\]|]*\][ ]*%|\[?[X\d.,]+[ ]*%|\[percent(?:age)?\]|no rate:)"
+_COUNT = (
+    r"(?i)[+~≈ ]*(?:\[(?:approximate )?(?:[XYN#]+|counts?|numbers?|total)(?: of)?(?: (?:new|unit|all))?(?: tests?| failures?)?\]"
+    r"|\d[\d,]*)(?: tests?| failures?)?(?: \(incomplete run\))?"
 )
+
+
+_COUNTING = ("approximate", "count", "counts", "number", "numbers", "total")
 
 
 def form_of(text: str) -> Form:
     """Tell which form a prompt or a value has: ``[X/Y passed]`` is a share, ``[Passing | Failing]`` a word, which has none."""
-    plain = _MARKS.sub("", text.split(" | ", maxsplit=1)[0]).strip()
-    if _FRACTION.match(plain):
+    plain = text.split(" | ", maxsplit=1)[0].translate(_MARKS).strip()
+    folded = plain.casefold()
+    if ("/" in folded or "of" in folded) and re.match(_FRACTION, plain):
         return "fraction"
-    if _PERCENT.match(plain):
+    if ("%" in folded or "[percent" in folded or "no rate:" in folded) and re.match(_PERCENT, plain):
         return "percent"
-    return "count" if _COUNT.fullmatch(plain) else ""
+    return "count" if _may_count(folded) and re.fullmatch(_COUNT, plain) else ""
+
+
+def _may_count(folded: str) -> bool:
+    """Check cheaply whether a text begins as a count, or as a prompt for one, does."""
+    signs = folded.lstrip("+~≈ ")
+    first = signs[1:].replace("]", " ").partition(" ")[0] if signs.startswith("[") else ""
+    return signs[:1].isdecimal() or (first != "" and (first in _COUNTING or not first.strip("xyn#")))
 
 
 def chosen(document: Document, values: Mapping[str, str], memory: Mapping[str, str]) -> dict[str, str]:

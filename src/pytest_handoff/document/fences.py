@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 BOXES = {"☑": True, "☐": False}
 """The check boxes of a list in a fence, and whether each is ticked."""
 
-_BOX_LINE = re.compile(r"[ \t]*([☑☐])[ \t]+(\S.*)")
+_BOX_LINE = r"[ \t]*([☑☐])[ \t]+(\S.*)"
 _PROMPT = re.compile(r"\[([^\[\]]*)\]")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_RULE = re.compile(r"[\s=_*#.-]*")
+_RULE = r"[\s=_*#.-]*"
 _FRAME = frozenset({
     "passed", "failed", "skipped", "xfailed", "xpassed", "error", "errors", "warnings", "deselected", "in", "s", "seconds",
     "test", "tests", "of", "total", "coverage", "report", "summary", "results", "result", "file", "files", "py", "md", "toml",
@@ -64,7 +64,7 @@ def own_lines(text: str, ours: str) -> int | None:
 def boxes_in(text: str) -> Iterator[tuple[int, str, str]]:
     """Find the check boxes of a text: index of the line, the box and what stands behind it."""
     for index, line in enumerate(text.split("\n")):
-        found = _BOX_LINE.fullmatch(line) if "☑" in line or "☐" in line else None
+        found = re.fullmatch(_BOX_LINE, line) if "☑" in line or "☐" in line else None
         if found is not None:
             yield index, found[1], found[2].rstrip(" \t")
 
@@ -85,7 +85,7 @@ def _is_asking(line: str) -> bool:
 
 def _is_frame(line: str) -> bool:
     """Check for a blank line, a rule, or a title of results such as ``Coverage Report:``."""
-    return _RULE.fullmatch(line) is not None or line.strip().lower() in (
+    return re.fullmatch(_RULE, line) is not None or line.strip().lower() in (
         "coverage report:",
         "coverage:",
         "coverage",

@@ -19,7 +19,7 @@ _SECTIONS = frozenset({
     "files modified so far", "files changed so far", "files touched so far", "files modified", "files changed", "modified files",
     "changed files", "files touched", "files created and modified",
 })  # fmt: skip
-_ASKING = re.compile(r"(?:`[^`\[\]]*\[[^`]*`|\[[^\[\]]*\])(?:[ \t]+[-–—:→][ \t]+\[[^\[\]]*\])?")
+_ASKING = r"(?:`[^`\[\]]*\[[^`]*`|\[[^\[\]]*\])(?:[ \t]+[-–—:→][ \t]+\[[^\[\]]*\])?"
 
 
 def listed_files(parsed: Outline, closed: Collection[int]) -> Iterator[Place]:
@@ -49,7 +49,7 @@ def _items_below(parsed: Outline, line: int) -> list[TextLine]:
 def _place(parsed: Outline, items: list[TextLine]) -> Place:
     start, end = parsed.starts[items[0].line], parsed.starts[items[-1].line + 1]
     text = "\n".join(parsed.raw(item.line) for item in items)
-    asks = all(_ASKING.fullmatch(item.text) for item in items)
+    asks = all(re.fullmatch(_ASKING, item.text) for item in items)
     state: Literal["placeholder", "written"] = "placeholder" if asks else "written"
     return Place(
         id=FILES_LIST, kind="fence", line=items[0].line + 1, text=text, state=state, start=start, end=end,

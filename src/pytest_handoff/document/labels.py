@@ -20,17 +20,17 @@ _LONGEST_NAME = 1_000  # normalizing the accents of a longer one may take very l
 _STATUS = r"(?:[^\x00-\x7f]+[ \t]*)?"
 _BOX = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _MANGLED = re.compile(r"[^\x00-\x7f]+")
-_PARENTHESIS = re.compile(r"\([^()]*\)")
+_PARENTHESIS = r"\([^()]*\)"
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\b\d+\b")
-_EMPHASIS = re.compile(r"(\*\*|__|\*|_)(?=\[)")
-_TAIL = re.compile(r"[ \t]+(?:\(|[-–—][ \t]|<!--)")
+_EMPHASIS = ("**[", "__[", "*[", "_[")
+_TAIL = r"[ \t]+(?:\(|[-–—][ \t]|<!--)"
 _COUNTED_PROMPT = r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))"
 _SHARE_PROMPT = r"\[[A-Zn#]{1,4}\][ \t]*/[ \t]*\[[A-Zn#]{1,4}\](?:[ \t]+tests?)?(?:[ \t]+(?:passed|passing))?"
-_PIECE = re.compile(r"[ \t]+|\\+|[^\\ \t]", re.DOTALL)
+_PIECE = r"(?s)[ \t]+|\\+|[^\\ \t]"
 _SLASHES = re.compile(r"\\+")
 _BLANKS = re.compile(r"[ \t]+")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ESCAPE = r"\\([!-/:-@\[-`{-~])"
 _UNIT = r"[ \t]*+(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*+(?:passed|passing|covered|added)?)"
 
 
@@ -53,12 +53,12 @@ _NOUN = (
     r"(?:implementation|source|code|tests?|examples?|docs?|documents?|files?|lines?(?: of code)?|unit|integration|e2e|"
     r"performance|passed|passing|failed|failing|skipped|errors?|covered|coverage|added|created|modified|removed|new)"
 )
-_PIECE_OF_PROMPT = re.compile(rf"[+~≈]?\[[^\[\]]*\][ \t]*%?(?:[ \t]+{_NOUN}){{0,3}}")
-_NO_PROMPT = re.compile(
+_PIECE_OF_PROMPT = rf"[+~≈]?\[[^\[\]]*\][ \t]*%?(?:[ \t]+{_NOUN}){{0,3}}"
+_NO_PROMPT = (
     r"[\s#.,:/%+~≈<>=≥≤–-]*\d[\s\d.,:/%+~≈<>=≥≤–-]*|\d+[ \t]*/[ \t]*\d+\b.*|[A-Z][A-Z0-9]+-\d+|(?:session|phase|sprint)-\d+"
-    r"|(?i:wip|draft|blocked|done|none|n/a|yes|no|unreleased|sic)"
 )
-"""Words in brackets that a person wrote: figures, a date, a ticket, the name of a session, or a note in a word."""
+"""What a person wrote into brackets: figures, a date, a ticket, or the name of a session. None is without a digit."""
+_NOTES = frozenset({"wip", "draft", "blocked", "done", "none", "n/a", "yes", "no", "unreleased", "sic"})
 _QUOTED = ("[", '"', "'", "@", "$", "-", "tool.")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -68,7 +68,8 @@ BLANK = (
 )
 """A prompt without brackets inside a longer text: ``{{ n }}``, ``<n>``, ``___``, ``XX %``."""
 
-_FIRST_OF_BLANK = frozenset("{<_XTY?…~≈+✅🟢✓✔yPp")
+_FIRST_OF_BLANK = frozenset("{<_XTY?…~≈+")
+_FIRST_OF_CHOICE = frozenset("✅🟢✓✔yPp")
 
 _SAYS_NOTHING = frozenset({
     "n", "x", "y", "z", "nn", "xx", "num", "number", "count", "value", "val", "fill", "in", "me", "tbd", "todo", "here",
@@ -97,7 +98,7 @@ def keys_of(text: str) -> frozenset[str]:
     if len(text) > _LONGEST_NAME:
         return frozenset()
     plain = _normal(text)
-    shorter = _normal(_PARENTHESIS.sub(" ", text)) if "(" in text else plain
+    shorter = _normal(re.sub(_PARENTHESIS, " ", text)) if "(" in text else plain
     return frozenset(form for form in (plain, shorter, _NUMBER.sub("#", plain)) if form)
 
 
@@ -142,7 +143,7 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
     if not first:
         return blank_length(value)
     rest = value[first:]
-    if not rest or _TAIL.match(rest):
+    if not rest or re.match(_TAIL, rest):
         return first
     if re.fullmatch(_UNIT, rest) or _asks_in_pieces(value, references):
         return len(value)
@@ -151,7 +152,8 @@ def placeholder_length(value: str, references: Collection[str] = ()) -> int:
 
 def blank_length(value: str) -> int:
     """Return the length of a value that is nothing but such a prompt, alone or with a unit; else 0."""
-    return len(value) if value[:1] in _FIRST_OF_BLANK and value and _whole_blank().fullmatch(value) else 0
+    may_be_one = value[:1] in _FIRST_OF_BLANK or (value[:1] in _FIRST_OF_CHOICE and "/" in value)
+    return len(value) if may_be_one and _whole_blank().fullmatch(value) else 0
 
 
 def asks_nothing(value: str) -> bool:
@@ -191,7 +193,7 @@ def _asks_in_pieces(value: str, references: Collection[str]) -> bool:
 
 def _is_a_piece(piece: str, references: Collection[str]) -> bool:
     return bool(_bracket_length(piece, references)) and (
-        _bracket_length(piece, references) == len(piece) or _PIECE_OF_PROMPT.fullmatch(piece) is not None
+        _bracket_length(piece, references) == len(piece) or re.fullmatch(_PIECE_OF_PROMPT, piece) is not None
     )
 
 
@@ -220,12 +222,12 @@ def own_length(current: str, ours: str) -> int | None:
     if current[:1] not in {"\\", without_escapes(ours)[0]}:
         return None  # true of most values, and cheap to see
     end = _end_of_same(current, without_escapes(ours))
-    return end if end is not None and (end == len(current) or _TAIL.match(current, end)) else None
+    return end if end is not None and (end == len(current) or re.match(_TAIL, current[end:])) else None
 
 
 def without_escapes(text: str) -> str:
     """Remove the backslashes that keep punctuation from being markup."""
-    return _ESCAPE.sub(r"\1", text)
+    return re.sub(_ESCAPE, r"\1", text) if "\\" in text else text
 
 
 @cache
@@ -249,7 +251,7 @@ def _end_of_same(current: str, plain: str) -> int | None:
     Of several backslashes in a row each may have one before it, and so may the punctuation that follows them.
     """
     at = slashes = 0
-    for piece in _PIECE.findall(plain):
+    for piece in re.findall(_PIECE, plain):
         if piece[0] == "\\":
             slashes = len(piece)
             continue
@@ -269,8 +271,7 @@ def _run(of: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _bracket_length(value: str, references: Collection[str]) -> int:
-    mark = _EMPHASIS.match(value)
-    wrap = mark[1] if mark else ""
+    wrap = next((mark[:-1] for mark in _EMPHASIS if value.startswith(mark)), "")
     start = len(wrap)
     end = _closing(value, start)
     if not end or not _is_prompt(value, start, end, references):
@@ -293,7 +294,9 @@ def _is_prompt(value: str, start: int, end: int, references: Collection[str]) ->
 def is_prompt_text(inner: str) -> bool:
     """Check that a text in brackets may be a prompt, and is not what a person would put there."""
     words = inner.strip()
-    return bool(words) and _NO_PROMPT.fullmatch(words) is None and not _is_quoted(words)
+    if not words or words.casefold() in _NOTES or _is_quoted(words):
+        return False
+    return not (any(map(str.isdecimal, words)) and re.fullmatch(_NO_PROMPT, words))
 
 
 def _is_quoted(words: str) -> bool:
@@ -334,7 +337,7 @@ def _normal(text: str) -> str:
 
 def _without_mangled_symbols(found: re.Match[str]) -> str:
     """Restore characters whose UTF-8 was read as Mac Roman or cp1252; those without a letter or digit, emoji, become a blank."""
-    for wrong in ("mac_roman", "cp1252"):
+    for wrong in ("mac_roman", "cp1252") if len(found[0]) > 1 else ():  # in UTF-8 each of these is several bytes
         try:
             meant = found[0].encode(wrong).decode("utf-8")
         except UnicodeError:

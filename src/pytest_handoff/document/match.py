@@ -306,10 +306,12 @@ def _is_a_paragraph(parsed: Outline, line: TextLine) -> bool:
 
 def _says_not_yet(value: str) -> bool:
     """Check whether a whole value or item says only that nothing stands there yet; with more words it is what somebody wrote."""
-    return len(value) <= _LONGEST_EXCUSE and _not_yet().fullmatch(value) is not None
+    first = value.lstrip("*_")[:1]
+    return len(value) <= _LONGEST_EXCUSE and first in _FIRST_OF_EXCUSE and _not_yet().fullmatch(value) is not None
 
 
 _LONGEST_EXCUSE = 80
+_FIRST_OF_EXCUSE = ("", *"tTfFxXlLyY?.…<{!")
 
 
 @cache

@@ -29,7 +29,8 @@ _PROSE = rf"{_BEGIN}{_REST}"
 # The first line begins like the others, but without blanks: one pattern for all takes half as long to compile.
 _PARAGRAPH = rf"(?![ ])(?:[ ]*+{_PROSE})++"
 _MARK = r"(?:[-*+]|[0-9]{1,9}[.)])[ ]"
-_ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>{_PARAGRAPH})"
+# In a list that is one, a line that begins with a mark begins an item.
+_ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>[^\n]*+\n?(?:(?![ ]*+{_MARK})[^\n]++\n?)*+)"
 _ROW = rf"\|(?:(?:[^\s|\\]|[ ]|\\(?!\|))*+\|)++[ ]*+{_END}"
 _RULER = rf"\|(?:[ ]*+:?-++:?[ ]*+\|)++[ ]*+{_END}"
 _NEXT = rf"(?=[ ]*+{_END}|\#|```|<!--)"  # what may follow without a blank line between

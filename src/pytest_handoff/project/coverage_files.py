@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.differences import SMALL
 from pytest_handoff.project.encoding import decode_lines, digest_of, encode_json, shortened
+from pytest_handoff.project.stored_files import SMALL
 from pytest_handoff.record import CoverageLine, FileCoverage
 
 if TYPE_CHECKING:

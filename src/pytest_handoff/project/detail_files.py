@@ -159,11 +159,11 @@ def _line(text: str | None) -> str | None:
     return None if text is None else printable(text)
 
 
-_PLAIN = re.compile(r"[ -~\n\t]*")
+_PLAIN = r"[ -~\n\t]*"
 
 
 def _text(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else printable_text(text)
+    return text if re.fullmatch(_PLAIN, text) else printable_text(text)
 
 
 def _safe(failure: Failure) -> Failure:

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 MOST_LINKS = 100
 """The most differences between a session's file and the whole one that they go back to."""
 
-SMALL = 4096
-"""Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
-
 _MOST_EDITED = 4 * LINES
 """The most bytes that are copied to apply edits, a line for each edit of it: a hundred sessions that edit a million lines need
 less, and small edits of very long lines could take minutes."""

@@ -26,7 +26,7 @@ _REMARK = b"# Evidence of pytest-handoff: reviews fold it, and two versions of a
 ATTRIBUTES_OF_EVIDENCE = _REMARK + b"\n*.json -text -merge linguist-generated\n*.jsonl -text -merge linguist-generated\n"
 """What a first run says to git about evidence: its bytes are hashed, so no line end is converted and no merge writes into it."""
 
-_PLAIN_ATTRIBUTES = re.compile(
+_PLAIN_ATTRIBUTES = (
     re.escape(_REMARK) + rb"|"
     rb"(?:[\w./*-]+(?:[ \t]+(?:-?linguist-\w+(?:=(?:true|false))?|-?(?:diff|merge|text)|merge=\w+|text=auto|eol=lf))+)?[ \t]*"
 )
@@ -104,7 +104,9 @@ def _are_details(path: str, start: bytes) -> bool:
 
 def _has_other_attributes(path: str) -> bool:
     content = _content(path)
-    return content is not None and not all(map(_PLAIN_ATTRIBUTES.fullmatch, content.splitlines()))
+    if content is None or content == ATTRIBUTES_OF_EVIDENCE:
+        return False
+    return not all(re.fullmatch(_PLAIN_ATTRIBUTES, line) for line in content.splitlines())
 
 
 def _is_json(path: str, *, lines: bool) -> object:

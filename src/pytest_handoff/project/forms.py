@@ -13,8 +13,7 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
-from pytest_handoff.project.differences import DAMAGE, MOST_LINKS, SMALL, changes_since, fold, read_difference, write_difference
-from pytest_handoff.project.stored_files import is_difference
+from pytest_handoff.project.stored_files import SMALL, is_difference
 from pytest_handoff.record import Difference
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class Form:
 
     def _from(self, session: str, its: str, whole: Artifact, digest: str) -> bytes | None:
         """Make the difference from another session's file, or ``None`` where that cannot be read or it would not be shorter."""
+        from pytest_handoff.project.differences import DAMAGE, MOST_LINKS, changes_since, fold, read_difference, write_difference
+
         try:
             base = self._store.rebuilt(self._name, session, its)
         except EvidenceProblem:

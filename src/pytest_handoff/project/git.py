@@ -34,7 +34,7 @@ _SETTINGS = (
 _STEADY = [part for setting in _SETTINGS for part in ("-c", setting)]
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE")
 """Variables that git sets for its hooks; without them git finds the work tree itself, and reads it as it stands."""
-_OF_THE_USER = re.compile(r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE|EXTERNAL_DIFF|DIFF_OPTS)")
+_OF_THE_USER = r"GIT_(\w+_PATHSPECS|TRACE\w*|REDIRECT_\w+|ATTR_SOURCE|EXTERNAL_DIFF|DIFF_OPTS)"
 """Variables of the user that change how git reads a path or an attribute, or what it prints and where."""
 _NOTHING_FETCHED = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
 """Keeps a partial clone from fetching what it lacks by a program that its configuration names; ``none`` is no protocol."""
@@ -52,9 +52,15 @@ def find_root(folder: Path) -> Path | None:
     """
     if _program(os.environ.get("PATH", os.defpath)) is None:
         return None
-    done = run_git(folder, "rev-parse", "--show-toplevel")
+    done = run_git(folder, "rev-parse", "--path-format=absolute", "--show-toplevel", *_INDEX, *_OBJECTS)
     if done.returncode == 0:
-        root = path_in(done.stdout).resolve()
+        top, *others = done.stdout.splitlines(keepends=True)
+        if len(others) != 2:  # a path that holds a line break
+            top = checked(folder, "rev-parse", "--show-toplevel")
+        root = path_in(top).resolve()
+        if len(others) == 2:
+            index, objects = map(path_in, others)
+            _SEEN[root] = (index, objects, os.environ.get("GIT_OBJECT_DIRECTORY"))
         if not os.path.lexists(root / ".git"):  # else what lies around the repository would count as within it
             raise HandoffError(f"core.worktree in git's configuration names {root}, which has no .git; remove that setting")
         return root
@@ -63,6 +69,20 @@ def find_root(folder: Path) -> Path | None:
     ):
         return None
     raise problem("rev-parse", done)
+
+
+_INDEX, _OBJECTS = ("--git-path", "index"), ("--git-path", "objects")
+_SEEN: dict[Path, tuple[Path, Path, str | None]] = {}
+"""Index and objects of each work tree that was found, and the variable that decides where they are: git is asked once for all."""
+
+
+def index_and_objects(root: Path) -> tuple[Path, Path]:
+    """Return the place of git's index and of its objects for the top of a work tree."""
+    index, objects, given = _SEEN.get(root, (None, None, None))
+    if index is None or objects is None or given != os.environ.get("GIT_OBJECT_DIRECTORY"):
+        asked = ("rev-parse", "--path-format=absolute")
+        index, objects = (path_in(checked(root, *asked, *name)) for name in (_INDEX, _OBJECTS))
+    return index, objects
 
 
 def tree_of(root: Path, commit: str, *, below: str | None = None) -> dict[str, str]:
@@ -113,7 +133,7 @@ def run_git(
 
 
 def _is_heeded(variable: str) -> bool:
-    return variable not in _OF_A_HOOK and _OF_THE_USER.fullmatch(variable) is None
+    return not variable.startswith("GIT_") or (variable not in _OF_A_HOOK and re.fullmatch(_OF_THE_USER, variable) is None)
 
 
 @lru_cache(maxsize=4)

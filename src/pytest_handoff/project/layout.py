@@ -17,12 +17,13 @@ from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
-from pytest_handoff.project.store import Store
 from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from pytest_handoff.project.store import Store
 
 
 _TABLE = re.compile(r"""^[ \t]*\[{1,2}tool\.["']?([\w-]+)""", re.MULTILINE)
@@ -31,7 +32,7 @@ _TEST_FILES, _PACKAGE_FILES = ("pytest.ini", "tox.ini"), ("setup.cfg", "setup.py
 _DOCUMENTS = (".md", ".markdown", ".mdown", ".mkd", ".txt")
 """The endings that a document may have; what ends otherwise may be code."""
 
-_TEMPORARY = re.compile(r"(.*/)?\.([^/]+)\.[0-9a-f]{8}\.tmp")
+_TEMPORARY = r"(.*/)?\.([^/]+)\.[0-9a-f]{8}\.tmp"
 """The name that :func:`pytest_handoff.project.artifacts.write_beside` gives a file that is to take the place of another."""
 
 _FEW_SESSIONS = 3
@@ -60,6 +61,8 @@ class Project(Frozen, frozen=True):
     @property
     def store(self) -> Store:
         """Return the store of this project's evidence."""
+        from pytest_handoff.project.store import Store  # a worker of xdist reads none
+
         return Store(self.handoffs, self.here or self.folder, self.within)
 
     @property
@@ -101,33 +104,37 @@ class Project(Frozen, frozen=True):
 
     def code_among(self, paths: Iterable[str], but: Collection[str] = ()) -> list[str]:
         """Keep the files (by their keys) that belong to that tree, those included that only have the names of evidence."""
-        ours, ignored = _hand_off_files(self.key(self.handoffs)), tuple(self.config.ignore)
+        ours, ignored = f"{self.key(self.handoffs)}/", tuple(self.config.ignore)
         document, scope = _document_pattern(self.key(self.document("\0"))), tuple(self.config.scope)
         return [
             path
             for path in paths
             if not (scope and not matches_any(path, scope))
             and not matches_any(path, ignored)
-            and (not ours.fullmatch(path) or path in but)
+            and (not (path.startswith(ours) and _is_of_a_hand_off(path.removeprefix(ours))) or path in but)
             and not document.fullmatch(path)
         ]
 
     def is_left_of_a_write(self, path: str) -> bool:
         """Check whether a file (by its key) was left beside a document by a process that died while it wrote."""
-        found = _TEMPORARY.fullmatch(path)
+        found = re.fullmatch(_TEMPORARY, path)
         if found is None:
             return False
         return _document_pattern(self.key(self.document("\0"))).fullmatch((found[1] or "") + found[2]) is not None
 
 
-@lru_cache(maxsize=16)
-def _hand_off_files(folder: str) -> re.Pattern[str]:
-    """Build the pattern of evidence and Markdown in the hand-off folder; whatever else is there could be run."""
-    names = "|".join(map(re.escape, (RECORD, LEDGER, SOURCES, COVERAGE, STATEMENTS, PROOF, DETAILS)))
-    evidence = rf"evidence/[^/]+/(?:{names}|\.(?:{names})\.[0-9a-f]{{8}}\.tmp)"
-    return re.compile(
-        rf"{re.escape(folder)}/(?:{evidence}|(?:evidence/)?\.gitattributes|.*\.(?:md|markdown|mdown|mkd))", re.DOTALL
-    )
+_EVIDENCE = frozenset({RECORD, LEDGER, SOURCES, COVERAGE, STATEMENTS, PROOF, DETAILS})
+
+
+def _is_of_a_hand_off(path: str) -> bool:
+    """Check for evidence and Markdown, by its path in the hand-off folder; whatever else is there could be run."""
+    if path.endswith((".md", ".markdown", ".mdown", ".mkd")) or path in (".gitattributes", "evidence/.gitattributes"):
+        return True
+    top, _, below = path.partition("/")
+    session, _, name = below.partition("/")
+    if top != "evidence" or not session:
+        return False
+    return name in _EVIDENCE or ((found := re.fullmatch(_TEMPORARY, name)) is not None and not found[1] and found[2] in _EVIDENCE)
 
 
 @lru_cache(maxsize=16)

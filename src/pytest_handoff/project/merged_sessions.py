@@ -252,9 +252,12 @@ def _committed(project: Project) -> list[MergedRecord]:
     """Find the records in ``HEAD`` that are in the hand-off folder too; an option may have put that outside the repository."""
     if not project.handoffs.is_relative_to(project.root):
         return []
-    if run_git(project.root, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
-        return []
-    there = _records_in(project, "HEAD", "HEAD", [project.key(project.handoffs)])
+    try:
+        there = _records_in(project, "HEAD", "HEAD", [project.key(project.handoffs)])
+    except HandoffError:
+        if run_git(project.root, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+            return []  # nothing is committed yet: few runs have to ask
+        raise
     return [record for record in there if project.store.has(record.session)]
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_NOT_KNOWN = re.compile(rb"^[ \t]*(?:\[.*\])?[ \t]*filemode[ \t]*=[ \t\"]*(?:false|no|off|0)\b", re.IGNORECASE | re.MULTILINE)
+_NOT_KNOWN = rb"(?i)[ \t]*(?:\[.*\])?[ \t]*filemode[ \t]*=[ \t\"]*(?:false|no|off|0)\b"
+_NO = (b"false", b"no", b"off", b"0")
 
 
 def heeding_modes(root: Path, repository: Path) -> dict[str, str]:
@@ -35,9 +36,15 @@ def heeding_modes(root: Path, repository: Path) -> dict[str, str]:
 
 def _says_that_none_is_known(configuration: Path) -> bool:
     try:
-        return _NOT_KNOWN.search(read_if_there(configuration, [configuration.parent], MEGABYTE) or b"") is not None
+        lines = (read_if_there(configuration, [configuration.parent], MEGABYTE) or b"").split(b"\n")
     except OSError:
         return True
+    return any(re.match(_NOT_KNOWN, line) for line in lines if _may_say_so(line.lower()))
+
+
+def _may_say_so(line: bytes) -> bool:
+    """Check cheaply whether a line may be the one: ``git init`` writes it with ``true`` nearly everywhere."""
+    return b"filemode" in line and any(no in line.partition(b"=")[2] for no in _NO)
 
 
 def _are_of_both_kinds(root: Path, repository: Path) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["sources", "coverage", "statements", "ledger", "document", "record"]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
-_MARK = re.compile(r"[0-9a-f]{8}")
+_MARK = r"[0-9a-f]{8}"
 
 
 class Step(Frozen, frozen=True):
@@ -77,7 +77,7 @@ def read_note(folder: Path) -> Note | None:
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, HandoffError):
             note = msgspec.json.decode(_read_own(path), type=Note)
             check_session_name(note.session)
-            if all(_MARK.fullmatch(step.mark) for step in note.steps):
+            if all(re.fullmatch(_MARK, step.mark) for step in note.steps):
                 return note
     return None
 

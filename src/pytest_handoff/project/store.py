@@ -5,19 +5,16 @@ A project may have thousands of sessions, and of most of them no more than the b
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections import Counter
 from contextlib import suppress
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from pytest_handoff.errors import EvidenceProblem, NewerEvidence
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import (
     by_name,
@@ -28,9 +25,10 @@ from pytest_handoff.project.encoding import (
     encode_record,
     lines_with,
 )
-from pytest_handoff.project.foreign_files import FLAGS, MEGABYTE, leads_outside
+from pytest_handoff.project.foreign_files import MEGABYTE, leads_outside
+from pytest_handoff.project.records import are_sessions, parents_at_head, read_record
 from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, STATEMENTS, Gap, StoredFiles, is_difference
-from pytest_handoff.record import RECORD_SCHEMA, LedgerLine, Parent, Record, SourceLine
+from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,44 +38,11 @@ if TYPE_CHECKING:
     from pytest_handoff.project.wholes import Whole, Wholes
 
 
-_MOST_PARENTS, _LONGEST_RUN = 100, 1e9
-"""The most sessions that one continues, and the most seconds that a run took."""
-
-_NO_FOLDER = re.compile(r"\.{0,2}|.*[/\0].*", re.DOTALL)
-"""Names that no folder below the evidence has."""
-
 _REPLACED = b'"replaced":'
 """What stands in a ledger that holds ids which were replaced."""
 
 _LONGEST_SOURCE = 16 * MEGABYTE
 """Bytes of a line of the sources, which holds a hash for each line of a file."""
-
-_LONGEST_HEAD = 4096
-"""Bytes to read; the head of a record with one parent has 200."""
-_HEAD = re.compile(
-    rb'\s*\{\s*"schema":\s*"%s",\s*"session":\s*"([^"\\]+)",\s*"previous":\s*(\[[^\[\]\\]*\]),\s*"run":\s*\{'
-    % re.escape(RECORD_SCHEMA.encode())
-)
-"""The first keys of a record as :meth:`Store.artifacts` writes them."""
-
-
-def parents_at_head(path: Path | str, session: str) -> list[Parent] | None:
-    """Read which records a record continues, or return ``None`` where its beginning is not as we write it.
-
-    Raises:
-        OSError: when the file cannot be read.
-    """
-    file = os.open(path, FLAGS)
-    try:
-        head = _HEAD.match(os.read(file, _LONGEST_HEAD))
-    finally:
-        os.close(file)
-    if head is None or head[1] != session.encode("utf-8", "surrogateescape"):
-        return None
-    try:
-        return msgspec.json.decode(head[2], type=list[Parent])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 class Store:
@@ -123,23 +88,7 @@ class Store:
         Raises:
             EvidenceProblem: when it is missing, damaged, edited or of another schema.
         """
-        data = self._files.read(RECORD, session)
-        self._files.refuse_conflict(RECORD, session, data)
-        shown = self._files.named(RECORD, session)
-        schema = self._decode(session, data, _Schema, "is not a record").schema
-        if schema != RECORD_SCHEMA:
-            raise NewerEvidence(
-                f"has the schema {schema!r}, but this version reads {RECORD_SCHEMA!r}: upgrade pytest-handoff", path=shown
-            )
-        record = self._decode(session, data, Record, "is not a complete record")
-        self._refuse_twins(session, data)
-        if record.session != session:
-            raise EvidenceProblem(f"is the record of {record.session!r}, not of {session!r}", path=shown)
-        if impossible := _impossible(record):
-            raise EvidenceProblem(f"is damaged: {impossible}; {_instead(session)}", path=shown)
-        if record.digest not in (None, content_digest(record)):
-            raise EvidenceProblem(f"was edited or damaged after it was written; {_instead(session)}", path=shown)
-        return replace(record, digest=None)
+        return read_record(self._files, session)
 
     def digest(self, session: str) -> str:
         """Hash a record's bytes with sha256, as a child's ``previous`` holds it."""
@@ -382,36 +331,9 @@ class Store:
             return None
         except OSError:
             parents = None  # reading the whole record will say why
-        if parents is None or not _are_sessions([parent.session for parent in parents]):
+        if parents is None or not are_sessions([parent.session for parent in parents]):
             return self.figures(session).previous
         return parents
-
-    def _decode(self, session: str, data: bytes, kind: type[_Read], complaint: str) -> _Read:
-        try:
-            return msgspec.json.decode(data, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise EvidenceProblem(
-                f"{complaint}: {error}; {_instead(session)}", path=self._files.named(RECORD, session)
-            ) from error
-
-    def _refuse_twins(self, session: str, data: bytes) -> None:
-        """Refuse a record with the same key twice in one table: readers differ in which of the two counts."""
-
-        path = self._files.named(RECORD, session)
-
-        def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-            table = dict(pairs)
-            if len(table) < len(pairs):
-                twin = Counter(key for key, _ in pairs).most_common(1)[0][0]
-                raise EvidenceProblem(
-                    f"is damaged: the key {twin!r} appears twice in one table", path=self._files.named(RECORD, session)
-                )
-            return table
-
-        try:
-            json.loads(data, object_pairs_hook=once)
-        except (ValueError, RecursionError) as error:
-            raise EvidenceProblem(f"is damaged: {error}; {_instead(session)}", path=path) from error
 
 
 def digest_in(record: Record, name: str) -> str | None:
@@ -421,36 +343,3 @@ def digest_in(record: Record, name: str) -> str | None:
     if name == STATEMENTS:
         return record.coverage.statements.digest if record.coverage and record.coverage.statements else None
     return record.tests.ledger if name == LEDGER else record.source.sources
-
-
-def _are_sessions(parents: Sequence[str]) -> bool:
-    """Tell whether these can be the sessions that one session continues."""
-    return len(set(parents)) == len(parents) <= _MOST_PARENTS and not any(map(_NO_FOLDER.fullmatch, parents))
-
-
-def _impossible(record: Record) -> str | None:
-    """Say what no run writes into a record: what reads it would stumble over that, or read very much."""
-    if not _are_sessions([parent.session for parent in record.previous]):
-        return "it continues impossible sessions"
-    coverage, took = record.coverage, record.run.duration_s
-    files = coverage.files.values() if coverage else ()
-    percents = [coverage.percent, coverage.branch_percent or 0, *(file.percent for file in files)] if coverage else []
-    if files and coverage is not None and coverage.by_file is not None:
-        return "it has the coverage of each file, but says that another file has it"
-    if not all(0 <= percent <= 100 for percent in percents):
-        return "it has an impossible percentage"
-    if not 0 <= took <= _LONGEST_RUN:
-        return "its run has an impossible duration"
-    return None
-
-
-def _instead(session: str) -> str:
-    """Name the remedy for a record that cannot be read; it stops a new run, since only it says what its session continues."""
-    return f"restore it from git, or delete it and run pytest --handoff={session} again"
-
-
-class _Schema(msgspec.Struct):
-    schema: str
-
-
-_Read = TypeVar("_Read", bound=msgspec.Struct)

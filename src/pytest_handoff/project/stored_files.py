@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
 DETAILS, COVERAGE, STATEMENTS = "details.json", "coverage.jsonl", "statements.jsonl"
 
+SMALL = 4096
+"""Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
+
 _DIFFERENCE = b'{"differs_from":'
 
 

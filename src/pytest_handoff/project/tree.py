@@ -249,7 +249,7 @@ def _ini(text: str) -> None:
     parse_ini(text, configparser.ConfigParser(interpolation=None, allow_no_value=True))
 
 
-_IN_JSON = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])', re.DOTALL)
+_IN_JSON = r'(?s)("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])'
 """A string; or a comment, or the comma behind a last entry, which the tools that read comments do not mind either."""
 
 
@@ -258,10 +258,10 @@ def _json(text: str) -> None:
     try:
         json.loads(text)
     except ValueError:
-        without_comments = _IN_JSON.sub(lambda found: found[1] or ("," if found[0] == "," else " "), text)
+        without_comments = re.sub(_IN_JSON, lambda found: found[1] or ("," if found[0] == "," else " "), text)
         if without_comments == text:
             raise
-        json.loads(_IN_JSON.sub(lambda found: found[1] or "", without_comments))
+        json.loads(re.sub(_IN_JSON, lambda found: found[1] or "", without_comments))
 
 
 _PARSERS: dict[str | None, Callable[[str], object]] = {"JSON": _json, "TOML": parse_toml, "YAML": _yaml, "INI": _ini}

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.project.foreign_files import FLAGS, LINES, MEGABYTE, leads_outside, read_if_there, read_opened
-from pytest_handoff.project.git import CONVERSIONS, checked, files_in, find_root, name_of, path_in, place_of, problem, run_git
+from pytest_handoff.project.git import (
+    CONVERSIONS,
+    checked,
+    files_in,
+    find_root,
+    index_and_objects,
+    name_of,
+    place_of,
+    problem,
+    run_git,
+)
 from pytest_handoff.project.modes import heeding_modes
 from pytest_handoff.record import Frozen
 
@@ -40,10 +50,10 @@ _STATE = (
 )  # fmt: skip
 
 _TRIES = 10
-_VANISHED = re.compile(rb"^fatal: unable to stat '", re.MULTILINE)
-_CLOSED = re.compile(rb"^warning: could not open directory '(.*)/': Permission denied", re.MULTILINE)
-_ERRORS = re.compile(rb"^(?:error|fatal): .*", re.MULTILINE)
-_BEARABLE = re.compile(
+_VANISHED = rb"(?m)^fatal: unable to stat '"
+_CLOSED = rb"(?m)^warning: could not open directory '(.*)/': Permission denied"
+_ERRORS = rb"(?m)^(?:error|fatal): .*"
+_BEARABLE = (
     rb"error: (?:open\(\"(.*)\"\): (?:Permission denied|Operation not permitted)|open\(\".*\"\): No such file or directory"
     rb"|unable to index file '.*'|'.*' does not have a commit checked out)"
 )
@@ -204,9 +214,10 @@ class _Staging:
         done = self._try_to_add(place)
         if done.returncode and b"sparse-checkout" in done.stderr:  # what it would leave out stands there all the same
             done = self._try_to_add(place, "--sparse")
-        self._unread |= {*_CLOSED.findall(done.stderr)}
+        if done.stderr:
+            self._unread |= {*re.findall(_CLOSED, done.stderr)}
         if done.returncode:
-            errors = [_BEARABLE.fullmatch(error) for error in _ERRORS.findall(done.stderr)]
+            errors = [re.fullmatch(_BEARABLE, error) for error in re.findall(_ERRORS, done.stderr)]
             if None in errors or not errors:
                 raise problem("add", done)
             self._unread |= {error[1] for error in errors if error is not None and error[1]}
@@ -215,7 +226,7 @@ class _Staging:
         """Stage everything; once more where a file that git has listed is gone when it is to be read."""
         for _ in range(_TRIES):
             done = run_git(self._root, "add", "--all", "--ignore-errors", *options, *place, environment=self._environment)
-            if _VANISHED.search(done.stderr) is None:
+            if not done.stderr or re.search(_VANISHED, done.stderr) is None:
                 break
         return done
 
@@ -253,7 +264,7 @@ def _staging(root: Path, without: Sequence[str], but: Sequence[str]) -> Iterator
     """Stage everything in a copy of the index, and forget it afterwards."""
     with tempfile.TemporaryDirectory(prefix="handoff-git-") as scratch:
         index = Path(scratch) / "index"
-        real_index, objects = _index_and_objects(root)
+        real_index, objects = index_and_objects(root)
         if real_index.exists():
             if not S_ISREG(real_index.stat().st_mode):  # an archive may bring a link to a device that never ends
                 raise HandoffError(f"{real_index}, git's index, is not a regular file; remove it, then run git reset")
@@ -311,16 +322,6 @@ def _changed(rows: Iterable[bytes]) -> tuple[set[str], set[str]]:
             elif (mode, committed) != (staged_mode, staged):
                 modified.add(name_of(name))
     return modified, untracked
-
-
-def _index_and_objects(root: Path) -> tuple[Path, Path]:
-    asked = ("rev-parse", "--path-format=absolute")
-    names = (("--git-path", "index"), ("--git-path", "objects"))
-    answers = checked(root, *asked, *names[0], *names[1]).splitlines(keepends=True)
-    if len(answers) != len(names):  # a path that holds a line break
-        answers = [checked(root, *asked, *name) for name in names]
-    index, objects = map(path_in, answers)
-    return index, objects
 
 
 def _quoted(path: Path) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FORMS: dict[Kind, str] = {"ledger": LEDGER, "sources": SOURCES, "coverage": COVERAGE, "statements": STATEMENTS}
 """The files that may hold what differs from another session's."""
+_NAMES: dict[Kind, str] = {**_FORMS, "record": RECORD}
 
 OLD_NOTE = ".handoff-switch.json"
 """The note that version 0.1 kept in the hand-off folder; anybody can commit one, so it is not followed there."""
@@ -148,15 +149,11 @@ def refuse_mixed(project: Project) -> Unfinished | None:
 
 def _files(project: Project, session: str) -> dict[Kind, Path]:
     """Name the only files that a write may replace."""
-    folder = project.store.evidence / session
-    return {
-        "sources": folder / SOURCES,
-        "coverage": folder / COVERAGE,
-        "statements": folder / STATEMENTS,
-        "ledger": folder / LEDGER,
-        "document": project.document(session),
-        "record": folder / RECORD,
-    }
+    return {kind: _file(project, session, kind) for kind in (*_NAMES, "document")}
+
+
+def _file(project: Project, session: str, kind: Kind) -> Path:
+    return project.document(session) if kind == "document" else project.store.evidence / session / _NAMES[kind]
 
 
 def _make(project: Project, kind: Kind, artifact: Artifact) -> Step:
@@ -172,7 +169,7 @@ def _made(project: Project, session: str, step: Step) -> Path:
     Raises:
         OSError: when the place points outside the repository.
     """
-    place = real_path(_files(project, session)[step.kind], project.within)
+    place = real_path(_file(project, session, step.kind), project.within)
     return place.with_name(f".{place.name}.{step.mark}.tmp")
 
 
@@ -204,7 +201,7 @@ def _take_place(project: Project, session: str, step: Step) -> Path | None:
     """Put a finished file into its place; leave the place alone and return it if somebody else changed it meanwhile."""
     if not _is_waiting(project, session, step):
         return None
-    made, place = _made(project, session, step), _files(project, session)[step.kind]
+    made, place = _made(project, session, step), _file(project, session, step.kind)
     real = real_path(place, project.within)
     if _digest(real) != step.before:
         made.unlink()

@@ -13,11 +13,13 @@ import sys
 import threading
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import repeat
+from operator import is_
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Iterator, Mapping, MutableMapping
 
 
 _MODULES = ("builtins", "hashlib", "io", "json", "os", "os.path", "pathlib", "platform", "re", "shutil", "stat", "subprocess",
@@ -31,6 +33,7 @@ _VARIABLES = ("PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"
               "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")  # fmt: skip
 """Where git is found, and which settings of the user it reads."""
 _ABSENT = object()
+_all, _map = all, map  # bound now: these may be replaced as well
 
 
 class AsBegun:
@@ -77,6 +80,8 @@ def _may_differ(name: str) -> bool:
 
 def _put(table: MutableMapping[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     """Put values into a table, and return what was there where it was something else."""
+    if _is_as_it_was(table, wanted):
+        return {}
     found = {name: table.get(name, _ABSENT) for name, value in wanted.items() if table.get(name, _ABSENT) is not value}
     for name in found:
         if wanted[name] is _ABSENT:
@@ -88,15 +93,23 @@ def _put(table: MutableMapping[str, Any], wanted: dict[str, Any]) -> dict[str, A
 
 def _put_back(owner: Any, names: dict[str, Any]) -> dict[str, Any]:
     """Set attributes as they were, and return what was there; what was added to a class hides what it inherits, and goes too."""
-    found = {name: vars(owner).get(name, _ABSENT) for name, value in names.items() if vars(owner).get(name, _ABSENT) is not value}
-    added = [name for name in vars(owner) if isinstance(owner, type) and name not in names and _may_differ(name)]
-    found |= {name: vars(owner)[name] for name in added}
+    now = vars(owner)
+    found = {}
+    if not _is_as_it_was(now, names):
+        found = {name: now.get(name, _ABSENT) for name, value in names.items() if now.get(name, _ABSENT) is not value}
+    added = [name for name in now if name not in names and _may_differ(name)] if isinstance(owner, type) else []
+    found |= {name: now[name] for name in added}
     for name in found:
         if name in names:
             setattr(owner, name, names[name])
         else:
             delattr(owner, name)
     return found
+
+
+def _is_as_it_was(table: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Compare without a step of Python for each name: most of the thousands that are looked at in each run are as they were."""
+    return _all(_map(is_, _map(table.get, wanted, repeat(_ABSENT)), wanted.values()))
 
 
 def _hear_of_children() -> Any:

@@ -34,7 +34,7 @@ COLLECTION = "collection.json"
 _EXCUSING = frozenset({"skip", "skipif", "xfail"})
 _REPEATED = "__pytest_repeat_step_number"
 """The parameter that pytest-repeat gives a test that runs several times; its id is ``1-3`` to ``3-3``, behind all others."""
-_STEP = re.compile(r"[-[]\d+-\d+\]\Z")
+_STEP = r"[-[]\d+-\d+\]\Z"
 
 
 class Collector:
@@ -210,7 +210,7 @@ def _is_repeated(item: pytest.Item) -> bool:
 
 def without_step(key: str) -> str:
     """Cut the number of the run off the id of a test that pytest-repeat has run several times."""
-    found = _STEP.search(key)
+    found = re.search(_STEP, key)
     if found is None:
         return key
     return key[: found.start()] + ("]" if found[0][0] == "-" else "")

@@ -6,14 +6,14 @@ Only reports of failures come here. Of each test the last attempt that failed is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from pytest_handoff.composition.terminal import Line
-from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, MOST_A_TEST, NO_ROOM, Details, Failure, Section
+from pytest_handoff.details import DETAILS_SCHEMA, MOST_A_SESSION, MOST_A_TEST, NO_ROOM, Details, Failure, Phase, Section
 from pytest_handoff.figures import counted
 from pytest_handoff.markup import one_line
 from pytest_handoff.recording.collection import first_line, key_of, told_by, told_by_doctest
@@ -22,7 +22,6 @@ from pytest_handoff.recording.measuring import seconds_of_tests
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_handoff.details import Phase
     from pytest_handoff.recording.plan import RunPlan
     from pytest_handoff.run import Run
 
@@ -39,14 +38,13 @@ _LONGEST_MESSAGE, _LONGEST_TITLE, _LONGEST_NAME = 300, 100, 1_000
 _MOST_TEXTS, _MOST_SECTIONS, _MOST_NAMES = 20, 20, 50
 _ENDED = ("rerun", "retried")
 """Outcomes of an attempt that another one follows: pytest-rerunfailures and pytest-retry."""
-_STYLED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_STYLED = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))"
 """A terminal's codes for colours and links."""
-_FUNCTION = re.compile(r"(?:@|def |async def |class )")
+_FUNCTION = r"(?:@|def |async def |class )"
 _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 
-@dataclass
-class _Heard:
+class _Heard(msgspec.Struct):
     """Gather what one attempt of a test said.
 
     Attributes:
@@ -58,9 +56,9 @@ class _Heard:
 
     when: Phase
     message: str
-    texts: list[str] = field(default_factory=list)
-    sections: list[Section] = field(default_factory=list)
-    named: list[tuple[str, str]] = field(default_factory=list)
+    texts: list[str] = []
+    sections: list[Section] = []
+    named: list[tuple[str, str]] = []
     lost: int = 0
     lost_below: int = 0
     without: bool = False
@@ -169,7 +167,7 @@ class FailureTexts:
         """Take styles and places out of a text; of a very long one, keep its ends and return how many characters are lost."""
         lost = max(len(text) - 4 * room, 0)
         ends = text[: 2 * room] + text[-2 * room :] if lost else text
-        return _encodable(self._clean(_STYLED.sub("", ends))), lost
+        return _encodable(self._clean(re.sub(_STYLED, "", ends))), lost
 
     def _message(self, report: Report) -> str:
         crash = getattr(report.longrepr, "reprcrash", None)
@@ -219,7 +217,7 @@ def _phase(report: Report) -> Phase:
 
 def _indented(text: str) -> str:
     """Give the first line its indentation back: pytest strips it, and a function would look shifted against its body."""
-    return f"    {text}" if _FUNCTION.match(text) else text
+    return f"    {text}" if re.match(_FUNCTION, text) else text
 
 
 def _headed(heard: _Heard, report: Report) -> str:

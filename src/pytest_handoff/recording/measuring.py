@@ -175,9 +175,10 @@ class RunCoverage:
 
     def _without_places(self, reason: NotMeasured) -> NotMeasured:
         """Take this machine's places out of a reason, and the run's own folder, whose files are named after host and process."""
-        own = re.escape(str(self._folder)) + r"[^\s'\"]*"
-        clean = options.without_places(self._config, self._plan.project.root)
-        return replace(reason, why=clean(re.sub(own, lambda _found: ".pytest_cache/handoff", reason.why)))
+        own, why = str(self._folder), reason.why
+        if own in why:
+            why = re.sub(re.escape(own) + r"[^\s'\"]*", lambda _found: ".pytest_cache/handoff", why)
+        return replace(reason, why=options.without_places(self._config, self._plan.project.root)(why))
 
     def _classes_of(self, run: Run, traced: Lineage) -> Callable[[str], tuple[str, str, bool] | None]:
         """Make the function that maps a user's own context, named after a test, to tier, age and whether the test passed."""

@@ -91,7 +91,8 @@ def without_places(config: pytest.Config, root: Path) -> Callable[[str], str]:
         name = places[found[1]]
         return "" if name == "." and found[2] else name + found[2]
 
-    return lambda text: re.sub(either, named, text)  # most runs have nothing to be cleaned: it is compiled with the first text
+    # Most runs have nothing to be cleaned: the pattern is compiled with the first text that may hold one of the places.
+    return lambda text: re.sub(either, named, text) if any(place in text for place in known) else text
 
 
 def suite_files(config: pytest.Config, prefix: str) -> SuiteFiles:
@@ -163,13 +164,13 @@ def plugins(config: pytest.Config) -> dict[str, str]:
     return {"pytest": pytest.__version__, **{name: found[name] for name in sorted(found)}}
 
 
-_HEADER = re.compile(r"^(Name|Version): *(\S+)[ \t]*$", re.MULTILINE)
+_HEADER = r"(?m)^(Name|Version): *(\S+)[ \t]*$"
 
 
 def _name_and_version(dist: Any) -> tuple[str, str]:
     """Read the two headers that count; Python's way to them reads the whole description as an e-mail, and imports what can."""
     head = (dist.read_text("METADATA") or "").partition("\n\n")[0]
-    found = dict(_HEADER.findall(head))
+    found = dict(re.findall(_HEADER, head))
     return (found["Name"], found["Version"]) if len(found) == 2 else (dist.name, dist.version)
 
 

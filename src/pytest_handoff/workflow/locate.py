@@ -65,4 +65,3 @@ class TestPlaces:
         except OSError:
             return {}
         return {name: function.first for name, function in functions_of(source or b"").items()}
-

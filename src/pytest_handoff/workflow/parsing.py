@@ -6,14 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.evidence.settings_text import format_of
+from pytest_handoff.project.contents import Contents
 from pytest_handoff.project.tree import unparsable
 from pytest_handoff.record import ParsedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.record import Changes, Record
+    from pytest_handoff.project.tree import Tree
+    from pytest_handoff.record import Changes, Record, SourceLine
 
 
 def touched_by(changes: Changes) -> set[str]:
@@ -42,6 +44,16 @@ def unchanged_files(
     there = {path: known[path] for path in sorted(known.keys() & others)} if known is not None else None
     broken = unparsable(project.root, others, stored) if there is None else there
     return ParsedFiles(formats=dict(sorted(Counter(formats.values()).items())), broken=broken)
+
+
+def changed_and_broken(
+    project: Project, tree: Tree, sources: Mapping[str, SourceLine], changes: Changes | None
+) -> dict[str, str] | None:
+    """Find the configuration files that a session touched and that do not parse; ``None`` where nobody knows what it touched."""
+    if changes is None:
+        return None
+    touched = touched_by(changes) & sources.keys()
+    return unparsable(project.root, touched, Contents(project, tree).stored) if touched else {}
 
 
 def _known(record: Record) -> dict[str, str] | None:

@@ -12,16 +12,16 @@ from pytest_handoff.evidence import completeness, facts, ledger
 from pytest_handoff.evidence.completeness import unstable_ids
 from pytest_handoff.evidence.integrity import examine
 from pytest_handoff.evidence.ledger import Ledger, Lineage, with_replaced, with_unseen
-from pytest_handoff.evidence.measurement import Measured, NotMeasured, summarise
+from pytest_handoff.evidence.measurement import Measured, NotMeasured
 from pytest_handoff.evidence.metrics import joined
 from pytest_handoff.evidence.policy import InForce, read_policy, together
 from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
-from pytest_handoff.nodeids import file_of, without_parameters
-from pytest_handoff.project.contents import Contents, in_git, texts_in, with_lines
+from pytest_handoff.nodeids import file_of
+from pytest_handoff.project.contents import Contents, texts_in, with_lines
 from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
-from pytest_handoff.project.target_branch import merged_in, policy_table
-from pytest_handoff.project.tree import commits_since, unparsable
+from pytest_handoff.project.target_branch import policy_table
+from pytest_handoff.project.tree import commits_since
 from pytest_handoff.record import (
     RECORD_SCHEMA,
     Bundle,
@@ -41,14 +41,13 @@ from pytest_handoff.record import (
     UnstableIds,
 )
 from pytest_handoff.workflow.finish import Files, Filling, FinishedSession, finish, gather, trace_all
-from pytest_handoff.workflow.parsing import touched_by, unchanged_files
+from pytest_handoff.workflow.parsing import changed_and_broken, touched_by, unchanged_files
 from pytest_handoff.workflow.start import Start, adds_up, document_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_handoff.project.layout import Project
-    from pytest_handoff.project.tree import Tree
     from pytest_handoff.rendering.templates import Renderer
     from pytest_handoff.run import Run, RunContext
     from pytest_handoff.workflow.hooks import ProjectHooks
@@ -147,8 +146,8 @@ def _record(
     why = completeness.why_incomplete(seen.scope, seen.lines, filter(results.is_test_file, start.tree.files))
     uncollected = [] if why else completeness.uncollected(seen.scope, changes, results.is_test_file)
     integrity = _integrity(project, start, seen.lines, sources, changes, uncollected=uncollected)
-    doubtful = _doubtful(start, run, seen.traced, frozenset(integrity.changed or ()))
-    coverage, code, not_measured = _coverage(project, start, sources, results, doubtful, holding=set(map(file_of, seen.lines)))
+    changed = frozenset(integrity.changed or ())
+    coverage, code, not_measured = _coverage(project, start, sources, results, seen, changed=changed)
     return Record(
         schema=RECORD_SCHEMA,
         session=start.session,
@@ -160,13 +159,13 @@ def _record(
         new_code=code,
         not_measured=not_measured,
         changes=changes,
-        unparsable=_unparsable(project, start.tree, sources, changes),
+        unparsable=changed_and_broken(project, start.tree, sources, changes),
         policy=policy_table(project, _in_force(results, seen.before), results.instructions),
         gates=[],
         metrics=_metrics(seen.before, run),
         document=project.key(project.document(start.session)),
         places=start.before.places if start.before else [],
-        required=_remembered(start),
+        required=start.required,
         provenance=context.provenance,
         instructions=results.instructions,
         integrity=integrity,
@@ -344,93 +343,19 @@ def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
     )
 
 
-def _unparsable(
-    project: Project, tree: Tree, sources: Mapping[str, SourceLine], changes: Changes | None
-) -> dict[str, str] | None:
-    if changes is None:
-        return None
-    touched = touched_by(changes) & sources.keys()
-    return unparsable(project.root, touched, Contents(project, tree).stored) if touched else {}
-
-
-def _doubtful(start: Start, run: Run, traced: Lineage, changed: frozenset[str]) -> list[str]:
-    """Find new and changed unit tests that did not simply pass; their lines cannot be told from those of tests that did."""
-    return [
-        test
-        for test, result in run.results.items()
-        if (result.outcome in ("failed", "error", "xfailed", "skipped") or result.reruns)
-        and test in run.collected
-        and not (run.collected[test].excused and result.outcome in ("xfailed", "skipped"))
-        and run.collected[test].tier == "unit"
-        and (traced.since(test, start.session, start.parents.earlier) == start.session or without_parameters(test) in changed)
-    ]
-
-
 def _coverage(
     project: Project,
     start: Start,
     sources: Mapping[str, SourceLine],
     results: RunResults,
-    doubtful: list[str],
+    seen: _Seen,
     *,
-    holding: set[str],
+    changed: frozenset[str],
 ) -> tuple[CoverageSummary | None, NewCode | None, dict[str, str]]:
     measured = results.measured
     if isinstance(measured, NotMeasured):
         return None, None, {"coverage": measured.why}
-    from pytest_handoff.evidence.new_code import Trees, new_code, unmeasured
-    from pytest_handoff.project.coverage_files import apart
+    from pytest_handoff.workflow.measured import coverage_of, doubtful_tests
 
-    found, summary = measured.measurement, apart(summarise(measured.measurement))
-    reasons = {} if found.classes_known else {"contexts": found.why_no_classes or "contexts are missing"}
-    parents = start.parents
-    if parents.sources is None:
-        return summary, None, reasons | {"new_code": f"the sources of {parents.names} were pruned"}
-    trees = Trees(
-        bases=parents.sources,
-        base_name=parents.names or "the beginning",
-        now=sources,
-        merged_in=merged_in(project, start.tree, start.parents, sources),
-        before=partial(in_git, project),
-    )
-    code = new_code(measured, trees, session=start.session, failed_counting=doubtful)
-    excused = sorted(test for test in doubtful if results.run.results[test].outcome in ("skipped", "xfailed"))
-    beside = unmeasured(found, trees, results.is_test_file, holding)
-    code = replace(code, unmeasured=beside, doubtful=excused)
-    return summary, _with_owed(project, start, measured, sources, code), reasons
-
-
-def _with_owed(project: Project, start: Start, measured: Measured, now: Mapping[str, SourceLine], code: NewCode) -> NewCode:
-    """Add what earlier sessions left and their tests do not run yet; ask git what is merged only where something is left."""
-    from pytest_handoff.evidence.owed_code import left_untested, owed_now
-
-    left = {one.session: (debts, base) for one, base in _measured_before(project, start) if (debts := left_untested(one)).owed}
-    if left and project.config.target not in (None, start.tree.branch):
-        from pytest_handoff.project.merged_sessions import merged_sessions
-
-        merged = {one.session for one in merged_sessions(project).records}
-        left = {session: (debts.without(merged), base) for session, (debts, base) in left.items() if session not in merged}
-    return owed_now(left.values(), measured, now, start.session, partial(in_git, project)).written(code) if left else code
-
-
-def _measured_before(project: Project, start: Start) -> Iterator[tuple[Record, Mapping[str, SourceLine]]]:
-    """Yield the sessions that this one continues, each with its tree; in place of one without coverage, those before it."""
-    known = dict(zip((record.session for record in start.parents.records), start.parents.sources or (), strict=False))
-    records = list(start.parents.records)
-    seen = {record.session for record in records}
-    while records:
-        record = records.pop()
-        if record.coverage is None:
-            before = [link.session for link in record.previous if link.session not in seen and project.store.has(link.session)]
-            seen.update(before)
-            records += [project.store.figures(session) for session in before]
-            continue
-        base = known[record.session] if record.session in known else project.store.sources_of(record)
-        if base is not None:
-            yield record, base
-
-
-def _remembered(start: Start) -> list[str]:
-    """List the checklist lines that this session's or a parent's document had: their removal must not go unnoticed."""
-    own = start.before.required if start.before else []
-    return list(dict.fromkeys([*own, *start.parents.required]))
+    doubtful = doubtful_tests(start, results.run, seen.traced, changed)
+    return coverage_of(project, start, sources, results, doubtful, holding=set(map(file_of, seen.lines)))

@@ -42,6 +42,12 @@ class Start(Frozen, frozen=True):
     own: Ledger = {}
     unreadable: bool = False
 
+    @property
+    def required(self) -> list[str]:
+        """List the checklist lines that this session's or a parent's document had: their removal must not go unnoticed."""
+        own = self.before.required if self.before else []
+        return list(dict.fromkeys([*own, *self.parents.required]))
+
     def has_file(self, project: Project, key: str) -> bool:
         """Look whether there is a file of this key, such as the one that a test id begins with, checked out or not."""
         return project.has_file(key) or self.tree.leaves_out(key)
