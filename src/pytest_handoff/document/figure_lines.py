@@ -251,6 +251,8 @@ def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, d
     if figures and not outcomes:
         yield from _places(figures, Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
+    if not figures and scope.startswith(PATH) and "[" not in value and any(map(str.isdecimal, value)):
+        return  # a count among other words, which is compared as the count of a file is
     id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
     place = text_behind(parsed, line, label, id) if divided else place_of_label(parsed, line, id, choice=False)
     if quantity not in _FILES:
