@@ -39,4 +39,4 @@ def test_a_name_that_is_none_is_told(shop: Story) -> None:
     done = shop.handoff("schema", "receipt")
 
     assert done.code == 2
-    assert "record, ledger, sources, coverage, part, proof, details, show" in done.err
+    assert "record, ledger, sources, coverage, statements, part, proof, details, show" in done.err

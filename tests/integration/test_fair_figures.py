@@ -214,4 +214,4 @@ def test_what_only_others_run_is_not_asked_to_be_covered(empty: Story) -> None:
     gate = next(gate for gate in shown["gates"] if gate["id"].startswith("new_code"))
 
     assert (shown["new_code"]["covered"], shown["new_code"]["covered_by_new_unit"]) == (2, 0)
-    assert gate["needs"] == "let new unit tests run 2 statements that ran without them"
+    assert gate["needs"] == "make new unit tests run 2 statements that ran without them"

@@ -195,13 +195,13 @@ def test_plugins_of_coverage_are_the_checkout_s_and_are_named(recorded: Story) -
 
 
 HOSTILE = {
-    "a trigger": (["create trigger t after insert on file begin select 1; end"], "holds the trigger 't'"),
-    "a view": (["alter table file rename to f", "create view file as select * from f"], "holds the table 'f'"),
-    "a view beside": (["create view more as select * from file"], "holds the view 'more'"),
+    "a trigger": (["create trigger t after insert on file begin select 1; end"], "has the trigger 't'"),
+    "a view": (["alter table file rename to f", "create view file as select * from f"], "has the table 'f'"),
+    "a view beside": (["create view more as select * from file"], "has the view 'more'"),
     "a computed column": (["alter table file add column x as (hex(path))"], "table 'file' has other columns"),
     "a table that is gone": (["drop table tracer"], "lacks the table 'tracer'"),
-    "a table of its own": (["create table own (x)"], "holds the table 'own'"),
-    "an index of its own": (["create index i on file (hex(path))"], "holds the index 'i'"),
+    "a table of its own": (["create table own (x)"], "has the table 'own'"),
+    "an index of its own": (["create index i on file (hex(path))"], "has the index 'i'"),
     "a path that is no text": (["update file set path = cast(id as blob)"], "table 'file' has a strange 'path'"),
     "a path with a NUL": (["update file set path = 'a' || char(0) || id"], "table 'file' has a strange 'path'"),
     "lines that are no bits": (["update line_bits set numbits = 'many'"], "table 'line_bits' has a strange 'numbits'"),

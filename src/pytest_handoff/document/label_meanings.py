@@ -85,12 +85,12 @@ def is_no_label(label: Label, text: str) -> bool:
 
 def meaning_of(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
     """Return what a label counts, of which tests, and whether a person's figure there is a claim; ``None`` if it is not known."""
-    if (both := _BOTH_TIMES.search(label.text)) is not None:
-        return _of_both(label.text[: both.start()], scopes.of(line), line.text[label.start : label.end])
+    if "after" in label.text.casefold() and (both := re.search(_BOTH_TIMES, label.text)) is not None:
+        return _of_both(label.text[: both.start()].rstrip(" ("), scopes.of(line), line.text[label.start : label.end])
     return _of_files(label, line, scopes) or _of_figures(label, line, scopes) or _of_commit(label, line, scopes)
 
 
-_BOTH_TIMES = re.compile(r"[ (]+before[ ]*(?:→|->|/|and|vs\.?)[ ]*after\)?$", re.IGNORECASE)
+_BOTH_TIMES = r"(?i)[ (]before[ ]*(?:→|->|/|and|vs\.?)[ ]*after\)?$"
 _COMMITS = frozenset({
     "build", "build under test", "build tested", "candidate", "release candidate", "version tested", "version under test",
     "fixed in", "fix", "source", "code", "code version", "snapshot", "tested build", "tested version", "point in history",
