@@ -229,7 +229,7 @@ def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, d
     """
     value = line.text[label.start : label.end]
     known = meaning_of(label, line, scopes)
-    if known is None:
+    if known is None or _counts_beside_words(value, known[1], scopes):
         return
     quantity, scope, is_claim = known
     mark = _MARK_AND_MORE.match(value) if quantity in ("tests", "result", "") else None
@@ -251,8 +251,6 @@ def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, d
     if figures and not outcomes:
         yield from _places(figures, Spot(value, line.start + label.start, line.line, scope, where), is_claim=is_claim)
         return
-    if not figures and scope.startswith(PATH) and "[" not in value and any(map(str.isdecimal, value)):
-        return  # a count among other words, which is compared as the count of a file is
     id = figure_id(quantity, scope, where)  # noqa: A001 - the word of records
     place = text_behind(parsed, line, label, id) if divided else place_of_label(parsed, line, id, choice=False)
     if quantity not in _FILES:
@@ -263,6 +261,13 @@ def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, d
     known_words = WORDS_OF_FACTS.get(quantity) if divided else None
     if known_words is None or place.state == "written" or known_words.issuperset(words_asked(place.text)):
         yield from _in_words(place, quantity, scope)
+
+
+def _counts_beside_words(value: str, scope: str, scopes: Scopes) -> bool:
+    """Check for a count of a file's tests among words that say more: it is compared as :mod:`file_counts` compares counts."""
+    if not scope.startswith(PATH) or "[" in value or not any(map(str.isdecimal, value)):
+        return False
+    return not figures_in(value, "result", scopes.names.scopes)
 
 
 def _is_outcome(figure: Figure) -> bool:
