@@ -39,7 +39,7 @@ _OF_COVERAGE = ("coverage", "branch_coverage", "line_coverage", "statements", "c
 _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
 """What a target without a sign is the most of."""
 
-_NUMBERS = re.compile(r"\d|\b[nx#] (?:tests? )?pass|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)")
+_NUMBERS = r"\d|\b[nx#] (?:tests? )?pass|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)"
 
 
 def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[str, str]) -> dict[str, str]:
@@ -328,7 +328,7 @@ def _asks_for_a_word(text: str) -> bool:
     """Check for alternatives such as ``[PASS/FAIL]``, or the word that answered them."""
     plain = text.casefold()
     answers = ("passing", "failing", "not yet written", "none passes", "not all were run")
-    return ("pass" in plain and "fail" in plain and _NUMBERS.search(text) is None) or plain.startswith(answers)
+    return ("pass" in plain and "fail" in plain and re.search(_NUMBERS, text) is None) or plain.startswith(answers)
 
 
 def _number_in(text: str | None) -> Decimal:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_handoff.evidence.facts import Facts
 
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*", re.IGNORECASE)
-_OTHER_ORDER = re.compile(r"(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd", re.IGNORECASE)
+_YES_OR_NO = r"(?i)\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*"
+_OTHER_ORDER = r"(?i)(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd"
 """A date is asked for that does not begin with the year."""
 
 
@@ -29,9 +29,9 @@ def told(facts: Facts, place: Place, scopes: tuple[str, ...]) -> str | None:
     if place.quantity == "duration" and scopes != ("",):
         return None
     word = _WORDS[place.quantity](facts, place.form)
-    if word is None or (place.quantity == "date" and _OTHER_ORDER.search(place.text)):
+    if word is None or (place.quantity == "date" and re.search(_OTHER_ORDER, place.text)):
         return None
-    if place.quantity == "git_status" and _YES_OR_NO.fullmatch(place.text):
+    if place.quantity == "git_status" and re.fullmatch(_YES_OR_NO, place.text):
         return "no" if word == "clean" else "yes"
     if place.id.startswith(FRONT_MATTER):
         from pytest_handoff.document.front_matter import is_plain_yaml

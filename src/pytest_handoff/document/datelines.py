@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 _PROMPT = r"\[[^\[\]]*\]|\{\{?[^{}]*\}?\}|<[^<>]*>|__+|TBD|TODO"
 _WHO = rf"{_PROMPT}|[^\s,*_·—–]+(?: [^\s,*_·—–]+){{0,2}}?"
 _DAY = rf"{_PROMPT}|YYYY-MM-DD|\d{{4}}-\d\d-\d\d"
-_LINE = re.compile(
-    r"[*_( ]*(?:prepared|written|handed over|(?:last )?updated|generated|compiled|completed)[:*_]*[ ]+"
+_LINE = (
+    r"(?i)[*_( ]*(?:prepared|written|handed over|(?:last )?updated|generated|compiled|completed)[:*_]*[ ]+"
     rf"(?:by[ ]+(?P<who>{_WHO})(?:[ ]*,)?[ ]+(?:on[ ]+|at[ ]+)?(?P<day>{_DAY})"
-    rf"|(?:on[ ]+)?(?P<first>{_DAY})[ ]*,?[ ]+by[ ]+(?P<last>{_WHO}))[*_.) ]*",
-    re.IGNORECASE,
+    rf"|(?:on[ ]+)?(?P<first>{_DAY})[ ]*,?[ ]+by[ ]+(?P<last>{_WHO}))[*_.) ]*"
 )
 _NAMES = frozenset({"agent", "name", "author", "who", "coding", "ai", "your", "engineer", "developer"})
 _DAYS = frozenset({"date", "day", "today", "yyyy", "mm", "dd"})
@@ -32,7 +31,7 @@ _DAYS = frozenset({"date", "day", "today", "yyyy", "mm", "dd"})
 
 def date_lines(line: TextLine, scopes: Scopes) -> Iterator[Place]:
     """Make a place of the name and of the day in such a line."""
-    found = _LINE.fullmatch(line.text)
+    found = re.fullmatch(_LINE, line.text) if "by " in line.text.casefold() else None
     if found is None or scopes.of(line) != ALL:
         return
     groups = ("who", "day") if found["who"] is not None else ("last", "first")
@@ -46,13 +45,12 @@ def date_lines(line: TextLine, scopes: Scopes) -> Iterator[Place]:
             )  # fmt: skip
 
 
-_FACT = re.compile(
-    r"(?:(?P<name>(?:git )?(?:commit|branch|revision)|head|python|working tree|tree)(?: (?:version|name|hash|sha))?|(?P<at>at|@)"
-    r")[: ]+(?P<code>`?)"
-    rf"(?P<value>{_PROMPT}|[\w./-]*\w(?: with uncommitted changes)?)(?P=code)",
-    re.IGNORECASE,
+_FACT = (
+    r"(?i)(?:(?P<name>(?:git )?(?:commit|branch|revision)|head|python|working tree|tree)(?: (?:version|name|hash|sha))?"
+    r"|(?P<at>at|@))[: ]+(?P<code>`?)"
+    rf"(?P<value>{_PROMPT}|[\w./-]*\w(?: with uncommitted changes)?)(?P=code)"
 )
-_BETWEEN = re.compile(r"[ ]*(?:,|;|\bon\b|\bwith\b|\band\b|\(|\)|[.])*[ ]*(?:on |with |and )?", re.IGNORECASE)
+_BETWEEN = r"(?i)[ ]*(?:,|;|\bon\b|\bwith\b|\band\b|\(|\)|[.])*[ ]*(?:on |with |and )?"
 _QUANTITIES = {
     "commit": "commit", "revision": "commit", "head": "commit", "branch": "branch", "python": "python",
     "working tree": "git_status", "tree": "git_status",
@@ -64,7 +62,7 @@ def facts_of_line(line: TextLine, scopes: Scopes) -> list[Place]:
     places: list[Place] = []
     at = _end_of_between(line.text, 0)
     while at < len(line.text):
-        found = _FACT.match(line.text, at)
+        found = re.compile(_FACT).match(line.text, at)
         if found is None or (found["at"] and (not places or places[-1].quantity != "branch")):
             return []
         quantity = "commit" if found["at"] else _QUANTITIES[found["name"].casefold().removeprefix("git ")]
@@ -83,5 +81,5 @@ def facts_of_line(line: TextLine, scopes: Scopes) -> list[Place]:
 
 
 def _end_of_between(text: str, at: int) -> int:
-    found = _BETWEEN.match(text, at)
+    found = re.compile(_BETWEEN).match(text, at)
     return at if found is None else found.end()

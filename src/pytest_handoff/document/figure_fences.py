@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,25 +21,30 @@ if TYPE_CHECKING:
     from pytest_handoff.document.places import Place
     from pytest_handoff.document.scopes import Scopes
 
-_COMMAND = re.compile(
-    r"(?:[$>%][ \t]*)?(?:(?:uv|poetry|pdm|hatch)[ \t]+run[ \t]+)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)"
-)
+_COMMAND = r"(?:[$>%][ \t]*)?(?:(?:uv|poetry|pdm|hatch)[ \t]+run[ \t]+)?(?:python\d?[ \t]+-m[ \t]+)?pytest\b(?P<options>.*)"
 _OUTPUT = ("", "text", "txt", "console", "bash", "sh", "shell", "output", "log", "plaintext", "terminal", "yaml", "yml")
 """What fences may be called that show the output of pytest, or state."""
 
 _CELL = rf"(?:\[[^\[\]]*\]|{BLANK}|\d[\d,]*(?:\.\d+)?)"
-_REPORT = re.compile(
+_REPORT = (
     rf"[# ]*(?P<name>\S+)[ \t]+(?P<statements>{_CELL})[ \t]+(?P<missed>{_CELL})[ \t]+"
     rf"(?P<coverage>{_CELL}[ ]?%)(?P<more>[ \t]+\S.*)?[ \t]*"
 )
 """A row of a coverage report without branches."""
 
+_PLAIN_BAR = r"\[[#=*>.\- ]{3,}\]"
 _BAR = r"(?:\[[#=*>.\-█▓▒░■□▰▱⬛⬜ ]{3,}\]|[█▓▒░■□▰▱⬛⬜]{3,})"
-_NAMED = re.compile(
-    r"(?P<label>[A-Za-z][A-Za-z0-9 _./-]{0,60}?)"
-    rf"(?:[ \t]*:[ \t]+|[ \t]*=[ \t]+|[ \t]*\.{{3,}}[ \t]*|[ \t]{{2,}}|[ \t]+(?={_BAR}))"
-    rf"(?:{_BAR}[ \t]*)?(?P<value>\S.*?)[ \t]*"
-)
+
+
+@cache
+def _named(*, plain: bool) -> re.Pattern[str]:
+    """Compile a label with its value; bars of wide characters, which take long to compile, are only in texts that have some."""
+    bar = _PLAIN_BAR if plain else _BAR
+    return re.compile(
+        r"(?P<label>[A-Za-z][A-Za-z0-9 _./-]{0,60}?)"
+        rf"(?:[ \t]*:[ \t]+|[ \t]*=[ \t]+|[ \t]*\.{{3,}}[ \t]*|[ \t]{{2,}}|[ \t]+(?={bar}))"
+        rf"(?:{bar}[ \t]*)?(?P<value>\S.*?)[ \t]*"
+    )
 
 
 def figures_of_fences(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -60,7 +66,7 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scopes: Scopes) -> Iterator[P
         if start >= fence.end:
             return
         raw = parsed.raw(index)
-        command = _COMMAND.match(raw.strip())
+        command = re.match(_COMMAND, raw.strip()) if "pytest" in raw else None
         if command is not None:
             narrowed = scope_of_command(command["options"], scopes)
             scope = narrowed if narrowed is None else narrowed or scopes.below(fence.line) or ALL
@@ -69,7 +75,7 @@ def _lines_of_fence(parsed: Outline, fence: Fence, scopes: Scopes) -> Iterator[P
 
 
 def _of_line(parsed: Outline, spot: Spot, scopes: Scopes) -> Iterator[Place]:
-    row = _REPORT.fullmatch(spot.text)
+    row = re.fullmatch(_REPORT, spot.text) if "%" in spot.text else None
     if row is not None:
         yield from _of_report(row, spot, scopes)
         return
@@ -103,7 +109,7 @@ _OF_A_PERSON = ("python", "platform", "agent", "date")
 def _of_label(parsed: Outline, spot: Spot, scopes: Scopes) -> Iterator[Place]:
     """Make places of what stands behind a label: ``branch:  [branch]``, ``Tests  [####--] [X/Y]``."""
     text = spot.text.strip()
-    found = _NAMED.fullmatch(text)
+    found = _named(plain=text.isascii()).fullmatch(text)
     if found is not None:
         start = spot.start + len(spot.text) - len(spot.text.lstrip())
         line = TextLine(spot.line, start, text, opens_item=False, paragraph=spot.line, parents=(), followed=True)

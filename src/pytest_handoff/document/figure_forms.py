@@ -12,32 +12,44 @@ from pytest_handoff.record import Bundle
 Form = Literal["fraction", "percent", "count", "mark", "any", ""]
 
 _NUMBER = r"(?:(?-i:[A-Z]|[NXYZ]{2,4}|n|#)(?:[.,][NMXYZ]{1,3})?|counts?|numbers?|num|amount|total)"
-_INNER = re.compile(
-    rf"[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
-    rf"(?P<words>(?:[ ][^\d\[\],;]*)?)",
-    re.IGNORECASE,
+_INNER = (
+    rf"(?i)[~≈±+-]?(?:(?P<fraction>{_NUMBER}[ ]*(?:/|of)[ ]*{_NUMBER})|(?:{_NUMBER}|percentage|percent)[ ]*%?)"
+    rf"(?P<words>(?:[ ][^\d\[\],;]*)?)"
 )
+_INNER_WORDS = frozenset({"count", "counts", "number", "numbers", "num", "amount", "total", "percentage", "percent"})
 _DIGITS = r"(?<![\w./-])\d(?:[\d,]*\d)?(?:\.\d+)?"
 _LONE = r"(?<![\w./-])(?:N/N|X/Y|[NX](?=[ ]?%|[ ]+[A-Za-z(])|TBD|TODO)(?![\w/-])"
 """Prompts that stand for a figure only where the words around them say what it counts: *N passed*, *X/Y*, *TBD failed*."""
 
-PROMPT = rf"(?:\[[^\[\]]*\]|{BLANK}|{_LONE})"
-FIGURE = re.compile(
-    rf"{PROMPT}(?:(?:[ ]*/[ ]*|[ ](?:of|OF)[ ]){PROMPT})?(?:[ ]*%)?|"
-    rf"{_DIGITS}[ ]*/[ ]*\d(?:[\d,]*\d)?(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
-)
-_MARKS_ONLY = re.compile(r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?")
-_MARK = re.compile(r"[✅❌⚠✓✗✔✘🟢🔴🟡]\ufe0f?")
+_IN_EACH_LONE = ("N ", "X ", "N%", "X%", "N/N", "X/Y", "TBD", "TODO")
+_BRACKETS = r"\[[^\[\]]*\]"
+PROMPT = rf"(?:{_BRACKETS}|{BLANK}|{_LONE})"
+_MARKS_ONLY = r"\[?(?:[^\w\s\[\]]+[ ]*(?:/|\|)[ ]*)+[^\w\s\[\]]+\]?"
+_MARKS = frozenset("✅❌⚠✓✗✔✘🟢🔴🟡")
 
 
 def form_of(text: str) -> Form:
     """Tell the form of a figure or prompt that stands alone; words have none."""
     plain = text.strip("*_` ~≈")
-    if _MARKS_ONLY.fullmatch(plain) or _MARK.fullmatch(plain):
+    if plain.removesuffix("\ufe0f") in _MARKS or (("/" in plain or "|" in plain) and re.fullmatch(_MARKS_ONLY, plain)):
         return "mark"
-    found = FIGURE.fullmatch(plain)
+    found = figures_of(plain).fullmatch(plain)
     form = "" if found is None else read_form(plain).form
     return "" if form == "any" else form
+
+
+def figures_of(text: str) -> re.Pattern[str]:
+    """Return what finds the figures of a text; few texts hold prompts without brackets, which take long to compile."""
+    return _figures(brackets_only=not ("_" in text or has_blank(text) or _may_be_lone(text)))
+
+
+@cache
+def _figures(*, brackets_only: bool) -> re.Pattern[str]:
+    prompt = _BRACKETS if brackets_only else PROMPT
+    return re.compile(
+        rf"{prompt}(?:(?:[ ]*/[ ]*|[ ](?:of|OF)[ ]){prompt})?(?:[ ]*%)?|"
+        rf"{_DIGITS}[ ]*/[ ]*\d(?:[\d,]*\d)?(?![\w/])|{_DIGITS}(?:[ ]*%)?(?![\d/-]|\.\d)"
+    )
 
 
 class Read(Bundle, frozen=True):
@@ -65,7 +77,7 @@ def _form_of_prompt(figure: str) -> Read:
         return _fraction_of(re.findall(r"\[([^\[\]]*)\]", figure))
     if not is_prompt_text(inner) or (placeholder_length(f"[{inner}]") == 0 and inner not in ("X", "x")):
         return _NOTHING
-    found = _INNER.fullmatch(inner)
+    found = re.fullmatch(_INNER, inner) if _may_ask_for_a_figure(inner) else None
     if found is None:
         percent = figure.endswith("%") or "percent" in inner.casefold()
         return Read("percent" if percent else "any", asked=words_asked(inner)) if _is_plain(inner) else _NOTHING
@@ -74,6 +86,14 @@ def _form_of_prompt(figure: str) -> Read:
         return Read("fraction", words)
     percent = "%" in inner or "percent" in inner.casefold() or figure.endswith("%")
     return Read("percent" if percent else "count", words)
+
+
+def _may_ask_for_a_figure(inner: str) -> bool:
+    """Check cheaply whether a prompt may begin as one for a figure does, by its first word."""
+    word = inner.partition(" ")[0]
+    if len(word) < 2 or not (word.isascii() and word.isalpha()) or set(word) <= set("NXYZ"):
+        return True
+    return word.casefold() in _INNER_WORDS or "of" in word.casefold()
 
 
 _PARTS_OF_WHOLE = frozenset(
@@ -102,7 +122,7 @@ def _form_of_blank(figure: str) -> Read:
 
 def _is_plain(inner: str) -> bool:
     """Check that a prompt is a few words, not alternatives or an example."""
-    return len(inner) <= 40 and not re.search(r"[/|,:;\d]", inner)
+    return len(inner) <= 40 and not any(sign in "/|,:;" or sign.isdecimal() for sign in inner)
 
 
 def has_figures(text: str) -> bool:
@@ -111,7 +131,11 @@ def has_figures(text: str) -> bool:
 
 
 def _has_lone(text: str) -> bool:
-    return ("N" in text or "X" in text or "T" in text) and _lone().search(text) is not None
+    return _may_be_lone(text) and _lone().search(text) is not None
+
+
+def _may_be_lone(text: str) -> bool:
+    return ("N" in text or "X" in text or "T" in text) and any(sign in text for sign in _IN_EACH_LONE)
 
 
 @cache

@@ -28,7 +28,7 @@ from pytest_handoff.document.scopes import ALL, PATH, figure_id
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_handoff.document.figures_in_text import Figure
     from pytest_handoff.document.outline import Outline, TextLine
@@ -46,9 +46,9 @@ NO_FIGURES = WORDS - {"result", "status", "duration"}
 
 _OUTCOMES = ("passed", "failed", "errors", "skipped", "xfailed")
 
-_SHARE_AND_REST = re.compile(r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]")
+_SHARE_AND_REST = r":[*_ ]+\d[\d,]*/\d[\d,]* passed, \d[\d,]* [a-z]"
 
-_HEADING_MARK = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
+_HEADING_MARK = r"[ \t]{0,3}#{1,6}[ \t]+"
 
 
 def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -59,14 +59,14 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
         label = read_label(line.text)
         if label is not None and is_no_label(label, line.text):
             label = None
-        if _MAY_BE_FACTS.match(line.text) is not None and (facts := _facts(line, scopes)):
+        if _may_be_facts(line.text) and (facts := _facts(line, scopes)):
             yield from facts
         elif len(several := _of_segments(parsed, line, scopes)) > 1:
             yield from several
         elif (alone := _failing_item(parsed, line, scopes)) is not None:
             yield alone
         elif label is None:
-            if has_figures(line.text) or may_ask(line.text) or _OF_A_FACT.match(line.text) is not None:
+            if has_figures(line.text) or may_ask(line.text) or _names_a_fact(line.text):
                 yield from _without_label(parsed, line, scopes)
         else:
             yield from labelled(parsed, line, label, scopes)
@@ -94,11 +94,19 @@ _FAILING = frozenset({
     "failing tests", "failed tests", "red tests", "broken tests", "failing test", "failed test", "known failures",
     "test failures", "failures", "tests failing", "tests that fail", "still failing", "failing now", "still red",
 })  # fmt: skip
-_MAY_BE_FACTS = re.compile(
-    r"(?:on )?(?:commit|branch|head|python|revision)\b.*(?:,| on | at | with )"
-    r"|[*_( ]*(?:prepared|written|handed|last|updated|generated|compiled|completed)\b.*\bby ",
-    re.IGNORECASE,
+_MAY_BE_FACTS = (
+    r"(?i)(?:on )?(?:commit|branch|head|python|revision)\b.*(?:,| on | at | with )"
+    r"|[*_( ]*(?:prepared|written|handed|last|updated|generated|compiled|completed)\b.*\bby "
 )
+_FACTS_BEGIN = ("on ", "comm", "branch", "head", "python", "rev")
+_BYLINES_BEGIN = ("prepared", "written", "handed", "last", "updated", "generated", "comp")
+
+
+def _may_be_facts(text: str) -> bool:
+    """Check for a line of facts or for one that says by whom; the few words that it begins with are cheaper to look for."""
+    plain = text.casefold()
+    begins = plain.startswith(_FACTS_BEGIN) or ("by " in plain and plain.lstrip("*_( ").startswith(_BYLINES_BEGIN))
+    return begins and re.match(_MAY_BE_FACTS, text) is not None
 
 
 def _facts(line: TextLine, scopes: Scopes) -> list[Place]:
@@ -107,14 +115,27 @@ def _facts(line: TextLine, scopes: Scopes) -> list[Place]:
     return list(date_lines(line, scopes)) or facts_of_line(line, scopes)
 
 
-_OF_A_FACT = re.compile(r"`?(?:git|python|os|operating|platform|branch|commit)\b", re.IGNORECASE)
-_DIVIDER = re.compile(r"(?:[ ]|&nbsp;)+(?:[·•|]|//|&middot;|&nbsp;)(?:[ ]|&nbsp;)+|[ ]{2,}(?=[^\x00-\x7f]+[ ]\*\*|\*\*)")
+_OF_A_FACT = r"(?i)`?(?:git|python|os|operating|platform|branch|commit)\b"
+_BEGINNINGS_OF_FACTS = ("git", "python", "os", "operating", "platform", "branch", "commit")
+
+
+def _names_a_fact(text: str) -> bool:
+    begins = text.removeprefix("`").casefold().startswith(_BEGINNINGS_OF_FACTS)
+    return begins and re.match(_OF_A_FACT, text) is not None
+
+
+_DIVIDER = r"(?:[ ]|&nbsp;)+(?:[·|]|•|//|&middot;|&nbsp;)(?:[ ]|&nbsp;)+|[ ]{2,}(?=[^\x00-\x7f]+[ ]\*\*|\*\*)"
 """What stands between several labels of one line: ``Agent: [name] · Branch: [branch]``."""
+_DIVIDERS = (" · ", " • ", " | ", " // ", " &middot; ", "&nbsp;")
+
+
+def _may_be_divided(text: str) -> bool:
+    return len(text) <= LONGEST and (any(sign in text for sign in _DIVIDERS) or ("  " in text and "**" in text))
 
 
 def _of_segments(parsed: Outline, line: TextLine, scopes: Scopes) -> list[Place]:
     """Make places of a line of several labels, each with its value."""
-    spans = list(_DIVIDER.finditer(line.text)) if len(line.text) <= LONGEST else []
+    spans = list(re.finditer(_DIVIDER, line.text)) if _may_be_divided(line.text) else []
     if not spans:
         return []
     starts, ends = [0, *(span.end() for span in spans)], [*(span.start() for span in spans), len(line.text)]
@@ -161,15 +182,17 @@ def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[
             yield from labelled(parsed, line, label, scopes, divided=True)
 
 
-def lines_of_several(parsed: Outline, scopes: Scopes) -> set[int]:
+def lines_of_several(parsed: Outline, places: Sequence[Place]) -> set[int]:
     """Find the lines (from 1) with several figures that are understood, where a field would take all for one.
 
     A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled.
+
+    Args:
+        places: those of :func:`figures_of_lines`.
     """
-    places = list(figures_of_lines(parsed, scopes))
     times = Counter(place.line for place in places)
     outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
-    shares = {line.line + 1 for line in parsed.lines if _SHARE_AND_REST.search(line.text)}
+    shares = {line.line + 1 for line in parsed.lines if " passed, " in line.text and re.search(_SHARE_AND_REST, line.text)}
     return (outcomes | {line for line, number in times.items() if number > 1}) - shares
 
 
@@ -179,7 +202,7 @@ def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
         raw = parsed.raw(heading.line)
         if heading.line in scopes.closed or not has_figures(raw) or len(parsed.path(heading.line)) < 1:
             continue
-        mark = _HEADING_MARK.match(raw)
+        mark = re.match(_HEADING_MARK, raw)
         start = mark.end() if mark else 0
         spot = Spot(raw[start:], parsed.starts[heading.line] + start, heading.line, ALL, "heading")
         yield from whole_line(spot, scopes)
@@ -191,16 +214,18 @@ def number_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     if title is None or title.line in scopes.closed or scopes.names.number is None or not scopes.names.series:
         return
     raw = parsed.raw(title.line)
+    if not has_figures(raw):
+        return
     found = re.search(rf"\b{re.escape(scopes.names.series)}[ \t]+(\[(?:[NXn#]|number|nr)\]|\d+\b)", raw, re.IGNORECASE)
     if found is not None:
         start = parsed.starts[title.line] + found.start(1)
         yield figure_place(found[1], start, title.line, asks="[" in found[1], id="figure.number in title", quantity="number")
 
 
-_DAY = re.compile(r"\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d", re.IGNORECASE)
+_DAY = r"(?i)\[(?:date|YYYY-MM-DD)\]|\{\{ ?date ?\}\}|<(?:date|YYYY-MM-DD)>|YYYY-MM-DD|\d{4}-\d\d-\d\d"
 
 
-_OTHER_DAY = re.compile(r"\b(?:planned|due|deadline|until|since|next|before|release|incident|meeting|born)\b", re.IGNORECASE)
+_OTHER_DAY = r"(?i)\b(?:planned|due|deadline|until|since|next|before|release|incident|meeting|born)\b"
 
 
 def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
@@ -209,16 +234,22 @@ def date_of_title(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     if title is None or title.line in scopes.closed:
         return
     raw = parsed.raw(title.line)
-    is_another = _OTHER_DAY.search(raw) is not None
-    days = list(_DAY.finditer(raw)) if not is_another and (has_figures(raw) or "YYYY" in raw) else []
-    if len(days) == 1:
+    may_hold_one = raw.count("-") > 1 or "date" in raw.casefold()
+    days = list(re.finditer(_DAY, raw)) if may_hold_one and (has_figures(raw) or "YYYY" in raw) else []
+    if len(days) == 1 and not re.search(_OTHER_DAY, raw):
         text, start = days[0][0], parsed.starts[title.line] + days[0].start()
         yield figure_place(text, start, title.line, asks=not text[0].isdigit(), id="figure.date in title", quantity="date")
 
 
-_ONE_MARK = "[✅❌✓✗✔✘🟢🔴]\\ufe0f?"
-_MARK_AND_MORE = re.compile(rf"(?P<mark>\[?{_ONE_MARK}[ ]?/[ ]?{_ONE_MARK}\]?|{_ONE_MARK})[ ]+(?=[\[{{<_X\d])")
+_MARKS = "✅❌✓✗✔✘🟢🔴"
+_ONE_MARK = rf"[{_MARKS}]\ufe0f?"
+_MARK_AND_MORE = rf"(?P<mark>\[?{_ONE_MARK}[ ]?/[ ]?{_ONE_MARK}\]?|{_ONE_MARK})[ ]+(?=[\[{{<_X\d])"
 """A mark, or two to choose from, before the figures behind a label."""
+
+
+def _mark_and_more(value: str) -> re.Match[str] | None:
+    begins = value.removeprefix("[").startswith(tuple(_MARKS))
+    return re.match(_MARK_AND_MORE, value) if begins else None
 
 
 def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, divided: bool = False) -> Iterator[Place]:
@@ -232,7 +263,7 @@ def labelled(parsed: Outline, line: TextLine, label: Label, scopes: Scopes, *, d
     if known is None or _counts_beside_words(value, known[1], scopes):
         return
     quantity, scope, is_claim = known
-    mark = _MARK_AND_MORE.match(value) if quantity in ("tests", "result", "") else None
+    mark = _mark_and_more(value) if quantity in ("tests", "result", "") else None
     if mark is not None and figures_in(value[mark.end() :], quantity, scopes.names.scopes):
         id = figure_id("result", scope, f"{scopes.heading(line.line)}: {min(label.keys, default='')} mark")  # noqa: A001
         start, asks = line.start + label.start, "/" in mark["mark"]

@@ -48,7 +48,8 @@ _NAMES_OF_FACTS = frozenset({"field", "item", "key", "what", "property", "fact",
 """Heads of the first of two columns, of which the second has the values, whatever it is called."""
 _TOTALS = frozenset({"total", "sum", "gesamt", "totals", "grand total", "in total", "overall total"})
 _MOST_WORDS = 4
-_WANTED = re.compile(r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$")
+_WANTED = r"[ ]*(?:[≥≤<>]=?|>=|<=)[ ]*\d[\d.,]*[ ]*%?[ ]*$"
+_SIGNS_OF_WANTED = ("≥", "≤", "<", ">")
 """What is wanted of a row, where its name says so: *Coverage ≥ 80 %*."""
 _ALL = frozenset({
     "all modules", "all files", "all code", "all suites", "all levels", "all kinds", "all types", "all", "overall", "all tests",
@@ -197,13 +198,21 @@ def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
             )  # fmt: skip
 
 
-_SIGNED = re.compile(r"\[[+±]|[+−-]\d")
-_ONLY_MARKS = re.compile(r"[✓✗✔✘✅❌🟢🔴/| ]+")
+_SIGNED = ("[+", "[±")
+_MARKS = frozenset("✓✗✔✘✅❌🟢🔴/| ")
 _SHARES = frozenset({"percentage", "percent", "share", "rate"})
 
 
+def _without_wanted(name: str) -> str:
+    return re.sub(_WANTED, "", name) if any(sign in name for sign in _SIGNS_OF_WANTED) else name
+
+
+def _is_signed(text: str) -> bool:
+    return text.startswith(_SIGNED) or (text[:1] in "+−-" and text[1:2].isdecimal())
+
+
 def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) -> Iterator[Place]:
-    name = _WANTED.sub("", inside.name_of(row))
+    name = _without_wanted(inside.name_of(row))
     keys = keys_of(name) - _TOTALS
     found = _of_files(quantity_of(keys, QUANTITIES, name), inside) or (
         ("total", "tests") if _is_total_of_outcomes(row, inside) else None
@@ -219,7 +228,7 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
     values = shown = 0
     for names, (head, cell) in zip(columns[1:], inside.cells_of(row), strict=False):
         part = _part_of(names, head.text)
-        if part is None and values and _SIGNED.match(cell.text) is not None:
+        if part is None and values and _is_signed(cell.text):
             part = "change"  # beside what it is now, whatever the column is called
         if part is None and len(columns) == 2 and quantity in NO_FIGURES:
             part = "shown"
@@ -264,7 +273,7 @@ _DIFFERS = _DIFFERENCE | {"vs", "versus", "than", "against", "compared", "since"
 
 def _part_of(names: frozenset[str], head: str) -> str | None:
     """Tell what a column says of a quantity, by its head: what it is, was, should be, or whether it is that."""
-    if not names and _ONLY_MARKS.fullmatch(head) is not None:
+    if not names and head and _MARKS.issuperset(head):
         return "status"
     return next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_by_word(names)
 
@@ -297,7 +306,7 @@ def _is_total_of_outcomes(row: Row, inside: _Table) -> bool:
     return {"passed", "failed"} <= counted
 
 
-_EMPTY_BOX = re.compile(r"\[ *\](?:[ ]?(%))?")
+_EMPTY_BOX = r"\[ *\](?:[ ]?(%))?"
 """Brackets for a figure; where no column is of all tests, or of statements, they may be boxes to tick."""
 
 
@@ -313,7 +322,7 @@ def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterat
     """Make a place of a cell that is empty, a prompt, or figures that are understood."""
     cell, plain = spot.cell, quantity.removesuffix(".before")
     before = quantity[len(plain) :]
-    if (box := _EMPTY_BOX.fullmatch(cell.text)) is not None:
+    if cell.text.startswith(("[]", "[ ")) and (box := re.fullmatch(_EMPTY_BOX, cell.text)) is not None:
         yield from _boxed(inside, spot, quantity, scope, "percent" if box[1] or plain in RATES else "count")
         return
     figures = [] if plain in NO_FIGURES else figures_in(cell.text, plain)

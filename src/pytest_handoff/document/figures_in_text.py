@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.document.figure_forms import FIGURE, PROMPT, Form, has_figures, read_form
+from pytest_handoff.document.figure_forms import PROMPT, Form, figures_of, has_figures, read_form
 from pytest_handoff.document.quantities import ALL_TESTS, FILLERS, NOUNS, named
 from pytest_handoff.record import Bundle
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 LONGEST = 300
 """A longer piece of text is nobody's line of figures."""
 
-_SEPARATOR = re.compile(r"[,;|()·•+]|[ ][-–—/][ ]|/(?=[-+−–])|[ ](?:and|und)[ ]|[ ](?:in|at)[ ](?=[\[~\d{<_X])")
-_BEHIND = re.compile(r"[^\[\]]*[^\W_]")
-_WORD = re.compile(r"[^\W\d_]+(?:2e)?")
+# A class of wide characters that lie apart takes long to compile, so they stand in branches of their own.
+_SEPARATOR = r"[,;|()·+]|•|[ ](?:[-/][ ]|[–—][ ])|/(?:(?=[-+])|(?=[−–]))|[ ](?:and|und)[ ]|[ ](?:in|at)[ ](?=[\[~\d{<_X])"
+_WORD = r"[^\W\d_]+(?:2e)?"
 RATES = ("pass_rate", "coverage", "branch_coverage", "line_coverage", "new_code")
 _QUANTITIES = named(NOUNS)
 _NARROW = ("passed", "failed", "errors", "skipped", "xfailed", "new_tests")
@@ -66,7 +66,7 @@ def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAME
         elif found and (beside := _beside().match(text, start, end)):
             if beside["then"] and (was := one_figure(text, beside.end(), end, found[-1].quantity, names)) is not None:
                 found.append(replace(was, quantity=f"{was.quantity}.before"))
-        elif _pattern(default).search(text, start, end) is not None or words_in(text[start:end]) not in FILLERS | ALL_TESTS:
+        elif _pattern(default, text).search(text, start, end) is not None or words_in(text[start:end]) not in FILLERS | ALL_TESTS:
             return []
     return found
 
@@ -117,8 +117,8 @@ def skeleton(text: str, figures: list[Figure]) -> str:
     return " ".join(re.findall(r"[^\W_]+|#", text.casefold()))
 
 
-def _pattern(default: str) -> re.Pattern[str]:
-    return _signed() if default == "diff" else FIGURE
+def _pattern(default: str, text: str) -> re.Pattern[str]:
+    return _signed() if default == "diff" else figures_of(text)
 
 
 @cache
@@ -130,8 +130,8 @@ def _signed() -> re.Pattern[str]:
 def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
     """Split at separators outside of brackets."""
     start = 0
-    brackets = [(found.start(), found.end()) for found in _pattern(default).finditer(text)]
-    for found in _SEPARATOR.finditer(text):
+    brackets = [(found.start(), found.end()) for found in _pattern(default, text).finditer(text)]
+    for found in re.finditer(_SEPARATOR, text):
         if not any(first <= found.start() < last for first, last in brackets):
             yield start, found.start()
             start = found.end()
@@ -140,7 +140,7 @@ def _pieces(text: str, default: str) -> Iterator[tuple[int, int]]:
 
 def one_figure(text: str, start: int, end: int, default: str, names: Mapping[str, str]) -> Figure | None:
     """Read the one figure of a piece, if the words around it say what it counts."""
-    found = list(_pattern(default).finditer(text, start, end))
+    found = list(_pattern(default, text).finditer(text, start, end))
     if len(found) != 1:
         return None
     span = found[0]
@@ -167,10 +167,15 @@ def one_figure(text: str, start: int, end: int, default: str, names: Mapping[str
     if not quantity or is_word or (quantity == "coverage" and form == "count"):
         return None
     asks = not span[0][0].isdigit()
-    behind = _BEHIND.match(text, span.end(), end)
-    last = span.end() if behind is None else behind.end()
+    last = _end_of_words(text, span.end(), end)
     tail = read.tail + text[span.end() : last]
     return Figure(span.start(), last, quantity, form, asks, tail, not asks and words in ALL_TESTS, scope)
+
+
+def _end_of_words(text: str, start: int, end: int) -> int:
+    """Return where the words behind a figure end, before the next bracket."""
+    end = min((at for bracket in "[]" if (at := text.find(bracket, start, end)) >= 0), default=end)
+    return next((at + 1 for at in range(end - 1, start - 1, -1) if text[at].isalnum()), start)
 
 
 _OF_TIME = ("seconds", "secs", "sec", "time", "took")
@@ -284,4 +289,4 @@ _COUNTED = frozenset({*NOUNS, "statements", "missed", "covered", "new_code", "te
 
 
 def words_in(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
+    return " ".join(re.findall(_WORD, text.casefold()))

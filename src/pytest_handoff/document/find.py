@@ -84,9 +84,10 @@ def _with_figures(
     parsed: Outline, scopes: Scopes, places: list[Place], marked: Collection[Place], doubtful: Collection[str]
 ) -> list[Place]:
     """Add the figures; in a line that holds several of them no label is a place, unless a marker says so."""
-    several = lines_of_several(parsed, scopes)
+    of_lines = list(figures_of_lines(parsed, scopes))
+    several = lines_of_several(parsed, of_lines)
     kept = [place for place in places if place.kind != "label" or place.line not in several or place in marked]
-    return kept + _figures(parsed, scopes, kept, doubtful)
+    return kept + _figures(parsed, scopes, kept, of_lines, doubtful)
 
 
 def _changed_beside_created(found: list[Place]) -> list[Place]:
@@ -135,15 +136,18 @@ def _of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
     return figures_of_tables(parsed, scopes)
 
 
-def _figures(parsed: Outline, scopes: Scopes, known: list[Place], doubtful: Collection[str]) -> list[Place]:
+def _figures(
+    parsed: Outline, scopes: Scopes, known: list[Place], of_lines: Iterable[Place], doubtful: Collection[str]
+) -> list[Place]:
     """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
 
     Args:
+        of_lines: the figures of lines.
         doubtful: what the fields are called that match two spots.
     """
     lines = {place.line for place in known if place.kind in ("label", "choice", "marker")}
     found = [
-        *(place for place in figures_of_lines(parsed, scopes) if place.line not in lines),
+        *(place for place in of_lines if place.line not in lines),
         *number_of_title(parsed, scopes),
         *date_of_title(parsed, scopes),
         *_of_front_matter(parsed, scopes),
@@ -230,10 +234,10 @@ def _tasks_in_fences(parsed: Outline, places: Iterable[Place]) -> Iterator[Task]
             yield Task(line=place.line + index + 1, text=text, ticked=BOXES[box], section=section, at=at, place=place.id)
 
 
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
-_FIRST_CELL = re.compile(r"[ \t]*+\|((?:[^|\\]|\\.)++)\|")
-_AFTER_SEPARATOR = re.compile(r"(?<=::)")
-_MARKS = re.compile(r"[`*]")
+_HEADING = r" {0,3}(#{1,6})[ \t]+(.*)"
+_FIRST_CELL = r"[ \t]*+\|((?:[^|\\]|\\.)++)\|"
+_AFTER_SEPARATOR = r"(?<=::)"
+_EMPHASIS = r"[`*]"
 _DURATION = r"(?i:duration of (?P<after>\S.*)|(?P<before>\S.*) duration)"
 
 
@@ -260,7 +264,7 @@ def _by_ending(tests: Iterable[str], names: Collection[str]) -> dict[str, list[s
     lengths = {len(name) for name in names}
     found: dict[str, list[str]] = {}
     for test in tests:
-        starts = (0, *(mark.start() for mark in _AFTER_SEPARATOR.finditer(test)))
+        starts = (0, *(mark.start() for mark in re.finditer(_AFTER_SEPARATOR, test)))
         for ending in {test[start:] for start in starts if len(test) - start in lengths}:
             if ending in names:
                 found.setdefault(ending, []).append(test)
@@ -271,11 +275,11 @@ def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
     """Yield the first cells of all tables below headings of these names, without emphasis."""
     inside: int | None = None
     for line in text.splitlines():
-        heading = _HEADING.match(line) if "#" in line else None
+        heading = re.match(_HEADING, line) if "#" in line else None
         if heading is not None and (inside is None or len(heading[1]) <= inside):
             inside = None if keys_of(heading[2]).isdisjoint(names) else len(heading[1])
-        elif inside is not None and (cell := _FIRST_CELL.match(line)):
-            yield _MARKS.sub("", cell[1]).strip()
+        elif inside is not None and (cell := re.match(_FIRST_CELL, line)):
+            yield re.sub(_EMPHASIS, "", cell[1]).strip()
 
 
 _SECTIONS: dict[str, tuple[str, ...]] = {

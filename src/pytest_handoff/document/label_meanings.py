@@ -50,7 +50,7 @@ WORDS_OF_FACTS = {
 }
 """What a prompt for each may say, where no colon shows that it is asked for."""
 
-_OF_PYTEST = re.compile(r"\bpassed\b.*\bfailed\b.*\bskipped\b|\bpytest\b")
+_OF_PYTEST = r"\bpassed\b.*\bfailed\b.*\bskipped\b|\bpytest\b"
 """Words that nobody has for anything else."""
 
 _MEASURED = ("tests", "pass_rate", "coverage", "branch_coverage", "new_code")
@@ -67,19 +67,18 @@ _DAYS = frozenset({
     "updated on", "last update", "generated on", "completed on", "prepared on", "written on", "handover date", "handoff",
     "handed over", "finished", "finished on", "run on", "executed on", "ran on", "audited on", "last edited", "last changed",
 })  # fmt: skip
-_DATE = re.compile(r"date|yyyy|\d{4}-\d\d-\d\d", re.IGNORECASE)
 """Labels behind which a date is that of the run, if a date is asked for."""
 
-
-_COUNT_OF = re.compile(r"\d[\d,]* [a-z][a-z ]*")
-_ENDS_WITH_FIGURE = re.compile(r"\(\d[\d.,/% ]*\)$")
+_DATE = r"\d{4}-\d\d-\d\d"
+_COUNT_OF = r"\d[\d,]* [a-z][a-z ]*"
+_ENDS_WITH_FIGURE = r"\(\d[\d.,/% ]*\)$"
 
 
 def is_no_label(label: Label, text: str) -> bool:
     """Check for a colon in parentheses, or behind a figure: *New files (5):*, *11 tests: 7 unit, 2 e2e*."""
     if label.start >= label.end:
-        return _ENDS_WITH_FIGURE.search(label.text) is not None
-    counts = text[:1].isdigit() and text[label.start].isdigit() and _COUNT_OF.fullmatch(label.text) is not None
+        return "(" in label.text and re.search(_ENDS_WITH_FIGURE, label.text) is not None
+    counts = text[:1].isdigit() and text[label.start].isdigit() and re.fullmatch(_COUNT_OF, label.text) is not None
     return counts or label.text.count("(") > label.text.count(")")
 
 
@@ -98,7 +97,7 @@ _COMMITS = frozenset({
     "done in",
 })  # fmt: skip
 _ASKS_FOR_COMMIT = frozenset({"commit", "sha", "hash", "git", "short", "id", "or", "revision"})
-_HASH = re.compile(r"`?[0-9a-f]{7}\b.*")
+_HASH = r"`?[0-9a-f]{7}\b.*"
 
 
 def _of_commit(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
@@ -108,7 +107,7 @@ def _of_commit(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, 
     value = line.text[label.start : label.end]
     asked = set(words_asked(value))
     asks = {"commit", "sha", "hash", "revision"} & asked and asked <= _ASKS_FOR_COMMIT
-    return ("commit", ALL, False) if asks or _HASH.fullmatch(value) else None
+    return ("commit", ALL, False) if asks or re.fullmatch(_HASH, value) else None
 
 
 def _of_files(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
@@ -165,7 +164,9 @@ def _of_both(name: str, around: str | None, value: str) -> tuple[str, str, bool]
 def _asks_for_a_day(label: Label, value: str) -> bool:
     """Check that a day is asked for, or stands there; *Updated on* asks for one whatever its prompt is."""
     says_so = any(key.endswith(" on") or key == "last updated" for key in label.keys)
-    return _DATE.search(value) is not None or (says_so and (asks_nothing(value) or set(value) == {"_"}))
+    plain = value.casefold()
+    is_day = "date" in plain or "yyyy" in plain or (value.count("-") > 1 and re.search(_DATE, value) is not None)
+    return is_day or (says_so and (asks_nothing(value) or set(value) == {"_"}))
 
 
 def _of_path(scope: str, heading: str) -> str:
@@ -193,11 +194,15 @@ def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, sc
         return None
     if NEEDS.get(key) == "file" and "file" not in scopes.heading(line.line):
         return None
-    if key in NEEDS and not (around or is_spoken_of(scopes, line.line, NEEDS[key]) or _OF_PYTEST.search(line.text)):
+    if key in NEEDS and not (around or is_spoken_of(scopes, line.line, NEEDS[key]) or _says_pytest(line.text)):
         return None
     if quantity in ("tests", "result") and not around and narrows(scopes.heading(line.line)):
         return None
     return quantity, around, quantity in CLAIMED and not around and key in label.keys and _is_claim(key, line, scopes)
+
+
+def _says_pytest(text: str) -> bool:
+    return ("pytest" in text or ("passed" in text and "skipped" in text)) and re.search(_OF_PYTEST, text) is not None
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:

@@ -40,14 +40,15 @@ def quantity_of(keys: Iterable[str], names: Mapping[str, str], text: str = "") -
     exact = next((key for key in known if key in names), None)
     found = (exact, names[exact]) if exact is not None else None
     found = found or next((found for key in known if (found := _reduced(key, names)) is not None), None)
-    if found is None or "%" not in text or _PERCENT.search(text) is None:
+    if found is None or "%" not in text or re.search(_PERCENT, text) is None:
         return found
     return _RATE if found[1] == "passed" else found if found[1] in _RATES else None
 
 
 def _reduced(key: str, names: Mapping[str, str]) -> tuple[str, str] | None:
-    plain = _OF_THE_DIFF.sub(" new code", key)
-    words = (_ON_THE_BRANCH.sub("", plain) if "coverage" in key or "tests" in key else plain).split()
+    plain = re.sub(_OF_THE_DIFF, " new code", key) if any(word in key for word in ("diff", "change", "patch")) else key
+    of_branch = "branch" in key and ("coverage" in key or "tests" in key)
+    words = (re.sub(_ON_THE_BRANCH, "", plain) if of_branch else plain).split()
     if not 1 < len(words) <= _MOST_WORDS or key.startswith("current session"):  # those of this session may be its new ones
         return None
     if words[-3:-1] == ["end", "of"]:
@@ -79,11 +80,11 @@ def _composed(words: list[str], names: Mapping[str, str]) -> str | None:
 
 
 _MOST_WORDS = 8
-_OF_THE_DIFF = re.compile(r" (?:of|for|on|in) (?:(?:the|this|these|our|your|my|all) )?(?:diff|changes?|patch)(?: lines)?$")
+_OF_THE_DIFF = r" (?:of|for|on|in) (?:(?:the|this|these|our|your|my|all) )?(?:diff|changes?|patch)(?: lines)?$"
 """A difference that is measured, and not how much something differs."""
 
-_ON_THE_BRANCH = re.compile(r" (?:on|of|in|from) (?:(?:the|this|our|my) )?(?:\w+ )?branch$")
-_PERCENT = re.compile(r"(?:^|[^\d\s\]}>_X])[ ]*%")
+_ON_THE_BRANCH = r" (?:on|of|in|from) (?:(?:the|this|our|my) )?(?:\w+ )?branch$"
+_PERCENT = r"(?:^|[^\d\s\]}>_X])[ ]*%"
 _RATE = ("percent passed", "pass_rate")
 _RATES = frozenset({"pass_rate", "coverage", "line_coverage", "branch_coverage", "new_code"})
 _MAY_COUNT = frozenset({

@@ -108,12 +108,12 @@ _PHRASES = frozenset(
         "test pyramid",
     }
 )
-_BEFORE_ACTING = re.compile(
-    r"\b(?:before|prior to) (?:you |we |i )?(?:start|begin|merg|releas|ship|push|committ?|leav|go|clos|hand|deploy)"
-    r"(?:e|es|ing)?(?: (?:off|over|on))?\b|\bpre[- ](?:commit|push|deploy|ship|handoff|check)\b",
-    re.IGNORECASE,
+_BEFORE_ACTING = (
+    r"(?i)\b(?:before|prior to) (?:you |we |i )?(?:start|begin|merg|releas|ship|push|committ?|leav|go|clos|hand|deploy)"
+    r"(?:e|es|ing)?(?: (?:off|over|on))?\b|\bpre[- ](?:commit|push|deploy|ship|handoff|check)\b"
 )
 """What is to be done first: no other time is spoken of."""
+_IN_EACH_BEFORE = ("before ", "or to ", "pre-", "pre ")
 
 _OTHER_TIMES = frozenset({
     "before", "last", "previous", "previously", "baseline", "planned", "plan", "plans", "next", "target", "targets", "goal",
@@ -121,8 +121,8 @@ _OTHER_TIMES = frozenset({
     "prior", "earlier", "then", "was", "former", "should", "todo", "future", "proposed", "upcoming", "original", "first",
     "until", "estimate", "estimates", "estimated", "hoped", "desired", "minimum", "example", "examples", "template", "sample",
 })  # fmt: skip
-_FIGURES = re.compile(r"\[[^\[\]]*\]|\d[\d,./%]*")
-_NUMBERED = re.compile(r"\b(?:session|phase|sprint)\s+#?(\d{1,9})\b", re.IGNORECASE)
+_FIGURES = r"\[[^\[\]]*\]|\d[\d,./%]*"
+_NUMBERED = r"(?i)\b(?:session|phase|sprint)\s+#?(\d{1,9})\b"
 
 
 def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRAL_TO_PROMPTS) -> bool:
@@ -132,10 +132,25 @@ def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRA
         number: that of the session at hand; a heading that names another session speaks of then.
         known: words that narrow nothing.
     """
-    if any(int(other) != number for other in _NUMBERED.findall(heading)):
+    if _is_of_another(heading, number):
         return False
-    words = _FIGURES.sub(" ", _BEFORE_ACTING.sub(" ", heading))
+    words = re.sub(_BEFORE_ACTING, " ", heading) if _may_say_before(heading) else heading
+    words = re.sub(_FIGURES, " ", words) if "[" in words or _has_number(words) else words
     return any(form in _PHRASES or set(form.split()) <= known for form in keys_of(words) or {""})
+
+
+def _may_say_before(heading: str) -> bool:
+    plain = heading.casefold()
+    return any(sign in plain for sign in _IN_EACH_BEFORE)
+
+
+def _has_number(text: str) -> bool:
+    return any(map(str.isdecimal, text))
+
+
+def _is_of_another(heading: str, number: int | None) -> bool:
+    """Check whether a heading names another session than the one at hand."""
+    return _has_number(heading) and any(int(other) != number for other in re.findall(_NUMBERED, heading))
 
 
 _NARROWING = frozenset({
@@ -182,7 +197,7 @@ class Scopes:
         path = self.parsed.path(line)
         texts = [heading.text for heading in path]
         other = any(not _OTHER_TIMES.isdisjoint(form.split()) for text in texts for form in keys_of(text))
-        return not other and not any(int(found) != self.names.number for text in texts for found in _NUMBERED.findall(text))
+        return not other and not any(_is_of_another(text, self.names.number) for text in texts)
 
     def is_certain(self, line: int) -> bool:
         """Check that a person's figure in a line is about the project's tests: the heading has none but well-known words."""
