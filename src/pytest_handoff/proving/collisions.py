@@ -25,6 +25,8 @@ _CHANGES = (
 _NO_FILES = ("", ":memory:")
 _STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system")
 _SYSTEMS = ("/dev", "/proc")
+_MEMORY = "/dev/shm"
+"""Linux keeps devices in ``/dev``, and below this folder files, which are shared like any other."""
 
 
 class Collisions:
@@ -41,7 +43,7 @@ class Collisions:
         self.tests: set[str] = set()
         self.starting: set[str] = set()
         self._tree = tree
-        self._own = {*own, *_SYSTEMS}
+        self._own = set(own)
 
     def watch(self) -> None:
         """Begin; it cannot be undone, so that only a child that ends soon does it."""
@@ -85,7 +87,11 @@ class Collisions:
         place = Path(_place(path))
         if place.suffix == ".pyc" or not set(_OF_CACHES).isdisjoint(place.parts):
             return False
-        return not any(str(folder) in self._own for folder in (place, *place.parents))
+        return not _is_the_systems(place) and not any(str(folder) in self._own for folder in (place, *place.parents))
+
+
+def _is_the_systems(place: Path) -> bool:
+    return not place.is_relative_to(_MEMORY) and any(place.is_relative_to(one) for one in _SYSTEMS)
 
 
 def _is_relative(rest: Sequence[Any]) -> bool:
