@@ -307,6 +307,64 @@ def annotated(by: str) -> Callable[[Shop], None]:
 
 PROMISED = "import pytest\n\n\n@pytest.mark.xfail(strict=True)\n"
 
+COLLIDES = "        prices = ()  # lwwmnna\n"
+"""Has the hash of ``def total(prices):``. All comments of seven letters were tried in turn: this was number 160,624,943."""
+ALMOST = COLLIDES.replace("lwwmnna", "lwwmnnb")
+COLLIDES_IN_TESTS = "    assert True  # mdwduuc\n"
+"""Has the hash of ``    assert discount(price) <= price``; found in the same way, as number 864,666,282."""
+
+MORE_TESTS = """
+
+def test_total_of_more():
+    from shop.cart import total
+
+    assert total([2, 2]) == 4
+"""
+NO_PRICES = "\n\ndef test_total_of_none():\n    from shop.cart import total\n\n    assert total() == 0\n"
+
+
+def with_a_branch(line: str, tests: str) -> Callable[[Shop], None]:
+    """A new branch in earlier code, and tests, all of them new."""
+
+    def do(shop: Shop) -> None:
+        asking(shop)
+        head = "def total(prices=None):\n    if prices is None:\n"
+        shop.edit(CART, "def total(prices):\n", head + line)
+        (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + tests, "utf-8")
+        shop.measured()
+
+    return do
+
+
+def with_a_branch_of_the_session_before(line: str, tests: str) -> Callable[[Shop], None]:
+    """The same, and then a session that changes a test only is gated."""
+
+    def do(shop: Shop) -> None:
+        with_a_branch(line, tests)(shop)
+        shop.commit()
+        shop.write({"handoffs/session-3.md": shop.text(DOCUMENT).replace("Session 2", "Session 3")})
+        more = "\n\ndef test_tax_of_more():\n    assert tax(20) == 4\n"
+        (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + more, "utf-8")
+        shop.session = "session-3"
+        shop.measured(session="session-3")
+
+    return do
+
+
+def with_lines_moved(shop: Shop) -> None:
+    """A function that changes its place, and a line that stands twice, with its tests."""
+    asking(shop)
+    total = "def total(prices):\n    return sum(prices)\n"
+    shop.edit(CART, f"{total}\n\n", "")
+    again = "\n\ndef total_of_all(prices):\n    return sum(prices)\n"
+    (shop.folder / CART).write_text(f"{shop.text(CART)}\n\n{total}{again}", "utf-8")
+    of_all = MORE_TESTS.replace("test_total_of_more", "test_total_of_all").replace("total([", "total_of_all([")
+    tests = MORE_TESTS + of_all.replace("import total\n", "import total_of_all\n")
+    tests += "\n\ndef test_discount_of_more():\n    from shop.cart import discount\n\n    assert discount(20) == 18\n"
+    (shop.folder / TAX_TESTS).write_text(shop.text(TAX_TESTS) + tests, "utf-8")
+    shop.measured()
+
+
 CHEATS = [
     Cheat("measured", "write no tests", without_tests(), "new_code|coverage", "write them", with_tests()),
     Cheat("measured", "call it while its module is imported", without_tests(duty=AT_IMPORT), "new_code",
@@ -328,6 +386,18 @@ CHEATS = [
     Cheat("measured", "call it a matter of types", without_tests(duty=FOR_TYPES.format("TYPE_CHECKING = True", DUTY_INDENTED)),
           "new_code", "import for types only", tested_besides(FOR_TYPES.format(
               "from typing import TYPE_CHECKING", "    from decimal import Decimal\n") + DUTY)),
+    Cheat("measured", "write a line with the hash of one that is gone", with_a_branch(COLLIDES, MORE_TESTS), "record",
+          "write it in other words, and test it", with_a_branch(ALMOST, MORE_TESTS + NO_PRICES)),
+    Cheat("measured", "write one that has it without its annotation",
+          with_a_branch(COLLIDES.replace("prices =", "prices: tuple[int, ...] ="), MORE_TESTS), "record",
+          "move lines, and write one a second time", with_lines_moved),
+    Cheat("measured", "write such a line, and have the next session gated",
+          with_a_branch_of_the_session_before(COLLIDES, MORE_TESTS), "record", "write an honest one",
+          with_a_branch_of_the_session_before(ALMOST, MORE_TESTS + NO_PRICES)),
+    Cheat("measured", "empty a test by a line with the hash of its assertion", lambda shop: (
+              shop.edit(CART_TESTS, "    assert discount(price) <= price\n", COLLIDES_IN_TESTS), shop.pytest()), "record",
+          "empty it, and be named", lambda shop: (
+              shop.edit(CART_TESTS, "    assert discount(price) <= price\n", "    assert True\n"), shop.pytest())),
     Cheat("measured", "write code into an annotation", annotated("sum([0.2])"), "new_code", "annotate", annotated("float")),
     Cheat("measured", "leave it untested, and have the next session gated",
           gated_as_the_next(tests="\n\ndef test_more():\n    assert tax(20) == 4\n"), "new_code", "test it in the next session",

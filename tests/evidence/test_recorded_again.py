@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_handoff.evidence.recorded_again import Replaced, compare_again
+from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import LedgerLine, Outcome, Retired
 
 PATH, OTHER = "tests/test_a.py", "tests/test_b.py"
@@ -49,6 +50,15 @@ def test_a_test_of_the_same_name(now: LedgerLine, text: str, weaker: list[str]) 
 def test_a_test_of_its_name_elsewhere(text: str, expected: Replaced) -> None:
     """It moved if its lines are the same, and is another test if they are not."""
     assert compared([line(f"{PATH}::test_one")], [line(f"{OTHER}::test_one")], {PATH: TEST}, {OTHER: text}) == expected
+
+
+def test_a_line_that_only_its_hash_takes_for_another() -> None:
+    """The lines have one hash (see ``test_line_collisions.py``), so that only their texts tell that the file changed."""
+    was = "def test_one():\n    assert discount(price) <= price\n"
+    now = "def test_one():\n    assert True  # mdwduuc\n"
+    assert hash_lines(was.encode()) == hash_lines(now.encode())
+    expected = Replaced(weaker=[f"{PATH} changed"])
+    assert compared([line(f"{PATH}::test_one")], [line(f"{PATH}::test_one")], {PATH: was}, {PATH: now}) == expected
 
 
 def test_a_second_test_of_its_name_stands_in_for_none() -> None:

@@ -48,7 +48,7 @@ class Filled:
 
     def __init__(self, project: Project, content: bytes) -> None:
         self.record = project.store.record("s-1")
-        facts = SimpleNamespace(record=self.record)
+        facts = SimpleNamespace(record=self.record, ledger={})
         self.composition = SimpleNamespace(facts=facts, decisions=(), written=(), findings=(), verdicts=[])
         self.artifacts = (Artifact(path=project.document("s-1"), content=content),)
 

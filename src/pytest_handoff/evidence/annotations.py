@@ -10,7 +10,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_handoff.evidence.source_changes import WIDTH, changed_lines, hash_lines, split_hashes
+from pytest_handoff.evidence.source_changes import WIDTH, changed_lines, hash_lines, split_hashes, texts_of_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -34,12 +34,14 @@ class Bare(NamedTuple):
         first, last: its lines, from 1.
         lines: the hashes of what is left of them.
         joined: the hash of the same in one line, as it was before annotations made it too long.
+        left: what is left of them.
     """
 
     first: int
     last: int
     lines: str
     joined: str
+    left: bytes
 
 
 def only_annotated(base: str, now: str, text: bytes, before: Callable[[], bytes | None]) -> frozenset[int]:
@@ -93,6 +95,18 @@ def alignments(
     yield _with(old, {}, None), _with(new, wanted, frozenset(old))
     if (then := before()) is not None and hash_lines(then) == base:
         yield _with(old, {one.first: one for one in _bare(then)}, None), _with(new, every, None)
+
+
+def bare_texts(text: bytes, changed: Collection[int] | None = None) -> list[tuple[int, bytes]]:
+    """List the lines of the statements without their annotations, each with the number of the statement's first line.
+
+    Args:
+        changed: the lines of which a statement must have one; ``None`` for all statements.
+    """
+    found = _bare(text)
+    if changed is not None:
+        found = [one for one in found if any(number in changed for number in range(one.first, one.last + 1))]
+    return [(one.first, line) for one in found for text in (one.left, _in_one_line(one.left)) for line in texts_of_lines(text)]
 
 
 def _with(lines: Sequence[str], bare: Mapping[int, Bare], one_line: Collection[str] | None) -> list[Line]:
@@ -153,7 +167,7 @@ def _statement(node: ast.AST, text: bytes, starts: Sequence[int], many: int) -> 
         return None
     begin, end = starts[first - 1], starts[last] if last < many else len(text)
     left = _without(text[begin:end], [(start - begin, stop - begin) for start, stop, _ in spans])
-    return Bare(first, last, hash_lines(left), hash_lines(_in_one_line(left))[:WIDTH])
+    return Bare(first, last, hash_lines(left), hash_lines(_in_one_line(left))[:WIDTH], left)
 
 
 def _shares_a_line(node: _Function, text: bytes, starts: Sequence[int]) -> bool:

@@ -91,7 +91,17 @@ def _changed(
     here = _sources({path: content for path, content in contents.items() if content is not None})
     moved = [replace(line, moved_from=was[line.id] if file_of(was[line.id]) != file_of(line.id) else None) for line in lines]
     found = examine("", moved, here, [*map(_sources, merged)], renames={}, read=contents.get)
-    return [*(found.changed or []), *found.beside]
+    return [*(found.changed or []), *found.beside, *_collided(contents, merged)]
+
+
+def _collided(contents: Mapping[str, bytes | None], merged: Sequence[Mapping[str, bytes]]) -> Iterator[str]:
+    """Yield the files with a line that only its hash takes for one that was merged: by their hashes nothing changed."""
+    from pytest_handoff.evidence.line_collisions import collided_lines
+
+    for path, content in sorted(contents.items()):
+        olds = [files[path] for files in merged if path in files]
+        if content is not None and any(collided_lines(old, content) for old in olds):
+            yield path
 
 
 def _sources(files: Mapping[str, bytes]) -> dict[str, SourceLine]:

@@ -33,10 +33,15 @@ def hash_lines(data: bytes) -> str:
     Lines end where Python's tokenizer ends them (``\\r\\n``, ``\\r`` or ``\\n``), so that the n-th hash belongs to the line that
     coverage.py reports as number n. The kind of line ending, trailing blanks and a missing final line ending make no difference.
     """
+    return "".join([blake2b(line, digest_size=WIDTH // 2).hexdigest() for line in texts_of_lines(data)])
+
+
+def texts_of_lines(data: bytes) -> list[bytes]:
+    """Split a file into its lines as they are hashed, without their ends and trailing blanks."""
     lines = _LINE_END.split(data)
     if not lines[-1]:
         lines.pop()
-    return "".join([blake2b(line.rstrip(), digest_size=WIDTH // 2).hexdigest() for line in lines])
+    return [line.rstrip() for line in lines]
 
 
 def split_hashes(lines: str) -> list[str]:

@@ -58,10 +58,14 @@ class Contents:
 
 def in_git(project: Project, blob: str) -> bytes | None:
     """Read what git has stored under a blob id; ``None`` where it has not, or too much, and where there is no git."""
-    if not project.uses_git or not _ID.fullmatch(blob):
-        return None
-    content = blobs_there(project.root, [blob]).get(blob)
-    return content if content is None or len(content) <= TEXT else None
+    return all_in_git(project, [blob]).get(blob)
+
+
+def all_in_git(project: Project, blobs: Iterable[str]) -> dict[str, bytes]:
+    """Read what git has stored under these blob ids, all with one git process; what :func:`in_git` cannot read is left out."""
+    known = [blob for blob in blobs if _ID.fullmatch(blob)] if project.uses_git else []
+    contents = blobs_there(project.root, known) if known else {}
+    return {blob: content for blob, content in contents.items() if len(content) <= TEXT}
 
 
 def with_lines(project: Project, tree: Tree, measured: Iterable[str], known: Mapping[str, SourceLine]) -> dict[str, SourceLine]:

@@ -46,13 +46,16 @@ class Problem(Frozen, frozen=True):
         return {"kind": self.kind, "path": self.path, "line": self.line, "message": self.message, "remedy": self.remedy}
 
 
-def chain_problems(project: Project, session: str) -> list[Problem]:
+def chain_problems(project: Project, session: str, merged: MergedSessions | None = None) -> list[Problem]:
     """Find what is wrong with the chain of a session, back to its beginning; each file is named once.
+
+    Args:
+        merged: the sessions that are merged, if they are known already.
 
     Raises:
         EvidenceProblem: when a record cannot be read.
     """
-    merged = merged_sessions(project)
+    merged = merged_sessions(project) if merged is None else merged
     found = [*_rewritten(project, session, merged), *_left_out(project, session, merged)]
     named = {problem.path for problem in found}
     broken = [problem for problem in _broken(project, session, merged) if problem.path not in named]

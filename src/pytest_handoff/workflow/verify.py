@@ -15,9 +15,11 @@ from pytest_handoff.checklist.condition import why
 from pytest_handoff.composition.status import STATUS_PLACES
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.printable import labelled
+from pytest_handoff.project.merged_sessions import merged_sessions
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.workflow.chain import Problem, chain_problems
+from pytest_handoff.workflow.collided import collided
 from pytest_handoff.workflow.proved import proof_problems
 from pytest_handoff.workflow.recheck import missing_bases, untrue
 from pytest_handoff.workflow.start import document_bytes
@@ -47,11 +49,17 @@ def verify(project: Project, session: str, outcome: FinishedSession, *, fresh: b
     if not fresh:  # the newest session has answered for the whole chain
         return found
     record, tree = project.store.record(session), read_tree(project)
-    found += chain_problems(project, session)
+    merged = merged_sessions(project)
+    found += chain_problems(project, session, merged)
     stale = list(_freshness(project, record, tree))
-    return (
-        [*stale, *found] if stale else [*found, *_recomputed(project, outcome, tree), *untrue_statements(project, record, tree)]
-    )
+    if stale:
+        return [*stale, *found]
+    return [
+        *found,
+        *_recomputed(project, outcome, tree),
+        *collided(project, outcome.composition.facts, tree, {one.session for one in merged.records}),
+        *untrue_statements(project, record, tree),
+    ]
 
 
 def stale_files(project: Project, record: Record, now: Tree) -> list[str]:
