@@ -259,8 +259,8 @@ def test_settings_that_leave_out_every_file_are_named(tmp_path: Path, data: Cove
     """As in a project whose settings mean the installed package, while its sources are what ran."""
     data.add_lines({write(tmp_path, f"src/app/{name}.py", "x = 1\n"): [1] for name in "ab"})
     assert reader(tmp_path, config=f"[report]\n{settings}\n").measurement(data, []) == NotMeasured(
-        "no file of the code under test was measured: coverage.py's report is told to leave out each file that ran, such as"
-        f" src/app/a.py; change {options} in its [report] settings"
+        "no file of the code under test was measured: coverage.py's [report] settings leave out every file that ran, such as"
+        f" src/app/a.py; change {options} there"
     )
 
 

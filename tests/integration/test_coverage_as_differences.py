@@ -156,7 +156,7 @@ TAMPERED: dict[str, tuple[Callable[[Story], object], str]] = {
         lambda story: forge(
             story, "session-2", lambda table: table["coverage"].update(files={"src/a.py": {"num_statements": 1}})
         ),
-        "session-2/record.json: is damaged: it has the coverage of each file, but says that another file has it",
+        "session-2/record.json: is damaged: it has the coverage of each file, but names another file for it",
     ),
     "no files, and nobody says where": (
         lambda story: forge(story, "session-2", lambda table: table["coverage"].pop("by_file")),

@@ -126,5 +126,5 @@ def test_small_edits_of_a_long_line_cannot_take_for_ever(monkeypatch: pytest.Mon
     monkeypatch.setattr("pytest_handoff.project.differences._MOST_EDITED", 50 * len(base))
     assert b"11111111" in b"".join(fold(base, layers, "path", "there"))
 
-    with pytest.raises(EvidenceProblem, match="longer lines than any run edits so often"):
+    with pytest.raises(EvidenceProblem, match="more edits of long lines than any run writes"):
         b"".join(fold(base, [*layers, layers[0]], "path", "there"))

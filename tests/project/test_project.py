@@ -116,10 +116,10 @@ def test_without_git(plain_git: Callable[..., str], tmp_path: Path) -> None:
         (
             "pyproject.toml",
             b"[tool.handof]\ndir = 'x'\n",
-            "pyproject.toml: [tool.handof] is read by nobody; did you mean [tool.handoff]?",
+            "pyproject.toml: nothing reads [tool.handof]; did you mean [tool.handoff]?",
         ),
-        ("pyproject.toml", b"[tool.a]\n[[tool.pytest-handoff.retire]]\n", "[tool.pytest-handoff] is read by nobody"),
-        ("pyproject.toml", b"[tool.Hand_Off.tiers.x]\n", "[tool.Hand_Off] is read by nobody"),
+        ("pyproject.toml", b"[tool.a]\n[[tool.pytest-handoff.retire]]\n", "nothing reads [tool.pytest-handoff];"),
+        ("pyproject.toml", b"[tool.Hand_Off.tiers.x]\n", "nothing reads [tool.Hand_Off];"),
         ("pyproject.toml", b"[tool.handoff]\ndir = ''\n", "the hand-off folder must be a folder of its own, not ''"),
         ("pyproject.toml", b"[tool.handoff]\ndir = '../..'\n", "must be a folder of its own"),
     ],

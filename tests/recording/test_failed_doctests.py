@@ -74,7 +74,7 @@ TEXTS = {
     "a difference": (
         "004 >>> f(1)\nDifferences (unified diff with -expected +got):\n"
         "    @@ -1 +1 @@\n    -2\n    +1\n\nm.py:4: DocTestFailure",
-        ("m.py:4", "another result than expected: f(1)"),
+        ("m.py:4", "unexpected result: f(1)"),
     ),
     "words that look like it": (
         "001 Expected:\n002 >>> f(1)\nUNEXPECTED EXCEPTION: KeyError('Got:')\n"

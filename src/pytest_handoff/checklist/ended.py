@@ -1,4 +1,4 @@
-"""Let no test fail that was known to fail until a day that is over: the run may have been earlier, or say so."""
+"""Fail the gate about failures if a known failure is past its last day, even if the run itself was earlier."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def after_its_day(verdict: Verdict, facts: Facts, known: Sequence[KnownFailure], today: str) -> Verdict:
-    """Let the gate about failures fail where only an entry that has ended excuses one."""
+    """Fail the gate about failures if only an expired entry excuses a failing test."""
     if verdict.id != "failures" or verdict.verdict != "passed":
         return verdict
     lines = facts.kinds.lines(lambda kind: kind.known is not None and kind.outcome in FAILING)
@@ -30,5 +30,5 @@ def after_its_day(verdict: Verdict, facts: Facts, known: Sequence[KnownFailure],
             found[line.id] = max(entry.until or "" for entry in entries)
     if not found:
         return verdict
-    evidence = listed([f"{test} fails, and was known to until {day}" for test, day in found.items()])
+    evidence = listed([f"{test} fails, and was known to fail only until {day}" for test, day in found.items()])
     return replace(verdict, verdict="failed", evidence=evidence, needs="make them pass, or name a later day, and run them again")

@@ -215,8 +215,8 @@ class FileReader:
             return ""
         options = [option for option in ("include", "omit") if listed_option(self.cov, f"report:{option}")]
         return (
-            f": coverage.py's report is told to leave out {'each' if len(names) > 1 else 'the only'} file that ran, such as"
-            f" {left_out[0]}; change {' and '.join(options)} in its [report] settings"
+            f": coverage.py's [report] settings leave out {'every' if len(names) > 1 else 'the only'} file that ran, such as"
+            f" {left_out[0]}; change {' and '.join(options)} there"
         )
 
     def _left_out(self, name: str) -> bool:

@@ -47,7 +47,7 @@ def hook_children(message: Callable[[], dict[str, Any]], begin: Callable[[], Non
 
         prepared, bootstrap = spawn.get_preparation_data, multiproc.original_bootstrap
         if not all(map(callable, (prepared, bootstrap))):
-            raise TypeError("a function is none any more")
+            raise TypeError("a function of coverage.py or multiprocessing is not callable")
 
     def get_preparation_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
         return prepared(*args, **kwargs) | message()

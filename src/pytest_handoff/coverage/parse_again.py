@@ -58,10 +58,10 @@ def parse_again(sources: Sources) -> dict[str, str] | None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise CannotParse("searching for its patterns to exclude takes too long") from error
+        raise CannotParse("its exclude patterns take too long to match") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise CannotParse(f"its patterns to exclude cannot be used: {said[:200]}")
+        raise CannotParse(f"its exclude patterns cannot be used: {said[:200]}")
     return msgspec.json.decode(done.stdout, type=dict[str, str] | None)
 
 

@@ -165,7 +165,7 @@ def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[
     except DAMAGE as error:
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=base.count(b"\n", 0, start) + 1) from error
     except _TooMuch as error:
-        raise EvidenceProblem("has longer lines than any run edits so often; restore it from git", path=path) from error
+        raise EvidenceProblem("has more edits of long lines than any run writes; restore it from git", path=path) from error
 
 
 class _TooMuch(Exception):  # it is no error of this program

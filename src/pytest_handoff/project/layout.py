@@ -310,7 +310,7 @@ def _settings(folder: Path, root: Path) -> tuple[dict[str, Any] | None, str]:
     text = _text(path, root)
     table, name = own_settings({path.name: text})
     if table is None and (other := _misnamed(text)) is not None:
-        raise UsageProblem(f"[tool.{other}] is read by nobody; did you mean [tool.handoff]?", path=name)
+        raise UsageProblem(f"nothing reads [tool.{other}]; did you mean [tool.handoff]?", path=name)
     return table, name if name == "handoff.toml" else f"{name} [tool.handoff]"
 
 

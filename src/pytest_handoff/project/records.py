@@ -121,12 +121,12 @@ def are_sessions(parents: Sequence[str]) -> bool:
 def _impossible(record: Record) -> str | None:
     """Say what no run writes into a record: what reads it would stumble over that, or read very much."""
     if not are_sessions([parent.session for parent in record.previous]):
-        return "it continues impossible sessions"
+        return "its list of parent sessions is impossible"
     coverage, took = record.coverage, record.run.duration_s
     files = coverage.files.values() if coverage else ()
     percents = [coverage.percent, coverage.branch_percent or 0, *(file.percent for file in files)] if coverage else []
     if files and coverage is not None and coverage.by_file is not None:
-        return "it has the coverage of each file, but says that another file has it"
+        return "it has the coverage of each file, but names another file for it"
     if not all(0 <= percent <= 100 for percent in percents):
         return "it has an impossible percentage"
     if not 0 <= took <= _LONGEST_RUN:

@@ -17,7 +17,7 @@ def place_and_error(text: str) -> tuple[str, str] | None:
     if place is None:
         return None
     lines = text[: place.start()].splitlines()
-    return place[1], one_line(_raised(lines) or _compared(lines) or f"another result than expected{_example(lines)}")
+    return place[1], one_line(_raised(lines) or _compared(lines) or f"unexpected result{_example(lines)}")
 
 
 def _raised(lines: list[str]) -> str | None:

@@ -59,7 +59,7 @@ def _of_evidence(project: Project, session: str | None, owner: str, step: Step) 
     if step.file is not None and not step.file.endswith(f"/{RECORD}") and owner == session and _is_newest(project, owner):
         return replace(step, do="record it again", command=run_of(owner))
     if session not in (None, owner) and not project.store.has(owner) and (command := _without_it(project, str(session))):
-        return replace(step, do="git has no copy of it: continue the sessions that are left", command=command)
+        return replace(step, do="git has no copy of it: continue the remaining sessions instead", command=command)
     return step if step.do else replace(step, do=f"move it away, then {run_of(owner)}")
 
 

@@ -39,7 +39,7 @@ def untrue_statements(project: Project, record: Record, tree: Tree) -> Iterator[
         yield _problem(project, record, f"cannot be checked: {problem}")
         return
     if found is not None and (wrong := [path for path in paths if said[path] != found.get(path)]):
-        yield _problem(project, record, f"has other statements than coverage.py finds in {listed(wrong)}")
+        yield _problem(project, record, f"does not match the statements that coverage.py finds in {listed(wrong)}")
 
 
 def _problem(project: Project, record: Record, message: str) -> Problem:
@@ -47,7 +47,7 @@ def _problem(project: Project, record: Record, message: str) -> Problem:
     places = [
         project.shown(_place(project, parent.session)) for parent in record.previous if _place(project, parent.session).exists()
     ]
-    first = f"delete {listed(places)}, which a run believes, and " if places else ""
+    first = f"delete {listed(places)}, which a run would use, and " if places else ""
     return Problem(
         kind="record", path=project.shown(_place(project, record.session)), message=message, remedy=f"{first}run {again} again"
     )

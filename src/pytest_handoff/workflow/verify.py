@@ -151,7 +151,7 @@ def _own_sources(project: Project, record: Record) -> Iterator[Problem]:
     remedy, command = restored(project, record.session)
     again = f"pytest --handoff={quote(record.session)}"
     remedy = remedy if command else f"restore it, or run {again} again"
-    message = "is missing, and the next session could not tell what it changed"
+    message = "is missing, so the next session cannot tell what it changed"
     yield Problem(kind="chain", path=project.shown(path), message=message, remedy=remedy, command=command or again)
 
 
