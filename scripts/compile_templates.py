@@ -29,12 +29,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_handoff.figures import counted, listed, percent, percent_of
-from pytest_handoff.markup import code, code_in_text, escape
+from pytest_handoff.markup import code, code_in_text, escape, for_shell
 from pytest_handoff.rendering.words import dictsort, ends, joined, of
 
 Given = Mapping[str, Any]
 '''
-WORDS = {"code", "code_in_text", "percent_of", "counted", "listed", "percent"}
+WORDS = {"code", "code_in_text", "percent_of", "counted", "listed", "for_shell", "percent"}
 FILTERS = {
     "dictsort": "dictsort({})", "join": "joined({1}, {0})", "length": "len({})", "list": "list({})",
     "replace": "str({}).replace({}, {})",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from shlex import quote
 
 from pytest_handoff.printable import shorten, visible
 
@@ -43,6 +44,11 @@ def code_in_text(text: object) -> SafeMarkdown:
     fence = "`" * (longest + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return SafeMarkdown(fence + pad + line + pad + fence)
+
+
+def for_shell(text: object) -> str:
+    """Quote any text as one word of a shell command; a code span or a page still escapes it."""
+    return quote(str(text))
 
 
 def one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.evidence.completeness import COLLECTION_FAILED, WHOLE
@@ -50,7 +51,7 @@ def not_all_ran(facts: Facts, spec: Condition, evidence: str) -> Verdict:
 
 def to_complete(facts: Facts) -> str:
     """Say what makes the run complete; never what was just done."""
-    run, again = facts.record.run, f"run pytest --handoff={facts.session}"
+    run, again = facts.record.run, f"run pytest --handoff={quote(facts.session)}"
     if run.interrupted or WHOLE not in run.parts:
         if any(COLLECTION_FAILED in why for why in run.why_incomplete):
             return f"resolve the collection errors, and {again} on the whole suite"

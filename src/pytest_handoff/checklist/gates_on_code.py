@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.condition import (
@@ -111,7 +112,7 @@ def faults(facts: Facts, spec: Condition) -> Verdict:
     A sample decides only where it is large enough.
     """
     code, proof = facts.record.new_code, facts.proof
-    again = f"run handoff prove {facts.session} --faults"
+    again = f"run handoff prove {quote(facts.session)} --faults"
     if code is not None and not code.num_statements and not code.unmeasured:
         return if_complete(facts, spec, "not applicable: no new statements")
     if proof is None or proof.faults is None:
@@ -180,7 +181,7 @@ def _by_experiment(facts: Facts, spec: Condition, name: str, part: EarlierProof 
     Args:
         more: tests that needed no try.
     """
-    again = f"run handoff prove {facts.session} --{name}"
+    again = f"run handoff prove {quote(facts.session)} --{name}"
     if part is None or facts.proof is None:
         return unknown(spec, f"not proved: the experiment {name!r} was not run on this record", again)
     untried = [*part.not_tried, *part.left_out, *(test for test, tried in part.tests.items() if tried.status == "not_tried")]
@@ -234,7 +235,7 @@ def reports(facts: Facts, spec: Condition) -> Verdict:
 def claims(facts: Facts, spec: Condition) -> Verdict:
     """Require that no figure that a person wrote into the document contradicts the evidence."""
     if facts.document.contradicted:
-        needs = f"correct them, or replace them with handoff fill {facts.session} --take-over"
+        needs = f"correct them, or replace them with handoff fill {quote(facts.session)} --take-over"
         return failed(spec, listed(facts.document.contradicted), needs)
     return passed(spec, "no claim in the document contradicts the evidence")
 

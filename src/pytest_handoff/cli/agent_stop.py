@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pytest_handoff.errors import EvidenceProblem, HandoffError
@@ -95,12 +96,12 @@ def _steps(project: Project, session: str) -> list[Step]:
 
 
 def _told(session: str, steps: Sequence[Step]) -> str:
-    lines = [f"The hand-off of {session} is not done: `handoff gate {session} --machine-only` does not pass."]
+    lines = [f"The hand-off of {session} is not done: `handoff gate {quote(session)} --machine-only` does not pass."]
     for number, step in enumerate(steps[:MOST_STEPS], start=1):
         place = f"{step.file}:{step.line}: " if step.line else ""
         lines.append(f"{number}. {place}{one_line(step.what)} ({one_line(step.remedy)})")
     more = len(steps) - MOST_STEPS
-    lines += [f"and {more:,} more: handoff next {session} --json"] if more > 0 else []
+    lines += [f"and {more:,} more: handoff next {quote(session)} --json"] if more > 0 else []
     lines.append("Finish this, or say in your report what is not done and why. Do not weaken tests, settings or the checklist.")
     return "\n".join(lines)
 

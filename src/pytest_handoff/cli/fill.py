@@ -114,7 +114,9 @@ def fill(
 ) -> int:
     """Fill the document of SESSION again from its record, without running tests. PLACES limit --take-over to these ids."""
     if places and not take_over:
-        raise UsageProblem(f"{places[0]!r} goes with --take-over: handoff fill {session} --take-over {' '.join(places)}")
+        raise UsageProblem(
+            f"{places[0]!r} goes with --take-over: handoff fill {quote(session)} --take-over {' '.join(map(quote, places))}"
+        )
     replaced = frozenset(places or ["*"]) if take_over else frozenset()
     if check or diff:
         if interrupted:
@@ -140,7 +142,7 @@ def _compare(project: Project, session: str, outcome: FinishedSession, *, diff: 
         for line in _diff(document_bytes(project, session) or b"", artifact.whole, shown):
             say(line, whole=True)
     if artifact.differs():
-        say(f"{shown}: differs from the evidence; next: handoff fill {session}")
+        say(f"{shown}: differs from the evidence; next: handoff fill {quote(session)}")
         return NO
     say(f"{shown}: matches the evidence")
     return GOOD
@@ -165,7 +167,7 @@ def _refuse_unknown(places: Sequence[str], outcome: FinishedSession) -> None:
     known = {place.id for place in outcome.composition.document.places}
     for place in places:
         if place not in known:
-            names = f"handoff explain {outcome.record.session} lists places that a person filled"
+            names = f"handoff explain {quote(outcome.record.session)} lists places that a person filled"
             raise UsageProblem(f"the document has no place {place!r}; {names}")
 
 

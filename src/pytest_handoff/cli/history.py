@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -270,7 +271,7 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
             store.ledger_lines(record, {wanted})  # an edited ledger is said before a name that is none
     if not found:
         newest = ordered[-1].session
-        raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {newest} --json lists them")
+        raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {quote(newest)} --json lists them")
     if len(found) > 1:
         more = [f"and {len(found) - _MOST_NAMED:,} more"] if len(found) > _MOST_NAMED else []
         raise UsageProblem(f"{wanted!r} matches {len(found):,} ids; name one:", details=(*found[:_MOST_NAMED], *more))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -125,7 +126,7 @@ def proof_lines(project: Project, proof: Proof) -> Iterator[Sequence[tuple[str, 
     """Yield one line for each fact, and where the proof is."""
     from pytest_handoff.project.proofs import proof_path
 
-    yield [(f"handoff prove {proof.session}", "bold")]
+    yield [(f"handoff prove {quote(proof.session)}", "bold")]
     if proof.interrupted:
         yield [("interrupted: results up to this point are kept", "yellow")]
     if proof.earlier is not None:

@@ -22,6 +22,7 @@ from pytest_handoff.composition.proved import proof_summary
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import history
 from pytest_handoff.figures import counted, percent, percent_of
+from pytest_handoff.markup import for_shell
 from pytest_handoff.printable import printable_text
 from pytest_handoff.printing import say
 from pytest_handoff.project.detail_files import details_before, details_of
@@ -65,7 +66,8 @@ def page(context: Mapping[str, object], data: Mapping[str, Any], document: str) 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent_of": percent_of, "counted": counted, "joints": joints, "whole_words": whole_words}
+    environment.filters |= {"percent_of": percent_of, "counted": counted, "for_shell": for_shell}
+    environment.filters |= {"joints": joints, "whole_words": whole_words}
     environment.globals["percent"] = percent
     return environment.get_template(TEMPLATE).render(
         **context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -206,7 +207,7 @@ def explained(composed: Composition) -> list[Explained]:
 def closing(composed: Composition) -> list[Explained]:
     """Summarize the checklist in one line, and name the next command to type."""
     session = composed.facts.session
-    following = f"handoff gate {session}" if not composed.blocking else f"fix it, then pytest --handoff={session}"
+    following = f"handoff gate {quote(session)}" if not composed.blocking else f"fix it, then pytest --handoff={quote(session)}"
     style = "red" if composed.blocking else "green"
     return [Explained(0, checklist_summary(composed), style), Explained(0, f"next: {following}", "bold")]
 

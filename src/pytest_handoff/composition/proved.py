@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.figures import counted, percent
@@ -96,7 +97,7 @@ def told_lines(facts: Facts, *, asked: bool) -> list[str]:
 
 def not_proved(session: str) -> str:
     """Say that a session's run has no proof, and how to get one."""
-    return f"not proved: run handoff prove {session}"
+    return f"not proved: run handoff prove {quote(session)}"
 
 
 def _of_earlier(found: EarlierProof) -> str:

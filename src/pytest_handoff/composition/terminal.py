@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -98,7 +99,7 @@ def run_lines(
         *(Line(f"  {row}", indent=13) for row in (*broken, *blocking)),
         *_notes(composed, everything=verbosity > 0),
         *(Line(f"  {row}", indent=13) for row in names),
-        Line(_row("document", document, f"next: handoff explain {facts.session}")),
+        Line(_row("document", document, f"next: handoff explain {quote(facts.session)}")),
     ]
 
 

@@ -158,8 +158,8 @@ def _commands(facts: Facts) -> str:
     failing = [line.id for line in facts.kinds.lines(lambda kind: kind.outcome in FAILING)]
     rows = ["git status"]
     rows += [f"python -m pytest {shlex.quote(one_line(test))}" for test in failing[:_MOST_COMMANDS]]
-    session = shlex.quote(facts.session)
-    return "\n".join([*rows, f"python -m pytest --handoff={session}", f"handoff explain {session}", f"handoff gate {session}"])
+    rows.append(f"python -m pytest --handoff={shlex.quote(facts.session)}")
+    return "\n".join([*rows, *(f"handoff {verb} {shlex.quote(facts.session)}" for verb in ("explain", "gate"))])
 
 
 class Rows(Frozen, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter, countOf
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.config import Promise
@@ -234,7 +235,7 @@ def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> di
     if said != tally(record.session, ledger, fates, said.ledger, skipped=said.skipped_nodes, left_out=said.left_out):
         raise EvidenceProblem(
             f"the record of {record.session} does not match its ledger and the earlier sessions: one of them was changed; "
-            f"restore it, or run pytest --handoff={record.session} again"
+            f"restore it, or run pytest --handoff={quote(record.session)} again"
         )
     return fates
 

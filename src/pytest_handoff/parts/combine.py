@@ -10,6 +10,7 @@ import os
 from contextlib import chdir
 from functools import partial, reduce
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -244,7 +245,7 @@ def _find(project: Project, session: str, folders: Sequence[Path]) -> tuple[Star
     heads = find_parts(folders or [folder for folder in [here] if folder.is_dir()])
     if not heads:
         where = f"in {listed([str(folder) for folder in folders])}" if folders else f"about this code in {project.shown(here)}"
-        made = f"pytest --handoff={session} --handoff-part=LABEL"
+        made = f"pytest --handoff={quote(session)} --handoff-part=LABEL"
         raise EvidenceProblem(f"there is no part of {session!r} {where}; name the folder of the parts, or make one with {made}")
     named = {str(folder): head for folder, head in heads.items()}
     previous = [parent.session for parent in next(iter(named.values())).previous]

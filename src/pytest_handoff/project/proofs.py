@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -66,7 +67,7 @@ def read_proof_file(path: Path, session: str) -> Proof:
 
 
 def _decoded(data: bytes, name: str, session: str) -> Proof:
-    again = f"remove it and run handoff prove {session} again"
+    again = f"remove it and run handoff prove {quote(session)} again"
     try:
         refuse_other_schema(data, PROOF_SCHEMA, name)
         proof = msgspec.json.decode(data, type=Proof)

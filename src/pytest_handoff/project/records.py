@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections import Counter
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -136,4 +137,4 @@ def _impossible(record: Record) -> str | None:
 
 def _instead(session: str) -> str:
     """Name the remedy for a record that cannot be read; it stops a new run, since only it says what its session continues."""
-    return f"restore it from git, or delete it and run pytest --handoff={session} again"
+    return f"restore it from git, or delete it and run pytest --handoff={quote(session)} again"

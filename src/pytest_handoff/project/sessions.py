@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import cache, cached_property
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_handoff.config import Promise, check_session_name
@@ -198,7 +199,7 @@ def _refuse_lost(store: Store, session: str, kept: Sequence[str]) -> None:
         return
     chain = Chain(store)
     here = chain.newest_of(chain.links.keys() - chain.descendants(session) - {session})
-    run = " ".join([f"pytest --handoff={session}", *(f"--handoff-previous={name}" for name in here)])
+    run = " ".join([f"pytest --handoff={quote(session)}", *(f"--handoff-previous={quote(name)}" for name in here)])
     raise EvidenceProblem(
         f"the record of {listed([repr(name) for name in lost])} is missing, but {session} continues it; restore it from git"
         + (f", or if it was reverted or never was on this branch: {run}" if here else "")
@@ -264,12 +265,12 @@ def latest_of(store: Store, names: Sequence[str]) -> list[str]:
 def _known(store: Store, session: str, name: str) -> str:
     check_session_name(name)
     if name == session:
-        raise UsageProblem(f"--handoff-previous={name}: a session cannot continue itself")
+        raise UsageProblem(f"--handoff-previous={quote(name)}: a session cannot continue itself")
     if not store.has(name):
         known = ", ".join(store.sessions()) or "none"
-        raise UsageProblem(f"--handoff-previous={name}: there is no record of it; recorded: {known}")
+        raise UsageProblem(f"--handoff-previous={quote(name)}: there is no record of it; recorded: {known}")
     if session in Chain(store).before(name):
-        raise UsageProblem(f"--handoff-previous={name}: it comes after {session} itself")
+        raise UsageProblem(f"--handoff-previous={quote(name)}: it comes after {session} itself")
     return name
 
 

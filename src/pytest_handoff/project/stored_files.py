@@ -63,7 +63,7 @@ class StoredFiles:
         """
         data = self.read_if_there(name, session)
         if data is None:
-            again = "" if name == RECORD else f", or record it again: pytest --handoff={session}"
+            again = "" if name == RECORD else f", or record it again: pytest --handoff={quote(session)}"
             raise EvidenceProblem(
                 f"is missing, and with it the evidence of {session!r}; restore it from git{again}", path=self.named(name, session)
             )
@@ -118,12 +118,12 @@ class StoredFiles:
         if any((self.evidence / session).glob(".*.????????.tmp")):  # its note is gone, or was kept on another machine
             raise EvidenceProblem(
                 f"does not match the digest in {RECORD}: a write of {session} was cut short; "
-                f"run pytest --handoff={session} again",
+                f"run pytest --handoff={quote(session)} again",
                 path=self.named(name, session),
             )
         raise EvidenceProblem(
             f"does not match the digest in {RECORD}: it was edited or belongs to another run; "
-            f"restore it, or run pytest --handoff={session} again",
+            f"restore it, or run pytest --handoff={quote(session)} again",
             path=self.named(name, session),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from pytest_handoff.errors import EvidenceProblem
@@ -128,7 +129,7 @@ class Wholes:
             if (kept := self._kept.get((head.differs_from, head.digest))) is not None:
                 return kept, head.differs_from, layers
         raise EvidenceProblem(
-            f"builds on more files than any run writes; restore it from git, or run pytest --handoff={session} again",
+            f"builds on more files than any run writes; restore it from git, or run pytest --handoff={quote(session)} again",
             path=self._named(session),
         )
 
@@ -144,7 +145,7 @@ class Wholes:
             if found is None:
                 raise Gap(
                     f"has only what differs from {before!r}, but {self._named(before)} is missing; "
-                    f"restore that from git, or run pytest --handoff={session} again",
+                    f"restore that from git, or run pytest --handoff={quote(session)} again",
                     path=self._named(name),
                     lacking=before,
                 )
@@ -154,7 +155,7 @@ class Wholes:
     def _refuse(self, session: str, data: bytes) -> NoReturn:
         """Say which file it is that has changed since the session's was written."""
         files = list(self._back_from(session, data))
-        whole, again = files.pop()[1], f"restore it, or run pytest --handoff={session} again"
+        whole, again = files.pop()[1], f"restore it, or run pytest --handoff={quote(session)} again"
         if len(whole) * len(files) > _MOST_FOLDED:
             raise EvidenceProblem(
                 f"does not match the digest in {RECORD}: it or a file that it builds on was edited; {again}",

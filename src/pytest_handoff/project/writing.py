@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
+from shlex import quote
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,7 +42,7 @@ class Unfinished(NamedTuple):
     def __str__(self) -> str:
         """Say in one sentence what is left, and what finishes it."""
         how = "some of its files are in place and others are not" if self.mixed else "its evidence is unchanged"
-        return f"a write of {self.session} was cut short, {how}; finish it with handoff fill {self.session}"
+        return f"a write of {self.session} was cut short, {how}; finish it with handoff fill {quote(self.session)}"
 
 
 @contextmanager

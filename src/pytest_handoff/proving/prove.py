@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from dataclasses import replace as with_attributes
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -156,9 +157,11 @@ def _refuse_other_evidence(project: Project, record: Record, tree: Tree) -> None
         raise UsageProblem("handoff prove needs git, which has the earlier versions of tests and code")
     if not record.run.complete:
         why = "; ".join(record.run.why_incomplete)
-        raise EvidenceProblem(f"is from an incomplete run ({why}); run pytest --handoff={session} again", path=path)
+        raise EvidenceProblem(f"is from an incomplete run ({why}); run pytest --handoff={quote(session)} again", path=path)
     if changed := stale_files(project, record, tree):
-        raise EvidenceProblem(f"is about another tree ({listed(changed)}); run pytest --handoff={session} again", path=path)
+        raise EvidenceProblem(
+            f"is about another tree ({listed(changed)}); run pytest --handoff={quote(session)} again", path=path
+        )
 
 
 def _materials(project: Project, record: Record, tree: Tree) -> Materials:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -206,5 +207,5 @@ def refuse_a_path(config: pytest.Config, session: str) -> None:
     if ("--handoff", session) in pairwise(typed) and (config.invocation_params.dir / session).exists():
         raise UsageProblem(
             f"took {session!r} as the name of the session, but a file or folder has that name; "
-            f"write --handoff=SESSION {session}, or --handoff={session} if that is the session"
+            f"write --handoff=SESSION {quote(session)}, or --handoff={quote(session)} if that is the session"
         )

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -138,7 +139,7 @@ class PartWriting:
             *([Line(f"{'coverage':<11}not measured: {measured.why}")] if isinstance(measured, NotMeasured) else []),
             *(Line(f"{'beside':<11}{mishap}", {"yellow": True}) for mishap in run.mishaps),
             Line(f"{'part':<11}{folder}"),
-            Line(f"{'next':<11}with all parts: handoff combine {self._head.session}{' ' + named if named else ''}"),
+            Line(f"{'next':<11}with all parts: handoff combine {quote(self._head.session)}{' ' + quote(named) if named else ''}"),
         ]
 
 
@@ -153,7 +154,9 @@ def refuse_part(config: pytest.Config, project: Project) -> None:
         raise UsageProblem("--handoff-gate needs a whole session, not a part; run handoff combine, then handoff gate")
     declared = project.config.parts
     if declared and label not in declared:
-        raise UsageProblem(f"--handoff-part={label} is not one of the declared parts ({', '.join(declared)}); add it to 'parts'")
+        raise UsageProblem(
+            f"--handoff-part={quote(label)} is not one of the declared parts ({', '.join(declared)}); add it to 'parts'"
+        )
 
 
 def _parts_folder(plan: RunPlan) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_handoff.figures import counted, listed, percent, percent_of
-from pytest_handoff.markup import code, code_in_text, escape
+from pytest_handoff.markup import code, code_in_text, escape, for_shell
 from pytest_handoff.rendering.words import dictsort, ends, joined, of
 
 Given = Mapping[str, Any]
@@ -90,9 +90,9 @@ def claims_corrections(given: Given) -> Iterator[str]:
         if (len(given['corrections']) > 20):
             yield '- '
             yield escape((len(given['corrections']) - 20))
-            yield ' more: `handoff explain '
-            yield escape(of(given['facts'], 'session'))
-            yield '` lists them\n'
+            yield ' more: '
+            yield escape(code_in_text(joined('', ['handoff explain ', for_shell(of(given['facts'], 'session'))])))
+            yield ' lists them\n'
 
 
 def coverage_files(given: Given) -> Iterator[str]:
@@ -259,11 +259,11 @@ def new_code_files(given: Given) -> Iterator[str]:
 
 def proof(given: Given) -> Iterator[str]:
     if (not given['proof']):
-        yield 'Not proved: run `handoff prove '
-        yield escape(of(given['facts'], 'session'))
-        yield '`, then `handoff fill '
-        yield escape(of(given['facts'], 'session'))
-        yield '`.\n'
+        yield 'Not proved: run '
+        yield escape(code_in_text(joined('', ['handoff prove ', for_shell(of(given['facts'], 'session'))])))
+        yield ', then '
+        yield escape(code_in_text(joined('', ['handoff fill ', for_shell(of(given['facts'], 'session'))])))
+        yield '.\n'
     else:
         for its_line in of(given['proof'], 'lines'):
             yield '- '
@@ -278,11 +278,9 @@ def proof(given: Given) -> Iterator[str]:
             yield escape((len(of(given['proof'], 'reasons')) - 20))
             yield ' more in `proof.json`\n'
         for its_name in of(given['proof'], 'missing'):
-            yield '- not proved: run `handoff prove '
-            yield escape(of(given['facts'], 'session'))
-            yield ' --'
-            yield escape(its_name)
-            yield '`\n'
+            yield '- not proved: run '
+            yield escape(code_in_text(joined('', ['handoff prove ', for_shell(of(given['facts'], 'session')), ' --', its_name])))
+            yield '\n'
         if of(given['proof'], 'survivors'):
             yield '\nNo test noticed these faults:\n\n'
             for its_one in of(given['proof'], 'survivors')[:20]:

@@ -10,7 +10,7 @@ from jinja2.loaders import split_template_path
 
 from pytest_handoff.errors import UsageProblem
 from pytest_handoff.figures import counted, listed, percent, percent_of
-from pytest_handoff.markup import code, code_in_text, escape
+from pytest_handoff.markup import code, code_in_text, escape, for_shell
 from pytest_handoff.project.foreign_files import MEGABYTE, read_file
 from pytest_handoff.rendering.budget import Budget
 from pytest_handoff.rendering.cache import CompiledTemplates
@@ -31,7 +31,10 @@ OPTIONS: dict[str, Any] = {
     "keep_trailing_newline": True,
     "optimized": False,  # it only folds constants, which no template has, and takes a fifth of the time
 }
-WORDS = {"code": code, "code_in_text": code_in_text, "percent_of": percent_of, "counted": counted, "listed": listed}
+WORDS = {
+    "code": code, "code_in_text": code_in_text, "for_shell": for_shell,
+    "percent_of": percent_of, "counted": counted, "listed": listed,
+}  # fmt: skip
 """Our filters; ``percent`` is a function beside them."""
 
 

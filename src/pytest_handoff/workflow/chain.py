@@ -86,7 +86,7 @@ def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[
                 remedy, command = restored(project, parent.session)
             elif project.store.digest(parent.session) != parent.digest:
                 message = f"is not the record that {name} continues"
-                remedy = f"restore it, or run pytest --handoff={name} again"
+                remedy = f"restore it, or run pytest --handoff={quote(name)} again"
                 found = in_git.get(parent.session)
                 command = restoring(project, found) if found and is_in_git(project, found, parent.digest) else None
                 from pytest_handoff.project.restoring import restoring_session
@@ -132,7 +132,7 @@ def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
         yield Problem(kind="chain", path=path, message=message, remedy=remedy)
     if now.weaker:
         message = f"differs from {session} on {where}: {listed(now.weaker)}"
-        remedy = f"undo that and run pytest --handoff={session} again; or {restore}"
+        remedy = f"undo that and run pytest --handoff={quote(session)} again; or {restore}"
         yield Problem(kind="chain", path=path, message=message, remedy=remedy)
 
 
@@ -143,7 +143,8 @@ def _in_another_folder(project: Project, session: str, folder: str, records: lis
         kind="chain",
         path=project.shown_record(session),
         message=f"does not continue {names}, recorded on {records[0].where} in {folder}/",
-        remedy=f"keep all evidence in one folder ({move}, or change 'dir' back), then run pytest --handoff={session} again",
+        remedy=f"keep all evidence in one folder ({move}, or change 'dir' back), "
+        f"then run pytest --handoff={quote(session)} again",
     )
 
 

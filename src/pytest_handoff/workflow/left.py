@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -259,7 +260,7 @@ class _Evidence:
 
     def _command(self, spec: Condition, verdict: Verdict) -> str | None:
         """Name the command that decides what was not measured, where one does."""
-        asked, needs = f"run handoff prove {self._facts.session}", verdict.needs or ""
+        asked, needs = f"run handoff prove {quote(self._facts.session)}", verdict.needs or ""
         if needs.startswith(asked):
             return prove_of(self._facts.session) + needs.removeprefix(asked)
         measured = spec.gate in ("coverage", "new_code", "reports")

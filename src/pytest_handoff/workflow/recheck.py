@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from math import isclose
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -156,7 +157,7 @@ def refuse_edited(record: Record) -> None:
     for contradiction in contradictions(record):
         raise EvidenceProblem(
             f"the record of {record.session} contradicts itself, {contradiction}: it was edited; "
-            f"restore it, or run pytest --handoff={record.session} again"
+            f"restore it, or run pytest --handoff={quote(record.session)} again"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -122,7 +123,7 @@ def has_complete_run(start: Start) -> bool:
 
 def run_again(start: Start) -> str:
     """Name the remedy after a run that was not recorded; offer its results where ``handoff fill`` would take them."""
-    return "run again" if has_complete_run(start) else f"run again, or handoff fill {start.session} --interrupted"
+    return "run again" if has_complete_run(start) else f"run again, or handoff fill {quote(start.session)} --interrupted"
 
 
 def _own_ledger(project: Project, before: Record) -> Ledger | None:

@@ -88,7 +88,7 @@ def _freshness(project: Project, record: Record, tree: Tree) -> Iterator[Problem
             kind="stale",
             path=project.shown_record(record.session),
             message=f"is about another tree{_which(changed)}",
-            remedy=f"run pytest --handoff={record.session} again{_otherwise(project, changed, tree)}"
+            remedy=f"run pytest --handoff={quote(record.session)} again{_otherwise(project, changed, tree)}"
             + _unlike_a_checkout(project, record, changed, tree),
         )
 
@@ -136,7 +136,7 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
             kind="record",
             path=project.shown_record(record.session),
             message=f"does not match the tree: {difference}",
-            remedy=f"restore it, or run pytest --handoff={record.session} again",
+            remedy=f"restore it, or run pytest --handoff={quote(record.session)} again",
             command=f"pytest --handoff={quote(record.session)}",
         )
 
@@ -173,14 +173,14 @@ def _document(project: Project, session: str, outcome: FinishedSession) -> Itera
 
 def _not_ours(outcome: FinishedSession, shown: str) -> Iterator[Problem]:
     """Find markers of ours around text that is not ours: filling leaves it alone, so no figure in it is checked."""
-    session = outcome.record.session
-    remedies = {
-        "edited": "remove the markers around it, or replace it with handoff fill {0} --take-over {1}",
-        "marker": "fix the marker or remove it, then handoff fill {0}",
-    }
+    fill = f"handoff fill {quote(outcome.record.session)}"
     for finding in outcome.composition.findings:
+        remedies = {
+            "edited": f"remove the markers around it, or replace it with {fill} --take-over {quote(finding.place or '')}",
+            "marker": f"fix the marker or remove it, then {fill}",
+        }
         if finding.kind in remedies:
-            remedy = remedies[finding.kind].format(session, finding.place)
+            remedy = remedies[finding.kind]
             yield Problem(kind="document", path=shown, line=finding.line, message=finding.message, remedy=remedy)
 
 
@@ -192,13 +192,13 @@ def _why_it_differs(record: Record, outcome: FinishedSession, line: int) -> tupl
     if forged is not None:
         ticked = "the line does not hold" if forged.applies else "the line does not apply"
         why = f": {ticked}, but its box is ticked" if forged.ticked else ": the line holds, but its box is empty"
-        return forged.line, why, f"handoff explain {session} says why, handoff fill {session} sets it"
+        return forged.line, why, f"handoff explain {quote(session)} says why, handoff fill {quote(session)} sets it"
     before = {written.id: written.known for written in record.places}
     changed = {written.id for written in composed.written if before.get(written.id) != written.known}
     if changed and changed <= _ABOUT_THE_CHECKLIST and record.gates == composed.verdicts:
         why = ": its checklist figures are older than its last tick or waiver"
-        return line, why, f"update them with handoff fill {session}, which runs no tests"
-    return line, "", f"see handoff fill {session} --diff, then handoff fill {session}"
+        return line, why, f"update them with handoff fill {quote(session)}, which runs no tests"
+    return line, "", f"see handoff fill {quote(session)} --diff, then handoff fill {quote(session)}"
 
 
 def _first_difference(have: bytes, want: bytes) -> int | None:
@@ -284,5 +284,5 @@ def made_elsewhere(project: Project, outcome: FinishedSession, wanted: str | Non
             kind="provenance",
             path=path,
             message=f"the evidence comes from a {made.kind} run, not from {wanted}",
-            remedy=f"run pytest --handoff={outcome.record.session} in the job that gates",
+            remedy=f"run pytest --handoff={quote(outcome.record.session)} in the job that gates",
         )
