@@ -15,6 +15,7 @@ from pytest_handoff.proving.collisions import Collisions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MEMORY = "/dev/shm"  # noqa: S108 # nothing is written there
 READ, WRITE, APPEND = os.O_RDONLY, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
@@ -38,11 +39,11 @@ READ, WRITE, APPEND = os.O_RDONLY, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, os.O_W
         ("open", ("/dev/null", "w", WRITE), False),
         ("open", ("/dev/pts/3", "w", WRITE), False),
         ("open", ("/proc/self/oom_score_adj", "w", WRITE), False),
-        ("open", ("/dev/shm/app.lock", "w", WRITE), True),
-        ("os.mkdir", ("/dev/shm/app", 0o777, -1), True),
-        ("sqlite3.connect", ("/dev/shm/app.db",), True),
-        ("socket.bind", (None, "/dev/shm/app.sock"), True),
-        ("open", ("/dev/shm/q7x1", None, WRITE | os.O_EXCL), False),
+        ("open", (f"{MEMORY}/app.lock", "w", WRITE), True),
+        ("os.mkdir", (f"{MEMORY}/app", 0o777, -1), True),
+        ("sqlite3.connect", (f"{MEMORY}/app.db",), True),
+        ("socket.bind", (None, f"{MEMORY}/app.sock"), True),
+        ("open", (f"{MEMORY}/q7x1", None, WRITE | os.O_EXCL), False),
         ("open", ("/tree/pkg/__pycache__/a.pyc.123", "w", WRITE), False),
         ("open", (7, "w", WRITE), False),
         ("os.mkdir", ("/tree/out", 0o777, -1), True),
