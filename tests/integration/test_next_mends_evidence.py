@@ -99,7 +99,7 @@ def test_a_tree_that_only_this_run_had(third: Story) -> None:
     take_out("session-3/sources.jsonl")(third)
     done = third.handoff("verify", "session-3")
 
-    assert (done.code, "sources.jsonl: is missing, and the next session could not tell" in done.out) == (NO, True), done
+    assert (done.code, "sources.jsonl: is missing, so the next session cannot tell" in done.out) == (NO, True), done
     assert Program(third).finish() == ["chain"]
 
 
