@@ -68,6 +68,19 @@ def test_three_verdicts(begun: Story) -> None:
     assert "Waiting" not in shown(green.out)
 
 
+def test_only_a_run_of_ci_has_an_artifact(begun: Story) -> None:
+    """A run on somebody's machine uploads nothing, so the footer points to nothing; one of CI is linked."""
+    begun.pytest("-q", "--handoff=session-2")
+    local = begun.handoff("comment").out.splitlines()[-1]
+    begun.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://x.invalid", "GITHUB_REPOSITORY": "a/b"}
+    begun.environment |= {"GITHUB_RUN_ID": "7"}
+    begun.pytest("-q", "--handoff=session-2")
+    by_ci = begun.handoff("comment").out.splitlines()[-1]
+
+    assert local.startswith("<sub>Evidence: from a local run · about `")
+    assert "artifact of [this run](<https://x.invalid/a/b/actions/runs/7>)" in by_ci
+
+
 def test_lost_tests_and_lines_that_no_test_runs(begun: Story) -> None:
     """Whatever the checklist asks for, new lines without a test are there to be seen; a list is cut, and says so."""
     begun.write_files({"src/shop/cart.py": LONGER, "tests/unit/test_cart.py": "def test_new():\n    pass\n"})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Provenance
     from pytest_handoff.workflow.finish import FinishedSession
     from pytest_handoff.workflow.steps import Step
 
@@ -65,7 +66,7 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     others = [pair for pair in _untested(outcome) if pair[0] not in told] if not stale else []
     lines += _list("New lines that no test runs", others, _code_of_pair)
     lines += _list("Needs sign-off", waiting, lambda step: f"- {_plain(step.what)}")
-    return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
+    return "\n".join([*lines, _footer(record.provenance, record.source.commit)]) + "\n"
 
 
 def unreadable(session: str, why: str) -> str:
@@ -154,10 +155,13 @@ def _untested(outcome: FinishedSession) -> Iterator[tuple[str, str]]:
             yield path, f"{'line' if file.missing.isdigit() else 'lines'} {code_in_text(file.missing)}"
 
 
-def _footer(run_url: str | None, commit: str | None) -> str:
-    run = f"[this run](<{run_url}>)" if run_url and not set(run_url) & set("<>\r\n \t\\") else "the run"
+def _footer(made: Provenance, commit: str | None) -> str:
+    """Say where the evidence comes from; only a run of CI has an artifact."""
+    url = made.run_url
+    run = f"[this run](<{url}>)" if url and not set(url) & set("<>\r\n \t\\") else "the run"
+    source = f"Evidence and document: artifact of {run}" if made.kind == "ci" else "Evidence: from a local run"
     about = f" · about {code_in_text(commit[:12])}" if commit else ""
-    return f"<sub>Evidence and document: artifact of {run}{about}. `handoff next` lists everything that is left.</sub>"
+    return f"<sub>{source}{about}. `handoff next` lists everything that is left.</sub>"
 
 
 @click.command(short_help="Write the comment for a pull request")
