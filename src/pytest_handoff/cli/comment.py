@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -57,11 +58,11 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
         lines += [" · ".join(_figures(outcome)), ""]
         proof = outcome.composition.facts.proof
         lines += [f"Proof: {_plain(proof_line(proof), 4 * LONGEST_QUOTE)}", ""] if proof is not None else []
-    lines += _list("What blocks", [step for step in todo if not _has_list(step)], _blocking)
+    lines += _list("What blocks", [step for step in todo if not _has_list(step)], lambda step: _blocking(step, session))
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
     code = [step for step in todo if step.kind == "new_code" and _has_list(step)]
-    lines += _list("New lines that need a test", code, _told, [f"- fix: {code_in_text(one)}" for one in _fixes(code)])
+    lines += _list("New lines that need a test", code, _told, [f"- fix: {_plain(one)}" for one in _fixes(code)])
     told = {step.file for step in code}
     others = [pair for pair in _untested(outcome) if pair[0] not in told] if not stale else []
     lines += _list("New lines that no test runs", others, _code_of_pair)
@@ -126,10 +127,28 @@ def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str], last: Sequ
     return [f"**{title}**", "", *(row(one) for one in rows[:MOST]), *more, *last, ""]
 
 
-def _blocking(step: Step) -> str:
+def _blocking(step: Step, session: str) -> str:
     """Write a step; what comes from the repository stands in code, where GitHub mentions nobody and links nothing."""
-    fix = f" – fix: {code_in_text(step.remedy)}" if step.remedy else ""
+    fix = f" – fix: {_advice(step, session)}" if step.remedy else ""
     return f"- **{_plain(step.kind)}** {code_in_text(step.what)}{fix}"
+
+
+def _advice(step: Step, session: str) -> str:
+    """Write what fixes a step as prose, with only its commands in code."""
+    name = re.escape(quote(session))
+    ours = rf"(?:pytest|handoff [a-z]+)(?: (?:--[a-z][a-z-]*(?:={name})?|{name})(?![^\s,;)]))+"
+    own = f"{re.escape(step.command)}|" if step.command else ""
+    pieces = re.split(rf"((?<!\S)(?:{own}{ours}))", one_line(step.remedy))
+    return "".join(code_in_text(piece) if at % 2 else _prose(piece) for at, piece in enumerate(pieces))
+
+
+def _prose(piece: str) -> str:
+    """Write a piece of a sentence with the blanks at its ends, which part it from a command."""
+    words = piece.strip()
+    if not words:
+        return piece
+    before, _, after = piece.partition(words)
+    return f"{before}{_plain(words)}{after}"
 
 
 def _told(step: Step) -> str:
