@@ -133,9 +133,12 @@ def _all_pass(facts: Facts, spec: Condition) -> Verdict:
 
 
 _ASKED_OF: Mapping[Outcome | None, str] = {
-    "skipped": "run {}:skipped test", "xfailed": "make {} pass:xfailed test", "not_run": "run {}:test that did not run/tests that did not run",
+    "skipped": "run {}:skipped test",
+    "xfailed": "make {} pass:xfailed test",
+    "not_run": "run {}:test that did not run/tests that did not run",
     None: "bring back {}:missing test",
-}  # fmt: skip
+}
+"""What is asked of a test by its outcome, and what it is called."""
 
 
 def _to_make_pass(lines: Sequence[LedgerLine]) -> str:

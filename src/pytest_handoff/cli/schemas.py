@@ -239,11 +239,12 @@ def schema(name: str) -> dict[str, Any]:
     if name in _LINES:
         kinds = [kind, Difference, SourceEdits] if kind is SourceLine else [kind, Difference]
         either, defined = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
-        return _in_markdown(made | {"anyOf": list(either), "$defs": defined})
+        return made | {"anyOf": list(either), "$defs": _in_markdown(defined)}
     made |= msgspec.json.schema(kind, schema_hook=_anything)
     if version is not None:
         made["$defs"][kind.__name__]["properties"]["schema"] = {"const": version}
-    return _in_markdown(_open(made) if name in _PRINTED else made)
+    spelled: dict[str, Any] = _in_markdown(_open(made) if name in _PRINTED else made)
+    return spelled
 
 
 def _in_markdown(part: Any) -> Any:
