@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from pytest_handoff.checklist.condition import why_not_measured
-from pytest_handoff.cli.support import CANNOT_TELL, GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.cli.support import (
+    CANNOT_TELL,
+    GOOD,
+    outcome_of,
+    project_here,
+    session_argument,
+    tell_if_code,
+    verb,
+    write_output,
+)
 from pytest_handoff.composition.proved import proof_line
 from pytest_handoff.composition.terminal import need_sign_off
 from pytest_handoff.errors import HandoffError
@@ -211,7 +220,8 @@ def comment(
     if output is None:
         say_text(content.decode().rstrip("\n"))
     else:
-        _write(project, Path.cwd() / output, content)
+        write_output(project, output, content)
+        tell_if_code(project, Path.cwd() / output)
         say(output)
     return code
 
@@ -221,11 +231,3 @@ def _text(project: Project, session: str, *, machine_only: bool, provenance: str
 
     outcome = outcome_of(project, session)
     return comment_text(outcome, steps_left(project, session, outcome, machine_only=machine_only, provenance=provenance))
-
-
-def _write(project: Project, path: Path, content: bytes) -> None:
-    from pytest_handoff.project.artifacts import Artifact, write_each
-    from pytest_handoff.project.foreign_files import named_by_a_person
-
-    write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
-    tell_if_code(project, path)
