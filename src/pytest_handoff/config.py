@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -233,7 +233,13 @@ def _bad_values(table: Mapping[str, Any]) -> Iterator[str]:
             try:
                 msgspec.convert(value, fields[key].type)
             except msgspec.ValidationError as error:
-                yield f"'{key}': {_sentence(str(error))}"
+                yield f"'{key}': {_sentence(str(error))}{_choices(fields[key].type)}"
+
+
+def _choices(kind: Any) -> str:
+    """Name the values to choose from, where a setting or the entries of its list take only a few."""
+    entry = get_args(kind)[0] if get_origin(kind) is list else kind
+    return f"; choose from {', '.join(map(repr, get_args(entry)))}" if get_origin(entry) is Literal else ""
 
 
 def _without_meaning(config: Config) -> Iterator[str]:

@@ -132,6 +132,23 @@ def test_a_place_without_a_value_keeps_its_placeholder() -> None:
     assert [(one.id, one.text) for one in filled.written] == [("b", "1")]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("- **Integration Points**: [List] <!-- handoff:a.b -->\n", "Integration Points"),
+        ("> 1. Points: [List] <!-- handoff:a.b -->\n", "Points"),
+        ("  * **Points:** [List] <!-- handoff:a.b -->\n", "Points"),
+        ("[List] <!-- handoff:a.b -->\n", "a.b"),
+        ("| What | Now |\n|---|---|\n| In \\| out | [N] <!-- handoff:a.b --> |\n", "In | out"),
+        ("# Work\n\n## New Files\n\n```\n[list files]\n```\n", "New Files"),
+        ("# Work\n\n## Validation Gates\n\n- **Integration Points**: [List of points]\n", "Integration Points"),
+    ],
+)
+def test_what_is_not_measured_has_the_name_that_the_document_gives_it(text: str, name: str) -> None:
+    """A reader knows labels, rows and headings; ids are for markers."""
+    assert [one.message for one in _fill(text).findings] == [f"{name} is not measured; its placeholder stays"]
+
+
 def test_our_text_stays_ours_without_new_values() -> None:
     """Fences and blocks that get no value now are remembered, as long as nobody edited them."""
     seal = block_checksum("ours")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,20 @@ def test_a_hook_is_shown_written_and_taken_out(shop: Story, tool: str) -> None:
     assert again.out == "nothing to change\n"
     assert agents(shop, "remove", tool, "--yes").code == GOOD
     assert shop.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("options", [(), ("--command", "uv run handoff")])
+def test_the_command_that_writes_can_be_copied(shop: Story, options: tuple[str, ...]) -> None:
+    """A dry run ends with it: typed as it stands, it writes what was shown, and takes it out again."""
+    for action in ("install", "remove"):
+        shown = agents(shop, action, "codex", *options, "--dry-run")
+        said, _, command = shown.out.splitlines()[-1].partition("; next: ")
+        assert said == "nothing was written"
+        program, *args = shlex.split(command)
+        assert program == "handoff"
+        assert args[-1] == "--yes"
+        assert shop.handoff(*args).code == GOOD
+        assert agents(shop, action, "codex", *options, "--dry-run").out == "nothing to change\n"
 
 
 OTHERS = [

@@ -68,6 +68,63 @@ def test_three_verdicts(begun: Story) -> None:
     assert "Waiting" not in shown(green.out)
 
 
+def test_only_a_run_of_ci_has_an_artifact(begun: Story) -> None:
+    """A run on somebody's machine uploads nothing, so the footer points to nothing; one of CI is linked."""
+    begun.pytest("-q", "--handoff=session-2")
+    local = begun.handoff("comment").out.splitlines()[-1]
+    begun.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://x.invalid", "GITHUB_REPOSITORY": "a/b"}
+    begun.environment |= {"GITHUB_RUN_ID": "7"}
+    begun.pytest("-q", "--handoff=session-2")
+    by_ci = begun.handoff("comment").out.splitlines()[-1]
+
+    assert local.startswith("<sub>Evidence: from a local run · about `")
+    assert "artifact of [this run](<https://x.invalid/a/b/actions/runs/7>)" in by_ci
+
+
+MIXED = """
+    import pytest
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_broken(number):
+        assert {good}
+
+    @pytest.mark.skip(reason="no disk")
+    def test_skipped():
+        pass
+
+    @pytest.mark.xfail(reason="owed")
+    def test_owed():
+        assert False
+"""
+
+
+def test_advice_is_prose_and_says_what_is_asked_of_which_tests(begun: Story) -> None:
+    """Only commands are code; a skip and an expected failure are not told as failures, and what is said of them helps."""
+    begun.write_files({"tests/unit/test_mixed.py": MIXED.format(good=False)})
+    begun.pytest("-q", "--handoff=session-2")
+    text = begun.handoff("comment").out
+    begun.write_files({"tests/unit/test_mixed.py": MIXED.format(good=True)})
+    begun.pytest("-q", "--handoff=session-2")
+    others = begun.handoff("comment").out
+
+    rest = "run 1 skipped test and make 1 xfailed test pass"
+    assert f" – fix: make 3 tests pass, {rest}\n" in text
+    assert f" – fix: {rest}\n" in others
+    begun.edit("tests/unit/test_mixed.py", '@pytest.mark.skip(reason="no disk")\n', "")
+    begun.edit("tests/unit/test_mixed.py", "    assert False\n", "    assert True\n")
+    begun.pytest("-q", "--handoff=session-2")
+    assert "fix:" not in begun.handoff("comment").out
+
+
+def test_commands_in_advice_are_code(begun: Story) -> None:
+    """They can be copied; the words around them are not among them."""
+    begun.pytest("-q", "--handoff=session-2")
+    begun.edit("src/shop/cart.py", "sum", "max")
+    assert " – fix: run `pytest --handoff=session-2` again\n" in begun.handoff("comment").out
+    begun.pytest("-q", "--handoff=session-2", "-k", "total")
+    assert " – fix: run all tests: `pytest --handoff=session-2`\n" in begun.handoff("comment").out
+
+
 def test_lost_tests_and_lines_that_no_test_runs(begun: Story) -> None:
     """Whatever the checklist asks for, new lines without a test are there to be seen; a list is cut, and says so."""
     begun.write_files({"src/shop/cart.py": LONGER, "tests/unit/test_cart.py": "def test_new():\n    pass\n"})

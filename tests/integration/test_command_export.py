@@ -280,3 +280,14 @@ def test_a_format_that_is_none_and_another_tree(story: Story) -> None:
     (story.folder / "other.py").unlink()
     assert (done.code, done.out) == (GOOD, before)
     assert "is about another tree: line numbers may have moved since" in done.err
+
+
+@pytest.mark.parametrize("command", [["export", "junit"], ["comment"], ["report"], ["attest"]])
+def test_a_place_that_cannot_be_written_has_the_name_that_was_given(story: Story, command: list[str]) -> None:
+    """A folder, or a path below a file: relative as it was typed, with what to do about it."""
+    folder = story.handoff(*command, "session-2", "-o", "tests/unit")
+    below = story.handoff(*command, "session-2", "-o", "pyproject.toml/x")
+
+    assert (folder.code, below.code) == (CANNOT_TELL, CANNOT_TELL)
+    assert folder.err == "handoff: tests/unit: is a folder; name a file in it\n"
+    assert below.err.startswith("handoff: pyproject.toml/x: cannot be written: ")

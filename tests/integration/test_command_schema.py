@@ -40,3 +40,14 @@ def test_a_name_that_is_none_is_told(shop: Story) -> None:
 
     assert done.code == 2
     assert "record, ledger, sources, coverage, statements, part, proof, details, show" in done.err
+
+
+def test_descriptions_are_markdown(empty: Story) -> None:
+    """They come from docstrings, but editors show them: code stands between single backticks, and no role is named."""
+    out = empty.handoff("schema").out
+
+    assert "`survivors` are the faults" in out
+    assert "``" not in out
+    assert ":mod:`" not in out
+    assert ":func:`" not in out
+    assert ":class:`" not in out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -503,3 +504,56 @@ def test_long_lists_are_cut_and_say_where_the_rest_is(tmp_path: Path, opened: Ca
     page.evaluate(f"location.hash = '#test={last.get_attribute('data-test')}'")
     last.locator("pre").wait_for()
     assert in_sight(page, last.locator("> summary"))
+
+
+OUTCOMES = """
+    import pytest
+
+    @pytest.fixture
+    def broken():
+        raise OSError("no disk")
+
+    def test_fails():
+        assert not FAILS
+
+    def test_error(broken):
+        pass
+
+    def test_passes():
+        pass
+
+    @pytest.mark.skip(reason="not today")
+    def test_skipped():
+        pass
+
+    @pytest.mark.xfail(reason="owed")
+    def test_owed():
+        assert False
+
+    @pytest.mark.xfail(reason="was owed")
+    def test_paid():
+        pass
+"""
+
+
+def test_the_tile_of_the_tests_counts_each_outcome(empty: Story) -> None:
+    """In pytest's words and none left out; how many are new is no outcome, and does not read as one."""
+    empty.write_files({"src/shop/__init__.py": "", "tests/unit/test_first.py": "def test_first():\n    pass\n"})
+    assert empty.pytest("--handoff=session-1", "--no-cov", "-q").code == 0
+    empty.write_files({"tests/unit/test_each.py": "FAILS = True\n" + dedent(OUTCOMES)})
+    empty.pytest("--handoff=session-2", "--no-cov", "-q")
+    assert words_of_tile(empty) == ("1 failed", "1 error · 2 passed · 1 xpassed · 1 xfailed · 1 skipped · 6 tests are new")
+
+    empty.edit("tests/unit/test_each.py", "FAILS = True", "FAILS = False")
+    empty.pytest("--handoff=session-2", "--no-cov", "-q")
+    assert words_of_tile(empty) == ("1 error", "3 passed · 1 xpassed · 1 xfailed · 1 skipped · 6 tests are new")
+
+
+def words_of_tile(story: Story) -> tuple[str, str]:
+    """What the tile of the tests says: its figure, and the words below."""
+    done = story.handoff("report", "session-2", "-o", "page.html")
+    assert done.code == 0, done
+    html = story.text("page.html")
+    tile = next(part for part in html.split('<li class="tile')[1:] if ">tests</span>" in part).partition("</li>")[0]
+    words = re.sub(r"<[^>]*>", "", tile.partition("</strong>")[2]).strip()
+    return tiles_of(html)["tests"][0], words

@@ -121,6 +121,21 @@ def test_the_gate_says_each_failure_once(failing: Story) -> None:
     assert "\n             fix: make 2 tests pass\n" in plain
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_names_of_what_is_left_hang_behind_their_dash(shop: Story, columns: int) -> None:
+    """A name may have blanks, such as the parameters of a test; a log has it on one line."""
+    words = "a cart that holds very many different things and the prices of all of them in euros"
+    test = f"import pytest\n\n@pytest.mark.parametrize('name', ['{words}'])\ndef test_named(name):\n    pass\n"
+    shop.write_files({"tests/unit/test_named.py": test})
+    shop.pytest("-q", "--no-cov", "--handoff=session-1", "-k", "total")
+    shown = COLOUR.sub("", on_a_terminal(shop, "next", "session-1", columns=columns)).splitlines()
+
+    assert [line for line in shown if len(line) > columns and len(line.split()) > 1] == []
+    (first,) = (at for at, line in enumerate(shown) if line.startswith("   - tests/unit/test_named.py::"))
+    assert shown[first + 1].startswith("     ")
+    assert f"   - tests/unit/test_named.py::test_named[{words}]\n" in shop.handoff("next", "session-1").out
+
+
 def test_a_log_keeps_one_line_a_fact(failing: Story) -> None:
     """What is no terminal gets whole lines, with what mends it behind."""
     lines = failing.handoff("gate", "session-2").out.splitlines()

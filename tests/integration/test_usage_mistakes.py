@@ -39,3 +39,30 @@ def test_a_path_is_not_taken_for_a_session(shop: Story) -> None:
     assert "--handoff: took 'tests' as the name of the session, but a file or folder has that name; " in done.err
     assert not (shop.folder / "handoffs").exists()
     assert shop.pytest("--handoff=tests", "--no-cov", "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "choices"),
+    [
+        (["export"], ["ctrf,", "junit,", "sarif"]),
+        (["agents"], ["install,", "remove,", "hook"]),
+        (["agents", "install"], ["claude,", "codex,"]),
+    ],
+)
+def test_the_choices_for_a_missing_argument_stand_on_lines(empty: Story, verb: list[str], choices: list[str]) -> None:
+    """The list of them has line breaks of click's own, which are no foreign text."""
+    done = empty.handoff(*verb)
+    assert done.code != 0
+    assert "\\" not in done.err
+    assert {"    " + choice for choice in choices} <= set(done.err.splitlines())
+
+
+@pytest.mark.parametrize(
+    "args", [["no\nsuch"], ["export", "odd\n::error::x"], ["verify", "a", "odd\n::error::x"], ["--odd\n::x"]]
+)
+def test_a_line_break_in_an_argument_stays_an_escape(empty: Story, args: list[str]) -> None:
+    """What is repeated of the command line cannot begin a line."""
+    done = empty.handoff(*args)
+    assert done.code != 0
+    assert "\\n" in done.err
+    assert not any(line.startswith(("::", "such")) for line in done.err.splitlines())

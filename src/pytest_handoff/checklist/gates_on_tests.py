@@ -22,12 +22,12 @@ from pytest_handoff.figures import count_holds, counted, fewest_more, listed, pe
 from pytest_handoff.nodeids import file_of, id_matches, path_matches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_handoff.checklist.condition import Condition
     from pytest_handoff.evidence.facts import Facts
     from pytest_handoff.evidence.regression import LineGroup
-    from pytest_handoff.record import LedgerLine, Verdict
+    from pytest_handoff.record import LedgerLine, Outcome, Verdict
 
 
 def complete(facts: Facts, spec: Condition) -> Verdict:
@@ -129,7 +129,27 @@ def _all_pass(facts: Facts, spec: Condition) -> Verdict:
         return if_complete(facts, spec, evidence + also + left_out)
     if all(line.outcome == "not_run" for line in others):
         return not_all_ran(facts, spec, f"{evidence}, {counted(len(others), 'test')} did not run")
-    return failed(spec, f"{evidence}: {why_each(others)}", f"make {counted(len(others), 'test')} pass")
+    return failed(spec, f"{evidence}: {why_each(others)}", _to_make_pass(others))
+
+
+_ASKED_OF: Mapping[Outcome | None, str] = {
+    "skipped": "run {}:skipped test",
+    "xfailed": "make {} pass:xfailed test",
+    "not_run": "run {}:test that did not run/tests that did not run",
+    None: "bring back {}:missing test",
+}
+"""What is asked of a test by its outcome, and what it is called."""
+
+
+def _to_make_pass(lines: Sequence[LedgerLine]) -> str:
+    """Say what is asked of the tests that do not pass, by their outcomes."""
+    failing = sum(line.outcome in FAILING for line in lines)
+    asks = [f"make {counted(failing, 'test')} pass"] if failing else []
+    for outcome, words in _ASKED_OF.items():
+        if number := sum(line.outcome == outcome for line in lines):
+            ask, _, noun = words.partition(":")
+            asks.append(ask.format(counted(number, noun)))
+    return f"{', '.join(asks[:-1])} and {asks[-1]}" if len(asks) > 1 else asks[0]
 
 
 def _no_tests(facts: Facts, spec: Condition) -> Verdict:

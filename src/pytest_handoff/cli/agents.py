@@ -58,7 +58,17 @@ def agents(handoff_dir: str | None, action: str, tool: str, *, dry_run: bool, ye
 
     project = project_here(handoff_dir, below=False)
     changes = [*_changes(project, tool, command if action == "install" else None)]
-    return _write(project, [change for change in changes if change.old != change.new], action, dry_run=dry_run, yes=yes)
+    again = _again(handoff_dir, action, tool, command)
+    return _write(project, [change for change in changes if change.old != change.new], again, dry_run=dry_run, yes=yes)
+
+
+def _again(handoff_dir: str | None, action: str, tool: str, command: str) -> str:
+    """Write the command that makes the same change without asking."""
+    import shlex
+
+    program = ["handoff"] if handoff_dir is None else ["handoff", "--handoff-dir", handoff_dir]
+    how = ["--command", command] if action == "install" and command != "handoff" else []
+    return shlex.join([*program, "agents", action, tool, *how, "--yes"])
 
 
 def _changes(project: Project, name: str, command: str | None) -> Iterator[Change]:
@@ -181,8 +191,8 @@ def _read(project: Project, path: Path) -> str | None:
         raise UsageProblem(f"{why}; nothing was written", path=project.key(path)) from error
 
 
-def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run: bool, yes: bool) -> int:
-    """Show the changes, and write them where a person says so."""
+def _write(project: Project, changes: Sequence[Change], again: str, *, dry_run: bool, yes: bool) -> int:
+    """Show the changes, and write them where a person says so; ``again`` is the command that writes them."""
     from pytest_handoff.cli.fill import unified
     from pytest_handoff.project.artifacts import Artifact, write_each
 
@@ -194,7 +204,7 @@ def _write(project: Project, changes: Sequence[Change], action: str, *, dry_run:
         for line in unified(split_lines(change.old or ""), split_lines(change.new or ""), shown, shown):
             say(line.rstrip("\r\n"), whole=True)
     if dry_run:
-        say(f"nothing was written; next: handoff agents {action} … --yes")
+        say(f"nothing was written; next: {again}")
         return GOOD
     if not yes and not agrees("write this?"):
         raise UsageProblem("nothing was written; answer yes, or pass --yes")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb, write_output
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.printing import say, say_json_text
 from pytest_handoff.project.encoding import digest_of
@@ -96,8 +96,6 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
 
     If document, evidence, tree and chain do not match (see handoff verify), it writes nothing and exits with 1.
     """
-    from pytest_handoff.project.artifacts import Artifact, write_each
-    from pytest_handoff.project.foreign_files import named_by_a_person
     from pytest_handoff.workflow.verify import verify
 
     project = project_here(handoff_dir)
@@ -111,10 +109,9 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     if output is None:
         say_json_text(content.decode())
     else:
-        path = Path.cwd() / output
-        write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
+        write_output(project, output, content)
         say(output)
-        tell_if_code(project, path)
+        tell_if_code(project, Path.cwd() / output)
     return GOOD
 
 

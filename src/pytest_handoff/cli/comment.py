@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from pytest_handoff.checklist.condition import why_not_measured
-from pytest_handoff.cli.support import CANNOT_TELL, GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.cli.support import (
+    CANNOT_TELL,
+    GOOD,
+    outcome_of,
+    project_here,
+    session_argument,
+    tell_if_code,
+    verb,
+    write_output,
+)
 from pytest_handoff.composition.proved import proof_line
 from pytest_handoff.composition.terminal import need_sign_off
 from pytest_handoff.errors import HandoffError
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytest_handoff.project.layout import Project
+    from pytest_handoff.record import Provenance
     from pytest_handoff.workflow.finish import FinishedSession
     from pytest_handoff.workflow.steps import Step
 
@@ -56,16 +67,16 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
         lines += [" · ".join(_figures(outcome)), ""]
         proof = outcome.composition.facts.proof
         lines += [f"Proof: {_plain(proof_line(proof), 4 * LONGEST_QUOTE)}", ""] if proof is not None else []
-    lines += _list("What blocks", [step for step in todo if not _has_list(step)], _blocking)
+    lines += _list("What blocks", [step for step in todo if not _has_list(step)], lambda step: _blocking(step, session))
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
     code = [step for step in todo if step.kind == "new_code" and _has_list(step)]
-    lines += _list("New lines that need a test", code, _told, [f"- fix: {code_in_text(one)}" for one in _fixes(code)])
+    lines += _list("New lines that need a test", code, _told, [f"- fix: {_plain(one)}" for one in _fixes(code)])
     told = {step.file for step in code}
     others = [pair for pair in _untested(outcome) if pair[0] not in told] if not stale else []
     lines += _list("New lines that no test runs", others, _code_of_pair)
     lines += _list("Needs sign-off", waiting, lambda step: f"- {_plain(step.what)}")
-    return "\n".join([*lines, _footer(record.provenance.run_url, record.source.commit)]) + "\n"
+    return "\n".join([*lines, _footer(record.provenance, record.source.commit)]) + "\n"
 
 
 def unreadable(session: str, why: str) -> str:
@@ -125,10 +136,28 @@ def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str], last: Sequ
     return [f"**{title}**", "", *(row(one) for one in rows[:MOST]), *more, *last, ""]
 
 
-def _blocking(step: Step) -> str:
+def _blocking(step: Step, session: str) -> str:
     """Write a step; what comes from the repository stands in code, where GitHub mentions nobody and links nothing."""
-    fix = f" – fix: {code_in_text(step.remedy)}" if step.remedy else ""
+    fix = f" – fix: {_advice(step, session)}" if step.remedy else ""
     return f"- **{_plain(step.kind)}** {code_in_text(step.what)}{fix}"
+
+
+def _advice(step: Step, session: str) -> str:
+    """Write what fixes a step as prose, with only its commands in code."""
+    name = re.escape(quote(session))
+    ours = rf"(?:pytest|handoff [a-z]+)(?: (?:--[a-z][a-z-]*(?:={name})?|{name})(?![^\s,;)]))+"
+    own = f"{re.escape(step.command)}|" if step.command else ""
+    pieces = re.split(rf"((?<!\S)(?:{own}{ours}))", one_line(step.remedy))
+    return "".join(code_in_text(piece) if at % 2 else _prose(piece) for at, piece in enumerate(pieces))
+
+
+def _prose(piece: str) -> str:
+    """Write a piece of a sentence with the blanks at its ends, which part it from a command."""
+    words = piece.strip()
+    if not words:
+        return piece
+    before, _, after = piece.partition(words)
+    return f"{before}{_plain(words)}{after}"
 
 
 def _told(step: Step) -> str:
@@ -154,10 +183,13 @@ def _untested(outcome: FinishedSession) -> Iterator[tuple[str, str]]:
             yield path, f"{'line' if file.missing.isdigit() else 'lines'} {code_in_text(file.missing)}"
 
 
-def _footer(run_url: str | None, commit: str | None) -> str:
-    run = f"[this run](<{run_url}>)" if run_url and not set(run_url) & set("<>\r\n \t\\") else "the run"
+def _footer(made: Provenance, commit: str | None) -> str:
+    """Say where the evidence comes from; only a run of CI has an artifact."""
+    url = made.run_url
+    run = f"[this run](<{url}>)" if url and not set(url) & set("<>\r\n \t\\") else "the run"
+    source = f"Evidence and document: artifact of {run}" if made.kind == "ci" else "Evidence: from a local run"
     about = f" · about {code_in_text(commit[:12])}" if commit else ""
-    return f"<sub>Evidence and document: artifact of {run}{about}. `handoff next` lists everything that is left.</sub>"
+    return f"<sub>{source}{about}. `handoff next` lists everything that is left.</sub>"
 
 
 @click.command(short_help="Write the comment for a pull request")
@@ -188,7 +220,8 @@ def comment(
     if output is None:
         say_text(content.decode().rstrip("\n"))
     else:
-        _write(project, Path.cwd() / output, content)
+        write_output(project, output, content)
+        tell_if_code(project, Path.cwd() / output)
         say(output)
     return code
 
@@ -198,11 +231,3 @@ def _text(project: Project, session: str, *, machine_only: bool, provenance: str
 
     outcome = outcome_of(project, session)
     return comment_text(outcome, steps_left(project, session, outcome, machine_only=machine_only, provenance=provenance))
-
-
-def _write(project: Project, path: Path, content: bytes) -> None:
-    from pytest_handoff.project.artifacts import Artifact, write_each
-    from pytest_handoff.project.foreign_files import named_by_a_person
-
-    write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
-    tell_if_code(project, path)

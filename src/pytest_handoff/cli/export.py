@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, tell_if_code, verb, write_output
 from pytest_handoff.printing import say, say_json_text, say_text
-
-if TYPE_CHECKING:
-    from pytest_handoff.project.layout import Project
-
 
 FORMATS = {
     "ctrf": "export_ctrf",
@@ -43,18 +38,11 @@ def export(handoff_dir: str | None, form: str, session: str, output: str | None)
     if not is_fresh(project, outcome.record):
         say(f"handoff: the evidence of {session} is about another tree: line numbers may have moved since", err=True)
     if output is not None:
-        _write(project, Path.cwd() / output, text)
+        write_output(project, output, text.encode("utf-8", "backslashreplace"))
+        tell_if_code(project, Path.cwd() / output)
         say(output)
     elif form == "junit":
         say_text(text)
     else:
         say_json_text(text)
     return GOOD
-
-
-def _write(project: Project, path: Path, text: str) -> None:
-    from pytest_handoff.project.artifacts import Artifact, write_each
-    from pytest_handoff.project.foreign_files import named_by_a_person
-
-    write_each([Artifact(path=path, content=text.encode("utf-8", "backslashreplace"))], [named_by_a_person(path, project.root)])
-    tell_if_code(project, path)

@@ -149,5 +149,7 @@ def _lines(number: int, step: Step, do: str) -> Iterator[str]:
     place = f"{step.file}:{step.line}" if step.line else step.file or ""
     yield from hanging(f"{step.kind}  {place}".rstrip(), first=head, rest=indent)
     yield from hanging(one_line(step.what), first=indent, rest=indent + "  ")
-    yield from (f"{indent}- {one_line(name)}" for name in step.names if name not in step.what)
+    for name in step.names:
+        if name not in step.what:
+            yield from hanging(one_line(name), first=f"{indent}- ", rest=f"{indent}  ")
     yield from hanging(one_line(do), first=indent, rest=indent + "  ") if do else ()

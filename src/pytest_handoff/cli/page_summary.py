@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pytest_handoff.checklist.condition import asked, why_not_measured
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.cli.page_failures import not_collected
-from pytest_handoff.evidence.regression import passing_of
+from pytest_handoff.evidence.regression import FAILING
 from pytest_handoff.figures import count_ranges, counted, listed, percent, percent_of, points
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_handoff.checklist.condition import Condition, CoveredBy
     from pytest_handoff.evidence.facts import Facts
@@ -125,24 +125,24 @@ def tiles(outcome: FinishedSession) -> list[Tile]:
 
 
 def _tests_tile(outcome: FinishedSession, verdicts: dict[str, Verdict]) -> Tile:
-    """Give the number that matters: files not collected, then failures; of passing tests only where there are none."""
-    record, counts = outcome.record, outcome.record.tests.counts
-    failing, passing, unrun = counts["failed"] + counts["error"], passing_of(counts), counts["not_run"]
+    """Give the number that matters: files not collected, else failures, else errors, else passing tests; the others beside it."""
+    record, told = outcome.record, _each_outcome(outcome.record.tests.counts)
     broken = len(not_collected(record))
-    words = [f"{passing:,} passed"]
-    if broken:
-        value = counted(broken, "collection error")
-        words = [*([f"{failing:,} failed"] if failing else []), *words]
-    elif failing:
-        value = f"{failing:,} failed"
-    else:
-        value, words = (f"{passing:,} passed", []) if passing else ("none passed", [])
-    words += [f"{number:,} {name}" for number, name in ((unrun, "not run"), (counts["skipped"], "skipped")) if number]
+    first = next((name for name in ("failed", "error", "passed", "xpassed") if name in told), None)
+    value = counted(broken, "collection error") if broken else told.pop(first) if first else "none passed"
+    words = list(told.values())
     words += [] if record.run.complete else ["incomplete run"]
-    new = [f"{record.tests.new:,} new"] if record.tests.new and record.previous else []
+    words += [counted(record.tests.new, "test is new/tests are new")] if record.tests.new and record.previous else []
     bad = broken > 0 or any(_is_open(verdicts.get(gate)) for gate in ("failures", "complete"))
-    link = "#failing" if broken or failing else "#tests"
-    return Tile(name="tests", value=value, words=" · ".join([*words, *new]), link=link, bad=bad)
+    link = "#failing" if broken or first in FAILING else "#tests"
+    return Tile(name="tests", value=value, words=" · ".join(words), link=link, bad=bad)
+
+
+def _each_outcome(counts: Mapping[str, int]) -> dict[str, str]:
+    """Write how many tests have each outcome, in pytest's words, of those that any test has."""
+    names = ("failed", "error", "passed", "xpassed", "xfailed", "skipped", "not_run")
+    words = {"error": "error", "not_run": "not run/not run"}
+    return {name: counted(counts[name], words.get(name, f"{name}/{name}")) for name in names if counts[name]}
 
 
 def _is_open(verdict: Verdict | None) -> bool:

@@ -16,7 +16,16 @@ from pytest_handoff.cli.page_code import MOST_FILES, Sources, coverage_rows, unt
 from pytest_handoff.cli.page_failures import LEAST, MOST_ROWS, Breakage, timed
 from pytest_handoff.cli.page_grid import grid, timeline
 from pytest_handoff.cli.page_summary import changes, covered_by, measure, standing, tested, tiles
-from pytest_handoff.cli.support import GOOD, file_size, outcome_of, project_here, session_argument, tell_if_code, verb
+from pytest_handoff.cli.support import (
+    GOOD,
+    file_size,
+    outcome_of,
+    project_here,
+    session_argument,
+    tell_if_code,
+    verb,
+    write_output,
+)
 from pytest_handoff.composition.durations import slowest
 from pytest_handoff.composition.proved import proof_summary
 from pytest_handoff.errors import EvidenceProblem
@@ -26,7 +35,6 @@ from pytest_handoff.markup import for_shell
 from pytest_handoff.printable import printable_text
 from pytest_handoff.printing import say
 from pytest_handoff.project.detail_files import details_before, details_of
-from pytest_handoff.project.foreign_files import named_by_a_person
 from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.rendering.templates import bundled_templates
@@ -202,8 +210,10 @@ def report(handoff_dir: str | None, session: str, output: str | None) -> int:
     own = project.handoffs / "report"
     path = own / f"{session}.html" if output is None else Path.cwd() / output
     content = report_of(project, outcome, path.parent).encode("utf-8", "backslashreplace")
-    within = project.within if output is None else [named_by_a_person(path, project.root)]
-    write_each([*([self_ignoring(own)] if output is None else []), Artifact(path=path, content=content)], within)
+    if output is None:
+        write_each([self_ignoring(own), Artifact(path=path, content=content)], project.within)
+    else:
+        write_output(project, output, content)
     say(f"{output or project.shown(path)}: {session}, {file_size(len(content))}; open it in a browser")
     tell_if_code(project, path)
     return GOOD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import click
@@ -39,6 +40,9 @@ from pytest_handoff.record import (
     Verdict,
     Word,
 )
+
+_CODE = re.compile(r"(?::[a-z]+:`~?|``)([^`]+)``?")
+"""Code, or a name with its role, in reStructuredText."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -235,11 +239,22 @@ def schema(name: str) -> dict[str, Any]:
     if name in _LINES:
         kinds = [kind, Difference, SourceEdits] if kind is SourceLine else [kind, Difference]
         either, defined = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
-        return made | {"anyOf": list(either), "$defs": defined}
+        return made | {"anyOf": list(either), "$defs": _in_markdown(defined)}
     made |= msgspec.json.schema(kind, schema_hook=_anything)
     if version is not None:
         made["$defs"][kind.__name__]["properties"]["schema"] = {"const": version}
-    return _open(made) if name in _PRINTED else made
+    spelled: dict[str, Any] = _in_markdown(_open(made) if name in _PRINTED else made)
+    return spelled
+
+
+def _in_markdown(part: Any) -> Any:
+    """Spell code in the descriptions, which come from docstrings, as Markdown does."""
+    if isinstance(part, dict):
+        return {
+            key: _CODE.sub(r"`\1`", value) if key == "description" and isinstance(value, str) else _in_markdown(value)
+            for key, value in part.items()
+        }
+    return [_in_markdown(value) for value in part] if isinstance(part, list) else part
 
 
 def _anything(kind: type) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pytest_handoff.config import is_session_name
-from pytest_handoff.errors import HandoffError
+from pytest_handoff.errors import HandoffError, WriteProblem
 from pytest_handoff.printing import put_line, say, say_error
 
 if TYPE_CHECKING:
@@ -108,6 +108,24 @@ def _found(handoff_dir: str | None, *, below: bool = True) -> Project:
     from pytest_handoff.project.below import project_below
 
     return project_below(project) or project
+
+
+def write_output(project: Project, output: str, content: bytes) -> None:
+    """Write a file that a person named.
+
+    Raises:
+        WriteProblem: with the name that the person gave, when it cannot be written.
+    """
+    from pytest_handoff.project.artifacts import Artifact, write_each
+    from pytest_handoff.project.foreign_files import named_by_a_person
+
+    path = Path.cwd() / output
+    if path.is_dir():
+        raise WriteProblem("is a folder; name a file in it", path=output)
+    try:
+        write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
+    except WriteProblem as error:
+        raise WriteProblem(error.message, path=output) from error
 
 
 def tell_if_code(project: Project, path: Path) -> None:

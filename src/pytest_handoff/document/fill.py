@@ -10,7 +10,7 @@ from itertools import accumulate
 import msgspec
 
 from pytest_handoff.document.fences import own_lines
-from pytest_handoff.document.labels import own_length
+from pytest_handoff.document.labels import own_length, read_label, without_escapes
 from pytest_handoff.document.markers import block_checksum, block_text, harmless, split_body
 from pytest_handoff.document.outline import _ANY_PIPE
 from pytest_handoff.document.places import Document, Filled, Finding, Place
@@ -33,6 +33,11 @@ def escape_pipes(value: str) -> str:
     """Put a backslash before each pipe that has none."""
     return _ANY_PIPE.sub(r"\\|", value)
 
+
+_BEFORE_LABEL = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*")
+"""Quote marks, indentation and list markers at the start of a line."""
+
+_BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -135,8 +140,7 @@ def _leave(work: _Work, place: Place) -> None:
     """Leave a place that there is nothing to write to; what we wrote before is remembered, so that it stays ours."""
     remembered = work.memory.get(place.id, "")
     if place.state == "placeholder":
-        what = place.quantity.replace("_", " ").replace(".", " ") or place.id
-        why = _UNTOLD.get(place.id) or f"{what} is not measured"
+        why = _UNTOLD.get(place.id) or f"{_name_of(work.document, place)} is not measured"
         work.found("placeholder", place, f"{why}; its placeholder stays")
     elif place.kind == "block" and place.sealed and remembered:
         work.wrote(place, place.text)
@@ -145,6 +149,19 @@ def _leave(work: _Work, place: Place) -> None:
             work.wrote(place, remembered)
     elif (own := own_length(place.text, remembered)) is not None:
         work.wrote(place, place.text[:own])
+
+
+def _name_of(document: Document, place: Place) -> str:
+    """Say what a figure counts, or what the document calls a place: by its label, its row or its heading; else give its id."""
+    if place.quantity:
+        return place.quantity.replace("_", " ").replace(".", " ")
+    if place.kind == "fence":
+        return next((title.text for title in reversed(document.headings) if title.line < place.line), place.id)
+    before = document.text[document.text.rfind("\n", 0, place.start) + 1 : place.start]
+    if place.kind == "cell":
+        return without_escapes(_BETWEEN_CELLS.split(before.strip().removeprefix("|"))[0]).strip() or place.id
+    label = read_label(_BEFORE_LABEL.sub("", before, count=1))
+    return label.text if label is not None else place.id
 
 
 def _fill_line(work: _Work, place: Place, value: str) -> None:
