@@ -70,9 +70,9 @@ class Copies:
         monkeypatch.setitem(sys.modules, "handoff_schedule", schedule)
 
     def load(self, name: str, before: Mapping[str, Any] | None = None) -> Any:
-        """Run a module as its copy; the lines count as those of the source."""
+        """Run a module as its copy; coverage.py counts its lines as those of the source, for the code's file and the name."""
         source = SOURCES / f"{name}.py"
-        module = ModuleType(NAMES[name])
+        module = ModuleType(f"pytest_handoff.proving.{name}")
         module.__file__ = str(self.beside / f"{NAMES[name]}.py")
         vars(module).update(before or {})
         self._monkeypatch.setitem(sys.modules, NAMES[name], module)
