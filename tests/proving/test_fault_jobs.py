@@ -19,7 +19,7 @@ from pytest_handoff.proving.collisions import Collisions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PID = 4711
+PID, KILL = 4711, 9
 needs_groups = pytest.mark.skipif(os.name == "nt", reason="Windows has no groups of processes")
 
 
@@ -37,7 +37,7 @@ class System:
 
     def stand_in(self) -> Any:
         done = {name: self._noted(name) for name in ("killpg", "setpgid", "dup2")}
-        return StandIn(os, fork=lambda: self.child, waitpid=self._waitpid, _exit=self._exit, environ={}, **done)
+        return StandIn(os, fork=lambda: self.child, waitpid=self._waitpid, _exit=self._exit, environ={}, WNOHANG=1, **done)
 
     def _noted(self, name: str) -> Callable[..., None]:
         return lambda *args: self.did.append((name, *args))
@@ -139,7 +139,7 @@ def jobs(copies: Copies, system: System, clock: Clock) -> Iterator[Any]:
 
     module.Job = Job
     module.os, module.time = system.stand_in(), clock
-    module.signal = StandIn(signal, signal=lambda number, what: system.did.append(("signal", number, what)), SIGKILL=9)
+    module.signal = StandIn(signal, signal=lambda number, what: system.did.append(("signal", number, what)), SIGKILL=KILL)
     yield module
     for job in made:
         job._report.close()
@@ -233,7 +233,7 @@ def test_a_child_that_ended_is_read_to_its_end_and_cleared_away(job: Any, system
     assert job.look()
 
     assert job.failed == "a"
-    assert ("killpg", PID, signal.SIGKILL) in system.did
+    assert ("killpg", PID, KILL) in system.did
     assert not job._folder.exists()
     waited = len(system.did)
     assert job.look()
@@ -247,7 +247,7 @@ def test_killing_ends_the_group_and_waits_for_the_child(job: Any, system: System
 
     job.kill()
 
-    assert system.did[0] == ("killpg", PID, signal.SIGKILL)
+    assert system.did[0] == ("killpg", PID, KILL)
     assert ("waitpid", PID, 0) in system.did
     assert job.running == "b"
     assert not job._folder.exists()
@@ -262,7 +262,7 @@ def test_killing_a_process_of_its_own(job: Any, jobs: Any, system: System, name:
     job.kill()
 
     assert job.process.killed is killed
-    assert (("killpg", PID, signal.SIGKILL) in system.did) is not killed
+    assert (("killpg", PID, KILL) in system.did) is not killed
     assert job.process.code == -9
     assert not job._folder.exists()
 
@@ -348,6 +348,36 @@ def test_a_forked_child_exits_even_where_it_cannot_begin(jobs: Any, system: Syst
     jobs.os.setpgid = lambda *_: 1 / 0
     with pytest.raises(Exited):
         jobs.start(None, {}, _order(), "fork", ())
+
+
+@needs_groups
+def test_the_child_that_learns_gets_no_fault(jobs: Any, copies: Copies, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its imports and functions stay as they are."""
+    system.child = 0
+    copies.fake_sitecustomize()
+    did: list[Any] = []
+    monkeypatch.setattr(jobs._OVERRIDE, "install", lambda *args: did.append(args))
+    jobs._limit = lambda: None
+    jobs.run_job = lambda _session, _items, order: did.append(order["learn"])
+
+    with pytest.raises(Exited):
+        jobs.start(None, {}, _order(learn=["code.py"]), "fork", [(_grown, _shrunk.__code__)])
+
+    os.close(next(did[1] for did in system.did if did[0] == "dup2"))
+    assert did == [["code.py"]]
+    assert _grown(1) == 2
+
+
+@needs_groups
+def test_a_child_that_has_ended_is_not_waited_for_again(job: Any, system: System) -> None:
+    """The number may be another process's by now; only what is left of its group is ended."""
+    system.status = 0
+    assert job.look()
+    before = len(system.did)
+
+    job.kill()
+
+    assert [did[0] for did in system.did[before:]] == ["killpg"]
 
 
 def test_with_a_fault_the_first_failure_ends_the_run(jobs: Any, copies: Copies) -> None:
