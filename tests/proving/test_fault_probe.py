@@ -280,6 +280,62 @@ def test_who_catches_a_fault_must_pass_without_it(bench: Bench) -> None:
     assert bench.children.asked() == [("1", [B, A]), ("-1", [B, A]), ("2", [B, A])]
 
 
+def test_a_test_that_passes_in_a_fork_must_pass_in_a_process_of_its_own_too(bench: Bench) -> None:
+    """It may need what was imported before it."""
+    bench.import_code()
+    bench.fault()
+    bench.fault("2", old="LIMIT = 3", new="LIMIT = 4", at_import=True)
+    bench.ran({2: [A]})
+    bench.children.catch = {"1": A, "2": A}
+
+    assert bench.serve() == [_fact("caught", A), _fact("caught", A, fault="2")]
+    assert bench.children.asked() == [("1", [A]), ("-1", [A]), ("2", [A]), ("-2", [A])]
+    assert [job.mode for job in bench.children.started[1:]] == ["fork", "fork", "spawn", "spawn"]
+
+
+def test_the_test_that_fails_in_the_run_without_the_fault_is_the_one_to_blame(bench: Bench) -> None:
+    """Not the one that had caught it, whose word is asked again."""
+    bench.fault()
+    bench.ran({2: [A, B]})
+    bench.children.catch = {"1": A}
+
+    def fail_now_and_then(job: Job) -> None:
+        if len(bench.children.started) == 3:
+            job.result, job.passed = ("caught", B), []
+
+    bench.children.at_start = fail_now_and_then
+
+    assert bench.serve() == [_fact("caught", A)]
+    assert bench.children.asked() == [("1", [B, A]), ("-1", [B, A]), ("1", [A]), ("-1", [A])]
+    assert bench.last()["unsound"].keys() == {B}
+
+
+def test_a_run_without_the_fault_in_which_no_test_ran_proves_nothing(bench: Bench) -> None:
+    """A test that is not even collected there has not shown that it passes."""
+    bench.fault()
+    bench.ran({2: [A]})
+    bench.children.catch = {"1": A}
+
+    def collect_nothing(job: Job) -> None:
+        if len(bench.children.started) == 3:
+            job.passed = []
+
+    bench.children.at_start = collect_nothing
+
+    assert bench.serve() == [{"fault": "1", "status": "not_tried", "why": bench.module._LEFT_OUT}]
+    assert bench.last()["unsound"].keys() == {A}
+
+
+def test_tests_that_are_skipped_would_not_have_run_the_line(bench: Bench) -> None:
+    """They are no reason to leave a fault out, as failed ones are."""
+    bench.fault()
+    assert bench.children.learned is not None
+    bench.children.learned |= {"tests": {A: 0.1}, "failed": {B: "skipped", C: "skipped"}}
+    bench.ran({6: [A]})
+
+    assert bench.serve() == [_fact("survived", tests=[A])]
+
+
 def test_a_test_that_fails_without_a_fault_is_asked_no_more(bench: Bench) -> None:
     """It is named with the reason, and the fault is asked of the others."""
     bench.fault()
@@ -488,14 +544,15 @@ def test_no_more_children_run_at_a_time_than_jobs(bench: Bench) -> None:
     assert [job.company for job in bench.children.started] == [False, True, True, False]
 
 
-def test_a_test_that_uses_what_others_use_runs_with_no_other_beside_it(bench: Bench) -> None:
-    """A port, for example: it waits until the one that uses it has ended."""
+@pytest.mark.parametrize("ran", [{2: [A], 6: [B]}, {2: [B], 6: [A]}])
+def test_a_test_that_uses_what_others_use_runs_with_no_other_beside_it(bench: Bench, ran: dict[int, list[str]]) -> None:
+    """A port, for example: it waits until the others have ended, and they wait for it."""
     bench.plan["jobs"] = 2
     bench.fault()
     bench.fault("2", old="number - 1", new="number + 1")
     assert bench.children.learned is not None
     bench.children.learned["alone"] = [A]
-    bench.ran({2: [A], 6: [A, B]})
+    bench.ran(ran)
 
     assert len(bench.serve()) == 2
     assert bench.children.most == 1
@@ -506,6 +563,7 @@ def test_what_failed_beside_another_is_tried_again_by_itself(bench: Bench) -> No
     bench.plan["jobs"] = 2
     bench.fault()
     bench.fault("2", new="number * 1")
+    bench.fault("3", new="number / 1")
     assert bench.children.learned is not None
     bench.children.learned["starting"] = [A]
     bench.ran({2: [A]})
@@ -521,9 +579,9 @@ def test_what_failed_beside_another_is_tried_again_by_itself(bench: Bench) -> No
 
     bench.children.at_start = meet
 
-    assert sorted(fact["status"] for fact in bench.serve()) == ["survived", "survived"]
-    assert bench.children.asked() == [("1", [A]), ("2", [A]), ("1", [A])]
-    again = bench.children.started[-1]
+    assert [fact["status"] for fact in bench.serve()] == ["survived", "survived", "survived"]
+    assert bench.children.asked() == [("1", [A]), ("2", [A]), ("1", [A]), ("3", [A])]
+    again = bench.children.started[3]
     assert not again.company
     assert again.work["alone"]
 
@@ -566,6 +624,37 @@ def test_faults_for_which_there_is_no_time_are_left_out(bench: Bench) -> None:
     bench.children.at_start = take_long
 
     assert [fact["fault"] for fact in bench.serve()] == ["1"]
+
+
+def test_a_fault_whose_child_could_not_end_in_time_is_left_out(bench: Bench) -> None:
+    """As long as the last one took to start, and its first test to run, is more than what is left."""
+    bench.plan |= {"begin": 2090.0, "done": 2100.0}
+    bench.fault()
+    bench.fault("2", old="number - 1", new="number + 1")
+    bench.ran({2: [A], 6: [B]})
+
+    def start_slowly(job: Job) -> None:
+        if job.order["learn"] is None:
+            bench.clock.now, job.start_took = 2085.0, 20.0
+
+    bench.children.at_start = start_slowly
+
+    assert [fact["fault"] for fact in bench.serve()] == ["1"]
+
+
+def test_who_caught_a_fault_late_is_still_tried_without_it(bench: Bench) -> None:
+    """What was begun in time may end."""
+    bench.fault()
+    bench.ran({2: [A]})
+    bench.children.catch = {"1": A}
+
+    def take_long(job: Job) -> None:
+        if job.order["learn"] is None:
+            bench.clock.now = bench.plan["begin"] + 1
+
+    bench.children.at_start = take_long
+
+    assert bench.serve() == [_fact("caught", A)]
 
 
 def test_when_all_time_is_over_what_still_runs_is_killed(bench: Bench) -> None:
