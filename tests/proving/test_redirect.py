@@ -127,6 +127,8 @@ def test_at_its_end_a_process_tells_what_it_imported(process: Redirected) -> Non
     link.symlink_to(process.tree, target_is_directory=True)
     process.finder("pkg", __file__=str(link / "src" / "pkg.py"))
     process.finder("odd", __file__=7)
+    installed = os.path.join(os.path.dirname(os.path.realpath(os.__file__)), "dist-packages", "installed.py")  # noqa: PTH118, PTH120
+    process.finder("installed", __file__=installed)
 
     module = process.load()
 
@@ -137,6 +139,7 @@ def test_at_its_end_a_process_tells_what_it_imported(process: Redirected) -> Non
     told = dict(fact["modules"])
     assert told["pkg"] == str(process.tree / "src" / "pkg.py")
     assert told["pytest"] == os.path.realpath(pytest.__file__)
+    assert told["installed"] == os.path.realpath(installed)
     assert not told.keys() & {"os", "json", "sys", "odd"}
 
 
