@@ -66,7 +66,7 @@ def none_of(found: Found) -> Specs:
 
 
 def tests_counted(found: Found) -> Specs:
-    """Require so many tests to pass, for a bare number exactly so many; ``17/17`` and ``all 17`` also require no failures."""
+    """Require this many tests to pass, exactly if the number is bare; ``17/17`` and ``all 17`` also require no failures."""
     bound, tests = _count(found), _tests(found)
     if bound is None or len(tests) != 1:
         return ()
@@ -143,7 +143,7 @@ def flaky(found: Found) -> Specs:
 
 
 def collection(found: Found) -> Specs:
-    """Require that every test file was imported and collected; with a number, also that so many tests ran, however they ended."""
+    """Require that every test file was imported and collected; with a number, also that this many ran, however they ended."""
     if "count" not in found:
         return (Condition(gate="collection"),)
     bound = _count(found)

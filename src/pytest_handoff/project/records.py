@@ -120,7 +120,7 @@ def are_sessions(parents: Sequence[str]) -> bool:
 
 
 def _impossible(record: Record) -> str | None:
-    """Say what in a record no run writes: its readers would stumble over it, or read very much."""
+    """Name what a record holds that no run writes: its readers would stumble over it, or read very much."""
     if not are_sessions([parent.session for parent in record.previous]):
         return "its list of parent sessions is impossible"
     coverage, took = record.coverage, record.run.duration_s
