@@ -289,3 +289,10 @@ def test_what_cannot_be_encoded_is_told_all_the_same(copies: Copies) -> None:
     probe._tell(test="\udc80", outcome="passed")
     assert copies.facts() == [{"test": "\udc80", "outcome": "passed"}]
     assert sys.modules["handoff_probe"] is probe
+
+
+def test_a_version_without_a_gate_is_kept_from_recording_too(copies: Copies) -> None:
+    """The project in the tree may be this one, of another day: no option is set that it does not have."""
+    options = SimpleNamespace(handoff="S1", verbose=1)
+    copies.load("probe")._forget_session(options)
+    assert vars(options) == {"handoff": None, "verbose": 1}
