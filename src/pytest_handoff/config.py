@@ -12,7 +12,7 @@ from pytest_handoff.errors import UsageProblem
 from pytest_handoff.record import Frozen
 
 MOST_ENTRIES, MOST_CHARACTERS = 5_000, 2_000
-"""The most that a list or table, and a text, of the settings may hold."""
+"""The most entries in a list or table of the settings, and the most characters in a text."""
 
 _LONGEST_NAME = 255
 """Bytes that common file systems allow in a name."""
@@ -169,7 +169,7 @@ def check_session_name(name: str) -> str:
 
 
 def is_session_name(name: str) -> bool:
-    """Tell whether :func:`check_session_name` lets this name pass."""
+    """Tell whether :func:`check_session_name` accepts this name."""
     return _complaint(name) is None
 
 
@@ -204,7 +204,7 @@ def _complaint(name: str) -> str | None:
 
 
 def _excess(value: object, name: str) -> Iterator[str]:
-    """Find what is more than anybody would write: reading all of it would take long."""
+    """Find what is longer than anybody would write: reading all of it would take too long."""
     if isinstance(value, (dict, list)) and len(value) > MOST_ENTRIES:
         yield f"{name} has {len(value):,} entries; the limit is {MOST_ENTRIES:,}"
     elif isinstance(value, dict):
@@ -268,7 +268,7 @@ def _without_meaning(config: Config) -> Iterator[str]:
 
 
 def _says_something(reason: str) -> bool:
-    """Check that a reader of the reason sees a letter or a digit: white space, and what looks like it, is no reason."""
+    """Check that a reason has a visible letter or digit: white space, and what looks like it, is no reason."""
     if reason.isascii():
         return any(map(str.isalnum, reason))
     from pytest_handoff.printable import holds_a_word

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DETAILS_SCHEMA = "pytest-handoff/details/1"
 
 MOST_A_TEST, MOST_A_SESSION = 16 * 1024, 1024 * 1024
-"""The most bytes of text that are kept of one failure, and of all failures of a session."""
+"""The most bytes of text to keep for one failure, and for all failures of a session."""
 
 NO_ROOM = "text left out: the limit is 1 MiB per session"
 
@@ -111,7 +111,7 @@ class Details(Frozen, frozen=True):
 
 
 def with_earlier(new: Details, old: Details | None, seen: Container[str]) -> Details:
-    """Add what is known of tests that a run did not run again, where it adds to the runs before it.
+    """Add what is known about tests that a run did not run again, if it adds to earlier runs.
 
     Args:
         old: the details of those runs, on the same tree.

@@ -46,7 +46,7 @@ def rate_holds(part: int, whole: int, op: Comparison, value: Decimal) -> bool:
 
 
 def fewest_more(covered: int, total: int, op: Comparison, value: Decimal) -> int:
-    """Find how many more make a rate hold; 0 where no number does."""
+    """Find how many more it takes to make a rate hold; 0 if no number does."""
     reached: Comparison = ">" if op == ">" else ">="
     more = bisect_left(range(total - covered + 1), x=True, key=lambda n: rate_holds(covered + n, total, reached, value))
     return more if more <= total - covered and rate_holds(covered + more, total, op, value) else 0
@@ -70,7 +70,7 @@ def listed(names: Sequence[str], most: int = 3) -> str:
 
 
 MOST_LINES = 20
-"""A sentence names so many lines at most: it may be said of each of them."""
+"""The most lines that a sentence names: it may appear once for each of them."""
 
 
 def enumerated(lines: Sequence[int]) -> str:
@@ -104,7 +104,7 @@ def format_ranges(numbers: Iterable[int]) -> str:
 
 
 def parse_ranges(text: str, *, last: int | None = None) -> frozenset[int]:
-    """Parse the numbers that :func:`format_ranges` wrote, up to ``last``; a text that others wrote may name very many.
+    """Parse the numbers that :func:`format_ranges` wrote, up to ``last``; a text from elsewhere may name very many.
 
     Raises:
         ValueError: a part of the text is neither a line number from 1 nor an ascending range of them.

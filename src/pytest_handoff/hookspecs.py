@@ -29,7 +29,7 @@ def pytest_handoff_tier(item: pytest.Item) -> str | None:
 
 @pytest.hookspec
 def pytest_handoff_gates(config: pytest.Config) -> Mapping[str, Callable[[Facts], Verdict]]:  # type: ignore[empty-body]
-    """Add gates of one's own: name to a function from the session's facts to a verdict.
+    """Add your own gates: map each name to a function from the session's facts to a verdict.
 
     Each is evaluated once at the end of the run, and stands like a gate of ours: ``failed`` and ``unknown`` keep the session
     from passing, a waiver in the configuration may lift it. A gate that raises an error is ``unknown``.
@@ -38,7 +38,7 @@ def pytest_handoff_gates(config: pytest.Config) -> Mapping[str, Callable[[Facts]
 
 @pytest.hookspec
 def pytest_handoff_checks(config: pytest.Config) -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Bind checklist lines to the gate that decides each: the text of the line to the gate's name, ours or one's own.
+    """Bind checklist lines to gates: map the text of each line to the name of the gate that decides it, ours or your own.
 
     It adds to what is understood of the line and to bindings in the configuration: all must hold. A gate that nobody knows is
     ``unknown``, so its line is never ticked.
@@ -47,7 +47,7 @@ def pytest_handoff_checks(config: pytest.Config) -> Mapping[str, str]:  # type: 
 
 @pytest.hookspec
 def pytest_handoff_facts(run: Run) -> Mapping[str, str]:  # type: ignore[empty-body]
-    """Add values of one's own: a name with a dot in it, such as ``project.licences``, to one line of plain text.
+    """Add your own values: map a name with a dot in it, such as ``project.licences``, to one line of plain text.
 
     A document asks for it with ``<!-- handoff:project.licences -->`` at the end of a line. Names of ours cannot be given.
     """

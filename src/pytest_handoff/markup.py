@@ -1,4 +1,4 @@
-"""Make foreign text safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker.
+"""Make text from outside safe for Markdown: no test id, message or path can forge a heading, a tick, a cell or a marker.
 
 Documents that are not UTF-8 get an ASCII spelling of what we add, which means the same in every encoding.
 """
@@ -17,7 +17,7 @@ _ANYWHERE, _AT_THE_START = frozenset("\\`*[]<|$~_&!#"), frozenset("#>=-+")
 
 
 class SafeMarkdown(str):
-    """Text that is Markdown already and is not escaped again."""
+    """Text that already is Markdown, and is not escaped again."""
 
     __slots__ = ()
 

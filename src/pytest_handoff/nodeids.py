@@ -113,7 +113,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _matchers(globs: tuple[str, ...]) -> tuple[list[tuple[str, str]], re.Pattern[str] | None, list[Steps]]:
-    """Take the names from most globs, compile one regex for others, and split those for which a regex could take very long."""
+    """Sort globs by how to match them: most by names, others with one regex, and those that could be slow as a regex in steps."""
     cleaned = [glob.removeprefix("./").rstrip("/") for glob in globs]
     named = {glob: name for glob in cleaned if (name := _named_anywhere(glob)) is not None}
     quick = [glob for glob in cleaned if glob not in named and _is_quick(glob)]
@@ -122,7 +122,7 @@ def _matchers(globs: tuple[str, ...]) -> tuple[list[tuple[str, str]], re.Pattern
 
 
 def _named_anywhere(glob: str) -> tuple[str, str] | None:
-    """Return what a path holds that matches ``**/name``, ``**/name/**`` or ``**/name*``, and what it is to end in for that."""
+    """Return what a path must contain to match ``**/name``, ``**/name/**`` or ``**/name*``, and what it must end in."""
     name = glob.removeprefix("**/")
     if name.endswith("/**"):
         plain, held, end = name[:-3], f"/{name[:-2]}", ""

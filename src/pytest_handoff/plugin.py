@@ -56,7 +56,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """Turn coverage on before pytest-cov looks at its options, and note what run started this one before a conftest can say."""
+    """Turn coverage on before pytest-cov looks at its options, and note which run started this one before a conftest runs."""
     early_config.stash[_WITHIN] = os.environ.get("HANDOFF_RUNNING", "")
     if early_config.known_args_namespace.handoff is not None:
         import_plainly()  # this pytest may not be the first in its process
@@ -123,7 +123,7 @@ def _turn_coverage_on(early_config: pytest.Config) -> None:
 
 
 def _refuse_options_without_session(config: pytest.Config) -> None:
-    """Refuse options that were typed; those in ``addopts`` wait for a session, but a gate is never left out silently."""
+    """Refuse options typed without a session; those in ``addopts`` may wait for one, but a gate is never silently left out."""
     if config.getoption("handoff_gate"):
         raise pytest.UsageError("--handoff-gate needs --handoff=SESSION: name the session to gate")
     typed = (str(argument).partition("=")[0] for argument in config.invocation_params.args)

@@ -1,4 +1,4 @@
-"""Make foreign text safe to print: it cannot move the cursor, hide or reorder words, or give commands to a log reader.
+"""Make text from outside safe to print: it cannot move the cursor, hide or reorder words, or give a log reader commands.
 
 Names of files, sessions and tests, lines of documents, settings and messages come from the authors of the repository. A
 character that would not be seen as itself becomes a backslash escape; everything that people write in any script stays.
@@ -38,7 +38,7 @@ def visible_characters(text: str) -> list[str]:
 
 
 def holds_a_word(text: str) -> bool:
-    """Check that a text has a letter or a digit that is seen as itself; Python calls some blanks letters."""
+    """Check that a text has a visible letter or digit; Python calls some blanks letters."""
     return any(char.isalnum() and char not in _BLANK_SIGNS for char in text)
 
 
@@ -95,7 +95,7 @@ def shorten(text: str, longest: int = LONGEST_QUOTE) -> str:
 
 
 LONGEST = 4_000
-"""The most characters shown of a foreign word, or of a line for people."""
+"""The most characters to show of a word from outside, or of a line for people."""
 
 _ORDER = r"^\s*(:)(?=:)|(#)(?=#\w*\[)"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _FEW = 20
-"""Up to this many items are done before anyone could read a progress bar."""
+"""So few items are done before anyone could read a progress bar."""
 
 
 def say(line: str, *, err: bool = False, whole: bool = False) -> None:
@@ -120,7 +120,7 @@ def agrees(question: str) -> bool:
 
 
 def put_line(stream: TextIO, line: str) -> None:
-    """Write one line that is safe to print already."""
+    """Write one line that is already safe to print."""
     stream.write(f"{line}\n")
     stream.flush()
 

@@ -130,7 +130,7 @@ class FaultProof(Frozen, frozen=True):
 
     @property
     def is_enough(self) -> bool:
-        """Check whether so many faults were tried that their share says something of the others."""
+        """Check whether enough faults were tried for their share to say something about the others."""
         return self.tried >= min(self.possible, ENOUGH)
 
     @property
@@ -144,7 +144,7 @@ MOST_TESTS = 20
 """The tests that are named beside a fault that survived."""
 
 ENOUGH = 50
-"""The faults that have to be tried where not all of them are."""
+"""The fewest faults to try, unless there are fewer."""
 
 
 class Proof(Frozen, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Describe one pytest invocation as data: what was collected, what each test did, what kept the run from being whole."""
+"""Describe one pytest invocation as data: what it collected, what each test did, why the run may not be whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEST_FOLDERS = frozenset({"test", "tests"})
 
 
 def is_test_data(path: str) -> bool:
-    """Check whether a file lies below a folder of tests: what is no test there is read by tests, and may be broken on purpose."""
+    """Check whether a file is below a test folder: what is not a test there is test data, and may be broken on purpose."""
     return not TEST_FOLDERS.isdisjoint(PurePosixPath(path).parts[:-1])
 
 
@@ -120,12 +120,12 @@ class Run(Frozen, frozen=True):
 
     @property
     def all_ran(self) -> bool:
-        """Check that every test ran that was collected, but those that the settings leave out."""
+        """Check that every collected test ran, except those that the settings leave out."""
         return self.collected.keys() - self.left_out <= self.results.keys()
 
     @property
     def seen_files(self) -> frozenset[str]:
-        """Return the files that were looked at: collected whole, or skipped by themselves."""
+        """Return the files that pytest looked at: those collected whole, and those that skipped themselves."""
         return self.whole_files | {node.id for node in self.skipped_nodes}
 
 

@@ -28,7 +28,7 @@ def failed(spec: Condition, evidence: str, needs: str) -> Verdict:
 
 
 def unknown(spec: Condition, evidence: str, needs: str) -> Verdict:
-    """Say that nothing was measured that could decide; this never passes a gate."""
+    """Say that nothing was measured that could decide the condition; this never passes a gate."""
     return Verdict(id=str(spec), verdict="unknown", evidence=evidence, needs=needs)
 
 
@@ -50,7 +50,7 @@ def not_all_ran(facts: Facts, spec: Condition, evidence: str) -> Verdict:
 
 
 def to_complete(facts: Facts) -> str:
-    """Say what makes the run complete; never what was just done."""
+    """Say how to make the run complete; never suggest what was just done."""
     run, again = facts.record.run, f"run pytest --handoff={quote(facts.session)}"
     if run.interrupted or WHOLE not in run.parts:
         if any(COLLECTION_FAILED in why for why in run.why_incomplete):
@@ -158,11 +158,11 @@ class Check(Frozen, frozen=True):
     Attributes:
         decision: ``decided`` (the machine ticks and unticks), ``veto`` (it can only block), ``person``, or ``waived``.
         specs: the conditions that must all hold; empty for ``person`` and ``waived``.
-        added: what the project adds to them; it takes the place of none.
+        added: what the project adds to them; it replaces none of them.
         own_words: whether only the project's own words make it decidable.
         why: how the line was understood, or why it was left to a person, in one short phrase; for ``waived`` the reason given.
         claim: the line without the reason of its waiver or the note behind it; empty where there is neither.
-        waives: the conditions that a waiver lifts, where evidence could decide them.
+        waives: the conditions that a waiver lifts, if evidence could decide them.
     """
 
     decision: Literal["decided", "veto", "person", "waived"]

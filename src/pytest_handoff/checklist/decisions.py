@@ -68,7 +68,7 @@ GATES: dict[str, Gate] = {
 
 
 def evaluate(facts: Facts, spec: Condition) -> Verdict:
-    """Evaluate one gate on the facts; a gate that nobody knows is ``unknown``, never passed."""
+    """Evaluate one gate on the facts; a gate that does not exist is ``unknown``, never passed."""
     gate = GATES.get(spec.gate)
     if gate is None:
         own = {verdict.id: verdict for verdict in facts.record.extensions.gates}
@@ -87,9 +87,9 @@ class Decision(Frozen, frozen=True):
 
     Attributes:
         ticked: whether the box is ticked as the document stands.
-        verdict: what the gates say; ``None`` where a person decides.
+        verdict: what the gates say; ``None`` if a person decides.
         counts: whether a person's line must be ticked for the gate (it stands in a checklist, not in a list of objectives).
-        applies: ``False`` if all that the line is about is not there; it is neither done nor failed, and has no tick.
+        applies: ``False`` if nothing that the line is about exists; then it is neither done nor failed, and gets no tick.
     """
 
     line: int
@@ -104,7 +104,7 @@ class Decision(Frozen, frozen=True):
 
     @property
     def wanted(self) -> bool | None:
-        """Return the tick that the evidence asks for, ``None`` if a person decides; a veto unticks only, where it is false."""
+        """Return the tick that the evidence asks for, ``None`` if a person decides; a veto only unticks, if it does not hold."""
         if self.check.decision == "veto" and self.verdict == "failed":
             return False
         if self.check.decision == "decided" and not self.applies:
@@ -144,7 +144,7 @@ def decide(tasks: Iterable[Task], facts: Facts, config: Config, today: str | Non
 
 
 def taken_from_people(facts: Facts, config: Config, parents: Iterable[Record]) -> Iterator[Loosening]:
-    """Name required lines that an earlier session left to a person, and that a binding, marker, hook or word decides now.
+    """Name required lines that a person decided in an earlier session, and that a binding, marker, hook or word decides now.
 
     Raises:
         EvidenceProblem: when a record's policy is damaged.
@@ -201,7 +201,7 @@ def _language(facts: Facts, config: Config) -> _Language:
 
 
 def _not_refuted(decision: Decision, facts: Facts, verdict: Callable[[Condition], Verdict]) -> Decision:
-    """Let a waiver fail whose reason the record refutes, unless the line does not apply anyway."""
+    """Fail a waiver if the record refutes its reason, unless the line does not apply anyway."""
     check = decision.check
     if check.decision != "waived":
         return decision
@@ -215,7 +215,7 @@ def _not_refuted(decision: Decision, facts: Facts, verdict: Callable[[Condition]
 
 
 def remembered(decisions: Iterable[Decision]) -> list[str]:
-    """List the lines that the document must keep: those that evidence can decide, also where one is waived now."""
+    """List the lines that the document must keep: those that evidence can decide, even if they are waived now."""
     return [one.check.claim or one.text for one in decisions if one.check.decision in ("decided", "veto") or one.check.waives]
 
 
@@ -256,7 +256,7 @@ def all_verdicts(standing: Sequence[Verdict], decisions: Sequence[Decision], fac
 
 
 def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list[Verdict]:
-    """List what keeps the machine's part of the gate from passing: standing gates, and checklist lines with their text."""
+    """List what fails the machine's part of the gate: standing gates, and checklist lines with their text."""
     found = [verdict for verdict in standing if verdict.verdict in ("failed", "unknown")]
     for decision in decisions:
         if decision.state in ("fails", "vetoed") and decision.verdict is not None:
@@ -269,7 +269,7 @@ def blocking(standing: Sequence[Verdict], decisions: Sequence[Decision]) -> list
 
 
 class _Language(Frozen, frozen=True):
-    """The rules for reading lines: a waiver comes first; what the project adds must hold besides what the words say.
+    """The rules for reading lines: a waiver comes first; what the project adds must hold as well as what the words say.
 
     ``plain`` is the lexicon without the project's own words, if it has any; ``known`` what was read: long documents repeat lines.
     """
@@ -330,7 +330,7 @@ def _decide(task: Task, check: Check, verdict: Callable[[Condition], Verdict]) -
 
 
 def _of_line(check: Check, verdicts: Sequence[Verdict]) -> Word | None:
-    """Pick the verdict of a line; what is added to one that does not apply may fail it, and never ticks it."""
+    """Pick the verdict of a line; if it does not apply, what the project added may fail it but never ticks it."""
     added = {one.spec for one in check.added}
     own = [verdict for spec, verdict in zip(check.specs, verdicts, strict=True) if spec not in added]
     word = _together(verdicts)

@@ -22,7 +22,7 @@ _NUMBER = r"(?<!\d)\d{1,18}\Z"
 
 
 def promises(facts: Facts, spec: Condition) -> Verdict:
-    """Require that what earlier sessions promised is kept or still owed; one that is gone, or due and not kept, is broken."""
+    """Require that earlier sessions' promises are kept or still owed; one that is gone, or due and not kept, is broken."""
     kept, open_still, broken = _strict_xfails(facts)
     for promise in facts.inherited:
         state, what = _state(facts, promise)
@@ -51,7 +51,7 @@ def instructions(facts: Facts, spec: Condition) -> Verdict:
 
 
 def metrics(facts: Facts, spec: Condition) -> Verdict:
-    """Require that there is a target, of a test or in the document, and that each was measured and is met."""
+    """Require at least one target, from a test or the document, and that each one was measured and is met."""
     took = duration_of(facts)
     known = {row_of(metric.name): metric for metric in facts.record.metrics} | ({DURATION_ROW: took} if took else {})
     wanted = {row: text for row, text in facts.document.targets.items() if read_target(text)}

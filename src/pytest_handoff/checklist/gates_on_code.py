@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def coverage(facts: Facts, spec: Condition) -> Verdict:
     """Require a coverage of the code under test, in total or of the files that match a path, as coverage.py counts it.
 
-    Coverage by the tests of one tier is not measured; that of all tests refutes it where it is too low.
+    Coverage by the tests of one tier is not measured; but if that of all tests is too low, it must be too.
     """
     measured = facts.record.coverage
     if measured is None:
@@ -98,7 +98,7 @@ def _of_this_session(code: NewCode, facts: Facts, spec: Condition) -> Verdict:
 
 
 def _doubted(code: NewCode, spec: Condition, evidence: str) -> Verdict | None:
-    """Say that a figure by tests may hold for the lines of tests that proved nothing, where there are such tests."""
+    """Say that a figure by tests may hold only because of tests that proved nothing, if there are any."""
     if spec.by == "any" or not code.doubtful:
         return None
     many = counted(len(code.doubtful), "unit test was/unit tests were")
@@ -176,7 +176,7 @@ def need_change(facts: Facts, spec: Condition) -> Verdict:
 
 
 def _by_experiment(facts: Facts, spec: Condition, name: str, part: EarlierProof | NewProof | None, *, more: int = 0) -> Verdict:
-    """Pass where an experiment tried all tests that it is about, and found nothing against them.
+    """Pass if an experiment tried all the tests that it is about, and found nothing against them.
 
     Args:
         more: tests that needed no try.
@@ -192,7 +192,7 @@ def _by_experiment(facts: Facts, spec: Condition, name: str, part: EarlierProof 
 
 
 def files_parse(facts: Facts, spec: Condition) -> Verdict:
-    """Require that each JSON, TOML, YAML and INI file can be parsed; of the changed ones alone where the line says so."""
+    """Require that every JSON, TOML, YAML and INI file can be parsed, or every changed one if the line says so."""
     record, name = facts.record, spec.name or "configuration"
     changed, parsed = record.unparsable, record.integrity.parsed if record.integrity else None
     if changed is None:
@@ -233,7 +233,7 @@ def reports(facts: Facts, spec: Condition) -> Verdict:
 
 
 def claims(facts: Facts, spec: Condition) -> Verdict:
-    """Require that no figure that a person wrote into the document contradicts the evidence."""
+    """Require that no figure written by a person in the document contradicts the evidence."""
     if facts.document.contradicted:
         needs = f"correct them, or replace them with handoff fill {quote(facts.session)} --take-over"
         return failed(spec, listed(facts.document.contradicted), needs)
@@ -283,7 +283,7 @@ _WHO = {"any": "tests", "unit": "unit tests", "new_unit": "new unit tests"}
 
 
 def _statements_needed(covered: int, total: int, spec: Condition, missing: int) -> str:
-    """Say what would make the rate hold; ``missing`` are the statements that nothing runs, and others run without those tests."""
+    """Say what would make the rate hold; nothing runs the statements in ``missing``, and only other tests run the rest."""
     more = fewest_more(covered, total, spec.op, spec.value) if spec.op and spec.value else 0
     if not more:
         return asked(spec)
@@ -297,7 +297,7 @@ REMEDY = 'change it back, or give a reason in [[tool.handoff.waive]] with gate =
 
 
 def policy(facts: Facts, spec: Condition) -> Verdict:
-    """Require that no setting that decides is looser than in earlier sessions, or on the branch to be merged into."""
+    """Require that no setting that decides a gate is looser than in earlier sessions, or than on the target branch."""
     if facts.loosened:
         return failed(spec, listed([str(finding) for finding in facts.loosened]), REMEDY)
     if facts.policy_unknown:

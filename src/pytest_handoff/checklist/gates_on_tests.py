@@ -70,13 +70,13 @@ def new_failures(facts: Facts, spec: Condition) -> Verdict:
 
 
 def _beside_known(facts: Facts, spec: Condition) -> str:
-    """Say how many tests of the line fail and are known to."""
+    """Count the tests of the line that fail and are known to fail."""
     number = facts.not_counted(tier=spec.tier, scope=spec.scope, path=spec.path).get("known to fail")
     return f"; not counted: {number} known to fail" if number else ""
 
 
 def regression(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every test of earlier sessions that counts still passes; one missing, skipped or not run is lost."""
+    """Require that every earlier test that counts still passes; one that is missing, skipped or not run is lost."""
     summary = facts.record.tests.regression
     if facts.is_first:
         return waived(spec, f"not applicable: {facts.session} is the first session")
@@ -92,7 +92,7 @@ def regression(facts: Facts, spec: Condition) -> Verdict:
 
 
 def _to_win_back(facts: Facts, lost: Sequence[LedgerLine]) -> str:
-    """Say what helps: a test that fails cannot be retired, but one that failed before can be named as known to fail."""
+    """Say how to fix it: you cannot retire a failing test, but you can name one that failed before as known to fail."""
     them = "it" if len(lost) == 1 else "them"
     failing = [line for line in lost if line.outcome in FAILING]
     before = [line for line in failing if then(line, facts.earlier.lines) in FAILING]
@@ -106,9 +106,9 @@ def _to_win_back(facts: Facts, lost: Sequence[LedgerLine]) -> str:
 
 
 def tests(facts: Facts, spec: Condition) -> Verdict:
-    """Require of the tests of a tier and scope that all pass, a share, or a number, or that none fails.
+    """Require that the tests of a tier and scope all pass, or a share or number of them, or that none fails.
 
-    No tests at all are never all tests; but a session that has none of a kind, or comes after none, says nothing of them.
+    Zero tests never count as all tests; but if a session has none of a kind, or comes after none, the line does not apply.
     """
     by_unit = {"percent": _at_a_rate, "count": _in_number, "failing": _none_fails, None: _all_pass}
     if spec.unit == "failing" and spec.value is not None:
@@ -194,7 +194,7 @@ def _few_fail(facts: Facts, spec: Condition) -> Verdict:
 
 
 def _in_number(facts: Facts, spec: Condition) -> Verdict:
-    """Compare how many of these tests pass with the number in the line, which says nothing of the others."""
+    """Compare how many of these tests pass with the number in the line; the others may fail."""
     lines = facts.tests(tier=spec.tier, scope=spec.scope, path=spec.path)
     if not lines:
         return _no_tests(facts, spec)
@@ -216,7 +216,7 @@ def _to_reach(spec: Condition, passing: int) -> str:
 
 
 def _at_a_rate(facts: Facts, spec: Condition) -> Verdict:
-    """Compare the share of tests that pass with the line; a missing one is in no rate: the gate ``regression`` names it."""
+    """Compare the share of tests that pass with the line; missing tests are left out, as the gate ``regression`` names them."""
     lines = facts.rated(tier=spec.tier, scope=spec.scope, path=spec.path)
     if not lines:
         return _no_tests(facts, spec)
@@ -242,7 +242,7 @@ def new_tests(facts: Facts, spec: Condition) -> Verdict:
 
 
 def linked(facts: Facts, spec: Condition) -> Verdict:
-    """Require that every test that is linked to the line, by its marker or by a glob over ids, passes, and there is one."""
+    """Require that at least one test is linked to the line, by its marker or by a glob over ids, and that all of those pass."""
     lines = [line for line in facts.ledger.values() if line.retired is None and _is_linked(line, spec)]
     passing = count_passing(lines)
     if lines and passing == len(lines):
@@ -291,7 +291,7 @@ def _ids(lines: Sequence[LedgerLine]) -> list[str]:
 
 
 def _uncollected(facts: Facts) -> str:
-    """Name the new or changed test modules that nobody collected; that decides nothing, and a reader must see it."""
+    """Name the new or changed test modules that pytest did not collect; this decides nothing, but a reader must see it."""
     left = facts.record.integrity.uncollected if facts.record.integrity else []
     return f"; not collected: {listed(left)}" if left else ""
 
@@ -320,7 +320,7 @@ def _tests_of(facts: Facts, spec: Condition) -> str:
 
 
 def _of_other_tier(facts: Facts, spec: Condition) -> str:
-    """Name the earlier tests that are meant and are of another tier now."""
+    """Name the earlier tests that the line is about and that have another tier now."""
     lines = facts.of_other_tier(spec.tier) if spec.scope == "previous" and spec.tier is not None else ()
     tiers: dict[str, list[str]] = defaultdict(list)
     for line in lines:

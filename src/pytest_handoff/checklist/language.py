@@ -1,6 +1,6 @@
 """Understand the checklist language: find the gates that decide a line, or leave it to a person.
 
-A line is understood wholly or not at all, except for a note on the result behind it: then a person ticks. A wrong tick is the
+We understand all of a line or none of it, except for a note on the result at its end: then a person ticks. A wrong tick is the
 worst possible defect, a line left to a person a small one.
 """
 
@@ -58,7 +58,7 @@ def read_line(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
 
 
 def _read(lexicon: Lexicon, text: str, *, instructions: bool) -> Check:
-    """Read a claim with the notes behind it; where only the notes are not understood, a person answers for them."""
+    """Read a claim with the notes after it; if we do not understand the notes, a person answers for them."""
     whole = _read_claim(lexicon, text, instructions=instructions)
     claim, note = split_note(text)
     if note is None:
@@ -90,7 +90,7 @@ def _read_claim(lexicon: Lexicon, claim: str, *, instructions: bool) -> Check:
 
 
 def missing_required(required: Sequence[str], present: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
-    """List the required lines that no present line carries, the first few with the present line most like it, if any is alike.
+    """List the required lines that the document lacks, the first few with the most similar line that is there, if any.
 
     White space, emphasis, tick marks, case and a note on the result make no difference. A waiver with a reason leaves its line
     standing, even struck out; a line that is struck out without one is gone.
@@ -181,7 +181,7 @@ def _waiver() -> re.Pattern[str]:
 
 
 def _keys(line: str) -> Iterator[str]:
-    """Yield what a line is known by: as it is without a waiver's reason, then without the notes behind it."""
+    """Yield the keys of a line: without a waiver's reason, then also without the notes at its end."""
     claim, reason = split_waiver(line)
     text: str | None = claim.replace("~~", "") if reason is not None else claim
     note: str | None = ""
@@ -191,7 +191,7 @@ def _keys(line: str) -> Iterator[str]:
 
 
 def _nearest(line: str, present: Sequence[str]) -> str | None:
-    """Find the present line most like this one, of those that have most of its characters; none is like a very long line."""
+    """Find the most similar line that shares most of this one's characters; a very long line has none."""
     if len(line) > _LONGEST_CLAIM:
         return None
     wanted = normalise(line)

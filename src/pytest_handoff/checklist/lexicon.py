@@ -222,7 +222,7 @@ def _refuse_known_phrases_alone(words: Words, more: Words, tiers: Sequence[str])
 
 
 def said_by(known: Collection[tuple[str, ...]]) -> Callable[[tuple[str, ...]], bool]:
-    """Return a check whether a line can hold these words without the phrase that they are, a part of another at either end."""
+    """Return a check whether other phrases, even cut off at either end, can put these words into a line."""
     longest = max(map(len, known), default=0)
     begins = {one[:size] for one in known for size in range(1, len(one))}
     ends = {one[size:] for one in known for size in range(1, len(one))}
@@ -296,7 +296,7 @@ def lexicon_of(words: Words, tiers: tuple[str, ...]) -> Lexicon:
 
 
 def _misleading(names: Mapping[tuple[str, ...], Entry], known: Mapping[tuple[str, ...], Entry]) -> list[tuple[str, ...]]:
-    """Find the names of tiers that would change what lines of other words mean, such as ``coverage_for_new_code``."""
+    """Find the names of tiers that would change what other lines mean, such as ``coverage_for_new_code``."""
     several = [name for name in names if len(name) > 1]
     if not several:
         return []

@@ -1,7 +1,6 @@
 """Say what each sentence of the checklist language asks of the gates.
 
-If a sentence can be read in two ways, the gates are asked the stricter one. One that no gate can decide asks nothing, and is not
-understood.
+If a sentence can be read in two ways, we ask the stricter one. One that no gate can decide asks nothing, and is not understood.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ def tests_pass(found: Found) -> Specs:
 
 
 def none_fails(found: Found) -> Specs:
-    """Require that no test fails, which one that is skipped does not; of earlier tests, which are known, that they pass.
+    """Require that no test fails (a skipped one does not); for earlier tests, which are known, require that they pass.
 
-    "No new failing tests" speaks of failures that are new, whether or not the tests are.
+    "No new failing tests" is about new failures, whether or not the tests are new.
     """
     if "scope_new" in found or "introduced" in found:
         narrowed = found.keys() & {"scope", "scope_after", "path"}
@@ -67,9 +66,7 @@ def none_of(found: Found) -> Specs:
 
 
 def tests_counted(found: Found) -> Specs:
-    ""
-    "Require so many tests to pass, a bare number exactly that many; ``17/17`` and ``all 17`` also require that none fails."
-    ""
+    """Require this many tests to pass, exactly if the number is bare; ``17/17`` and ``all 17`` also require no failures."""
     bound, tests = _count(found), _tests(found)
     if bound is None or len(tests) != 1:
         return ()
@@ -131,7 +128,7 @@ def regression(found: Found) -> Specs:
 
 
 def regressions_of(found: Found) -> Specs:
-    """Require the same of a tier; a performance regression is not one of performance tests, nor need another tier's be."""
+    """Require the same of unit or e2e tests only; a performance regression, for example, is not one of performance tests."""
     return regression(found) if set(_tiers(found)) <= {"unit", "e2e"} else ()
 
 
@@ -146,9 +143,7 @@ def flaky(found: Found) -> Specs:
 
 
 def collection(found: Found) -> Specs:
-    ""
-    "Require that every test file was imported and collected; with a number, also that so many tests ran, however they ended."
-    ""
+    """Require that every test file was imported and collected; with a number, also that this many ran, however they ended."""
     if "count" not in found:
         return (Condition(gate="collection"),)
     bound = _count(found)
@@ -173,7 +168,7 @@ def files_valid(found: Found) -> Specs:
 
 
 def promises(found: Found) -> Specs:
-    """Require that no promise of an earlier session is broken; the gate does not say that all of them are kept already."""
+    """Require that no promise of an earlier session is broken; some may not be kept yet."""
     return (Condition(gate="promises"),) if _scope(found, default="previous") == "previous" else ()
 
 
@@ -221,7 +216,7 @@ def _tiers(found: Found) -> tuple[str | None, ...]:
 
 
 def _scope(found: Found, *, default: Scope | None) -> Scope | None:
-    """Return the scope that is named before or after the noun, else the default; ``None`` if the two differ."""
+    """Return the scope named before or after the noun, else the default; ``None`` if the two differ."""
     named = {cast("Scope", found[kind]) for kind in ("scope", "scope_new", "scope_after") if found.get(kind)}
     return default if not named else named.pop() if len(named) == 1 else None
 
@@ -258,5 +253,5 @@ def _bounded(spec: Condition, bound: tuple[Comparison, Decimal], unit: str) -> C
 
 
 def only_refuted(spec: Condition) -> bool:
-    """Check whether evidence may refute a condition and never shows that it is true."""
+    """Check whether evidence can refute a condition but never show that it is true."""
     return spec.gate == "flaky" or (spec.gate == "coverage" and spec.tier is not None)

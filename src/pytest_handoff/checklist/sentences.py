@@ -1,7 +1,7 @@
 """Fit the tags of a checklist line into known sentences, and translate each into conditions for the gates.
 
-A row of tags that fits no sentence is not understood; neither is one whose sentence says something that no gate can decide, such
-as the coverage of new code by integration tests.
+We do not understand a row of tags that fits no sentence, or whose sentence says something that no gate can decide, such as the
+coverage of new code by integration tests.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 def claims_of(tags: Sequence[Tag]) -> list[Sentence] | None:
-    """Find the claims that a line makes, all of which must hold; ``None`` if any part of it is not understood."""
+    """Find the claims that a line makes, all of which must hold; ``None`` if we do not understand every part of it."""
     if not _brackets_fit(tags):
         return None
     flat = [tag for tag in tags if tag.kind not in {"open", "close"}]
@@ -78,7 +78,7 @@ def _may_narrow(one: Sentence, other: Sentence) -> bool:
 
 
 def _note(part: Sequence[Tag], before: Sentence | None, joint: str) -> Sentence | None:
-    """Read what may follow a claim about tests and speaks of the same tests: "(17/17 passed)", "without failures"."""
+    """Read what may follow a claim about tests and is about the same tests: "(17/17 passed)", "without failures"."""
     if before is None or joint == "and" or before.specs[0].gate not in {"tests", "regression"}:
         return None
     if (found := _fits("fraction tests? pass?", part)) is not None:

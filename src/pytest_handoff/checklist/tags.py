@@ -63,7 +63,7 @@ _PUNCTUATION = {":": "colon", ".": "and", ",": "comma", "(": "open", ")": "close
 
 
 def _needs_number(entry: Entry) -> bool:
-    """Check whether a phrase means something beside a number only: a comparison, or "percent"."""
+    """Check whether a phrase means something only next to a number: a comparison, or "percent"."""
     return entry.table == "comparisons" or (entry.table, entry.meaning) == ("links", "percent")
 
 
@@ -98,7 +98,7 @@ class _Reader:
         raise UnknownWordError(token.text)
 
     def number(self) -> Tag | None:
-        """Read a number with its comparison, percent sign and "or higher", as far as they are there."""
+        """Read a number with its comparison, percent sign and "or higher", if it has them."""
         start = self._at
         op = self._taken("comparisons")
         if op == "or_more" or not self._is_number(bounded=op is not None):
@@ -191,7 +191,7 @@ def _lists_joined(tags: list[Tag]) -> list[Tag]:
 
 
 def _in_front(tags: list[Tag], kind: str, *, over_tests: bool) -> int | None:
-    """Find the tag in front that one of this kind continues; only between the two may be what joins them."""
+    """Find the earlier tag that one of this kind continues; only joining words may stand between the two."""
     at = len(tags) - 1
     while at >= 0 and tags[at].kind in {"and", "comma"}:
         at -= 1

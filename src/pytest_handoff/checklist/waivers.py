@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def refuted(reason: str, lifted: Sequence[Condition], facts: Facts) -> str | None:
-    """Say what the record knows better than the reason that somebody gave; ``None`` where it knows nothing against it.
+    """Say how the record contradicts the reason that somebody gave; ``None`` if it does not.
 
     Args:
-        lifted: the conditions that the waiver lifts: "no e2e tests" speaks of the tests that the line is about.
+        lifted: the conditions that the waiver lifts: "no e2e tests" is about the tests that the line is about.
     """
     for clause in re.split(_CLAUSES, " ".join(reason.casefold().split())):
         said = re.sub(_EMPTY, "", clause).strip(" .!")

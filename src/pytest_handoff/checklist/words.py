@@ -17,13 +17,13 @@ class Words(Frozen, frozen=True):
     """Phrases by meaning. The keys of each table are fixed, the phrases are not; case and hyphens make no difference.
 
     Attributes:
-        subjects: what a line can speak of.
+        subjects: what a line can be about.
         tiers: what the kinds of tests are called. The name of a tier always stands for it, too.
         formats: what the formats of configuration files are called.
         scopes: which sessions' tests; ``…_after`` phrases follow the noun ("from previous sessions"), the others come
             before it. "In this session" is not one: it may say whose tests, or when all of them ran. ``new`` is this session's
             tests, or what is new about them: "no new failing tests".
-        verbs: what is said of the subject.
+        verbs: what a line says about the subject.
         quantities: ``all``, ``each`` (with a singular) and ``none``.
         comparisons: by operator; ``or_more`` follows the number ("or higher").
         links: words that join claims or parts of one; ``opener`` only begins a line ("ensure that").

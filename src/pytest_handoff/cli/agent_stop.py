@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _FIX = "Fix this, or say in your report that it is not done."
 MOST_STEPS = 5
-"""How many steps an agent is told at once; ``handoff next`` has all of them."""
+"""The most steps to tell an agent at once; ``handoff next`` has all of them."""
 
 
 def answer(tool: Tool, sent: bytes, folder: str | None) -> str:
-    """Return what the tool is to read on standard output: JSON that makes it go on, or nothing.
+    """Return what the tool should read on standard output: JSON that makes it go on, or nothing.
 
     Nothing, too, where what it sent cannot be read or does not say whether it was told to go on already: it must come to an end.
 
@@ -42,7 +42,7 @@ def answer(tool: Tool, sent: bytes, folder: str | None) -> str:
 
 
 def why_not_done(cwd: Path, folder: str | None) -> str | None:
-    """Say what is left of the hand-off that is under way, for an agent to read; ``None`` where none is, or nothing is left."""
+    """Tell an agent what is left of the current hand-off; ``None`` if there is no current one, or nothing is left."""
     from pytest_handoff.cli.newest import newest_session
     from pytest_handoff.project.layout import open_project
 
@@ -67,7 +67,7 @@ def why_not_done(cwd: Path, folder: str | None) -> str | None:
 
 
 def is_under_way(project: Project, session: str) -> bool:
-    """Check whether a session is still being worked on: it is over when its record stands as it was committed or merged."""
+    """Check whether a session is still being worked on: it is over when its record is the committed or merged one."""
     from pytest_handoff.project.merged_sessions import merged_sessions, stands
 
     return not project.store.has(session) or not stands(project, session, merged_sessions(project).records)
@@ -107,5 +107,5 @@ def _told(session: str, steps: Sequence[Step]) -> str:
 
 
 def sent_by_the_tool() -> bytes:
-    """Read what the tool sends; a person who calls this has nothing to send."""
+    """Read what the tool sends on standard input; a person who runs this sends nothing."""
     return b"" if sys.stdin.isatty() else sys.stdin.buffer.read()

@@ -25,7 +25,7 @@ TEXT_FILE = "AGENTS.md"
 
 
 class Change(NamedTuple):
-    """A file as it is and as it is to be; ``None`` means no file."""
+    """A file before and after a change; ``None`` means no file."""
 
     path: Path
     old: str | None
@@ -72,7 +72,7 @@ def _again(handoff_dir: str | None, action: str, tool: str, command: str) -> str
 
 
 def _changes(project: Project, name: str, command: str | None) -> Iterator[Change]:
-    """Work out what becomes of the tool's settings and of the text for agents; without a command ours is taken out."""
+    """Work out the changes to the tool's settings and the text for agents; without a command, take ours out."""
     tool = TOOLS[name]
     path = project.root / tool.path
     old = _read(project, path)
@@ -111,7 +111,7 @@ def with_hook(text: str, tool: Tool, name: str, command: str | None, *, path: st
 
 
 def _without_empty(text: str, tool: Tool, path: str) -> str:
-    """Take out the list that held our entry, and the hooks around it, where nothing is left in them, no comment either."""
+    """Remove the list that held our entry, and the hooks around it, if nothing is left in them, not even a comment."""
     from pytest_handoff.cli.json_edit import holds_comment, read_json, removed
 
     if holds_comment(text, ["hooks"], tool.event):
@@ -122,7 +122,7 @@ def _without_empty(text: str, tool: Tool, path: str) -> str:
 
 
 def _with_entry(text: str, tool: Tool, command: str, path: str) -> str:
-    """Add our entry behind those that are there, with what the tool needs beside it."""
+    """Add our entry after the existing ones, with whatever else the tool needs."""
     from pytest_handoff.cli.json_edit import added, read_json
 
     for key, value in tool.beside.items():
@@ -165,7 +165,7 @@ def with_text(text: str, *, wanted: bool) -> str | None:
 
 
 def is_ours(command: str, name: str) -> bool:
-    """Check whether a command is our hook for a tool, however handoff is called."""
+    """Check whether a command is our hook for a tool, however it calls handoff."""
     return re.search(rf"(?:^|\s)agents hook {name}(?:\s|$)", command) is not None
 
 
@@ -192,7 +192,7 @@ def _read(project: Project, path: Path) -> str | None:
 
 
 def _write(project: Project, changes: Sequence[Change], again: str, *, dry_run: bool, yes: bool) -> int:
-    """Show the changes, and write them where a person says so; ``again`` is the command that writes them."""
+    """Show the changes, and write them if a person agrees; ``again`` is the command that writes them."""
     from pytest_handoff.cli.fill import unified
     from pytest_handoff.project.artifacts import Artifact, write_each
 

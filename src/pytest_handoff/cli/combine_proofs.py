@@ -17,7 +17,7 @@ _NAME = "proof.json"
 
 
 def kept_proofs(project: Project, session: str, paths: Sequence[Path]) -> list[Path]:
-    """Find the proofs that these paths name or hold; empty where they hold parts of the session.
+    """Find the proofs at or below these paths; none if they hold parts of the session.
 
     Raises:
         UsageProblem: when a file is named and the folders beside it hold parts.

@@ -50,7 +50,7 @@ MOST = 5
 
 _CUT = "\n\nCut off here; `handoff next` lists the rest.\n"
 _LINKED = re.compile(r"[@#]|://|\bwww\.|\bgh-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
-"""What GitHub looks for outside of code: somebody's name, an issue, an address, a commit."""
+"""What GitHub turns into links outside code: a user's name, an issue, an address, a commit."""
 
 _LISTED = ("failures", "regression", "new_code")
 """Steps that have a list of their own."""
@@ -80,7 +80,7 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
 
 
 def unreadable(session: str, why: str) -> str:
-    """Write the comment about a session whose evidence cannot be read, so that none about older evidence stays."""
+    """Write the comment about a session whose evidence cannot be read, so that no older comment remains."""
     return f"{MARKER}\n### Hand-off {_plain(session)}: ❔ cannot tell\n\n{code_in_text(why)}\n"
 
 
@@ -118,18 +118,18 @@ def _change(now: float, before: float | None) -> str:
 
 
 def _has_list(step: Step) -> bool:
-    """Check whether a step stands in a list of its own; a gate on new code without lines to name is said as any other one."""
+    """Check whether a step has a list of its own; a gate on new code without lines to name is shown like any other."""
     return step.kind in _LISTED and (step.kind != "new_code" or bool(step.names))
 
 
 def _fixes(code: Sequence[Step]) -> list[str]:
-    """Say once what mends new code: each step about a file of a checklist line says the same of all of them."""
+    """Say once how to fix new code: the steps about the files of one checklist line all say the same."""
     needs = [step.do.partition(" (")[2].removesuffix(")") or step.do for step in code]
     return list(dict.fromkeys(needs))
 
 
 def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str], last: Sequence[str] = ()) -> list[str]:
-    """Write a list with its title; of many rows the first ones, and how many more there are. Nothing without rows."""
+    """Write a list with its title: the first rows, and how many more there are; nothing without rows."""
     if not rows:
         return []
     more = [f"- and {len(rows) - MOST:,} more"] if len(rows) > MOST else []
@@ -137,7 +137,7 @@ def _list(title: str, rows: Sequence[Row], row: Callable[[Row], str], last: Sequ
 
 
 def _blocking(step: Step, session: str) -> str:
-    """Write a step; what comes from the repository stands in code, where GitHub mentions nobody and links nothing."""
+    """Write a step; format text from the repository as code, where GitHub mentions nobody and links nothing."""
     fix = f" – fix: {_advice(step, session)}" if step.remedy else ""
     return f"- **{_plain(step.kind)}** {code_in_text(step.what)}{fix}"
 

@@ -88,7 +88,7 @@ def _test(facts: Facts, line: LedgerLine, places: TestPlaces, failure: Failure |
 
 
 def _not_collected(path: str, error: str, failure: Failure | None) -> dict[str, Any]:
-    """Tell of a file that could not be collected as of a test that failed: CTRF has no other word for it."""
+    """Report a file that could not be collected as a failed test: CTRF has no other word for it."""
     told = {"name": path, "status": "failed", "duration": 0, "suite": [path], "filePath": path, "rawStatus": "not_collected"}
     told["message"] = f"could not be collected: {error}"
     return told if failure is None or not failure.text else told | {"trace": failure.text}

@@ -61,7 +61,7 @@ def text_of(project: Project, outcome: FinishedSession) -> str:
 
 
 def _add_details(suite: ET.Element, tests: Sequence[str], seconds: Mapping[str, float], said: Mapping[str, Failure]) -> None:
-    """Add how long tests took and what failing ones said; a test of which nothing is known has no ``time``."""
+    """Add how long tests took and what failing ones said; if nothing is known about a test, it has no ``time``."""
     for case, test in zip(suite, tests, strict=True):
         if test in seconds:
             case.set("time", f"{seconds[test]:.3f}")

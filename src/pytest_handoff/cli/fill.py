@@ -56,7 +56,7 @@ def unified(old: Sequence[str], new: Sequence[str], before: str, after: str, *, 
 
 
 class _NearestLines(SequenceMatcher[str]):
-    """Pairs each line with the next one that is the same: what was filled or adopted stands where it stood."""
+    """Pair each line with the next equal one: filling and adopting do not move lines."""
 
     def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
         super().__init__(None, old, new)
@@ -78,7 +78,7 @@ class _NearestLines(SequenceMatcher[str]):
 
 
 def _next_in_both(old: Sequence[str], new: Sequence[str], first: int, start: int) -> tuple[int, int]:
-    """Find where the texts go on together after a difference: the nearest such lines."""
+    """Find the nearest lines at which the texts agree again after a difference."""
     ahead: dict[str, int] = {}
     for at, line in enumerate(new[start : start + _WINDOW]):
         ahead.setdefault(line, at)

@@ -88,7 +88,7 @@ _INDENT = 13
 
 
 def _told(reasons: Sequence[Problem], facts: Facts) -> Iterator[Sequence[tuple[str, str]]]:
-    """Tell the reasons: a line each for a log; on a terminal wrapped ones, with what mends them on a line of its own."""
+    """Print the reasons: in a log one line each; on a terminal wrapped, with the fix on a line of its own."""
     from pytest_handoff.cli.wrapping import hung, width
     from pytest_handoff.workflow.verify import told
 
@@ -106,7 +106,7 @@ def _told(reasons: Sequence[Problem], facts: Facts) -> Iterator[Sequence[tuple[s
 
 
 def without_failures(message: str, facts: Facts) -> str:
-    """Leave the tests that fail out of the names in a sentence, since each has a line of its own; other names stay."""
+    """Remove the failing tests from the names in a sentence, because each has a line of its own; keep other names."""
     from pytest_handoff.checklist.condition import why
     from pytest_handoff.evidence.regression import FAILING, PASSING
 
@@ -129,7 +129,7 @@ def _beside(project: Project, problem: Problem) -> Annotation:
 def _annotations(
     project: Project, session: str, outcome: FinishedSession, *, machine_only: bool, provenance: str | None
 ) -> list[Annotation]:
-    """Place what the gate says no to beside tests and code, the worst first: lines that wait for a person come last."""
+    """Place the gate's reasons beside tests and code, the worst first; lines that wait for a person come last."""
     from pytest_handoff.workflow.ci import annotations_of
     from pytest_handoff.workflow.left import steps_left
 

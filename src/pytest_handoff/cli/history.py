@@ -46,7 +46,7 @@ class StyledText(NamedTuple):
 
 
 def history_lines(rows: Sequence[SessionRow], *, width: int) -> list[list[StyledText]]:
-    """Format the sessions in the order given; nothing is told by colour alone."""
+    """Format the sessions in the order given; colour never carries information alone."""
     if not rows:
         return []
     return _table(rows, width) if width >= WIDE else [line for row in rows for line in _stacked(row, width)]
@@ -222,12 +222,12 @@ def history(handoff_dir: str | None, test: str | None, *, as_json: bool) -> int:
 
 
 def with_proofs(project: Project, rows: Iterable[SessionRow], records: Mapping[str, Record]) -> list[SessionRow]:
-    """Add to each row what the proof of its session says."""
+    """Add the result of its session's proof to each row."""
     return [replace(row, proof=_session_proof(project, records[row.session])) for row in rows]
 
 
 def _session_proof(project: Project, record: Record) -> SessionProof | None:
-    """Sum up the proof of a session's run; one that cannot be read is said, and left out."""
+    """Sum up the proof of a session's run; report one that cannot be read, and leave it out."""
     from pytest_handoff.evidence.history import Rate, SessionProof
 
     proof = shown_proof(project, record)

@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 def comments_blanked(text: str) -> str:
-    """Write a blank over each character of a comment: whatever else is found in the result has the same place in the text."""
+    """Overwrite each character of a comment with a blank, so that everything else keeps its place in the text."""
 
     def blank(found: re.Match[str]) -> str:
         return found[0] if found[0].startswith('"') else re.sub(r"[^\r\n]", " ", found[0])
@@ -119,7 +119,7 @@ def holds_comment(text: str, where: Sequence[str | int], key: str) -> bool:
 
 
 def _joined(before: str, kept: str, behind: str) -> str:
-    """Join what stands around something that was taken out; a comment that is kept between must not swallow what is behind."""
+    """Join the text around a removed part; a comment kept in between must not swallow what follows."""
     newline = "\r\n" if "\r\n" in before + behind else "\n"
     return before + kept + (newline if kept and not _LINE_ENDS.match(behind) else "") + behind
 

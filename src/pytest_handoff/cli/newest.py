@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,18})", re.DOTALL)
 _OURS = b"<!-- handoff:begin "
-"""What every document that handoff init makes has in it, and no document of before the project had this plugin."""
+"""What every document made by handoff init contains, and no document from before the project had this plugin."""
 
 
 class Newest(NamedTuple):
@@ -55,7 +55,7 @@ def newest_session(project: Project) -> Newest:
 
 
 def _without_record(project: Project) -> list[str]:
-    """Name the sessions that have a document and no record, sorted."""
+    """Name the sessions that have a document but no record, sorted."""
     parts = project.config.document_path("\0").split("\0")
     if len(parts) < 2:
         return []

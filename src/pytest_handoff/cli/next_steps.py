@@ -65,7 +65,7 @@ def next_steps(handoff_dir: str | None, session: str | None, *, machine_only: bo
 
 
 def _asked(project: Project, session: str | None, *, machine_only: bool) -> tuple[str, list[Step], Sequence[Survivor]]:
-    """Name the session and what is left of it; of evidence that cannot be read, the one step that mends it.
+    """Name the session and the steps left; if its evidence cannot be read, the only step is to repair it.
 
     Raises:
         HandoffError: where nothing that could be done mends it.
@@ -87,7 +87,7 @@ def _way(here: Path, there: Path) -> str:
 
 
 def _with_dir(step: Step, handoff_dir: str) -> Step:
-    """Hand the option on to the command of a step: without it, that would be about another folder."""
+    """Pass the option on to the command of a step, which would otherwise be about another folder."""
     program, _, rest = (step.command or "").partition(" ")
     option = shlex.quote(handoff_dir)
     commands = {"pytest": f"pytest {rest} --handoff-dir={option}", "handoff": f"handoff --handoff-dir {option} {rest}"}
@@ -143,7 +143,7 @@ def _tell(session: str, steps: Sequence[Step]) -> None:
 
 
 def _lines(number: int, step: Step, do: str) -> Iterator[str]:
-    """Write a step: its kind and place, what is wrong, each name that this does not tell, and what to do."""
+    """Write a step: its kind and place, what is wrong, the names not mentioned there, and what to do."""
     head = f"{number}. "
     indent = " " * len(head)
     place = f"{step.file}:{step.line}" if step.line else step.file or ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 640.0, 190.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 20.0, 34.0
 MOST_SESSIONS = 40
-"""The most bars that a reader can tell apart; of more, only the newest are drawn."""
+"""The most bars that a reader can tell apart; if there are more, only the newest are drawn."""
 
 _KINDS = (
     ("pass", ("passed", "xpassed")),
@@ -58,7 +58,7 @@ class Point(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A label at an axis, and its position; a ``minor`` one is left out where there is little room."""
+    """A label on an axis, and its position; a ``minor`` one is left out if there is little room."""
 
     at: float
     text: str
@@ -66,7 +66,7 @@ class Tick(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A number above a bar: of many tests the few that fail would not be seen."""
+    """A number above a bar: a few failures among many tests would be too small to see."""
 
     x: float
     y: float
@@ -136,7 +136,7 @@ def _bars(row: SessionRow, at: int, count: int, most: int) -> list[Bar]:
 
 
 def _failing(row: SessionRow, at: int, count: int, most: int) -> list[Label]:
-    """Write the number of failing tests above the bar; a sign alone where the bars are too narrow for it."""
+    """Write the number of failing tests above the bar, or only a sign if the bars are too narrow for it."""
     number = row.counts["failed"] + row.counts["error"]
     if not number:
         return []

@@ -1,4 +1,4 @@
-"""Let the page break its lines where a reader would: test ids at their joints, commands and names of sessions not at a hyphen."""
+"""Break the page's lines where a reader would: test ids at their joints, but no command or session name at a hyphen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from pytest_handoff.printable import printable_text
 
 LONGEST_WHOLE = 34
-"""The longest word that is kept whole, in characters: so many fit beside a margin on a phone of 400 pixels."""
+"""The longest word that is kept whole: so many characters fit beside a margin on a phone 400 pixels wide."""
 
 _JOINTS = re.compile(r"(::|/|\[)(?=[^\s])")
 _WHOLE = re.compile(r"\d[\d.,]* %|[^\s-]*-[^\s]*")

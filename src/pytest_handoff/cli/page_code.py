@@ -49,7 +49,7 @@ class UntestedFile(Frozen, frozen=True):
 
 
 class Sources:
-    """The measured files' text, as far as it is still what was measured; each file is read once.
+    """The text of the measured files, if it is still what was measured; each file is read once.
 
     Args:
         files: the blob of each file in the tree as it stands.
@@ -147,5 +147,5 @@ def coverage_rows(record: Record, sources: Sources) -> list[dict[str, Any]]:
 
 
 def _line_marks(missing: str, new: str, *, last: int) -> dict[str, list[int]]:
-    """Mark lines of a shown source, up to its last line; a record may name others, and very many."""
+    """Mark lines of a shown source, up to its last line; a damaged record may name very many others."""
     return {"missing": sorted(parse_ranges(missing, last=last)), "new": sorted(parse_ranges(new, last=last))}

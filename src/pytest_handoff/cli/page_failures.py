@@ -92,7 +92,7 @@ class LostTest(Frozen, frozen=True):
 
 
 class Timed(Frozen, frozen=True):
-    """Tell in words how long a test took, and how much longer than in the session before, or ``None`` where that is not known."""
+    """How long a test took, in words, and how much longer than in the session before, or ``None`` if that is not known."""
 
     id: str
     took: str
@@ -118,7 +118,7 @@ class Unsteady(Frozen, frozen=True):
 
 
 class Breakage:
-    """Hold what broke in a session, and what was lost; every list is complete, the page cuts it.
+    """What broke in a session, and what was lost; the lists are complete, and the page shortens them.
 
     Args:
         details: what is kept of the run beside the evidence, if anything is.
@@ -182,7 +182,7 @@ class Breakage:
         return [line for line in self._facts.with_status("not_run") if self._facts.fates[line.id].counts]
 
     def flaky(self) -> Iterator[Unsteady]:
-        """List the tests that needed more than one try, with the first session of those shown that had them so."""
+        """List the tests that needed more than one try, each with the first shown session in which it was flaky."""
         for line in self._facts.kinds.lines(lambda kind: kind.flaky and kind.live):
             number, of = self._timeline.marks[line.id].count("L"), len(self._timeline.sessions)
             times = f", in {number} of the last {of} sessions" if number > 1 else ""
@@ -216,7 +216,7 @@ class Breakage:
         return "in the project" if (self._project.root / attachment.path).is_file() else "not there now"
 
     def _address(self, attachment: Attachment) -> str | None:
-        """Find the way from the page to a file, unless that would lead over folders that only this machine has.
+        """Find the relative path from the page to a file, unless it would go through folders that only this machine has.
 
         Where the artifacts folder was is not recorded: the page may be in it, or a little below.
         """

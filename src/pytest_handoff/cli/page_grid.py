@@ -1,4 +1,4 @@
-"""Put every test of a session into compact rows for the page's script: its outcomes in the newest sessions, and its times."""
+"""Put every test of a session into compact rows for the page's script, with its outcomes in the newest sessions and its times."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Timeline(NamedTuple):
     more: bool
 
     def since(self, test: str, letters: str) -> str:
-        """Name the session since which a test has had one of these letters without a break."""
+        """Name the session since which a test has always had one of these letters."""
         return self._named(len(self.marks[test].rstrip(letters)))
 
     def first(self, test: str, letter: str) -> str:

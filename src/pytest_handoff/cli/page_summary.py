@@ -28,7 +28,7 @@ _OPEN = ("failed", "unknown")
 
 
 class Tile(Frozen, frozen=True):
-    """A figure at the top of the page, ``bad`` where its gate does not pass; ``link`` leads to what it is about."""
+    """A figure at the top of the page, ``bad`` if its gate does not pass; ``link`` leads to what it is about."""
 
     name: str
     value: str
@@ -46,7 +46,7 @@ class Blocked(Frozen, frozen=True):
 
 
 class Change(Frozen, frozen=True):
-    """Something that is not as it was in the previous session, as a figure with its words."""
+    """Something that changed since the previous session, as a figure with its words."""
 
     text: str
     link: str
@@ -125,7 +125,7 @@ def tiles(outcome: FinishedSession) -> list[Tile]:
 
 
 def _tests_tile(outcome: FinishedSession, verdicts: dict[str, Verdict]) -> Tile:
-    """Give the number that matters: files not collected, else failures, else errors, else passing tests; the others beside it."""
+    """Show the number that matters most: files not collected, else failures, else errors, else passing tests; the others beside it."""
     record, told = outcome.record, _each_outcome(outcome.record.tests.counts)
     broken = len(not_collected(record))
     first = next((name for name in ("failed", "error", "passed", "xpassed") if name in told), None)
@@ -188,7 +188,7 @@ def _coverage_tile(outcome: FinishedSession) -> Tile:
 
 
 def measure(outcome: FinishedSession) -> tuple[CoveredBy, Condition | None, Verdict | None]:
-    """Choose whose tests of new code the page speaks of: those of a line that does not hold, then of the strictest line."""
+    """Choose which tests of new code the page is about: those of a line that does not hold, else of the strictest line."""
     specs = sorted(_specs(outcome, "new_code"), key=lambda pair: (pair[1].verdict not in _OPEN, _STRICTEST.index(pair[0].by)))
     return (specs[0][0].by, *specs[0]) if specs else ("any", None, None)
 
@@ -199,7 +199,7 @@ def covered_by(code: NewCode, by: CoveredBy) -> int | None:
 
 
 def _asked_of(code: NewCode, by: CoveredBy) -> int:
-    """Count the new statements that these tests are to run, as the gate does: with those that are marked as no cover."""
+    """Count the new statements that these tests must run, as the gate does: including those marked as no cover."""
     marked = sum(count_ranges(file.marked) for file in code.files.values())
     return (code.num_statements if by == "any" else code.by_tests) + marked
 
@@ -211,7 +211,7 @@ def tested(code: NewCode, by: CoveredBy) -> str:
 
 
 def _new_code_tile(outcome: FinishedSession) -> Tile:
-    """Show the figure that the gate uses, with whose tests it is about."""
+    """Show the figure that the gate uses, and say which tests it is about."""
     by, spec, verdict = measure(outcome)
     code, bad = outcome.record.new_code, _is_open(verdict)
     if code is None:
@@ -245,7 +245,7 @@ def _checklist_tile(outcome: FinishedSession) -> Tile:
 
 
 def changes(outcome: FinishedSession) -> list[Change]:
-    """List in figures what is not as it was in the previous session; a first session has nothing to compare with."""
+    """List in figures what changed since the previous session; a first session has nothing to compare with."""
     if not outcome.record.previous:
         return []
     record, statuses = outcome.record, outcome.record.tests.regression.statuses

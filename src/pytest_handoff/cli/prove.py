@@ -105,7 +105,7 @@ def _cores() -> int:
 
 
 def exit_code(proof: Proof) -> int:
-    """Return the exit code that a proof stands for."""
+    """Return the exit code for a proof."""
     if not proof.holds:
         return NO
     tries = [*(proof.earlier.tests.values() if proof.earlier else ()), *(proof.new.tests.values() if proof.new else ())]

@@ -138,7 +138,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
 
 
 def _timeline(project: Project, outcome: FinishedSession, before: list[Record]) -> Timeline:
-    """Lay out what became of each test in the sessions that there is room for; the last of them is this one."""
+    """Lay out what became of each test in as many sessions as there is room for, with this one last."""
     ledger = outcome.composition.facts.ledger
     ledgers = [(one.session, project.store.ledger(one)) for one in before[-COLUMNS:-1]]
     return timeline(ledger, [*ledgers, (outcome.record.session, ledger)], more=len(before) > COLUMNS)
@@ -177,7 +177,7 @@ def _of_history(project: Project, before: list[Record]) -> dict[str, object]:
 
 
 def _of_new_code(outcome: FinishedSession, sources: Sources) -> dict[str, object]:
-    """List the new code that nobody tests, by the figure that the gate uses; where that was not measured, by all tests."""
+    """List the untested new code by the figure that the gate uses or, if that was not measured, by all tests."""
     record, (by, _, _) = outcome.record, measure(outcome)
     if record.new_code is not None and covered_by(record.new_code, by) is None:
         by = "any"

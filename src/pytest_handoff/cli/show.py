@@ -144,7 +144,7 @@ _HANGING = 13
 def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict]) -> Iterator[list[StyledText]]:
     """Yield the lines, each made of styled pieces; a gate has a sign as well as a colour.
 
-    What the figures say of a gate is not said again beside its sign.
+    Do not repeat beside a gate's sign what the figures say about it.
 
     Args:
         figures: the lines of the section at the end of a run.
@@ -174,7 +174,7 @@ def show_lines(session: str, figures: Iterable[Line], verdicts: Iterable[Verdict
 
 
 _SAME = 60
-"""So many characters of a gate's evidence that stand above are the same evidence."""
+"""If so many characters of a gate's evidence appear above, it is the same evidence."""
 
 
 def _figures(text: str, style: str) -> Iterator[StyledText]:

@@ -1,4 +1,4 @@
-"""Provide what every command needs: exit codes, which error gives which, and the project of the working directory."""
+"""Provide what every command needs: exit codes, the errors that lead to them, and the project of the working directory."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _open(handoff_dir: str | None, *, below: bool) -> Project:
 
 
 def _found(handoff_dir: str | None, *, below: bool = True) -> Project:
-    """Find the project of the working directory, or the only one below it; what begins a project leaves those alone."""
+    """Find the project of the working directory, or the only one below it, except for a command that begins a project."""
     from pytest_handoff.project.layout import open_project
 
     project = open_project(Path.cwd(), dir_option=handoff_dir)
@@ -166,7 +166,7 @@ def refilled(project: Project, session: str, take_over: frozenset[str]) -> Finis
 
 
 def shown_details(project: Project, record: Record) -> Details | None:
-    """Read the durations and failure texts of a record's run; a file that cannot be used costs a sentence, no verdict."""
+    """Read the durations and failure texts of a record's run; warn about a file that cannot be used, and go on."""
     from pytest_handoff.project.detail_files import details_of
 
     try:
@@ -177,7 +177,7 @@ def shown_details(project: Project, record: Record) -> Details | None:
 
 
 def shown_proof(project: Project, record: Record) -> Proof | None:
-    """Read the proof of a record's run; one that cannot be read costs a sentence, and is left out."""
+    """Read the proof of a record's run; warn about one that cannot be read, and leave it out."""
     from pytest_handoff.project.proofs import proof_of
 
     try:
@@ -241,7 +241,7 @@ session_argument = click.argument(
 """The argument SESSION, which the shell can complete; without it the newest session is meant, and said on standard error."""
 
 unnamed_session_argument = click.argument("session", metavar="[SESSION]", required=False, shell_complete=complete_session)
-"""The same for a command that names the session itself, as it can say what mends evidence that does not even let it be named."""
+"""The same, but the command finds the session itself, and can say how to repair evidence in which it finds none."""
 
 
 def annotate(found: Callable[[], Sequence[Annotation]]) -> None:

@@ -16,7 +16,7 @@ NARROWEST = 40
 
 
 def width() -> int | None:
-    """Return the columns of the terminal, or ``None`` where the output is none: a log and ``grep`` want whole lines."""
+    """Return the columns of the terminal, or ``None`` if the output is no terminal: a log and ``grep`` want whole lines."""
     terminal = console()
     return max(terminal.width, NARROWEST) if terminal.is_terminal else None
 

@@ -68,7 +68,7 @@ class ChangedFile(Frozen, frozen=True):
 
 
 class Correction(Frozen, frozen=True):
-    """Hold a person's words that the evidence contradicts: where they stand, what they say, and what the evidence says."""
+    """A person's words that the evidence contradicts: where they stand, what they say, and what the evidence says."""
 
     where: str
     claim: str
@@ -90,7 +90,7 @@ def corrections_of(text: str, findings: Iterable[Finding]) -> list[Correction]:
 
 
 def _where(line: str, found: Finding) -> str:
-    """Name the spot of a claim as a reader finds it: the file it is about, the label or row it stands in, or the place's id."""
+    """Name the spot of a claim so that a reader finds it: its file, its label or row, or the id of its place."""
     if (found.place or "").startswith(COUNTS):
         return counted_path(found.place or "")[1]
     item = re.sub(_ITEM, "", line.strip())
@@ -145,7 +145,7 @@ def _proof(facts: Facts) -> ProofSummary | None:
 
 
 def owed(facts: Facts) -> dict[str, object]:
-    """Collect what earlier sessions left this one to keep: passing tests and promises."""
+    """Collect what this session must keep from earlier ones: passing tests and promises."""
     earlier = facts.earlier
     return {
         "parents": list(earlier.sessions),
@@ -169,7 +169,7 @@ def inventory(facts: Facts, tier: str | None = None) -> Inventory:
 
 
 def changed_files(facts: Facts) -> list[ChangedFile] | None:
-    """List what the session did to files; ``None`` if that is not known, as in a first session."""
+    """List what the session did to files; ``None`` if nobody knows, as in a first session."""
     changes = facts.record.changes
     if changes is None or facts.is_first:
         return None

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def is_measured(row: str) -> bool:
-    """Check for the row of a metric or of the run's duration: two runs may measure different values."""
+    """Check for a metric's row or the run's duration, which may differ from run to run."""
     return row.startswith("metric.") or row == DURATION_ROW
 
 
@@ -158,7 +158,7 @@ def _valued(
 
 
 def _read(found: Document, targets: Mapping[str, str], claims: Iterable[Finding], must: Sequence[str]) -> DocumentFacts:
-    """Gather what a document adds to the facts: its targets, its claims that the evidence contradicts, its missing lines."""
+    """Collect what a document adds to the facts: its targets, the claims that the evidence contradicts, the lines it lacks."""
     return DocumentFacts(
         targets=dict(targets),
         contradicted=tuple(finding.message for finding in claims if finding.kind == "contradicted"),
@@ -167,7 +167,7 @@ def _read(found: Document, targets: Mapping[str, str], claims: Iterable[Finding]
 
 
 def _with_instructions(facts: Facts, config: Config, request: FillRequest) -> Facts:
-    """Add the session's instructions and, where a run is recorded, what the project's own gates say of the facts as a whole."""
+    """Add the session's instructions and, while a run is recorded, what the project's own gates say about the facts."""
 
     def added(facts: Facts, *, gates_asked: bool) -> Facts:
         lines = _instructions(request.instructions, facts, config, gates_asked=gates_asked)
@@ -204,7 +204,7 @@ def _blocks(found: Document, context: Mapping[str, object], render: Render) -> d
 
 
 def _nobodys(found: Document, blocks: Mapping[str, str]) -> Iterator[Finding]:
-    """Report the blocks that have no template: what stands between our markers would pass for ours, and nobody fills it."""
+    """Report the blocks without a template: nobody fills them, but a reader would take their text for ours."""
     for place in found.places:
         if place.kind == "block" and place.id not in blocks:
             message = f"there is no block named {place.id}; its text stays as it is"
@@ -250,7 +250,7 @@ def _asked(place: Place, memory: Mapping[str, str]) -> str:
 
 
 def _is_timed(place: Place, memory: Mapping[str, str]) -> bool:
-    """Check whether results are asked for with their time, ``[X] passed in [Y]s``, or were written with it."""
+    """Check whether the fence of results asks for the time, ``[X] passed in [Y]s``, or we wrote it there."""
     if place.state == "placeholder":
         return re.search(r"in \[[^\[\]]*\] ?s\b", place.text[: place.own]) is not None
     return memory.get(place.id, "").partition("\n")[0].endswith(" s")
@@ -269,7 +269,7 @@ def _for_a_person(found: Document, kept: Sequence[Place]) -> Iterator[Finding]:
 
 
 def _tasks_of_ours(found: Document, places: Iterable[Place], memory: Mapping[str, str]) -> Iterator[Task]:
-    """Leave out the boxes in fences that are a person's: there they are drawn, and nobody asked for them to be decided."""
+    """Leave out the boxes in fences that a person wrote: they are drawings, and nobody asked us to decide them."""
     ours = {
         place.id
         for place in places
@@ -279,7 +279,7 @@ def _tasks_of_ours(found: Document, places: Iterable[Place], memory: Mapping[str
 
 
 def _is_a_persons_remark(place: Place, memory: Mapping[str, str], tests: Mapping[str, int], lines: Mapping[str, int]) -> bool:
-    """Check whether a person's words stand where a document need not speak of evidence.
+    """Check whether a person's words stand where a document need not be about evidence.
 
     That is beside a file's name, in the status at the top, in the duration of the work, which only a person knows (unless the
     prompt speaks of the run), and in the fence under *Test Results*. A number of tests or lines beside a file's name may count

@@ -67,7 +67,7 @@ def passed_since(facts: Facts, session: str, tier: str | None = None) -> str:
 
 
 def figures_of_tests(facts: Facts) -> dict[str, str]:
-    """Give the other forms of values, as ``place#form``: figures beside a word, a count or a rate beside a share."""
+    """Return the other forms of values, as ``place#form``: figures for a word, a count or a rate for a share."""
     found = _forms("tests.total", live(facts))
     for tier in TIERS:
         outcomes = live(facts, tier)
@@ -93,7 +93,7 @@ def _forms(place: str, outcomes: Counter[Outcome | None]) -> dict[str, str]:
 
 
 def _failures(place: str, facts: Facts, tier: str | None = None) -> dict[str, str]:
-    """Count what is listed as failures; a person may mean those that fail, or all that are not well."""
+    """Count the failures in both senses that a person may mean: tests that fail, or everything that went wrong."""
     number = count_failures(facts, tier)
     failing = facts.kinds.count(lambda kind: kind.outcome in FAILING and tier in (None, kind.tier))
     return {f"{place}#count": f"{number:,}", f"{place}#claim": f"{failing}/{number} failing"}
@@ -108,7 +108,7 @@ def _share_of(lines: Sequence[LedgerLine]) -> str:
 
 
 def _share(outcomes: Counter[Outcome | None]) -> str:
-    """Say what became of those that did not pass, too: what was skipped is no failure."""
+    """Word how many passed, and what became of the others: a skipped test is not a failure."""
     rest = {_word(outcome): number for outcome, number in outcomes.items() if outcome not in PASSING and number}
     return f"{passing(outcomes)}/{outcomes.total()} passed" + "".join(
         f", {number} {word}" for word, number in sorted(rest.items())
@@ -154,7 +154,7 @@ def new_tests(facts: Facts) -> str:
 
 
 def state_of(outcomes: Counter[Outcome | None]) -> str:
-    """Say in a word or two how tests with these outcomes are."""
+    """Sum up tests with these outcomes in a word or two."""
     if not outcomes:
         return "Not yet written"
     if not FAILING.isdisjoint(outcomes):

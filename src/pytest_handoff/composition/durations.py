@@ -19,7 +19,7 @@ _LEAST = 0.005
 
 
 class Slow(NamedTuple):
-    """A test with the seconds that it took, and those that it took in the previous session, where that is known."""
+    """A test with the seconds that it took, now and in the previous session, if we know."""
 
     test: str
     seconds: float
@@ -30,7 +30,7 @@ def slowest(details: Details, before: Sequence[Details], ledger: Mapping[str, Le
     """List the ten tests that took longest; one that moved is compared with what it was.
 
     Args:
-        before: the details of the sessions that this one continues, as far as they are there.
+        before: the details of the sessions that this one continues, if there are any.
     """
     known: dict[str, float] = {}
     for one in before:
@@ -44,7 +44,7 @@ def slowest(details: Details, before: Sequence[Details], ledger: Mapping[str, Le
 
 
 def slowest_lines(found: Sequence[Slow]) -> Iterator[str]:
-    """Write a line for each test that took any time to speak of: its seconds, the change, and its id."""
+    """Write a line for each test that took a noticeable time: its seconds, the change, and its id."""
     for slow in found:
         if slow.seconds < _LEAST:
             continue
@@ -56,7 +56,7 @@ def _time(seconds: float) -> str:
 
 
 def _change(slow: Slow) -> str:
-    """Write the change against the previous session: ``+0.31 s``; nothing where it is not known, or cannot be seen."""
+    """Write the change since the previous session: ``+0.31 s``; nothing if it is unknown or too small to see."""
     if slow.before is None:
         return ""
     change = round(slow.seconds - slow.before, 2)

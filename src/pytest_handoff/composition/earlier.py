@@ -1,4 +1,4 @@
-"""Measure what documents need from the previous session: on the earlier tests, and on the record of the one parent."""
+"""Measure what documents need from the previous session, from the earlier tests and the record of the only parent."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Before:
         return share(sum(file.covered_branches or 0 for file in measured.files.values()), branches) if branches else None
 
     def _changes(self, count: Callable[[Changes], int]) -> Figure | None:
-        """Count what the previous session changed; of a first session nobody can tell."""
+        """Count what the previous session changed; nobody knows this for a first session."""
         parent = self._parent
         known = parent is not None and parent.changes is not None and parent.previous
         return Figure(shown="", part=count(parent.changes)) if parent and parent.changes and known else None

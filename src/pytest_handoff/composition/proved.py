@@ -1,4 +1,4 @@
-"""Say in words what ``handoff prove`` found of a run: one line for each experiment, and all of it in one line."""
+"""Say what ``handoff prove`` found about a run: in a line for each experiment, and all in one line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEW = {
     "passes_without_it": "passes without it/pass without it",
     "not_tried": "not tried",
 }
-"""What is said of one test, and of several where that differs."""
+"""What we say about one test, and about several if that differs."""
 
 
 class SurvivorLine(Frozen, frozen=True):
@@ -70,7 +70,7 @@ def _side(diff: str, sign: str) -> str:
 
 
 def proof_lines(proof: Proof) -> Iterator[str]:
-    """Yield a line for each experiment that was made, and one where the command was interrupted."""
+    """Yield a line for each experiment that was made, and one if the command was interrupted."""
     if proof.earlier is not None:
         yield f"old tests on the new code: {_of_earlier(proof.earlier)}"
     if proof.new is not None:
@@ -82,13 +82,13 @@ def proof_lines(proof: Proof) -> Iterator[str]:
 
 
 def proof_line(proof: Proof) -> str:
-    """Say all of it in one line, with the number of findings against the tests."""
+    """Say in one line what the proof found, with the number of findings against the tests."""
     against = counted(len(proof.reasons), "finding") + " against the tests"
     return "; ".join([*proof_lines(proof), *([] if proof.holds else [against])])
 
 
 def told_lines(facts: Facts, *, asked: bool) -> list[str]:
-    """Return what is said of a session's proof: a line each; without one nothing, unless the settings ask for it."""
+    """Return the lines about a session's proof; without a proof, none unless the settings ask for one."""
     if facts.proof is None:
         return [not_proved(facts.session)] if asked else []
     against = [f"against the tests: {reason}" for reason in facts.proof.reasons]
@@ -122,7 +122,7 @@ def _count(number: int, words: str) -> str:
 
 
 def fault_figures(found: FaultProof) -> str:
-    """Say how many faults were tried of how many, always, and what became of them."""
+    """Say how many of the faults were tried, and what became of them; always give both numbers."""
     tried = f"{found.tried:,} of {counted(found.possible, 'fault')} in the new code tried"
     if not found.tried:
         return tried + _unreached(found)

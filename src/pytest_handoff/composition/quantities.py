@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from pytest_handoff.record import Outcome, Record
 
 PROMPTS = {"fraction": "[X/Y]", "percent": "[X%]", "count": "[N]", "mark": "[✅/❌]"}
-"""What stands where a figure of ours is not known any more."""
+"""What we write in place of a figure of ours that is no longer known."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"failed": "failed", "errors": "error", "skipped": "skipped", "xfailed": "xfailed"}
 _TOLD = WORDS - {"result", "status"}
 _OF_COVERAGE = ("coverage", "branch_coverage", "line_coverage", "statements", "covered", "missed")
 _LESS_IS_BETTER = ("failed", "errors", "skipped", "xfailed", "missed")
-"""What a target without a sign is the most of."""
+"""Quantities for which a target without a sign is a maximum."""
 
 _NUMBERS = r"\d|\b[nx#] (?:tests? )?pass|(?:\b[A-Z]{1,2}|[\]}>_#])\]? +(?:tests? +)?(?:pass|fail)"
 
@@ -65,9 +65,9 @@ def figure_values(measured: Measured, places: Sequence[Place], targets: Mapping[
 def without_remarks(
     places: Iterable[Place], memory: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[list[Place], dict[str, str]]:
-    """Leave out the figures that a person wrote, except those that are held against the evidence and contradicted by it.
+    """Leave out the figures that a person wrote, unless they are claims that the evidence contradicts.
 
-    A figure of ours that is not known any more gives way to a prompt; those prompts are returned.
+    Return the prompts that replace figures of ours that are no longer known.
     """
     kept: list[Place] = []
     prompts: dict[str, str] = {}
@@ -89,7 +89,7 @@ def _contradicts(claim: str, evidence: str) -> bool:
 
 
 def _scopes_by_table(figures: Sequence[Place]) -> dict[str, dict[str, None]]:
-    """Map each table to the scopes of its rows but the total."""
+    """Map each table to the scopes of its rows, except the total."""
     found: dict[str, dict[str, None]] = {}
     for place in figures:
         rows = found.setdefault(_table_of(place), {})
@@ -171,7 +171,7 @@ class Measured:
         return _count(self._counted(lambda kind: kind.since == session and kind.tier in scopes).total())
 
     def _of_files(self, quantity: str, scopes: tuple[str, ...]) -> Figure | None:
-        """Count the lines of a file, or what the session changed: that is never of some tests only."""
+        """Count the lines of a file, or what the session changed; for only some of the tests, count just the new ones."""
         changes = self._facts.record.changes
         if quantity == "lines":
             return _count(self._lines[path]) if (path := scopes[0].removeprefix(PATH)) in self._lines else None
@@ -198,7 +198,7 @@ class Measured:
         return None
 
     def _result(self, place: Place, scopes: tuple[str, ...]) -> str | None:
-        """Word how tests are, in the form that is asked for: a share, a rate, a mark, a word, or the number of each outcome."""
+        """Word the result of tests in the form that the place asks for: share, rate, mark, word, or number of each outcome."""
         if not self._knows_tests(scopes):
             return None
         outcomes = self._outcomes(scopes)
@@ -217,7 +217,7 @@ class Measured:
         return (", ".join(words) or "no test") + incomplete
 
     def _knows_tests(self, scopes: tuple[str, ...]) -> bool:
-        """Check that the scopes are of tests: a file of code has none of its own, which is not zero tests."""
+        """Check that the scopes hold tests: for a file of code, the answer is not known, rather than zero."""
         paths = [scope for scope in scopes if scope.startswith(PATH)]
         return all(self._paths(scope, self._test_files) for scope in paths)
 
@@ -305,7 +305,7 @@ class Measured:
 
 
 def _worded(figure: Figure, form: str, quantity: str) -> str | None:
-    """Write a figure in a form: where nothing says which, a rate in percent and everything else as a count."""
+    """Write a figure in a form; if nothing says which, write a rate in percent and everything else as a count."""
     part, whole = figure.part, figure.whole
     form = form or ("percent" if quantity in RATES else "count")
     if form == "percent":
@@ -319,7 +319,7 @@ _MARKS = (("🟢", "🔴"), ("✓", "✗"), ("✔", "✘"))
 
 
 def mark_like(text: str, *, good: bool) -> str:
-    """Choose a mark of the kind that a prompt offers, or that stands there since."""
+    """Choose a mark of the kind that a prompt offers, or that we wrote there earlier."""
     pair = next((pair for pair in _MARKS if pair[0] in text or pair[1] in text), ("✅", "❌"))
     return pair[0] if good else pair[1]
 

@@ -21,7 +21,7 @@ STATUS_PLACES = ("status.session", "status.top", "phase.status", "status.next", 
 """The places that say whether the session is complete and whether the next one can begin, in every kind of document."""
 
 _OF_A_PHASE = ("status.top", "phase.status")
-"""What is not complete is in progress there; a session is incomplete."""
+"""Places that say *in progress* instead of *incomplete*."""
 
 _MOST_REASONS = 5
 
@@ -62,7 +62,7 @@ def _open(reasons: str, ready: str) -> dict[str, str]:
 
 
 def _at_places(status: str, ready: str) -> dict[str, str]:
-    """Put each of the two sentences at the places that ask for it."""
+    """Put each of the two sentences into the places that ask for it."""
     return {place: ready if place.endswith(".next") else status for place in STATUS_PLACES}
 
 
@@ -83,7 +83,7 @@ def _promised(facts: Facts) -> str:
 
 
 def _reasons(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Decision]) -> list[str]:
-    """Say in words, each once, what keeps the session from being complete: standing gates first, then lines of the checklist."""
+    """Say what keeps the session from being complete, each reason once: standing gates first, then checklist lines."""
     own = {verdict.id: verdict for verdict in blocking}
     failing = [one for one in decisions if one.state in ("fails", "vetoed")]
     said: list[str] = []
@@ -97,7 +97,7 @@ def _reasons(facts: Facts, blocking: Sequence[Verdict], decisions: Sequence[Deci
 
 
 def _of_line(facts: Facts, decision: Decision) -> Iterator[str]:
-    """Say what keeps one line from holding; what the words for standing gates say already is said in the same words."""
+    """Say what keeps one line from holding, in the same words as for a standing gate if that says it already."""
     if decision.check.decision == "waived":
         yield "the reason for a waiver is not true"
     for spec in decision.check.specs:

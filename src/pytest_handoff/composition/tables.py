@@ -37,7 +37,7 @@ _NEW_CODE_ROWS = ("metrics.new_code", "targets.new_code")
 
 
 class Figure(Frozen, frozen=True):
-    """A figure as it is shown: a count ``part``, or with a ``whole`` the percentage that ``part`` is of it."""
+    """A figure to show: ``part`` as a count or, if there is a ``whole``, as a percentage of it."""
 
     shown: str
     part: int
@@ -129,7 +129,7 @@ class MetricRow(Frozen, frozen=True):
 
 
 def metric_rows(facts: Facts) -> list[MetricRow]:
-    """Build a row for each metric of the session; its status is held against its own target and the document's."""
+    """Build a row for each metric of the session; compare it with its own target and the document's."""
     return [_row(facts, metric, row_of(metric.name), facts.baselines.get(metric.name)) for metric in facts.record.metrics]
 
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 MOST_GATES = 5
 MOST_PARTS = 8
 _HARMLESS = ("overview.", "status.")
-"""Places that hold a person's words as often as ours: the end of a run need not mention them."""
+"""Places that often hold a person's words: the end of a run need not mention them."""
 
 _LOST = ("regressed", "still failing", "missing", "newly skipped")
 """What became of tests that the gates name."""
 
 _FIX = "  fix: "
-"""What stands between what is wrong and what fixes it."""
+"""The separator between what is wrong and how to fix it."""
 
 _NEITHER: tuple[Outcome, ...] = ("skipped", "xfailed", "not_run")
 """Outcomes that are neither a pass nor a failure: with several tiers, each says how many it has."""
@@ -53,7 +53,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def wrapped(line: Line, columns: int) -> list[str]:
-    """Wrap a line at blanks, each further one behind its indent; what mends a thing begins a line of its own."""
+    """Wrap a line at blanks, indent its continuation lines, and begin a line of its own with the fix."""
     import textwrap
 
     if len(line.text) <= columns:
@@ -82,7 +82,7 @@ def run_lines(
     """Write the section at the end of a run; two lines with ``-q``, names with ``-v``.
 
     Args:
-        chain: what is wrong with the chain, a sentence each.
+        chain: the problems of the chain, one sentence each.
         most: how many names of each kind there may be with ``-v``; ``None`` for all of them.
     """
     facts, broken = composed.facts, [_row("chain", one_line(problem)) for problem in chain]
@@ -117,7 +117,7 @@ def _gate(composed: Composition, *, blocked: bool) -> tuple[str, dict[str, bool]
 
 
 def _figures(facts: Facts, parent_percent: float | None) -> Iterator[Line]:
-    """Count the tests, tell what became of earlier ones, and how much is covered."""
+    """Count the tests, say what became of earlier ones, and how much code is covered."""
     yield from (Line(_row("parts", parts)) for parts in _parts(facts.record.run))
     yield Line(_row("tests", _tests(facts), _by_tier(facts)))
     yield Line(_row("earlier", *_earlier(facts)))
@@ -125,7 +125,7 @@ def _figures(facts: Facts, parent_percent: float | None) -> Iterator[Line]:
 
 
 def _notes(composed: Composition, *, everything: bool) -> Iterator[Line]:
-    """Tell what a reader should know beside the figures: what did not run, what changes by itself, what is claimed."""
+    """Add what a reader should know besides the figures: what did not run, what changes by itself, what people claim."""
     facts, left = composed.facts, report(composed.facts).uncollected
     if not facts.record.run.complete and not any(verdict.id == "complete" for verdict in composed.blocking):
         yield Line(_row("incomplete", shorten(one_line("; ".join(facts.record.run.why_incomplete)), 200)), _HEED)
@@ -228,7 +228,7 @@ def _coverage(facts: Facts, parent_percent: float | None) -> list[str]:
 
 
 def _difference(now: float, before: float) -> str:
-    """Format the change in points, cut like every figure that is shown: ``+2.0`` for 2.038."""
+    """Format the change in percentage points, cut off like every figure we show: ``+2.0`` for 2.038."""
     size = points(now - before)
     return "as before" if size == "0.0" else f"{'+' if now > before else '-'}{size}"
 
@@ -268,7 +268,7 @@ def _unstable(facts: Facts, *, everything: bool) -> list[str]:
 
 
 def _known(facts: Facts) -> Iterator[str]:
-    """Name the tests that fail and are known to, and those that pass by now."""
+    """Name the tests that fail as known, and the known failures that pass by now."""
     failing, fixed = facts.known_failures(), facts.fixed_known()
     if failing:
         told = [f"{one_line(line.id)} ({one_line(line.known or '')})" for line in failing]

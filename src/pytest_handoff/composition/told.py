@@ -1,4 +1,4 @@
-"""Tell in words what is no figure: the commit, the branch, the state of git, the day, the names of failing tests."""
+"""Word the values that are not figures: the commit, the branch, the state of git, the date, the names of failing tests."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _CONFIGURATION = (".toml", ".json", ".yaml", ".yml", ".ini", ".cfg")
 _YES_OR_NO = r"(?i)\W*(?:yes|no|y|n)(?:\W+(?:yes|no|y|n))?\W*"
 _OTHER_ORDER = r"(?i)(?<!y[./-])\b(?:dd|mm)[./-](?!dd\W*$)|\bmm/dd"
-"""A date is asked for that does not begin with the year."""
+"""Prompts for a date that does not begin with the year."""
 
 
 def told(facts: Facts, place: Place, scopes: tuple[str, ...]) -> str | None:
-    """Word what a place asks for, escaped as Markdown, or as it is in front matter, where it may stand so."""
+    """Word what a place asks for, escaped as Markdown; in front matter, leave it as it is if YAML allows that."""
     if place.quantity in ("failing_names", "change"):
         return _failing_names(facts, scopes) if place.quantity == "failing_names" else _change_of(facts, scopes[0])
     if place.quantity == "duration" and scopes != ("",):
@@ -41,7 +41,7 @@ def told(facts: Facts, place: Place, scopes: tuple[str, ...]) -> str | None:
 
 
 def _failing_names(facts: Facts, scopes: tuple[str, ...]) -> str | None:
-    """List the tests that are not well, of all or of a kind."""
+    """List the tests that fail or are lost, of all or of one kind."""
     if len(scopes) != 1 or scopes[0].startswith((PATH, SINCE)):
         return None
     return failures(facts, scopes[0] or None)
@@ -91,7 +91,7 @@ def _git_status(facts: Facts, _form: str) -> str | None:
 
 
 def _files(kind: str) -> Callable[[Facts, str], str | None]:
-    """Return what lists the files that the session made, changed or removed."""
+    """Return a function that lists the files that the session made, changed or removed."""
 
     def files(facts: Facts, _form: str) -> str | None:
         changes = facts.record.changes

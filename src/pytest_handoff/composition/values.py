@@ -71,12 +71,12 @@ def claims_too_many(place: Place, tests: Mapping[str, int], lines: Mapping[str, 
 
 
 def tells_results(text: str) -> bool:
-    """Check whether lines under *Test Results* really say how many tests passed or did not."""
+    """Check whether lines under *Test Results* really say how many tests passed or did not pass."""
     return re.search(_RESULTS, text, re.IGNORECASE) is not None  # compiled only if a document has such lines
 
 
 def known_test_files(facts: Facts) -> dict[str, int]:
-    """Count the tests of each file, also of one that has none any more."""
+    """Count the tests of each file, even of one that no longer has any."""
     return dict.fromkeys(facts.kinds.files(lambda _kind: True), 0) | tests_by_file(facts)
 
 
@@ -142,7 +142,7 @@ def recovery_values(facts: Facts) -> dict[str, str | None]:
 
 
 def _tier_coverage(facts: Facts, tier: str) -> str | None:
-    """Word a tier's coverage: of the new code for unit tests, and otherwise the total, named as such, since no more is known."""
+    """Word a tier's coverage: that of new code for unit tests; for others only the total is known, and called so."""
     total = total_coverage(facts)
     if total is None:
         return not_measured(facts)
@@ -189,7 +189,7 @@ def values(facts: Facts, *, agent: str | None, parent_percent: float | None, row
     """Map each place that the evidence can decide to its text; what is not known is left out.
 
     Args:
-        agent: who did the work, if that was said.
+        agent: who did the work, if known.
         parent_percent: the coverage of the previous session, in percent.
         rows: what the document's tables and lines ask for by name.
     """
@@ -257,7 +257,7 @@ OF_CHANGES = (
     "files.created", "files.modified", "files.removed", "stats.lines_added", "stats.files_created", "stats.files_modified",
     "stats.tests_added", "stats.docs_updated",
 )  # fmt: skip
-"""The places about what a session changed; a first session has nothing to compare with, and may be of a project with a past."""
+"""The places about what a session changed; a first session has nothing to compare with, even if the code is old."""
 
 NOT_KNOWN_YET = "not known: first session"
 
@@ -282,7 +282,7 @@ def _metrics(facts: Facts) -> str | None:
 
 
 def _changes(facts: Facts, changes: Changes | None) -> dict[str, str]:
-    """Map the places about changes to their texts."""
+    """Map each place about changes to its text."""
     if changes is None or facts.is_first:
         return {} if changes is None else dict.fromkeys(OF_CHANGES, NOT_KNOWN_YET) | {FILES_LIST: f"- {NOT_KNOWN_YET}"}
     moved = [f"{new} (was {old})" for old, new in changes.renamed]

@@ -1,4 +1,4 @@
-"""Provide the wordings that several places of a document share, and draw changed files as a tree or a list."""
+"""Provide wordings that several places of a document share, and draw changed files as a tree or a list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def if_incomplete(facts: Facts) -> str:
 
 
 def failing_subtests(number: int) -> str:
-    """Return the note that follows the counts of tests: in pytest's last line each failing sub-test is a failure as well."""
+    """Return the note that follows the counts of tests: pytest's last line also counts each failing sub-test as a failure."""
     return f" ({counted(number, 'failing sub-test')})" if number else ""
 
 
@@ -89,7 +89,7 @@ def _if_known(line: LedgerLine) -> str:
 
 
 def promise_text(promise: Promise) -> str:
-    """Word a promise from the configuration: which tests, what for, and due when."""
+    """Word a promise from the configuration: which tests, why, and when it is due."""
     due = f" (due by {escape(promise.due)})" if promise.due else ""
     return f"{code_in_text(promise.test)} — {escape(promise.reason)}{due}"
 

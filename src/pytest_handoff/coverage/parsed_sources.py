@@ -274,14 +274,14 @@ def parsed_sources(cov: coverage.Coverage, folder: Sealed | None) -> ParsedSourc
 
 
 def parsed_by(cov: coverage.Coverage) -> ParsedBy:
-    """Say what decides, besides its text, which lines of a source are statements."""
+    """Return what decides, besides its text, which lines of a source are statements."""
     python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
     optimized = f" -{'O' * sys.flags.optimize}" if sys.flags.optimize else ""
     return ParsedBy(python=python + optimized, coverage=coverage.__version__, exclude=list(cov.get_exclude_list()))
 
 
 def cache_folder(config: pytest.Config) -> Sealed | None:
-    """Make a folder that ``--cache-clear`` removes; return ``None`` without pytest's cache, a key, or leave to write there."""
+    """Make a folder that ``--cache-clear`` removes; return ``None`` without pytest's cache, a key, or permission to write."""
     cache = getattr(config, "cache", None)
     key = user_key(config.rootpath) if cache is not None else None
     try:
@@ -291,7 +291,7 @@ def cache_folder(config: pytest.Config) -> Sealed | None:
 
 
 def kept_cache(project: Path) -> Sealed | None:
-    """Find the folder that a run of this project left in pytest's cache, where it lies within the project, and the key to it."""
+    """Find the folder that a run of this project left in pytest's cache, if that is inside the project, and the key to it."""
     folder, key = project / ".pytest_cache" / "d" / "handoff", user_key(project, make=False)
     try:
         found = folder.is_dir() and folder.resolve().is_relative_to(project.resolve())

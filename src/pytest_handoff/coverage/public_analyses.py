@@ -1,4 +1,4 @@
-"""Analyse files in coverage.py's documented ways alone: where a release has changed the quicker ones, and for exclusions."""
+"""Analyse files using only coverage.py's documented API: if a release has changed the quicker ways, and for exclusions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _NO_COVER = r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"
 
 _NAME, _TYPING = "TYPE_CHECKING", ("typing", "typing_extensions")
 _TYPE_CHECKING = r"^\s*if (typing\.)?TYPE_CHECKING:"
-"""The other exclusion of code that coverage.py knows by default: such code never runs, if the name means what it says."""
+"""The other code that coverage.py excludes by default: it never runs, if the name means what it says."""
 
 _EXCLUSIONS = ("report:exclude_lines", "report:partial_branches")
 
 
 class Figures(NamedTuple):
-    """Hold what the analysis of a file says.
+    """What the analysis of a file found.
 
     Attributes:
         branches: how many there are, and how many of them ran; ``None`` if they are not measured.
@@ -58,7 +58,7 @@ class PublicAnalyses:
         self._others: list[tuple[CoverageData, coverage.Coverage]] = []
 
     def analyse(self, data: CoverageData, name: str) -> tuple[Figures, SourceFacts]:
-        """Analyse a file by the lines that these data have of it.
+        """Analyse a file with the lines that these data have for it.
 
         Raises:
             Exception: one of :data:`UNREADABLE`.
@@ -76,13 +76,13 @@ class PublicAnalyses:
         return figures, facts._replace(layout=write_layout(Layout(figures.statements, figures.excluded, facts.first_line)))
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         for _, cov in self._others:
             cov.get_data().close(force=True)
         self._others = []
 
     def _about(self, data: CoverageData) -> coverage.Coverage:
-        """Return a measurement that these are the data of, with the same exclusions."""
+        """Return a measurement with these data and the same exclusions."""
         for known, cov in self._others:
             if known is data:
                 return cov
@@ -116,7 +116,7 @@ def marked_in(name: str) -> frozenset[int]:
 
 
 def layout_in(cov: coverage.Coverage, name: str) -> str:
-    """Return what the lines of a source are, as text.
+    """Return as text which lines of a source are statements.
 
     Raises:
         Exception: one of :data:`UNREADABLE`.
@@ -128,7 +128,7 @@ def layout_in(cov: coverage.Coverage, name: str) -> str:
 
 
 def _binds_type_checking(name: str) -> bool:
-    """Check whether a file binds the name to anything but what it is in ``typing``, and but ``False``."""
+    """Check whether a file binds the name to anything but ``typing``'s value or ``False``."""
     with tokenize.open(name) as file:
         text = file.read()
     if _NAME not in text:

@@ -1,4 +1,4 @@
-"""Read coverage.py's data at the end of a run, wherever they are, and the settings that it really used."""
+"""Read coverage.py's data at the end of a run, wherever they are, and the settings that it actually used."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def read(
 
 
 def _of_these_runs(own: CoverageData, nonce: str) -> ContextReader:
-    """Read the contexts of this run and of earlier ones, whose nonces nobody knows any more; those were looked at when kept."""
+    """Read the contexts of this run and of earlier ones, whose nonces are gone; those were checked when they were kept."""
     foreign = set(filter(partial(is_disguised, nonce=nonce), own.measured_contexts()))
     return lambda name: None if name in foreign else parse_context(name)
 
@@ -169,7 +169,7 @@ def _of_these_runs(own: CoverageData, nonce: str) -> ContextReader:
 def _sources(
     config: pytest.Config, cov: Coverage, tree: CodeTree, shared: SharedAnalyses | None, by_kind: ContextReader
 ) -> _Sources:
-    """Find what counts of a tree; where the named source is not found, only files that ran, as in coverage.py's report."""
+    """Find which files of a tree count; if the named source is not found, only those that ran, as in coverage.py's report."""
     named = configured_sources(cov)
     sources = source_folders(named, config.rootpath, config.invocation_params.dir)
     known = tree if sources or not named else replaced(tree, expected=())

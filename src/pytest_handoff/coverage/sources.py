@@ -21,7 +21,7 @@ _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _NO_SOURCE = frozenset({"conftest.py", "setup.py", "noxfile.py"})
 _PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 _DEPTHS = ("*.py", "*/*.py", "*/*/*.py", "*/*/*/*.py")
-"""How deep code is looked for in a folder that names none."""
+"""How deep to look for code in a folder if no source is named."""
 
 
 def configured_sources(coverage: Coverage) -> list[str]:
@@ -65,7 +65,7 @@ def choose_around(rootdir: Path, testpaths: list[str]) -> tuple[Path, list[str]]
 
 
 def _holds_code(folder: Path, top: Path) -> bool:
-    """Look whether a folder is a package's, or has Python files that are no tests."""
+    """Check whether a folder is a package, or has Python files that are not tests."""
     if any((folder / name).is_file() for name in _PACKAGE_FILES):
         return True
     inner = PurePosixPath(folder.relative_to(top))
@@ -83,7 +83,7 @@ def source_folders(names: list[str], folder: Path, here: Path | None = None) -> 
 
 
 def from_folder(names: list[str], folder: Path, here: Path) -> list[str]:
-    """Write sources that are folders as seen from ``folder``, so that they have one name wherever pytest is started."""
+    """Write sources that are folders relative to ``folder``, so that they have the same name wherever pytest starts."""
     return [Path(os.path.relpath(here / name, folder)).as_posix() if (here / name).is_dir() else name for name in names]
 
 

@@ -33,7 +33,7 @@ UNTOLD = "this release of coverage.py or Python cannot tell a process which kind
 
 
 def broken() -> tuple[type[Exception], ...]:
-    """Return what coverage.py and the system raise where a test has taken data away, or no disk takes them."""
+    """Return the errors of coverage.py and the system if a test has removed data, or no disk takes them."""
     import sqlite3
 
     from coverage.exceptions import CoverageException
@@ -47,7 +47,7 @@ def keeps_apart(cov: coverage.Coverage) -> bool:
 
 
 def switch_context(cov: coverage.Coverage, name: str) -> None:
-    """Record what runs from now on under another context."""
+    """Record under another context what runs from now on."""
     with warnings.catch_warnings():
         # coverage.py warns that contexts are incomplete on this core; beginning anew makes them complete.
         warnings.filterwarnings("ignore", message="Dynamic contexts aren't supported", category=Warning)
@@ -56,7 +56,7 @@ def switch_context(cov: coverage.Coverage, name: str) -> None:
 
 
 def who_else_switched(cov: coverage.Coverage, is_ours: Callable[[str], bool]) -> str | None:
-    """Say that the data of this process have contexts that are not ours, so that it is not known whose some lines are."""
+    """Say that this process's data have contexts that are not ours, so that nobody knows which tests ran some lines."""
     known = {"", cov.get_option("run:context") or ""}
     found = {*cov.get_data().measured_contexts(), context_of(cov) or ""}
     others = sorted(name for name in found if name not in known and not is_ours(name))
@@ -64,7 +64,7 @@ def who_else_switched(cov: coverage.Coverage, is_ours: Callable[[str], bool]) ->
 
 
 def note_unknown(cov: coverage.Coverage, why: str | None) -> None:
-    """Note in the data of this process why it is not known which kind of test ran some of their lines."""
+    """Note in this process's data why nobody knows which kind of test ran some of the lines."""
     data: Any = cov.get_data() if why is not None else None
     if why is not None and data:
         data.set_context(unknown_context(why))
@@ -73,7 +73,7 @@ def note_unknown(cov: coverage.Coverage, why: str | None) -> None:
 
 
 def begin_anew(cov: coverage.Coverage) -> None:
-    """See every line again, and join none of them to a line seen before.
+    """Make coverage.py see every line again, and no arc start at a line it saw before.
 
     If a generator that an earlier context began goes on, the line on which it waited stays with that context.
     """
@@ -87,7 +87,7 @@ _BY_CONFIGURATION = frozenset({"subprocess", "fork", "execv"})
 
 
 class _Told:
-    """The context that :mod:`multiprocessing` processes are told when they start; forked ones inherit it."""
+    """The context that :mod:`multiprocessing` processes get when they start; forked ones inherit it."""
 
     context: str | None = None
     hooked = False
@@ -126,7 +126,7 @@ class Children:
             _tell_multiprocessing(context)
 
     def forget(self) -> None:
-        """Restore the context that processes were told before."""
+        """Restore the context that processes got before."""
         _Told.context = self._before
 
 

@@ -1,4 +1,4 @@
-"""Know the statements of files that did not change from an earlier session, which parsed them."""
+"""Get the statements of unchanged files from an earlier session, which parsed them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 LayoutsOf = Callable[[ParsedBy], Mapping[str, str]]
-"""Maps paths to layouts that an earlier session wrote, where the same parsed its sources; asked once, and only if need be."""
+"""Maps paths to layouts from an earlier session, if the same versions parsed its sources; called once, and only if needed."""
 
 
 class UnchangedFiles:
-    """The files that are as an earlier session had them: none of their lines is new.
+    """The files that did not change since an earlier session: none of their lines is new.
 
     Args:
         paths: relative to the root of the measurement.
@@ -37,7 +37,7 @@ class UnchangedFiles:
         return path in self._paths
 
     def figures(self, data: CoverageData, path: str, name: str, by: ParsedBy) -> tuple[Figures, SourceFacts] | None:
-        """Work out which statements of a file ran without parsing it; ``None`` where its statements are not known.
+        """Work out, without parsing a file, which of its statements ran; ``None`` if its statements are not known.
 
         Which of its statements run at import is not among the facts: that is asked of new statements alone. With branches a file
         is parsed, and so is one that a plugin of coverage.py reads.
@@ -57,4 +57,4 @@ class UnchangedFiles:
 
 
 NONE_KNOWN = UnchangedFiles()
-"""No file is known to be as it was."""
+"""No file is known to be unchanged."""

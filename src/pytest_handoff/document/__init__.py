@@ -1,1 +1,1 @@
-"""Find the places of a Markdown text and fill them, without knowing about tests."""
+"""Find the places in a Markdown text and fill them, without knowing about tests."""

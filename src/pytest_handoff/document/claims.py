@@ -1,4 +1,4 @@
-"""Compare a person's claim with the evidence: only figures can contradict it, never prose."""
+"""Compare a person's claim with the evidence: only its figures can contradict the evidence, never its prose."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ABOUT_COUNT = Decimal("0.1")
 
 
 def contradicts(claim: str, evidence: str) -> bool:
-    """Check whether the claim has figures of the evidence's form and none of them can be the evidence's.
+    """Check whether the claim has figures in the same form as the evidence, none of which can match it.
 
     The forms are ``X/Y``, a percentage, and a count, which may be a sum (``70 unit tests + 1 gate test``), the word *none*, or
     stand beside an ``X/Y``, of which it must be one of the two. What follows the evidence's figures in parentheses may speak of
@@ -144,7 +144,7 @@ def _head(evidence: str) -> str:
 
 
 def _speak_of_different_things(claimed: str | None, measured: str | None) -> bool:
-    """Check whether both name what they count and have no word in common, as hours and seconds, or lines and files."""
+    """Check whether both say what they count and have no word in common, such as hours and seconds, or lines and files."""
     if not claimed or not measured:
         return False
     return _singular(claimed).isdisjoint(_singular(measured))

@@ -1,4 +1,4 @@
-"""Find the facts of lines that say nothing else: *Prepared by [agent] on [date]*, *Branch [name] at [sha], Python [version]*."""
+"""Find facts in lines that hold nothing else: *Prepared by [agent] on [date]*, *Branch [name] at [sha], Python [version]*."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _QUANTITIES = {
 
 
 def facts_of_line(line: TextLine, scopes: Scopes) -> list[Place]:
-    """Make a place of each fact of a line that is nothing but facts, two at least; else of none."""
+    """Make a place of each fact in a line that holds at least two facts and nothing else."""
     places: list[Place] = []
     at = _end_of_between(line.text, 0)
     while at < len(line.text):

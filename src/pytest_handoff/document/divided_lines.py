@@ -1,4 +1,4 @@
-"""Read lines without a colon: a dash, parentheses or a blank divides name and value, or a command stands before its output."""
+"""Read lines without a colon: a dash, parentheses or a blank separates name and value, or a command comes before its output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNS = (" —", " –", " -", " =", "→", "=>", "...", "…")
 
 
 def divided(text: str) -> re.Match[str] | None:
-    """Match a line in which a dash, parentheses, or nothing but a blank divides a name and its value."""
+    """Match a line in which a dash, parentheses or just a blank separates a name from its value."""
     found = re.fullmatch(_BY_SIGN, text) if any(sign in text for sign in _SIGNS) else None
     if found is None and " (" in text:
         found = re.fullmatch(_IN_PARENTHESES, text)
@@ -72,7 +72,7 @@ _OF_COMMAND = (
 
 
 def behind_command(spot: Spot, scopes: Scopes) -> Spot | None:
-    """Return what stands behind a command, of the tests that it ran, as in *Ran `pytest`: [N] passed*; ``None`` if it narrows."""
+    """Return what follows a command, for the tests it ran, as in *Ran `pytest`: [N] passed*; ``None`` if we cannot tell which."""
     found = re.match(_OF_COMMAND, spot.text)
     if found is None:
         return spot

@@ -1,4 +1,4 @@
-"""Tell the lines of a fenced block apart: placeholders and examples of a template, our text, and what a person wrote."""
+"""Tell apart the lines of a fenced block: a template's placeholders and examples, our text, and what a person wrote."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXAMPLES = {11: "d6714e476770", 2: "92677261c084", 1: "b2319299f732", 22: "5ac4c
 
 
 def asks(text: str) -> bool:
-    """Check whether a fence asks to be filled: its first line, less decoration, starts with a bracketed prompt.
+    """Check whether a fence asks to be filled: its first line starts with a bracketed prompt, apart from decoration.
 
     A table's name in TOML or a list in Python is none: prompts hold a blank or, in templates, capitals such as ``[X]``.
     """

@@ -1,4 +1,4 @@
-"""Find figures in fenced blocks: closing lines of pytest, coverage reports, and labels with a value, also beside a bar."""
+"""Find figures in fenced blocks: pytest's last lines, coverage reports, and labels with a value, even beside a bar."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _named(*, plain: bool) -> re.Pattern[str]:
 
 
 def figures_of_fences(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
-    """Make a place of each figure in a fence's lines that are understood."""
+    """Make a place of each figure in the lines of a fence that we understand."""
     for fence in parsed.fences:
         body = parsed.text[fence.start : fence.end]
         language = parsed.raw(fence.line).strip(" \t>`~").casefold()

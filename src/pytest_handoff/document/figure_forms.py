@@ -1,4 +1,4 @@
-"""Read the form of a figure, or of a prompt for one: a fraction, a percentage, a count, a mark, or whatever is asked for."""
+"""Find the form of a figure, or of a prompt for one: a fraction, percentage, count or mark, or whatever the prompt asks for."""
 
 from __future__ import annotations
 

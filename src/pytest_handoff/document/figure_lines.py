@@ -1,4 +1,4 @@
-"""Find figures, and prompts for them, in labels, lines, headings and the title, where the line is understood."""
+"""Find figures, and prompts for them, in labels, lines, headings and the title, if we understand the line."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def figures_of_lines(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 
 
 def _failing_item(parsed: Outline, line: TextLine, scopes: Scopes) -> Place | None:
-    """Make a place of the one item of a list of failing tests, if it asks for them or says them."""
+    """Make a place of the only item in a list of failing tests, if it asks for them or names them."""
     if not (line.opens_item and ("test" in line.text or line.text[:1] in "[{<")):
         return None
     if scopes.of(line) != ALL or scopes.name_above(line) not in _FAILING:
@@ -103,7 +103,7 @@ _BYLINES_BEGIN = ("prepared", "written", "handed", "last", "updated", "generated
 
 
 def _may_be_facts(text: str) -> bool:
-    """Check for a line of facts or for one that says by whom; the few words that it begins with are cheaper to look for."""
+    """Check cheaply, by its first words, whether a line may hold facts or say who did something."""
     plain = text.casefold()
     begins = plain.startswith(_FACTS_BEGIN) or ("by " in plain and plain.lstrip("*_( ").startswith(_BYLINES_BEGIN))
     return begins and re.match(_MAY_BE_FACTS, text) is not None
@@ -160,7 +160,7 @@ def _behind_bold(text: str) -> re.Match[str] | None:
 
 
 def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[Place]:
-    """Make places of the figures of a line without a colon: all of it is understood, or a dash divides name and value."""
+    """Make places of the figures in a line without a colon, if we understand all of it or a dash separates name and value."""
     scope = scopes.of(line)
     if scope is None:
         return
@@ -183,7 +183,7 @@ def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[
 
 
 def lines_of_several(parsed: Outline, places: Sequence[Place]) -> set[int]:
-    """Find the lines (from 1) with several figures that are understood, where a field would take all for one.
+    """Find the lines (from 1) with several figures that we understand, which a field would take for a single value.
 
     A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled.
 
@@ -197,7 +197,7 @@ def lines_of_several(parsed: Outline, places: Sequence[Place]) -> set[int]:
 
 
 def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
-    """Make a place of each figure in a heading that speaks of nothing else: ``### Complete Test Suite: [X/Y] PASSING``."""
+    """Make a place of each figure in a heading that is about nothing else: ``### Complete Test Suite: [X/Y] PASSING``."""
     for heading in parsed.headings:
         raw = parsed.raw(heading.line)
         if heading.line in scopes.closed or not has_figures(raw) or len(parsed.path(heading.line)) < 1:
@@ -306,7 +306,7 @@ def _is_outcome(figure: Figure) -> bool:
 
 
 def _in_words(place: Place, quantity: str, scope: str) -> Iterator[Place]:
-    """Make a place of what is told in words, if its prompt asks for that."""
+    """Make a place of a quantity given in words, if the prompt asks for it."""
     plain, asked = place.text.casefold(), words_asked(place.text)
     if quantity == "failed" and place.text and not asks_nothing(place.text):
         quantity = "failing_names"
@@ -339,7 +339,7 @@ _ASKS_FOR_NAMES = frozenset({
 
 
 def in_code(place: Place) -> Place:
-    """Take the inside of a value that is a code span, as prompts for a commit or a branch are."""
+    """Use only the inside of a value that is a code span, as prompts for a commit or a branch often are."""
     text = place.text
     if len(text) < 3 or text[0] != "`" or text[-1] != "`" or "`" in text[1:-1]:
         return place

@@ -81,7 +81,7 @@ class _Spot(Bundle, frozen=True):
 
 
 def figures_of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
-    """Make a place of each cell whose row and column are understood."""
+    """Make a place of each cell whose row and column we understand."""
     for table in parsed.tables:
         at = table.head.line
         if at in scopes.closed or len(table.head.cells) < 2:
@@ -94,7 +94,7 @@ def figures_of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 class _Table(Bundle, frozen=True):
     """A table, the tests that the heading above it is about, that heading's name, and which column names the rows.
 
-    Where nobody knows what the heading is about, there is no scope, and only rows of files are understood.
+    If nobody knows what the heading is about, there is no scope, and we understand only rows of files.
     """
 
     parsed: Outline
@@ -153,7 +153,7 @@ def _cells(inside: _Table) -> Iterator[Place]:
 
 
 def _is_whole(inside: _Table) -> bool:
-    """Check that each row but the total is known: then the total is one of known things."""
+    """Check that we know every row except the total, so that we also know what the total adds up."""
     names = [name for row in inside.table.rows if (name := inside.name_of(row))]
     others = [name for name in names if keys_of(name).isdisjoint(_TOTALS | _ALL)]
     return bool(others) and all(inside.scopes.named(name) is not None for name in others)
@@ -185,7 +185,7 @@ def _cells_of_scope(inside: _Table, row: Row, scope: str) -> Iterator[Place]:
 
 
 def _spoken_of(inside: _Table, spot: _Spot, scope: str) -> Iterator[Place]:
-    """Make places of figures that say themselves what they count, such as ``[X/Y passing]`` in a column of notes."""
+    """Make places of figures that say what they count, such as ``[X/Y passing]`` in a column of notes."""
     figures = figures_in(spot.cell.text) if spot.cell.text else []
     if figures:
         shift = inside.parsed.text.index(spot.cell.text, spot.cell.start)
@@ -249,7 +249,7 @@ def _cells_of_quantity(inside: _Table, row: Row, columns: list[frozenset[str]]) 
 
 
 def _may_stand(key: str, inside: _Table) -> bool:
-    """Check that a name which could mean other things stands in a table about tests or coverage, or below such a heading."""
+    """Check that an ambiguous name is in a table about tests or coverage, or below a heading about them."""
     need = NEEDS.get(key)
     if need not in ("test", "coverage") or is_spoken_of(inside.scopes, inside.table.head.line, need):
         return True
@@ -272,7 +272,7 @@ _DIFFERS = _DIFFERENCE | {"vs", "versus", "than", "against", "compared", "since"
 
 
 def _part_of(names: frozenset[str], head: str) -> str | None:
-    """Tell what a column says of a quantity, by its head: what it is, was, should be, or whether it is that."""
+    """Tell by its head what a column gives: the value now, the value before, the target, or whether the target is met."""
     if not names and head and _MARKS.issuperset(head):
         return "status"
     return next((_PARTS[name] for name in sorted(names) if name in _PARTS), None) or _part_by_word(names)
@@ -289,7 +289,7 @@ def _part_by_word(names: frozenset[str]) -> str | None:
 
 
 def _of_files(found: tuple[str, str] | None, inside: _Table) -> tuple[str, str] | None:
-    """Take *New* or *Removed* for files only where files are spoken of; new tests may be meant."""
+    """Take *New* or *Removed* to mean files only where the text is about files: elsewhere it may mean tests."""
     if found is None or not found[1].startswith("files_") or "file" in found[0]:
         return found
     around = f"{inside.where} {inside.table.head.cells[0].text.casefold()}"
@@ -319,7 +319,7 @@ def _boxed(inside: _Table, spot: _Spot, quantity: str, scope: str, form: str) ->
 
 
 def _figure_of(inside: _Table, spot: _Spot, quantity: str, scope: str) -> Iterator[Place]:
-    """Make a place of a cell that is empty, a prompt, or figures that are understood."""
+    """Make a place of a cell that is empty or holds a prompt or figures that we understand."""
     cell, plain = spot.cell, quantity.removesuffix(".before")
     before = quantity[len(plain) :]
     if cell.text.startswith(("[]", "[ ")) and (box := re.fullmatch(_EMPTY_BOX, cell.text)) is not None:

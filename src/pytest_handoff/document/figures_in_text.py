@@ -1,4 +1,4 @@
-"""Read the figures, and the prompts for figures, in a piece of text that speaks of nothing else: wholly or not at all."""
+"""Read the figures, and the prompts for figures, in a piece of text that holds nothing else: all of it, or none."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Figure(Bundle, frozen=True):
 
 
 def figures_in(text: str, default: str = "", names: Mapping[str, str] = _NO_NAMES) -> list[Figure]:
-    """Find the figures of a text of which every piece is understood; a text with another word in it has none.
+    """Find the figures in a text if we understand every piece of it; one unknown word, and it has none.
 
     Args:
         default: the quantity of a figure without words, where a label or a column says what it counts.
@@ -92,7 +92,7 @@ def _of_two_times(text: str, default: str, names: Mapping[str, str]) -> list[Fig
 
 @cache
 def _beside() -> re.Pattern[str]:
-    """Compile what stands beside a figure and is not part of it: what is wanted, and what it was before."""
+    """Compile the pattern of what may follow a figure without being part of it: its target, and its earlier value."""
     return re.compile(
         r"[ ]*(?:(?P<then>(?:was|(?:before|previously|previous|last time|prior|(?:at )?start(?: of \w+)?):?|"
         r"(?:(?:up|down) )?from)[ ])"
@@ -102,7 +102,7 @@ def _beside() -> re.Pattern[str]:
 
 
 def _default(first: str, found: list[Figure]) -> str:
-    """Return what a figure without words counts: what the label says, or behind a count of tests the rate of those that pass."""
+    """Return what a figure without words counts: what the label says, or, after a count of tests, the share that pass."""
     if not found or first in ("diff", "files"):
         return first
     if found[-1].quantity.startswith("files_"):  # *created [N] files, modified [N]*
@@ -182,7 +182,7 @@ _OF_TIME = ("seconds", "secs", "sec", "time", "took")
 
 
 def _words_with(around: str, asked: tuple[str, ...], default: str) -> str | None:
-    """Join what is said around a prompt with what it asks for itself; ``None`` if it asks for something else."""
+    """Join the words around a prompt with those inside it; ``None`` if it asks for something else."""
     known = {*around.split(), *default.split("_"), *(_OF_TIME if default == "duration" else ())}
     if not asked or set(asked) <= known:
         return around
@@ -278,7 +278,7 @@ def _of_scope(scope: str, form: Form) -> str:
 
 
 def _composed(words: list[str]) -> str:
-    """Put together what several words around a figure count."""
+    """Work out what a figure counts from several words around it."""
     from pytest_handoff.document.names_of_quantities import counted_by
 
     counted = counted_by(words)

@@ -1,4 +1,4 @@
-"""Read two figures of one thing in a text, *from* the one *to* the other, and plurals such as *file(s)*."""
+"""Read two figures for one thing, *from* one *to* the other, and plurals such as *file(s)*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the figures that a document gives for named files and folders: how many tests, or lines, each has."""
+"""Find the number of tests or lines that a document gives for a named file or folder."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def counted_path(place: str) -> tuple[str, str]:
 
 
 def without_overlap(places: Iterable[Place], others: Collection[Place]) -> list[Place]:
-    """Keep the places that share no character with any of the others, and of empty ones those that stand nowhere else."""
+    """Keep the places that share no character with any of the others; keep an empty place only if no other is at that spot."""
     starts = {other.start for other in others}
     ordered = sorted((other.start, other.end) for other in others)
     reached = list(accumulate((end for _, end in ordered), max))

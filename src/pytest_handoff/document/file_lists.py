@@ -1,4 +1,4 @@
-"""Find the list of changed files below a heading, where a template asks for it item by item."""
+"""Find the list of changed files below a heading, if a template asks for it item by item."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def fill(
 
 
 def _fill_place(work: _Work, place: Place, new: str, *, wanted: bool) -> None:
-    """Write a value; a block may be wanted empty."""
+    """Write a value; for a block, an empty one counts as a value."""
     if place.kind not in ("block", "fence"):
         new = _one_line(new, in_table=place.kind == "cell")
     if place.kind == "block" and (new.strip() or wanted):
@@ -137,7 +137,7 @@ def _one_line(value: str, *, in_table: bool) -> str:
 
 
 def _leave(work: _Work, place: Place) -> None:
-    """Leave a place that there is nothing to write to; what we wrote before is remembered, so that it stays ours."""
+    """Leave a place alone that has no new value, but remember what we wrote there before, so that it stays ours."""
     remembered = work.memory.get(place.id, "")
     if place.state == "placeholder":
         why = _UNTOLD.get(place.id) or f"{_name_of(work.document, place)} is not measured"
@@ -287,7 +287,7 @@ def _report_lost(work: _Work) -> None:
 
 
 def _finished(work: _Work, wanted: set[str]) -> Filled:
-    """Splice the text and sort its findings; a doubt about a place that nobody wants filled is dropped."""
+    """Splice the text and sort its findings; drop a doubt about a place that gets no value."""
     text, edits = work.document.text, sorted(work.edits)
     parts, at = [], 0
     for start, end, new in edits:

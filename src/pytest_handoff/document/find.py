@@ -1,4 +1,4 @@
-"""Find the places of a document: fields, figures after named files, rows of measured values, and room for our blocks."""
+"""Find the places in a document: fields, figures after named files, rows of measured values, and room for our blocks."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _with_figures(
 
 
 def _changed_beside_created(found: list[Place]) -> list[Place]:
-    """Take *Changed files* between *New files* and *Deleted files* for those that were modified."""
+    """Take *Changed files* between *New files* and *Deleted files* to mean modified files."""
     kinds: dict[str, set[str]] = {}
     for place in found:
         if place.quantity.startswith("files_"):
@@ -119,7 +119,7 @@ def _of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 
 
 def _of_fences(parsed: Outline, scopes: Scopes, known: Iterable[Place]) -> Iterator[Place]:
-    """Find the figures of fences where one is left: most templates have none but those that are filled as a whole."""
+    """Find the figures in fences, if any are left: in most templates, every fence is filled as a whole."""
     taken = {place.line for place in known if place.kind == "fence" and place.state != "written"}
     if all(fence.line + 1 in taken for fence in parsed.fences):
         return iter(())
@@ -139,7 +139,7 @@ def _of_tables(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
 def _figures(
     parsed: Outline, scopes: Scopes, known: list[Place], of_lines: Iterable[Place], doubtful: Collection[str]
 ) -> list[Place]:
-    """Find the figures in lines, headings, fences and tables where no other place is, and no doubt which spot of two is meant.
+    """Find figures in lines, headings, fences and tables, except at other places and for names that match two spots.
 
     Args:
         of_lines: the figures of lines.
@@ -207,7 +207,7 @@ def _marked_places(parsed: Outline, markers: list[Marker]) -> tuple[list[Place],
 
 
 def _ticked_unseen(parsed: Outline, off: Collection[int]) -> Iterator[Finding]:
-    """Mention the ticks where the plugin is kept out, once: a reader may take them for decided."""
+    """Report once that there are ticks where the plugin is kept out: a reader may think that evidence decided them."""
     lines = [task.line for task in _tasks(parsed, off.__contains__) if task.ticked] if off else []
     if lines:
         many = counted(len(lines), "line is ticked/lines are ticked")
@@ -226,7 +226,7 @@ def _tasks(parsed: Outline, wanted: Callable[[int], bool]) -> Iterator[Task]:
 
 
 def _tasks_in_fences(parsed: Outline, places: Iterable[Place]) -> Iterator[Task]:
-    """Find the check boxes in fences that are places; whether such a fence is ours is for those to say who know what we wrote."""
+    """Find the check boxes in fences that are places; the caller, who knows what we wrote, decides whether the fence is ours."""
     for place in places:
         for index, box, text in boxes_in(place.text) if place.kind == "fence" else ():
             section = tuple(heading.text for heading in parsed.path(place.line - 1))

@@ -1,4 +1,4 @@
-"""Find the figures that YAML front matter asks for: a flat ``tests_passed: TBD`` between the ``---`` at a document's head."""
+"""Find the figures that YAML front matter asks for: top-level keys such as ``tests_passed: TBD`` between the ``---`` lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BOTH = frozenset({"status", "state", "result", "results", "outcome", "total", "
 
 
 def figures_of_front_matter(parsed: Outline, scopes: Scopes) -> Iterator[Place]:
-    """Make a place of each value whose key is understood."""
+    """Make a place of each value whose key we understand."""
     if not parsed.text.startswith(("---", "\ufeff---")):
         return
     first = parsed.headings[0].line if parsed.headings else len(parsed.starts) - 1
@@ -71,5 +71,5 @@ def _place(found: re.Match[str], quantity: str, name: str, start: int, line: int
 
 
 def is_plain_yaml(value: str) -> bool:
-    """Check that a value may stand in YAML as it is: no quotes are needed, and text is not taken for a number."""
+    """Check that YAML can hold a value as it is, without quotes, and does not take text for a number."""
     return re.fullmatch(r"[A-Za-z0-9](?:[\w./%+ -]*[\w%])?", value) is not None and re.fullmatch(r"\d+e\d+|0\d+", value) is None

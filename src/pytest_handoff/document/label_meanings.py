@@ -1,4 +1,4 @@
-"""Tell what a label counts, of which tests, and whether a person's figure behind it is held against the evidence."""
+"""Tell what a label counts, for which tests, and whether to compare a person's figure after it with the evidence."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _of_figures(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str,
 
 
 def _of_path_alone(label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Read the figures of a file where nobody knows what the heading is about: the file is what it is."""
+    """Read the figures of a file below a heading that nobody understands: the file's name is enough."""
     path = scopes.named(label.text) if scopes.paths_alone(line.line) else None
     if path is None or not path.startswith(PATH) or not figures_in(line.text[label.start : label.end], "result"):
         return None
@@ -170,7 +170,7 @@ def _asks_for_a_day(label: Label, value: str) -> bool:
 
 
 def _of_path(scope: str, heading: str) -> str:
-    """Return what is told of a file or folder: what the heading above says that there is so much of, else how its tests are."""
+    """Return what a figure for a file or folder counts: what the heading above counts, else how its tests did."""
     of_heading = QUANTITIES.get(heading, "") if scope.startswith(PATH) else ""
     return of_heading if of_heading in ("coverage", "line_coverage", "branch_coverage", "statements", "missed") else "result"
 
@@ -188,7 +188,7 @@ def _is_claim(key: str, line: TextLine, scopes: Scopes) -> bool:
 
 
 def _known(found: tuple[str, str], around: str, label: Label, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Check that a name which could mean other things stands where tests or coverage are spoken of."""
+    """Check that an ambiguous name stands where the text is about tests or coverage."""
     key, quantity = found
     if (key in ("status", "state") and not around) or quantity == "config_files":
         return None
@@ -206,7 +206,7 @@ def _says_pytest(text: str) -> bool:
 
 
 def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
-    """Read *Actual* or *Before* below a heading such as *Test Coverage*, which says what there is so much of."""
+    """Read *Actual* or *Before* below a heading such as *Test Coverage*, which says what they count."""
     quantity = QUANTITIES.get(heading)
     if quantity not in _MEASURED:
         return None
@@ -219,7 +219,7 @@ def _of_heading(label: Label, heading: str) -> tuple[str, str] | None:
 
 
 def _neutral(label: Label, around: str, line: TextLine, scopes: Scopes) -> tuple[str, str, bool] | None:
-    """Read a label that says nothing but that tests are spoken of: the figures behind it say what they count themselves."""
+    """Read a label that says only that it is about tests: the figures after it say what they count."""
     if not ALL_TESTS.isdisjoint(label.keys):
         return "result", around, scopes.is_certain(line.line)
     if not around and not label.keys.isdisjoint(("files", "file changes", "changes to files")):
@@ -240,6 +240,6 @@ def composed_of(keys: Iterable[str], scopes: Scopes) -> tuple[str, str] | None:
 
 
 def is_spoken_of(scopes: Scopes, line: int, word: str) -> bool:
-    """Check whether the headings, or the lines below the same one, speak of tests or coverage."""
+    """Check whether the headings, or the lines below the same heading, are about tests or coverage."""
     words = {"test": _OF_TESTS, "coverage": ("coverage", *_OF_TESTS)}.get(word, (word,))
     return any(scopes.speaks_of(line, one) for one in words)

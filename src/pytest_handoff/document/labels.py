@@ -157,7 +157,7 @@ def blank_length(value: str) -> int:
 
 
 def asks_nothing(value: str) -> bool:
-    """Check for a prompt that says neither in which form nor what it asks for."""
+    """Check for a prompt that says neither what it asks for nor in which form."""
     return value in ("TBD", "TBC", "TODO", "?", "??", "???", "…")
 
 
@@ -172,7 +172,7 @@ def may_ask(text: str) -> bool:
 
 
 def words_asked(inner: str) -> tuple[str, ...]:
-    """Return the words of a prompt that say what it asks for, without those that only say that it asks."""
+    """Return the words of a prompt that say what it asks for, and leave out those that only mark it as a prompt."""
     return tuple(word for word in _LETTERS.findall(inner.casefold()) if len(word) > 1 and word not in _SAYS_NOTHING)
 
 

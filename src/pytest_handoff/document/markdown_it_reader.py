@@ -1,4 +1,4 @@
-"""Read blocks with markdown-it-py's block rules alone, and apply its inline rules only where asked.
+"""Read blocks with markdown-it-py's block rules only, and apply its inline rules on request.
 
 The parser gives a row's contents, but not where each cell stands in its line; that is found here.
 """

@@ -57,7 +57,7 @@ class MarkerProblem(msgspec.Struct, frozen=True):
 
 
 def read_markers(parsed: Outline) -> tuple[list[Marker], list[MarkerProblem]]:
-    """Read all our comments, in order; those that cannot be read are troubles."""
+    """Read all our comments, in order; those that cannot be read are problems."""
     markers, troubles = [], []
     for comment in parsed.comments:
         if _OURS.match(comment.text):
@@ -72,7 +72,7 @@ def read_markers(parsed: Outline) -> tuple[list[Marker], list[MarkerProblem]]:
 
 
 def pair_blocks(parsed: Outline, markers: list[Marker], off: Container[int] = ()) -> tuple[list[Block], list[MarkerProblem]]:
-    """Find the blocks that are closed by their own end; markers without a partner and blocks that come twice are troubles.
+    """Pair each begin marker with its own end marker; markers without a partner and blocks that come twice are problems.
 
     Args:
         off: the lines where the plugin keeps out; a copy of a block there is a person's.
@@ -132,7 +132,7 @@ def with_block(text: str, after_line: int, id: str, body: str) -> str:  # noqa: 
 
 
 def harmless(value: str) -> str:
-    """Defuse our markers, and those of a merge, in a value: no value may bring one into a document."""
+    """Defuse our markers and merge conflict markers in a value, so that no value brings one into a document."""
     return _FORGED.sub(lambda found: "&lt;" + found[0][1:], value)
 
 

@@ -1,4 +1,4 @@
-"""Match the fields of the catalogue to a document, each once, not at all or ambiguously; find what it still asks for."""
+"""Match each field of the catalogue to one spot in a document, to none, or to several; find what is still to be filled."""
 
 from __future__ import annotations
 
@@ -305,7 +305,7 @@ def _is_a_paragraph(parsed: Outline, line: TextLine) -> bool:
 
 
 def _says_not_yet(value: str) -> bool:
-    """Check whether a whole value or item says only that nothing stands there yet; with more words it is what somebody wrote."""
+    """Check whether a whole value or item only says *not yet* in some form; with more words, a person wrote it."""
     first = value.lstrip("*_")[:1]
     return len(value) <= _LONGEST_EXCUSE and first in _FIRST_OF_EXCUSE and _not_yet().fullmatch(value) is not None
 
@@ -316,7 +316,7 @@ _FIRST_OF_EXCUSE = ("", *"tTfFxXlLyY?.…<{!")
 
 @cache
 def _not_yet() -> re.Pattern[str]:
-    """Compile what is put where words are missing: a document that holds none of it does without."""
+    """Compile the phrases that stand in for missing text; a document without any of them never needs this."""
     words = (
         r"(?i:tbd|t\.b\.d\.?|to ?do|fixme|xxx|lorem ipsum|to be (?:filled(?: in)?|written|completed|determined)|yyyy-mm-dd)"
         r"|\?{2,}|\.{3}|…|_{3,}|<[A-Za-z][A-Za-z,']*(?:[ _-][\w,']+)+>|\{\{[^{}]+\}\}|\{[A-Za-z]\w+(?: \w+)*\}"

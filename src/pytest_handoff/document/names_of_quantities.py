@@ -1,6 +1,6 @@
-"""Find what a name counts: as it is listed, less words that say nothing, or put together from words of known classes.
+"""Find what a name counts: look it up, drop words that say nothing, or combine words of known classes.
 
-A word of no class says something else, and then so does the whole.
+If a word belongs to no class, the name means something else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COUNTED = _KNOWN_THEN | {
 
 
 def quantity_of(keys: Iterable[str], names: Mapping[str, str], text: str = "") -> tuple[str, str] | None:
-    """Find what a label or a row counts: the name by which it was found, less words that say nothing, and the quantity.
+    """Find what a label or a row counts: return the name that was found, without words that say nothing, and the quantity.
 
     Args:
         names: quantities by name.
@@ -73,7 +73,7 @@ def _reduced(key: str, names: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _composed(words: list[str], names: Mapping[str, str]) -> str | None:
-    """Put together what several words count, where one of them may be about that and the names are those of labels."""
+    """Combine several words into what they count, if the names are those of labels and one of the words may be about that."""
     if names is not QUANTITIES or len(words) < 2 or _MAY_COUNT.isdisjoint(words):
         return None
     return counted_by(words)
@@ -173,7 +173,7 @@ _BY_CLASSES = {frozenset(one.split()): quantity for quantity, rows in _TOGETHER.
 
 
 def counted_by(words: Sequence[str]) -> str | None:
-    """Return what these words count together, or ``None`` if one of them says something else."""
+    """Return what these words count together, or ``None`` if one of them means something else."""
     classes: set[str] = set()
     for word in words:
         if word in _SAY_NOTHING:

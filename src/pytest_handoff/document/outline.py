@@ -154,7 +154,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False):
 
 
 def paths_of(headings: Sequence[Heading]) -> tuple[tuple[Heading, ...], ...]:
-    """List for each heading the headings that enclose it by their levels, and itself last."""
+    """List, for each heading, the headings that enclose it by level, and the heading itself last."""
     paths: list[tuple[Heading, ...]] = []
     for heading in headings:
         outer = tuple(above for above in (paths[-1] if paths else ()) if above.level < heading.level)
@@ -262,7 +262,7 @@ class Structure:
             before = at
 
     def finished(self, references: Collection[str], read_inline: Callable[[str], Inline]) -> Outline:
-        """Read the inline content that was put off, and return all that was found."""
+        """Read the inline content that was put off, and return everything found."""
         for unread in self._unread:
             if not (references or _MARKUP.search(unread.content)):
                 continue
@@ -320,7 +320,7 @@ class Structure:
 
 
 def _readable(text: str) -> str:
-    """Replace NUL and lone surrogates, which a parser may not take, by one character each, so that offsets stay true."""
+    """Replace each NUL and lone surrogate, which a parser may reject, with one character, so that offsets stay right."""
     text = text.replace("\0", "\ufffd")
     return re.sub("[\ud800-\udfff]", "\ufffd", text) if holds_lone_surrogate(text) else text
 

@@ -1,4 +1,4 @@
-"""Read the structure of a text as CommonMark (with tables) sees it; decode and encode the bytes of a document exactly.
+"""Read the structure of a text by the rules of CommonMark and tables; decode and encode a document's bytes exactly.
 
 The text is read, never rendered: everything found points into the original characters, so that an edit is a splice. A long text
 is read in parts, each from one heading at the start of its line to another: such a heading ends every open block except fenced
@@ -132,7 +132,7 @@ def decode(data: bytes, path: str) -> str:
 
 
 def refuse_unfit(text: str, path: str | None) -> None:
-    """Refuse a text into which nothing can be written safely.
+    """Refuse a text that we cannot write to safely.
 
     Raises:
         DocumentProblem: the text holds NUL.

@@ -1,4 +1,4 @@
-"""Make the places of a document: which characters are the value, and what state it is in."""
+"""Make places: find which characters of a document are the value, and what state it is in."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def place_of_label(parsed: Outline, line: TextLine, id: str, *, choice: bool) ->
 
 
 def text_behind(parsed: Outline, line: TextLine, label: Label, id: str) -> Place:  # noqa: A002 - the word of records
-    """Make a place of the value of a line in which something else than a colon divides it from its name."""
+    """Make a place of a value that something other than a colon separates from its name."""
     text = line.text[label.start : label.end]
     own = placeholder_length(text, parsed.references)
     state: State = "placeholder" if own else "written"

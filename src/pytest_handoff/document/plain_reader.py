@@ -1,4 +1,4 @@
-"""Read the plain blocks that most documents are made of with one regular expression instead of a parser.
+"""Read the plain blocks that make up most documents with one regular expression instead of a parser.
 
 A text is plain if it uses nothing of CommonMark but this: headings with ``#``, paragraphs, lists, tables with a pipe at both
 ends of each row, code fences of backticks, rules, and comments that fill their line. Anything else that might begin a block,

@@ -1,4 +1,4 @@
-"""List what documents count, with their words for it: as a label, as a column, and after a figure in a line.
+"""List the quantities that documents count, with the words for each: as a label, as a column, and after a figure in a line.
 
 Names are written as :func:`keys_of` gives them. A quantity is of all tests or of a *scope*: a kind of tests, a file, a folder, or
 what an earlier session added. A new family of documents needs rows here.

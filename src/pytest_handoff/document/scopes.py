@@ -1,4 +1,4 @@
-"""Find out which tests a spot of a document is about: all, a tier, a file, a folder, those a session added, or unknown."""
+"""Find out which tests a spot in a document is about: all, a tier, a file, a folder, those a session added, or unknown."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ _NUMBERED = r"(?i)\b(?:session|phase|sprint)\s+#?(\d{1,9})\b"
 
 
 def is_neutral(heading: str, number: int | None, known: frozenset[str] = _NEUTRAL_TO_PROMPTS) -> bool:
-    """Check that a heading narrows nothing: below it figures are of all tests, as they are now.
+    """Check that a heading narrows nothing: figures below it are about all tests, as they are now.
 
     Args:
         number: that of the session at hand; a heading that names another session speaks of then.
@@ -161,7 +161,7 @@ _BOTH = frozenset({"passed", "passing", "passes", "green", "total", "totals"})
 
 
 def narrows(heading: str) -> bool:
-    """Check whether a heading speaks of tests of one outcome or change: how many there are below it are not all."""
+    """Check whether a heading is about tests of one outcome or change: a count below it does not count all tests."""
     words = set(heading.casefold().split())
     return len(words & _NARROWING) == 1 and not words & _BOTH
 
@@ -185,7 +185,7 @@ class Scopes:
         return found
 
     def below(self, line: int) -> str | None:
-        """Return the scope of the innermost heading above a line; ``None`` if the heading is of something else."""
+        """Return the scope of the innermost heading above a line; ``None`` if the heading is about something else."""
         path = self.parsed.path(line)
         at = path[-1].line if path else -1
         if at not in self._known:
@@ -193,14 +193,14 @@ class Scopes:
         return self._known[at]
 
     def paths_alone(self, line: int) -> bool:
-        """Check that a file named in a line is spoken of as it is now, whatever else the headings above are about."""
+        """Check that a line is about a file as it is now, whatever else the headings above are about."""
         path = self.parsed.path(line)
         texts = [heading.text for heading in path]
         other = any(not _OTHER_TIMES.isdisjoint(form.split()) for text in texts for form in keys_of(text))
         return not other and not any(_is_of_another(text, self.names.number) for text in texts)
 
     def is_certain(self, line: int) -> bool:
-        """Check that a person's figure in a line is about the project's tests: the heading has none but well-known words."""
+        """Check that a person's figure in a line is about the project's tests: the heading has only well-known words."""
         path = self.parsed.path(line)
         return path in ((), self.parsed.headings[:1]) or is_neutral(path[-1].text, self.names.number, _NEUTRAL)
 
@@ -280,7 +280,7 @@ class Scopes:
         return ALL if is_neutral(path[-1].text, self.names.number) and self._outer_is_neutral(path) else None
 
     def _outer_is_neutral(self, path: tuple[Heading, ...]) -> bool:
-        """Check that no heading around, but the title, names a part of the tests or another session."""
+        """Check that none of the outer headings, apart from the title, names a part of the tests or another session."""
         outer = path[1:-1] if path[0] is self.parsed.headings[0] else path[:-1]
         return all(is_neutral(heading.text, self.names.number) for heading in outer)
 
@@ -296,7 +296,7 @@ def _is_fact(text: str) -> bool:
 
 
 def unique(places: Iterable[Place]) -> list[Place]:
-    """Keep the places whose id no other has: of two that are called the same, neither can be told from the other later."""
+    """Keep the places with an id of their own: if two share one, nothing could tell them apart later."""
     known = list(places)
     times = Counter(place.id for place in known)
     return [place for place in known if times[place.id] == 1]
@@ -313,7 +313,7 @@ def _key(text: str) -> str:
 
 
 def _led_lines(parsed: Outline) -> dict[int, str]:
-    """Find the lines that open items of a list to which a text leads, each with that text: it may say what they are about."""
+    """Find the lines that open items of a list with a lead-in, each with that text: it may say what they are about."""
     led: dict[int, str] = {}
     lead: TextLine | None = None
     for line in parsed.lines:

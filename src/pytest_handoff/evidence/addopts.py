@@ -1,4 +1,4 @@
-"""Read pytest's ``addopts``: what its options leave out, load and set, in whatever form they are written.
+"""Read pytest's ``addopts``: what its options leave out, load and set, in any spelling.
 
 pytest reads them with argparse: ``-vk x``, ``-vkx``, ``-k=x`` and ``-k x`` are the same option.
 """
@@ -29,7 +29,7 @@ _SWITCHES = (
 _MOST_FILES = 20
 
 HARMLESS = frozenset({"no:cacheprovider", "no:xdist", "no:randomly", "no:cov", "no:pytest_cov", "no:benchmark", "no:handoff"})
-"""Plugins that collect nothing and are often kept out."""
+"""Plugins that collect nothing and that people often turn off."""
 
 _ABOUT_OUTPUT = frozenset((
     "no:faulthandler", "no:html", "no:hypothesispytest", "no:junitxml", "no:pastebin", "no:pytest_sugar", "no:rerunfailures",
@@ -47,7 +47,7 @@ def deselecting(options: Sequence[str]) -> list[str]:
 
 
 def loading(options: Sequence[str]) -> list[str]:
-    """Pick the options that bring plugins, or doctests."""
+    """Pick the options that load plugins or turn on doctests."""
     single = list(_single(options))
     plugins = [f"-p {value}" for name, value in single if name == "-p" and value and not value.startswith("no:")]
     doctests = [(name, value) for name, value in single if name.startswith("--doctest")]
@@ -55,7 +55,7 @@ def loading(options: Sequence[str]) -> list[str]:
 
 
 def keeping_out(options: Sequence[str]) -> list[str]:
-    """Pick the plugins that are kept out by ``-p no:``, but those that only print or keep something."""
+    """Pick the plugins that ``-p no:`` turns off, except those that only print or keep something."""
     named = [value.strip() for name, value in _single(options) if name == "-p" and value]
     return [f"-p {name}" for name in named if name.startswith("no:") and name not in HARMLESS | _ABOUT_OUTPUT]
 
@@ -80,7 +80,7 @@ def named_paths(options: Sequence[str]) -> list[str]:
 
 
 def unread_files(options: Sequence[str]) -> list[str]:
-    """Pick the files that options are taken from and that :func:`expanded` could not read."""
+    """Pick the files with options that :func:`expanded` could not read."""
     return [word for word in options if word.startswith("@")]
 
 

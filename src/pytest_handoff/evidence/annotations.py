@@ -1,6 +1,6 @@
-"""Find the statements that differ from an earlier version of their file in nothing but annotations: these are not new code.
+"""Find the statements that differ from an earlier version of their file only in annotations: these are not new code.
 
-Of the earlier version only the hashes of its lines are known, or its text as well. A statement is compared without its
+We know only the hashes of the earlier lines, or their text as well. A statement is compared without its
 annotations where it stands, so that a line elsewhere in the file proves nothing. An annotation that calls something is code.
 """
 
@@ -21,7 +21,7 @@ _PLAIN = (
     ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.List, ast.Starred, ast.BinOp, ast.BitOr,
     ast.UnaryOp, ast.USub, ast.expr_context,
 )  # fmt: skip
-"""What an annotation may be made of that is a name of types, and no code."""
+"""What an annotation may consist of if it only names types and is not code."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _DEFAULT = re.compile(rb"[ \t]*=[ \t]*")
@@ -45,7 +45,7 @@ class Bare(NamedTuple):
 
 
 def only_annotated(base: str, now: str, text: bytes, before: Callable[[], bytes | None]) -> frozenset[int]:
-    """Return the first lines of the statements that are in the base but for their annotations.
+    """Return the first lines of the statements that, apart from annotations, are in the base.
 
     Args:
         base: the hashes of the lines of the earlier version.
@@ -110,7 +110,7 @@ def bare_texts(text: bytes, changed: Collection[int] | None = None) -> list[tupl
 
 
 def _with(lines: Sequence[str], bare: Mapping[int, Bare], one_line: Collection[str] | None) -> list[Line]:
-    """Put bare statements in place of those that they are.
+    """Replace statements with their bare versions.
 
     Args:
         one_line: the lines for which a statement of several lines is taken as one; ``None`` for all that there may be.

@@ -1,4 +1,4 @@
-"""Find what gives the names in a file of tests their values: a ``def`` may be followed by an assignment or an import."""
+"""Find what gives the names in a test file their values: an assignment or an import may follow a ``def``."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _reaches_own_names(node: ast.AST) -> bool:
 
 
 def _may_reach_names(node: ast.AST) -> bool:
-    """Recognize what is usual in a helper or test, and not beside them."""
+    """Recognize what is usual inside a helper or test, but not outside."""
     match node:
         case ast.Call(func=ast.Name(id="setattr" | "delattr" | "exec")) | ast.Call(func=ast.Name(id="locals"), args=[]):
             return True

@@ -206,7 +206,7 @@ def _targets(node: ast.stmt) -> list[str]:
 
 
 _TELLING = (b"compile", b"co_filename", b"switch_context", b"add_lines", b"add_arcs")
-"""Words without which no file can do it: most files have none and need not be searched."""
+"""Words that such a file must contain: most files have none of them and need not be searched."""
 
 
 def _in_another_name(tree: ast.Module, functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]) -> frozenset[str]:

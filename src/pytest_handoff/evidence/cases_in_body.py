@@ -16,7 +16,7 @@ _TABLES = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _ROWS = (*_TABLES, ast.Call)
 _MOST_CONSTANTS = 60
 _MOST_STEPS = 2_000
-"""Bounds for a stranger's file: a case that is not found within them is a lost one."""
+"""Limits for a file that we do not trust: a case that is not found within them is lost."""
 
 
 def cases_in_body(content: bytes, test: str, cases: Sequence[str]) -> list[str]:

@@ -184,7 +184,7 @@ def skipped_nodes(run: Run, before: Record | None) -> tuple[SkippedNode, ...]:
 
 
 def left_out(run: Run, before: Record | None, ledger: Mapping[str, LedgerLine]) -> dict[str, int]:
-    """Count the tests of each file that the settings leave out and that did not run, now or in the run that this one adds to."""
+    """Count, for each file, the tests that the settings leave out and that did not run, now or in the run this one adds to."""
     tests = (test for test in run.left_out if test not in ledger or ledger[test].outcome == "not_run")
     earlier = before.tests.left_out if before is not None else {}
     seen = {file_of(test) for test in run.collected} if earlier else set()
@@ -205,7 +205,7 @@ def fill_in(ledger: Ledger, before: Mapping[str, LedgerLine], earlier: Mapping[s
 
 
 def with_flaky(ledger: Ledger, before: Mapping[str, LedgerLine]) -> Ledger:
-    """Mark the tests that an earlier run of everything on the same tree saw end otherwise, or knew to be flaky."""
+    """Mark as flaky the tests that an earlier whole run on the same tree saw end differently, or called flaky."""
     differing = {
         test: replace(line, flaky=True)
         for test, line in ledger.items()
@@ -235,7 +235,7 @@ def why_incomplete(scope: RunScope, ledger: Mapping[str, LedgerLine], test_files
 
 
 def _why_unrun(scope: RunScope, unrun: Sequence[str]) -> str:
-    """Say of a run of everything why there are tests that did not run, where that is known."""
+    """Say why some tests did not run although the run was to run everything, if we know."""
     if scope.parts != (WHOLE,):
         return ""
     by_settings = sum(test in scope.left_out for test in unrun)
@@ -246,7 +246,7 @@ def _why_unrun(scope: RunScope, unrun: Sequence[str]) -> str:
 
 
 def uncollected(scope: RunScope, changes: Changes | None, is_test_file: Callable[[str], bool]) -> list[str]:
-    """List the new or changed test modules that a whole run did not collect, whoever kept them from it.
+    """List the new or changed test modules that a whole run did not collect, for whatever reason.
 
     Where every Python file has the name of a test module, names say nothing, and none is listed.
     """
@@ -257,7 +257,7 @@ def uncollected(scope: RunScope, changes: Changes | None, is_test_file: Callable
 
 
 def disagreement(run: Run, stats: Mapping[str, int] | None) -> str | None:
-    """Say where our counts of reports differ from pytest's own; ``None`` if they agree, or if pytest keeps none."""
+    """Say where our counts of reports differ from pytest's own; ``None`` if they agree, or if pytest has none."""
     if stats is None:
         return None
     wrong: Sequence[str] = [
@@ -280,7 +280,7 @@ def _replaced(
 
 
 def _twice(now: Mapping[str, LedgerLine], before: Mapping[str, LedgerLine]) -> set[str]:
-    """Find the ids to drop where ids change by themselves, so that two runs on the same code have one test under two ids.
+    """Find the ids to drop if ids change by themselves, so that two runs on the same code hold one test under two ids.
 
     The id that ran is kept; if both ran, the one of the newer run.
     """

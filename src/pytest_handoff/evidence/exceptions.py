@@ -1,4 +1,4 @@
-"""Apply the exceptions in the settings, each with a reason: retired tests, and tests known to fail."""
+"""Apply the exceptions from the settings, each with a reason: retired tests, and tests known to fail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Exceptions(NamedTuple):
 
 
 def with_exceptions(ledger: Ledger, session: str, exceptions: Exceptions, earlier: EarlierTests, *, today: str) -> Ledger:
-    """Mark the tests that are retired, and those that may fail, until the day that the settings name."""
+    """Mark the tests that are retired, and those that may fail until the day given in the settings."""
     known = [entry for entry in exceptions.known if entry.until is None or today <= entry.until]
     lines = {test: _retired(line, session, exceptions, earlier) for test, line in ledger.items()} if exceptions.retire else ledger
     return {test: _known(line, known) for test, line in lines.items()} if known else lines
@@ -38,8 +38,8 @@ def with_exceptions(ledger: Ledger, session: str, exceptions: Exceptions, earlie
 def _retired(line: LedgerLine, session: str, exceptions: Exceptions, earlier: EarlierTests) -> LedgerLine:
     """Add the retirement that matches the line, if there is one.
 
-    A new test has nothing to retire from, one that still passes or fails is not given up, and a glob that was there before takes
-    out no test that came under it later.
+    You cannot retire a new test, or one that still passes or fails, and a glob from before does not retire a test that it matches
+    only now.
     """
     if line.retired is not None or line.since == session or line.outcome in _ALIVE:
         return line
@@ -62,7 +62,7 @@ def _is_old_glob(entry: Retirement, exceptions: Exceptions) -> bool:
 
 
 def _known(line: LedgerLine, known: Sequence[KnownFailure]) -> LedgerLine:
-    """Add the reason why a test may fail; one that does not fail has it too, so that it can be told as fixed."""
+    """Add the reason why a test may fail, even if it passes now, so that we can report it as fixed."""
     if line.outcome not in _ALIVE:
         return line
     entry = next((entry for entry in known if id_matches(line.id, entry.test)), None)

@@ -34,8 +34,8 @@ class DocumentFacts(Frozen, frozen=True):
 
     Attributes:
         targets: what the document names as target of a metric (or of the run's duration), by the id of its row.
-        contradicted: a person's words in the document that the evidence contradicts, one sentence each.
-        absent: required checklist lines that the document does not carry, with the nearest one it has.
+        contradicted: the claims of a person that the evidence contradicts, one sentence each.
+        absent: required checklist lines that the document lacks, with the most similar one it has.
         instructions: the checklist of the session's instructions; ``None`` where no readable file was named.
     """
 
@@ -97,12 +97,12 @@ class Facts(Frozen, frozen=True):
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def live(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
-        """Return the tests of a tier and scope that are there, in whatever way they ended."""
+        """Return the tests of a tier and scope that still exist, however they ended."""
         lines = self.kinds.lines(lambda kind: kind.live and is_of(kind, tier, scope) and self._is_in(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
 
     def rated(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
-        """Return the tests that a rate is of: those that count and are there; a missing one is the gate ``regression``'s."""
+        """Return the tests for a pass rate: those that count and still exist; the gate ``regression`` deals with missing ones."""
         return [line for line in self.tests(tier=tier, scope=scope, path=path) if line.outcome is not None]
 
     def not_counted(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> dict[str, int]:
@@ -124,7 +124,7 @@ class Facts(Frozen, frozen=True):
         return {why: number for why, number in found.items() if number}
 
     def of_other_tier(self, tier: str) -> Sequence[LedgerLine]:
-        """Return the earlier tests that count, were of this tier and are of another now."""
+        """Return the earlier tests that count and had this tier but have another now."""
         return self.kinds.lines(lambda kind: kind.fate.was == tier and self._counts(kind, "previous"))
 
     def with_status(self, *statuses: str) -> Sequence[LedgerLine]:
@@ -144,7 +144,7 @@ class Facts(Frozen, frozen=True):
         return self.kinds.lines(lambda kind: kind.since == self.session and tier in (None, kind.tier))
 
     def known_failures(self) -> Sequence[LedgerLine]:
-        """Return the tests that fail and are known to."""
+        """Return the tests that fail and are known to fail."""
         return self.kinds.lines(lambda kind: kind.known is not None and kind.outcome in regression.FAILING)
 
     def fixed_known(self) -> Sequence[LedgerLine]:
@@ -225,7 +225,7 @@ def tally(
 
 
 def fates_on_record(record: Record, ledger: Ledger, earlier: EarlierTests) -> dict[str, regression.Fate]:
-    """Work out the fate of each test again, and check that it gives the record's figures.
+    """Work out the fate of each test again, and check that the figures match the record.
 
     Raises:
         EvidenceProblem: the ledgers give other figures than the record's: one of them was edited or made anew.
@@ -244,5 +244,5 @@ Scope = Literal["current", "previous", "all"]
 
 
 def is_of(kind: LineGroup, tier: str | None, scope: Scope) -> bool:
-    """Check that tests of a kind are of a tier (or any); where earlier tests are meant, those that were of it count as well."""
+    """Check that tests of a kind have this tier (or any); among earlier tests, those that had it before count as well."""
     return tier in (None, kind.tier) or (scope == "previous" and kind.fate.was == tier)

@@ -22,7 +22,7 @@ LOST = ("missing", "newly_skipped")
 
 
 class Rate(Frozen, frozen=True):
-    """A part of a whole, both counts; nothing is measured where ``whole`` is 0."""
+    """A part of a whole, both counts; if ``whole`` is 0, nothing was measured."""
 
     part: int
     whole: int
@@ -31,7 +31,7 @@ class Rate(Frozen, frozen=True):
 class SessionProof(Frozen, frozen=True):
     """Sum up the proof of a session's run: whether it has no findings against the tests, and the faults noticed of those tried.
 
-    ``faults`` is ``None`` where none were tried.
+    ``faults`` is ``None`` if none were tried.
     """
 
     holds: bool
@@ -77,7 +77,7 @@ class SessionRow(Frozen, frozen=True):
 
 
 class Moment(Frozen, frozen=True):
-    """What one session's ledger says of a test.
+    """What one session's ledger says about a test.
 
     Attributes:
         id: the test's id in that session.
@@ -94,7 +94,7 @@ class Moment(Frozen, frozen=True):
 
 
 def in_order(records: Mapping[str, Record]) -> list[Record]:
-    """Order the records, each after its parents; those that do not continue each other go by their start, then by name."""
+    """Order the records, each after its parents; sort unrelated ones by their start, then by name."""
     waiting = {name: {link.session for link in record.previous} & records.keys() for name, record in records.items()}
     children: dict[str, list[str]] = {}
     for name, parents in waiting.items():
@@ -136,7 +136,7 @@ def life_of(names: Iterable[str], ledgers: Iterable[tuple[str, Sequence[LedgerLi
 
 
 def with_absences(moments: Sequence[Moment], sessions: Iterable[str], before: Callable[[str], Iterable[str]]) -> list[Moment]:
-    """Add a moment for each session that continues one which had the test, and whose ledger does not have it any more.
+    """Add a moment for each session that lost the test: it continues a session that had the test, but its ledger lacks it.
 
     A ledger says itself in whose place others of their function came; one of an older version, and ids that change by themselves,
     are told here.
@@ -180,7 +180,7 @@ def names_of(test: str, ledgers: Sequence[Sequence[LedgerLine]]) -> set[str]:
 
 
 def open_gates(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    """Name the gates that keep a session from passing."""
+    """Name the gates that do not pass in a session."""
     return tuple(verdict.id for verdict in verdicts if verdict.verdict in ("failed", "unknown"))
 
 
@@ -222,7 +222,7 @@ def _moment(session: str, line: LedgerLine) -> Moment:
 
 
 def _what(session: str, line: LedgerLine) -> str:
-    """Say the outcome in words; a retirement comes first, since a retired test's outcome decides nothing."""
+    """Word the outcome; say first if the test is retired, because then its outcome decides nothing."""
     said = [f"retired in {line.retired.session}: {line.retired.reason}"] if line.retired else []
     if line.replaced is not None:
         return _REPLACED

@@ -25,7 +25,7 @@ _BLANK = hash_lines(b"\n")
 
 
 class TierChange(Frozen, frozen=True):
-    """An earlier test that is of another tier now."""
+    """An earlier test that has another tier now."""
 
     id: str
     was: str
@@ -52,7 +52,7 @@ class IntegrityReport(Frozen, frozen=True):
 
 
 def report(facts: Facts) -> IntegrityReport:
-    """Report what the record and the ledgers say was done to a session's tests."""
+    """Report how a session changed its tests, according to the record and the ledgers."""
     known, earlier = facts.record.integrity, facts.earlier.lines
     changes = [
         TierChange(id=test, was=old.tier, now=line.tier)
@@ -165,7 +165,7 @@ class ChangedTests:
 
 
 def _changed_beside(file: CaseFile, hashes: list[str], olds: Mapping[str, Sequence[list[str]]]) -> Iterator[str | None]:
-    """Find what is not in the old files as it stands now and what earlier tests use: a constant, a fixture, a helper, a mark."""
+    """Find what changed beside the tests and what earlier tests use: a constant, a fixture, a helper, a mark."""
     for one in file.beside:
         body = hashes[one.first - 1 : one.last]
         versions = [befores for test, befores in olds.items() if befores and _uses(file, test, one)]
@@ -220,7 +220,7 @@ def _olds(
 
 
 def _is_other(file: CaseFile, name: str, hashes: list[str], old: list[str]) -> bool:
-    """Check whether a test's function differs, or something else that the old file does not hold gives its name a value."""
+    """Check whether a test's function differs, or something that the old file lacks gives its name another value."""
     function = file.functions.get(name)
     if function is not None and _differs(function, hashes, old):
         return True

@@ -1,4 +1,4 @@
-"""Compare the settings that a run measured by with those of the last measured session, where the one before was not measured."""
+"""Compare a run's measurement settings with those of the last measured session, if the previous one was not measured."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LastMeasured(NamedTuple):
 
 
 def expected_of(parent: Policy, last: Policy) -> CoverageSettings:
-    """Return what a run of an unmeasured session would have measured by: what the last measured run did, and its own files.
+    """Return the settings that an unmeasured session would have measured by: those of the last measured run and of its own files.
 
     What the files of the unmeasured session changed was that session's to answer for, and is not held against the next one.
     """
@@ -57,12 +57,12 @@ def without_plugins(here: CoverageSettings, run: CoverageSettings, before: Cover
 
 
 def plugins_that_stay(before: CoverageSettings, here: CoverageSettings) -> list[str]:
-    """Name the plugins of coverage.py that the files of an earlier session name, and those of now as well."""
+    """Name the plugins of coverage.py that appear both in an earlier session's files and in today's."""
     return [name for name in here.plugins if name in before.plugins]
 
 
 def not_compared(before: Policy, now: Policy, *, session: str) -> str | None:
-    """Say what plugins of coverage.py leave out that can be compared with no session before, or return ``None``.
+    """Say what coverage.py's plugins leave out, if there is no earlier session to compare with; else return ``None``.
 
     Args:
         session: the previous session, which was not measured, as none before it was.
@@ -82,7 +82,7 @@ def not_compared(before: Policy, now: Policy, *, session: str) -> str | None:
 
 
 def changed_plugins(before: Policy, now: Policy, touched: Iterable[str]) -> list[str]:
-    """Name the files of the session that are code of a plugin of coverage.py which was there before."""
+    """Name the session's files that hold the code of a coverage.py plugin which was there before."""
     if before.settings is None or now.settings is None:
         return []
     plugins = plugins_that_stay(before.settings.coverage, now.settings.coverage)

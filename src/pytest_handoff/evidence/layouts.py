@@ -1,4 +1,4 @@
-"""Write down which lines of a source are statements, as one short text, and read it again.
+"""Write which lines of a source are statements as one short text, and read that text.
 
 A session keeps it for every source, so that a later run need not parse those that did not change. Each line of the source is one
 letter, and a number stands for its repetitions: ``.3s2.s2c`` is an empty line, three statements, two lines that are none, and a
@@ -19,13 +19,13 @@ CONTINUED, CONTINUED_EXCLUDED = "c", "k"
 """Lines that continue the statement which the last line of another kind began; coverage.py may exclude such a line as well."""
 
 _MOST_LINES = 1_000_000
-"""More than a source has that anybody measures; a text that claims more was edited."""
+"""More lines than any measured source has; a text that claims more was edited."""
 
 _RUN = re.compile(r"([1-9][0-9]{0,6})?([sx.ck])")
 
 
 class Layout(NamedTuple):
-    """What coverage.py's parser says of the lines of a source.
+    """What coverage.py's parser says about the lines of a source.
 
     Attributes:
         statements: the first lines of its statements, without excluded ones.
@@ -39,7 +39,7 @@ class Layout(NamedTuple):
 
 
 def write_layout(layout: Layout) -> str:
-    """Write a layout as text; return an empty one where it cannot be read again as it was."""
+    """Write a layout as text; return an empty text if reading it would not give the same layout."""
     statements, excluded, first_line = layout
     kinds = [NEITHER] * (max((0, *statements, *excluded, *first_line)) + 1)
     for line in excluded:
@@ -54,7 +54,7 @@ def write_layout(layout: Layout) -> str:
 
 
 def lines_in(text: str) -> int:
-    """Count the lines that a layout speaks of, without listing them."""
+    """Count the lines that a layout describes, without listing them."""
     return sum(int(run[1] or 1) for run in _RUN.finditer(text))
 
 

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 Ledger = dict[str, LedgerLine]
 
 SameBody = Callable[[str, str], bool]
-"""Tells of the old and the new id of a test that turned up in another file whether the bodies agree."""
+"""Takes the old and new id of a test that turned up in another file; tells whether the bodies agree."""
 
 
 InBody = Callable[[str, "list[str]"], "list[str]"]
-"""Tells of a test without parameters which of the cases that its function lost stand in its body."""
+"""Takes a test without parameters and the cases that its function lost; tells which of them are in its body."""
 
 
 def none_in_body(_test: str, _cases: list[str]) -> list[str]:
@@ -40,7 +40,7 @@ def none_in_body(_test: str, _cases: list[str]) -> list[str]:
 
 
 class Files(NamedTuple):
-    """Tell tracing whether there is a file of this path, whether two tests have the same body, and which cases are in one."""
+    """What tracing needs to ask: whether a file exists, whether two tests have the same body, and which cases are in a body."""
 
     exists: Callable[[str], bool]
     agree: SameBody
@@ -90,7 +90,7 @@ class Lineage(Frozen, frozen=True):
 
 
 def join_parents(parents: Sequence[tuple[str, Ledger]], replaced: Iterable[Ledger] = ()) -> EarlierTests:
-    """Join the ledgers of the parents; of two lines for one test, keep the one that promises more, so that nothing is lost.
+    """Join the parents' ledgers; if two lines are about one test, keep the one that promises more, so that nothing is lost.
 
     Args:
         replaced: the ids of each parent that other cases of their function replaced.
@@ -135,7 +135,7 @@ def _weight(line: LedgerLine) -> tuple[bool, int, str]:
 def certainly_gone(
     earlier: EarlierTests, collected: Container[str], whole_files: Container[str], existing_files: Container[str]
 ) -> list[str]:
-    """List the earlier live ids that are gone for certain: their file was collected whole without them, or is gone itself."""
+    """List the earlier live ids that are certainly gone: their file was collected whole without them, or is gone itself."""
     return [
         test
         for test in sorted(test for test in earlier.lines if test not in collected)
@@ -200,7 +200,7 @@ def _by_name(tests: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _reparametrized(vanished: set[str], fresh: set[str]) -> dict[str, str]:
-    """Pair the ids that a function gained with those that it lost, as far as both go; nobody can tell which continues which."""
+    """Pair the ids that a function gained and lost until one kind runs out; nobody can tell which continues which."""
     lost, found = _by_function(vanished), _by_function(fresh)
     pairs = (zip(sorted(found.get(function, ())), sorted(olds), strict=False) for function, olds in lost.items())
     return dict(chain.from_iterable(pairs))
@@ -239,7 +239,7 @@ def trace_collected(
 
 
 def with_unseen(lines: Ledger, own: Ledger, session: str, run: Run, exists: Callable[[str], bool]) -> Ledger:
-    """Add to a run's ledger the tests that this session recorded before and that the run did not look at.
+    """Add to a run's ledger the tests that this session recorded earlier but that the run did not look at.
 
     Their file exists, but a conftest or another plugin left it out, or only a part of it was given: they did not run. If the file
     was collected whole without them, or is gone, the session has removed them again; if it skipped itself, so did they. Earlier

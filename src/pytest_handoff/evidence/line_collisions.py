@@ -1,7 +1,7 @@
-"""Find lines that only their hashes take for lines of an earlier version: the texts of both versions tell them apart.
+"""Find new lines that have the hash of a line in an earlier version: compare the texts to tell them apart.
 
-A hash of 32 bits is short enough for somebody to look for a line that has the one of a line that is gone. By the hashes such a
-line is old.
+A hash of 32 bits is short enough for somebody to find another line with the hash of a removed one. By its hash, such a line
+would count as old.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def collided_lines(base: bytes, now: bytes) -> frozenset[int]:
-    """Return the numbers of the lines of ``now`` that have the hash of a line of ``base`` and are another text.
+    """Return the numbers of the lines in ``now`` that have the hash of a line in ``base`` but a different text.
 
     So are a line that is in ``base``, but stands in the place of another one of its hash, and a statement that has such a
     hash without its annotations (by its first line).
@@ -54,7 +54,7 @@ def _by_hash(texts: Iterable[bytes]) -> Mapping[str, set[bytes]]:
 
 
 def _changed_texts(old: Sequence[bytes], new: Sequence[bytes]) -> frozenset[int]:
-    """Compare two versions by numbers in place of hashes, so that no two texts are taken for one."""
+    """Compare two versions by numbers in place of hashes, so that different texts never count as equal."""
     numbers: dict[bytes, str] = {}
     for text in (*old, *new):
         numbers.setdefault(text, f"{len(numbers):0{WIDTH}x}")

@@ -1,4 +1,4 @@
-"""Compare the settings that decide what evidence counts, and name those that a session loosened."""
+"""Compare the settings that decide which evidence counts, and name those that a session loosened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def loosened(
     suites: Sequence[Collection[str]] = (),
     measured: Sequence[LastMeasured] = (),
 ) -> list[Loosening]:
-    """List every setting that lets more through now, but none that became stricter or says the same in other words.
+    """List every setting that lets more through now; leave out those that became stricter, or mean the same in other words.
 
     A new waiver or retirement loosens nothing: each has its reason, and the document prints it. Retiring every test does.
 
@@ -93,7 +93,7 @@ def _of_measurement(
 
 
 def _of_runs(before: CoverageSettings, now: CoverageSettings, by_files: Collection[str], pythons: tuple[str, str]) -> list[str]:
-    """Compare the settings that two runs measured by; what no file makes may come from another version of Python."""
+    """Compare the settings that two runs measured by; what comes from no file may differ because Python's version does."""
     found = list(_of_coverage(before, now))
     if pythons[0] == pythons[1]:
         return found
@@ -165,7 +165,7 @@ def _documents_of(places: Mapping[str, str | None]) -> str:
 
 
 def _of_texts(before: Policy, now: Policy) -> Iterator[tuple[str, str]]:
-    """Name each template of the project's own and each line of the instructions that is not as it was, with its file."""
+    """Name each of the project's own templates and each line of the instructions that changed, with its file."""
     if before.places is None or now.places is None:
         return
     if before.places.get("templates") == now.places.get("templates"):
@@ -208,7 +208,7 @@ def _of_collection(before: PytestSettings, now: PytestSettings) -> Iterator[str]
 
 
 def _of_paths(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
-    """Compare where tests are looked for: pytest takes the paths in ``addopts`` in the place of ``testpaths``."""
+    """Compare where pytest looks for tests: it uses the paths in ``addopts`` instead of ``testpaths``."""
     named, names = named_paths(before.addopts), named_paths(now.addopts)
     then, here = named or before.testpaths, names or now.testpaths
     if _leaves_out(then, here):
@@ -217,7 +217,7 @@ def _of_paths(before: PytestSettings, now: PytestSettings) -> Iterator[str]:
 
 
 def _of_decisive(before: Mapping[str, str] | None, now: Mapping[str, str] | None) -> Iterator[str]:
-    """Name the settings that changed and of which nobody can say what is less."""
+    """Name the settings that changed and for which nobody can say whether they let more through."""
     if before is None or now is None:
         return
     for name in sorted({*before, *now}):
@@ -226,7 +226,7 @@ def _of_decisive(before: Mapping[str, str] | None, now: Mapping[str, str] | None
 
 
 def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:
-    """Check whether paths are fewer; none stand for everything, as the folder itself does, and a folder for all below it."""
+    """Check whether these paths cover less; no path, or the folder itself, means everything, and a folder means all below it."""
     if not now:
         return False
     everything = before or ["."]
@@ -234,13 +234,13 @@ def _leaves_out(before: Sequence[str], now: Sequence[str]) -> bool:
 
 
 def _finds_other_code(before: Sequence[str], now: Sequence[str]) -> bool:
-    """Check whether a folder is searched no more, or others are searched before it; what stands behind it takes nothing over."""
+    """Check whether a folder is no longer searched, or others are searched before it; later ones do no harm."""
     here = [*map(_plain, now)]
     return here[: len(before)] != [*map(_plain, before)]
 
 
 def weakened(before: PytestSettings, now: PytestSettings) -> list[str]:
-    """Name what settings of pytest leave out or let pass beside those of the project's files."""
+    """Name what pytest's settings leave out or let pass in addition to those in the project's files."""
     return [*_of_collection(before, now), *_of_strictness(before, now, alike=True)]
 
 
@@ -285,7 +285,7 @@ def _of_coverage(before: CoverageSettings, now: CoverageSettings) -> Iterator[st
 
 
 def _leaves_out_anyway(pattern: str, *, defaults: bool) -> bool:
-    """Check whether coverage.py leaves these lines out by itself: blocks for type checkers, which never run, and its comment.
+    """Check whether coverage.py excludes these lines by default: blocks for type checkers, which never run, and its comment.
 
     Args:
         defaults: whether nothing had replaced its own patterns before, so that the comment counted.
@@ -326,7 +326,7 @@ def _shown(entries: Sequence[str]) -> str:
 def taken_over(
     before: Policy, now: Policy, earlier: Mapping[str, LedgerLine], ledger: Mapping[str, LedgerLine], *, against: str
 ) -> Iterator[Loosening]:
-    """Name each new tier that takes earlier tests over from the tiers that they had."""
+    """Name each new tier that takes over earlier tests from another tier."""
     for name in now.tiers.keys() - before.tiers.keys():
         taken = [test for test, line in earlier.items() if line.tier != name and test in ledger and ledger[test].tier == name]
         if taken:

@@ -1,4 +1,4 @@
-"""Describe a run's coverage as data: the statements, which of them ran, and under which kind of test."""
+"""Describe a run's coverage as data: the statements, which of them ran, and in which kind of test."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Lines(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """A measurement, and the way to ask for the lines of its files."""
+    """A measurement, and a way to get the lines of its files."""
 
     measurement: Measurement
     lines: Lines
@@ -143,7 +143,7 @@ def context_name(session: str, tier: str, age: str, *, xfail: bool = False, nonc
 
 
 def unknown_context(why: str) -> str:
-    """Name a context that says, in the data themselves, why kinds of tests are not kept apart there."""
+    """Name a context that says, in the coverage data, why these do not tell kinds of tests apart."""
     from urllib.parse import quote
 
     return f"{_UNKNOWN}:{quote(why, safe=' ')}"
@@ -177,7 +177,7 @@ def parse_context(name: str, *, nonce: str | None = None) -> RunBy | None:
 
 
 def is_disguised(name: str, *, nonce: str) -> bool:
-    """Check whether a context is named as the plugin names them, and is not of the run with this nonce."""
+    """Check whether a context has a name like ours but does not belong to the run with this nonce."""
     return parse_context(name) is not None and parse_context(name, nonce=nonce) is None
 
 

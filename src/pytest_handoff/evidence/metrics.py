@@ -1,4 +1,4 @@
-"""Carry a user's measured values from test to record, and compare them with their targets and baselines."""
+"""Carry a user's measured values from the test to the record, and compare them with targets and baselines."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ DURATION_ROW = "metrics.duration"
 """The id of the row for the duration of the whole run."""
 
 BOUNDS: Mapping[str | None, str] = {"lower": "≤ ", "higher": "≥ "}
-"""The sign before a target, by the direction that is better."""
+"""The sign before a target, by which direction is better."""
 
 _DIGITS = 6
 

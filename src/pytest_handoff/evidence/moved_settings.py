@@ -45,7 +45,7 @@ def moved(before: Policy, now: Policy, renamed: Sequence[tuple[str, str]], has_c
 
 
 def _follow(entry: str, now: list[str], renamed: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the entries of now for the files that moved out of an earlier entry, or that entry if they do not hold them all.
+    """Return today's entries for the files that moved out of an earlier entry, or that entry if these do not hold them all.
 
     An entry that was for no file is followed as the files beside it were.
     """
@@ -58,7 +58,7 @@ def _follow(entry: str, now: list[str], renamed: Sequence[tuple[str, str]]) -> l
 
 
 def _folders(renamed: tuple[str, str]) -> tuple[str, str]:
-    """Cut what an old and a new path have in common at their ends: the folders that make the difference are left."""
+    """Cut off the end that an old and a new path share, and return the folders that differ."""
     old, new = (path.split("/") for path in renamed)
     while old and new and old[-1] == new[-1]:
         del old[-1], new[-1]

@@ -1,4 +1,4 @@
-"""Tell by the lines of its body whether a test that turned up in another file is the one that was lost."""
+"""Compare bodies to tell whether a test that turned up in another file is one that was lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Body(NamedTuple):
 
 
 class Bodies:
-    """The test functions of now beside the lines of the files that the parents left.
+    """Today's test functions, to compare with the lines of the files as the parents left them.
 
     Args:
         bases: the parents' trees.

@@ -102,7 +102,7 @@ _EMPTY = ("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", "473a0f4c3be8a93681a267e3b
 def unmeasured(measurement: Measurement, trees: Trees, is_test: Callable[[str], bool], holding: Collection[str]) -> list[str]:
     """List the new Python files that the measurement did not see, without empty ones and those that belong to the tests.
 
-    What is called as a test module or conftest and lies elsewhere, is listed where it has changed as well: code may import it.
+    A file outside test folders that is named like a test module or conftest is also listed if it changed: code may import it.
 
     Args:
         holding: the files that hold known tests.
@@ -181,7 +181,7 @@ def _only_annotated(
 def _judge(
     file: MeasuredFile, new: frozenset[int], session: str, lines: Lines, *, known: bool
 ) -> tuple[NewCodeFile, frozenset[int]]:
-    """Say what is known of the new statements of a file, and which of them ran at its import only."""
+    """Say what we know about the new statements of a file, and which of them ran only at import."""
     statements = new & file.statements
     executed = lines.executed(file.path)
     at_import = statements & _at_import(file, executed)
@@ -208,7 +208,7 @@ def _counts(by: RunBy, session: str) -> bool:
 
 
 def settled(file: MeasuredFile, executed: Mapping[RunBy, frozenset[int]], session: str, *, new: bool) -> frozenset[int]:
-    """Find the statements that a unit test of a session runs that counts, or a new one, and those that no test can run."""
+    """Find the statements that a unit test (or a new one) that counts ran in a session, and those that no test can run."""
     ran = _run_by(file, executed, lambda by: _counts(by, session) and (by.age == "new" or not new))
     return ran | _at_import(file, executed)
 

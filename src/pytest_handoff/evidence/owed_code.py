@@ -1,6 +1,6 @@
-"""Find new code that an earlier session left untested, against its own checklist, and that the tests it asked for run not yet.
+"""Find code that an earlier session left untested although its checklist asked for tests, and that these still do not run.
 
-Code is new in one session only. Without this, nobody would ask for it again after a gate that did not pass.
+Code is new in only one session. Without this, nobody would ask for it again after a gate that did not pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 1_000_000
 
 By = Literal["any", "unit", "new_unit"]
-"""The tests that are to run a statement: any, a unit test, or a unit test of the session at hand."""
+"""The tests that must run a statement: any, a unit test, or a unit test of the current session."""
 
 _THRESHOLD = re.compile(r"(>=|>|==) (\d+(?:\.\d+)?) %\)$")
 """The end of the id of a gate with its threshold."""
@@ -37,18 +37,18 @@ _TESTS: dict[By, str] = {"any": "test", "unit": "unit test", "new_unit": "new un
 
 
 class Debts(msgspec.Struct, frozen=True):
-    """The statements that sessions left.
+    """The statements that sessions left untested.
 
     Attributes:
-        owed: the statements by the tests that are to run them.
-        spared: how many statements the line of a session lets go without.
+        owed: the statements, by the tests that must run them.
+        spared: how many statements each session's checklist line allows to stay untested.
     """
 
     owed: dict[By, Owed] = {}
     spared: dict[str, int] = {}
 
     def without(self, sessions: Collection[str]) -> Debts:
-        """Return them without what some sessions left."""
+        """Leave out what some sessions left."""
         kept = {by: {name: files for name, files in owed.items() if name not in sessions} for by, owed in self.owed.items()}
         return Debts({by: owed for by, owed in kept.items() if owed}, self.spared)
 
@@ -59,13 +59,13 @@ class Debts(msgspec.Struct, frozen=True):
 
 
 def debts_of(code: NewCode) -> Debts:
-    """Read what the new code of a session says that earlier ones left."""
+    """Read from the new code of a session what earlier ones left."""
     others: dict[By, Owed] = dict(code.owed_to.items())
     return Debts({"any": code.owed, **others} if code.owed else others, code.spared)
 
 
 def left_untested(record: Record) -> Debts:
-    """Return what a session left, with what it was itself left with; nothing if its lines held.
+    """Return what a session left, including what it took over from earlier ones; nothing if its lines held.
 
     A first session owes nothing: all that a project had before is new in it. Neither does a session that waived the line, or that
     was not asked.
@@ -93,7 +93,7 @@ def _by(gate: str) -> By:
 
 
 def _left(code: NewCode, asked: Iterable[str], session: str) -> dict[By, dict[str, str]]:
-    """Return the statements that the strictest of the lines asks for, by the tests that are to run them.
+    """Return the statements that the strictest of the lines asks for, by the tests that must run them.
 
     What no unit test ran is settled by any unit test later, since that can only have come to it by then. What old ones ran is
     not.
@@ -111,7 +111,7 @@ def _left(code: NewCode, asked: Iterable[str], session: str) -> dict[By, dict[st
 
 
 def _spared(code: NewCode, gate: str) -> int:
-    """Count the statements that a line lets go untested; none where it names no threshold."""
+    """Count the statements that a line allows to stay untested; none if it has no threshold."""
     found = _THRESHOLD.search(gate)
     total = code.num_statements if _by(gate) == "any" else code.by_tests
     marked = sum(count_ranges(file.marked) for file in code.files.values())
@@ -130,7 +130,7 @@ def _standing(
 ) -> Iterator[tuple[str, MeasuredFile, frozenset[int]]]:
     """Yield the session, the file and the statements (by their first lines) that stand as they were left.
 
-    A line that was edited since is new again, but for one that was only annotated, and one that is gone is owed no more.
+    A line that was edited since is new again, unless it only got annotations; a line that is gone is no longer owed.
 
     Args:
         base: the tree in which ``left`` names lines.
@@ -166,7 +166,7 @@ def owed_now(
     session: str,
     before: Callable[[str], bytes | None] = lambda _blob: None,
 ) -> Debts:
-    """Return what sessions left, as far as the tests that are to run it do not run it yet.
+    """Return what sessions left and the tests that must run it still do not run.
 
     A session whose line would hold by now owes nothing more, even if a few statements are left.
 
@@ -234,7 +234,7 @@ def _told(by: By, session: str, files: Mapping[str, str], *, known: bool) -> str
 
 
 def steps(code: NewCode) -> Iterator[tuple[str, str, str]]:
-    """Yield the path, the lines and what is wrong with them, for each file of which something was left."""
+    """Yield the path, the lines and what is wrong with them, for each file with untested statements left."""
     for by, owed in debts_of(code).owed.items():
         why = "left untested by {0}, and no test runs" if by == "any" else f"left without a {_TESTS[by]} by {{0}}, and none runs"
         for session, files in owed.items():
@@ -242,7 +242,7 @@ def steps(code: NewCode) -> Iterator[tuple[str, str, str]]:
 
 
 def _places(old: SourceLine, new: SourceLine, text: bytes | None, before: Callable[[str], bytes | None]) -> dict[int, int]:
-    """Map the number of each line that stands as it was to its number now; so does a statement that was only annotated."""
+    """Map the old number of each unchanged line to its number now; a statement that only got annotations is unchanged."""
     found = _aligned([*enumerate(split_hashes(old.lines), 1)], [*enumerate(split_hashes(new.lines), 1)])
     if text is not None and b":" in text and len(found) < len(split_hashes(old.lines)):
         from pytest_handoff.evidence.annotations import alignments

@@ -19,7 +19,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """The settings that a run went by, whatever options and files they came from; ``None`` where they are not known."""
+    """The settings that a run used, whatever options and files they came from; ``None`` if they are not known."""
 
     pytest: PytestSettings | None = None
     coverage: CoverageSettings | None = None
@@ -43,7 +43,7 @@ class Instructions(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """The part of the settings that can be loosened; ``file`` is the file that holds ``[tool.handoff]``.
+    """The settings that can be loosened; ``file`` is the file that holds ``[tool.handoff]``.
 
     ``settings`` is ``None`` in evidence that does not hold them, and so is ``places``, the settings ``dir``, ``document`` and
     ``templates`` by name. ``own_templates`` maps the path of each template of the project's own to a digest.
@@ -97,7 +97,7 @@ def read_policy(table: Mapping[str, object], *, path: str) -> Policy:
 
 
 class TakenOut(Frozen, frozen=True):
-    """An entry that the settings of an earlier session had, and that those of now have no more; ``what`` is what it did."""
+    """An entry that an earlier session's settings had and today's no longer have; ``what`` is what it did."""
 
     what: str
     test: str

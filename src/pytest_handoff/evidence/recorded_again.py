@@ -1,4 +1,4 @@
-"""Compare a merged session with what was recorded again in its place: tests that are lost, differ, or prove less."""
+"""Compare a merged session with a new record in its place: find tests that are lost, differ, or prove less."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _paired(then: Sequence[LedgerLine], now: Sequence[LedgerLine]) -> dict[str, 
 
 
 def _weaker(was: LedgerLine, line: LedgerLine) -> Iterator[str]:
-    """Say how a test proves less; one that fails is found by other gates."""
+    """Say how a test proves less; other gates find one that fails."""
     if was.outcome == "passed" and line.outcome in ("skipped", "xfailed", "xpassed"):
         yield f"{line.id} passed and is {line.outcome}"
     if was.tier != line.tier:
@@ -86,7 +86,7 @@ def _changed(
     merged: Sequence[Mapping[str, bytes]],
     read: Callable[[str], bytes | None],
 ) -> list[str]:
-    """Name the functions that are not as they were merged, and what their files use beside them."""
+    """Name the functions that changed since the merge, and the changes in their files that they use."""
     contents = {path: read(path) for path in {file_of(line.id) for line in lines}}
     here = _sources({path: content for path, content in contents.items() if content is not None})
     moved = [replace(line, moved_from=was[line.id] if file_of(was[line.id]) != file_of(line.id) else None) for line in lines]
@@ -95,7 +95,7 @@ def _changed(
 
 
 def _collided(contents: Mapping[str, bytes | None], merged: Sequence[Mapping[str, bytes]]) -> Iterator[str]:
-    """Yield the files with a line that only its hash takes for one that was merged: by their hashes nothing changed."""
+    """Yield the files with a line that has the hash of a merged one but another text: by hashes, nothing changed."""
     from pytest_handoff.evidence.line_collisions import collided_lines
 
     for path, content in sorted(contents.items()):
@@ -105,6 +105,6 @@ def _collided(contents: Mapping[str, bytes | None], merged: Sequence[Mapping[str
 
 
 def _sources(files: Mapping[str, bytes]) -> dict[str, SourceLine]:
-    """Describe files by their lines alone: line endings that git converts make no difference."""
+    """Describe files only by their lines, so that line endings converted by git make no difference."""
     lines = {path: hash_lines(content) for path, content in files.items()}
     return {path: SourceLine(path=path, blob=hashes, lines=hashes) for path, hashes in lines.items()}

@@ -1,6 +1,6 @@
 """Give every earlier test a status, count how many still pass, and group tests by kind.
 
-Tests may be very many and kinds are few, so each question is asked once a kind.
+There may be very many tests but only a few kinds, so each question is asked once per kind.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _outcome_of = attrgetter("outcome")
 
 
 def passing_of(counts: Mapping[str, int]) -> int:
-    """Count the tests that pass, of the tests by outcome."""
+    """Add up the outcomes that are a pass."""
     return counts["passed"] + counts["xpassed"]
 
 
@@ -94,7 +94,7 @@ def then(line: LedgerLine, earlier: Mapping[str, LedgerLine]) -> Outcome | None:
 
 
 def newest_outcome(line: LedgerLine) -> Outcome | None:
-    """Return the outcome of a test, or the last one that it had where it did not run."""
+    """Return the outcome of a test or, if it did not run, its last one."""
     return line.outcome if line.outcome not in (None, "not_run") else (line.last.outcome if line.last else None)
 
 
@@ -193,7 +193,7 @@ class LineGroup(msgspec.Struct, frozen=True):
 
     @property
     def fails(self) -> bool:
-        """Check that tests of this kind fail and are not known to."""
+        """Check that tests of this kind fail and are not known to fail."""
         return self.outcome in FAILING and self.known is None
 
 

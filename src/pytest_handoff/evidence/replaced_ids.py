@@ -1,4 +1,4 @@
-"""Keep ids that other cases of their function replaced: the ledger carries them on, but they are not tests."""
+"""Keep ids that other cases of their function replaced: the ledger still lists them, but they are not tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def replaced_ids(
 ) -> Ledger:
     """List the ids that are gone because other cases of their function came in their place, in this session or before it.
 
-    Nobody can tell which case came for which, so no line names another one.
+    Nobody can tell which case replaced which, so no line names another one.
 
     Args:
         before: such ids that an earlier run of this session found, to which this one adds.

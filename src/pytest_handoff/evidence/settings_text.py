@@ -1,4 +1,4 @@
-"""Parse TOML and INI of bounded shape: a stranger's settings must not keep their parsers busy for minutes."""
+"""Parse TOML and INI within limits: settings that we do not trust must not keep their parsers busy for minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_DOTS, LONGEST_LINE = 200, 10_000
 
 
 FORMATS = {"json": "JSON", "toml": "TOML", "yaml": "YAML", "yml": "YAML", "ini": "INI", "cfg": "INI"}
-"""What files of settings and data are called, by the ending of their names."""
+"""The formats of settings and data files, by the ending of their names."""
 
 
 def format_of(path: str) -> str | None:

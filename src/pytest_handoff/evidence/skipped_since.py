@@ -1,4 +1,4 @@
-"""Find tests that passed in merged sessions and were skipped step by step: one session skipped them, the next found it so."""
+"""Find tests that passed when merged and were skipped in two steps: one session skips them, the next finds them skipped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def skipped_since(now: Ledger, between: Mapping[str, Ledger], merged: Ledger) -> list[LedgerLine]:
     """Find the tests that are skipped, or expected to fail, and that passed as they were merged.
 
-    What a session itself skips is told by its figures; this is for those whose figures hold.
+    A session's own figures show what it skips; this is for sessions whose figures hold.
 
     Args:
         now: the ledger of the session that is to be merged.

@@ -108,7 +108,7 @@ def pytest_settings_from(name: str, table: Mapping[str, Any]) -> PytestSettings:
 
 
 def _decisive(table: Mapping[str, Any]) -> dict[str, str]:
-    """Pick the settings of which nobody can say what is less: what is collected and imported, and how doctests compare."""
+    """Pick the settings that nobody can call looser or stricter: what is collected and imported, and how doctests compare."""
     flags = " ".join(sorted(words(table.get("doctest_optionflags"))))
     found = {"doctest_optionflags": flags} if flags else {}
     for name, usual in (("collect_imported_tests", True), ("consider_namespace_packages", False)):
@@ -154,7 +154,7 @@ def coverage_settings(texts: Mapping[str, str]) -> CoverageSettings:
 
 
 def taken_as(paths: Mapping[str, Sequence[str]]) -> list[str]:
-    """Write coverage.py's ``paths``: the files of each place but the first of a list are taken for those of the first one."""
+    """Write out coverage.py's ``paths``: in each list, files of the later places count as files of the first one."""
     lists = [[_as_path(place) for place in places] for places in paths.values()]
     return [f"{place} as {places[0]}" for places in lists for place in places[1:] if place != places[0]]
 
@@ -164,7 +164,7 @@ def _as_path(place: str) -> str:
 
 
 def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -> CoverageSettings:
-    """Add to the files' settings whatever else a run left out, under the name of the file that the run used."""
+    """Add whatever else a run left out to the settings of the files, under the name of the file that the run used."""
     if run is None:
         return files
     return CoverageSettings(
@@ -181,7 +181,7 @@ def with_those_in_force(files: CoverageSettings, run: CoverageSettings | None) -
 
 
 def lenient(some: PytestSettings, others: PytestSettings) -> PytestSettings:
-    """Join what two runs went by: a test had to hold only what both asked for."""
+    """Join the settings of two runs: a test had to meet only what both asked for."""
     ours = others.filterwarnings
     kept = [entry for entry in some.filterwarnings if entry in ours or not entry.startswith("error")]
     return msgspec.structs.replace(

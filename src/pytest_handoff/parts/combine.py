@@ -116,7 +116,7 @@ def _unchanged(project: Project, start: Start) -> UnchangedFiles:
 
 
 def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:
-    """Replace the kept coverage data by those of the parts, where a later run on the same tree looks for them.
+    """Replace the kept coverage data, which a later run on the same tree looks for, with those of the parts.
 
     Without them that run could not add to these parts, and with the data of other runs it would add wrongly. If no run has made
     pytest's cache, nothing is kept.
@@ -138,7 +138,7 @@ def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[P
 
 
 def _together(given: Sequence[PartCoverage]) -> PartCoverage:
-    """Join what the parts were to measure; if one named no source, no source limits the whole."""
+    """Join the sources that the parts measured; if one named no source, no source limits the whole."""
     sources = [] if any(not one.source for one in given) else [name for one in given for name in one.source]
     return PartCoverage(
         source=list(dict.fromkeys(sources)),
@@ -151,7 +151,7 @@ def _together(given: Sequence[PartCoverage]) -> PartCoverage:
 def combine(
     project: Project, session: str, folders: Sequence[Path], each: Progress, tell: Callable[[str], None]
 ) -> FinishedSession:
-    """Write the session that all parts make together.
+    """Write the session that all parts make up.
 
     Args:
         folders: where the parts are, at any depth; if empty, where runs keep them when no folder is named.
@@ -172,7 +172,7 @@ def combine(
 
 
 def _keep_details(project: Project, outcome: FinishedSession, parts: Sequence[PartTests], tell: Callable[[str], None]) -> None:
-    """Join durations and failure texts: of a test that several parts ran, the longest time and the first text."""
+    """Join durations and failure texts; if several parts ran a test, keep the longest time and the first text."""
     if project.config.details == "off":
         return
     seconds: dict[str, float] = {}
@@ -300,7 +300,7 @@ def _context(run: Run, parts: Sequence[PartTests]) -> RunContext:
 
 
 def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str], None]) -> ProjectHooks:
-    """Use the hooks of this checkout, and refuse if it lacks one that the parts had: no gate is silently left out."""
+    """Use this checkout's hooks, and refuse if it lacks one that the parts had, so that no gate is silently left out."""
     absent = [hook for hook in hooks if hook not in implemented(config)]
     if absent:
         raise EvidenceProblem(
@@ -314,7 +314,7 @@ def _extending(config: pytest.Config, hooks: Sequence[str], tell: Callable[[str]
 
 
 def _in_force(parts: Sequence[PartTests]) -> InForce:
-    """Join the settings that the parts went by: what any of them left out is left out."""
+    """Join the settings that the parts used: what any of them left out is left out."""
     return reduce(together, (_settings_of(part, part.head.shown) for part in parts))
 
 

@@ -242,7 +242,7 @@ def refuse_strangers(parts: Mapping[str, Part], *, session: str, previous: Seque
 
 
 def missing(declared: Iterable[str], present: Iterable[str]) -> list[str]:
-    """Name each part that the configuration declares and that is not there, in one sentence each."""
+    """Name each part that the configuration declares but that is missing, in one sentence each."""
     there = set(present)
     return [f"the part {label!r} is missing" for label in declared if label not in there]
 

@@ -146,7 +146,7 @@ def refuse_other_setups(project: Project, setup: OwnSetup, parts: Sequence[PartT
 
 
 def conftests_with_hooks(project: Project, tree: Tree, setup: OwnSetup) -> bool:
-    """Check whether a conftest that pytest loads first names a hook on a whole session: every part should have had it."""
+    """Check whether a conftest that pytest loads first defines a hook on a whole session: every part should have had it."""
     inner = os.path.relpath(setup.rootdir, project.root).replace(os.sep, "/")
     prefix = "" if inner == "." else f"{inner}/"
     first = {

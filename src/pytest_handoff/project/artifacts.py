@@ -1,4 +1,4 @@
-"""Describe files to be written as values, and write them in the one way that is safe."""
+"""Describe files to be written as values, and write them safely."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Artifact(Frozen, frozen=True):
         return b"".join(self.pieces())
 
     def pieces(self) -> Iterable[bytes]:
-        """Return the content in the pieces in which it is made."""
+        """Return the content in pieces, as it is made."""
         return (self.content,) if isinstance(self.content, bytes) else self.content()
 
     def differs(self) -> bool:
@@ -51,7 +51,7 @@ class Artifact(Frozen, frozen=True):
 
 
 def self_ignoring(folder: Path) -> Artifact:
-    """Make the file that keeps a folder of generated files out of git, and out of the tree that evidence is about."""
+    """Build the file that keeps a folder of generated files out of git, and out of the tree that evidence is about."""
     return Artifact(path=folder / ".gitignore", content=IGNORE_ALL)
 
 
@@ -77,7 +77,7 @@ def write_each(artifacts: Iterable[Artifact], within: Sequence[Path] | None = No
 
 
 def write_beside(path: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a file that can take the place of ``path``: in its folder, synced, with its mode; return its path.
+    """Write a file that can replace ``path``: in the same folder, synced, with the same mode; return its path.
 
     Raises:
         OSError: when it cannot be written; nothing is left behind.
@@ -98,7 +98,7 @@ def write_beside(path: Path, pieces: Iterable[bytes]) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power failure, where the system can."""
+    """Make the names in a folder survive a power failure, if the system can."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 _MOST_PLACES = 500
-"""The most folders that are looked into; a repository with more of them names its project by ``cd``."""
+"""The most folders to search; in a repository with more, the user has to ``cd`` to the project."""
 
 _MOST_NAMED = 5
 """The most projects that a sentence names."""
 
 
 def project_below(around: Project) -> Project | None:
-    """Return the only project below where the user stands, or ``None`` if there is none, or where one around it hands over.
+    """Return the only project below the working directory, or ``None`` if there is none, or the project around it has hand-offs.
 
     Raises:
         UsageProblem: when there are several, or when its settings cannot be used.

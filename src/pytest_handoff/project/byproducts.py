@@ -1,4 +1,4 @@
-"""Tell what tools leave in a tree from what could run: byte code, data of coverage.py, caches.
+"""Tell what tools leave in a tree (byte code, coverage data, caches) from what could run.
 
 What git does not track is told by its name. What it tracks must look as the tool makes it: Python runs byte code that does not
 depend on its source's time without looking at the source, and any text can be run by code that reads it.
@@ -29,7 +29,7 @@ _HEADER = 16
 
 
 def named_by_tools(paths: Iterable[str]) -> list[str]:
-    """Keep the files (by their keys) that have the name of something which tools leave."""
+    """Keep the files (by their keys) that have names like those tools leave."""
     return [path for path in paths if matches_any(path, _ALL)]
 
 

@@ -1,4 +1,4 @@
-"""Read the contents of a tree: as its files stand, or from git where a sparse checkout leaves them out."""
+"""Read the contents of a tree, from its files or, if a sparse checkout leaves them out, from git."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """What git calls a blob: evidence may hold anything in its place."""
 
 _AT_ONCE = 200
-"""The most contents that are asked of git, and held, at once."""
+"""The most contents to ask git for, and to hold, at once."""
 
 
 class Contents:
@@ -44,7 +44,7 @@ class Contents:
         return self.stored(path) if found is None else found
 
     def stored(self, path: str) -> bytes | None:
-        """Read a file that a sparse checkout leaves out; of any other, and of what git has not here, return ``None``."""
+        """Read a file that a sparse checkout leaves out; return ``None`` for any other, and for what git does not have here."""
         if path not in self._tree.absent:
             return None  # what is read where it stands
         blob = self._tree.files[path]
@@ -57,7 +57,7 @@ class Contents:
 
 
 def in_git(project: Project, blob: str) -> bytes | None:
-    """Read what git has stored under a blob id; ``None`` where it has not, or too much, and where there is no git."""
+    """Read what git has stored under a blob id; ``None`` if it has nothing, or too much, or if there is no git."""
     return all_in_git(project, [blob]).get(blob)
 
 

@@ -1,4 +1,4 @@
-"""Find files that differ in the work tree from what git would check out: what runs here is not what git stores.
+"""Find files that differ from what git would check out: what runs here is not what git stores.
 
 Attributes of a repository (gitattributes, "ident" and "working-tree-encoding") let git drop or merge bytes when it stores a file.
 Line ends are left alone: checkouts differ in them as it is. So are filters, which only the configuration of one machine brings.

@@ -1,4 +1,4 @@
-"""Find what a copy of a tree needs: every file as it stands, contents as they were, and what is built beside them."""
+"""Find what a copy of a tree needs: every file as it is, contents as they were, and what is built beside them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def every_file(project: Project) -> list[str]:
 
 
 def earlier_contents(project: Project, blobs: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Read blobs; return the contents of those that are there, and why the others are not.
+    """Read blobs; return the contents of those that git has, and say why it lacks the others.
 
     The ids are those of evidence that anybody may have written: what is no id, as that of a changed submodule, is not asked for.
     """
@@ -43,7 +43,7 @@ def earlier_contents(project: Project, blobs: Iterable[str]) -> tuple[dict[str, 
 
 
 def built_beside(project: Project, files: Iterable[str]) -> list[str]:
-    """Name what git ignores and Python imports from the folders of these files: built modules, generated code, metadata."""
+    """Name what git ignores but Python imports from the folders of these files: built modules, generated code, metadata."""
     known = set(files)
     folders = {parent for path in known for parent in Path(path).parents}
     return sorted(path for folder in folders for path in _built_in(project.root, folder.as_posix()) if path not in known)

@@ -18,7 +18,7 @@ _KEYS = FileCoverage.__struct_fields__
 
 
 def apart(coverage: CoverageSummary) -> CoverageSummary:
-    """Name the digest of the file that is to hold the coverage of each file; what is small stays in the record.
+    """Name the digest of the file that will hold the coverage of each file; a small one stays in the record.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.

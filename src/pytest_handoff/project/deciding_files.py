@@ -1,4 +1,4 @@
-"""Read the files that decide what evidence counts, as they stand here or in a commit: settings, own templates, instructions."""
+"""Read the files that decide what evidence counts, here or in a commit: settings, own templates, instructions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEMPLATE = ".j2"
 
 
 class FilesHere:
-    """The files as they stand in the work tree."""
+    """The files in the work tree."""
 
     def __init__(self, project: Project) -> None:
         self._project = project

@@ -48,7 +48,7 @@ def details_of(project: Project, record: Record) -> Details | None:
 
 
 def details_before(project: Project, record: Record) -> list[Details]:
-    """Read the details of the sessions that a record continues, as far as they are there and can be used."""
+    """Read the details of the sessions that a record continues, if they exist and can be used."""
     found: list[Details] = []
     for parent in record.previous:
         with suppress(EvidenceProblem):
@@ -70,12 +70,12 @@ def earlier_details(project: Project, before: Record | None, fingerprint: str) -
 def finished(
     details: Details, record: Record, ledger: Mapping[str, LedgerLine], *, old: Details | None, seen: Container[str]
 ) -> Details:
-    """Make the details that belong to a new record of what its run brought; the others are those of :func:`with_earlier`."""
+    """Build the details of a new record from what its run brought; the others are those of :func:`with_earlier`."""
     return settled(replace(with_earlier(details, old, seen), session=record.session, record=run_digest(record)), ledger)
 
 
 def keep(project: Project, details: Details) -> str | None:
-    """Write details where the project's settings say; return why that was not possible."""
+    """Write details where the project's settings say; return why, if that is not possible."""
     try:
         write_each(details_artifacts(project, details), project.within)
     except WriteProblem as problem:
@@ -84,7 +84,7 @@ def keep(project: Project, details: Details) -> str | None:
 
 
 def details_artifacts(project: Project, details: Details) -> list[Artifact]:
-    """Build the files that keep details where the project's settings say; none where they say nowhere, or nothing is known.
+    """Build the files that keep details, where the settings want them; none if they are off, or there are no details.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
@@ -182,7 +182,7 @@ def _shown(attachment: Attachment) -> Attachment:
 
 
 def is_plain(path: str) -> bool:
-    """Check that a path names something below a folder, on every system, and nothing that a browser would take for a link."""
+    """Check that a path names something below a folder, on every system, and that no browser would take it for a link."""
     parts = PurePosixPath(path).parts
     return bool(parts) and path.isprintable() and ".." not in parts and not path.startswith("/") and not _is_odd(path)
 

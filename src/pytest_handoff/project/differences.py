@@ -1,4 +1,4 @@
-"""Write a long file of evidence as its difference from an earlier session's, and fold such differences into the whole again.
+"""Write a long file of evidence as a difference from an earlier session's, and rebuild the whole file from differences.
 
 A difference is a file of JSON Lines like the whole. Its first line names the session that it differs from, the digest of that
 session's whole file and the names that are gone; the other lines are those that are new or changed, in full, or as edits of what
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MOST_LINKS = 100
-"""The most differences between a session's file and the whole one that they go back to."""
+"""The most differences between a session's file and the whole file that they start from."""
 
 _MOST_EDITED = 4 * LINES
 """The most bytes that are copied to apply edits, a line for each edit of it: a hundred sessions that edit a million lines need

@@ -1,4 +1,4 @@
-"""Encode evidence as bytes with its digests, and read JSON Lines back: fast where all is well, exact about any damage."""
+"""Encode evidence as bytes with its digests, and read JSON Lines back: fast if all is well, exact about any damage."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def shortened(file: FileCoverage) -> dict[str, object]:
 
 
 def _laid_out(value: object, depth: int) -> str:
-    """Lay out a value by its width; what it is made of has a line of its own, but for plain values, which share theirs."""
+    """Lay out a value by its width; each of its parts gets a line of its own, except plain values, which share one."""
     line = _on_one_line(value)
     if len(line) <= _WIDTH or not isinstance(value, dict | list) or not value:
         return line
@@ -281,7 +281,7 @@ def _as_stored(record: Record) -> Record:
 
 
 def run_digest(record: Record) -> str:
-    """Return the digest of what a record says of its run, without what its document brought: filling it again is no other run.
+    """Return the digest of what a record says about its run; leave out the document, so that filling it again changes nothing.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.

@@ -40,7 +40,7 @@ def context_of(run: Run, agent: str | None) -> RunContext:
 
 
 def seconds() -> float:
-    """Return the time in seconds since 1970 as a new file has it: tests that freeze ``time.time`` do not reach that clock."""
+    """Return the time in seconds since 1970 from a new file: tests that freeze ``time.time`` cannot change that clock."""
     try:
         with tempfile.TemporaryFile() as file:
             return os.fstat(file.fileno()).st_mtime
@@ -59,7 +59,7 @@ def system() -> str:
 
 
 def agent_of(option: str | None) -> str | None:
-    """Name the agent that does the work, by the option or else the environment."""
+    """Name the agent that does the work, from the option or else the environment."""
     return option or os.environ.get("HANDOFF_AGENT") or None
 
 
@@ -70,7 +70,7 @@ def today() -> str:
 
 
 def provenance(environment: Mapping[str, str]) -> Provenance:
-    """Tell whether a CI system runs this, with the address of its run where the system gives it."""
+    """Tell whether a CI system runs this, with the address of its run if the system gives it."""
     if environment.get("GITHUB_ACTIONS") == "true":
         parts = [environment.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
         url = "{}/{}/actions/runs/{}".format(*parts) if all(parts) else None

@@ -1,4 +1,4 @@
-"""Tell evidence from what only has its name: whatever could be run is code, wherever it is."""
+"""Tell evidence from files that only have its name: whatever could run is code, wherever it is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUR_LINES = re.compile(rb'\s*(?:\{"|\Z)')
 
 _REMARK = b"# Evidence of pytest-handoff: reviews fold it, and two versions of a file are a conflict, never mixed."
 ATTRIBUTES_OF_EVIDENCE = _REMARK + b"\n*.json -text -merge linguist-generated\n*.jsonl -text -merge linguist-generated\n"
-"""What a first run says to git about evidence: its bytes are hashed, so no line end is converted and no merge writes into it."""
+"""What a first run tells git about evidence: its bytes are hashed, so convert no line endings and let no merge write into it."""
 
 _PLAIN_ATTRIBUTES = (
     re.escape(_REMARK) + rb"|"
@@ -53,7 +53,7 @@ def not_evidence(project: Project) -> list[str]:
 
 
 def _others_in(folder: str) -> list[str]:
-    """Name the files of a session's folder that are called as evidence is and are none."""
+    """Name the files in a session's folder that have names of evidence but are not evidence."""
     record, proof = (_beginning(f"{folder}/{name}") for name in (RECORD, PROOF))
     is_recorded = record is not None and _is_ours(f"{folder}/{RECORD}", record, "record")
     found = [] if record is None or is_recorded else [f"{folder}/{RECORD}"]
@@ -85,7 +85,7 @@ def is_evidence(path: Path) -> bool:
 
 
 def _is_ours(path: str, start: bytes, what: str) -> bool:
-    """Check that this is the folder's own record or proof, also where a formatter has put its keys into another order."""
+    """Check that this is the folder's own record or proof, even if a formatter has reordered its keys."""
     session = Path(path).parent.name
     if (head := _OUR_TABLE.match(start)) is not None:
         return (head[1], head[2]) == (what.encode(), session.encode("utf-8", "surrogateescape"))
@@ -119,7 +119,7 @@ def _is_json(path: str, *, lines: bool) -> object:
 
 
 def _beginning(path: str) -> bytes | None:
-    """Read how a file begins; ``None`` where there is nothing, and what no evidence holds where it is not a regular file."""
+    """Read how a file begins; ``None`` if it does not exist, and something that no evidence holds if it is not a regular file."""
     try:
         file = os.open(path, FLAGS)
     except (FileNotFoundError, NotADirectoryError):

@@ -32,7 +32,7 @@ class Refused(OSError):
 
 
 def real_path(path: Path | str, within: Sequence[Path]) -> Path:
-    """Follow the links of a path, and return where it leads.
+    """Return where a path leads, with all links followed.
 
     Args:
         within: folders with their own links followed; the path must lead into one of them.

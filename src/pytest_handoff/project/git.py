@@ -1,4 +1,4 @@
-"""Ask git about the work tree and its history in a way that no setting of the host changes."""
+"""Ask git about the work tree and its history so that no setting of this machine changes the answer."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def checked(root: Path, *args: str, environment: dict[str, str] | None = None, s
 
 
 def problem(command: str, done: subprocess.CompletedProcess[bytes]) -> HandoffError:
-    """Make an error of what git said."""
+    """Turn what git said into an error."""
     said = " ".join(done.stderr.decode("utf-8", "backslashreplace").split())
     filtered = re.search(r"clean filter '([\w.-]+)' failed", said)
     mend = "" if filtered is None else f"; install what filter.{filtered[1]} runs, or remove that filter from git's configuration"
@@ -200,7 +200,7 @@ _STORED_HISTORY = {"GIT_NO_REPLACE_OBJECTS": "1"}
 
 
 def tips_of_branch(root: Path, name: str) -> list[str]:
-    """Find the commits that a branch's name stands for here: a local branch, a remote one, ``origin``'s.
+    """Find the commits that a branch name can mean here: a local branch, a remote one, ``origin``'s.
 
     A tag of that name is no branch. A local branch that is checked out gives way to a remote one: its commits are the work.
     """
@@ -218,12 +218,12 @@ def merge_bases(root: Path, tips: Sequence[str]) -> list[str]:
 
 
 def is_ancestor(root: Path, commit: str, of: str) -> bool:
-    """Check whether a commit is part of another's history; ``False`` also where git lacks one of them."""
+    """Check whether a commit is part of another's history; ``False`` also if git lacks one of them."""
     return run_git(root, "merge-base", "--is-ancestor", commit, of, environment=_STORED_HISTORY).returncode == 0
 
 
 def commits_between(root: Path, before: str, now: str) -> int | None:
-    """Count the commits that came after one, up to another; ``None`` where the history here is cut, or went another way."""
+    """Count the commits after one, up to another; ``None`` if the history here is cut off, or took another way."""
     if checked(root, "rev-parse", "--is-shallow-repository").strip() == b"true" or not is_ancestor(root, before, now):
         return None
     return int(checked(root, "rev-list", "--count", f"{before}..{now}", environment=_STORED_HISTORY))

@@ -40,7 +40,7 @@ _FEW_SESSIONS = 3
 
 
 class Project(Frozen, frozen=True):
-    """A project that hands work over.
+    """A project with hand-offs.
 
     Attributes:
         folder: where its settings and hand-off folder are.
@@ -75,7 +75,7 @@ class Project(Frozen, frozen=True):
         return _plain(self.folder / self.config.document_path(session))
 
     def shown(self, path: Path) -> str:
-        """Write a path as the user would from where they stand."""
+        """Write a path relative to the working directory."""
         here = self.here or self.folder
         if path.is_relative_to(self.root) and here.is_relative_to(self.root):
             return Path(os.path.relpath(path, here)).as_posix()
@@ -86,7 +86,7 @@ class Project(Frozen, frozen=True):
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
     def shown_record(self, session: str) -> str:
-        """Name the record of a session, whether it is there or not."""
+        """Name the record of a session, whether it exists or not."""
         return self.shown(self.store.evidence / session / RECORD)
 
     def key(self, path: Path) -> str:
@@ -95,7 +95,7 @@ class Project(Frozen, frozen=True):
         return key if key.isascii() and "\\" not in key else git.name_of(os.fsencode(key))
 
     def has_file(self, key: str) -> bool:
-        """Look whether there is a file of this key, such as the one that a test id begins with."""
+        """Check whether a file with this key exists, such as the one that a test id begins with."""
         return is_file(self.root / key)
 
     def is_code(self, path: str) -> bool:
@@ -170,7 +170,7 @@ def open_project(
 
 
 def open_from(here: Path, rootdir: Path, paths: Iterable[Path], *, dir_option: str | None = None) -> Project:
-    """Find the project of a run of pytest: the one that the user stands in, if any of the paths to collect is in its repository.
+    """Find the project of a pytest run: that of the working directory, if its repository holds any of the paths to collect.
 
     Args:
         here: the working directory at the start.
@@ -240,7 +240,7 @@ def find_session(project: Project, name: str) -> str:
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
-    """Ask whether another session was meant: one that differs in its words alone, for another number may well come next."""
+    """Ask whether another session was meant: one with the same number but other words, since a new number may well come next."""
     from difflib import get_close_matches
 
     if len(known) > _FEW_SESSIONS:
@@ -315,7 +315,7 @@ def _settings(folder: Path, root: Path) -> tuple[dict[str, Any] | None, str]:
 
 
 def _misnamed(text: str) -> str | None:
-    """Find a table of a tool whose name is nearly ours: its settings would be passed over without a word."""
+    """Find a tool's table whose name is nearly ours: its settings would be silently ignored."""
     return next((name for name in _TABLE.findall(text) if re.sub("[-_]", "", name.casefold()) in _NEARLY_OURS), None)
 
 

@@ -1,4 +1,4 @@
-"""Write what changed in one file of the sources as edits of its hashes, and apply such edits to the line before.
+"""Write what changed in one source file as edits of its hashes, and apply such edits to the earlier line.
 
 A line of the sources holds a hash for each line of a file. Where a session changed few of them, its difference holds only these.
 """
@@ -46,7 +46,7 @@ def shorter(old: bytes, new: bytes) -> bytes:
 
 
 def check(line: bytes) -> None:
-    """Check that edits are such as a run writes.
+    """Check that a run could have written these edits.
 
     Raises:
         msgspec.DecodeError: when they are not.

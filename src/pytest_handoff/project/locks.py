@@ -60,7 +60,7 @@ def take_lock(path: Path, patience: float) -> Callable[[], None]:
 
 
 def sign_of(descriptor: int) -> tuple[int, int] | None:
-    """Return what tells one open file from another, or ``None`` if the descriptor is closed.
+    """Return what identifies an open file, or ``None`` if the descriptor is closed.
 
     A test may close descriptors that it did not open (``os.closerange``), and the number then belongs to the next file.
     """

@@ -1,4 +1,4 @@
-"""Find the sessions that are already merged: each must be continued as it was where the work left its target branch."""
+"""Find the sessions that are already merged: new work must continue each as it was when the work left its target branch."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _blobs_before(project: Project, record: MergedRecord) -> set[str]:
 
 
 def replaced(project: Project, record: Record, versions: Iterable[MergedRecord]) -> Replaced:
-    """Find what a session had as it was merged, and what its record here has no more or has otherwise.
+    """Find what a session had when it was merged but its record here lacks or has changed.
 
     Two people may have given their sessions one name: whoever comes second replaces the record of the first.
 
@@ -239,7 +239,7 @@ def is_in_git(project: Project, merged: MergedRecord, digest: str) -> bool:
 
 
 def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]) -> list[str]:
-    """Name the recorded sessions among these that this one does not go back to; without those that another of them continues.
+    """Name those recorded sessions that this one does not go back to, without those that another of them continues.
 
     Raises:
         EvidenceProblem: when a record cannot be read.

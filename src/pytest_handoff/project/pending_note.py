@@ -1,4 +1,4 @@
-"""Keep the note of a write that is under way, and read only notes that can be believed.
+"""Keep a note of a write in progress, and read only notes that can be trusted.
 
 The note is outside the repository, where nobody's commit can put one. It survives a restart in the user's own state folder;
 where that cannot be written, it is beside the lock. It holds no path: a note can only name files that our own writes make.
@@ -32,7 +32,7 @@ _MARK = r"[0-9a-f]{8}"
 
 
 class Step(Frozen, frozen=True):
-    """A finished file that is to take its place.
+    """A finished file that has yet to take its place.
 
     Attributes:
         kind: which of a session's files it is.
@@ -69,7 +69,7 @@ def write_note(folder: Path, note: Note) -> None:
 
 
 def read_note(folder: Path) -> Note | None:
-    """Return the note about a hand-off folder, if this user left one that is whole.
+    """Return the note about a hand-off folder, if this user left a complete one.
 
     If a process died while it wrote its note, no file has taken its place yet.
     """

@@ -28,7 +28,7 @@ def proof_path(project: Project, session: str) -> Path:
 
 
 def evidence_digest(record: Record) -> str:
-    """Hash what a record says of its run, without what its document brought: filling the document again is no other evidence.
+    """Hash what a record says about its run; leave out the document, so that filling it again does not change the hash.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
@@ -54,7 +54,7 @@ def read_proof(project: Project, session: str) -> Proof | None:
 
 
 def read_proof_file(path: Path, session: str) -> Proof:
-    """Read the proof of a session from a file that somebody names.
+    """Read the proof of a session from a file that the user names.
 
     Raises:
         EvidenceProblem: when it is not there, damaged, edited or of another session.

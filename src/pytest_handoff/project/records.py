@@ -38,7 +38,7 @@ _HEAD = re.compile(
 
 
 def parents_at_head(path: Path | str, session: str) -> list[Parent] | None:
-    """Read which records a record continues, or return ``None`` where its beginning is not as we write it.
+    """Read which records a record continues, or return ``None`` if it does not begin as we write it.
 
     Raises:
         OSError: when the file cannot be read.
@@ -120,7 +120,7 @@ def are_sessions(parents: Sequence[str]) -> bool:
 
 
 def _impossible(record: Record) -> str | None:
-    """Say what no run writes into a record: what reads it would stumble over that, or read very much."""
+    """Name what a record holds that no run writes: its readers would stumble over it, or read very much."""
     if not are_sessions([parent.session for parent in record.previous]):
         return "its list of parent sessions is impossible"
     coverage, took = record.coverage, record.run.duration_s
@@ -136,5 +136,5 @@ def _impossible(record: Record) -> str | None:
 
 
 def _instead(session: str) -> str:
-    """Name the remedy for a record that cannot be read; it stops a new run, since only it says what its session continues."""
+    """Say how to fix a record that cannot be read; it stops a new run, since only it says what its session continues."""
     return f"restore it from git, or delete it and run pytest --handoff={quote(session)} again"

@@ -1,4 +1,4 @@
-"""Find in git's history the evidence of a session that is missing or damaged here, and write the command that restores it."""
+"""Find a session's missing or damaged evidence in git's history, and write the command that restores it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_COMMITS = 20
 
 
 def restoring_session(project: Project, session: str) -> str | None:
-    """Write the command that brings back the evidence of a session from git, or return ``None`` where git has no other.
+    """Write the command that restores a session's evidence from git, or return ``None`` if git has no other version.
 
     Where a recorded session continues this one, only the record that it continues will do.
     """
@@ -53,7 +53,7 @@ def restored(project: Project, session: str) -> tuple[str, str | None]:
 
 
 def restoring_file(project: Project, path: Path) -> str | None:
-    """Write the command that brings back a file which the last commit has, or return ``None`` where it does not."""
+    """Write the command that restores a file from the last commit, or return ``None`` if that lacks it."""
     there = project.uses_git and _has(project, "HEAD", path)
     return f"git checkout HEAD -- {quote(project.shown(path))}" if there else None
 
@@ -99,7 +99,7 @@ def _is_whole(content: bytes, wanted: Collection[str]) -> bool:
 
 
 def _stand(project: Project, blobs: dict[str, str]) -> bool:
-    """Check whether all these files stand here as git has them: restoring them would change nothing."""
+    """Check whether all these files are the same here as in git: restoring them would change nothing."""
     return all(_is_blob(project, path, blob) for path, blob in blobs.items())
 
 

@@ -1,4 +1,4 @@
-"""Choose the sessions that a session continues, follow the chain, and find what no later session needs."""
+"""Choose the sessions that a session continues, follow the chain, and find files that no later session needs."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_handoff.proving.sides import Patch
 
 Contents = dict[str, bytes | None]
-"""Files that a tree has instead of those of the work tree; ``None`` for a file that is not there."""
+"""Files that a tree has in place of the work tree's; ``None`` for a file that it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Bench:
         return cls(project, folder.resolve(), limit, tuple(args), tell, files, built, _stamps(project.root, files))
 
     def changed_since(self) -> str | None:
-        """Say which file is no longer as it was when the command began: a tree copied now would be another one."""
+        """Name a file that has changed since the command began: a tree copied now would be a different one."""
         now = _stamps(self.project.root, self.files)
         changed = [path for path in self.files if self.stamps.get(path) != now.get(path)]
         return f"{listed(changed)} changed in the work tree while the tests ran; stop what writes there" if changed else None
@@ -84,14 +84,14 @@ class Bench:
 
 
 class Outcome(Tried, frozen=True):
-    """Hold the results of a run; ``interrupted``: somebody stopped it; ``not_started``: why pytest came to no test."""
+    """The results of a run; ``interrupted``: somebody stopped it; ``not_started``: why pytest ran no test."""
 
     interrupted: bool = False
     not_started: str | None = None
 
 
 def contents_of(bench: Bench, patch: Patch) -> tuple[Contents, dict[str, str]]:
-    """Read the files of a patch; return the contents of those that git has, and why it has not the others, by path."""
+    """Read the files of a patch; return the contents of those that git has, and why it lacks the others, by path."""
     there, lacking = earlier_contents(bench.project, filter(None, patch.values()))
     contents = {path: None if blob is None else there[blob] for path, blob in patch.items() if blob not in lacking}
     return contents, {path: lacking[blob] for path, blob in patch.items() if blob in lacking}
@@ -159,7 +159,7 @@ def place_of_run(bench: Bench, name: str, mark: str = "") -> Where:
 
 
 def _checked(bench: Bench, name: str, contents: Contents, ran: tuple[InnerRun, Sequence[str]]) -> Outcome:
-    """Take what a run did, if the files that it imported are those of the tree."""
+    """Accept what a run did, if it imported the files of the tree."""
     done, functions = ran
     if not done.started and done.conftest:
         return Outcome(broken={file_of(function): done.said for function in functions})

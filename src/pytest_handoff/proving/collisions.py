@@ -1,4 +1,4 @@
-"""Notice which tests could not run beside each other: they use a port, or a file, that is the same for every process.
+"""Notice which tests cannot run beside each other: they use a port or file that is the same for every process.
 
 This file is copied beside the scratch tree, and imports nothing of ours.
 """
@@ -75,7 +75,7 @@ class Collisions:
         return False
 
     def _is_written(self, path: str | bytes, *, alone: bool) -> bool:
-        """Check a file that is opened for writing; one that nobody has, and that is created alone, has a name of its own."""
+        """Check a file that is opened for writing; a new file that is created exclusively has a name of its own."""
         shared = self._is_shared(path) and not Path(_place(path)).is_dir()  # tempfile names the folder of a file without a name
         if shared and alone and not _place(path).startswith(self._tree + os.sep):
             self._own.add(_place(path))

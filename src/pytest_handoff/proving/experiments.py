@@ -50,7 +50,7 @@ class Materials:
 
 @dataclass(slots=True)
 class _Tree:
-    """A tree to run tests in: what differs from the work tree, the tests, and what they did there.
+    """A tree to run tests in: how it differs from the work tree, the tests, and what they did there.
 
     ``twice`` says that what fails is run once more.
     """
@@ -68,7 +68,7 @@ class _Tree:
 
 
 def try_all(bench: Bench, materials: Materials, asked: Iterable[Experiment]) -> tuple[EarlierProof | None, NewProof | None, bool]:
-    """Run the experiments that are asked for; the last value says that somebody stopped them.
+    """Run the requested experiments; the last value says whether somebody stopped them.
 
     Raises:
         HandoffError: when a tree cannot be laid out, or pytest starts in none.
@@ -86,7 +86,7 @@ def try_all(bench: Bench, materials: Materials, asked: Iterable[Experiment]) -> 
 
 
 def _refuse_never_started(trees: Iterable[_Tree]) -> None:
-    """Refuse to go on where pytest came to no test in any tree, as with an option that it does not know.
+    """Refuse to go on if pytest ran no test in any tree, for example because it does not know an option.
 
     Raises:
         UsageProblem: with what pytest says.
@@ -112,7 +112,7 @@ def _run_each(bench: Bench, trees: Iterable[_Tree], *, stopped: bool = False) ->
 
 
 class _Earlier:
-    """The earlier tests as they were."""
+    """The earlier tests in their old version."""
 
     def __init__(self, bench: Bench, materials: Materials) -> None:
         self._bench, self._materials = bench, materials
@@ -244,7 +244,7 @@ class _New:
 
 
 def _says_nothing(line: LedgerLine) -> str | None:
-    """Say why a new test is not tried on the old code, where it is not."""
+    """Say why a new test is not tried on the old code, if it is not."""
     if is_of_code(line.id):
         return "it is a doctest in the code, so it is part of the change itself"
     return None if line.outcome in PASSING else f"it does not pass now: {line.outcome}"

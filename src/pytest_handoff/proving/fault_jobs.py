@@ -34,7 +34,7 @@ _NUMBERS = itertools.count(1)
 _SERVER = os.getpid()
 _FAILED = ("failed", "error")
 _MOST_CPU = 600
-"""Seconds of processor time after which the system ends a child that nobody looks after any more."""
+"""Seconds of processor time after which the system ends an abandoned child."""
 
 
 class Job:
@@ -196,7 +196,7 @@ def _child(
     file: Path,
     swaps: Sequence[tuple[FunctionType, CodeType]],
 ) -> None:
-    """Be the child: do as the order says, and end without all that pytest does at its end."""
+    """Be the child: do what the order says, and end without pytest's usual steps at the end."""
     try:
         os.setpgid(0, 0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -293,7 +293,7 @@ def _learn(session: pytest.Session, items: Sequence[pytest.Item], order: dict[st
 
 
 class _Contexts:
-    """Tell coverage.py, and who watches for collisions, which test runs."""
+    """Tell coverage.py, and the watcher for collisions, which test runs."""
 
     def __init__(self, session: pytest.Session, measuring: Any, collisions: Any) -> None:
         watch: Any = session.config.pluginmanager.get_plugin("handoff-probe")

@@ -1,4 +1,4 @@
-"""Find out which tests run which lines, and try faults, in a pytest process that has imported the tests; loaded with ``-p``.
+"""Find out which tests run which lines, and try faults, in a pytest process that imported the tests; loaded with ``-p``.
 
 The process that collects the tests runs none of them. Each job is a child of it: first one that runs all tests and notes their
 lines, then one for each fault. A child is forked where the system can do so, and has everything imported then; else, and for
@@ -189,7 +189,7 @@ class _Server:
             time.sleep(_PAUSE)
 
     def _is_time(self, work: dict[str, Any]) -> bool:
-        """Check that there is time to begin, and that the first test that is asked can end in time."""
+        """Check that there is time to begin, and that the first test to run can end in time."""
         if not self._time.is_open(follows="control" in work):
             return False
         if work["stages"] is None:
@@ -198,7 +198,7 @@ class _Server:
         return bool(self._time.has_time_for(work.get("mode") or self._likely_mode(work["fault"]), seconds))
 
     def _may_begin(self, work: dict[str, Any]) -> bool:
-        """Check that a test that uses what others use too, such as a port, would run with no other beside it."""
+        """Check that a test that shares something with others, such as a port, would run alone."""
         if not self._jobs:
             return True
         if work["alone"] or any(job.work["alone"] for job in self._jobs):
@@ -231,14 +231,14 @@ class _Server:
         return [stage for stage in left if stage]
 
     def _end_without_tests(self, work: dict[str, Any]) -> None:
-        """Report a fault that no further test can be asked about; where time is short, nothing is said of it."""
+        """Report a fault for which no tests are left to run; if time ran out, report nothing."""
         if work["asked"]:
             self._report(work, "survived", None)
         elif self._unknown or not self._cut:
             _PROBE._tell(fault=work["fault"]["id"], status="not_tried", why=_LEFT_OUT)
 
     def _runs_at_import(self, fault: dict[str, Any]) -> bool:
-        """Check whether an import runs a statement of a function, too, so that any test may notice what came of it."""
+        """Check whether an import also runs a statement of a function, so that any test may notice the effect."""
         first, last = fault["lines"]
         return not fault["at_import"] and not self._imported[fault["path"]].isdisjoint(range(first, last + 1))
 
@@ -248,7 +248,7 @@ class _Server:
         return {test for line in range(first, last + 1) for test in ran.get(line, ())}
 
     def _stages(self, fault: dict[str, Any]) -> list[list[str]]:
-        """Return the tests to ask, new ones first, then fast ones; none where only those that are left out may run it.
+        """Return the tests to run, new ones first, then fast ones; none if only tests that are left out may run the statement.
 
         Of what no test was seen to run, an import or another process has run it: all tests, those that run the file first.
         """
@@ -294,7 +294,7 @@ class _Server:
         return True
 
     def _settle(self, job: Any) -> dict[str, Any] | None:
-        """Report a fault, or return what has to be done with it next: the test that caught it must pass without it."""
+        """Report a fault, or return the next step for it: the test that caught it must pass without it."""
         work = job.work
         if "suspect" in work:
             return self._after_control(job, work)
@@ -343,7 +343,7 @@ class _Server:
 
 
 def _stop(_number: int, _frame: object) -> None:
-    """End once; whoever stops us may say so twice."""
+    """End only once, even if we are told to stop twice."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -61,7 +61,7 @@ class Fault(Frozen, frozen=True):
         return f"- {_one_line(whole)}\n+ {_one_line(changed)}"
 
     def rank(self, session: str) -> str:
-        """Return what orders the faults of a session in the same way on every machine, and by chance otherwise."""
+        """Return the key that sorts a session's faults: random, but the same on every machine."""
         key = f"{session}\0{self.path}\0{self.operator}\0{self.start}\0{self.end}\0{self.replacement}"
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -115,7 +115,7 @@ class _Finder:
         self._is_new = self._is_raise = False
 
     def block(self, body: Sequence[ast.stmt]) -> None:
-        """Walk through statements, but for those that nothing which runs depends on."""
+        """Walk through statements, except those that have no effect at run time."""
         for statement in body:
             if not is_for_readers(statement):
                 self._statement(statement)
@@ -310,7 +310,7 @@ def _header(node: ast.stmt) -> tuple[int, int]:
 
 
 def _is_type(statement: ast.stmt, node: ast.AST) -> bool:
-    """Check whether an expression of a statement is a type, which nothing that runs depends on."""
+    """Check whether an expression of a statement is a type, which has no effect at run time."""
     if isinstance(statement, _FUNCTIONS):
         return node is statement.returns
     return isinstance(statement, ast.AnnAssign) and node is statement.annotation

@@ -1,4 +1,4 @@
-"""Find out from the files that a run imported whether the code of its tree is what ran."""
+"""Find out from the files that a run imported whether the code of its tree ran."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shadows(
     roots: Iterable[str],
     is_same: Callable[[Path, str], bool],
 ) -> Iterator[Shadow]:
-    """Yield the imported files that stand in the place of a file of the tree, and are not the same.
+    """Yield the imported files that replaced a file of the tree and differ from it.
 
     Args:
         modules: each module with its file.

@@ -1,4 +1,4 @@
-"""Run pytest in a scratch tree, in a separate process, and read what the probe reports of it."""
+"""Run pytest in a scratch tree, in a separate process, and read what the probe reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the modules of a project that its conftests load as plugins: their fixtures are those of tests, wherever they are."""
+"""Find the modules of a project that its conftests load as plugins: their fixtures belong to the tests, wherever they are."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _OF_CODE = ("src", "lib", "python")
 
 
 def local_plugins(conftests: Mapping[str, str], paths: Iterable[str]) -> tuple[dict[str, str], frozenset[str]]:
-    """Return the files of the tests' side among them, each with the folder of its conftest, and those that count as code.
+    """Return the files that belong to the tests, each with the folder of its conftest, and those that count as code.
 
-    A module is of the tests' side where a folder above it says so by its name, and then what is beside it is, too. Any other
-    may be the very code that is tested, as in a project that is a plugin of pytest.
+    A module belongs to the tests if the name of a folder above it says so, and so do the files beside it. Any other module may
+    be the very code under test, as in a project that is a pytest plugin.
 
     Args:
         conftests: the text of each conftest, by path.

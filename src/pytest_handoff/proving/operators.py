@@ -1,4 +1,4 @@
-"""List the small faults that are tried: what is in the code, and what it becomes."""
+"""List the small faults to try: what is in the code, and what it becomes."""
 
 from __future__ import annotations
 

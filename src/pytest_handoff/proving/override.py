@@ -1,4 +1,4 @@
-"""Import one module of a scratch tree with a fault in it, and put the fault into functions that are in memory already.
+"""Import one module of a scratch tree with a fault in it, and put the fault into functions that are already in memory.
 
 This file is copied beside the tree, and imports nothing of ours. It takes part in every process of a test, too.
 """
@@ -58,7 +58,7 @@ def install(fault: dict[str, Any], tree: str) -> None:
 
 
 def _keep_from_rewriting(fault: dict[str, Any], place: str, tree: str) -> None:
-    """Give the file a loader of its own: pytest reads what it rewrites by itself, and leaves to others what another one loads."""
+    """Give the file a loader of its own: pytest reads by itself what it rewrites, but leaves alone what another loader loads."""
 
     class WithFault(FileLoader, SourceLoader):  # type: ignore[misc] # typeshed has two signatures of source_to_code
         def get_code(self, fullname: str) -> CodeType:

@@ -55,7 +55,7 @@ def _forget_session(options: Any) -> None:
 
 
 def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
-    """Come before pytest-handoff: of two hooks that want to be first, pytest calls the one that came last."""
+    """Come before pytest-handoff: if two hooks want to be first, pytest calls the one registered last."""
     if getattr(plugin, "__name__", None) == "pytest_handoff.plugin":
         manager.register(_WithoutHandoff(), "handoff-probe-without")
 

@@ -53,7 +53,7 @@ _LEAST_LIMIT, _TIMES = 600.0, 10
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Hold the user's request.
+    """The user's request.
 
     Attributes:
         experiments: the experiments; none for all, as far as there is something to try.
@@ -125,7 +125,7 @@ def prove(project: Project, session: str, request: Request) -> Proved:
 
 
 def _needed(demanded: Sequence[Experiment], *, joining: bool) -> tuple[Experiment, ...]:
-    """Return what is tried where nothing is named: faults take long, so they are tried where the settings ask for them."""
+    """Return the experiments to run if none is named: faults take long, so only if the settings ask for them."""
     if joining:
         return ()
     return (*ALL, "faults") if "faults" in demanded else ALL
@@ -165,7 +165,7 @@ def _refuse_other_evidence(project: Project, record: Record, tree: Tree) -> None
 
 
 def _materials(project: Project, record: Record, tree: Tree) -> Materials:
-    """Gather what the evidence of the session and of those before it says.
+    """Collect what the evidence of the session and of those before it says.
 
     Raises:
         EvidenceProblem: when some of it is missing or damaged.

@@ -1,4 +1,4 @@
-"""Import from a scratch tree what this Python imports from the work tree, in every process of a run, and report what came in.
+"""Import from a scratch tree what Python would import from the work tree, in every process of a run, and report the imports.
 
 This file is copied beside the tree as ``sitecustomize.py``, and imports nothing of ours.
 """

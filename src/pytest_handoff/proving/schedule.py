@@ -18,7 +18,7 @@ _TO_END, _LEAST_TO_END = 0.04, 0.4
 """The part of a budget that is kept for ending (pytest, the proof, the scratch trees), and its least seconds."""
 
 _OF_START = 0.5
-"""Ending takes this part of what starting took, at most: a slow machine is slow at both."""
+"""Ending takes at most this part of the time that starting took: a slow machine is slow at both."""
 
 _GRACE, _LATEST = 0.02, 0.02
 """Parts of a budget: in which a fault that was begun may end, and after which pytest is stopped from outside."""
@@ -71,7 +71,7 @@ class Schedule:
         self._starts[mode] = min(seconds, self._starts.get(mode, seconds))
 
     def is_open(self, *, follows: bool) -> bool:
-        """Check that there is time for something new, or for what follows from something that was begun."""
+        """Check that there is time to begin something, or to continue what was begun."""
         return self._clock() < (self.done if follows else self.begin)
 
     def has_time_for(self, mode: str, seconds: float) -> bool:
@@ -80,5 +80,5 @@ class Schedule:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether all has to end."""
+        """Tell whether everything has to end."""
         return self._clock() > self.done

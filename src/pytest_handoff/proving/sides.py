@@ -99,12 +99,12 @@ class Versions(Frozen, frozen=True):
     torn: frozenset[str] = frozenset()
 
     def changed(self) -> list[str]:
-        """Name the files that are not as they were; those that are gone too."""
+        """Name the files that changed, including those that are gone."""
         return sorted(path for path in self.now.keys() | self.before.keys() if self.now.get(path) != self.before.get(path))
 
 
 def versions_of(now: dict[str, str], parents: Sequence[Mapping[str, str]], origin: Mapping[str, str]) -> Versions:
-    """Make one tree of those that several sessions left, as a merge does: a file that one side changed is as it is there.
+    """Merge the trees that several sessions left: a file that one side changed is in that side's version.
 
     Args:
         now: the tree of now.
@@ -128,7 +128,7 @@ def versions_of(now: dict[str, str], parents: Sequence[Mapping[str, str]], origi
 
 
 def former_tests(versions: Versions, suite: Suite) -> Patch:
-    """Find the files of the tests that have changed, as they were.
+    """Find the old versions of changed files that belong to the tests.
 
     What came since is taken away: a new conftest could weaken every test below it.
     """
@@ -142,7 +142,7 @@ class Torn(Frozen, frozen=True):
 
 
 def former_code(versions: Versions, suite: Suite) -> Patch | Torn:
-    """Find the files that are no tests and no settings of the tools and have changed, as they were."""
+    """Find the old versions of changed files that are neither tests nor settings of tools."""
     changed = [path for path in versions.changed() if not suite.belongs(path) and PurePosixPath(path).name not in NAMES]
     if torn := [path for path in changed if path in versions.torn]:
         return Torn(paths=torn)
@@ -152,7 +152,7 @@ def former_code(versions: Versions, suite: Suite) -> Patch | Torn:
 def touched_files(
     patch: Patch, suite: Suite, files: Iterable[str], read: Callable[[str], str], before: Mapping[str, str]
 ) -> set[str]:
-    """Name the files of earlier tests to which a patch makes a difference.
+    """Name the files of earlier tests that a patch may affect.
 
     These are the files in it, all below a conftest in it, all tests beside a helper or data in it, and those that import a test
     module in it.

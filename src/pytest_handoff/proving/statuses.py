@@ -124,7 +124,7 @@ def _before(line: LedgerLine) -> Outcome | None:
 
 
 def _control_fails(lines: Iterable[LedgerLine], control: Tried) -> str | None:
-    """Say why a scratch tree is no place for these tests; ``None`` where they pass there without any change."""
+    """Say why these tests cannot be judged in a scratch tree; ``None`` if they pass there without any change."""
     for line in lines:
         seen = control.seen.get(line.id)
         if seen is not None and seen.outcome in PASSING:

@@ -1,4 +1,4 @@
-"""Let somebody stop a proof with Ctrl-C, or as ``timeout`` and CI services do, and keep the results so far."""
+"""Let Ctrl-C, ``timeout`` or a CI service stop a proof, and keep the results so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def may_be_stopped() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, and say so where nothing was tried yet.
+    """Treat SIGTERM as Ctrl-C, and say so if nothing was tried yet.
 
     Raises:
         HandoffError: when it was stopped before anything could be kept.

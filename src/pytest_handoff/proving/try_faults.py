@@ -68,7 +68,7 @@ class _Found(msgspec.Struct):
 def try_faults(
     bench: Bench, record: Record, ledger: Mapping[str, LedgerLine], extent: Extent, begin: float
 ) -> tuple[FaultProof, bool]:
-    """Try the faults; the last value says that somebody stopped it.
+    """Try the faults; the last value says whether somebody stopped it.
 
     Args:
         begin: the time that the budget counts from.
@@ -102,7 +102,7 @@ def try_faults(
 
 
 def _nothing(record: Record, ledger: Mapping[str, LedgerLine]) -> str | None:
-    """Say why there is nothing to try, where there is not."""
+    """Say why there is nothing to try, if so."""
     if record.new_code is None:
         why = record.not_measured.get("new_code") or record.not_measured.get("coverage") or "without coverage"
         return f"cannot tell which code of {record.session} is new: {why}"
@@ -170,7 +170,7 @@ def _run(
 
 
 def _shadowed(bench: Bench, done: InnerRun, targets: Iterable[str]) -> dict[str, str]:
-    """Say of the files that another one was imported instead of: their faults were never there."""
+    """Name the files that another file replaced at import: their faults were never there."""
     wanted = set(targets)
     found = shadows(
         done.modules,
@@ -184,7 +184,7 @@ def _shadowed(bench: Bench, done: InnerRun, targets: Iterable[str]) -> dict[str,
 
 
 def _note_whole(found: _Found, done: InnerRun, facts: Iterable[Mapping[str, Any]]) -> None:
-    """Say of all files why nothing could be tried, if nothing could."""
+    """Say for all files why nothing could be tried, if so."""
     learned = next((fact for fact in facts if "learned" in fact), None)
     why = None
     if not done.started and not done.interrupted:
@@ -243,7 +243,7 @@ def _file(count: Mapping[str, int]) -> FileFaults:
 
 
 def _left_out(fact: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tests that could not be asked, and why."""
+    """Return the tests that could not be used, and why."""
     if "unsound" in fact:
         return dict(fact["unsound"])
     if fact.get("learned") is None:

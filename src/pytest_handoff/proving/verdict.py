@@ -1,4 +1,4 @@
-"""Find what is against a session's tests, from the status of each and the reasons that the settings give."""
+"""Find what speaks against a session's tests, from the status of each and the reasons in the settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STRICT = {
 
 
 def with_reasons(found: EarlierProof | None, adapt: Sequence[Adaptation]) -> EarlierProof | None:
-    """Add to the tests that had to change with the code the reason that the settings give."""
+    """Add the reason from the settings to the tests that had to change with the code."""
     if found is None:
         return None
     return replace(found, tests={test: _with_reason(test, tried, adapt) for test, tried in found.tests.items()})

@@ -1,4 +1,4 @@
-"""Give our own code Python as it was before any conftest, whatever was put in its place since, and then give theirs back.
+"""Run our own code with Python as it was before any conftest replaced parts of it, and then restore the replacements.
 
 A mock that outlives its test, a process that a conftest refuses to start, a ``PATH`` without git: none of it decides what is
 recorded, and none costs a record.
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _MODULES = ("builtins", "hashlib", "io", "json", "os", "os.path", "pathlib", "platform", "re", "shutil", "stat", "subprocess",
             "tempfile", "time")  # fmt: skip
-"""The modules whose functions we call, and which tests replace."""
+"""Modules whose functions we call and tests replace."""
 _IF_IMPORTED = ("ast", "fnmatch", "glob", "importlib.metadata", "secrets", "sqlite3", "textwrap", "urllib.parse", "uuid", "zlib")
 _CLASSES = (Path, PurePath, subprocess.Popen)
 _PACKAGES = {"pytest_handoff", "coverage", "msgspec", *sys.stdlib_module_names}
-"""What is imported of these before any conftest is what our own code goes on with."""
+"""Our own code keeps using these as they were imported before any conftest."""
 _VARIABLES = ("PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA",
               "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")  # fmt: skip
-"""Where git is found, and which settings of the user it reads."""
+"""Variables that decide where git is and which of the user's settings it reads."""
 _ABSENT = object()
 _all, _map = all, map  # bound now: these may be replaced as well
 
@@ -48,12 +48,12 @@ class AsBegun:
         self._variables = os.environ
 
     def remember_ours(self) -> None:
-        """Remember what of our own was imported since."""
+        """Remember which of our own modules were imported since."""
         self._imported = _imported(("pytest_handoff", "msgspec")) | self._imported
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Put everything back as it was, and in the end what stood there since."""
+        """Restore everything, and at the end put the replacements back."""
         imported = _put(sys.modules, self._imported)
         theirs = [(owner, _put_back(owner, names)) for owner, names in self._owners]
         variables = _put(self._variables, self._environment)
@@ -79,7 +79,7 @@ def _may_differ(name: str) -> bool:
 
 
 def _put(table: MutableMapping[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Put values into a table, and return what was there where it was something else."""
+    """Put values into a table, and return the values that they replaced, if different."""
     if _is_as_it_was(table, wanted):
         return {}
     found = {name: table.get(name, _ABSENT) for name, value in wanted.items() if table.get(name, _ABSENT) is not value}
@@ -92,7 +92,7 @@ def _put(table: MutableMapping[str, Any], wanted: dict[str, Any]) -> dict[str, A
 
 
 def _put_back(owner: Any, names: dict[str, Any]) -> dict[str, Any]:
-    """Set attributes as they were, and return what was there; what was added to a class hides what it inherits, and goes too."""
+    """Restore attributes, and return what was there; remove those added to a class, since they hide inherited ones."""
     now = vars(owner)
     found = {}
     if not _is_as_it_was(now, names):

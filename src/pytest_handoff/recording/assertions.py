@@ -1,4 +1,4 @@
-"""Find out which assert statements an optimizing Python leaves out of a run, because passing tests then prove less."""
+"""Find out which assert statements an optimizing Python (``-O``) skips, because passing tests then prove less."""
 
 from __future__ import annotations
 

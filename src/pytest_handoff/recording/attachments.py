@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _MOST, _MOST_RESULTS = 20, 5_000
-"""The most files that are named of a test, and the most results of Allure that are read."""
+"""The most files to name for a test, and the most Allure results to read."""
 _LONGEST_FOLDER = 255
 
 
@@ -98,7 +98,7 @@ class LeftFiles:
         yield from ((told, self._allure / source) for told, source in (same[-1] if same else ()))
 
     def _attachment(self, name: str, path: Path) -> Attachment | None:
-        """Describe a file that is there, and that is below the project or the artifacts with all links followed."""
+        """Describe a file if it exists and, with all links followed, is below the project or the artifacts folder."""
         with suppress(OSError, ValueError):
             real = real_path(path, [folder for folder, _ in self._below])
             if real.is_file():
@@ -110,7 +110,7 @@ class LeftFiles:
 
 
 def _allure_results(folder: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Read full name, name and attachments of each result of Allure; what is not as Allure writes it is passed over."""
+    """Read the full name, name and attachments of each Allure result; skip what Allure would not write."""
     with suppress(OSError):
         paths = sorted(folder.glob("*-result.json"), key=lambda path: path.stat().st_mtime)
         for path in paths[-_MOST_RESULTS:]:

@@ -1,4 +1,4 @@
-"""Count the failed attempts of a test that a plugin or a conftest keeps to itself, in the process that runs the test."""
+"""Count the failed attempts of a test that a plugin or conftest does not report, in the process that runs the test."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Collector:
             self._came_through = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note which files were collected whole, and which could not be, be it for one class in them."""
+        """Note which files were collected whole and which could not be, even if only because of one class in them."""
         with self._faults:
             self._take_file(report)
 
@@ -150,13 +150,13 @@ class Collector:
             self._tests[without_step(key) if self._repeats and _is_repeated(item) else key] = seen
 
     def _note_left_out(self, before: list[pytest.Item], items: list[pytest.Item]) -> None:
-        """Note which of the items that were deselected the project's own settings leave out."""
+        """Note which deselected items the project's own settings leave out."""
         selected = set(items)
         deselected = [item for item in before if item not in selected]
         self._left_out = {self._prefix + item.nodeid for item in left_out_by_settings(self._config, deselected)}
 
     def _is_added(self, item: pytest.Item) -> bool:
-        """Check that a plugin added this item later; one that xdist only gave a group is none."""
+        """Check that a plugin added this item later; an item that only got an xdist group does not count."""
         return (self.test_of(item) if self._groups else self._prefix + item.nodeid) not in self._tests
 
     def _collected_unmarked(self, item: pytest.Item, path: str) -> Collected:
@@ -254,7 +254,7 @@ def key_of(nodeid: str, prefix: str, collected: Container[str]) -> str:
 
 
 def skip_reason(report: pytest.TestReport | pytest.CollectReport, clean: Callable[[str], str] = str) -> str:
-    """Return the reason that a report gives for a skip, in one line; ``clean`` takes the places of this machine out of it."""
+    """Return the reason that a report gives for a skip, in one line; ``clean`` removes this machine's paths from it."""
     longrepr = report.longrepr
     text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr or "")
     return clean(one_line(re.sub(r"\A(?:Skipped|unittest\.case\.SkipTest): ", "", text)))[:200]

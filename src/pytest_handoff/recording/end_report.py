@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 200
 
 EXIT_NO_EVIDENCE = 3
-"""Exit status when evidence was asked for and could not be written; the same as pytest's for an internal error."""
+"""Exit status if evidence was asked for but could not be written; the same as pytest's for an internal error."""
 
 
 class EndReport:

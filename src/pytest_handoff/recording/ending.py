@@ -122,7 +122,7 @@ class RunEnd:
         self._export(outcome, details)
 
     def break_off(self, session: pytest.Session) -> None:
-        """Handle Ctrl-C while the evidence is made: finish a write that has begun, so that all of it is there or nothing."""
+        """Handle Ctrl-C while the evidence is made: finish a write that has begun, so that we write everything or nothing."""
         finish_interrupted_write(self._project)
         if self._folder.is_recorded():
             self.recorded, self._ending.written = True, _WRITTEN
@@ -161,7 +161,7 @@ class RunEnd:
         return details
 
     def _broken_chain(self) -> list[str]:
-        """Find what is wrong with the chain where this run may have left a session out: by an option, or as the first one."""
+        """Find what is wrong with the chain if this run may have left out a session, by an option or as a first session."""
         if self._start.parents.links and not self._plan.option("previous"):
             return []
         from pytest_handoff.workflow.chain import chain_problems

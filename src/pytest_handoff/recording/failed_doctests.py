@@ -1,4 +1,4 @@
-"""Read the place and the error out of what pytest says of a failing doctest, where no line is marked with ``E``."""
+"""Read the place and the error from pytest's text about a failing doctest, which has no line marked with ``E``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _raised(lines: list[str]) -> str | None:
 
 
 def _compared(lines: list[str]) -> str | None:
-    """Say what was expected and what came; all text of the doctest is numbered or indented, so these heads are pytest's."""
+    """Say what was expected and what came; the doctest's own text is numbered or indented, so these headings are pytest's."""
     expected = next((at for at, line in enumerate(lines) if line in ("Expected:", "Expected nothing")), None)
     got = next((at for at, line in enumerate(lines) if line in ("Got:", "Got nothing")), None)
     if expected is None or got is None:

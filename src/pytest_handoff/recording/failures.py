@@ -31,9 +31,9 @@ Report = pytest.TestReport | pytest.CollectReport
 _LEAST = 512
 """With less room than this, the text of a failure is left out."""
 _SENTENCE = 60
-"""Bytes of the sentence that stands where something is left out."""
+"""Bytes for the sentence that replaces what is left out."""
 _PART = 16
-"""A failure gets at most one of so many parts of what is left, so that the first ones leave something to those after them."""
+"""A failure gets at most this fraction (one part of so many) of the remaining room, so that later failures get some too."""
 _LONGEST_MESSAGE, _LONGEST_TITLE, _LONGEST_NAME = 300, 100, 1_000
 _MOST_TEXTS, _MOST_SECTIONS, _MOST_NAMES = 20, 20, 50
 _ENDED = ("rerun", "retried")
@@ -45,7 +45,7 @@ _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 
 class _Heard(msgspec.Struct):
-    """Gather what one attempt of a test said.
+    """What one attempt of a test said.
 
     Attributes:
         named: the values that may name files it left.
@@ -164,7 +164,7 @@ class FailureTexts:
         heard.sections = [Section(title=title, text=body) for (title, _, _), body in zip(below, bodies, strict=True) if body]
 
     def _plain(self, text: str, room: int) -> tuple[str, int]:
-        """Take styles and places out of a text; of a very long one, keep its ends and return how many characters are lost."""
+        """Remove terminal styles and this machine's paths from a text; keep the ends of a very long one, and count the loss."""
         lost = max(len(text) - 4 * room, 0)
         ends = text[: 2 * room] + text[-2 * room :] if lost else text
         return _encodable(self._clean(re.sub(_STYLED, "", ends))), lost
@@ -216,12 +216,12 @@ def _phase(report: Report) -> Phase:
 
 
 def _indented(text: str) -> str:
-    """Give the first line its indentation back: pytest strips it, and a function would look shifted against its body."""
+    """Restore the indentation of the first line: pytest strips it, and a function would not line up with its body."""
     return f"    {text}" if re.match(_FUNCTION, text) else text
 
 
 def _headed(heard: _Heard, report: Report) -> str:
-    """Say what a text is about, where it is not simply about the test's call."""
+    """Say what a text is about, unless it is about the test's call."""
     context = getattr(report, "context", None)
     if context is not None:
         values = [f"{name}={value}" for name, value in (getattr(context, "kwargs", None) or {}).items()]
@@ -258,7 +258,7 @@ def _length(text: str) -> int:
 
 
 def _shares(sizes: Sequence[int], room: int) -> list[int]:
-    """Share out the room: a short text takes what it needs, and the others get the same of what is left."""
+    """Share out the room: a short text takes what it needs, and the others get equal shares of the rest."""
     shares = [0] * len(sizes)
     for done, at in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
         shares[at] = min(sizes[at], max(room, 0) // (len(sizes) - done))

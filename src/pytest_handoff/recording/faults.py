@@ -1,4 +1,4 @@
-"""Collect faults of the plugin as they happen, so that none stops a test run, and report them, so that none is hidden.
+"""Collect the plugin's faults as they happen so that none stops a test run, and report them so that none is hidden.
 
 An xdist worker leaves its faults in a file, since it may crash, or else passes them on when it ends.
 """

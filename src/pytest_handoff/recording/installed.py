@@ -1,4 +1,4 @@
-"""Import what the end of a run needs from where it is installed, whatever tests or a conftest put in its place."""
+"""Import what the end of a run needs from where it is installed, even if tests or a conftest replaced it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _InstalledFirst:
 
 @contextmanager
 def as_installed() -> Iterator[None]:
-    """Take stubs out of ``sys.modules`` while our end of the run goes on, and put them back: a mock must not tick a box."""
+    """Take stubs out of ``sys.modules`` while we end the run, and put them back after: a mock must not tick a box."""
     finder = _InstalledFirst(_NEEDED)
     stubs: dict[str, ModuleType] = {}
     for name in _NEEDED:
@@ -51,5 +51,5 @@ def as_installed() -> Iterator[None]:
 
 
 def _is_stub(module: object, installed: ModuleSpec | None) -> bool:
-    """Check that a module is not the one that is installed; one that is installed nowhere, as by an editable install, is left."""
+    """Check that a module is not the installed one; leave a module that is installed nowhere, as with an editable install."""
     return installed is not None and getattr(getattr(module, "__spec__", None), "origin", None) != installed.origin

@@ -136,7 +136,7 @@ class Journal:
 
 
 class _Lines:
-    """A file that lines are added to, by a descriptor that a test may have closed, so that the number is another file's."""
+    """A file to append lines to; a test may have closed its descriptor, and the number may belong to another file now."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -205,7 +205,7 @@ def is_going_on(journals: Path, folder: Path) -> bool:
 
 
 def has_strange(journals: Path, session: str) -> bool:
-    """Check if there is a journal of a session that none of this user's runs made."""
+    """Check if a session has a journal that none of this user's runs made."""
     key = user_key(_project_of(journals), make=False)
     return any(key is None or not _bears_seal(folder, key) for folder in _runs(journals / session) if (folder / START).exists())
 
@@ -247,7 +247,7 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _greet(journals: Path, own: Path) -> bool:
-    """Let every live run of the project know that it is not alone; return whether there is one."""
+    """Tell every live run of the project that it is not alone; return whether there is one."""
     others = [run for session in _folders(journals) for run in _runs(session) if run != own and _is_alive(run)]
     for other in others:
         (other / BESIDE).touch()

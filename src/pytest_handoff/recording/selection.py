@@ -1,4 +1,4 @@
-"""Find out what this invocation leaves out of what the project's settings select, which is the whole suite."""
+"""Find out what this invocation leaves out of the whole suite, which is what the project's settings select."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 _DESELECTING = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect"}
-"""Options that leave out tests which were collected: where all of those ran, they left out none."""
+"""Options that leave out collected tests: if all of those ran, they left out none."""
 
 _BY_CHANCE = {"lf": "--lf", "stepwise": "--sw", "stepwise_skip": "--sw-skip"}
-"""Options that leave out what passed before: no settings can make that the whole suite."""
+"""Options that leave out tests that passed before: no setting can make that the whole suite."""
 
 _NARROWING = (
     _DESELECTING
@@ -32,7 +32,7 @@ _NARROWING = (
 
 
 def narrowing(config: pytest.Config, *, all_ran: bool = False) -> tuple[str, ...]:
-    """List why this is less than the suite that the settings select: options with their values, and paths.
+    """List what makes this less than the suite that the settings select: options with their values, and paths.
 
     Args:
         all_ran: whether every test that was collected ran, but those that the settings leave out.
@@ -116,14 +116,14 @@ def _options(config: pytest.Config, declared: _Declared, left_out: Container[str
 
 
 def _takes_away(config: pytest.Config, declared: _Declared, ignored: str) -> bool:
-    """Check that a path which is ignored is there, and that tests are looked for in it or around it."""
+    """Check that an ignored path exists, and that pytest looks for tests in it or around it."""
     path = (config.invocation_params.dir / ignored).resolve()
     wanted = _everything(config, declared)
     return path.exists() and any(path.is_relative_to(place) or place.is_relative_to(path) for place in wanted)
 
 
 def _overridden(config: pytest.Config) -> Iterator[str]:
-    """Ask what settings of the invocation take away, where it has any; pytest itself sets ``--confcutdir`` to its folder."""
+    """Find what the invocation's own settings take away, if it has any; pytest itself sets ``--confcutdir`` to its folder."""
     from pytest_handoff.evidence.addopts import HARMLESS
 
     cut = config.getoption("confcutdir", default=None)

@@ -30,7 +30,7 @@ INPUT = "handoff"
 
 
 class NewOrOld:
-    """Tell whether each item's test is this session's, new or changed; it is known once collection has finished."""
+    """Tell whether each item's test is new or changed in this session; known once collection has finished."""
 
     def __init__(self, session: str, collector: Collector, known: Sequence[KnownFailure] = ()) -> None:
         self._session = session
@@ -52,7 +52,7 @@ class NewOrOld:
         return age_of(test, self._session, self._earlier, self._lineage, self._changed), self._collector.tier_of(item)
 
     def may_fail(self, item: pytest.Item) -> bool:
-        """Check whether the settings know that a test fails: as with an xfail, what it runs proves nothing."""
+        """Check whether the settings list a test as known to fail: as with an xfail, what it runs proves nothing."""
         if not self._known:
             return False
         test, today = self._collector.test_of(item), datetime.now(UTC).date().isoformat()
@@ -65,7 +65,7 @@ def age_of(test: str, session: str, earlier: EarlierTests, lineage: Lineage, cha
 
 
 def changed_tests(project: Project, parents: Parents, renames: Mapping[str, str]) -> ChangedTests:
-    """Return what tells which earlier tests a session changed."""
+    """Return an object that tells which earlier tests a session changed."""
     from pytest_handoff.evidence.integrity import ChangedTests
     from pytest_handoff.project.foreign_files import TEXT, read_if_there
 

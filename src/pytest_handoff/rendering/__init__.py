@@ -1,1 +1,1 @@
-"""Render templates, a project's own within bounds of time and memory."""
+"""Render templates, and limit the time and memory that a project's own may take."""

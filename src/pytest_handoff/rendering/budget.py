@@ -1,4 +1,4 @@
-"""Bound the cost of a project's own templates in steps, characters and seconds.
+"""Limit what a project's own templates may cost in steps, characters and seconds.
 
 A step takes about a microsecond. No value is made before its size is known, and everything that is made or looped over costs
 something, so the budget bounds time and memory.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 STEPS, CHARACTERS, SECONDS = 10_000_000, 128_000_000, 30.0
-"""The most that all templates of one command may take together; 100,000 rows with ten filters each take a quarter of it."""
+"""The limits for all templates of one command together; 100,000 rows with ten filters each take a quarter of this."""
 
 LARGEST = 16_000_000
 """The most characters of a single text, and eight times the most parts of a single list."""
@@ -25,7 +25,7 @@ _LONGEST_NUMBER = 100_000
 """The most bits of a number, and the largest width or precision."""
 _PARTS_A_STEP = 8
 _STEPS_A_LOOK = 32
-"""Steps between two looks at the clock."""
+"""Check the clock after so many steps."""
 
 _PERCENT_WIDTH = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(\*|\d*(?:\.(?:\*|\d*))?)")
 _BRACE_WIDTH = re.compile(r"\{[^{}]*:([^{}]*\{|[^{}]*)")

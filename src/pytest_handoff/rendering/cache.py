@@ -1,4 +1,4 @@
-"""Keep compiled templates for later runs: compiling those of a document takes longer than everything else done to it.
+"""Keep compiled templates for later runs: compiling a document's templates takes longer than everything else.
 
 They are in the user's own folder, where no repository can put any, and all of the user's projects share them. Only pytest uses
 them: ``handoff verify``, ``gate`` and ``fill`` compile the template's text each time.
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 _MOST, _KEPT = 400, 200
-"""So many templates may lie there, and so many of the newest stay where there are more; a template takes some 4 KiB."""
+"""The most templates to keep, and how many of the newest stay if there are more; a template takes some 4 KiB."""
 
 
 class CompiledTemplates(jinja2.FileSystemBytecodeCache):
-    """Jinja's own cache, which reuses only what the same versions of this plugin, Python and Jinja made of the same text.
+    """Jinja's own cache, which reuses only what the same versions of this plugin, Python and Jinja compiled from the same text.
 
     If the folder cannot be read or written, the templates are compiled each time.
     """

@@ -1,4 +1,4 @@
-"""Load a project's own templates, from within the repository only, and render them by Jinja, ours among them."""
+"""Load a project's own templates, only from inside the repository, and render them and ours with Jinja."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WORDS = {
 
 
 class OwnTemplates:
-    """A project's own templates before ours, in a sandbox with a budget.
+    """A project's own templates, which come before ours, in a sandbox with a budget.
 
     Args:
         own: the project's folder of templates.

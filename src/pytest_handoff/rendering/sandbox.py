@@ -1,4 +1,4 @@
-"""Render a project's own templates in a Jinja sandbox where none can take long or fill the memory.
+"""Render a project's own templates in a Jinja sandbox where none can take long or fill up memory.
 
 Everything that a template does passes through here: the sandbox hands over operators, calls and filters; loops, lists,
 concatenations and the text between tags get filters around them when the template is compiled.
@@ -107,7 +107,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return super().get_template(name, *args, **kwargs)
 
     def select_template(self, names: Any, *args: Any, **kwargs: Any) -> Template:
-        """Load the first template of these that is there; looking for each costs a part of the budget."""
+        """Load the first of these templates that exists; looking for each costs a part of the budget."""
         if not isinstance(names, Undefined):
             names = list(self._budget.counted(names))
             self._budget.step(_STEPS_A_TEMPLATE * len(names))

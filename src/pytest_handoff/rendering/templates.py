@@ -1,4 +1,4 @@
-"""Render templates: a new document, and the blocks that the plugin owns in one."""
+"""Render templates: a new document, and the plugin's own blocks in a document."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Renderer:
 
 
 class _Bundled:
-    """Our own templates, which were made Python functions when the package was."""
+    """Our own templates, compiled to Python functions before the package was built."""
 
     def names(self) -> Iterable[str]:
         return TEMPLATES

@@ -1,4 +1,4 @@
-"""Do for our own templates what Jinja does with a value: look into it, sort it, join it, tell which part is the last."""
+"""Do for our own templates what Jinja does with values: get attributes, sort, join, and tell which item is the last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 
 
 def of(value: Any, name: str) -> Any:
-    """Return an attribute, or if there is none of that name, an entry of a table."""
+    """Return the attribute of this name or, if there is none, the entry of a table."""
     try:
         return getattr(value, name)
     except AttributeError:
@@ -20,16 +20,16 @@ def of(value: Any, name: str) -> Any:
 
 
 def dictsort(table: Mapping[str, Item]) -> list[tuple[str, Item]]:
-    """Sort the entries of a table by their names, capitals as small letters."""
+    """Sort the entries of a table by their names, ignoring case."""
     return sorted(table.items(), key=lambda entry: entry[0].lower())
 
 
 def joined(between: str, parts: Iterable[object]) -> str:
-    """Join values as plain text, which is still to be escaped."""
+    """Join values as plain text, not escaped yet."""
     return between.join(map(str, parts))
 
 
 def ends(items: Iterable[Item]) -> Iterator[tuple[bool, Item]]:
-    """Give each item with whether it is the last one."""
+    """Yield whether each item is the last one, and the item."""
     found = list(items)
     return ((number == len(found), item) for number, item in enumerate(found, 1))

@@ -1,4 +1,4 @@
-"""Give a new document the checklist lines that it must carry and that its template does not have."""
+"""Add to a new document the checklist lines that it must have and its template lacks."""
 
 from __future__ import annotations
 

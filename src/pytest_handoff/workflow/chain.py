@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Problem(Frozen, frozen=True):
-    """One reason not to believe the evidence, with its place and a remedy; ``command`` where a command is all of it."""
+    """One reason not to believe the evidence, with its place and a remedy; ``command`` is set if it is the whole remedy."""
 
     kind: str
     path: str
@@ -63,7 +63,7 @@ def chain_problems(project: Project, session: str, merged: MergedSessions | None
 
 
 def cannot_tell(project: Project, session: str) -> str | None:
-    """Say why git cannot tell whether a session continues all that it must, where it cannot."""
+    """Say why git cannot tell whether a session continues all that it must, if it cannot."""
     unknown = merged_sessions(project).unknown
     return None if unknown is None else f"cannot tell whether {session} continues everything that is merged: {unknown}"
 
@@ -74,7 +74,7 @@ def chain_of(project: Project, session: str) -> list[str]:
 
 
 def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
-    """Find each record of the chain that is missing, or is not the one that a later session continued."""
+    """Find each record of the chain that is missing, or differs from the one that a later session continued."""
     in_git = {one.session: one for one in merged.records}
     for name in chain_of(project, session):
         for parent in project.store.parents(name):
@@ -119,7 +119,7 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
 
 
 def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
-    """Find what this session's own record lost, which was recorded again and is another one than the merged one."""
+    """Find what this session's own record lost, if it was recorded again and differs from the merged one."""
     session, where = found.newest.session, found.newest.where
     path, own = project.shown_record(session), "record this work under another name: pytest --handoff=NAME"
     now = replaced(project, project.store.record(session), found.merged)
@@ -149,7 +149,7 @@ def _in_another_folder(project: Project, session: str, folder: str, records: lis
 
 
 def _left_out(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
-    """Find sessions that are recorded here and merged, and that this one neither is nor goes back to."""
+    """Find sessions that are recorded here and merged, but that this one does not continue, directly or indirectly."""
     names = not_continued(project, session, merged.records)
     later = Chain(project.store).descendants(session)
     where = {record.session: record.where for record in merged.records}
@@ -175,7 +175,7 @@ def _again(project: Project, session: str, beside: list[str]) -> tuple[str, str]
 
 
 def _skipped_since(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
-    """Find tests that a session before this one skipped, which is not merged either, and that passed in those that are.
+    """Find tests that passed in merged sessions and that an earlier session, not merged yet, skipped.
 
     Only where this session's figures hold, and not what one of those sessions skipped with its gate waived for a reason.
     """
@@ -207,12 +207,12 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
 
 
 def _holds(record: Record) -> bool:
-    """Check that a session's figures find no lost test, also where no earlier test counts any more."""
+    """Check that a session's figures show no lost test, even if no earlier test counts any more."""
     return any(one.id == "regression" and one.verdict != "failed" for one in record.gates) and not _is_waived(record)
 
 
 def _is_waived(record: Record) -> bool:
-    """Check whether somebody gave a reason for lost tests; a gate that does not apply is told as waived, too."""
+    """Check whether somebody gave a reason for lost tests; a gate that does not apply counts as waived, too."""
     said = [one for one in record.gates if one.id == "regression" and one.verdict == "waived"]
     return any(not one.evidence.startswith("not applicable") for one in said)
 

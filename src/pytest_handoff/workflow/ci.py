@@ -1,4 +1,4 @@
-"""Write what CI keeps and shows: files to upload, annotations beside the lines of a change, a summary of the run.
+"""Write what CI keeps and shows: files to upload, annotations on changed lines, and a summary of the run.
 
 GitHub's page "Workflow commands for GitHub Actions" gives the form and limits. A step shows ten errors at most and drops the
 rest silently, so the tenth sums up. A step's summary of more than 1 MiB is dropped whole.
@@ -60,7 +60,7 @@ class Annotation(Frozen, frozen=True):
 
 
 def error_commands(found: Sequence[Annotation]) -> list[str]:
-    """Write a workflow command for each annotation; of too many, for the first ones."""
+    """Write a workflow command for each annotation; if there are too many, only for the first ones."""
     shown = found if len(found) <= LIMIT else found[: LIMIT - 1]
     lines = [_command(one) for one in shown]
     if len(found) > len(shown):

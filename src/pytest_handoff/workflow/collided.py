@@ -1,4 +1,4 @@
-"""Find lines that count as old by their hashes only, where git has the earlier text: verifying asks for it, a run does not."""
+"""Find lines that count as old only by their hash, if git has the earlier text: verifying does this, a run does not."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _readable_proof(project: Project, record: Record) -> Proof | None:
 
 
 def gather(project: Project, record: Record, parents: Parents, ledger: Ledger, fates: dict[str, Fate]) -> facts.Facts:
-    """Gather what evidence and settings say about a session; the document is read later, when it is composed.
+    """Collect what evidence and settings say about a session; the document is read later, when it is composed.
 
     Raises:
         HandoffError: when the settings, or the policy that a record keeps, cannot be read.

@@ -115,7 +115,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _verdict(name: str, gate: Callable[[Facts], Verdict], facts: Facts) -> Verdict:
-    """Return the gate's verdict under its own name; an error in it is never a pass."""
+    """Return the gate's verdict under its own name; if it raises an error, it never passes."""
     try:
         verdict = gate(facts)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Keep which lines of the sources are statements for the next run, and take it over for files that did not change since."""
+"""Keep for the next run which source lines are statements, and reuse this for files that did not change since."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 _FEWEST = 1000
-"""Lines of sources from which on they are kept: fewer are parsed in 30 ms."""
+"""The fewest source lines whose statements are kept: fewer are parsed in 30 ms."""
 
 
 def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | None]:
-    """Make the file of what the lines of each source are, and its name in the record; nothing where few were parsed.
+    """Build the file with the statements of each source, and its entry in the record; nothing if few lines were parsed.
 
     Raises:
         WriteProblem: for a name that is not UTF-8.
@@ -44,12 +44,12 @@ def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | No
 
 
 def unchanged_paths(start: Start) -> frozenset[str]:
-    """Name the files that are as a session before had them, by their contents and kinds."""
+    """Name the files with the same content and kind as in an earlier session."""
     return frozenset(path for sources in start.parents.sources or () for path in _same(sources, start.sources))
 
 
 def layouts_before(project: Project, start: Start, by: ParsedBy) -> dict[str, str]:
-    """Read what the sessions before say of files that did not change, where the same parsed them and they may be believed.
+    """Read what earlier sessions say about unchanged files, if the same versions parsed them and we may believe their records.
 
     Whatever is missing, damaged or of another make is nothing: these files are parsed.
     """
@@ -79,7 +79,7 @@ def read_statements(project: Project, record: Record, known: KnownStatements) ->
 
 
 def _is_believed(project: Project, record: Record) -> bool:
-    """Check that the target branch holds this record, where one is named; whoever made another one may have made it up."""
+    """Check that the target branch, if one is named, holds this record; anybody may have made up another one."""
     from pytest_handoff.project.merged_sessions import merged_sessions, stands
     from pytest_handoff.project.target_branch import targets_of
 
@@ -87,7 +87,7 @@ def _is_believed(project: Project, record: Record) -> bool:
 
 
 def _is_as_long(layout: str, source: SourceLine) -> bool:
-    """Check that a layout speaks of no more lines than the source has: a short text could name very many."""
+    """Check that a layout has no more lines than the source: a short text could claim very many."""
     return lines_in(layout) <= len(source.lines) // WIDTH
 
 

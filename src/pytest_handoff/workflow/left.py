@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def steps_left(
     project: Project, session: str, outcome: FinishedSession, *, machine_only: bool = False, provenance: str | None = None
 ) -> list[Step]:
-    """List what is left: there is nothing where the gate passes and the document has no placeholder.
+    """List what is left; nothing if the gate passes and the document has no placeholder.
 
     Where the evidence is about another tree, what it says of the tests is left out until they ran again.
 
@@ -83,7 +83,7 @@ _BY = {"any": "no test", "unit": "no unit test", "new_unit": "no new unit test"}
 
 
 class _Evidence:
-    """List the steps that the evidence of a session leaves; what follows from another step is none of its own."""
+    """List the steps that a session's evidence leaves; what follows from another step is not a step of its own."""
 
     def __init__(self, project: Project, outcome: FinishedSession, document: str) -> None:
         self._outcome, self._document = outcome, document
@@ -150,7 +150,7 @@ class _Evidence:
             yield self._at(Step(kind="complete", what=f"the run is incomplete: {what}", do=do, names=names, command=command))
 
     def _at(self, step: Step) -> Step:
-        """Add the place to look at: the first of the tests that a step names, else the document, where no command does all."""
+        """Add the place to look at, if no command does it all: the first test that a step names, else the document."""
         if step.command is not None:
             return step
         test = step.names[0] if step.names else None
@@ -231,7 +231,7 @@ class _Evidence:
             yield Step(kind="policy", what=verdict.evidence, do=verdict.needs or "", file=self._document)
 
     def _line(self, decision: Decision) -> Iterator[Step]:
-        """List the steps of a checklist line that does not hold, without those that follow from what is told already."""
+        """List the steps of a checklist line that does not hold, without those that follow from earlier steps."""
         open_specs: list[tuple[Condition, Verdict]] = []
         for spec in decision.check.specs:
             verdict = evaluate(self._facts, spec)
@@ -259,7 +259,7 @@ class _Evidence:
         )
 
     def _command(self, spec: Condition, verdict: Verdict) -> str | None:
-        """Name the command that decides what was not measured, where one does."""
+        """Name the command, if any, that measures what was not measured."""
         asked, needs = f"run handoff prove {quote(self._facts.session)}", verdict.needs or ""
         if needs.startswith(asked):
             return prove_of(self._facts.session) + needs.removeprefix(asked)
@@ -267,14 +267,14 @@ class _Evidence:
         return self._run if measured and verdict.verdict == "unknown" and "--no-cov" in self._facts.record.run.args else None
 
     def _follows(self, spec: Condition, verdict: Verdict) -> bool:
-        """Check whether what is told already keeps a condition from holding."""
+        """Check whether a condition does not hold because of an earlier step."""
         if "complete" in self._kinds and (verdict.verdict == "unknown" or spec.gate in ("complete", "collection")):
             return True
         names = self._names(spec)
         return spec.gate in ("tests", "linked", "failures", "regression") and bool(names) and self._told.issuperset(names)
 
     def _head(self, spec: Condition, verdict: Verdict) -> str:
-        """Cut the first names from the evidence of a gate where all of them are told beside it."""
+        """Cut the first names from the evidence of a gate if all names are listed beside it."""
         names = self._names(spec)
         if not names:
             return verdict.evidence
@@ -314,7 +314,7 @@ class _Evidence:
             yield Step(kind="files_parse", what=what, do="fix this file", file=path, names=[path])
 
     def _names(self, spec: Condition) -> list[str]:
-        """Name all that a gate finds fault with, where these are tests, files or lines of the instructions."""
+        """Name everything that a gate objects to, if these are tests, files or lines of the instructions."""
         if spec.gate == "instructions":
             return [line.text for line in self._facts.document.instructions or () if line.why_not]
         return [line.id for line in self._faulty(spec)]

@@ -39,7 +39,7 @@ def coverage_of(
     *,
     holding: set[str],
 ) -> tuple[CoverageSummary, NewCode | None, dict[str, str]]:
-    """Sum up the coverage and that of new code, and say for what is missing why it was not measured.
+    """Sum up the coverage of all code and of new code, and say why either was not measured.
 
     Args:
         results: those of a run that measured.
@@ -80,7 +80,7 @@ def doubtful_tests(start: Start, run: Run, traced: Lineage, changed: frozenset[s
 
 
 def _with_owed(project: Project, start: Start, measured: Measured, now: Mapping[str, SourceLine], code: NewCode) -> NewCode:
-    """Add what earlier sessions left and their tests do not run yet; ask git what is merged only where something is left."""
+    """Add what earlier sessions left and no suitable test runs yet; ask git what is merged only if something is left."""
     left = {one.session: (debts, base) for one, base in _measured_before(project, start) if (debts := left_untested(one)).owed}
     if left and project.config.target not in (None, start.tree.branch):
         from pytest_handoff.project.merged_sessions import merged_sessions
@@ -91,7 +91,7 @@ def _with_owed(project: Project, start: Start, measured: Measured, now: Mapping[
 
 
 def _measured_before(project: Project, start: Start) -> Iterator[tuple[Record, Mapping[str, SourceLine]]]:
-    """Yield the sessions that this one continues, each with its tree; in place of one without coverage, those before it."""
+    """Yield the sessions that this one continues, each with its tree; instead of one without coverage, yield those before it."""
     known = dict(zip((record.session for record in start.parents.records), start.parents.sources or (), strict=False))
     records = list(start.parents.records)
     seen = {record.session for record in records}

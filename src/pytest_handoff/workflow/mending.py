@@ -1,4 +1,4 @@
-"""Turn evidence that cannot be read into the one step that mends it: a program that asks what is left must not end dead."""
+"""Turn evidence that cannot be read into the one step that repairs it, so that a program that asks what is left is not stuck."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TWO_SIDES = ("an unresolved merge conflict starts here", "git could not merge i
 
 
 def mending(project: Project, session: str | None, error: HandoffError) -> Step | None:
-    """Make the step that mends what could not be read; ``None`` where no edit and no command does.
+    """Build the step that repairs what could not be read; ``None`` if no edit or command can.
 
     Args:
         session: the session that was asked about, if one could be named.
@@ -52,7 +52,7 @@ def session_of(project: Project, error: HandoffError) -> str | None:
 
 
 def _of_evidence(project: Project, session: str | None, owner: str, step: Step) -> Step:
-    """Choose what mends the evidence of a session: git's copy, the history that may have one, or another run."""
+    """Choose how to repair a session's evidence: with git's copy, the history that may have one, or another run."""
     do, command = restored(project, owner)
     if command is not None:
         return replace(step, do=do, command=command)
@@ -84,6 +84,6 @@ def _without_it(project: Project, session: str) -> str | None:
 
 
 def missing_document(project: Project, session: str, step: Step) -> Step:
-    """Make the step of a document that is missing: git's copy, where it has one, holds a person's words."""
+    """Build the step for a missing document: if git has a copy, that holds a person's words."""
     command = restoring_file(project, project.document(session))
     return step if command is None else replace(step, do=f"restore it with {command}", command=command)

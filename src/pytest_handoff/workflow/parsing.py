@@ -49,7 +49,7 @@ def unchanged_files(
 def changed_and_broken(
     project: Project, tree: Tree, sources: Mapping[str, SourceLine], changes: Changes | None
 ) -> dict[str, str] | None:
-    """Find the configuration files that a session touched and that do not parse; ``None`` where nobody knows what it touched."""
+    """Find the configuration files that a session touched and that do not parse; ``None`` if nobody knows what it touched."""
     if changes is None:
         return None
     touched = touched_by(changes) & sources.keys()

@@ -1,4 +1,4 @@
-"""Check a session's proof as the gate does: that it has no findings against the tests, and that it exists where it must be."""
+"""Check a session's proof as the gate does: it has no findings against the tests, and exists if the settings ask for it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def proof_problems(project: Project, record: Record) -> Iterator[Problem]:
 
 
 def _missing(project: Project, proof: Proof) -> Iterator[str]:
-    """Say what the settings ask for and the proof does not have."""
+    """Say what the settings ask for and the proof lacks."""
     parts: dict[str, EarlierProof | NewProof | None] = {"earlier": proof.earlier, "new": proof.new}
     for name in project.config.prove:
         if name == "faults":

@@ -42,7 +42,7 @@ class Recomputed(Frozen, frozen=True):
 
 
 def untrue(project: Project, facts: Facts, tree: Tree) -> list[str]:
-    """Find what the record of a fresh session says that the tree does not, one phrase each.
+    """Find what the record of a fresh session says but the tree contradicts, one phrase each.
 
     Another version of Python than the one that recorded the files may understand less of them: then only what the record leaves
     out is named.
@@ -98,7 +98,7 @@ def _compared_with(project: Project, record: Record) -> list[str]:
 
 
 def _with_what_git_lacks(now: Sources, tree: Tree, own: Sources) -> Sources:
-    """Take the run's word on the lines of files that are not checked out and that git has not here, as in a partial clone."""
+    """Believe the run about the lines of files that are neither checked out nor in git here, as in a partial clone."""
     lacking = [path for path in tree.absent if not now[path].lines and path in own and own[path].blob == now[path].blob]
     return now | {path: own[path] for path in lacking}
 

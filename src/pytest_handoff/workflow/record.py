@@ -225,7 +225,7 @@ def _is_repeated(start: Start, context: RunContext) -> bool:
 
 
 def _in_force(results: RunResults, before: Record | None) -> InForce:
-    """Return the settings that the run went by, joined with those of the run that it adds to."""
+    """Return the settings that the run used, joined with those of the run that it adds to."""
     now = results.in_force or InForce()
     if before is None:
         return now
@@ -299,7 +299,7 @@ def _changes(project: Project, start: Start, sources: Mapping[str, SourceLine], 
 
 
 def _commits(project: Project, start: Start) -> int | None:
-    """Count the session's commits, for a document that speaks of commits: no other run asks git for them."""
+    """Count the session's commits if the document mentions commits; no other run asks git for them."""
     before = start.parents.records[-1].source.commit if start.parents.records else None
     data = document_bytes(project, start.session) if before and start.tree.commit else None
     if before is None or start.tree.commit is None or data is None or b"ommits" not in data:
@@ -331,7 +331,7 @@ def _integrity(
 
 
 def _unstable(project: Project, start: Start, run: Run) -> list[UnstableIds]:
-    """Find the ids of this run that will not be the same in another run."""
+    """Find the ids of this run that will be different in another run."""
     earlier = start.parents.earlier.lines
     same_code = {} if start.before is None or not start.tree.is_that_of(start.before.source.fingerprint) else start.own
     return unstable_ids(
