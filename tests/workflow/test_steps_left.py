@@ -14,7 +14,7 @@ from pytest_handoff.checklist.condition import Check, Condition
 from pytest_handoff.checklist.decisions import Decision, evaluate
 from pytest_handoff.config import Config, Promise
 from pytest_handoff.document.places import Finding
-from pytest_handoff.evidence.facts import DocumentFacts, Facts
+from pytest_handoff.evidence.facts import DocumentFacts, Facts, Instruction
 from pytest_handoff.evidence.policy import Loosening
 from pytest_handoff.project.layout import Project
 from pytest_handoff.record import UnstableIds, Verdict
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = "handoffs/session-2.md"
 RUN = "pytest --handoff=session-2"
+RETIRE = "or retire it with a reason in [[tool.handoff.retire]]"
 
 
 @pytest.fixture
@@ -250,3 +251,48 @@ def test_what_waits_in_the_document(project: Project) -> None:
     ]  # fmt: skip
     (last,) = steps(project, facts_of(PASSES), decisions=(person,), findings=(place,), machine_only=True)
     assert last.kind == "placeholder"
+
+
+def test_lines_of_the_instructions(project: Project) -> None:
+    """The lines that are open are named, not told one by one."""
+    lines = (Instruction("Write tests", None), Instruction("Write docs", "is not ticked"))
+    facts = replace(facts_of(PASSES), document=DocumentFacts(instructions=lines))
+    (step,) = steps(project, facts, decisions=(line(facts, Condition(gate="instructions")),))
+    assert (step.kind, step.names, step.do) == ("instructions", ["Write docs"], "finish them, or add `(N/A: reason)`")
+    assert step.what == "All holds: 1/2 lines of the instructions done"
+
+
+@pytest.mark.parametrize(
+    ("now", "what", "do", "place"),
+    [
+        ("", "there was none to run", f"write a test, then {RUN}", (DOCUMENT, None)),
+        ("unit t.py::test_x skipped", "1 test was skipped", f"make one of them run, then {RUN}", ("t.py", 4)),
+    ],
+)
+def test_a_run_in_which_nothing_passed(project: Project, now: str, what: str, do: str, place: tuple[str, int | None]) -> None:
+    """The same run again would change nothing."""
+    (step,) = steps(project, facts_of(now), gate("failures"))
+    assert (step.what, step.do, (step.file, step.line)) == (f"evidence of failures: {what}", do, place)
+
+
+@pytest.mark.parametrize(
+    ("now", "what", "do"),
+    [
+        ("failed", "failed; it passed in session-1", "make it pass: pytest t.py::test_x"),
+        ("skipped", "is skipped now; it passed in session-1", f"let it run again, {RETIRE}"),
+        ("gone", "; it passed in session-1", f"put it back, {RETIRE}"),
+    ],
+)
+def test_a_lost_test(project: Project, now: str, what: str, do: str) -> None:
+    """It is told what became of it, unless something else has told it."""
+    facts = facts_of(f"unit t.py::test_x {now}", PASSES)
+    (step,) = steps(project, facts, gate("regression"))
+    assert (step.kind, step.do, step.names) == ("regression", do, ["t.py::test_x"])
+    assert step.what.startswith("t.py::test_x ")
+    assert step.what.endswith(what)
+
+
+def test_a_lost_test_that_did_not_run(project: Project) -> None:
+    """The run that is not whole says so."""
+    facts = facts_of("unit t.py::test_x not_run", PASSES, why_incomplete=["-k was given"])
+    assert [step.kind for step in steps(project, facts, gate("complete"), gate("regression"))] == ["complete"]
