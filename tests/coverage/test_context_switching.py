@@ -6,21 +6,28 @@ import os
 import sys
 import warnings
 from multiprocessing import spawn
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import coverage
+from pytest_handoff.coverage import contexts, switching
 from pytest_handoff.coverage.apart import RunData, whole_run
-from pytest_handoff.coverage.contexts import ContextSwitcher, before_conftests, running_coverage
+from pytest_handoff.coverage.contexts import (
+    ContextSwitcher,
+    PhasesApart,
+    before_conftests,
+    is_within_measured_run,
+    running_coverage,
+)
 from pytest_handoff.coverage.sources import CHOSEN
-from pytest_handoff.coverage.switching import UNKNOWN_CORE, Children, hear
-from pytest_handoff.evidence.measurement import NotMeasured
+from pytest_handoff.coverage.switching import UNKNOWN_CORE, UNTOLD, Children, coverage_init, hear
+from pytest_handoff.evidence.measurement import NotMeasured, context_name, unknown_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Cov:
@@ -245,3 +252,176 @@ def test_coverage_run_is_whoever_measures(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(coverage.process_startup, "coverage", cov)
     assert running_coverage(config) is None
     assert whole_run(config) == NotMeasured("pytest-cov was not active in this run")
+
+
+def ended(switcher: ContextSwitcher, cov: coverage.Coverage) -> set[str]:
+    """The contexts of the data after a run of tests that this switcher saw."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(contexts, "running_coverage", lambda _: cov)
+        session: Any = SimpleNamespace(config=None)
+        loop = switcher.pytest_runtestloop(session)
+        next(loop)
+        with pytest.raises(StopIteration) as end:
+            loop.send("result")
+    assert end.value.value == "result"
+    return cov.get_data().measured_contexts()
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[coverage.Coverage]:
+    """A measurement with a file, which nobody starts."""
+    cov = coverage.Coverage(data_file=str(tmp_path / "data"), config_file=False, context="static")
+    yield cov
+    cov.get_data().close(force=True)
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_somebody_else_who_switches(real: coverage.Coverage, *, branch: bool) -> None:
+    """The data say in the end that it is not known which kind of test ran some lines; where there are none, nothing is said."""
+    data = real.get_data()
+    switcher = ContextSwitcher("s", lambda _: ("new", "unit"), nonce="n")
+    switcher._cov = real
+    data.set_context("static|theirs")
+    assert ended(switcher, real) == set()
+    theirs = {"static|theirs", context_name("s", "unit", "new", nonce="m")}
+    for name in theirs:
+        data.set_context(name)
+        if branch:
+            data.add_arcs({"a.py": [(1, 2)]})
+        else:
+            data.add_lines({"a.py": [1]})
+    why = f"something else switched coverage.py to the context {min(theirs)!r} during the run"
+    assert ended(switcher, real) == {*theirs, unknown_context(why)}
+    assert data.has_arcs() is branch
+
+
+def test_nobody_else_who_switches(real: coverage.Coverage) -> None:
+    """Contexts of this run, the user's static one and none at all are what is expected."""
+    switcher = ContextSwitcher("s", lambda _: ("new", "unit"), nonce="n")
+    ours = {"", "static", "static|" + context_name("s", "unit", "new", nonce="n"), unknown_context("a reason")}
+    for name in ours:
+        real.get_data().set_context(name)
+        real.get_data().add_lines({"a.py": [1]})
+    assert ended(switcher, real) == ours
+    switcher._cov = real
+    assert ended(switcher, real) == ours
+
+
+def test_children_that_could_not_be_told_are_noted(real: coverage.Coverage) -> None:
+    """Also where the user has contexts of their own."""
+    real.get_data().add_lines({"a.py": [1]})
+    switcher = ContextSwitcher("s", lambda _: ("new", "unit"))
+    switcher._children.untold = UNTOLD
+    assert ended(switcher, real) == {"", unknown_context(UNTOLD)}
+
+
+def run_one(switcher: ContextSwitcher, config: Config, kind: str) -> None:
+    item: Any = SimpleNamespace(kind=kind, config=config, get_closest_marker=lambda _: None)
+    protocol = switcher.pytest_runtest_protocol(item)
+    next(protocol)
+    with pytest.raises(StopIteration):
+        protocol.send(None)
+
+
+@pytest.mark.parametrize("kind", switching.broken())
+def test_data_that_cannot_take_a_switch(kind: type[Exception], real: coverage.Coverage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests go on, nobody switches again, and the data say why kinds of tests are not apart."""
+    real.get_data().add_lines({"a.py": [1]})
+    asked: list[str] = []
+
+    def switch(_: object, name: str) -> None:
+        asked.append(name)
+        raise kind("disk\nfull")
+
+    monkeypatch.setattr(contexts, "switch", switch)
+    monkeypatch.setattr(contexts, "running_coverage", lambda _: real)
+    switcher = ContextSwitcher("s", lambda item: tuple(item.kind.split()))
+    run_one(switcher, Config(None), "new unit")
+    run_one(switcher, Config(None), "old unit")
+    assert asked == ["handoff:s:unit:new"]
+    assert ended(switcher, real) == {"", unknown_context("coverage.py could not tell kinds of tests apart: disk full")}
+
+
+def test_contexts_of_pytest_cov_on_the_sysmon_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the user's, and each phase of a test sees every line again: a plugin is registered for that, once."""
+    restarted: list[bool] = []
+    monkeypatch.setattr(sys, "monitoring", SimpleNamespace(restart_events=lambda: restarted.append(True)), raising=False)
+    cov = Cov(core="SysMonitor")
+    heard = SimpleNamespace(last_line=3)
+    cov._collector = SimpleNamespace(tracers=[SimpleNamespace(code_infos={1: heard})])
+    config = Config(cov, cov_context="test")
+    registered: list[tuple[str, PhasesApart]] = []
+    config.pluginmanager.has_plugin = lambda name: name in dict(registered)
+    config.pluginmanager.register = lambda plugin, name: registered.append((name, plugin))
+    run_items(config, "new unit", "old unit")
+    assert (cov.switched, restarted) == ([], [])
+    ((_, plugin),) = registered
+    for phase in (plugin.pytest_runtest_setup, plugin.pytest_runtest_call, plugin.pytest_runtest_teardown):
+        heard.last_line = 3
+        running = phase()
+        next(running)
+        assert heard.last_line is None
+        with pytest.raises(StopIteration) as end:
+            running.send("result")
+        assert end.value.value == "result"
+    assert restarted == [True] * 3
+
+
+def test_a_run_within_a_test_that_is_measured_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs there belongs to that test: nothing is turned on, and nothing is taken for this run's measurement."""
+    monkeypatch.setattr(contexts, "current_coverage", Cov)
+    monkeypatch.setattr(contexts, "is_in_a_test", lambda: True)
+    namespace = options()
+    early = early_config(tmp_path, namespace)
+    before_conftests(early)
+    assert namespace == options()
+    assert is_within_measured_run(early)
+    assert running_coverage(early) is None
+    assert not is_within_measured_run(early_config(tmp_path, options()))
+
+
+@pytest.mark.usefixtures("nobody_measures")
+def test_settings_that_coverage_py_refuses(tmp_path: Path) -> None:
+    """The message is ours, on one line, with a way out."""
+    (tmp_path / "rc").write_text("[run\n", "utf-8")
+    with pytest.raises(pytest.UsageError, match=r"^--handoff: coverage\.py cannot start: .*; fix it, or run with --no-cov$"):
+        before_conftests(early_config(tmp_path, options(cov_config=str(tmp_path / "rc"))))
+
+
+@pytest.mark.usefixtures("nobody_measures")
+def test_the_root_of_a_file_system_is_no_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """coverage.py refuses it, so none is named."""
+    monkeypatch.chdir(tmp_path)
+    namespace = options()
+    before_conftests(early_config(Path(tmp_path.anchor), namespace))
+    assert namespace.cov_source == []
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_new_process_hears_its_context(monkeypatch: pytest.MonkeyPatch, *, stopped: bool) -> None:
+    """By the message that its parent sent, or as a plugin of coverage.py in an interpreter; a stopped measurement stays."""
+    cov = Cov()
+    vars(cov)["_started"] = not stopped
+    hooked: list[Any] = []
+    monkeypatch.setattr(switching._Told, "context", None)
+    monkeypatch.setattr(switching._Told, "hooked", False)
+    monkeypatch.setattr(switching, "hook_children", lambda *given: hooked.append(given))
+    monkeypatch.setattr(coverage.Coverage, "current", lambda: cov)
+    hear("a context")
+    ((prepared, switch_here),) = hooked
+    assert prepared()["pytest_handoff"].__reduce__() == (hear, ("a context",))
+    coverage_init(None, {"context": "another"})
+    switch_here()
+    assert (len(hooked), cov.switched) == (1, [] if stopped else ["a context", "another"])
+    del cov.switched[:]
+    switching._Told.context = None
+    switch_here()
+    assert (prepared(), cov.switched) == ({}, [])
+
+
+def test_a_process_without_coverage_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing it would take time."""
+    monkeypatch.setattr(switching._Told, "context", None)
+    monkeypatch.delitem(sys.modules, "coverage")
+    hear("a context")
+    assert switching._Told.context is None

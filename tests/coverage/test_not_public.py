@@ -207,3 +207,60 @@ def test_what_pytest_does_not_tell_of_a_fixture_or_a_benchmark() -> None:
     config._benchmarksession.benchmarks = [object()]
     assert of_pytest.benchmarks_of(config) == []
     assert not of_pytest.is_autouse(SimpleNamespace(_fixture_function_marker=5))
+
+
+class Broken:
+    """Has parts that do not work any more."""
+
+    @property
+    def cov(self) -> object:
+        raise RuntimeError("gone")
+
+
+def test_the_measurement_that_reports_are_about() -> None:
+    """It is the controller's that combines; a controller whose parts raise errors is none."""
+    combining = object()
+
+    def config(controller: object) -> Any:
+        return SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=lambda _: SimpleNamespace(cov_controller=controller)))
+
+    known = SimpleNamespace(cov=None, started=True, combining_cov=combining)
+    assert not_public.measures_for_reports(config(known)) is combining
+    assert not_public.measures_for_reports(config(Broken())) is None
+    assert not_public.cov_controller(config(Broken())) is None
+
+
+def test_nothing_measures_where_coverage_py_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing it just to ask would take time."""
+    monkeypatch.delitem(sys.modules, "coverage")
+    assert not_public.current_coverage() is None
+    assert "coverage" not in sys.modules
+
+
+def test_an_analysis_that_is_asked_for_by_name(measured: tuple[coverage.Coverage, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is shared as one that is asked for by a reporter; where no reporter can be had, coverage.py makes it alone."""
+    cov, name = measured
+    asked: list[str] = []
+    not_public.share_analyses(cov, lambda reporter: asked.append(reporter.filename))
+    expected = cov.analysis2(name)
+    assert asked == [name]
+    monkeypatch.setattr(not_public, "reporter_of", changed)
+    assert cov.analysis2(name) == expected
+    assert asked == [name]
+
+
+def changed(*_: object) -> None:
+    raise not_public.Changed
+
+
+def test_what_is_known_of_a_source_explains_its_branches(measured: tuple[coverage.Coverage, str]) -> None:
+    """The words are worked out when a report asks for them, and are those of a parser that parsed."""
+    cov, name = measured
+    reporter: Any = not_public.reporter_of(cov, name)
+    state, _ = not_public.parsed_state(reporter, TEXT)
+    reporter.arcs()
+    expected = [reporter.missing_arc_description(3, 4), reporter.arc_description(3, 4)]
+    again: Any = type(reporter)(name, cov)
+    assert again.source() == TEXT
+    not_public.restore(again, TEXT, not_public.plain_state(state or {}))
+    assert [again.missing_arc_description(3, 4), again.arc_description(3, 4)] == expected

@@ -12,7 +12,9 @@ from coverage.data import CoverageData
 from coverage.parser import PythonParser
 
 import coverage
+from pytest_handoff.coverage import analysis
 from pytest_handoff.coverage.analysis import FileReader, SharedAnalyses
+from pytest_handoff.coverage.not_public import Changed
 from pytest_handoff.coverage.parsed_sources import ParsedSources, parsed_sources
 from pytest_handoff.evidence.measurement import Measured, Measurement
 from pytest_handoff.recording.faults import Faults
@@ -132,3 +134,37 @@ def test_coverage_py_says_itself_what_it_cannot_parse(reported: Reported) -> Non
     with pytest.warns(Warning, match="Couldn't parse Python file"):
         said = reported.report()
     assert ("a.py" in said, "b.py" in said, reported.faults.number) == (False, True, 0)
+
+
+@pytest.mark.parametrize("measures", [True, False])
+def test_it_attaches_before_pytest_cov_reports(reported: Reported, monkeypatch: pytest.MonkeyPatch, *, measures: bool) -> None:
+    """Within the hook in which pytest-cov reports, to the measurement that it reports about, if there is one."""
+    attached: list[object] = []
+    monkeypatch.setattr(analysis, "measures_for_reports", lambda _: reported.cov if measures else None)
+    monkeypatch.setattr(reported.shared, "attach", attached.append)
+    loop = reported.shared.pytest_runtestloop()
+    next(loop)
+    assert attached == ([reported.cov] if measures else [])
+    with pytest.raises(StopIteration) as end:
+        loop.send("result")
+    assert end.value.value == "result"
+
+
+def test_the_public_way_reads_the_same_evidence(reported: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a release has changed the quicker one; the text of a file that is gone is not known."""
+    expected = reported.read(None)
+
+    def changed(*_: object) -> None:
+        raise Changed
+
+    monkeypatch.setattr(analysis, "reporter_of", changed)
+    assert reported.read(None) == expected
+
+
+def test_the_text_of_a_file_that_is_gone(reported: Reported) -> None:
+    """It is not known; the lines of the others are."""
+    reader = FileReader(reported.cov, reported.folder, lambda _: True, None, parsed_sources(reported.cov, None))
+    found = reader.measurement(reported.cov.get_data(), [])
+    assert isinstance(found, Measured)
+    Path(reported.names[0]).unlink()
+    assert [found.lines.text(path) for path in ("a.py", "b.py")] == [None, Path(reported.names[1]).read_bytes()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import facts_of, ledger_of
-from pytest_handoff.evidence.integrity import TierChange, examine, report
+from pytest_handoff.evidence.integrity import ChangedTests, TierChange, examine, report
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.record import Integrity, SourceLine
 
@@ -300,3 +300,45 @@ def test_the_header_of_a_class() -> None:
     """A decorator or a base may change every test in it."""
     for header in ("@swap\nclass TestMore:", "class TestMore(Base):", "class TestMore(\n    Base,\n):"):
         assert examined(BEFORE.replace("class TestMore:", header)).beside == [f"{PATH}::TestMore"]
+
+
+@pytest.mark.parametrize(
+    ("now", "test", "before", "expected"),
+    [
+        pytest.param(BEFORE.replace("x == 1", "x"), "test_one", None, True, id="changed"),
+        pytest.param(BEFORE.replace("x == 1", "x"), "test_two", None, False, id="another one changed"),
+        pytest.param(BEFORE.replace("[4]", "[5]"), "TestMore::test_four[a-b]", None, True, id="a method with parameters"),
+        pytest.param(BEFORE, "test_one", None, False, id="the file is the same"),
+        pytest.param(None, "test_one", None, False, id="the file is gone"),
+        pytest.param(BEFORE.replace("x == 1", "x"), "test_one", "tests/none.py::test_one", False, id="of a file that was not"),
+    ],
+)
+def test_whether_a_test_changed_is_asked_one_by_one(now: str | None, test: str, before: str | None, *, expected: bool) -> None:
+    """A file is read once, when one of its tests is asked for."""
+    read: list[str] = []
+    changed = ChangedTests(
+        [{PATH: source(PATH, BEFORE)}], {}, lambda path: (read.append(path), None if now is None else now.encode())[1]
+    )
+    assert read == []
+    asked = f"{PATH}::{test}"
+    assert [changed(asked, before or asked) for _ in range(2)] == [expected] * 2
+    assert read == ([] if before else [PATH])
+
+
+def test_a_test_of_a_file_that_moved_is_compared_with_what_it_was() -> None:
+    """By git's name or by the test that it continues; with several parents it has to differ from all, with none nobody knows."""
+    now = BEFORE.replace("x == 1", "x")
+    new = "tests/test_b.py"
+    one, two = ({PATH: source(PATH, text)} for text in (BEFORE, now))
+
+    def ask(bases: list[dict[str, SourceLine]] | None, before: str = PATH, **renames: str) -> bool:
+        return ChangedTests(bases, dict.fromkeys(renames.values(), new), lambda _: now.encode())(
+            f"{new}::test_one", f"{before}::test_one"
+        )
+
+    assert ask([one])
+    assert ask([one], new, renamed=PATH)
+    assert not ask([one], new)
+    assert not ask([two])
+    assert not ask([one, two])
+    assert not ask(None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha1
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_handoff.project import conversions
 from pytest_handoff.project.work_tree import read_work_tree
 
 if TYPE_CHECKING:
@@ -102,3 +104,30 @@ def test_other_bytes_of_one_text(repository: Path, plain_git: Git, encoding: str
     with_attributes(plain_git, repository, "a.txt", f"*.txt working-tree-encoding={encoding}\n", content)
     found = read_work_tree(repository)
     assert (found.kinds == {}, found.modified == []) == (is_stored, is_stored)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "unlike"),
+    [
+        ("utf-16", "x = 1\n".encode("utf-16"), False),
+        ("UTF-16LE-BOM", b"\xff\xfe" + "x = 1\n".encode("utf-16-le"), False),
+        ("utf-16", "x = 1\n".encode("utf-16-le"), True),
+        ("latin-1", "é\n".encode("latin-1"), False),
+        ("UTF8", b"x = 1\n", False),
+        ("nobody-knows", b"x = 1\n", True),
+        ("ascii", "é\n".encode(), True),
+        ("utf-7", b"+AHg-\n", True),
+    ],
+)
+def test_other_bytes_of_the_same_text(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, content: bytes, *, unlike: bool
+) -> None:
+    """A file in another encoding is what git checks out if its bytes are the only ones of that text."""
+    (repository / "a.py").write_bytes(content)
+    attributes = {b"working-tree-encoding": encoding.encode()}
+    monkeypatch.setattr(conversions, "_attributes", lambda *_: [("a.py", attributes)])
+    found = conversions.unlike_a_checkout(repository, {"a.py": "0" * 40}, {})
+    assert found == ({"a.py": sha1(content, usedforsecurity=False).hexdigest()} if unlike else {})
+    (repository / "a.py").unlink()
+    (repository / "a.py").mkdir()
+    assert conversions.unlike_a_checkout(repository, {"a.py": "0" * 40}, {}) == {}
