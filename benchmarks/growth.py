@@ -67,7 +67,7 @@ def measure(folder: Path, sessions: int = 200, size: Size = Size()) -> list[Row]
         sizes.append(_sizes(folder / "handoffs" / "evidence" / f"session-{number}"))
     after = f"after {sessions} sessions of {size.tests:,} tests and {size.files:,} files"
     budgets = (8 * sessions / 200, 40) if size == Size() else (None, None)
-    last = f"session-{sessions}"
+    last, later = f"session-{sessions}", took[1:][-5:] or took
     total = _sizes(folder / "handoffs" / "evidence")
     start = _command(folder, "--version")
     subprocess.run([*GIT, "gc", "--quiet"], cwd=folder, check=True)
@@ -77,7 +77,7 @@ def measure(folder: Path, sessions: int = 200, size: Size = Size()) -> list[Row]
         Row("the last session's", budgets[1], sum(sizes[-1].values()) / 1e3, "kB", detail=_parts(sizes[-1], 1e3, "kB")),
         Row("lines that its pull request adds to the evidence", None, _added(folder), "lines"),
         Row("the repository as git packs it", None, packs / 1e6, "MB"),
-        Row("begin, record and write the last session", None, sum(took[-5:]) / 5, "s", detail=f"the second took {took[1]:.2f} s"),
+        Row("begin, record and write a later session", None, sum(later) / len(later), "s", detail=f"the first: {took[0]:.2f} s"),
         *(
             Row(f"handoff {' '.join(verb)}, less start-up", None, _command(folder, *verb) - start, "s")
             for verb in (("verify", last), ("history",), ("history", "test_case_00007"), ("report", last))
@@ -124,8 +124,14 @@ def _text(number: int, session: int) -> str:
     return "\n".join(f"value_{line} = {number * line + (session if line in changed else 0)}" for line in range(_LINES))
 
 
-def record_session(folder: Path, number: int, size: Size) -> None:
-    """Change ten files, and record a session in which all tests pass but three."""
+def record_session(folder: Path, number: int, size: Size, *, name: str | None = None, tests: int | None = None) -> None:
+    """Change ten files, and record a session in which all tests pass but three.
+
+    Args:
+        number: which session of the project this is; it decides which files change and which tests fail.
+        name: the name of the session, where it is not that of its number.
+        tests: how many tests there are, where each session before did not add twenty.
+    """
     from pytest_handoff.project.environment import context_of
     from pytest_handoff.project.layout import open_project
     from pytest_handoff.project.writing import write_as_one, writing
@@ -135,29 +141,38 @@ def record_session(folder: Path, number: int, size: Size) -> None:
     if number > 1:
         for part in _changed(number, size):
             write(folder / f"src/part{part:03}.py", _text(part, number))
-    run = _run(size, number)
+    name = name or f"session-{number}"
+    run = _run(size, number, tests or size.tests + _ADDED * (number - 1))
     project = open_project(folder, fallback=folder)
-    start = workflow_start.begin(project, f"session-{number}")
+    start = workflow_start.begin(project, name)
     results = RunResults(
         run=run, measured=_measured(size, number), context=context_of(run, None), is_test_file=lambda path: "/test_" in path
     )
     with writing(project):
         outcome = record_run(project, start, results)
-        write_as_one(project, f"session-{number}", outcome.artifacts)
+        write_as_one(project, name, outcome.artifacts)
 
 
-def _run(size: Size, session: int) -> Run:
+def test_id(number: int, size: Size) -> str:
+    """Name the test of this number."""
+    return f"tests/unit/test_part{number % size.test_files:03}.py::test_case_{number:05}"
+
+
+def failing(session: int, size: Size) -> set[int]:
+    """Choose the numbers of the tests that fail in a session."""
+    return {(session * 7 + number * 11) % size.tests for number in range(3)}
+
+
+def _run(size: Size, session: int, tests: int) -> Run:
     from pytest_handoff.run import CaseResult, Collected, Run
-
-    tests = size.tests + _ADDED * (session - 1)
 
     passed, failed = CaseResult(outcome="passed"), CaseResult(outcome="failed", error="assert 3600 == 60")
     unit = Collected(tier="unit")
-    ids = [f"tests/unit/test_part{number % size.test_files:03}.py::test_case_{number:05}" for number in range(tests)]
-    failing = {(session * 7 + number * 11) % size.tests for number in range(3)}
+    ids = [test_id(number, size) for number in range(tests)]
+    fails = failing(session, size)
     return Run(
         collected=dict.fromkeys(ids, unit),
-        results={test: failed if number in failing else passed for number, test in enumerate(ids)},
+        results={test: failed if number in fails else passed for number, test in enumerate(ids)},
         whole_files=frozenset(test.partition("::")[0] for test in ids),
         broken_files={},
         why_partial=(),
@@ -168,7 +183,7 @@ def _run(size: Size, session: int) -> Run:
         exitstatus=1,
         args=(),
         plugins={},
-        reported={"passed": tests - len(failing), "failed": len(failing)},
+        reported={"passed": tests - len(fails), "failed": len(fails)},
     )
 
 

@@ -138,3 +138,13 @@ def test_two_parents_that_differ() -> None:
     for parents in ([passing, failing], [failing, passing]):
         found = fates(NOW, ledger_of("unit a::x failed"), join_parents(parents))
         assert found["a::x"].status == "regressed"
+
+
+def test_only_the_kinds_of_a_session_are_asked_about_its_tests() -> None:
+    """Else a thousand sessions, which each have a kind of their own, would ask a thousand kinds each."""
+    kinds = facts_of("\n".join(f"unit a::{letter} passed since=session-{ord(letter) - 96}" for letter in "edcbab")).kinds
+    asked: list[str] = []
+    found = kinds.lines(lambda kind: asked.append(kind.since) is None, since="session-2")
+    assert ([line.id for line in found], asked) == (["a::b"], ["session-2"])
+    assert [line.id for line in kinds.lines(lambda kind: kind.live)] == [f"a::{letter}" for letter in "abcde"]
+    assert kinds.lines(lambda _kind: True, since="session-9") == []

@@ -159,6 +159,29 @@ def test_what_only_has_the_name_of_evidence_is_code(
     assert [tree.untracked for tree in seen] == ([[key], [key], []] if uses_git else [None] * 3)
 
 
+@pytest.mark.parametrize("name", ["coverage.jsonl", "statements.jsonl", "tests.jsonl"])
+@pytest.mark.parametrize(
+    ("line", "is_code"),
+    [
+        (b'{"path": "a", "layout": [1, {}]}', False),
+        (b'{"path": "a", "path": "\\ud83d\\ude00"}\r', False),
+        (b'{"path": "a"} # x', True),
+        (b'{"path": "\xff"}', True),
+        (b'{"path": "\\ud800"}', True),
+        (b'{"path": NaN}', True),
+        (b"[" * 100_000, True),
+        (b"", True),
+    ],
+    ids=["table", "twins", "remark", "not-utf8", "half-a-pair", "not-a-number", "deep", "empty"],
+)
+def test_every_line_of_evidence_is_json(repository: Path, name: str, line: bytes, is_code: bool) -> None:
+    """A file whose lines no record vouches for is code from the first line on that is no JSON."""
+    path = repository / "handoffs/evidence/s" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'{"path": "first"}\n' + line + b"\n")
+    assert list(read_tree(project_in(repository)).files) == [f"handoffs/evidence/s/{name}"] * is_code
+
+
 def test_a_leftover_that_git_tracks_is_code_unless_it_is_evidence(repository: Path, plain_git: Git) -> None:
     """A name alone takes nothing out of the tree that a commit brings to others."""
     path = repository / "handoffs/evidence/s/.record.json.0123abcd.tmp"

@@ -60,7 +60,7 @@ def passed_of(facts: Facts, scope: Scope, tier: str | None = None) -> str:
 
 def passed_since(facts: Facts, session: str, tier: str | None = None) -> str:
     """Word how many of the tests that a session added pass now."""
-    lines = facts.kinds.lines(lambda kind: kind.since == session and is_of(kind, tier, "previous") and kind.fate.counts)
+    lines = facts.kinds.lines(lambda kind: is_of(kind, tier, "previous") and kind.fate.counts, since=session)
     if not lines:
         return f"none: no {tier + ' ' if tier else ''}test is of {escape(session)}"
     return _share_of(lines) + if_incomplete(facts)

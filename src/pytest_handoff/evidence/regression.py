@@ -232,9 +232,17 @@ class LineGroups:
         """Count the tests of the wanted kinds."""
         return sum(number for kind, number in self if wanted(kind))
 
-    def lines(self, wanted: Callable[[LineGroup], bool]) -> Sequence[LedgerLine]:
-        """Return the tests of the wanted kinds, sorted by id."""
-        kinds = tuple(filter(wanted, self._groups))
+    @cached_property
+    def _by_session(self) -> dict[str, list[LineGroup]]:
+        """Map each session to the kinds of tests that it added, so that a question about each session does not ask all kinds."""
+        found: dict[str, list[LineGroup]] = defaultdict(list)
+        for kind in self._groups:
+            found[kind.since].append(kind)
+        return found
+
+    def lines(self, wanted: Callable[[LineGroup], bool], *, since: str | None = None) -> Sequence[LedgerLine]:
+        """Return the tests of the wanted kinds, sorted by id; with ``since``, only those that this session added."""
+        kinds = tuple(filter(wanted, self._groups if since is None else self._by_session.get(since, ())))
         if len(kinds) == 1:
             return self._groups[kinds[0]]
         if kinds not in self._joined:

@@ -61,10 +61,10 @@ def _others_in(folder: str) -> list[str]:
     found += [path] if (start := _beginning(path := f"{folder}/{DETAILS}")) is not None and not _are_details(path, start) else []
     for name in (LEDGER, SOURCES):
         start = _beginning(path := f"{folder}/{name}")
-        if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _is_json(path, lines=True) is not None)):
+        if start is not None and not (_OUR_LINES.match(start) and (is_recorded or _are_json_lines(path))):
             found.append(path)
     for name in (COVERAGE, STATEMENTS):  # no record need name them
-        if _beginning(path := f"{folder}/{name}") is not None and _is_json(path, lines=True) is None:
+        if _beginning(path := f"{folder}/{name}") is not None and not _are_json_lines(path):
             found.append(path)
     return found
 
@@ -89,7 +89,7 @@ def _is_ours(path: str, start: bytes, what: str) -> bool:
     session = Path(path).parent.name
     if (head := _OUR_TABLE.match(start)) is not None:
         return (head[1], head[2]) == (what.encode(), session.encode("utf-8", "surrogateescape"))
-    table = _is_json(path, lines=False)
+    table = _json_in(path)
     return isinstance(table, dict) and table.get("session") == session and f"pytest-handoff/{what}/" in str(table.get("schema"))
 
 
@@ -109,13 +109,24 @@ def _has_other_attributes(path: str) -> bool:
     return not all(re.fullmatch(_PLAIN_ATTRIBUTES, line) for line in content.splitlines())
 
 
-def _is_json(path: str, *, lines: bool) -> object:
-    """Return the value that a file holds, or the values of its lines; ``None`` where it holds anything else."""
-    content = _content(path) or b""
+def _json_in(path: str) -> object:
+    """Return the value that a file holds; ``None`` where it holds anything else."""
     try:
-        return [json.loads(line) for line in content.splitlines()] if lines else json.loads(content)
+        return json.loads(_content(path) or b"")
     except (ValueError, RecursionError):
         return None
+
+
+def _are_json_lines(path: str) -> bool:
+    """Check that each line of a file is JSON; nothing is made of it, since a thousand sessions may have a thousand lines each."""
+    content, decoder = _content(path) or b"", msgspec.json.Decoder(msgspec.Raw)
+    try:
+        content.decode()  # which a raw value need not be
+        for line in content.splitlines():
+            decoder.decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _beginning(path: str) -> bytes | None:

@@ -75,16 +75,16 @@ def chain_of(project: Project, session: str) -> list[str]:
 
 def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
     """Find each record of the chain that is missing, or differs from the one that a later session continued."""
-    in_git = {one.session: one for one in merged.records}
+    in_git, store = {one.session: one for one in merged.records}, project.store  # made once: there may be a thousand sessions
     for name in chain_of(project, session):
-        for parent in project.store.parents(name):
-            path, command = project.shown_record(parent.session), None
-            if not project.store.has(parent.session):
+        for parent in store.parents(name):
+            command = None
+            if not store.has(parent.session):
                 from pytest_handoff.project.restoring import restored
 
                 message = f"is missing, but {name} continues it"
                 remedy, command = restored(project, parent.session)
-            elif project.store.digest(parent.session) != parent.digest:
+            elif store.digest(parent.session) != parent.digest:
                 message = f"is not the record that {name} continues"
                 remedy = f"restore it, or run pytest --handoff={quote(name)} again"
                 found = in_git.get(parent.session)
@@ -95,6 +95,7 @@ def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[
                 command = command or (f"pytest --handoff={quote(name)}" if name == session else None)
             else:
                 continue
+            path = project.shown_record(parent.session)
             yield Problem(kind="chain", path=path, message=message, remedy=remedy, command=command)
 
 
