@@ -77,7 +77,6 @@ _PASSED = CaseResult(outcome="passed")
 _COUNTED = ("passed", "failed", "skipped")
 UNREPORTED = "handoff_unreported"
 """The attribute of a report that counts the failed attempts before it of which pytest was told nothing."""
-_UNUSUAL = frozenset({"wasxfail", UNREPORTED})
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """The start of pytest-xdist's report, without a file, that workers collected different tests: then none of them ran any."""
 _AT_ODDS = "collected different tests, so none ran (every process must collect the same tests)"
@@ -150,10 +149,10 @@ class Recorder:
             if report.outcome != "passed" or type(report) is not pytest.TestReport:
                 self._look_closely(report)
             elif (when := report.when) == "call":
-                nodeid = report.nodeid
+                nodeid, told = report.nodeid, report.__dict__
                 if report.user_properties:
                     self._take_metrics(report)
-                if nodeid in self._results or nodeid in self._failed_subtests or not _UNUSUAL.isdisjoint(report.__dict__):
+                if nodeid in self._results or nodeid in self._failed_subtests or "wasxfail" in told or UNREPORTED in told:
                     self._look_closely(report)
                 else:
                     self._results[nodeid] = _PASSED
@@ -253,7 +252,7 @@ class Recorder:
     def _tell_end(self, nodeid: str) -> None:
         result = self._results.get(nodeid)
         if self._ended is not None and result is not None:
-            self._ended(nodeid, self._final(nodeid, result))
+            self._ended(nodeid, self._final(nodeid, result) if self._reruns or self._subtests else result)
 
     def _take_metrics(self, report: pytest.TestReport) -> None:
         """Take the metrics of a test that passed; those of a failed one mean nothing."""
