@@ -14,7 +14,7 @@ from pytest_handoff.markup import one_line
 from pytest_handoff.record import Bundle
 from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
-from pytest_handoff.run import CaseResult, Collection, Run, together, worse
+from pytest_handoff.run import PASSED, CaseResult, Collection, Run, together, worse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,7 +73,6 @@ def category_of(report: pytest.TestReport) -> Outcome | None:
     return "xpassed" if expected else "passed"
 
 
-_PASSED = CaseResult(outcome="passed")
 _COUNTED = ("passed", "failed", "skipped")
 UNREPORTED = "handoff_unreported"
 """The attribute of a report that counts the failed attempts before it of which pytest was told nothing."""
@@ -155,7 +154,7 @@ class Recorder:
                 if nodeid in self._results or nodeid in self._failed_subtests or "wasxfail" in told or UNREPORTED in told:
                     self._look_closely(report)
                 else:
-                    self._results[nodeid] = _PASSED
+                    self._results[nodeid] = PASSED
                     self.reported["passed"] += 1
             elif when == "teardown":
                 self._tell_end(report.nodeid)
@@ -302,7 +301,7 @@ class Recorder:
                 outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report), self._clean)
             )
         if category == "passed":
-            return _PASSED
+            return PASSED
         reason = skip_reason(report, self._clean) if category == "skipped" else self._clean(one_line(report.wasxfail))[:200]
         return CaseResult(outcome=category, reason=reason or None)
 
