@@ -39,6 +39,10 @@ class CaseResult(Frozen, frozen=True, gc=False):
     error: str | None = None
 
 
+PASSED = CaseResult(outcome="passed")
+"""The result of a test that simply passed; nearly all are this very object, so that it is quick to tell."""
+
+
 class Collected(Frozen, frozen=True, gc=False):
     """One test as collected: its tier, whether it is a promise (a strict ``xfail``), and its checklist lines.
 

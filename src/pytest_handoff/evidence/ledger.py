@@ -15,13 +15,13 @@ from msgspec.structs import force_setattr, replace
 
 from pytest_handoff.nodeids import file_of, name_of, nodes_above, without_parameters
 from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine
-from pytest_handoff.run import CaseResult
+from pytest_handoff.run import PASSED
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from pytest_handoff.record import Outcome, SkippedNode
-    from pytest_handoff.run import Collected, Run
+    from pytest_handoff.run import CaseResult, Collected, Run
 
 
 Ledger = dict[str, LedgerLine]
@@ -262,9 +262,6 @@ def with_replaced(tests: Ledger, replaced: Ledger) -> Ledger:
     return dict(sorted((replaced | tests).items())) if replaced else tests
 
 
-_PASSED = CaseResult(outcome="passed")
-
-
 def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineage) -> Ledger:
     """List every test ever recorded, as this run leaves it, sorted by id.
 
@@ -279,7 +276,7 @@ def new_ledger(*, session: str, run: Run, earlier: EarlierTests, lineage: Lineag
         old, result, seen = before(test), results(test), run.collected.get(test)
         if seen is None:
             line = absent[test]
-        elif old is not None and result == _PASSED and not seen.checks:
+        elif old is not None and (result is PASSED or result == PASSED) and not seen.checks:
             line = LedgerLine(id=test, tier=seen.tier, since=old.since, outcome="passed")
         else:
             line = _line(test, seen, result, session=session, earlier=earlier, lineage=lineage)

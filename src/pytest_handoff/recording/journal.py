@@ -27,7 +27,7 @@ from pytest_handoff.project.foreign_files import LINES, read_own
 from pytest_handoff.project.locks import sign_of, take_lock
 from pytest_handoff.project.user_folder import Sealed, user_key
 from pytest_handoff.record import Frozen, RunInfo
-from pytest_handoff.run import CaseResult, SuiteFiles
+from pytest_handoff.run import PASSED, CaseResult, SuiteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 ALIVE, BESIDE, START, SEAL, TESTS, RECORDED = "alive", "beside", "start.json", "seal", "tests.jsonl", "recorded.json"
 FAILURES = "failures.jsonl"
-_PASSED = CaseResult(outcome="passed")
 _PATIENCE = 10.0
 """Seconds to wait for our own lock: another process can hold it only for an instant, to check if we are alive."""
 
@@ -92,9 +91,9 @@ class Journal:
             if getpid() != self._pid:
                 return
             line = encode_basestring_ascii(nodeid)
-            if result != _PASSED:
+            if result is not PASSED and result != PASSED:
                 line = f"[{line},{json.dumps(msgspec.to_builtins(result))}]"
-            data = f"{line}\n".encode("ascii")
+            data = (line + "\n").encode()
             if self._tests.write(data) != len(data):
                 self.trouble = "the disk is full"
         except Exception as error:
@@ -273,7 +272,7 @@ def _results(lines: list[str]) -> Iterator[tuple[str, CaseResult]]:
         try:
             found = json.loads(line) if line.endswith("\n") else None
             if isinstance(found, str):
-                yield found, _PASSED
+                yield found, PASSED
             else:
                 yield msgspec.convert(found, tuple[str, CaseResult])
         except (ValueError, RecursionError):  # msgspec's ValidationError is a ValueError

@@ -14,7 +14,7 @@ from pytest_handoff.markup import one_line
 from pytest_handoff.record import Bundle
 from pytest_handoff.recording.collection import first_line, key_of, skip_reason, told_by
 from pytest_handoff.recording.faults import Faults
-from pytest_handoff.run import CaseResult, Collection, Run, together, worse
+from pytest_handoff.run import PASSED, CaseResult, Collection, Run, together, worse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,11 +73,9 @@ def category_of(report: pytest.TestReport) -> Outcome | None:
     return "xpassed" if expected else "passed"
 
 
-_PASSED = CaseResult(outcome="passed")
 _COUNTED = ("passed", "failed", "skipped")
 UNREPORTED = "handoff_unreported"
 """The attribute of a report that counts the failed attempts before it of which pytest was told nothing."""
-_UNUSUAL = frozenset({"wasxfail", UNREPORTED})
 _WORKERS_AT_ODDS = r"Different tests were collected between (\S+) and (\S+)\."
 """The start of pytest-xdist's report, without a file, that workers collected different tests: then none of them ran any."""
 _AT_ODDS = "collected different tests, so none ran (every process must collect the same tests)"
@@ -150,13 +148,13 @@ class Recorder:
             if report.outcome != "passed" or type(report) is not pytest.TestReport:
                 self._look_closely(report)
             elif (when := report.when) == "call":
-                nodeid = report.nodeid
+                nodeid, told = report.nodeid, report.__dict__
                 if report.user_properties:
                     self._take_metrics(report)
-                if nodeid in self._results or nodeid in self._failed_subtests or not _UNUSUAL.isdisjoint(report.__dict__):
+                if nodeid in self._results or nodeid in self._failed_subtests or "wasxfail" in told or UNREPORTED in told:
                     self._look_closely(report)
                 else:
-                    self._results[nodeid] = _PASSED
+                    self._results[nodeid] = PASSED
                     self.reported["passed"] += 1
             elif when == "teardown":
                 self._tell_end(report.nodeid)
@@ -253,7 +251,7 @@ class Recorder:
     def _tell_end(self, nodeid: str) -> None:
         result = self._results.get(nodeid)
         if self._ended is not None and result is not None:
-            self._ended(nodeid, self._final(nodeid, result))
+            self._ended(nodeid, self._final(nodeid, result) if self._reruns or self._subtests else result)
 
     def _take_metrics(self, report: pytest.TestReport) -> None:
         """Take the metrics of a test that passed; those of a failed one mean nothing."""
@@ -303,7 +301,7 @@ class Recorder:
                 outcome="failed" if report.when == "call" else "error", error=first_line(told_by(report), self._clean)
             )
         if category == "passed":
-            return _PASSED
+            return PASSED
         reason = skip_reason(report, self._clean) if category == "skipped" else self._clean(one_line(report.wasxfail))[:200]
         return CaseResult(outcome=category, reason=reason or None)
 
