@@ -76,15 +76,15 @@ class SpeakingPlainly(click.Group):
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Make usage errors printable; only the list of choices for a missing argument has line breaks of click's own."""
+    """Make usage errors printable; click breaks lines only in the list of choices for a missing argument."""
     try:
         yield
     except click.UsageError as error:
         if error.ctx is not None and error.message == error.ctx.get_help():
             raise
         message = error.format_message()
-        lines = message.split("\n") if isinstance(error, click.MissingParameter) else [message]
-        raise click.UsageError("\n".join(printable(line.expandtabs(4)) for line in lines), error.ctx) from error
+        one_line = " ".join(message.split()) if isinstance(error, click.MissingParameter) else message
+        raise click.UsageError(printable(one_line), error.ctx) from error
 
 
 @click.group(cls=SpeakingPlainly, context_settings={"help_option_names": ["-h", "--help"]})
