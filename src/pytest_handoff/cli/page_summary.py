@@ -125,7 +125,7 @@ def tiles(outcome: FinishedSession) -> list[Tile]:
 
 
 def _tests_tile(outcome: FinishedSession, verdicts: dict[str, Verdict]) -> Tile:
-    """Show the number that matters most: files not collected, else failures, else errors, else passing tests; the others beside it."""
+    """Show what matters most: files not collected, else failures, else errors, else passing tests; the others beside it."""
     record, told = outcome.record, _each_outcome(outcome.record.tests.counts)
     broken = len(not_collected(record))
     first = next((name for name in ("failed", "error", "passed", "xpassed") if name in told), None)
