@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell puts into the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("steady", max_examples=100, deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
