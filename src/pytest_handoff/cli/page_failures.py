@@ -92,7 +92,7 @@ class LostTest(Frozen, frozen=True):
 
 
 class Timed(Frozen, frozen=True):
-    """How long a test took, in words, and how much longer than in the session before, or ``None`` if that is not known."""
+    """Say how long a test took, and how much longer than in the session before; ``None`` if that is not known."""
 
     id: str
     took: str
@@ -118,7 +118,7 @@ class Unsteady(Frozen, frozen=True):
 
 
 class Breakage:
-    """What broke in a session, and what was lost; the lists are complete, and the page shortens them.
+    """Hold what broke in a session, and what was lost; the lists are complete, and the page shortens them.
 
     Args:
         details: what is kept of the run beside the evidence, if anything is.

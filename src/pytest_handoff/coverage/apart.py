@@ -295,10 +295,6 @@ def _by_pytest_cov(controller: Any, apart: DataApart | None) -> RunData | NotMea
     return data if isinstance(data, NotMeasured) else RunData(controller.cov, data, untidy, apart.notes if apart else ())
 
 
-def _data_file(config: pytest.Config, cov: coverage.Coverage) -> Path:
-    return Path(config.invocation_params.dir, str(cov.get_option("run:data_file")))
-
-
 def _signs(base: Path) -> dict[Path, tuple[int, int, int]]:
     """Map the data files that pytest-cov would take in to what tells whether somebody has written to them."""
     others = (path for path in base.parent.glob(f"{glob.escape(base.name)}.*") if not path.name.endswith("-journal"))

@@ -32,7 +32,7 @@ _EXCLUSIONS = ("report:exclude_lines", "report:partial_branches")
 
 
 class Figures(NamedTuple):
-    """What the analysis of a file found.
+    """Hold what the analysis of a file found.
 
     Attributes:
         branches: how many there are, and how many of them ran; ``None`` if they are not measured.

@@ -34,10 +34,10 @@ def escape_pipes(value: str) -> str:
     return _ANY_PIPE.sub(r"\\|", value)
 
 
-_BEFORE_LABEL = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*")
-"""Quote marks, indentation and list markers at the start of a line."""
+_BEFORE_LABEL = r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*"
+"""Quote marks, indentation and list markers at the start of a line; compiled only when such a place is named."""
 
-_BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
+_BETWEEN_CELLS = r"(?<!\\)\|"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -159,8 +159,8 @@ def _name_of(document: Document, place: Place) -> str:
         return next((title.text for title in reversed(document.headings) if title.line < place.line), place.id)
     before = document.text[document.text.rfind("\n", 0, place.start) + 1 : place.start]
     if place.kind == "cell":
-        return without_escapes(_BETWEEN_CELLS.split(before.strip().removeprefix("|"))[0]).strip() or place.id
-    label = read_label(_BEFORE_LABEL.sub("", before, count=1))
+        return without_escapes(re.split(_BETWEEN_CELLS, before.strip().removeprefix("|"))[0]).strip() or place.id
+    label = read_label(re.sub(_BEFORE_LABEL, "", before, count=1))
     return label.text if label is not None else place.id
 
 

@@ -77,7 +77,7 @@ class SessionRow(Frozen, frozen=True):
 
 
 class Moment(Frozen, frozen=True):
-    """What one session's ledger says about a test.
+    """Describe a test as the ledger of one session does.
 
     Attributes:
         id: the test's id in that session.

@@ -25,7 +25,7 @@ _RUN = re.compile(r"([1-9][0-9]{0,6})?([sx.ck])")
 
 
 class Layout(NamedTuple):
-    """What coverage.py's parser says about the lines of a source.
+    """Hold what coverage.py's parser found in the lines of a source.
 
     Attributes:
         statements: the first lines of its statements, without excluded ones.

@@ -40,7 +40,7 @@ def none_in_body(_test: str, _cases: list[str]) -> list[str]:
 
 
 class Files(NamedTuple):
-    """What tracing needs to ask: whether a file exists, whether two tests have the same body, and which cases are in a body."""
+    """Answer what tracing asks: whether a file exists, whether two tests have the same body, and which cases are in a body."""
 
     exists: Callable[[str], bool]
     agree: SameBody

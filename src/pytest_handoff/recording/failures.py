@@ -45,7 +45,7 @@ _PHASES: dict[str | None, Phase] = {"setup": "setup", "teardown": "teardown"}
 
 
 class _Heard(msgspec.Struct):
-    """What one attempt of a test said.
+    """Hold what one attempt of a test said.
 
     Attributes:
         named: the values that may name files it left.
