@@ -10,9 +10,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from real_projects import _GIT as GIT
-from real_projects import _download as download
-from real_projects import _take_over as take_over
+from real_projects import GIT, download, take_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,18 +1,18 @@
 """What the plugin costs, everything in one table beside its budgets.
 
-    python benchmarks/overhead.py                   about a quarter of an hour
+    python benchmarks/overhead.py                   about half an hour
     python benchmarks/overhead.py --quick           smaller sizes and fewer rounds: about four
     python benchmarks/overhead.py --strict          exit 1 when a figure is over its budget
-    python benchmarks/overhead.py --write           keep the figures in benchmarks/RESULTS.md, above what is said of them there
+    python benchmarks/overhead.py --write           keep the figures in benchmarks/tables/, in the page of this Python
 
-Each part is a script of its own, which says how it measures: ``installed``, ``instructions``, ``processor_time``,
-``new_code_cost``, ``reading_cost``, ``at_scale``, ``long_history``, ``growth``,
-``combining_parts``, ``long_documents``.
+Each part is a script of its own, which says how it measures: ``installed``, ``processor_time``, ``new_code_cost``,
+``reading_cost``, ``at_scale``, ``long_history``, ``growth``, ``combining_parts``, ``long_documents``.
 """
 
 from __future__ import annotations
 
 import argparse
+import platform
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,6 @@ import at_scale
 import combining_parts
 import growth
 import installed
-import instructions
 import long_documents
 import long_history
 import new_code_cost
@@ -33,8 +32,7 @@ from results import Row, page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RESULTS = Path(__file__).parent / "RESULTS.md"
-_BY_A_PERSON = "## What stays, and why\n"
+_TABLES = Path(__file__).parent / "tables"
 
 
 def main() -> int:
@@ -46,16 +44,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
         sections = _measure(Path(scratch), quick=options.quick)
     if options.write:
-        said = _RESULTS.read_text("utf-8").partition(_BY_A_PERSON)[2] if _RESULTS.exists() else ""
+        major, minor, _ = platform.python_version_tuple()
         text = page(sections, date=datetime.now(UTC).strftime("%Y-%m-%d"))
-        _RESULTS.write_text(f"{text}\n{_BY_A_PERSON}{said}", "utf-8")
+        _TABLES.mkdir(exist_ok=True)
+        (_TABLES / f"python-{major}.{minor}.md").write_text(text, "utf-8")
     return int(options.strict and any(row.over for rows in sections.values() for row in rows))
 
 
 def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
     parts: dict[str, Callable[[], list[Row]]] = {
-        "Installed by pip": lambda: installed.measure(scratch / "installed"),
-        "Instructions": lambda: instructions.measure(scratch / "instructions", 51 if quick else 301),
+        "Installed by pip": lambda: installed.measure(scratch / "installed", 51 if quick else 301),
         "Processor time and memory": lambda: processor_time.measure(scratch / "cpu", 500 if quick else 2000, 2 if quick else 5),
         "Coverage and new code": lambda: new_code_cost.measure(
             scratch / "new-code", *((300, 20, 1) if quick else (3000, 200, 3))

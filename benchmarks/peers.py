@@ -1,31 +1,23 @@
-"""Other plugins that write reports, to measure beside this one; installed into a folder of their own."""
+"""Name other plugins that write reports, to measure them beside this one."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import venv
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-_PACKAGES = ("pytest-reportlog", "pytest-json-report", "pytest-html", "pytest-metadata")
-_METADATA = ("-p", "pytest_metadata.plugin")
-PEERS: dict[str, tuple[str, ...]] = {
-    "pytest-reportlog": ("-p", "pytest_reportlog.plugin", "--report-log=report.jsonl"),
-    "pytest-json-report": (*_METADATA, "-p", "pytest_jsonreport.plugin", "--json-report", "--json-report-file=report.json"),
-    "pytest-html": (*_METADATA, "-p", "pytest_html.plugin", "--html=report.html"),
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Hold what pip installs beside pytest, and the options with which a run writes the report."""
+
+    packages: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+PEERS = {
+    "junitxml": Peer((), ("--junitxml=report.xml",)),
+    "pytest-reportlog": Peer(("pytest-reportlog",), ("--report-log=report.jsonl",)),
+    "pytest-json-report": Peer(("pytest-json-report",), ("--json-report", "--json-report-file=report.json")),
+    "pytest-html": Peer(("pytest-html",), ("--html=report.html",)),
+    "allure-pytest": Peer(("allure-pytest",), ("--alluredir=report.allure",)),
+    "pytest-json-ctrf": Peer(("pytest-json-ctrf",), ("--ctrf=report.ctrf.json",)),
 }
-"""The options with which each takes part and writes its report."""
-
-
-def install_peers(folder: Path) -> Path | None:
-    """A folder for ``PYTHONPATH`` that holds them, or ``None`` where they cannot be had, which is said."""
-    venv.create(folder / "venv", with_pip=True)
-    pip = (folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    done = subprocess.run([*pip, "--no-deps", f"--target={folder / 'packages'}", *_PACKAGES], check=False, capture_output=True)
-    if done.returncode:
-        print(f"without other plugins: {done.stderr.decode().strip().splitlines()[-1]}", file=sys.stderr)
-        return None
-    return folder / "packages"

@@ -48,7 +48,7 @@ PROJECTS = (
     Project("tenacity", ("8.5.0", "9.0.0")),
     Project("platformdirs", ("4.3.6", "4.3.7")),
 )
-_GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
+GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
 _WORDS = {"error": "errors?"}
 
 
@@ -100,9 +100,9 @@ def main(names: list[str]) -> int:
 def _compare(python: Path, project: Project, scratch: Path) -> list[Comparison]:
     repository, before, found = scratch / f"{project.name}-sessions", NOTHING, []
     for number, version in enumerate(project.versions, 1):
-        release = _download(project.name, version, scratch)
+        release = download(project.name, version, scratch)
         ids = collect(python, release)
-        _take_over(repository, release)
+        take_over(repository, release)
         options = (
             "-v",
             "--cov-report=term",
@@ -189,12 +189,12 @@ def _files_of(report: Path, repository: Path) -> set[str]:
 def _left_over(repository: Path, paths: set[str]) -> dict[str, set[int]]:
     """The lines that our comparison leaves over; of several that are as short, git may take another."""
     told = subprocess.run(
-        [*_GIT, "diff", "--name-status", "-M", "HEAD~1", "HEAD"], cwd=repository, check=True, capture_output=True
+        [*GIT, "diff", "--name-status", "-M", "HEAD~1", "HEAD"], cwd=repository, check=True, capture_output=True
     )
     renamed = {row[2]: row[1] for line in told.stdout.decode().splitlines() if len(row := line.split("\t")) == 3}
     found = {}
     for path in paths:
-        command = [*_GIT, "show", f"HEAD~1:{renamed.get(path, path)}"]
+        command = [*GIT, "show", f"HEAD~1:{renamed.get(path, path)}"]
         before = subprocess.run(command, cwd=repository, check=False, capture_output=True)
         if before.returncode == 0:
             now = (repository / path).read_bytes()
@@ -213,7 +213,7 @@ def _numbers(ranges: str) -> set[int]:
 
 def _added_lines(repository: Path) -> set[tuple[str, int]]:
     """The lines that git adds since the last session where it adds as few as it can, as diff-cover's git does in here, too."""
-    command = [*_GIT, "diff", "--unified=0", "--no-color", "HEAD~1", "HEAD", "--", "*.py"]
+    command = [*GIT, "diff", "--unified=0", "--no-color", "HEAD~1", "HEAD", "--", "*.py"]
     told = subprocess.run(command, cwd=repository, check=True, capture_output=True, text=True).stdout
     path, found = "", set()
     for line in told.splitlines():
@@ -260,7 +260,8 @@ def _function(test: str) -> str:
     return test.partition("[")[0]
 
 
-def _download(name: str, version: str, scratch: Path) -> Path:
+def download(name: str, version: str, scratch: Path) -> Path:
+    """Download a release from PyPI, and unpack it."""
     folder = scratch / "sdists"
     command = [sys.executable, "-m", "pip", "download", "--no-binary", ":all:", "--no-deps", f"--dest={folder}"]
     subprocess.run([*command, f"{name}=={version}"], check=True, stdout=subprocess.DEVNULL)
@@ -269,17 +270,17 @@ def _download(name: str, version: str, scratch: Path) -> Path:
     return scratch / f"{name}-{version}"
 
 
-def _take_over(repository: Path, release: Path) -> None:
-    """Let the work tree be the release, with the hand-offs so far, and commit it."""
+def take_over(repository: Path, release: Path) -> None:
+    """Turn the work tree into the release, with the hand-offs so far, and commit it."""
     repository.mkdir(exist_ok=True)
-    subprocess.run([*_GIT, "init", "--quiet"], cwd=repository, check=True)
-    subprocess.run([*_GIT, "config", "diff.algorithm", "minimal"], cwd=repository, check=True)
+    subprocess.run([*GIT, "init", "--quiet"], cwd=repository, check=True)
+    subprocess.run([*GIT, "config", "diff.algorithm", "minimal"], cwd=repository, check=True)
     for path in repository.iterdir():
         if path.name not in {".git", "hand-offs", "handoffs"}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(release, repository, dirs_exist_ok=True)
-    subprocess.run([*_GIT, "add", "--all"], cwd=repository, check=True)
-    subprocess.run([*_GIT, "commit", "--quiet", f"--message={release.name}"], cwd=repository, check=True)
+    subprocess.run([*GIT, "add", "--all"], cwd=repository, check=True)
+    subprocess.run([*GIT, "commit", "--quiet", f"--message={release.name}"], cwd=repository, check=True)
 
 
 if __name__ == "__main__":

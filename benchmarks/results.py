@@ -44,7 +44,8 @@ def page(sections: Mapping[str, Iterable[Row]], *, date: str) -> str:
     """A Markdown page of what one run of the benchmarks measured."""
     head = "| what | budget | measured | | beside |\n|---|---|---|---|---|\n"
     tables = (f"## {title}\n\n{head}" + "\n".join(row.as_markdown() for row in rows) for title, rows in sections.items())
-    return "\n\n".join([f"# What the plugin costs\n\nMeasured on {date}, {machine()}.", *tables]) + "\n"
+    measured = f"Measured on {date}, {machine()}. [What it means, and why](../RESULTS.md)."
+    return "\n\n".join([f"# What the plugin costs on Python {platform.python_version()}\n\n{measured}", *tables]) + "\n"
 
 
 def machine() -> str:
