@@ -14,14 +14,19 @@ import pytest
 
 import coverage
 from coverage import CoverageData
+from pytest_handoff.coverage.analysis import Analysed
 from pytest_handoff.coverage.branching import branches_in, branches_of
 from pytest_handoff.coverage.not_public import analysis_of, ends_of_with, reporter_of
-from pytest_handoff.evidence.branches import count_taken, read_branches
+from pytest_handoff.coverage.parsed_sources import ParseCache, ParsedSources, parsed_by
+from pytest_handoff.coverage.unchanged import UnchangedFiles
+from pytest_handoff.evidence.branches import read_branches
+from pytest_handoff.record import StatementsLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from coverage import FileReporter
+    from pytest_handoff.coverage.public_analyses import Figures
 
 LIBRARY = Path(os.__file__).parent
 MODULES = """
@@ -188,15 +193,15 @@ def reporters(cov: coverage.Coverage, library: Path) -> dict[str, FileReporter]:
     return {str(path): reporter_of(cov, str(path)) for path in paths}
 
 
-def counted(data: CoverageData, reporter: FileReporter, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The branches and those that were taken, by what is kept of a source, and by coverage.py."""
-    text = branches_in(reporter)
-    known = read_branches(text)
-    assert known is not None, (name, text)
-    numbers = analysis_of(data, 0, reporter, name).numbers
-    first = reporter.multiline_map()  # type: ignore[attr-defined]
-    found = count_taken(known, {line: begin for line, begin in first.items() if line != begin}, data.arcs(name) or ())
-    return found, (numbers.n_branches, numbers.n_executed_branches)
+def both(cov: coverage.Coverage, data: CoverageData, reporter: FileReporter, name: str) -> tuple[Figures, Figures]:
+    """What of a source ran by what is kept of it, and by coverage.py's own analysis."""
+    facts = ParsedSources(ParseCache(None, None), parsed_by(cov, branches=True)).facts(reporter, branches=True)
+    line = StatementsLine(path="it", layout=facts.layout, branches=facts.branches)
+    found = UnchangedFiles({"it"}, lambda _: {"it": line}).figures(data, "it", name, parsed_by(cov, branches=True))
+    assert found is not None, line
+    assert found[1].layout == facts.layout
+    assert found[1].branches == facts.branches
+    return found[0], Analysed(analysis_of(data, 0, reporter, name), facts).figures
 
 
 def drawn(reporter: FileReporter, lot: random.Random) -> list[tuple[int, int]]:
@@ -216,14 +221,17 @@ def drawn(reporter: FileReporter, lot: random.Random) -> list[tuple[int, int]]:
     return found + [(lot.choice(numbers), lot.choice(numbers)) for _ in range(last)]
 
 
-def test_branches_of_the_library_are_counted_as_coverage_counts_them(library: Path, reporters: dict[str, FileReporter]) -> None:
+def test_branches_of_the_library_are_counted_as_coverage_counts_them(
+    cov: coverage.Coverage, library: Path, reporters: dict[str, FileReporter]
+) -> None:
     """After a real run, which took some of them; each branching line takes a few bytes."""
     data = CoverageData(basename=f"{library}.coverage")
     data.read()
-    found = {name: counted(data, reporter, name) for name, reporter in reporters.items()}
+    found = {name: both(cov, data, reporter, name) for name, reporter in reporters.items()}
     assert len(found) > 30
     assert [name for name, (ours, theirs) in found.items() if ours != theirs] == []
-    assert sum(0 < taken < number for (number, taken), _ in found.values()) > 20
+    of_branches = [ours.branches for ours, _ in found.values() if ours.branches]
+    assert sum(0 < taken < number for number, taken in of_branches) > 20
     texts = list(map(branches_in, reporters.values()))
     known = [branches for text in texts if (branches := read_branches(text))]
     lines = sum(len(branches.ways) + len(branches.never_asked) for branches in known)
@@ -232,7 +240,7 @@ def test_branches_of_the_library_are_counted_as_coverage_counts_them(library: Pa
     data.close(force=True)
 
 
-def test_any_arcs_are_counted_as_coverage_counts_them(reporters: dict[str, FileReporter]) -> None:
+def test_any_arcs_are_counted_as_coverage_counts_them(cov: coverage.Coverage, reporters: dict[str, FileReporter]) -> None:
     """Those that are possible and those that are not, from and to any line of a statement."""
     lot = random.Random(5)  # noqa: S311 - the same ones each time
     data = CoverageData(no_disk=True)
@@ -240,7 +248,7 @@ def test_any_arcs_are_counted_as_coverage_counts_them(reporters: dict[str, FileR
         for turn in range(40 if name.endswith("odd.py") else 1):
             under = f"{name}.{turn}"
             data.add_arcs({under: drawn(reporter, lot)})
-            ours, theirs = counted(data, reporter, under)
+            ours, theirs = both(cov, data, reporter, under)
             assert ours == theirs, under
     data.close(force=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_handoff.coverage.not_public import Changed, ends_of_with
+from pytest_handoff.coverage.not_public import Changed, as_it_was, ends_of_with
 from pytest_handoff.evidence.branches import Branches, write_branches
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def branches_in(reporter: FileReporter) -> str:
     """Return the branches of a source as text; an empty one where nothing short would say the same as coverage.py."""
     try:
-        found = branches_of(reporter)
+        with as_it_was():
+            found = branches_of(reporter)
     except Changed:
         return ""
     return write_branches(found) if found else ""
@@ -30,7 +31,7 @@ def branches_of(reporter: FileReporter) -> Branches | None:
         Changed: this coverage.py knows nothing of ``with`` in the way that we know.
     """
     excluded, exits = reporter.excluded_lines(), {line: exits for line, exits in reporter.exit_counts().items() if exits > 1}
-    never_asked = reporter.no_branch_lines() & exits.keys()
+    never_asked = reporter.no_branch_lines() & exits.keys() if exits else set()
     ways: dict[int, set[int]] = defaultdict(set)
     for line, to in reporter.arcs():
         if line in exits and to not in excluded:
