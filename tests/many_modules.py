@@ -33,6 +33,20 @@ def used(
         ],
     )
 ''' + "".join(f"\n\ndef unused{which}():\n    left = {which}\n\n    return left\n" for which in range(12))
+MODULE += """
+
+def chosen(values, limit=20):
+    for value in values:
+        with open(__file__):
+            if value > limit:
+                return value
+            if value < 0:
+                continue
+    return limit if values else 0
+
+
+CHOSEN = chosen(range({number}))
+"""
 TESTS = """
 import importlib
 
@@ -98,9 +112,9 @@ def run(story: Story, session: str, *args: str) -> str:
     return out
 
 
-def run_parts(story: Story) -> None:
+def run_parts(story: Story, *args: str) -> None:
     """Record the session from one part, joined by a process that counts as well."""
-    out = story.pytest("--cov=src", "--cov-report=", "--handoff=session-2", "--handoff-part=all").out
+    out = story.pytest("--cov=src", "--cov-report=", "--handoff=session-2", "--handoff-part=all", *args).out
     assert "part" in out, out
     done = story.run(sys.executable, "-c", COMBINING)
     assert done.code == 0, done
