@@ -165,12 +165,13 @@ def test_verify_finds_forged_statements(story: Story) -> None:
     assert figures(story, "session-2")[0]["percent"] < raised
 
 
-def test_patterns_that_are_none_are_named(story: Story) -> None:
+@pytest.mark.parametrize(("option", "args"), [("exclude", ()), ("partial", ("--cov-branch",))])
+def test_patterns_that_are_none_are_named(story: Story, option: str, args: tuple[str, ...]) -> None:
     """Whoever forges them keeps nobody from checking."""
-    run(story, "session-2")
+    run(story, "session-2", *args)
     record = table(story, "session-2")
     del record["digest"]
-    record["coverage"]["statements"]["parsed_by"]["exclude"] = ["("]
+    record["coverage"]["statements"]["parsed_by"][option] = ["("]
     (story.folder / EVIDENCE.format("session-2", "record.json")).write_text(json.dumps(record))
     said = story.handoff("verify", "session-2")
     assert said.code == 1

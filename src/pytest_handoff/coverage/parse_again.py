@@ -5,6 +5,7 @@ The patterns come from the session, and a pattern may be made to be searched for
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -73,6 +74,8 @@ def statements_in(sources: Sources) -> dict[str, StatementsLine] | None:
 
 
 def _statements(cov: coverage.Coverage, sources: Sources) -> dict[str, StatementsLine] | None:
+    for pattern in (*sources.by.exclude, *(sources.by.partial or ())):
+        re.compile(pattern)  # some versions of coverage.py find out later, where it looks like a change of theirs
     cov.clear_exclude()
     for pattern in sources.by.exclude:
         cov.exclude(pattern)
