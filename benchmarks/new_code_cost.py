@@ -130,9 +130,9 @@ def measure(
     scratch: Path, tests: int, modules: int, rounds: int, of: Callable[[Path, Iterable[str]], float] = _seconds
 ) -> list[Row]:
     """The rows for lines and for branches; ``of`` gives what one run took."""
-    suite = _make(scratch / "suite", modules, tests // modules)
     rows = []
     for kind, (more, budget) in _KINDS.items():
+        suite = _make(scratch / kind, modules, tests // modules, more)
         found = _in_turns(suite, more, rounds, of)
         title = f"{tests:,} tests, {modules} modules, {kind}"
         rows += [_row(f"{title}: {what}", name, beside, found, budget) for name, (beside, what) in _SHOWN.items()]
@@ -158,7 +158,7 @@ def _row(title: str, name: str, beside: str, found: dict[str, list[float]], budg
     return Row(title, budget if name in _UNDER_BUDGET else _COLD.get(name), statistics.median(ratios), detail=detail)
 
 
-def _make(suite: Path, modules: int, per_module: int) -> Path:
+def _make(suite: Path, modules: int, per_module: int, more: tuple[str, ...] = ()) -> Path:
     for number in (number for number in range(modules) if number % 10 != 9):
         write_module(suite, number, per_module)
     files = {
@@ -172,7 +172,7 @@ def _make(suite: Path, modules: int, per_module: int) -> Path:
     somebody = ("-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
     for arguments in (["init", "-q"], ["add", "-A"], [*somebody, "commit", "-qm", "before"]):
         subprocess.run(["git", *arguments], cwd=suite, check=True)
-    cost(suite, "-m", "pytest", "-q", "-p", "pytest_cov", "-p", "handoff", "--handoff=session-1")
+    cost(suite, *_SOURCE, _NONE, "-p", "handoff", "--handoff=session-1", *more)
     for number in range(9, modules, 10):
         write_module(suite, number, per_module)
     return suite

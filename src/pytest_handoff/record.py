@@ -256,25 +256,34 @@ class CoverageLine(FileCoverage, frozen=True, kw_only=True):
     path: str
 
 
-class StatementsLine(Frozen, frozen=True):
-    """What the lines of one source are (:mod:`pytest_handoff.evidence.layouts`), as a line of ``statements.jsonl``."""
+class StatementsLine(Frozen, frozen=True, omit_defaults=True):
+    """What the lines of one source are, as a line of ``statements.jsonl``.
+
+    Attributes:
+        path: the file.
+        layout: which of its lines are statements (:mod:`pytest_handoff.evidence.layouts`).
+        branches: where they can go on (:mod:`pytest_handoff.evidence.branches`); empty where that is not kept.
+    """
 
     path: str
     layout: str
+    branches: str = ""
 
 
-class ParsedBy(Frozen, frozen=True):
-    """Everything besides the text of a source that decides which of its lines are statements.
+class ParsedBy(Frozen, frozen=True, omit_defaults=True):
+    """Everything besides the text of a source that decides which of its lines are statements, and which branches there are.
 
     Attributes:
         python: the implementation and minor version of Python, such as ``cpython 3.13``, and whether it leaves out ``assert``.
         coverage: the version of coverage.py.
         exclude: its patterns of lines to exclude, all of them.
+        partial: its patterns of lines of which not every branch is asked for; ``None`` if branches are not measured.
     """
 
     python: str
     coverage: str
     exclude: list[str]
+    partial: list[str] | None = None
 
 
 class KnownStatements(Frozen, frozen=True):

@@ -169,9 +169,10 @@ def data_of_another_run(shop: Shop) -> None:
     run_measured(shop, "--cov-append")
 
 
-def with_tables(shop: Shop) -> None:
-    """Add fifty modules of constants, each with one function that nobody calls, and record them."""
-    table = "".join(f"rate_{number} = {number}\n\n" for number in range(30)) + "def rest():\n    return 0\n"
+def with_tables(shop: Shop, *args: str) -> None:
+    """Add fifty modules of constants, each with a branch and a function that no test takes, and record them."""
+    table = "".join(f"rate_{number} = {number}\n\n" for number in range(30))
+    table += "if rate_1:\n    rest = 0\n\n\ndef rest():\n    return 0\n"
     shop.write({f"src/shop/table{number:02}.py": table for number in range(50)})
     shop.write(
         {
@@ -185,16 +186,36 @@ def with_tables(shop: Shop) -> None:
     """
         }
     )
-    shop.measured()
+    shop.measured(*args)
+
+
+def with_branches(shop: Shop) -> None:
+    """The same, with branches."""
+    with_tables(shop, "--cov-branch")
 
 
 def statements_taken_out(shop: Shop) -> None:
     """Write that there is no statement where nobody calls a function, with the digest of that."""
     with_tables(shop)
     file, line = EVIDENCE + "statements.jsonl", '"src/shop/table07.py","layout":"'
+    layout = shop.text(file).partition(line)[2].partition('"')[0]
+    rewrite_statements(shop, line + layout, line + layout[:-2])
+
+
+def branches_taken_out(shop: Shop) -> None:
+    """Write that there is no branch where no test takes one, with the digest of that."""
+    with_branches(shop)
+    line = shop.text(EVIDENCE + "statements.jsonl").partition('"src/shop/table07.py",')[2].partition("}")[0]
+    layout, _, branches = line.partition(',"branches":')
+    assert branches == '"61la4a"', line
+    rewrite_statements(shop, f'table07.py",{line}', f'table07.py",{layout},"branches":"."')
+
+
+def rewrite_statements(shop: Shop, old: str, new: str) -> None:
+    """Write something else of the sources, with the digest of that."""
+    file = EVIDENCE + "statements.jsonl"
     before = shop.text(file)
-    layout = before.partition(line)[2].partition('"')[0]
-    shop.edit(file, line + layout, line + layout[:-2])
+    shop.edit(file, old, new)
     digests = [f"sha256:{sha256(text.encode()).hexdigest()}" for text in (before, shop.text(file))]
     shop.edit_json(RECORD, lambda table: table["coverage"]["statements"].update(digest=digests[1]))
     assert digests[0] not in shop.text(RECORD)
@@ -436,6 +457,7 @@ CHEATS = [
     Cheat("measured", "do so in a run that adds to another", forged_in(bit_by_bit("tests/e2e", "tests/unit")), "new_code",
           "test it the other way round", lambda shop: (tested(shop), bit_by_bit("tests/e2e", "tests/unit")(shop))),
     Cheat("measured", "take statements out of what the next run believes", statements_taken_out, "record", "record them", with_tables),
+    Cheat("measured", "take branches out of what the next run believes", branches_taken_out, "record", "record branches", with_branches),
     Cheat("measured", "better figures in the record", better_figures, "cannot tell", "read them", lambda shop: (
               tested(shop), shop.measured(), shop.handoff("show", "session-2"))),
     Cheat("measured", "one better figure in the record", one_better_figure, "cannot tell", "fill once more", lambda shop: (

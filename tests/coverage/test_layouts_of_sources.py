@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import _pytest
 import jinja2
 import pytest
+from msgspec.structs import replace
 
 import coverage
 from coverage import CoverageData
 from pytest_handoff.coverage.not_public import analysis_of, reporter_of
-from pytest_handoff.coverage.parse_again import CannotParse, Sources, layouts_of, parse_again
+from pytest_handoff.coverage.parse_again import CannotParse, Sources, parse_again, statements_in
 from pytest_handoff.coverage.parsed_sources import ParseCache, ParsedSources, parsed_by
 from pytest_handoff.coverage.public_analyses import layout_in
 from pytest_handoff.coverage.unchanged import UnchangedFiles
 from pytest_handoff.evidence.layouts import read_layout
-from pytest_handoff.record import ParsedBy
+from pytest_handoff.record import ParsedBy, StatementsLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def ran(tmp_path: Path, odd: Path) -> Iterator[CoverageData]:
 def test_a_layout_says_what_coverage_says(cov: coverage.Coverage, odd: Path, ran: CoverageData) -> None:
     """By its parser and by its documented ways; and what ran by the layout ran by coverage.py's analysis."""
     cov.get_data()
-    parsed = ParsedSources(ParseCache(None, None), parsed_by(cov))
+    parsed, by = ParsedSources(ParseCache(None, None), parsed_by(cov, branches=True)), parsed_by(cov, branches=False)
     assert len(FILES) > 20
     for path in (odd, *FILES):
         reporter = reporter_of(cov, str(path))
@@ -114,44 +115,58 @@ def test_a_layout_says_what_coverage_says(cov: coverage.Coverage, odd: Path, ran
         assert layout.first_line == facts.first_line
         assert layout_in(cov, str(path)) == facts.layout, path
         found = analysis_of(ran, 0, reporter, str(path))
-        known = UnchangedFiles({"it"}, lambda _by, text=facts.layout: {"it": text}).figures(ran, "it", str(path), parsed.by)
+        line = StatementsLine(path="it", layout=facts.layout)
+        known = UnchangedFiles({"it"}, lambda _by, line=line: {"it": line}).figures(ran, "it", str(path), by)
         assert known is not None
         assert (known[0].statements, known[0].missing, known[0].excluded) == (found.statements, found.missing, found.excluded)
         assert known[0].branches is None
 
 
-def test_branches_and_unknown_files_are_parsed(cov: coverage.Coverage, odd: Path, tmp_path: Path) -> None:
-    """Nothing is said of them."""
-    data = CoverageData(basename=str(tmp_path / "arcs"))
-    data.add_arcs({str(odd): [(1, 3)]})
-    by = parsed_by(cov)
-    assert UnchangedFiles({"it"}, lambda _by: {"it": "s"}).figures(data, "it", str(odd), by) is None
-    data.close(force=True)
-    lines = CoverageData(basename=str(tmp_path / "lines"))
+def test_unknown_files_are_parsed(cov: coverage.Coverage, odd: Path, tmp_path: Path) -> None:
+    """Those of which nothing is known, or nothing that a run writes; with branches those of which these are not known, too."""
+    arcs, lines = CoverageData(basename=str(tmp_path / "arcs")), CoverageData(basename=str(tmp_path / "lines"))
+    arcs.add_arcs({str(odd): [(1, 3)]})
     lines.add_lines({str(odd): [1]})
-    for known in ({}, {"it": ""}, {"it": "?"}):
-        assert UnchangedFiles({"it"}, lambda _by, known=known: known).figures(lines, "it", str(odd), by) is None
+
+    def is_known(data: CoverageData, layout: str, branches: str) -> bool:
+        line = StatementsLine(path="it", layout=layout, branches=branches)
+        by = parsed_by(cov, branches=data.has_arcs())
+        return UnchangedFiles({"it"}, lambda _by: {"it": line}).figures(data, "it", str(odd), by) is not None
+
+    for data, layout, branches in [(lines, "", ""), (lines, "?", ""), (arcs, "s", ""), (arcs, "s", "?"), (arcs, "", "la2a")]:
+        assert not is_known(data, layout, branches)
+    for data, layout, branches in [(lines, "s", ""), (lines, "s", "?"), (arcs, "s", "la2a"), (arcs, "s", ".")]:
+        assert is_known(data, layout, branches)
+    by = parsed_by(cov, branches=False)
+    assert UnchangedFiles({"it"}, lambda _by: {}).figures(lines, "it", str(odd), by) is None
     assert UnchangedFiles({"it"}).figures(lines, "it", str(odd), by) is None
+    arcs.close(force=True)
     lines.close(force=True)
 
 
-def test_sources_are_parsed_again_as_they_were(cov: coverage.Coverage, odd: Path) -> None:
+@pytest.mark.parametrize("branches", [False, True])
+def test_sources_are_parsed_again_as_they_were(cov: coverage.Coverage, odd: Path, branches: bool) -> None:
     """In this process and in one of its own; not under another version, and not those that are gone or no Python."""
     (odd.parent / "bad.py").write_text("def (", "utf-8")
-    sources = Sources(str(odd.parent), ["odd.py", "empty.py", "bad.py", "gone.py"], parsed_by(cov), str(odd.parent))
-    expected = {"odd.py": layout_in(cov, str(odd)), "empty.py": "."}
-    assert layouts_of(sources) == expected
-    there = Sources(sources.folder, ["odd.py", "empty.py", "bad.py"], sources.by, sources.project)
-    assert parse_again(there) == expected
-    other = ParsedBy(python="cpython 3.2", coverage=coverage.__version__, exclude=[])
-    assert layouts_of(Sources(sources.folder, ["odd.py"], other, sources.project)) is None
+    cov.set_option("report:partial_branches", ["os.name =="])
+    by = parsed_by(cov, branches=branches)
+    sources = Sources(str(odd.parent), ["odd.py", "empty.py", "bad.py", "gone.py"], by, str(odd.parent))
+    ways = ("29la3a6l2p6le41e", ".") if branches else ("", "")
+    expected = {
+        "odd.py": StatementsLine(path="odd.py", layout=layout_in(cov, str(odd)), branches=ways[0]),
+        "empty.py": StatementsLine(path="empty.py", layout=".", branches=ways[1]),
+    }
+    assert statements_in(sources) == expected
+    assert parse_again(Sources(sources.folder, sources.paths[:3], by, sources.project)) == expected
+    for other in (replace(by, python="cpython 3.2"), replace(by, coverage="7.0")):
+        assert statements_in(Sources(sources.folder, ["odd.py"], other, sources.project)) is None
 
 
 def test_parsing_again_has_an_end(monkeypatch: pytest.MonkeyPatch, odd: Path, cov: coverage.Coverage) -> None:
     """However long a pattern is searched for."""
     monkeypatch.setattr("pytest_handoff.coverage.parse_again._LEAST", 2)
     (odd.parent / "long.py").write_text("x = '" + "a" * 60 + "'\n", "utf-8")
-    by = parsed_by(cov)
+    by = parsed_by(cov, branches=False)
     endless = ParsedBy(python=by.python, coverage=by.coverage, exclude=["(a|aa)+b"])
     with pytest.raises(CannotParse, match="take too long"):
         parse_again(Sources(str(odd.parent), ["long.py"], endless, str(odd.parent)))

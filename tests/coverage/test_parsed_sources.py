@@ -87,8 +87,25 @@ def test_a_known_source_serves_lines_after_branches_and_not_the_other_way(tmp_pa
     lines.save()
     branches = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
     of_branches, analysis = say(cov, branches, data, name)
-    assert of_branches == of_lines
+    assert of_branches == of_lines._replace(branches="2la2a")
     assert (analysis.numbers.n_branches, analysis.numbers.n_missing_branches) == (2, 1)
+
+
+def test_branches_are_others_under_other_patterns(tmp_path: Path) -> None:
+    """Of lines of which not every branch is asked for; with lines nobody asks for these, and what is known serves."""
+    name = str(tmp_path / "m.py")
+    Path(name).write_text(SKIPS, "utf-8")
+    found = []
+    for patterns in (["nowhere"], ["if .*:"], ["if .*:"], ["nowhere"]):
+        cov = measuring(tmp_path)
+        cov.set_option("report:partial_branches", patterns)
+        parsed = parsed_sources(cov, Sealed(tmp_path / "cache", bytes(32)))
+        assert parsed.made_by(branches=True).partial == [*patterns, *(cov.get_option("report:partial_branches_always") or ())]
+        assert parsed.made_by(branches=False).partial is None
+        assert parsed.facts(cov._get_file_reporter(name), branches=False).branches == ""
+        found.append(parsed.facts(cov._get_file_reporter(name), branches=True).branches)
+        parsed.save()
+    assert found == ["2la2a", "2l2p", "2l2p", "2la2a"]
 
 
 def test_a_known_source_is_another_under_other_exclusions(tmp_path: Path, data: CoverageData) -> None:

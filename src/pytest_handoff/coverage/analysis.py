@@ -181,7 +181,7 @@ class FileReader:
             branch_percent=branches if data.has_arcs() else None,
             precision=_precision(self.cov),
             notes=(*problems, *_twice(files)),
-            parsed_by=None if data.has_arcs() else self.parsed.by,
+            parsed_by=self.parsed.made_by(branches=data.has_arcs()),
         )
         return Measured(measurement, self._lines(data, {**beside, **files}, {**others, **names}))
 
@@ -238,6 +238,7 @@ class FileReader:
             covered_branches=figures.branches[1] if figures.branches else None,
             percent=_percent(*figures.counts),
             layout=facts.layout,
+            branches=facts.branches,
         )
         return file, figures
 
@@ -247,7 +248,7 @@ class FileReader:
             try:
                 reporter = reporter_of(self.cov, name)
                 if path in self.unchanged and not self.parsed.knows(reporter):
-                    known = self.unchanged.figures(data, path, name, self.parsed.by)
+                    known = self.unchanged.figures(data, path, name, self.parsed.made_by(branches=data.has_arcs()))
                     if known is not None:
                         return known
                 facts = self.parsed.facts(reporter, branches=data.has_arcs())

@@ -108,6 +108,18 @@ def first_lines(reporter: FileReporter) -> dict[int, int] | None:
         return {checked(line, int): checked(first, int) for line, first in reporter.multiline_map().items()}
 
 
+def ends_of_with(reporter: FileReporter) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
+    """Return the arcs back to a ``with``, in place of which coverage.py's parser has others, and the lines of these ``with``.
+
+    Ask for the arcs of the source before.
+    """
+    with as_it_was():
+        fixers: Any = checked(reporter.parser._with_jump_fixers, dict)  # type: ignore[attr-defined]
+        ends = frozenset((checked(end, int), checked(start, int)) for (end, start), instead in fixers.items() if instead)
+        dropped = frozenset(checked(start, int) for (start, _), instead in fixers.items() if not instead)
+        return ends, dropped | {start for _, start in ends}
+
+
 _NOT_KEPT = frozenset({"text", "filename", "exclude", "_ast_root", "_missing_arc_fragments", "_first_line_cache"})
 """Attributes of coverage.py's parser that are given to it, or that no figure needs."""
 

@@ -16,11 +16,16 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from msgspec.structs import replace
+
 import coverage
+from pytest_handoff.coverage import branching
 from pytest_handoff.coverage import called_at_import as called_at_import_rules
+from pytest_handoff.coverage.branching import branches_in
 from pytest_handoff.coverage.called_at_import import called_at_import
 from pytest_handoff.coverage.not_public import Changed, first_lines, parsed_state, plain_state, restore
 from pytest_handoff.errors import WriteProblem
+from pytest_handoff.evidence import branches as branches_text
 from pytest_handoff.evidence import layouts
 from pytest_handoff.evidence.layouts import Layout, write_layout
 from pytest_handoff.project.artifacts import Artifact, write_each
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 
     from coverage import FileReporter
 
+PARTIAL = ("report:partial_branches", "report:partial_branches_always")
+"""The options with patterns of lines of which coverage.py does not ask for every branch."""
 
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -187,35 +194,42 @@ class SourceFacts(NamedTuple):
         first_line: the first line of the statement for each of its continuation lines; other lines are not in it.
         shape: which statements run at import.
         layout: which lines are statements, as text (:mod:`pytest_handoff.evidence.layouts`); empty where none says it.
+        branches: where they can go on (:mod:`pytest_handoff.evidence.branches`); empty where none says it, or nobody asked.
     """
 
     first_line: Mapping[int, int]
     shape: Shape
     layout: str = ""
+    branches: str = ""
 
 
 class _Kept(NamedTuple):
-    """The plain data that the cache holds for a source."""
+    """The plain data that the cache holds for a source; without branches, there are no patterns of partial ones."""
 
     parser: dict[str, Any]
-    has_arcs: bool
+    partial: list[str] | None
     first_line: dict[int, int]
     headers: dict[int, frozenset[int]]
     import_time: frozenset[int]
     called_at_import: frozenset[int]
     layout: str
+    branches: str
 
 
 class ParsedSources:
     """A reader that parses sources as coverage.py does, each text only once while the cache holds it.
 
     Args:
-        by: what the statements depend on besides the text.
+        by: what the statements and the branches depend on besides the text, whether branches are measured or not.
     """
 
     def __init__(self, cache: ParseCache, by: ParsedBy) -> None:
         self._cache = cache
-        self.by = by
+        self._by = by
+
+    def made_by(self, *, branches: bool) -> ParsedBy:
+        """Return what the statements depend on besides the text, and the branches, if they are measured."""
+        return self._by if branches else replace(self._by, partial=None)
 
     def knows(self, reporter: FileReporter) -> bool:
         """Check whether the cache holds the text of a source, so that it need not be parsed."""
@@ -231,14 +245,15 @@ class ParsedSources:
         text = reporter.source()
         found = self._cache.get(text)
         kept = _Kept(*cast("tuple[Any, ...]", found)) if found is not None else None
-        if kept is None or (branches and not kept.has_arcs):
+        if kept is None or (branches and kept.partial != self._by.partial):
             return self._parse(reporter, text, branches=branches)
         try:
             # Restoring the parser's own state leaves it to coverage.py, not to us, to compute the figures.
             restore(reporter, text, kept.parser)
         except Changed:
             return self._parse(reporter, text, branches=branches)
-        return SourceFacts(kept.first_line, Shape(kept.headers, kept.import_time, kept.called_at_import), kept.layout)
+        shape = Shape(kept.headers, kept.import_time, kept.called_at_import)
+        return SourceFacts(kept.first_line, shape, kept.layout, kept.branches if branches else "")
 
     def save(self) -> None:
         """Keep what was parsed for the next run."""
@@ -253,31 +268,33 @@ class ParsedSources:
         statements = frozenset(reporter.lines())
         shape = module_shape(tree, statements, lambda line: first_line.get(line, line))
         layout = write_layout(Layout(statements, frozenset(reporter.excluded_lines()), first_line))
-        if branches:
-            reporter.arcs()
+        ways = branches_in(reporter) if branches else ""
         # The parser has read the file itself, which may have changed since.
         if state is not None:
-            self._cache.put(text, tuple(_Kept(plain_state(state), branches, first_line, *shape, layout)))
-        return SourceFacts(first_line, shape, layout)
+            partial = self._by.partial if branches else None
+            self._cache.put(text, tuple(_Kept(plain_state(state), partial, first_line, *shape, layout, ways)))
+        return SourceFacts(first_line, shape, layout, ways)
 
 
 def parsed_sources(cov: coverage.Coverage, folder: Sealed | None) -> ParsedSources:
     """Open the cache in ``folder``, if there is one, for this Python, this coverage.py and its exclusions."""
-    by, own = parsed_by(cov), b""
+    by, own = parsed_by(cov, branches=True), b""
     try:
-        for module in (__file__, called_at_import_rules.__file__, layouts.__file__):
+        for module in (__file__, branching.__file__, called_at_import_rules.__file__, branches_text.__file__, layouts.__file__):
             own += Path(module).read_bytes()
     except OSError:  # imported from an archive: nothing could tell which code made the cached facts
         return ParsedSources(ParseCache(None, None), by)
-    maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, cov.get_exclude_list(), own)
+    maker = (sys.version, sys.implementation.name, sys.flags.optimize, coverage.__version__, by.exclude, own)
     return ParsedSources(ParseCache(folder, maker), by)
 
 
-def parsed_by(cov: coverage.Coverage) -> ParsedBy:
-    """Return what decides, besides its text, which lines of a source are statements."""
+def parsed_by(cov: coverage.Coverage, *, branches: bool) -> ParsedBy:
+    """Return what decides, besides its text, which lines of a source are statements, and which branches it has."""
     python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
     optimized = f" -{'O' * sys.flags.optimize}" if sys.flags.optimize else ""
-    return ParsedBy(python=python + optimized, coverage=coverage.__version__, exclude=list(cov.get_exclude_list()))
+    partial = [pattern for option in PARTIAL for pattern in cast("list[str]", cov.get_option(option))] if branches else None
+    excluded = list(cov.get_exclude_list())
+    return ParsedBy(python=python + optimized, coverage=coverage.__version__, exclude=excluded, partial=partial)
 
 
 def cache_folder(config: pytest.Config) -> Sealed | None:

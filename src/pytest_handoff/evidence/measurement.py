@@ -45,6 +45,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
         num_branches, covered_branches: ``None`` if branches are not measured.
         percent: coverage.py's own figure, with branches if they are measured.
         layout: what its lines are, as text (:mod:`pytest_handoff.evidence.layouts`); empty where that is not kept.
+        branches: where they can go on (:mod:`pytest_handoff.evidence.branches`); empty where that is not kept.
     """
 
     path: str
@@ -59,6 +60,7 @@ class MeasuredFile(msgspec.Struct, frozen=True, kw_only=True):
     covered_branches: int | None = None
     percent: float
     layout: str = ""
+    branches: str = ""
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
         why_no_classes: why it is not known which kind of test ran what; ``None`` if it is known.
         untidy: why the data do not cover a whole run, one sentence each; any of these makes the run incomplete.
         notes: what a reader must know about the figures, one sentence each.
-        parsed_by: what the statements depend on besides the text of the sources; ``None`` where that is not kept.
+        parsed_by: what the statements, and the branches if they are measured, depend on besides the text of the sources;
+            ``None`` where that is not kept.
     """
 
     files: Mapping[str, MeasuredFile]

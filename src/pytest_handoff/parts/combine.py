@@ -110,9 +110,9 @@ def joined_coverage(
 
 def _unchanged(project: Project, start: Start) -> UnchangedFiles:
     from pytest_handoff.coverage.unchanged import UnchangedFiles
-    from pytest_handoff.workflow.known_statements import layouts_before, unchanged_paths
+    from pytest_handoff.workflow.known_statements import statements_before, unchanged_paths
 
-    return UnchangedFiles(unchanged_paths(start), partial(layouts_before, project, start))
+    return UnchangedFiles(unchanged_paths(start), partial(statements_before, project, start))
 
 
 def keep_for_later(project: Project, session: str, tree: Tree, parts: Sequence[PartTests]) -> None:

@@ -95,14 +95,14 @@ class RunCoverage:
             return why
         from pytest_handoff.coverage.reading import CodeTree, read
         from pytest_handoff.coverage.unchanged import UnchangedFiles
-        from pytest_handoff.workflow.known_statements import layouts_before, unchanged_paths
+        from pytest_handoff.workflow.known_statements import statements_before, unchanged_paths
 
         also = self._earlier_parts()
         if isinstance(also, NotMeasured):
             return also
         sources = [path for path in self._start.tree.files if path.endswith(".py")]
         project = self._plan.project
-        unchanged = UnchangedFiles(unchanged_paths(start), partial(layouts_before, project, start))
+        unchanged = UnchangedFiles(unchanged_paths(start), partial(statements_before, project, start))
         tree = CodeTree(project.root, self._plan.suite.belongs, sources, unchanged)
         classes_of = self._classes_of(run, traced)
         return read(self._config, tree, classes_of=classes_of, also=also, shared=self._shared, nonce=self.nonce)

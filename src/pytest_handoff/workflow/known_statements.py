@@ -1,10 +1,12 @@
-"""Keep for the next run which source lines are statements, and reuse this for files that did not change since."""
+"""Keep for the next run which source lines are statements and where they can go on, and reuse it for unchanged files."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pytest_handoff.errors import HandoffError
 from pytest_handoff.evidence.layouts import lines_in
@@ -35,9 +37,8 @@ def statements_of(measurement: Measurement) -> tuple[bytes, KnownStatements | No
     if measurement.parsed_by is None:
         return b"", None
     files = {**measurement.beside, **measurement.files}
-    lines = b"".join(
-        encode_json(StatementsLine(path=path, layout=file.layout)) + b"\n" for path, file in sorted(files.items()) if file.layout
-    )
+    known = (StatementsLine(path=path, layout=file.layout, branches=file.branches) for path, file in sorted(files.items()))
+    lines = b"".join(encode_json(line) + b"\n" for line in known if line.layout)
     if sum(lines_in(file.layout) for file in files.values()) < _FEWEST:
         return b"", None
     return lines, KnownStatements(digest=digest_of(lines), parsed_by=measurement.parsed_by)
@@ -48,34 +49,38 @@ def unchanged_paths(start: Start) -> frozenset[str]:
     return frozenset(path for sources in start.parents.sources or () for path in _same(sources, start.sources))
 
 
-def layouts_before(project: Project, start: Start, by: ParsedBy) -> dict[str, str]:
+def statements_before(project: Project, start: Start, by: ParsedBy) -> dict[str, StatementsLine]:
     """Read what earlier sessions say about unchanged files, if the same versions parsed them and we may believe their records.
 
     Whatever is missing, damaged or of another make is nothing: these files are parsed.
     """
-    found: dict[str, str] = {}
+    found: dict[str, StatementsLine] = {}
     for record, sources in zip(start.parents.records, start.parents.sources or (), strict=False):
         known = record.coverage.statements if record.coverage else None
-        if known is None or known.parsed_by != by:
+        if known is None or not _is_of_this_make(known.parsed_by, by):
             continue
         with suppress(HandoffError):
             if _is_believed(project, record):
                 lines = read_statements(project, record, known)
                 same = ((path, lines[path]) for path in _same(sources, start.sources) if path in lines)
-                found |= {path: layout for path, layout in same if _is_as_long(layout, start.sources[path])}
+                found |= {path: line for path, line in same if _is_as_long(line.layout, start.sources[path])}
     return found
 
 
-def read_statements(project: Project, record: Record, known: KnownStatements) -> dict[str, str]:
-    """Read the layout of each source of a session.
+def _is_of_this_make(known: ParsedBy, by: ParsedBy) -> bool:
+    """Check that what is known is what would be found now; without branches nobody asks what decides on them."""
+    return known == by or (by.partial is None and replace(known, partial=None) == by)
+
+
+def read_statements(project: Project, record: Record, known: KnownStatements) -> dict[str, StatementsLine]:
+    """Read what a session says of each source.
 
     Raises:
         EvidenceProblem: when the file is missing, damaged, or not the one that the record was written with.
     """
     shown = project.shown(project.store.evidence / record.session / STATEMENTS)
     data = project.store.whole(STATEMENTS, record.session, known.digest)
-    lines = by_name(decode_lines(data, StatementsLine, shown), attrgetter("path"), shown)
-    return {path: line.layout for path, line in lines.items()}
+    return by_name(decode_lines(data, StatementsLine, shown), attrgetter("path"), shown)
 
 
 def _is_believed(project: Project, record: Record) -> bool:

@@ -1,4 +1,4 @@
-"""Check that the statements which a session keeps for the next run are those of its sources."""
+"""Check that the statements and branches which a session keeps for the next run are those of its sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_handoff.project.layout import Project
     from pytest_handoff.project.tree import Tree
-    from pytest_handoff.record import Record
+    from pytest_handoff.record import Record, StatementsLine
 
 
 def untrue_statements(project: Project, record: Record, tree: Tree) -> Iterator[Problem]:
@@ -38,8 +38,16 @@ def untrue_statements(project: Project, record: Record, tree: Tree) -> Iterator[
     except CannotParse as problem:
         yield _problem(project, record, f"cannot be checked: {problem}")
         return
-    if found is not None and (wrong := [path for path in paths if said[path] != found.get(path)]):
-        yield _problem(project, record, f"does not match the statements that coverage.py finds in {listed(wrong)}")
+    if found is None:
+        return
+    what = "the statements" if known.parsed_by.partial is None else "the statements and branches"
+    if wrong := [path for path in paths if not _is_true(said[path], found.get(path))]:
+        yield _problem(project, record, f"does not match {what} that coverage.py finds in {listed(wrong)}")
+
+
+def _is_true(said: StatementsLine, found: StatementsLine | None) -> bool:
+    """Compare what is said of a source with what is found; branches that are not kept are believed by no run."""
+    return found is not None and said.layout == found.layout and said.branches in ("", found.branches)
 
 
 def _problem(project: Project, record: Record, message: str) -> Problem:
