@@ -49,6 +49,7 @@ class RunCoverage:
         self._folder: Path | None = None
         self._shared: SharedAnalyses | None = None
         self._apart: DataApart | None = None
+        self._measured: Measured | None = None
         self.nonce = os.urandom(8).hex()
         """A part of the names of this run's contexts, so that no test can have them written down."""
 
@@ -74,6 +75,8 @@ class RunCoverage:
 
     def close(self) -> None:
         """Let go of what was measured."""
+        if self._measured is not None:
+            self._measured.lines.close()
         if self._apart is not None:
             self._apart.close()
 
@@ -86,7 +89,10 @@ class RunCoverage:
             company: whether another run of this project was alive at the same time: pytest-cov would read its data too.
         """
         measured = self._read(run, start, traced, company=company)
-        return self._without_places(measured) if isinstance(measured, NotMeasured) else measured
+        if isinstance(measured, NotMeasured):
+            return self._without_places(measured)
+        self._measured = measured
+        return measured
 
     def _read(self, run: Run, start: Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         self._start, self._adds_up = start, adds_up(start, run)
