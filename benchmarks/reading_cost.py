@@ -124,7 +124,7 @@ def _read(
     now = _tree(suite, sorted((suite / "src/app").glob("*.py")))
     start = time.process_time()
     parsed = shared.parsed(cov) if shared else parsed_sources(cov, cache)
-    reader = FileReader(cov, suite, lambda _: False, parse_context, parsed, shared=shared, lasting=True)
+    reader = FileReader(cov, suite, lambda _: False, parse_context, parsed, shared=shared)
     measurement = reader.measurement(data, [])
     parsed.save()
     assert isinstance(measurement, Measured)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Steps = NewType("Steps", tuple[str, ...])
 """Literal characters, and the wildcards ``?``, ``*``, ``**`` and ``**/``."""
@@ -65,6 +67,11 @@ _BELOW = "(?:/.*)?"
 def file_of(test: str) -> str:
     """Return the file part of a test id."""
     return test.partition("::")[0]
+
+
+def files_of(tests: Iterable[str]) -> Iterator[str]:
+    """Yield the file part of each of very many test ids."""
+    return map(itemgetter(0), map(str.partition, tests, repeat("::")))
 
 
 def nodes_above(test: str) -> Iterator[str]:

@@ -125,7 +125,8 @@ class Run(Frozen, frozen=True):
     @property
     def all_ran(self) -> bool:
         """Check that every collected test ran, except those that the settings leave out."""
-        return self.collected.keys() - self.left_out <= self.results.keys()
+        wanted = self.collected.keys() - self.left_out if self.left_out else self.collected.keys()
+        return wanted <= self.results.keys()
 
     @property
     def seen_files(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -62,10 +63,13 @@ class Run:
         return found
 
     def read(self, **options: object) -> Measurement:
-        return self.measure(**options).measurement
+        found = self.measure(**options)
+        found.lines.close()
+        return found.measurement
 
     def executed(self, path: str, **options: object) -> Mapping[RunBy, frozenset[int]]:
-        return self.measure(**options).lines.executed(path)
+        with closing(self.measure(**options).lines) as lines:
+            return lines.executed(path)
 
 
 def shown(found: Measured) -> tuple[Measurement, list[object]]:
@@ -213,6 +217,7 @@ def test_kept_data_are_added(run: Run) -> None:
     assert found.percent == 100.0
     assert ran.lines.executed("app/a.py") == {UNIT_NEW: {1}}
     assert ran.lines.executed("app/b.py") == {UNIT_NEW: {2}}
+    ran.lines.close()
 
 
 def test_earlier_data_that_cannot_be_added_are_told(run: Run) -> None:
@@ -252,6 +257,7 @@ def test_files_of_several_jobs_are_read_together(run: Run) -> None:
     found = ran.measurement
     assert found.percent == 100.0
     assert ran.lines.executed("app/a.py") == {UNIT_NEW: {1}, RunBy("s", "e2e", "old"): {2}}
+    ran.lines.close()
     assert found.untidy == ("One ended early.", "The coverage of the part 'three' is gone: three.")
 
 

@@ -12,6 +12,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.facts import fates_on_record
 
 if TYPE_CHECKING:
+    from pytest_handoff.evidence.facts import Scope
     from pytest_handoff.record import LedgerLine
 
 BEFORE = """
@@ -84,3 +85,18 @@ def test_an_edited_record(key: str) -> None:
     with pytest.raises(EvidenceProblem, match="does not match its ledger"):
         fates_on_record(edited, facts.ledger, facts.earlier)
     assert fates_on_record(facts.record, facts.ledger, facts.earlier) == facts.fates
+
+
+@pytest.mark.parametrize(
+    ("scope", "tier", "expected"),
+    [
+        ("all", None, {"passed": 4, None: 1}),
+        ("previous", None, {"passed": 3, None: 1}),
+        ("current", None, {"passed": 1}),
+        ("previous", "unit", {"passed": 1, None: 1}),
+        ("current", "e2e", {}),
+    ],
+)
+def test_outcomes_are_counted(scope: Scope, tier: str | None, expected: dict[str | None, int]) -> None:
+    """Of the tests that count, those that are lost included."""
+    assert facts_of(NOW, BEFORE).outcomes(tier=tier, scope=scope) == expected

@@ -9,7 +9,7 @@ import pytest
 from builders import NOW, earlier_of, ledger_of, run_of
 from pytest_handoff.config import Retirement
 from pytest_handoff.evidence.exceptions import Exceptions, with_exceptions
-from pytest_handoff.evidence.ledger import certainly_gone, count_by_tier, count_outcomes, new_ledger, trace
+from pytest_handoff.evidence.ledger import certainly_gone, count_by_tier, new_ledger, sum_of_tiers, trace
 from pytest_handoff.project.encoding import encode_lines
 from pytest_handoff.record import OUTCOMES, LedgerLine
 
@@ -150,7 +150,7 @@ def test_lines_are_sorted_and_bytes_repeat() -> None:
 def test_counts() -> None:
     """Every outcome is counted, also with zero; a test that is gone has none."""
     lines = ledger_of("unit a passed\nunit b failed\ne2e c passed\nperformance d gone\nunit e not_run").values()
-    assert count_outcomes(lines) == dict.fromkeys(OUTCOMES, 0) | {"passed": 2, "failed": 1, "not_run": 1}
+    assert sum_of_tiers(count_by_tier(lines)) == dict.fromkeys(OUTCOMES, 0) | {"passed": 2, "failed": 1, "not_run": 1}
     assert count_by_tier(lines) == {
         "e2e": dict.fromkeys(OUTCOMES, 0) | {"passed": 1},
         "unit": dict.fromkeys(OUTCOMES, 0) | {"passed": 1, "failed": 1, "not_run": 1},

@@ -190,10 +190,14 @@ def test_few_are_not_kept(story: Story) -> None:
 
 
 def test_contexts_are_read_of_files_with_new_code(story: Story) -> None:
-    """Nobody asks which tests ran the others. Joined parts are parsed no more than that, either."""
+    """Also where file names are relative, and where parts are joined, which are parsed no more than that, either."""
+    run(story, "session-2")
+    assert story.text(".coverage.asked").split() == ["module07"]
+    (story.folder / "pyproject.toml").write_text(PYPROJECT + "[tool.coverage.run]\nrelative_files = true\n")
     run(story, "session-2")
     assert story.text(".coverage.asked").split() == ["module07"]
     run_parts(story)
+    assert story.text(".coverage.asked").split() == ["module07"]
     assert parsed(story) == ["module07"]
     assert table(story, "session-2")["coverage"]["statements"]["parsed_by"]["exclude"]
     assert story.handoff("verify", "session-2").code == 0

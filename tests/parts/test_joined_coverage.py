@@ -74,6 +74,7 @@ def test_a_line_is_covered_that_any_part_ran(folder: Path) -> None:
     assert measured_by_all.lines.executed("src/a.py") == {RunBy("session-2", "unit", "new"): {1, 2}}
     assert found.percent == pytest.approx(100 * 2 / 3)
     assert (found.untidy, found.notes) == ((), ("The part '3' measured none: no pytest-cov.",))
+    measured_by_all.lines.close()
 
 
 def test_branches_and_lines_cannot_be_joined(folder: Path) -> None:
@@ -81,6 +82,7 @@ def test_branches_and_lines_cannot_be_joined(folder: Path) -> None:
     found = joined(folder, [measured(folder, "1", arcs=[(-1, 1), (1, 2)]), measured(folder, "2", lines=[3])])
 
     assert isinstance(found, Measured)
+    found.lines.close()
     assert len(found.measurement.untidy) == 1
     assert found.measurement.untidy[0].startswith("The coverage of the part '2' could not be added: Can't combine")
 

@@ -6,6 +6,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -205,10 +206,66 @@ def test_seconds_of_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     config = reporting(
         tmp_path, passed=[twice, report("a.py::y", "call", -1.0)], rerun=[report("a.py::x", "call", 0.5)], odd=[twice, "text"]
     )
-    assert seconds_of_tests(config, "sub/", ["sub/a.py::x", "sub/a.py::y"]) == {"sub/a.py::x": 1.73}
-    assert seconds_of_tests(Config(tmp_path), "", []) == {}  # type: ignore[arg-type]
+    assert seconds_of_tests(config, "sub/", {"sub/a.py::x": None, "sub/a.py::y": None}) == {"sub/a.py::x": 1.73}
+    assert seconds_of_tests(Config(tmp_path), "", {}) == {}  # type: ignore[arg-type]
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
-    assert seconds_of_tests(config, "sub/", ["sub/a.py::x"]) == {}
+    assert seconds_of_tests(config, "sub/", {"sub/a.py::x": None}) == {}
+
+
+PLACES = {test: ("a.py", number, test) for number, test in enumerate(["a.py::x", "a.py::y"])}
+
+
+def phases(*tests: str) -> dict[str, list[object]]:
+    """The reports of a run in which these tests passed, one after the other."""
+    found: dict[str, list[object]] = {"": [], "passed": []}
+    for test in tests:
+        for when, took in (("setup", 0.25), ("call", 1.0), ("teardown", 0.125)):
+            found["passed" if when == "call" else ""].append(report(test, when, took))
+            found["passed" if when == "call" else ""][-1].location = PLACES[test]  # type: ignore[attr-defined] # as one item has it
+    return found
+
+
+@pytest.mark.parametrize("change", ["none", "beside", "again", "skipped", "prefix"])
+def test_seconds_of_usual_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """Each test's phases are added up, whether all tests simply passed in turn or not."""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    stats, expected = phases("a.py::x", "a.py::y"), {"a.py::x": 1.38, "a.py::y": 1.38}
+    if change == "beside":  # two processes
+        first, second, third, fourth = stats[""]
+        stats[""] = [first, third, second, fourth]
+    elif change == "again":
+        stats = {name: [*reports, *reports] for name, reports in stats.items()}
+        expected = dict.fromkeys(expected, 2.75)
+    elif change == "skipped":
+        stats["skipped"] = [report("a.py::z", "setup", 0.5)]
+        stats[""] = [*stats[""], report("a.py::z", "teardown", 0.125)]
+        expected["a.py::z"] = 0.625
+    prefix = "sub/" if change == "prefix" else ""
+    keys = {prefix + test: seconds for test, seconds in expected.items()}
+    assert seconds_of_tests(reporting(tmp_path, **stats), prefix, keys) == keys
+
+
+@pytest.mark.parametrize(
+    ("took", "written"),
+    [
+        (0.0, "0.0"),
+        (0.00000012345, "1.23e-7"),
+        (0.0000015, "1.5e-6"),
+        (0.0001234567, "0.000123"),
+        (0.00099951, "0.001"),
+        (0.00999, "0.00999"),
+        (0.1 + 0.2, "0.3"),
+        (1.23456, "1.23"),
+        (99.96, "100.0"),
+        (1234.5, "1230.0"),
+        (100000.0, "100000.0"),
+    ],
+)
+def test_seconds_have_three_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, took: float, written: str) -> None:
+    """They are written with no more, however long a test takes."""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    found = seconds_of_tests(reporting(tmp_path, passed=[report("a.py::x", "call", took)]), "", {"a.py::x": None})
+    assert msgspec.json.encode(found) == f'{{"a.py::x":{written}}}'.encode()
 
 
 def test_no_durations_where_nobody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

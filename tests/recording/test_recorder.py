@@ -208,3 +208,18 @@ def test_groups(nodeid: str, test: str) -> None:
     """A group stands behind the id of a collected test; any other ``@`` belongs to the id."""
     tests = {"in/a.py::x", "in/a.py::x[a@b]", "in/a@b/c.py::x", "in/users.cases::login admin@de"}
     assert key_of(nodeid, "in/", tests) == test
+
+
+def test_each_test_ends_under_its_own_id() -> None:
+    """Also where the reports of several processes come in turns, and where a test fails after one that passed."""
+    ended: list[tuple[str, str]] = []
+    recorder = Recorder("", ended=lambda test, result: ended.append((test, result.outcome)))
+    places = {test: ("a.py", 1, test) for test in ("a.py::x", "a.py::y", "a.py::z")}
+    for when, outcome, test in [
+        ("call", "passed", "a.py::x"), ("call", "passed", "a.py::y"), ("teardown", "passed", "a.py::x"),
+        ("teardown", "passed", "a.py::y"), ("call", "failed", "a.py::z"), ("teardown", "passed", "a.py::z"),
+    ]:  # fmt: skip
+        made = report(when, outcome, test=test)
+        made.location = places[test]
+        recorder.pytest_runtest_logreport(made)
+    assert ended == [("a.py::x", "passed"), ("a.py::y", "passed"), ("a.py::z", "failed")]

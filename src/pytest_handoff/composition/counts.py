@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_handoff.composition.wording import broken_files, count_failures, failing_subtests, if_incomplete, live, passing
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.evidence.facts import Facts, Scope
+    from pytest_handoff.evidence.regression import LineGroup
     from pytest_handoff.record import Changes, LedgerLine, Outcome
 
 SINCE = "tests.since."
@@ -50,20 +50,25 @@ def numbered_sessions(facts: Facts) -> dict[int, str]:
 
 def passed_of(facts: Facts, scope: Scope, tier: str | None = None) -> str:
     """Word the tests of a scope, ``12/13 passed, 1 failed``, or say that there are none."""
-    lines = facts.tests(tier=tier, scope=scope)
-    if not lines:
+    outcomes = facts.outcomes(tier=tier, scope=scope)
+    if not outcomes:
         return _none_of(facts, scope, tier)
     elsewhere = facts.of_other_tier(tier) if tier is not None and scope == "previous" else ()
     now = ", ".join(f"{number} now {name}" for name, number in sorted(Counter(line.tier for line in elsewhere).items()))
-    return _share_of(lines) + (f" ({now})" if now else "") + if_incomplete(facts)
+    share = _share(outcomes) + _failing_subtests(facts, lambda: facts.tests(tier=tier, scope=scope))
+    return share + (f" ({now})" if now else "") + if_incomplete(facts)
 
 
 def passed_since(facts: Facts, session: str, tier: str | None = None) -> str:
     """Word how many of the tests that a session added pass now."""
-    lines = facts.kinds.lines(lambda kind: is_of(kind, tier, "previous") and kind.fate.counts, since=session)
-    if not lines:
+
+    def counts(kind: LineGroup) -> bool:
+        return is_of(kind, tier, "previous") and kind.fate.counts
+
+    outcomes = facts.kinds.outcomes(counts, since=session)
+    if not outcomes:
         return f"none: no {tier + ' ' if tier else ''}test is of {escape(session)}"
-    return _share_of(lines) + if_incomplete(facts)
+    return _share(outcomes) + _failing_subtests(facts, lambda: facts.kinds.lines(counts, since=session)) + if_incomplete(facts)
 
 
 def figures_of_tests(facts: Facts) -> dict[str, str]:
@@ -79,8 +84,8 @@ def figures_of_tests(facts: Facts) -> dict[str, str]:
     if all_tests:
         found["metrics.pass_rate.value#fraction"] = f"{passing(all_tests)}/{all_tests.total()}"
     for place, scope in SCOPES.items():
-        found |= _forms(place, _outcomes(facts.tests(scope=scope)))
-        found |= _forms(f"{place}@e2e", _outcomes(facts.tests(scope=scope, tier="e2e")))
+        found |= _forms(place, facts.outcomes(scope=scope))
+        found |= _forms(f"{place}@e2e", facts.outcomes(scope=scope, tier="e2e"))
     new = facts.new()
     found |= _failures("tests.failures", facts) | {"tests.new#count": f"{len(new):,}", "tests.new#claim": f"{len(new):,}"}
     incomplete = if_incomplete(facts)
@@ -99,12 +104,9 @@ def _failures(place: str, facts: Facts, tier: str | None = None) -> dict[str, st
     return {f"{place}#count": f"{number:,}", f"{place}#claim": f"{failing}/{number} failing"}
 
 
-def _outcomes(lines: Sequence[LedgerLine]) -> Counter[Outcome | None]:
-    return Counter(map(attrgetter("outcome"), lines))
-
-
-def _share_of(lines: Sequence[LedgerLine]) -> str:
-    return _share(_outcomes(lines)) + failing_subtests(sum(line.failed_subtests for line in lines))
+def _failing_subtests(facts: Facts, lines: Callable[[], Sequence[LedgerLine]]) -> str:
+    """Return the note about the failing sub-tests of some tests, which are looked at only if any test has some."""
+    return failing_subtests(sum(line.failed_subtests for line in lines())) if facts.record.tests.failed_subtests else ""
 
 
 def _share(outcomes: Counter[Outcome | None]) -> str:

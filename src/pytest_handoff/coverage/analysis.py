@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from coverage.exceptions import NotPython
+from coverage.exceptions import CoverageException, NotPython
 
 from pytest_handoff.coverage.not_public import (
     Changed,
@@ -27,6 +27,7 @@ from pytest_handoff.coverage.parsed_sources import SourceFacts, cache_folder, no
 from pytest_handoff.coverage.patterns import matches
 from pytest_handoff.coverage.public_analyses import UNREADABLE, Figures, PublicAnalyses, marked_in
 from pytest_handoff.coverage.unchanged import NONE_KNOWN, UnchangedFiles
+from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.measurement import Lines, Measured, MeasuredFile, Measurement, NotMeasured, RunBy
 
 if TYPE_CHECKING:
@@ -139,7 +140,6 @@ class FileReader:
         run_by: reads a context's name; ``None`` if it is not known which tests ran what.
         parsed: parses sources, or knows them already.
         shared: knows what reports have already found out, if there were any.
-        lasting: whether the data can still be queried after the reading.
         unchanged: the files that are as an earlier session had them.
     """
 
@@ -149,7 +149,6 @@ class FileReader:
     run_by: ContextReader | None
     parsed: ParsedSources
     shared: SharedAnalyses | None = None
-    lasting: bool = False
     unchanged: UnchangedFiles = NONE_KNOWN
 
     def measurement(self, data: CoverageData, unseen: Iterable[Path]) -> Measured | NotMeasured:
@@ -258,10 +257,13 @@ class FileReader:
         return found.figures, found.facts
 
     def _lines(self, data: CoverageData, files: Mapping[str, MeasuredFile], names: Mapping[str, str]) -> Lines:
-        """Offer the lines of each file; read them now if the data cannot be asked later."""
+        """Offer the lines of each file, which are read when they are asked for."""
 
         def executed(path: str) -> dict[RunBy, frozenset[int]]:
-            return self._executed(data, names[path], files[path])
+            try:
+                return self._executed(data, names[path], files[path])
+            except CoverageException as problem:
+                raise EvidenceProblem(f"cannot read which tests ran {path}: {problem}; run them again") from problem
 
         def marked(path: str) -> frozenset[int]:
             excluded = files[path].excluded
@@ -273,8 +275,7 @@ class FileReader:
             except OSError:
                 return None
 
-        known = None if self.lasting else {path: executed(path) for path in files}
-        return Lines(executed=executed if known is None else known.__getitem__, marked=marked, text=text)
+        return Lines(executed=executed, marked=marked, text=text)
 
     def _executed(self, data: CoverageData, name: str, file: MeasuredFile) -> dict[RunBy, frozenset[int]]:
         if self.run_by is None:

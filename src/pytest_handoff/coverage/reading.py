@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from functools import partial
@@ -135,7 +136,8 @@ def read(
         shared: what pytest-cov's reports have already found out.
         nonce: the run's nonce; contexts without it are not the plugin's own, unless data of earlier runs are added.
 
-    The data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so.
+    The data of a run that ended early are saved first by finishing pytest-cov's controller; ``untidy`` then says so. Close the
+    lines when all is asked.
     """
     try:
         found = whole_run(config)
@@ -150,12 +152,13 @@ def read(
         wanted = _sources(config, cov, tree, shared, by_kind)
         per_test = _per_test_contexts(config, cov, classes_of, by_kind)
         if not also and not cov.get_option("run:relative_files"):
-            return _measure(wanted, own, per_test, untidy, notes, lasting=True)
-        with joined_data() as joined:
+            return _measure(wanted, own, per_test, untidy, notes)
+        with ExitStack() as until:
+            joined = until.enter_context(joined_data())
             here = config.invocation_params.dir
             joined.update(own, map_path=lambda name: str((here / name).resolve()))
             add(joined, [SavedData(path, top) for path in also], untidy)
-            return _measure(wanted, joined, per_test, untidy, notes)
+            return _kept(_measure(wanted, joined, per_test, untidy, notes), until)
     except CoverageException as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
 
@@ -184,7 +187,7 @@ def read_files(
     config_file: Path | None,
     each: Progress = iter,
 ) -> Measured | NotMeasured:
-    """Read the data files that several jobs on the same tree kept (:func:`keep_part`).
+    """Read the data files that several jobs on the same tree kept (:func:`keep_part`). Close the lines when all is asked.
 
     Args:
         kept: the data files; one that cannot be added makes the measurement untidy.
@@ -197,17 +200,25 @@ def read_files(
     """
     untidy = list(settings.untidy)
     try:
-        with joined_data() as joined:
+        with ExitStack() as until:
+            joined = until.enter_context(joined_data())
             add(joined, each(kept), untidy)
             # This object has data of its own, which it erases when they are first used.
             file = str(config_file) if config_file else False
             cov = coverage.Coverage(data_file=f"{joined.data_filename()}.none", config_file=file)
             _load_plugins(cov)
             wanted = _Sources(cov, tree.resolved(), [(tree.root / name).resolve() for name in settings.source])
-            return _measure(wanted, joined, None, untidy)
+            return _kept(_measure(wanted, joined, None, untidy), until)
     # In older versions, the error for an unreadable configuration is not a CoverageException.
     except (CoverageException, ConfigError) as problem:
         return NotMeasured(f"coverage.py cannot read its data: {one_line_of(problem)}")
+
+
+def _kept(measured: Measured | NotMeasured, until: ExitStack) -> Measured | NotMeasured:
+    """Keep the joined data until the lines are closed: only files with new or owed code will be asked who ran them."""
+    if isinstance(measured, NotMeasured):
+        return measured
+    return replace(measured, lines=replace(measured.lines, close=until.pop_all().close))
 
 
 def _load_plugins(cov: coverage.Coverage) -> None:
@@ -280,8 +291,6 @@ def _measure(
     per_test: ContextReader | None,
     untidy: list[str],
     notes: tuple[str, ...] = (),
-    *,
-    lasting: bool = False,
 ) -> Measured | NotMeasured:
     why = None if per_test else _why_no_kinds(wanted.cov, data, wanted.by_kind)
     parsed = wanted.shared.parsed(wanted.cov) if wanted.shared else parsed_sources(wanted.cov, wanted.cache)
@@ -293,7 +302,6 @@ def _measure(
         run_by,
         parsed,
         shared=wanted.shared,
-        lasting=lasting,
         unchanged=wanted.tree.unchanged,
     )
     measured = reader.measurement(data, wanted.unseen(data))

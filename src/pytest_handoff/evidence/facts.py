@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 from pytest_handoff.config import Promise
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence import regression
-from pytest_handoff.evidence.ledger import EarlierTests, Ledger, count_by_tier, count_outcomes
+from pytest_handoff.evidence.ledger import EarlierTests, Ledger, count_by_tier, sum_of_tiers
 from pytest_handoff.evidence.policy import Loosening, TakenOut, read_policy
 from pytest_handoff.evidence.regression import LineGroups
 from pytest_handoff.nodeids import file_of, id_matches, path_matches, without_parameters
-from pytest_handoff.record import Frozen, LedgerLine, Record, SkippedNode, TallySummary
+from pytest_handoff.record import Frozen, LedgerLine, Outcome, Record, SkippedNode, TallySummary
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_handoff.evidence.regression import LineGroup
@@ -95,6 +96,10 @@ class Facts(Frozen, frozen=True):
         """
         lines = self.kinds.lines(lambda kind: is_of(kind, tier, scope) and self._counts(kind, scope))
         return lines if path is None else [line for line in lines if path_matches(file_of(line.id), path)]
+
+    def outcomes(self, *, tier: str | None = None, scope: Scope = "all") -> Counter[Outcome | None]:
+        """Count the tests that :meth:`tests` returns by outcome."""
+        return self.kinds.outcomes(lambda kind: is_of(kind, tier, scope) and self._counts(kind, scope))
 
     def live(self, *, tier: str | None = None, scope: Scope = "all", path: str | None = None) -> Sequence[LedgerLine]:
         """Return the tests of a tier and scope that still exist, however they ended."""
@@ -211,10 +216,11 @@ def tally(
         skipped: the files that skipped themselves while they were collected.
         left_out: how many tests of each file the settings leave out.
     """
+    tiers = count_by_tier(ledger.values(), skipped)
     return TallySummary(
         ledger=ledger_digest,
-        counts=count_outcomes(ledger.values(), skipped),
-        tiers=count_by_tier(ledger.values(), skipped),
+        counts=sum_of_tiers(tiers),
+        tiers=tiers,
         new=countOf(map(attrgetter("since"), ledger.values()), session),
         flaky=sum(map(attrgetter("flaky"), ledger.values())),
         regression=regression.summarise(found.values()),

@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_handoff.evidence.source_changes import changed_lines, hash_lines, split_hashes
-from pytest_handoff.nodeids import file_of, name_of, without_parameters
+from pytest_handoff.nodeids import file_of, files_of, name_of, without_parameters
 from pytest_handoff.record import Frozen, Integrity
 
 if TYPE_CHECKING:
@@ -197,8 +197,7 @@ def _by_file(session: str, lines: Sequence[LedgerLine], unchanged: set[str]) -> 
     """
     silent = unchanged - {file_of(line.id) for line in lines if line.since == session or line.moved_from is not None}
     files: dict[str, dict[str, LedgerLine]] = defaultdict(dict)
-    for line in lines:
-        path = file_of(line.id)
+    for line, path in zip(lines, files_of(line.id for line in lines), strict=True):
         if path not in silent:
             tests, test = files[path], without_parameters(line.id)
             if test not in tests or tests[test].since == session:

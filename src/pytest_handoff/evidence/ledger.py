@@ -232,7 +232,7 @@ def trace_collected(
     files: Files,
 ) -> Lineage:
     """Trace what a process collected back to the earlier tests."""
-    absent = {file_of(test) for test in earlier.lines if test not in collected}
+    absent = set(map(file_of, earlier.lines.keys() - collected.keys()))
     existing = set(filter(files.exists, absent))
     gone = certainly_gone(earlier, collected, frozenset(whole_files), existing)
     return trace(earlier, collected, gone, renames, files.agree, in_body=files.in_body)
@@ -311,18 +311,14 @@ def _skipped(line: LedgerLine, node: SkippedNode) -> LedgerLine:
     )
 
 
-def count_outcomes(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = ()) -> dict[str, int]:
-    """Count tests by outcome, as pytest does; a test that is gone has no outcome and is not counted.
+def count_by_tier(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = ()) -> dict[str, dict[str, int]]:
+    """Count tests by outcome, as pytest does, for each tier that has any, sorted by tier.
+
+    A test that is gone has no outcome and is not counted.
 
     Args:
         skipped: the files that skipped themselves: each counts once, and the tests in it do not.
     """
-    by_tier = count_by_tier(lines, skipped).values()
-    return {outcome: sum(counts[outcome] for counts in by_tier) for outcome in OUTCOMES}
-
-
-def count_by_tier(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = ()) -> dict[str, dict[str, int]]:
-    """Count tests by outcome for each tier that has any, sorted by tier."""
     counted: Counter[tuple[str, Outcome | None]]
     if skipped:
         counted = Counter((line.tier, line.outcome) for line in lines if not line.with_file)
@@ -331,6 +327,11 @@ def count_by_tier(lines: Iterable[LedgerLine], skipped: Sequence[SkippedNode] = 
         counted = Counter(map(attrgetter("tier", "outcome"), lines))
     tiers = sorted({tier for tier, outcome in counted if outcome is not None})
     return {tier: {outcome: counted[tier, outcome] for outcome in OUTCOMES} for tier in tiers}
+
+
+def sum_of_tiers(tiers: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Count the tests of all tiers by outcome."""
+    return {outcome: sum(counts[outcome] for counts in tiers.values()) for outcome in OUTCOMES}
 
 
 def _not_collected(earlier: EarlierTests, lineage: Lineage, run: Run) -> Ledger:

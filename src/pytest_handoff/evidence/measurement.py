@@ -111,11 +111,13 @@ class Lines(msgspec.Struct, frozen=True):
         marked: the excluded lines that a comment in the file itself leaves out, ``pragma: no cover``; the file is parsed once
             more for them.
         text: the text of the file, or ``None`` where it cannot be read.
+        close: lets go of the data; nobody can ask which tests ran a line after that.
     """
 
     executed: Callable[[str], Mapping[RunBy, frozenset[int]]]
     marked: Callable[[str], frozenset[int]]
     text: Callable[[str], bytes | None] = lambda _path: None
+    close: Callable[[], object] = lambda: None
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -183,7 +183,7 @@ def _judge(
 ) -> tuple[NewCodeFile, frozenset[int]]:
     """Say what we know about the new statements of a file, and which of them ran only at import."""
     statements = new & file.statements
-    executed = lines.executed(file.path)
+    executed = {} if statements <= file.missing else lines.executed(file.path)
     at_import = statements & _at_import(file, executed)
     open_to_tests = statements - file.missing - at_import
     by_unit = open_to_tests & _run_by(file, executed, lambda by: _counts(by, session))

@@ -185,7 +185,7 @@ def owed_now(
             spared[name] = min(number, spared.get(name, number))
         for by, owed in debts.owed.items():
             for name, file, lines in _standing(owed, measured, base, now, before):
-                if still := lines - _done(file, measured, session, by):
+                if lines and (still := lines - _done(file, measured, session, by)):
                     files = found.setdefault(name, {}).setdefault(by, {})
                     files[file.path] = files.get(file.path, frozenset()) | still
     short = {name: kinds for name, kinds in found.items() if _count(kinds) > spared.get(name, 0)}

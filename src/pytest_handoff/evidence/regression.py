@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from pytest_handoff.nodeids import file_of, without_parameters
+from pytest_handoff.nodeids import files_of, without_parameters
 from pytest_handoff.record import Frozen, LedgerLine, Outcome, Regression, Retired, Status
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def passing_of(counts: Mapping[str, int]) -> int:
     return counts["passed"] + counts["xpassed"]
 
 
-class Fate(Frozen, frozen=True, gc=False):
+class Fate(Frozen, frozen=True, gc=False, cache_hash=True):
     """The fate of one test: its status, whether it counts among the earlier tests that must pass, and whether it passes.
 
     ``was`` is the tier that the test had in earlier sessions, where it is of another now.
@@ -249,11 +249,18 @@ class LineGroups:
             self._joined[kinds] = sorted(chain.from_iterable(map(self._groups.__getitem__, kinds)), key=_id_of)
         return self._joined[kinds]
 
+    def outcomes(self, wanted: Callable[[LineGroup], bool], *, since: str | None = None) -> Counter[Outcome | None]:
+        """Count the tests that :meth:`lines` returns by outcome, without looking at each."""
+        found: Counter[Outcome | None] = Counter()
+        for kind in filter(wanted, self._groups if since is None else self._by_session.get(since, ())):
+            found[kind.outcome] += len(self._groups[kind])
+        return found
+
     def files(self, wanted: Callable[[LineGroup], bool]) -> Counter[str]:
         """Count the tests of the wanted kinds in each file."""
         found: Counter[str] = Counter()
         for kind in filter(wanted, self._groups):
             if kind not in self._files:
-                self._files[kind] = Counter(map(file_of, map(_id_of, self._groups[kind])))
+                self._files[kind] = Counter(files_of(map(_id_of, self._groups[kind])))
             found += self._files[kind]
         return found

@@ -69,7 +69,7 @@ def joined_coverage(
     *,
     unchanged: Callable[[], UnchangedFiles] | None = None,
 ) -> Measured | NotMeasured:
-    """Join the coverage of all parts that measured any; a note names each part that did not.
+    """Join the coverage of all parts that measured any; a note names each part that did not. Close the lines when all is asked.
 
     Args:
         setup: the setup of pytest and coverage.py in this checkout, the same as in every part.
@@ -214,13 +214,31 @@ def _joined(
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
         tell(f"loading the coverage.py plugins that this checkout configures: {', '.join(setup.coverage_plugins)}")
     measured = joined_coverage(project, start.tree, parts, each, setup, unchanged=partial(_unchanged, project, start))
+    try:
+        results = _results(project, start, parts, run, measured)
+        hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
+        if not hooks and not conftests_with_hooks(project, start.tree, setup):
+            return record_run(project, start, results)
+        tell("running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds")
+        return with_pytest_config(
+            setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
+        )
+    finally:
+        if isinstance(measured, Measured):
+            measured.lines.close()
+
+
+def _results(
+    project: Project, start: Start, parts: Sequence[PartTests], run: Run, measured: Measured | NotMeasured
+) -> RunResults:
+    """Put together what the parts found out, as if one run had."""
     untidy = measured.measurement.untidy if isinstance(measured, Measured) else measured.untidy
     run = replace(run, mishaps=(*run.mishaps, *untidy))
     if isinstance(measured, Measured):
         found = measured.measurement
         why = found.why_no_classes or _why_ages_differ(project, start, parts, run)
         measured = replace(measured, measurement=replace(found, why_no_classes=why))
-    results = RunResults(
+    return RunResults(
         run=run,
         measured=measured,
         context=_context(run, parts),
@@ -228,13 +246,6 @@ def _joined(
         instructions=_instructions(project, parts),
         in_force=_in_force(parts),
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
-    )
-    hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
-    if not hooks and not conftests_with_hooks(project, start.tree, setup):
-        return record_run(project, start, results)
-    tell("running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds")
-    return with_pytest_config(
-        setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
     )
 
 

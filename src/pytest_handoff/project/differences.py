@@ -9,7 +9,7 @@ bytes: where they come from, and whether the whole is the one that a record name
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.encoding import encode_json
 from pytest_handoff.project.foreign_files import LINES
 from pytest_handoff.project.line_edits import apply, check, is_edit, shorter
-from pytest_handoff.record import Difference
+from pytest_handoff.record import Bundle, Difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ _MOST_EDITED = 4 * LINES
 less, and small edits of very long lines could take minutes."""
 
 _BLOCK = 1 << 12
-"""Bytes that are copied at once where nothing in them has changed."""
+"""Bytes that are compared, or copied, at once where nothing in them has changed."""
 
 DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises on a file that no run writes."""
@@ -53,7 +53,7 @@ class _File(msgspec.Struct):
 _TESTS, _FILES = msgspec.json.Decoder(_Test), msgspec.json.Decoder(_File)
 
 
-class Layer(NamedTuple):
+class Layer(Bundle, frozen=True):
     """A difference as it was read: what it differs from, what has changed, and its size in bytes."""
 
     head: Difference
@@ -115,24 +115,26 @@ def write_difference(head: Difference, changes: Mapping[str, bytes | None]) -> b
 def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
     """Compare two whole files whose lines are in order, the newer one in pieces that end where a line ends."""
     changes: Changes = {}
-    older = _lines((base,))
-    old = next(older, b"")
-    for line in _lines(now):
-        if line == old:
-            old = next(older, b"")
+    at = 0
+    for block in _blocks(now):
+        if base.startswith(block, at):  # mostly few lines differ
+            at += len(block)
             continue
-        name, before = _name(line, key), None
-        while old and (older_name := _name(old, key)) <= name:
-            if older_name < name:
-                changes[older_name] = None
-            else:
-                before = old
-            old = next(older, b"")
-        changes[name] = line if before is None or key == "id" else shorter(before, line)
-    while old:
-        changes[_name(old, key)] = None
-        old = next(older, b"")
-    return changes
+        for line in block.splitlines(keepends=True):
+            old = _line_at(base, at)
+            if line == old:
+                at += len(old)
+                continue
+            name, before = _name(line, key), None
+            while old and (older_name := _name(old, key)) <= name:
+                if older_name < name:
+                    changes[older_name] = None
+                else:
+                    before = old
+                at += len(old)
+                old = _line_at(base, at)
+            changes[name] = line if before is None or key == "id" else shorter(before, line)
+    return changes | dict.fromkeys(_names(base[at:], key))
 
 
 def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[bytes]:
@@ -202,19 +204,18 @@ def _merged(
     return b"".join(line for _, line in sorted(lines.items()) if line is not None)
 
 
-def _blocks(data: bytes) -> Iterator[bytes]:
-    """Split a file into blocks that end where a line ends."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
-        yield data[start:end]
-        start = end
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Split the pieces of a file into blocks that end where a line ends."""
     for piece in pieces:
-        for block in _blocks(piece):
-            yield from block.splitlines(keepends=True)
+        start = 0
+        while start < len(piece):
+            end = piece.find(b"\n", start + _BLOCK) + 1 or len(piece)
+            yield piece[start:end]
+            start = end
+
+
+def _line_at(data: bytes, start: int) -> bytes:
+    return data[start : data.find(b"\n", start) + 1 or len(data)]
 
 
 def _name(line: bytes, key: Key) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -15,7 +15,7 @@ from pytest_handoff.errors import EvidenceProblem, NewerEvidence, WriteProblem
 from pytest_handoff.record import FileCoverage, NewCodeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pytest_handoff.record import LedgerLine, Record, SourceLine
 
@@ -138,6 +138,7 @@ def _decode_one(decoder: msgspec.json.Decoder[Line], line: bytes, path: str, num
 
 _Value = TypeVar("_Value")
 _LINES_AT_ONCE = 500
+_FEW = 5_000
 
 
 def encode_lines(lines: Iterable[LedgerLine | SourceLine]) -> bytes:
@@ -158,6 +159,18 @@ def encode_in_pieces(lines: Iterable[LedgerLine | SourceLine]) -> Iterator[bytes
     ahead = iter(lines)
     while some := list(islice(ahead, _LINES_AT_ONCE)):
         yield encode_lines(some)
+
+
+def encode_at_hand(lines: Collection[LedgerLine]) -> Callable[[], Iterable[bytes]]:
+    """Return what makes the pieces of :func:`encode_in_pieces`: it encodes few lines only once, and very many again each time.
+
+    Raises:
+        WriteProblem: as :func:`encode_lines`.
+    """
+    if len(lines) > _FEW:
+        return partial(encode_in_pieces, lines)
+    pieces = list(encode_in_pieces(lines))
+    return lambda: pieces
 
 
 def encode_json(value: object) -> bytes:
@@ -255,15 +268,37 @@ def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
         raise NewerEvidence(f"has the schema {found!r}, but this version reads {schema!r}: upgrade pytest-handoff", path=path)
 
 
+_LARGEST_KEPT, _MOST_KEPT = 1 << 19, 8
+"""How large the bytes may be that are kept with their digest, and how many of them are kept."""
+
+_hashed: dict[int, tuple[bytes, str]] = {}
+"""Bytes that were hashed last, by their number: a run reads evidence again that a test may have changed, and mostly none has."""
+
+
 def digest_of(data: bytes) -> str:
     """Return the digest of bytes as records hold it: ``sha256:`` and the hash in hex."""
-    return digest_of_pieces((data,))
+    known = _hashed.pop(len(data), None)
+    if known is None or known[0] != data:
+        known = data, f"sha256:{sha256(data).hexdigest()}"
+    if len(data) <= _LARGEST_KEPT:
+        _hashed[len(data)] = known
+        if len(_hashed) > _MOST_KEPT:
+            del _hashed[next(iter(_hashed))]
+    return known[1]
 
 
 def digest_of_pieces(pieces: Iterable[bytes]) -> str:
     """Return the digest of bytes that come in pieces."""
+    ahead, first, size = iter(pieces), list[bytes](), 0
+    for piece in ahead:
+        first.append(piece)
+        size += len(piece)
+        if size > _LARGEST_KEPT:
+            break
+    else:
+        return digest_of(b"".join(first))
     found = sha256()
-    for piece in pieces:
+    for piece in chain(first, ahead):
         found.update(piece)
     return f"sha256:{found.hexdigest()}"
 

@@ -6,18 +6,18 @@ The form is not evidence: the record holds the digest of the whole, and one form
 from __future__ import annotations
 
 from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.artifacts import Artifact
+from pytest_handoff.project.encoding import digest_of_pieces
 from pytest_handoff.project.stored_files import SMALL, is_difference
 from pytest_handoff.record import Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_handoff.project.store import Store
 
@@ -97,8 +97,12 @@ def _is_long(pieces: Iterable[bytes]) -> bool:
 
 def _measured(pieces: Iterable[bytes]) -> tuple[str, int]:
     """Return the digest of bytes that come in pieces, and how many they are."""
-    found, size = sha256(), 0
-    for piece in pieces:
-        found.update(piece)
-        size += len(piece)
-    return f"sha256:{found.hexdigest()}", size
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+
+    return digest_of_pieces(counted()), size

@@ -5,7 +5,6 @@ A line of the sources holds a hash for each line of a file. Where a session chan
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -118,6 +117,8 @@ def _in_place(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int
 
 
 def _compared(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    from difflib import SequenceMatcher
+
     for tag, low, high, first, last in SequenceMatcher(None, left, right, autojunk=True).get_opcodes():
         if tag != "equal":
             yield low, high, first, last

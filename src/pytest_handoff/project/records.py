@@ -109,14 +109,14 @@ def _refuse_twins(files: StoredFiles, session: str, data: bytes) -> None:
         raise EvidenceProblem(f"is damaged: {error}; {_instead(session)}", path=path) from error
 
 
-def _names_no_folder(name: str) -> bool:
+def names_no_folder(name: str) -> bool:
     """Check for a name that no folder below the evidence has."""
     return name in ("", ".", "..") or "/" in name or "\0" in name
 
 
 def are_sessions(parents: Sequence[str]) -> bool:
     """Tell whether these can be the sessions that one session continues."""
-    return len(set(parents)) == len(parents) <= _MOST_PARENTS and not any(map(_names_no_folder, parents))
+    return len(set(parents)) == len(parents) <= _MOST_PARENTS and not any(map(names_no_folder, parents))
 
 
 def _impossible(record: Record) -> str | None:

@@ -77,7 +77,8 @@ class Chain:
         return sorted(name for name, parents in self.links.items() if session in parents)
 
     def _by_age(self, names: Iterable[str]) -> list[str]:
-        return sorted(names, key=lambda name: (self._store.figures(name).run.started, name))
+        several = list(names)
+        return several if len(several) < 2 else sorted(several, key=lambda name: (self._store.figures(name).run.started, name))
 
     def before(self, session: str) -> list[str]:
         """Name the recorded ancestors of this session, nearest first."""

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.differences import MOST_LINKS, fold, read_difference, read_head
 from pytest_handoff.project.encoding import digest_of
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE
+from pytest_handoff.project.records import names_no_folder
 from pytest_handoff.project.stored_files import LEDGER, RECORD, Gap, is_difference
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import NoReturn, Protocol
 
     from pytest_handoff.project.differences import Key, Layer
 
+    class Reader(Protocol):
+        """Read the files of sessions as they are stored, from a folder or from a commit."""
 
-NO_FOLDER = re.compile(r"\.{0,2}|.*[/\0].*", re.DOTALL)
-"""Names that no folder below the evidence has."""
+        def read_if_there(self, name: str, session: str) -> bytes | None:
+            """Read the file of a session, or return ``None`` if there is none."""
+
+        def named(self, name: str, session: str) -> str:
+            """Return how messages name the file of a session."""
+
 
 _KEPT, _MOST_KEPT = 3, 4 * MEGABYTE
 """How many whole files are kept for the sessions that differ from them, and how large each may be."""
@@ -29,7 +37,7 @@ _MOST_FOLDED = LINES
 """The most bytes that are folded, a whole file for each difference, to find out which of them has changed."""
 
 
-class Whole(NamedTuple):
+class Whole(Bundle, frozen=True):
     """The whole file of a session.
 
     Attributes:
@@ -42,16 +50,6 @@ class Whole(NamedTuple):
     links: int
     weight: int
     base_size: int
-
-
-class Reader(Protocol):
-    """Read the files of sessions as they are stored, from a folder or from a commit."""
-
-    def read_if_there(self, name: str, session: str) -> bytes | None:
-        """Read the file of a session, or return ``None`` if there is none."""
-
-    def named(self, name: str, session: str) -> str:
-        """Return how messages name the file of a session."""
 
 
 class Wholes:
@@ -141,7 +139,7 @@ class Wholes:
             if not is_difference(data) or size > LINES:
                 return
             before = read_head(data, self._named(name)).differs_from
-            found = None if NO_FOLDER.fullmatch(before) else self._files.read_if_there(self._file, before)
+            found = None if names_no_folder(before) else self._files.read_if_there(self._file, before)
             if found is None:
                 raise Gap(
                     f"has only what differs from {before!r}, but {self._named(before)} is missing; "

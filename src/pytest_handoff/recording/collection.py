@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import is_
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -77,12 +78,13 @@ class Collector:
         with self._faults:
             self._asks_hooks = bool(items) and bool(items[0].config.hook.pytest_handoff_tier.get_hookimpls())
             self._add(items)
-        before = list(items) if self._selects else []
+        before = list(items)
         yield
         with self._faults:
-            if before:
+            if self._selects and before:
                 self._note_left_out(before, items)
-            self._add([item for item in items if self._is_added(item)])
+            if len(items) != len(before) or not all(map(is_, items, before)):  # else nobody added any
+                self._add([item for item in items if self._is_added(item)])
             self._came_through = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -115,7 +117,7 @@ class Collector:
     def _outside(self, items: list[pytest.Item]) -> list[str]:
         """Name the files outside the git root, as ``--pyargs`` may find them: their code is not that of this tree."""
         root = self._root
-        paths = {item.path for item in items}
+        paths = set({id(item.path): item.path for item in items}.values())  # they are few, and take long to hash
         far = (path for path in paths if not path.is_relative_to(root) and not path.resolve().is_relative_to(root.resolve()))
         return sorted({"/".join(path.parts[-2:]) for path in far})
 
@@ -143,9 +145,17 @@ class Collector:
             self._whole.add(key)
 
     def _add(self, items: list[pytest.Item]) -> None:
+        above, within, alike = None, "::", None
         for item in items:
             nodeid = item.nodeid
-            seen = self._collected(item) if item.own_markers else self._collected_unmarked(item, nodeid.partition("::")[0])
+            if item.own_markers:
+                seen = self._collected(item)
+            elif alike is not None and item.parent is above and nodeid.startswith(within):
+                seen = alike
+            else:
+                path = nodeid.partition("::")[0]
+                seen = self._collected_unmarked(item, path)
+                above, within, alike = item.parent, f"{path}::", None if self._asks_hooks else seen
             key = self._prefix + nodeid
             self._tests[without_step(key) if self._repeats and _is_repeated(item) else key] = seen
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import is_
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +28,7 @@ from pytest_handoff.recording.failures import details_of_run, untold
 from pytest_handoff.recording.measuring import benchmark_metrics, duration_metrics
 from pytest_handoff.recording.recorder import Invocation, counts_of_pytest
 from pytest_handoff.recording.run_folder import interrupted_after, meanwhile
-from pytest_handoff.run import Collection
+from pytest_handoff.run import PASSED, Collection
 from pytest_handoff.workflow.finish import FinishedSession, renderer_of, trace_all
 from pytest_handoff.workflow.hooks import ProjectHooks
 from pytest_handoff.workflow.record import RunResults, record_run
@@ -249,7 +251,9 @@ class RunEnd:
         """Collect the metrics that tests do not record themselves: benchmarks, and durations that the document asks for."""
         config, prefix = self._plan.config, self._plan.prefix
         document = read_document(self._project, self._start.session)
-        passed = {test for test, result in run.results.items() if result.outcome in PASSING}
+        results = run.results
+        plain = all(map(is_, results.values(), repeat(PASSED)))  # no other table of very many tests, if possible
+        passed = results.keys() if plain else {test for test, result in results.items() if result.outcome in PASSING}
         return [*benchmark_metrics(config, prefix, passed), *duration_metrics(config, prefix, document, passed)]
 
     def _export(self, outcome: FinishedSession, details: Details | None) -> None:

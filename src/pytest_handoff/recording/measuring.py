@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+from bisect import bisect_right
 from collections import defaultdict
 from functools import cached_property, partial
 from itertools import chain
+from operator import mul, truediv
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -49,6 +51,7 @@ class RunCoverage:
         self._folder: Path | None = None
         self._shared: SharedAnalyses | None = None
         self._apart: DataApart | None = None
+        self._measured: Measured | None = None
         self.nonce = os.urandom(8).hex()
         """A part of the names of this run's contexts, so that no test can have them written down."""
 
@@ -74,6 +77,8 @@ class RunCoverage:
 
     def close(self) -> None:
         """Let go of what was measured."""
+        if self._measured is not None:
+            self._measured.lines.close()
         if self._apart is not None:
             self._apart.close()
 
@@ -86,7 +91,10 @@ class RunCoverage:
             company: whether another run of this project was alive at the same time: pytest-cov would read its data too.
         """
         measured = self._read(run, start, traced, company=company)
-        return self._without_places(measured) if isinstance(measured, NotMeasured) else measured
+        if isinstance(measured, NotMeasured):
+            return self._without_places(measured)
+        self._measured = measured
+        return measured
 
     def _read(self, run: Run, start: Start, traced: Lineage, *, company: bool) -> Measured | NotMeasured:
         self._start, self._adds_up = start, adds_up(start, run)
@@ -229,7 +237,7 @@ def duration_metrics(
     ]
 
 
-def seconds_of_tests(config: pytest.Config, prefix: str, tests: Collection[str]) -> dict[str, float]:
+def seconds_of_tests(config: pytest.Config, prefix: str, tests: Mapping[str, object]) -> dict[str, float]:
     """Give the seconds that each test took, its setup, teardown and repeated attempts included, to three digits.
 
     As with :func:`duration_metrics`, it costs nothing per test, and there are none where the clock is held still.
@@ -241,14 +249,48 @@ def seconds_of_tests(config: pytest.Config, prefix: str, tests: Collection[str])
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or os.environ.get("SOURCE_DATE_EPOCH"):
         return {}
+    took = _in_turn(reporter.stats) or _one_by_one(reporter.stats)
+    if prefix or not took.keys() <= tests.keys():
+        found: defaultdict[str, float] = defaultdict(float)
+        for nodeid, seconds in took.items():
+            found[key_of(nodeid, prefix, tests)] += seconds
+        took = found
+    scales = list(map(_SCALES.__getitem__, map(partial(bisect_right, _POWERS), took.values())))
+    if all(scales):  # rounded by arithmetic, since text takes four times as long
+        return dict(zip(took, map(truediv, map(round, map(mul, took.values(), scales)), scales), strict=True))
+    return {key: float(f"{seconds:.3g}") for key, seconds in took.items() if seconds >= 0}
+
+
+_POWERS = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0]
+_SCALES = [0.0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10.0, 0.0]
+"""What a number between two powers is multiplied by to have three digits before its point; 0: nothing."""
+
+
+def _in_turn(stats: Mapping[str, Sequence[pytest.TestReport]]) -> dict[str, float] | None:
+    """Add up the three phases of tests that ran one after the other, once, and passed; ``None`` unless all did.
+
+    The reports of an item share the object that says where it is, while their ids, which take long to ask for, are equal only.
+    """
+    calls, others = stats.get("passed", ()), stats.get("", ())
+    if len(others) != 2 * len(calls) or any(reports for name, reports in stats.items() if name not in ("", "passed")):
+        return None
+    if not {pytest.TestReport}.issuperset(map(type, chain(calls, others))):
+        return None
+    found: dict[str, float] = {}
+    for setup, call, teardown in zip(others[::2], calls, others[1::2], strict=True):
+        if not setup.location is call.location is teardown.location:
+            return None
+        found[call.nodeid] = setup.duration + call.duration + teardown.duration
+    return found if len(found) == len(calls) else None
+
+
+def _one_by_one(stats: Mapping[str, Sequence[object]]) -> dict[str, float]:
+    """Add up all reports of each test."""
     took: defaultdict[str, float] = defaultdict(float)
-    for report in _each_once(reporter.stats):
+    for report in _each_once(stats):
         if type(report) is pytest.TestReport:
             took[report.nodeid] += report.duration
-    found: defaultdict[str, float] = defaultdict(float)
-    for nodeid, seconds in took.items():
-        found[key_of(nodeid, prefix, tests)] += seconds
-    return {key: float(f"{seconds:.3g}") for key, seconds in found.items() if seconds >= 0}
+    return took
 
 
 def _each_once(stats: Mapping[str, Sequence[object]]) -> Iterable[object]:

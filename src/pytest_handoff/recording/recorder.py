@@ -137,6 +137,7 @@ class Recorder:
         self.reported: Counter[str] = Counter()
         self.repeated: set[str] = set()
         self._metrics: list[tuple[str, Metric]] = []
+        self._last: tuple[object, str] = (None, "")
         self.interrupted: str | None = None
         self.lost_workers: list[str] = []
         self._at_odds: list[str] = []
@@ -156,8 +157,10 @@ class Recorder:
                 else:
                     self._results[nodeid] = PASSED
                     self.reported["passed"] += 1
+                    self._last = report.location, nodeid
             elif when == "teardown":
-                self._tell_end(report.nodeid)
+                place, nodeid = self._last  # the same object tells of the same item, and pytest's ids take long to ask for
+                self._tell_end(nodeid if report.location is place else report.nodeid)
         except Exception as error:
             self._faults.add(error)
 
@@ -260,6 +263,7 @@ class Recorder:
         self._metrics += [(report.nodeid, metric) for metric in from_properties(report.user_properties)]
 
     def _look_closely(self, report: pytest.TestReport) -> None:
+        self._last = None, ""
         if unseen := report.__dict__.get(UNREPORTED):
             self._reruns[report.nodeid] = unseen
         if self._failed is not None and report.outcome not in ("passed", "skipped"):

@@ -19,7 +19,7 @@ from pytest_handoff.evidence.regression import fates
 from pytest_handoff.evidence.source_changes import changes_between
 from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.contents import Contents, texts_in, with_lines
-from pytest_handoff.project.encoding import digest_of_pieces, encode_in_pieces
+from pytest_handoff.project.encoding import digest_of_pieces, encode_at_hand, encode_in_pieces
 from pytest_handoff.project.target_branch import policy_table
 from pytest_handoff.project.tree import commits_since
 from pytest_handoff.record import (
@@ -111,7 +111,7 @@ def record_run(
     """
     seen = _see(project, start, results)
     found = fates(start.session, seen.lines, start.parents.earlier)
-    encoded = partial(encode_in_pieces, with_replaced(seen.lines, seen.replaced).values())
+    encoded = encode_at_hand(with_replaced(seen.lines, seen.replaced).values())
     digest = digest_of_pieces(encoded())
     tests = facts.tally(start.session, seen.lines, found, digest, skipped=seen.skipped, left_out=seen.left_out)
     paths = results.measured.measurement.files.keys() if isinstance(results.measured, Measured) else ()
