@@ -26,9 +26,10 @@ _REST = rf"[\S ]*+{_END}"  # a blank is the only white space in a plain line
 # A line of prose must not begin with anything that could open another block, underline a heading or define a reference.
 _BEGIN = r"(?:[^\s\d#>\-+*_=`~<\[|:]|\*\*[^\s*]|__[^\s_]|`[^\s`]|\[(?:[^\s\[\]\\]|[ ])*+\](?!:)|[0-9]{1,9}+(?![.)0-9]))"
 _PROSE = rf"{_BEGIN}{_REST}"
-# The first line begins like the others, but without blanks: one pattern for all takes half as long to compile.
-_PARAGRAPH = rf"(?![ ])(?:[ ]*+{_PROSE})++"
 _MARK = r"(?:[-*+]|[0-9]{1,9}[.)])[ ]"
+# Lines of a paragraph and of a list are alike but for the marks, and one pattern for both takes half as long to compile.
+_LISTED = rf"(?![ ])(?=(?P<mark>{_MARK})?)"
+_LINES = rf"(?:[ ]*+(?(mark)(?:{_MARK}(?![ ]))?+){_PROSE})++"
 # In a list that is one, a line that begins with a mark begins an item.
 _ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>[^\n]*+\n?(?:(?![ ]*+{_MARK})[^\n]++\n?)*+)"
 _ROW = rf"\|(?:(?:[^\s|\\]|[ ]|\\(?!\|))*+\|)++[ ]*+{_END}"
@@ -36,9 +37,8 @@ _RULER = rf"\|(?:[ ]*+:?-++:?[ ]*+\|)++[ ]*+{_END}"
 _NEXT = rf"(?=[ ]*+{_END}|\#|```|<!--)"  # what may follow without a blank line between
 _BLOCK = rf"""
     (?P<blank>(?:[ ]*+\n)++|[ ]++\Z)
-  | (?P<paragraph>{_PARAGRAPH})(?:{_NEXT}|(?=[-*+][ ]))
-  | (?P<list>(?![ ])(?:[ ]*+{_MARK}{_PARAGRAPH})++){_NEXT}
-  | (?P<table>{_ROW}{_RULER}(?:{_ROW})*+){_NEXT}
+  | (?P<paragraph>{_LISTED}{_LINES})(?:{_NEXT}|(?(mark)(?!)|(?=[-*+][ ])))
+  | (?P<table>(?=[^\n]*+\n{_RULER})(?:{_ROW})++){_NEXT}
   | (?P<fence>```(?:[^\s`]|[ ])*+\n(?:(?![ \t]*+```)[^\n]*+\n)*+```[ ]*+{_END})
   | (?P<heading>\#{{1,6}}[ ]++[^\s\#]{_REST})
   | (?P<comment><!--(?:[^\s<>]|[ ])*+(?<=--)>[ ]*+{_END})
@@ -58,7 +58,7 @@ class _Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlainBlock(msgspec.Struct, frozen=True, gc=False):
-    """A block with its kind, which is the name of a group in the regular expression."""
+    """A block with its kind: ``list``, or the name of a group in the regular expression."""
 
     kind: str
     text: str
@@ -76,7 +76,7 @@ def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
     pattern, blocks, at = _blocks(), list[PlainBlock](), start
     while at < stop:
         found = pattern.match(source, at, stop)
-        block = None if found is None else _plain(str(found.lastgroup), found[0])
+        block = None if found is None else _plain("list" if found["mark"] else str(found.lastgroup), found[0])
         if found is None or block is None:
             return None
         blocks.append(block)
