@@ -8,7 +8,7 @@ from hashlib import file_digest
 from pathlib import Path
 from shlex import quote
 from stat import S_ISREG
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.project.artifacts import Artifact, sync_folder, write_beside, write_each
@@ -17,6 +17,7 @@ from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
 from pytest_handoff.project.locks import PATIENCE, locked
 from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
 from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, STATEMENTS
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +34,7 @@ OLD_NOTE = ".handoff-switch.json"
 """The note that version 0.1 kept in the hand-off folder; anybody can commit one, so it is not followed there."""
 
 
-class Unfinished(NamedTuple):
+class Unfinished(Bundle, frozen=True):
     """A write whose process died: its session, and whether some files are new and others are not."""
 
     session: str
