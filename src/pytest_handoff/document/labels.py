@@ -112,6 +112,7 @@ def own_key(text: str) -> str | None:
     return None if first is None or first[0].isdigit() else _normal(text)
 
 
+@lru_cache(maxsize=1024)  # several things are asked of each line in turn
 def read_label(text: str) -> Label | None:
     """Read the label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
     bold, plain = _beginnings(":：" if "：" in text else ":")
@@ -335,9 +336,14 @@ def _normal(text: str) -> str:
     return " ".join(words[max(first, 0) :])
 
 
+def _may_be_mangled(signs: str) -> bool:
+    """Check without a codec, which takes long to import: as UTF-8 each is several bytes, and neither codec has emoji."""
+    return len(signs) > 1 and not any("◊" < sign < "\uf8ff" for sign in signs)
+
+
 def _without_mangled_symbols(found: re.Match[str]) -> str:
     """Restore characters whose UTF-8 was read as Mac Roman or cp1252; those without a letter or digit, emoji, become a blank."""
-    for wrong in ("mac_roman", "cp1252") if len(found[0]) > 1 else ():  # in UTF-8 each of these is several bytes
+    for wrong in ("mac_roman", "cp1252") if _may_be_mangled(found[0]) else ():
         try:
             meant = found[0].encode(wrong).decode("utf-8")
         except UnicodeError:
