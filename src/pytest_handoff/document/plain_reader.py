@@ -38,12 +38,12 @@ _NEXT = rf"(?=[ ]*+{_END}|\#|```|<!--)"  # what may follow without a blank line 
 _BLOCK = rf"""
     (?P<blank>(?:[ ]*+\n)++|[ ]++\Z)
   | (?P<paragraph>{_LISTED}{_LINES})(?:{_NEXT}|(?(mark)(?!)|(?=[-*+][ ])))
-  | (?P<table>(?=[^\n]*+\n{_RULER})(?:{_ROW})++){_NEXT}
   | (?P<fence>```(?:[^\s`]|[ ])*+\n(?:(?![ \t]*+```)[^\n]*+\n)*+```[ ]*+{_END})
   | (?P<heading>\#{{1,6}}[ ]++[^\s\#]{_REST})
   | (?P<comment><!--(?:[^\s<>]|[ ])*+(?<=--)>[ ]*+{_END})
   | (?P<rule>(?:---++|\*\*\*++)[ ]*+{_END})
 """
+_TABLE = rf"(?P<table>(?=[^\n]*+\n{_RULER})(?:{_ROW})++){_NEXT}"
 _DEEPEST = 8  # lists within lists; a parser gives up at some depth
 
 
@@ -73,15 +73,19 @@ def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
         start: where the part begins: with the text, or with a heading.
         stop: where it ends: with the text, or before a heading.
     """
-    pattern, blocks, at = _blocks(), list[PlainBlock](), start
+    blocks, at = list[PlainBlock](), start
     while at < stop:
-        found = pattern.match(source, at, stop)
-        block = None if found is None else _plain("list" if found["mark"] else str(found.lastgroup), found[0])
+        found = (_table() if source[at] == "|" else _block()).match(source, at, stop)
+        block = None if found is None else _plain(_kind(found), found[0])
         if found is None or block is None:
             return None
         blocks.append(block)
         at = found.end()
     return blocks
+
+
+def _kind(found: re.Match[str]) -> str:
+    return "list" if found.lastgroup == "paragraph" and found["mark"] else str(found.lastgroup)
 
 
 def put_plain(blocks: Sequence[PlainBlock], structure: Structure, line: int) -> None:
@@ -181,8 +185,14 @@ def _lines(text: str) -> list[str]:
 
 
 @cache
-def _blocks() -> re.Pattern[str]:
+def _block() -> re.Pattern[str]:
+    """Compile the beginning of any block but a table: a document without one needs no pattern for it."""
     return re.compile(_BLOCK, re.VERBOSE)
+
+
+@cache
+def _table() -> re.Pattern[str]:
+    return re.compile(_TABLE, re.VERBOSE)
 
 
 @cache
