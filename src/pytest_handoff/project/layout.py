@@ -96,7 +96,10 @@ class Project(Frozen, frozen=True):
 
     def key(self, path: Path) -> str:
         """Write a path as evidence does: relative to the root, with ``/``."""
-        key = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        try:
+            key = path.relative_to(self.root).as_posix()
+        except ValueError:
+            key = path.as_posix()
         return key if key.isascii() and "\\" not in key else git.name_of(os.fsencode(key))
 
     def has_file(self, key: str) -> bool:
