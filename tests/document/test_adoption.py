@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_handoff.document.find import adopt
+from pytest_handoff.document.adopt import adopt
 
 TESTS = "## Test Results\n\n- **Current Session Tests**: [X/Y]\n\n---\n\n## Next\n"
 

@@ -7,6 +7,7 @@ import pytest
 
 from check_documents import DOCUMENTS, GOLDEN, fill, golden_pairs, problems
 from pytest_handoff.document import parse
+from pytest_handoff.document.find import find, find_tasks
 
 PAIRS = golden_pairs()
 SPOILT_BY_MDFORMAT = {"handoff_with_front_matter"}
@@ -22,6 +23,12 @@ def test_every_golden_file_has_its_document() -> None:
     """No reviewed result is left over, and at least twenty documents are not from a template of ours."""
     assert {path.stem for path in GOLDEN.glob("*.md")} == PAIRS.keys()
     assert len(list(DOCUMENTS.glob("*.md"))) >= 20
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_checklist_lines_alone(name: str) -> None:
+    """Without the fields of the document, its checklist lines are the same; only boxes in fences depend on them."""
+    assert find_tasks(PAIRS[name]) == [task for task in find(PAIRS[name]).tasks if task.place is None]
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -109,8 +109,10 @@ def _fits(shape: str, tags: Sequence[Tag]) -> Found | None:
 
 def _fit(slots: Sequence[str], tags: Sequence[Tag]) -> Found | None:
     """Return the tags by kind if they fill the slots from first to last; an optional slot may stay empty."""
+    if len(tags) > len(slots):  # no slot takes two
+        return None
     if not slots:
-        return None if tags else {}
+        return {}
     slot, *others = slots
     if tags and tags[0].kind in slot.rstrip("?").split("|") and (rest := _fit(others, tags[1:])) is not None:
         return {tags[0].kind: tags[0].value, **rest}

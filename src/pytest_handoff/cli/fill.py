@@ -248,7 +248,7 @@ def _make(project: Project, session: str, template: str | None) -> int:
 
 def _adopt(project: Project, session: str, source: Path, *, write: bool) -> int:
     from pytest_handoff.document import parse
-    from pytest_handoff.document.find import adopt
+    from pytest_handoff.document.adopt import adopt
     from pytest_handoff.project.artifacts import Artifact, write_each
 
     target = project.document(session)

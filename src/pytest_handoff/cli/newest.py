@@ -42,7 +42,7 @@ def newest_session(project: Project) -> Newest:
     tips = chain.tips() if chain.links else []
     if chain.links and not tips:
         circle = "the sessions continue each other in a circle; restore their records"
-        raise EvidenceProblem(circle, path=project.shown(project.store.evidence))
+        raise EvidenceProblem(circle, path=project.shown(project.evidence))
     waiting = [name for name in _without_record(project) if _is_newer(project, name, tips[-1] if tips else None)]
     if len(waiting) > 1:
         raise UsageProblem(f"which SESSION? {listed(waiting)} have a document but no record; name one of them")

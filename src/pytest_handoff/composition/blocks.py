@@ -77,15 +77,15 @@ class Correction(Frozen, frozen=True):
 
 def corrections_of(text: str, findings: Iterable[Finding]) -> list[Correction]:
     """List the claims of a document that the evidence contradicts, in its order."""
-    lines = split_lines(text)
+    wrong = [(found.line, found) for found in findings if found.kind == "contradicted" and found.line is not None]
+    lines = split_lines(text) if wrong else []
     return [
         Correction(
-            where=_where(lines[found.line - 1], found),
+            where=_where(lines[line - 1], found),
             claim=one_line(found.claim or ""),
             evidence=SafeMarkdown(found.evidence or ""),
         )
-        for found in findings
-        if found.kind == "contradicted" and found.line is not None
+        for line, found in wrong
     ]
 
 

@@ -31,7 +31,7 @@ def with_padding(old: str, value: str) -> str:
 
 def escape_pipes(value: str) -> str:
     """Put a backslash before each pipe that has none."""
-    return _ANY_PIPE.sub(r"\\|", value)
+    return re.sub(_ANY_PIPE, r"\\|", value)
 
 
 _BEFORE_LABEL = r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -21,13 +22,12 @@ from pytest_handoff.document.figure_lines import (
 from pytest_handoff.document.file_counts import counted_files, without_overlap
 from pytest_handoff.document.file_lists import listed_files
 from pytest_handoff.document.labels import box_of, keys_of, read_label
-from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers, with_block
+from pytest_handoff.document.markers import Block, MarkerProblem, is_sealed, pair_blocks, read_markers
 from pytest_handoff.document.match import match_fields, missing_sections, open_questions
 from pytest_handoff.document.parse import parse, refuse_unfit
-from pytest_handoff.document.places import Document, Finding, Place, Task, Title, in_checklist, place_of_marker
+from pytest_handoff.document.places import Document, Finding, Place, Task, Title, place_of_marker
 from pytest_handoff.document.scopes import Scopes, unique
 from pytest_handoff.figures import counted, enumerated
-from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -51,11 +51,11 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
         DocumentProblem: the text holds NUL or an unresolved merge, see :func:`pytest_handoff.document.parse.refuse_unfit`.
     """
     refuse_unfit(text, path or None)
-    parsed = parse(text)
+    parsed = _parsed(text)
     markers, unread = read_markers(parsed)
     off = _switched_off(parsed, markers)
     blocks, unpaired = pair_blocks(parsed, markers, off)
-    closed = off | {line for block in blocks for line in range(block.line, block.last + 1)}
+    closed = _closed(off, blocks)
     marked, unplaced = _marked_places(parsed, [marker for marker in markers if marker.comment.line not in closed])
     matched, findings = match_fields(parsed, fields, closed, taken=marked)
     lists = without_overlap(listed_files(parsed, closed), [*marked, *matched])
@@ -78,6 +78,32 @@ def find(text: str, *, fields: tuple[Field, ...] = FIELDS, path: str = "", names
         findings=tuple(sorted(findings, key=lambda finding: finding.line or 0)),
         headings=tuple(Title(line=h.line + 1, level=h.level, text=h.text) for h in parsed.headings),
     )
+
+
+def find_tasks(text: str) -> list[Task]:
+    """Find the checklist lines outside fences; which boxes in fences count depends on the fields.
+
+    Raises:
+        DocumentProblem: as :func:`find`.
+    """
+    refuse_unfit(text, None)
+    parsed = _parsed(text)
+    markers, _ = read_markers(parsed)
+    off = _switched_off(parsed, markers)
+    blocks, _ = pair_blocks(parsed, markers, off)
+    closed = _closed(off, blocks)
+    return list(_tasks(parsed, lambda line: line not in closed))
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> Outline:
+    """Parse a text, once where a new document is first asked for its checklist lines and then filled."""
+    return parse(text)
+
+
+def _closed(off: set[int], blocks: Iterable[Block]) -> set[int]:
+    """Return the lines in which nothing is found: those that are switched off, and those of our blocks."""
+    return off | {line for block in blocks for line in range(block.line, block.last + 1)}
 
 
 def _with_figures(
@@ -280,69 +306,3 @@ def _rows_below(text: str, names: Collection[str]) -> Iterator[str]:
             inside = None if keys_of(heading[2]).isdisjoint(names) else len(heading[1])
         elif inside is not None and (cell := re.match(_FIRST_CELL, line)):
             yield re.sub(_EMPHASIS, "", cell[1]).strip()
-
-
-_SECTIONS: dict[str, tuple[str, ...]] = {
-    "tests.lost": ("tests.", "tier.", "phase.results"),
-    "coverage.files": ("coverage.", "targets.", "metrics.coverage", "tests.", "phase.results"),
-    "new_code.files": ("coverage.", "targets.", "metrics.new_code", "tests.", "phase.results"),
-}
-"""For each block, the beginnings of place ids: the block goes to the end of the section with the first such place found."""
-
-_EVIDENCE = "checklist.evidence"
-_CORRECTIONS = "claims.corrections"
-
-
-class Adopted(Frozen, frozen=True):
-    """A document with our blocks: ``added`` names them, each with its line (from 1), ``homeless`` those without a section."""
-
-    text: str
-    added: tuple[tuple[str, int], ...]
-    homeless: tuple[str, ...]
-
-
-def adopt(text: str, path: str, *, corrections: bool = True) -> Adopted:
-    """Add each block that the text lacks and has a section for; it is empty until the next run fills it.
-
-    Args:
-        corrections: whether to add the block below the title that says what the evidence contradicts.
-
-    Raises:
-        DocumentProblem: the text cannot be filled safely.
-    """
-    document = find(text, path=path)
-    there = {place.id for place in document.places}
-    blocks = (*((_CORRECTIONS,) if corrections else ()), *_SECTIONS, _EVIDENCE)
-    wanted = {block: _line_for(document, block) for block in blocks if block not in there}
-    spots = [(line, block) for block, line in wanted.items() if line is not None]
-    for line, block in sorted(spots, key=lambda spot: spot[0])[::-1]:  # from below, so that the line numbers above stay right
-        text = with_block(text, line, block, "")
-    added = {place.id: place.line for place in find(text, path=path).places}
-    return Adopted(
-        text=text,
-        added=tuple((block, added[block]) for _, block in spots if block in added),
-        homeless=tuple(block for block, line in wanted.items() if line is None),
-    )
-
-
-def _line_for(document: Document, block: str) -> int | None:
-    """Find the line (from 1) after which the block goes: the last one of its section that says anything."""
-    if block == _EVIDENCE:
-        lines = [task.line for task in document.tasks if in_checklist(task.section)]
-        return _last_line(document, max(lines)) if lines else None
-    if block == _CORRECTIONS:
-        first = next(iter(parse(document.text).headings), None)
-        return None if first is None else first.end if first.level == 1 else first.line
-    for beginning in _SECTIONS[block]:
-        lines = [place.line for place in document.places if place.id.startswith(beginning)]
-        if lines:
-            return _last_line(document, min(lines))
-    return None
-
-
-def _last_line(document: Document, line: int) -> int:
-    rows = document.text.split("\n")
-    end = next((heading.line - 1 for heading in document.headings if heading.line > line), len(rows))
-    while end > line and (not rows[end - 1].strip() or set(rows[end - 1].strip()) <= set("-*_")):
-        end -= 1
-    return end

@@ -28,8 +28,6 @@ _TAIL = r"[ \t]+(?:\(|[-–—][ \t]|<!--)"
 _COUNTED_PROMPT = r"\[X+\](?:[ \t]*%|[ \t]+(?:tests?|files?|lines?))"
 _SHARE_PROMPT = r"\[[A-Zn#]{1,4}\][ \t]*/[ \t]*\[[A-Zn#]{1,4}\](?:[ \t]+tests?)?(?:[ \t]+(?:passed|passing))?"
 _PIECE = r"(?s)[ \t]+|\\+|[^\\ \t]"
-_SLASHES = re.compile(r"\\+")
-_BLANKS = re.compile(r"[ \t]+")
 _ESCAPE = r"\\([!-/:-@\[-`{-~])"
 _UNIT = r"[ \t]*+(?:%|(?:tests?|files?|lines?(?: of code)?)?[ \t]*+(?:passed|passing|covered|added)?)"
 
@@ -112,6 +110,7 @@ def own_key(text: str) -> str | None:
     return None if first is None or first[0].isdigit() else _normal(text)
 
 
+@lru_cache(maxsize=1024)  # several things are asked of each line in turn
 def read_label(text: str) -> Label | None:
     """Read the label that a line starts with: ``**Label**: value``, ``**Label:** value``, ``Label: value``, ``✅ **Label**:``."""
     bold, plain = _beginnings(":：" if "：" in text else ":")
@@ -255,19 +254,22 @@ def _end_of_same(current: str, plain: str) -> int | None:
         if piece[0] == "\\":
             slashes = len(piece)
             continue
-        found = _run(_SLASHES, current, at)
+        found = _run("\\", current, at)
         at += found
-        length = _run(_BLANKS, current, at) if piece[0] in " \t" else len(piece) * current.startswith(piece, at)
+        length = _run(" \t", current, at) if piece[0] in " \t" else len(piece) * current.startswith(piece, at)
         if not length or not slashes <= found <= 2 * slashes + (piece in punctuation):
             return None
         at, slashes = at + length, 0
-    found = _run(_SLASHES, current, at)
+    found = _run("\\", current, at)
     return None if found < slashes else at + min(found, 2 * slashes)
 
 
-def _run(of: re.Pattern[str], text: str, at: int) -> int:
-    found = of.match(text, at)
-    return 0 if found is None else found.end() - at
+def _run(signs: str, text: str, at: int) -> int:
+    """Count how many of these signs follow each other from here on."""
+    end = at
+    while end < len(text) and text[end] in signs:
+        end += 1
+    return end - at
 
 
 def _bracket_length(value: str, references: Collection[str]) -> int:
@@ -335,9 +337,14 @@ def _normal(text: str) -> str:
     return " ".join(words[max(first, 0) :])
 
 
+def _may_be_mangled(signs: str) -> bool:
+    """Check without a codec, which takes long to import: as UTF-8 each is several bytes, and neither codec has emoji."""
+    return len(signs) > 1 and not any("◊" < sign < "\uf8ff" for sign in signs)
+
+
 def _without_mangled_symbols(found: re.Match[str]) -> str:
     """Restore characters whose UTF-8 was read as Mac Roman or cp1252; those without a letter or digit, emoji, become a blank."""
-    for wrong in ("mac_roman", "cp1252") if len(found[0]) > 1 else ():  # in UTF-8 each of these is several bytes
+    for wrong in ("mac_roman", "cp1252") if _may_be_mangled(found[0]) else ():
         try:
             meant = found[0].encode(wrong).decode("utf-8")
         except UnicodeError:

@@ -59,7 +59,7 @@ def split_cells(row: str) -> list[str]:
 
 
 def _agree(cells: Sequence[Cell], contents: Sequence[str]) -> bool:
-    return all(_ANY_PIPE.sub("|", cell.text) == content for cell, content in zip(cells, contents, strict=False)) and not any(
+    return all(re.sub(_ANY_PIPE, "|", cell.text) == content for cell, content in zip(cells, contents, strict=False)) and not any(
         contents[len(cells) :]
     )
 

@@ -325,4 +325,4 @@ def _readable(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text) if holds_lone_surrogate(text) else text
 
 
-_ANY_PIPE = re.compile(r"\\?\|")
+_ANY_PIPE = r"\\?\|"

@@ -26,9 +26,10 @@ _REST = rf"[\S ]*+{_END}"  # a blank is the only white space in a plain line
 # A line of prose must not begin with anything that could open another block, underline a heading or define a reference.
 _BEGIN = r"(?:[^\s\d#>\-+*_=`~<\[|:]|\*\*[^\s*]|__[^\s_]|`[^\s`]|\[(?:[^\s\[\]\\]|[ ])*+\](?!:)|[0-9]{1,9}+(?![.)0-9]))"
 _PROSE = rf"{_BEGIN}{_REST}"
-# The first line begins like the others, but without blanks: one pattern for all takes half as long to compile.
-_PARAGRAPH = rf"(?![ ])(?:[ ]*+{_PROSE})++"
 _MARK = r"(?:[-*+]|[0-9]{1,9}[.)])[ ]"
+# Lines of a paragraph and of a list are alike but for the marks, and one pattern for both takes half as long to compile.
+_LISTED = rf"(?![ ])(?=(?P<mark>{_MARK})?)"
+_LINES = rf"(?:[ ]*+(?(mark)(?:{_MARK}(?![ ]))?+){_PROSE})++"
 # In a list that is one, a line that begins with a mark begins an item.
 _ITEM = rf"(?P<indent>[ ]*+)(?P<mark>{_MARK})(?P<text>[^\n]*+\n?(?:(?![ ]*+{_MARK})[^\n]++\n?)*+)"
 _ROW = rf"\|(?:(?:[^\s|\\]|[ ]|\\(?!\|))*+\|)++[ ]*+{_END}"
@@ -36,14 +37,13 @@ _RULER = rf"\|(?:[ ]*+:?-++:?[ ]*+\|)++[ ]*+{_END}"
 _NEXT = rf"(?=[ ]*+{_END}|\#|```|<!--)"  # what may follow without a blank line between
 _BLOCK = rf"""
     (?P<blank>(?:[ ]*+\n)++|[ ]++\Z)
-  | (?P<paragraph>{_PARAGRAPH})(?:{_NEXT}|(?=[-*+][ ]))
-  | (?P<list>(?![ ])(?:[ ]*+{_MARK}{_PARAGRAPH})++){_NEXT}
-  | (?P<table>{_ROW}{_RULER}(?:{_ROW})*+){_NEXT}
+  | (?P<paragraph>{_LISTED}{_LINES})(?:{_NEXT}|(?(mark)(?!)|(?=[-*+][ ])))
   | (?P<fence>```(?:[^\s`]|[ ])*+\n(?:(?![ \t]*+```)[^\n]*+\n)*+```[ ]*+{_END})
   | (?P<heading>\#{{1,6}}[ ]++[^\s\#]{_REST})
   | (?P<comment><!--(?:[^\s<>]|[ ])*+(?<=--)>[ ]*+{_END})
   | (?P<rule>(?:---++|\*\*\*++)[ ]*+{_END})
 """
+_TABLE = rf"(?P<table>(?=[^\n]*+\n{_RULER})(?:{_ROW})++){_NEXT}"
 _DEEPEST = 8  # lists within lists; a parser gives up at some depth
 
 
@@ -58,7 +58,7 @@ class _Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlainBlock(msgspec.Struct, frozen=True, gc=False):
-    """A block with its kind, which is the name of a group in the regular expression."""
+    """A block with its kind: ``list``, or the name of a group in the regular expression."""
 
     kind: str
     text: str
@@ -73,15 +73,19 @@ def plain_blocks(source: str, start: int, stop: int) -> list[PlainBlock] | None:
         start: where the part begins: with the text, or with a heading.
         stop: where it ends: with the text, or before a heading.
     """
-    pattern, blocks, at = _blocks(), list[PlainBlock](), start
+    blocks, at = list[PlainBlock](), start
     while at < stop:
-        found = pattern.match(source, at, stop)
-        block = None if found is None else _plain(str(found.lastgroup), found[0])
+        found = (_table() if source[at] == "|" else _block()).match(source, at, stop)
+        block = None if found is None else _plain(_kind(found), found[0])
         if found is None or block is None:
             return None
         blocks.append(block)
         at = found.end()
     return blocks
+
+
+def _kind(found: re.Match[str]) -> str:
+    return "list" if found.lastgroup == "paragraph" and found["mark"] else str(found.lastgroup)
 
 
 def put_plain(blocks: Sequence[PlainBlock], structure: Structure, line: int) -> None:
@@ -181,8 +185,14 @@ def _lines(text: str) -> list[str]:
 
 
 @cache
-def _blocks() -> re.Pattern[str]:
+def _block() -> re.Pattern[str]:
+    """Compile the beginning of any block but a table: a document without one needs no pattern for it."""
     return re.compile(_BLOCK, re.VERBOSE)
+
+
+@cache
+def _table() -> re.Pattern[str]:
+    return re.compile(_TABLE, re.VERBOSE)
 
 
 @cache

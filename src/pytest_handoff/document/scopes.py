@@ -173,6 +173,7 @@ class Scopes:
         self.parsed, self.names, self.closed = parsed, names, closed
         self._known: dict[int, str | None] = {}
         self._items: dict[int, str | None] = {}
+        self._current: dict[int, bool] = {}
         self._spoken: dict[tuple[int, str], bool] = {}
         self._led = _led_lines(parsed)
 
@@ -195,9 +196,15 @@ class Scopes:
     def paths_alone(self, line: int) -> bool:
         """Check that a line is about a file as it is now, whatever else the headings above are about."""
         path = self.parsed.path(line)
-        texts = [heading.text for heading in path]
-        other = any(not _OTHER_TIMES.isdisjoint(form.split()) for text in texts for form in keys_of(text))
-        return not other and not any(_is_of_another(text, self.names.number) for text in texts)
+        at = path[-1].line if path else -1
+        if at not in self._current:
+            self._current[at] = self._speak_of_now([heading.text for heading in path])
+        return self._current[at]
+
+    def _speak_of_now(self, headings: list[str]) -> bool:
+        """Check that no heading names another time or another session."""
+        other = any(not _OTHER_TIMES.isdisjoint(form.split()) for text in headings for form in keys_of(text))
+        return not other and not any(_is_of_another(text, self.names.number) for text in headings)
 
     def is_certain(self, line: int) -> bool:
         """Check that a person's figure in a line is about the project's tests: the heading has only well-known words."""

@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import force_setattr, replace
 
 from pytest_handoff.nodeids import file_of, name_of, nodes_above, without_parameters
-from pytest_handoff.record import OUTCOMES, Frozen, LastSeen, LedgerLine
+from pytest_handoff.record import OUTCOMES, Bundle, Frozen, LastSeen, LedgerLine
 from pytest_handoff.run import PASSED
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def none_in_body(_test: str, _cases: list[str]) -> list[str]:
     return []
 
 
-class Files(NamedTuple):
+class Files(Bundle, frozen=True):
     """Answer what tracing asks: whether a file exists, whether two tests have the same body, and which cases are in a body."""
 
     exists: Callable[[str], bool]

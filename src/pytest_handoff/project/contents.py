@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_handoff.project.tree import Tree
 
 
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ID = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 """What git calls a blob: evidence may hold anything in its place."""
 
 _AT_ONCE = 200
@@ -63,7 +63,7 @@ def in_git(project: Project, blob: str) -> bytes | None:
 
 def all_in_git(project: Project, blobs: Iterable[str]) -> dict[str, bytes]:
     """Read what git has stored under these blob ids, all with one git process; what :func:`in_git` cannot read is left out."""
-    known = [blob for blob in blobs if _ID.fullmatch(blob)] if project.uses_git else []
+    known = [blob for blob in blobs if re.fullmatch(_ID, blob)] if project.uses_git else []
     contents = blobs_there(project.root, known) if known else {}
     return {blob: content for blob, content in contents.items() if len(content) <= TEXT}
 

@@ -23,7 +23,7 @@ _METADATA = (".egg-info", ".dist-info")
 
 def every_file(project: Project) -> list[str]:
     """Name every file but evidence that git tracks or would track, whatever ``scope`` and ``ignore`` say, sorted."""
-    evidence = project.store.evidence
+    evidence = project.evidence
     inside = evidence.is_relative_to(project.root)
     return sorted(read_files(project.root, without=[f"{literally(project.key(evidence))}/**"] if inside else []).files)
 

@@ -108,7 +108,7 @@ def encoded(details: Details) -> bytes:
 
 def committed_path(project: Project, session: str) -> Path:
     """Return the path of details that are committed, which is also the one in a folder of artifacts."""
-    return project.store.evidence / session / DETAILS
+    return project.evidence / session / DETAILS
 
 
 def _local_path(project: Project, session: str) -> Path:

@@ -197,7 +197,7 @@ def encode_record(record: Record) -> bytes:
     if record.coverage is not None and record.coverage.by_file is None:
         table["coverage"]["files"] = {path: shortened(file) for path, file in record.coverage.files.items()}
     table["places"] = [_without_empty(place, "text", "") if "sha256" in place else place for place in table["places"]]
-    keys = [f" {_on_one_line(key)}: {_laid_out(value, 1)}" for key, value in table.items()]
+    keys = [f" {_key(key)}: {_laid_out(value, 1)}" for key, value in table.items()]
     return _encoded(str.encode, "{\n" + ",\n".join(keys) + "\n}\n")
 
 
@@ -237,7 +237,7 @@ def _laid_out(value: object, depth: int) -> str:
     rows: list[str] = []
     shared = False
     for key, item in value.items() if isinstance(value, dict) else ((None, item) for item in value):
-        text = ("" if key is None else f"{_on_one_line(key)}: ") + _laid_out(item, depth + 1)
+        text = ("" if key is None else f"{_key(key)}: ") + _laid_out(item, depth + 1)
         plain = not item or not isinstance(item, dict | list)
         if plain and shared and len(rows[-1]) + len(text) <= _WIDTH:
             rows[-1] += f", {text}"
@@ -246,6 +246,10 @@ def _laid_out(value: object, depth: int) -> str:
         shared = plain
     inner, outer = "\n" + " " * (depth + 1), "\n" + " " * depth
     return opening + inner + f",{inner}".join(rows) + outer + closing
+
+
+def _key(name: str) -> str:
+    return encode_json(name).decode()
 
 
 def _on_one_line(value: object) -> str:

@@ -39,7 +39,7 @@ def not_evidence(project: Project) -> list[str]:
     Of a session that is recorded only the beginnings of its files are read, since there may be very many; what is in a folder
     without a record has to be JSON throughout.
     """
-    evidence = project.store.evidence
+    evidence = project.evidence
     if not evidence.is_relative_to(project.root) or leads_outside(evidence, project.within):
         return []
     found = [path for folder in (project.handoffs, evidence) if _has_other_attributes(path := f"{folder}/{ATTRIBUTES}")]
@@ -72,7 +72,7 @@ def _others_in(folder: str) -> list[str]:
 def has_sessions(project: Project) -> bool:
     """Check whether there is a folder of any session's evidence."""
     try:
-        with os.scandir(project.store.evidence) as entries:
+        with os.scandir(project.evidence) as entries:
             return any(entry.is_dir(follow_symlinks=False) for entry in entries)
     except OSError:
         return False

@@ -163,20 +163,20 @@ def name_of(name: bytes) -> str:
     No two paths become the same: where one holds such a byte, or spells what looks like an escape, its backslashes are escaped.
     """
     text = name.decode("utf-8", "backslashreplace")
-    if "\\" not in text or _ESCAPE.search(text) is None:
+    if "\\" not in text or re.search(_ESCAPE, text) is None:
         return text
     return name.replace(b"\\", rb"\x5c").decode("utf-8", "backslashreplace")
 
 
 def place_of(root: Path, name: str) -> Path:
     """Return the path of a file whose name :func:`name_of` decoded."""
-    if "\\" not in name or _ESCAPE.search(name) is None:
+    if "\\" not in name or re.search(_ESCAPE, name) is None:
         return root / name
     data = name.encode("utf-8", "surrogateescape")
-    return root / os.fsdecode(_ESCAPE_BYTES.sub(lambda found: bytes.fromhex(found[1].decode()), data))
+    return root / os.fsdecode(re.sub(_ESCAPE_BYTES, lambda found: bytes.fromhex(found[1].decode()), data))
 
 
-_ESCAPE, _ESCAPE_BYTES = re.compile(r"\\x[0-9a-f]{2}"), re.compile(rb"\\x([0-9a-f]{2})")
+_ESCAPE, _ESCAPE_BYTES = r"\\x[0-9a-f]{2}", rb"\\x([0-9a-f]{2})"
 
 
 def checked(root: Path, *args: str, environment: dict[str, str] | None = None, stdin: bytes | None = None) -> bytes:

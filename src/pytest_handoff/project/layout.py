@@ -17,7 +17,7 @@ from pytest_handoff.evidence.tool_settings import own_settings
 from pytest_handoff.nodeids import matches_any
 from pytest_handoff.project import git
 from pytest_handoff.project.foreign_files import SETTINGS, is_file, leads_outside, named_by_a_person, read_file
-from pytest_handoff.project.stored_files import COVERAGE, DETAILS, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
+from pytest_handoff.project.stored_files import COVERAGE, DETAILS, EVIDENCE, LEDGER, PROOF, RECORD, SOURCES, STATEMENTS
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class Project(Frozen, frozen=True):
         return Store(self.handoffs, self.here or self.folder, self.within)
 
     @property
+    def evidence(self) -> Path:
+        """Return the folder that holds the evidence of each session."""
+        return self.handoffs / EVIDENCE
+
+    @property
     def within(self) -> tuple[Path, ...]:
         """Return the folders that no path from the repository may lead out of: its root, and a hand-off folder elsewhere."""
         return (self.root,) if self.handoffs.is_relative_to(self.root) else (self.root, self.handoffs)
@@ -87,11 +92,14 @@ class Project(Frozen, frozen=True):
 
     def shown_record(self, session: str) -> str:
         """Name the record of a session, whether it exists or not."""
-        return self.shown(self.store.evidence / session / RECORD)
+        return self.shown(self.evidence / session / RECORD)
 
     def key(self, path: Path) -> str:
         """Write a path as evidence does: relative to the root, with ``/``."""
-        key = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        try:
+            key = path.relative_to(self.root).as_posix()
+        except ValueError:
+            key = path.as_posix()
         return key if key.isascii() and "\\" not in key else git.name_of(os.fsencode(key))
 
     def has_file(self, key: str) -> bool:
@@ -234,7 +242,7 @@ def find_session(project: Project, name: str) -> str:
         raise EvidenceProblem(
             f"there is no record of {name!r} ({_nearest(name, known)}); {_meant(name, known)}record it with pytest "
             f"--handoff={quote(name)}",
-            path=project.shown(project.store.evidence),
+            path=project.shown(project.evidence),
         )
     return name
 

@@ -88,7 +88,7 @@ def tracked_sessions(project: Project) -> frozenset[str]:
     """Name the sessions whose record git tracks in the hand-off folder, such as one that a merge has just brought."""
     if not project.uses_git or not project.handoffs.is_relative_to(project.root):
         return frozenset()
-    folder = project.key(project.store.evidence)
+    folder = project.key(project.evidence)
     return frozenset(name for name, _ in _sessions(folder, tracked_files(project.root, folder)))
 
 
@@ -116,7 +116,7 @@ def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[Rewr
         if record.where != "HEAD":  # without a target a session that was committed may be recorded again
             versions.setdefault(record.path, []).append(record)
     for there in versions.values():  # several where the work left its target branch at several commits
-        here = project.key(project.store.evidence / there[0].session / RECORD)
+        here = project.key(project.evidence / there[0].session / RECORD)
         stands = {record.blob for record in there if _is_blob(project, here, record.blob)}
         newest = _newest(project, there)
         if not project.store.has(there[0].session):
@@ -127,7 +127,7 @@ def rewritten(project: Project, merged: Iterable[MergedRecord]) -> Iterator[Rewr
 
 def stands(project: Project, session: str, merged: Iterable[MergedRecord]) -> bool:
     """Check whether the record of a session is one of these, as git would store it."""
-    here = project.key(project.store.evidence / session / RECORD)
+    here = project.key(project.evidence / session / RECORD)
     return any(_is_blob(project, here, record.blob) for record in merged if record.session == session)
 
 

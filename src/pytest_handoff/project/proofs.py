@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def proof_path(project: Project, session: str) -> Path:
     """Return the path where the proof of a session is, or would be."""
-    return project.store.evidence / session / PROOF
+    return project.evidence / session / PROOF
 
 
 def evidence_digest(record: Record) -> str:

@@ -31,7 +31,7 @@ def restoring_session(project: Project, session: str) -> str | None:
 
     Where a recorded session continues this one, only the record that it continues will do.
     """
-    folder = project.store.evidence / session
+    folder = project.evidence / session
     if not project.uses_git or not folder.is_relative_to(project.root):
         return None
     key, wanted = project.key(folder), _continued(project, session)

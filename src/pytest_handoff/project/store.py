@@ -27,7 +27,17 @@ from pytest_handoff.project.encoding import (
 )
 from pytest_handoff.project.foreign_files import MEGABYTE, leads_outside
 from pytest_handoff.project.records import are_sessions, parents_at_head, read_record
-from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, STATEMENTS, Gap, StoredFiles, is_difference
+from pytest_handoff.project.stored_files import (
+    COVERAGE,
+    EVIDENCE,
+    LEDGER,
+    RECORD,
+    SOURCES,
+    STATEMENTS,
+    Gap,
+    StoredFiles,
+    is_difference,
+)
 from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -55,7 +65,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, root: Path, within: Sequence[Path] = ()) -> None:
-        self.evidence = folder / "evidence"
+        self.evidence = folder / EVIDENCE
         self._within = within or (root.resolve(), folder.resolve())
         self._files = StoredFiles(self.evidence, root, self._within)
         self._wholes: dict[str, Wholes] = {}

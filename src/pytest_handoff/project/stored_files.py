@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RECORD, LEDGER, SOURCES, PROOF = "record.json", "tests.jsonl", "sources.jsonl", "proof.json"
 DETAILS, COVERAGE, STATEMENTS = "details.json", "coverage.jsonl", "statements.jsonl"
 
+EVIDENCE = "evidence"
+"""The folder in the hand-off folder that has one for each session."""
+
 SMALL = 4096
 """Bytes up to which a whole file stays whole: a smaller one takes no less room on a disk."""
 
@@ -53,7 +56,6 @@ class StoredFiles:
         self._root = root
         self._within = within
         self._folder = str(evidence)
-        self._shown = self.shown(evidence)
 
     def read(self, name: str, session: str) -> bytes:
         """Read the file of a session.
@@ -130,6 +132,10 @@ class StoredFiles:
     def named(self, name: str, session: str) -> str:
         """Return how messages name the file of a session."""
         return f"{self._shown}/{session}/{name}"
+
+    @cached_property
+    def _shown(self) -> str:
+        return self.shown(self.evidence)
 
     def _is_plain_folder(self, session: str) -> bool:
         """Check that a session's folder is no link, and that the evidence lies where it may: a chain of files is read at once."""

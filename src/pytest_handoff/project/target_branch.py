@@ -16,7 +16,7 @@ from pytest_handoff.evidence.policy import InForce, Loosening, Policy, read_poli
 from pytest_handoff.evidence.source_changes import hash_lines
 from pytest_handoff.evidence.tool_settings import NAMES, coverage_settings, own_settings, pytest_settings
 from pytest_handoff.project.deciding_files import FilesHere, FilesThere
-from pytest_handoff.project.foreign_files import leads_outside
+from pytest_handoff.project.foreign_files import is_file, leads_outside
 from pytest_handoff.project.git import (
     is_ancestor,
     merge_bases,
@@ -151,9 +151,10 @@ def _minor(record: Record) -> str:
 
 def _passed_over(project: Project) -> Policy | None:
     """Read the settings that ``pyproject.toml`` still holds, but that a ``handoff.toml`` beside it replaces."""
-    texts = FilesHere(project).settings()
-    if texts.pop("handoff.toml", None) is None:
+    if not is_file(project.folder / "handoff.toml"):
         return None
+    texts = FilesHere(project).settings()
+    texts.pop("handoff.toml", None)
     try:
         table, path = own_settings(texts)
         return None if table is None else read_policy(msgspec.to_builtins(read_config(table, path=path)), path=path)

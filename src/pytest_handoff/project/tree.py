@@ -152,7 +152,7 @@ def commits_since(project: Project, tree: Tree, before: str) -> int | None:
 
 def _evidence_in(project: Project) -> list[str]:
     """Return globs of the evidence below the root: it is not part of the tree, and may be larger than all of it."""
-    folder = project.store.evidence
+    folder = project.evidence
     if not folder.is_relative_to(project.root):
         return []
     plain = literally(project.key(folder))
@@ -167,7 +167,7 @@ def _unknown_to_git(project: Project, work: WorkTree) -> set[str]:
 
 def _tracked_leftovers(project: Project, work: WorkTree) -> list[str]:
     """Find files that git tracks among the evidence, called as what a write leaves there, and that hold something else."""
-    folder, untracked = project.key(project.store.evidence) + "/", {*work.untracked}
+    folder, untracked = project.key(project.evidence) + "/", {*work.untracked}
     named = (path for path in work.files if path.endswith(".tmp") and path.startswith(folder) and path not in untracked)
     return [path for path in named if not is_evidence(place_of(project.root, path))]
 

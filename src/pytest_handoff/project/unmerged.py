@@ -26,7 +26,7 @@ def refuse_unmerged(project: Project, session: str) -> None:
     """
     if not project.uses_git or not _is_unfinished(project.root):
         return
-    folder = project.store.evidence / session
+    folder = project.evidence / session
     listing = git.checked(
         project.root, "ls-files", "--unmerged", "-z", "--full-name", "--", f":(top,literal){project.key(folder)}"
     )

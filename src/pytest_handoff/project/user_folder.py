@@ -12,8 +12,10 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,7 @@ _WRITTEN_BY_OTHERS = 0o022
 _READ_BY_OTHERS = 0o077
 
 
-class Sealed(NamedTuple):
+class Sealed(Bundle, frozen=True):
     """A folder that anybody may have filled, with the key that tells which files this user's runs left there."""
 
     path: Path

@@ -8,7 +8,7 @@ from hashlib import file_digest
 from pathlib import Path
 from shlex import quote
 from stat import S_ISREG
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_handoff.errors import EvidenceProblem, WriteProblem
 from pytest_handoff.project.artifacts import Artifact, sync_folder, write_beside, write_each
@@ -17,6 +17,7 @@ from pytest_handoff.project.foreign_files import FLAGS, Refused, real_path
 from pytest_handoff.project.locks import PATIENCE, locked
 from pytest_handoff.project.pending_note import Note, Step, read_note, remove_note, write_note
 from pytest_handoff.project.stored_files import COVERAGE, LEDGER, RECORD, SOURCES, STATEMENTS
+from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +34,7 @@ OLD_NOTE = ".handoff-switch.json"
 """The note that version 0.1 kept in the hand-off folder; anybody can commit one, so it is not followed there."""
 
 
-class Unfinished(NamedTuple):
+class Unfinished(Bundle, frozen=True):
     """A write whose process died: its session, and whether some files are new and others are not."""
 
     session: str
@@ -91,7 +92,7 @@ def write_as_one(project: Project, session: str, artifacts: Iterable[Artifact]) 
 
 def _tell_git(project: Project) -> None:
     """Write the attributes of evidence beside the first session's; a file that is there stays as it is."""
-    path = project.store.evidence / ATTRIBUTES
+    path = project.evidence / ATTRIBUTES
     if project.uses_git and has_sessions(project) and not os.path.lexists(path):
         with suppress(WriteProblem):  # the evidence itself is there
             write_each([Artifact(path=path, content=ATTRIBUTES_OF_EVIDENCE)], project.within)
@@ -131,7 +132,7 @@ def unfinished(project: Project, patience: float = PATIENCE) -> Unfinished | Non
         note = read_note(project.handoffs)
         if note is None:
             return None
-        waiting = [step for step in note.steps if _is_waiting(project, note.session, step)]
+        waiting = [step for step in note.steps if _waiting(project, note.session, step) is not None]
         return Unfinished(note.session, mixed=len(waiting) < len(note.steps)) if waiting else None
 
 
@@ -144,7 +145,7 @@ def refuse_mixed(project: Project) -> Unfinished | None:
     """
     found = unfinished(project)
     if found is not None and found.mixed:
-        raise EvidenceProblem(str(found), path=project.shown(project.store.evidence / found.session))
+        raise EvidenceProblem(str(found), path=project.shown(project.evidence / found.session))
     return found
 
 
@@ -154,7 +155,7 @@ def _files(project: Project, session: str) -> dict[Kind, Path]:
 
 
 def _file(project: Project, session: str, kind: Kind) -> Path:
-    return project.document(session) if kind == "document" else project.store.evidence / session / _NAMES[kind]
+    return project.document(session) if kind == "document" else project.evidence / session / _NAMES[kind]
 
 
 def _make(project: Project, kind: Kind, artifact: Artifact) -> Step:
@@ -170,16 +171,21 @@ def _made(project: Project, session: str, step: Step) -> Path:
     Raises:
         OSError: when the place points outside the repository.
     """
-    place = real_path(_file(project, session, step.kind), project.within)
+    return _beside(real_path(_file(project, session, step.kind), project.within), step)
+
+
+def _beside(place: Path, step: Step) -> Path:
     return place.with_name(f".{place.name}.{step.mark}.tmp")
 
 
-def _is_waiting(project: Project, session: str, step: Step) -> bool:
-    """Check that the finished file is still beside its place."""
+def _waiting(project: Project, session: str, step: Step) -> tuple[Path, Path] | None:
+    """Locate the finished file of a step and its place, links followed, if it is still there."""
     try:
-        return S_ISREG(_made(project, session, step).lstat().st_mode)
+        place = real_path(_file(project, session, step.kind), project.within)
+        made = _beside(place, step)
+        return (made, place) if S_ISREG(made.lstat().st_mode) else None
     except OSError:
-        return False
+        return None
 
 
 def _finish(project: Project) -> list[str]:
@@ -200,15 +206,15 @@ def _take_places(project: Project, session: str, steps: Sequence[Step]) -> list[
 
 def _take_place(project: Project, session: str, step: Step) -> Path | None:
     """Put a finished file into its place; leave the place alone and return it if somebody else changed it meanwhile."""
-    if not _is_waiting(project, session, step):
+    waiting = _waiting(project, session, step)
+    if waiting is None:
         return None
-    made, place = _made(project, session, step), _file(project, session, step.kind)
-    real = real_path(place, project.within)
-    if _digest(real) != step.before:
+    made, place = waiting
+    if _digest(place) != step.before:
         made.unlink()
-        return place
-    made.replace(real)
-    _sweep(real)
+        return _file(project, session, step.kind)
+    made.replace(place)
+    _sweep(place)
     return None
 
 

@@ -42,7 +42,7 @@ class AsBegun:
     def __init__(self) -> None:
         imported = [sys.modules[name] for name in _IF_IMPORTED if name in sys.modules]
         owners = [*map(import_module, _MODULES), *imported, *_CLASSES]
-        self._owners = [(owner, {name: value for name, value in vars(owner).items() if _may_differ(name)}) for owner in owners]
+        self._owners = [(owner, dict(vars(owner))) for owner in owners]
         self._imported = _imported()
         self._environment = {name: os.environ.get(name, _ABSENT) for name in _VARIABLES}
         self._variables = os.environ
@@ -94,9 +94,10 @@ def _put(table: MutableMapping[str, Any], wanted: dict[str, Any]) -> dict[str, A
 def _put_back(owner: Any, names: dict[str, Any]) -> dict[str, Any]:
     """Restore attributes, and return what was there; remove those added to a class, since they hide inherited ones."""
     now = vars(owner)
-    found = {}
-    if not _is_as_it_was(now, names):
-        found = {name: now.get(name, _ABSENT) for name, value in names.items() if now.get(name, _ABSENT) is not value}
+    if [*now] == [*names] and _all(_map(is_, now.values(), names.values())):
+        return {}
+    wanted = {name: value for name, value in names.items() if _may_differ(name)}
+    found = {name: now.get(name, _ABSENT) for name, value in wanted.items() if now.get(name, _ABSENT) is not value}
     added = [name for name in now if name not in names and _may_differ(name)] if isinstance(owner, type) else []
     found |= {name: now[name] for name in added}
     for name in found:

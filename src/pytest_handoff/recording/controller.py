@@ -142,6 +142,8 @@ class Controller:
 
     def pytest_unconfigure(self) -> None:
         """Clean up after a run that ended before its session began, or that a second Ctrl-C stopped at its end."""
+        if self._closed:
+            return
         with self._faults, self._begun():
             self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
 

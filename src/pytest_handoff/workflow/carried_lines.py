@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_handoff.checklist.language import missing_required
-from pytest_handoff.document.find import find
+from pytest_handoff.document.find import find, find_tasks
 from pytest_handoff.document.places import in_checklist
 from pytest_handoff.markup import one_line
 from pytest_handoff.text_lines import split_lines
@@ -19,6 +19,8 @@ def with_carried_lines(text: str, must: Sequence[str]) -> str:
 
     An earlier document may come from another template, or have been there before: its lines stay required all the same.
     """
+    if not missing_required(must, [task.text for task in find_tasks(text)]):
+        return text
     tasks = find(text).tasks
     absent = (line for line, _ in missing_required(must, [task.text for task in tasks]))
     missing = [one_line(line) for line in absent if "<!--" not in line]  # no settings and no record write markers of ours

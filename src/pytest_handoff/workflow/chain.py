@@ -108,7 +108,7 @@ def _rewritten(project: Project, session: str, merged: MergedSessions) -> Iterat
         if record.session == session:
             yield from _recorded_again(project, found)
             continue
-        if found.how == "is gone" and folder != project.key(project.store.evidence):
+        if found.how == "is gone" and folder != project.key(project.evidence):
             elsewhere.setdefault(folder, []).append(record)
             continue
         message = f"{found.how}, and is on {record.where}" if found.how == "is gone" else f"{found.how} on {record.where}"
@@ -139,7 +139,7 @@ def _recorded_again(project: Project, found: Rewritten) -> Iterator[Problem]:
 
 def _in_another_folder(project: Project, session: str, folder: str, records: list[MergedRecord]) -> Problem:
     names = listed([one.session for one in records])
-    move = f"git mv {quote(project.shown(project.root / folder))} {quote(project.shown(project.store.evidence))}"
+    move = f"git mv {quote(project.shown(project.root / folder))} {quote(project.shown(project.evidence))}"
     return Problem(
         kind="chain",
         path=project.shown_record(session),

@@ -78,7 +78,7 @@ def read_statements(project: Project, record: Record, known: KnownStatements) ->
     Raises:
         EvidenceProblem: when the file is missing, damaged, or not the one that the record was written with.
     """
-    shown = project.shown(project.store.evidence / record.session / STATEMENTS)
+    shown = project.shown(project.evidence / record.session / STATEMENTS)
     data = project.store.whole(STATEMENTS, record.session, known.digest)
     return by_name(decode_lines(data, StatementsLine, shown), attrgetter("path"), shown)
 

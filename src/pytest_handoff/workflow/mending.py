@@ -47,7 +47,7 @@ def session_of(project: Project, error: HandoffError) -> str | None:
     if error.path is None:
         return None
     path = Path(os.path.normpath((project.here or project.folder) / error.path))
-    evidence = project.store.evidence
+    evidence = project.evidence
     return path.relative_to(evidence).parts[0] if path != evidence and path.is_relative_to(evidence) else None
 
 

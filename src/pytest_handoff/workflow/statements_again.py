@@ -62,7 +62,7 @@ def _problem(project: Project, record: Record, message: str) -> Problem:
 
 
 def _place(project: Project, session: str) -> Path:
-    return project.store.evidence / session / STATEMENTS
+    return project.evidence / session / STATEMENTS
 
 
 def _is_here(project: Project, path: str) -> bool:
