@@ -49,6 +49,8 @@ class Project(Frozen, frozen=True):
         config: its settings.
         handoffs: the hand-off folder.
         here: where the user stands, which printed paths are relative to; ``None`` for ``folder``.
+        shared: the store of a command that only reads, so that no file is put together twice; ``None`` where each use makes its
+            own, as in a test run, which would hold these files for long.
     """
 
     folder: Path
@@ -57,13 +59,21 @@ class Project(Frozen, frozen=True):
     config: Config
     handoffs: Path
     here: Path | None = None
+    shared: Store | None = None
 
     @property
     def store(self) -> Store:
         """Return the store of this project's evidence."""
+        if self.shared is not None:
+            return self.shared
         from pytest_handoff.project.store import Store  # a worker of xdist reads none
 
         return Store(self.handoffs, self.here or self.folder, self.within)
+
+    def sharing(self) -> Project:
+        """Return this project with one store for all that is read from now on; nothing may be written then."""
+        alone = replace(self, shared=None)
+        return replace(alone, shared=alone.store)
 
     @property
     def within(self) -> tuple[Path, ...]:
