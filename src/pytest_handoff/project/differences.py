@@ -36,6 +36,9 @@ Changes = dict[str, bytes | None]
 """New and changed lines by name, some as edits of the line before; ``None`` for a name that is gone."""
 
 
+_HEAD = msgspec.json.Decoder(Difference)
+
+
 class Layer(NamedTuple):
     """A difference as it was read: what it differs from, what has changed, and its size in bytes."""
 
@@ -51,7 +54,7 @@ def read_head(data: bytes, path: str) -> Difference:
         EvidenceProblem: when it is none that a run writes.
     """
     try:
-        return msgspec.json.decode(data[: data.find(b"\n")], type=Difference)
+        return _HEAD.decode(data[: data.find(b"\n")])
     except DAMAGE as error:
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=1) from error
 
