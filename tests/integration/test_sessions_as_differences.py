@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from pytest_handoff.cli.handoff import main
+from pytest_handoff.project.stored_files import StoredFiles
 from stories import Story, new_story
 
 if TYPE_CHECKING:
@@ -75,6 +79,23 @@ def test_the_diff_of_a_session_tells_its_story(story: Story) -> None:
     clone = Story(story.folder.parent / "clone")
     story.git("clone", "--quiet", "--depth=1", f"file://{story.folder}", str(clone.folder))
     assert clone.handoff("verify", "session-3", "--all").code == 0
+
+
+@pytest.mark.parametrize("verb", ["show", "explain"])
+def test_a_command_puts_no_file_together_twice(story: Story, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    """It reads each earlier session's file once, however often it asks for the session's and its parent's."""
+    read: Counter[tuple[str, str]] = Counter()
+    really = StoredFiles.read_if_there
+
+    def noted(files: StoredFiles, name: str, session: str) -> bytes | None:
+        read[name, session] += 1
+        return really(files, name, session)
+
+    monkeypatch.setattr(StoredFiles, "read_if_there", noted)
+    monkeypatch.chdir(story.folder)
+    assert CliRunner().invoke(main, [verb, "session-3"]).exit_code in (0, 1)
+    assert read["tests.jsonl", "session-3"] >= 1
+    assert (read["tests.jsonl", "session-1"], read["sources.jsonl", "session-1"]) == (1, 1)
 
 
 def test_a_changed_line_is_what_a_changed_file_costs(story: Story) -> None:

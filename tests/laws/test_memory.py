@@ -104,6 +104,29 @@ def test_a_ledger_is_written_without_being_held_as_a_whole(tmp_path: Path) -> No
     assert peak < len(whole) / 2 + DEFAULT_BUFFER_SIZE  # 128 KiB from Python 3.14 on
 
 
+def test_sessions_that_hold_what_they_changed_take_the_memory_of_one(tmp_path: Path) -> None:
+    """Whoever follows a test through forty of them holds one ledger and the lines that changed, not forty ledgers."""
+    lines = {test: LedgerLine(id=test, tier="unit", since="session-1", outcome="passed") for test in IDS}
+    store, record = written(tmp_path, encode_lines(lines.values()), lines)
+    records = [record]
+    for number in range(2, 41):
+        lines |= {IDS[number * 97]: LedgerLine(id=IDS[number * 97], tier="unit", since="session-1", outcome="failed")}
+        content = encode_lines(lines.values())
+        record = record_of(lines, session=f"session-{number}")
+        record = replace(record, tests=replace(record.tests, ledger=digest_of(content)))
+        write_each(store.artifacts(record, content, None, parents=records[-1:]))
+        records.append(record)
+    size = len(content)
+    tracemalloc.start()
+    try:
+        found = Store(tmp_path, tmp_path).ledger_lines(records, {IDS[20 * 97]})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [line.outcome for (line,) in found] == ["passed"] * 19 + ["failed"] * 21
+    assert peak < 2.5 * size
+
+
 @pytest.mark.parametrize("prefix", ["", "below/"])
 def test_results_are_kept_under_the_ids_that_were_collected(prefix: str) -> None:
     """What ran has no id of its own, wherever pytest's rootdir is."""

@@ -19,7 +19,7 @@ from pytest_handoff.project.forms import let_go
 from pytest_handoff.project.layout import open_project
 from pytest_handoff.project.sessions import plan
 from pytest_handoff.project.store import Store
-from pytest_handoff.project.stored_files import LEDGER, SOURCES, is_difference
+from pytest_handoff.project.stored_files import LEDGER, SOURCES, StoredFiles, is_difference
 from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
@@ -206,6 +206,34 @@ def test_a_missing_base_is_a_sentence(store: Store) -> None:
     assert store.sources_of(store.record("s-4")) is None
     assert (store.has_sources("s-4"), store.has_sources("s-1")) == (False, True)
     assert store.lacking_sources("s-4") == store.sources_path("s-2")
+
+
+def test_the_session_before_is_not_put_together_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever read a session reads no more than the file of the one before it, and hashes what that says."""
+    read: list[str] = []
+    really = StoredFiles.read_if_there
+
+    def noted(files: StoredFiles, name: str, session: str) -> bytes | None:
+        read.append(session)
+        return really(files, name, session)
+
+    records = [store.record(session) for session in ("s-4", "s-3")]
+    monkeypatch.setattr(StoredFiles, "read_if_there", noted)
+    assert [list(store.ledger(record).values()) for record in records] == [LEFT[4].ledger, LEFT[3].ledger]
+    assert read == ["s-4", "s-3", "s-2", "s-1", "s-3"]
+
+
+def test_what_was_put_together_is_not_believed(store: Store) -> None:
+    """Neither when the file has changed since, nor for a record that names another whole."""
+    store.ledger(store.record("s-4"))
+    record = store.record("s-3")
+    with pytest.raises(EvidenceProblem, match=r"s-3/tests.jsonl: does not match the digest in record.json"):
+        store.ledger(replace(record, tests=replace(record.tests, ledger="sha256:0")))
+    store.ledger(store.record("s-4"))
+    path = store.evidence / "s-3" / LEDGER
+    path.write_bytes(path.read_bytes().replace(b'"failed"', b'"passed"'))
+    with pytest.raises(EvidenceProblem, match=r"s-3/tests.jsonl: does not match the digest in record.json: it was edited"):
+        store.ledger(record)
 
 
 def test_another_base_is_a_sentence(store: Store) -> None:

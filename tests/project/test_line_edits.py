@@ -12,6 +12,7 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.evidence.source_changes import WIDTH
 from pytest_handoff.project.differences import changes_since, fold, read_difference, write_difference
 from pytest_handoff.project.encoding import encode_json, encode_lines
+from pytest_handoff.project.pieces import cut
 from pytest_handoff.record import Difference, SourceLine
 
 HEAD = Difference(differs_from="session-1", digest="sha256:0")
@@ -25,11 +26,11 @@ def source(lines: list[int], kind: str = "") -> bytes:
 
 
 def difference(old: bytes, new: bytes) -> bytes:
-    return write_difference(HEAD, changes_since(old, [new], "path"))
+    return write_difference(HEAD, changes_since([old], [new], "path"))
 
 
 def folded(base: bytes, *files: bytes) -> bytes:
-    return b"".join(fold(base, [read_difference(file, "path", "f") for file in files], "path", "base"))
+    return b"".join(fold(cut(base, "path", "base"), [read_difference(file, "path", "f") for file in files], "path", "base").parts)
 
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=30), min_size=2, max_size=5))

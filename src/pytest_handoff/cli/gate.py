@@ -29,21 +29,23 @@ if TYPE_CHECKING:
 @verb
 def verify(handoff_dir: str | None, session: str, *, every: bool, as_json: bool) -> int:
     """Check that SESSION's document matches its evidence, the evidence is about this code, and the chain is complete."""
+    from pytest_handoff.project.merged_sessions import merged_sessions
     from pytest_handoff.workflow.chain import cannot_tell, chain_of
     from pytest_handoff.workflow.verify import verify as problems_of
 
     project = project_here(handoff_dir)
     outcome = outcome_of(project, session)
     names = chain_of(project, session) if every else [session]
+    merged = merged_sessions(project)
     problems = [
         problem
         for name in progress(names, "verifying")
         for problem in problems_of(
-            project, name, outcome if name == session else outcome_of(project, name), fresh=name == session
+            project, name, outcome if name == session else outcome_of(project, name), fresh=name == session, merged=merged
         )
     ]
     annotate(lambda: [_beside(project, problem) for problem in problems])
-    if (unknown := cannot_tell(project, session)) is not None:
+    if (unknown := cannot_tell(session, merged)) is not None:
         say(f"handoff: {unknown}", err=True)
     if as_json:
         table = {"session": session, "verified": names, "passes": not problems, "problems": [p.as_table() for p in problems]}

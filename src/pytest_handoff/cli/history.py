@@ -246,7 +246,7 @@ def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_j
     names, known = {test}, None
     while names != known:
         known = names
-        ledgers = [store.ledger_lines(record, names) for record in ordered]
+        ledgers = store.ledger_lines(ordered, names)
         names = names_of(test, ledgers)
     sessions = [record.session for record in ordered]
     moments = with_absences(life_of(names, zip(sessions, ledgers, strict=True)), sessions, Chain(store).before)
@@ -258,7 +258,7 @@ def _tell_life(store: Store, records: Mapping[str, Record], wanted: str, *, as_j
 
 def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
     """Find the test id that is meant: an exact id of any session, else the only id of the newest sessions that contains it."""
-    if any(store.names_test(record, wanted) and store.ledger_lines(record, {wanted}) for record in ordered):
+    if any(store.names_test(record, wanted) and any(store.ledger_lines([record], {wanted})) for record in ordered):
         return wanted
     tips = Chain(store).tips()
     known = {test for record in ordered if record.session in tips for test in store.ledger(record)}
@@ -267,8 +267,7 @@ def _one_test(store: Store, ordered: Sequence[Record], wanted: str) -> str:
         gone = {test for record in ordered if record.session in tips for test in store.whole_ledger(record)[1]}
         found = sorted(test for test in gone if wanted in test)
     if len(found) != 1:
-        for record in ordered:
-            store.ledger_lines(record, {wanted})  # an edited ledger is said before a name that is none
+        store.ledger_lines(ordered, {wanted})  # an edited ledger is said before a name that is none
     if not found:
         newest = ordered[-1].session
         raise UsageProblem(f"no test has {wanted!r} in its id; handoff show {quote(newest)} --json lists them")

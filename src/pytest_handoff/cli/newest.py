@@ -10,7 +10,6 @@ from pytest_handoff.config import is_session_name
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.figures import listed
 from pytest_handoff.project.foreign_files import TEXT, read_if_there
-from pytest_handoff.project.sessions import Chain
 
 if TYPE_CHECKING:
     from pytest_handoff.project.layout import Project
@@ -38,7 +37,7 @@ def newest_session(project: Project) -> Newest:
         UsageProblem: when several documents are newer.
         EvidenceProblem: when nothing is recorded and no document waits, or the records cannot be read or form a circle.
     """
-    chain = Chain(project.store)
+    chain = project.chain
     tips = chain.tips() if chain.links else []
     if chain.links and not tips:
         circle = "the sessions continue each other in a circle; restore their records"

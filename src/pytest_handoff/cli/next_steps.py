@@ -53,7 +53,7 @@ def next_steps(handoff_dir: str | None, session: str | None, *, machine_only: bo
     project = project_here(handoff_dir)
     here = project.here or project.folder
     if as_json or not here.is_relative_to(project.folder):  # a program runs every command where all of them can be run
-        project = msgspec.structs.replace(project, here=project.folder)
+        project = msgspec.structs.replace(project, here=project.folder).sharing()
     session, steps, survivors = _asked(project, session, machine_only=machine_only)
     steps = steps if handoff_dir is None else [_with_dir(step, handoff_dir) for step in steps]
     if as_json:

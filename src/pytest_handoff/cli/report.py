@@ -35,7 +35,6 @@ from pytest_handoff.markup import for_shell
 from pytest_handoff.printable import printable_text
 from pytest_handoff.printing import say
 from pytest_handoff.project.detail_files import details_before, details_of
-from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.rendering.templates import bundled_templates
 from pytest_handoff.workflow.start import read_document
@@ -113,7 +112,7 @@ def report_of(project: Project, outcome: FinishedSession, folder: Path) -> str:
         EvidenceProblem: if an earlier session cannot be read.
     """
     record, composed = outcome.record, outcome.composition
-    before = Chain(project.store).records_up_to(record)
+    before = project.chain.records_up_to(record)
     shown = _timeline(project, outcome, before)
     details, problem = _details(project, record)
     earlier = details_before(project, record)

@@ -66,7 +66,7 @@ def project_here(handoff_dir: str | None, *, below: bool = True) -> Project:
     project = _open(handoff_dir, below=below)
     if (unfinished := refuse_mixed(project)) is not None:
         say(f"handoff: {unfinished}", err=True)
-    return project
+    return project.sharing()
 
 
 def project_to_write(handoff_dir: str | None, *, below: bool = True) -> Project:

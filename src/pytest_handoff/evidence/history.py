@@ -145,13 +145,18 @@ def with_absences(moments: Sequence[Moment], sessions: Iterable[str], before: Ca
         sessions: all of them, oldest first.
         before: names the sessions that a session goes back to.
     """
+    by_session: dict[str, list[Moment]] = {}
+    for moment in moments:
+        by_session.setdefault(moment.session, []).append(moment)
     found: list[Moment] = []
+    known: set[str] = set()
     for session in sessions:
-        here = [moment for moment in moments if moment.session == session]
-        known = {moment.session for moment in found}
+        here = by_session.get(session, [])
         if not here and known and not known.isdisjoint(before(session)):
             last = found[-1]
             here = [Moment(session=session, id=last.id, outcome=None, tier=last.tier, flaky=False, what=_REPLACED)]
+        if here:
+            known.add(session)
         found += here
     return found
 

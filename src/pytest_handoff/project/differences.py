@@ -8,8 +8,8 @@ bytes: where they come from, and whether the whole is the one that a record name
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from typing import TYPE_CHECKING, Literal
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,10 +17,13 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.encoding import encode_json
 from pytest_handoff.project.foreign_files import LINES
 from pytest_handoff.project.line_edits import apply, check, is_edit, shorter
+from pytest_handoff.project.pieces import DAMAGE, Pieces, add, blocks, name_of, names_of
 from pytest_handoff.record import Bundle, Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_handoff.project.pieces import Key
 
 MOST_LINKS = 100
 """The most differences between a session's file and the whole file that they start from."""
@@ -29,28 +32,11 @@ _MOST_EDITED = 4 * LINES
 """The most bytes that are copied to apply edits, a line for each edit of it: a hundred sessions that edit a million lines need
 less, and small edits of very long lines could take minutes."""
 
-_BLOCK = 1 << 12
-"""Bytes that are compared, or copied, at once where nothing in them has changed."""
-
-DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises on a file that no run writes."""
-
-Key = Literal["id", "path"]
-"""The key that names a line: of a test in the ledger, of a file in the sources."""
-
 Changes = dict[str, bytes | None]
 """New and changed lines by name, some as edits of the line before; ``None`` for a name that is gone."""
 
 
-class _Test(msgspec.Struct):
-    id: str
-
-
-class _File(msgspec.Struct):
-    path: str
-
-
-_TESTS, _FILES = msgspec.json.Decoder(_Test), msgspec.json.Decoder(_File)
+_HEAD = msgspec.json.Decoder(Difference)
 
 
 class Layer(Bundle, frozen=True):
@@ -68,7 +54,7 @@ def read_head(data: bytes, path: str) -> Difference:
         EvidenceProblem: when it is none that a run writes.
     """
     try:
-        return msgspec.json.decode(data[: data.find(b"\n")], type=Difference)
+        return _HEAD.decode(data[: data.find(b"\n")])
     except DAMAGE as error:
         raise EvidenceProblem(f"is damaged: {error}", path=path, line=1) from error
 
@@ -87,7 +73,7 @@ def read_difference(data: bytes, key: Key, path: str) -> Layer:
     number, before = 1, None
     try:
         for number, line in enumerate(data.splitlines(keepends=True)[1:], start=2):
-            name = _name(line, key)
+            name = name_of(line, key)
             if (before is not None and name <= before) or not line.endswith(b"\n"):
                 raise EvidenceProblem("is damaged: its lines are out of order, or one is cut off", path=path, line=number)
             if is_edit(line):
@@ -116,7 +102,7 @@ def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
     """Compare two whole files whose lines are in order, the newer one in pieces that end where a line ends."""
     changes: Changes = {}
     at = 0
-    for block in _blocks(now):
+    for block in (block for piece in now for block in blocks(piece)):
         if base.startswith(block, at):  # mostly few lines differ
             at += len(block)
             continue
@@ -125,8 +111,8 @@ def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
             if line == old:
                 at += len(old)
                 continue
-            name, before = _name(line, key), None
-            while old and (older_name := _name(old, key)) <= name:
+            name, before = name_of(line, key), None
+            while old and (older_name := name_of(old, key)) <= name:
                 if older_name < name:
                     changes[older_name] = None
                 else:
@@ -134,13 +120,13 @@ def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
                 at += len(old)
                 old = _line_at(base, at)
             changes[name] = line if before is None or key == "id" else shorter(before, line)
-    return changes | dict.fromkeys(_names(base[at:], key))
+    return changes | dict.fromkeys(names_of(base[at:], key))
 
 
-def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[bytes]:
-    """Apply differences to the whole file that the first of them differs from; yield the whole file in pieces.
+def fold(base: Pieces, layers: Iterable[Layer], key: Key, path: str) -> Pieces:
+    """Apply differences to the whole file that the first of them differs from; pieces in which nothing changes are shared.
 
-    What it yields may be anything where a file was edited: its digest tells.
+    What it returns may be anything where a file was edited: its digest tells.
 
     Args:
         path: how messages name the base.
@@ -150,24 +136,27 @@ def fold(base: bytes, layers: Iterable[Layer], key: Key, path: str) -> Iterator[
     """
     changes, edits = _joined(layers)
     names = sorted(changes.keys() | edits.keys())
-    left = [_MOST_EDITED]
-    at = start = kept = 0
+    parts, lasts = (base.parts, base.lasts) if base.parts else ([b""], [""])
+    first = min(bisect_left(lasts, names[0]), len(lasts) - 1) if names else len(lasts)
+    found, left = base.before(first), [_MOST_EDITED]
+    at, kept = 0, first
     try:
-        while start < len(base) and at < len(names):
-            end = base.find(b"\n", start + _BLOCK) + 1 or len(base)
-            last = _name(base[max(base.rfind(b"\n", start, end - 1) + 1, start) : end], key)
-            if names[at] <= last:
-                after = bisect_right(names, last, at)
-                yield base[kept:start]
-                yield _merged(base[start:end], names[at:after], changes, edits, key, left=left)
-                at, kept = after, end
-            start = end
-        yield base[kept:]
-        yield _merged(b"", names[at:], changes, edits, key, left=left)
+        while at < len(names):
+            which = min(bisect_left(lasts, names[at], kept), len(lasts) - 1)
+            after = bisect_right(names, lasts[which], at) if which < len(lasts) - 1 else len(names)
+            found.parts.extend(parts[kept:which])
+            found.lasts.extend(lasts[kept:which])
+            kept = which + 1
+            add(found, *_merged(parts[which], names[at:after], changes, edits, key, left=left), key)
+            at = after
     except DAMAGE as error:
-        raise EvidenceProblem(f"is damaged: {error}", path=path, line=base.count(b"\n", 0, start) + 1) from error
+        line = sum(part.count(b"\n") for part in parts[: kept - 1]) + 1
+        raise EvidenceProblem(f"is damaged: {error}", path=path, line=line) from error
     except _TooMuch as error:
         raise EvidenceProblem("has more edits of long lines than any run writes; restore it from git", path=path) from error
+    found.parts.extend(parts[kept:])
+    found.lasts.extend(lasts[kept:])
+    return found
 
 
 class _TooMuch(Exception):  # it is no error of this program
@@ -190,39 +179,25 @@ def _joined(layers: Iterable[Layer]) -> tuple[Changes, dict[str, list[bytes]]]:
 
 def _merged(
     block: bytes, names: Sequence[str], changes: Changes, edits: Mapping[str, Sequence[bytes]], key: Key, *, left: list[int]
-) -> bytes:
-    """Apply the changes of some names to the lines of a block; ``left`` counts down what may be copied for edits."""
-    lines: Changes = dict(zip(_names(block, key), block.splitlines(keepends=True), strict=False))
+) -> tuple[bytes, str]:
+    """Apply the changes of some names to the lines of a block, and name its last line.
+
+    Args:
+        left: counts down what may be copied for edits.
+    """
+    known, lines = names_of(block, key), block.splitlines(keepends=True)
     for name in names:
-        line = changes[name] if name in changes else lines.get(name)
+        at = bisect_left(known, name)
+        end = at + (known[at : at + 1] == [name])
+        line = changes[name] if name in changes else lines[at] if end > at else None
         if name in edits:
             left[0] -= len(line or b"") * len(edits[name])
             if left[0] < 0:
                 raise _TooMuch
             line = apply(line, edits[name])
-        lines[name] = line
-    return b"".join(line for _, line in sorted(lines.items()) if line is not None)
-
-
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Split the pieces of a file into blocks that end where a line ends."""
-    for piece in pieces:
-        start = 0
-        while start < len(piece):
-            end = piece.find(b"\n", start + _BLOCK) + 1 or len(piece)
-            yield piece[start:end]
-            start = end
+        known[at:end], lines[at:end] = ([name], [line]) if line else ([], [])
+    return b"".join(lines), known[-1] if known else ""
 
 
 def _line_at(data: bytes, start: int) -> bytes:
     return data[start : data.find(b"\n", start) + 1 or len(data)]
-
-
-def _name(line: bytes, key: Key) -> str:
-    return _TESTS.decode(line).id if key == "id" else _FILES.decode(line).path
-
-
-def _names(block: bytes, key: Key) -> list[str]:
-    if key == "id":
-        return [line.id for line in _TESTS.decode_lines(block)]
-    return [line.path for line in _FILES.decode_lines(block)]

@@ -15,6 +15,7 @@ from pytest_handoff.errors import EvidenceProblem, NewerEvidence, WriteProblem
 from pytest_handoff.record import FileCoverage, NewCodeFile
 
 if TYPE_CHECKING:
+    from _hashlib import HASH
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from pytest_handoff.record import LedgerLine, Record, SourceLine
@@ -304,6 +305,11 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
     found = sha256()
     for piece in chain(first, ahead):
         found.update(piece)
+    return shown_digest(found)
+
+
+def shown_digest(found: HASH) -> str:
+    """Write the digest of what was hashed with sha256 as records hold it."""
     return f"sha256:{found.hexdigest()}"
 
 

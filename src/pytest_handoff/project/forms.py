@@ -57,7 +57,8 @@ class Form:
 
     def _from(self, session: str, its: str, whole: Artifact, digest: str) -> bytes | None:
         """Make the difference from another session's file, or ``None`` where that cannot be read or it would not be shorter."""
-        from pytest_handoff.project.differences import DAMAGE, MOST_LINKS, changes_since, fold, read_difference, write_difference
+        from pytest_handoff.project.differences import MOST_LINKS, changes_since, fold, read_difference, write_difference
+        from pytest_handoff.project.pieces import DAMAGE
 
         try:
             base = self._store.rebuilt(self._name, session, its)
@@ -69,7 +70,7 @@ class Form:
             file = write_difference(Difference(differs_from=session, digest=its), changes)
             if base.links >= MOST_LINKS or base.weight + len(file) > base.base_size:
                 return None
-            found, size = _measured(fold(base.data, [read_difference(file, key, self._name)], key, self._name))
+            found, size = _measured(fold(base.pieces, [read_difference(file, key, self._name)], key, self._name).parts)
         except (EvidenceProblem, *DAMAGE):  # it is no file that a run writes, and whoever reads it says so
             return None
         return file if found == digest and len(file) < size else None

@@ -23,6 +23,7 @@ from pytest_handoff.record import Frozen
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from pytest_handoff.project.sessions import Chain  # noqa: TC004 - no project is decoded, and a worker of xdist reads none
     from pytest_handoff.project.store import Store
 
 
@@ -49,6 +50,8 @@ class Project(Frozen, frozen=True):
         config: its settings.
         handoffs: the hand-off folder.
         here: where the user stands, which printed paths are relative to; ``None`` for ``folder``.
+        shared: the sessions as a command that only reads has found them, so that it reads no beginning of a record and puts no
+            file together twice; ``None`` where each use looks again, as in a test run, which would hold these files for long.
     """
 
     folder: Path
@@ -57,10 +60,13 @@ class Project(Frozen, frozen=True):
     config: Config
     handoffs: Path
     here: Path | None = None
+    shared: Chain | None = None
 
     @property
     def store(self) -> Store:
         """Return the store of this project's evidence."""
+        if self.shared is not None:
+            return self.shared.store
         from pytest_handoff.project.store import Store  # a worker of xdist reads none
 
         return Store(self.handoffs, self.here or self.folder, self.within)
@@ -69,6 +75,17 @@ class Project(Frozen, frozen=True):
     def evidence(self) -> Path:
         """Return the folder that holds the evidence of each session."""
         return self.handoffs / EVIDENCE
+
+    @property
+    def chain(self) -> Chain:
+        """Return the recorded sessions of this project, each with those that it continues."""
+        from pytest_handoff.project.sessions import Chain
+
+        return self.shared or Chain(self.store)
+
+    def sharing(self) -> Project:
+        """Return this project with one store for all that is read from now on; nothing may be written then."""
+        return replace(self, shared=replace(self, shared=None).chain)
 
     @property
     def within(self) -> tuple[Path, ...]:

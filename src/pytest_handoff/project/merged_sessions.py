@@ -13,7 +13,6 @@ from pytest_handoff.nodeids import file_of
 from pytest_handoff.project.encoding import decode_lines, digest_of
 from pytest_handoff.project.foreign_files import TABLE, TEXT, read_if_there
 from pytest_handoff.project.git import blob_id, blobs_there, read_blobs, read_files_of, run_git, tracked_files, tree_of
-from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.stored_files import LEDGER, RECORD, is_difference
 from pytest_handoff.project.target_branch import bases_of, hand_off_folders, nothing_committed, targets_of
 from pytest_handoff.record import Frozen, LedgerLine
@@ -244,7 +243,7 @@ def not_continued(project: Project, session: str, merged: Iterable[MergedRecord]
     Raises:
         EvidenceProblem: when a record cannot be read.
     """
-    chain = Chain(project.store)
+    chain = project.chain
     return chain.newest_of({record.session for record in merged} - {session, *chain.before(session)})
 
 

@@ -33,7 +33,7 @@ class Chain:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     @cached_property
     def links(self) -> dict[str, list[str]]:
@@ -42,7 +42,7 @@ class Chain:
         Raises:
             EvidenceProblem: when a record cannot be read.
         """
-        return self._store.links()
+        return self.store.links()
 
     def tips(self) -> list[str]:
         """Name the sessions that no other session continues, oldest first.
@@ -78,7 +78,7 @@ class Chain:
 
     def _by_age(self, names: Iterable[str]) -> list[str]:
         several = list(names)
-        return several if len(several) < 2 else sorted(several, key=lambda name: (self._store.figures(name).run.started, name))
+        return several if len(several) < 2 else sorted(several, key=lambda name: (self.store.figures(name).run.started, name))
 
     def before(self, session: str) -> list[str]:
         """Name the recorded ancestors of this session, nearest first."""
@@ -109,8 +109,8 @@ class Chain:
         ahead = [record]
         while ahead and (most is None or len(found) < most):
             for link in ahead.pop(0).previous:
-                if link.session not in found and self._store.has(link.session):
-                    found[link.session] = self._store.figures(link.session)
+                if link.session not in found and self.store.has(link.session):
+                    found[link.session] = self.store.figures(link.session)
                     ahead.append(found[link.session])
         ordered = in_order(found)
         if ordered[-1].session != record.session:

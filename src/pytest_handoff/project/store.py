@@ -23,7 +23,6 @@ from pytest_handoff.project.encoding import (
     digest_of,
     encode_in_pieces,
     encode_record,
-    lines_with,
 )
 from pytest_handoff.project.foreign_files import MEGABYTE, leads_outside
 from pytest_handoff.project.records import are_sessions, parents_at_head, read_record
@@ -41,7 +40,7 @@ from pytest_handoff.project.stored_files import (
 from pytest_handoff.record import LedgerLine, Parent, Record, SourceLine
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from pytest_handoff.project.artifacts import Content
@@ -131,25 +130,24 @@ class Store:
         return lines, replaced
 
     def names_test(self, record: Record, test: str) -> bool:
-        """Check whether a session's ledger, as it is stored, names a test: if no session's does, no ledger has it.
-
-        Raises:
-            EvidenceProblem: when it is missing.
-        """
+        """Check whether a session's ledger, as it is stored, names a test: if no session's does, no ledger has it."""
         return msgspec.json.encode(test) in self._files.read(LEDGER, record.session)
 
-    def ledger_lines(self, record: Record, tests: Collection[str]) -> list[LedgerLine]:
-        """Decode only the lines whose test has one of these ids, or moved from one of them.
+    def ledger_lines(self, records: Iterable[Record], tests: Collection[str]) -> list[list[LedgerLine]]:
+        """Decode of some ledgers only the lines whose test has one of these ids, or moved from one of them.
 
         Raises:
             EvidenceProblem: as :meth:`ledger`.
         """
-        data = self.whole(LEDGER, record.session, record.tests.ledger)
-        lines = b"".join(lines_with(data, [msgspec.json.encode(test) for test in tests]))
-        if not lines:
-            return []
-        found = decode_lines(lines, LedgerLine, self._files.named(LEDGER, record.session))
-        return [line for line in found if line.id in tests or line.moved_from in tests]
+        from pytest_handoff.project.pieces import Search
+
+        search = Search([msgspec.json.encode(test) for test in tests])
+        found = []
+        for record in records:
+            data = search.lines(self._pieces(LEDGER, record.session, record.tests.ledger))
+            lines = decode_lines(data, LedgerLine, self._files.named(LEDGER, record.session)) if data else []
+            found.append([line for line in lines if line.id in tests or line.moved_from in tests])
+        return found
 
     def sources_of(self, record: Record) -> dict[str, SourceLine] | None:
         """Read the tree that belongs to a record, or return ``None`` where it, or a file that it differs from, was pruned.
@@ -204,17 +202,22 @@ class Store:
         Raises:
             EvidenceProblem: when it is missing, damaged, or not the one the record was written with.
         """
+        pieces = self._pieces(name, session, digest)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _pieces(self, name: str, session: str, digest: str | None) -> list[bytes]:
+        """Read a whole file as :meth:`whole` does; where it is made of differences, in pieces that end where lines end."""
         data = self._files.read(name, session)
         if is_difference(data):
             try:
-                return self.chain(name).checked(session, data, digest).data
+                return self.chain(name).checked(session, data, digest).pieces.parts
             except EvidenceProblem:
                 self._files.refuse_conflict(name, session, data)
                 raise
         if digest not in (None, digest_of(data)):
             self._files.refuse_conflict(name, session, data)
             self._files.refuse_other(name, session)
-        return data
+        return [data]
 
     def differences(self, name: str) -> list[str]:
         """Name the sessions whose file holds only what differs from another session's, whatever their records are like."""

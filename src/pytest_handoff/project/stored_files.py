@@ -56,6 +56,7 @@ class StoredFiles:
         self._root = root
         self._within = within
         self._folder = str(evidence)
+        self._plain: set[str] = set()
 
     def read(self, name: str, session: str) -> bytes:
         """Read the file of a session.
@@ -139,12 +140,17 @@ class StoredFiles:
 
     def _is_plain_folder(self, session: str) -> bool:
         """Check that a session's folder is no link, and that the evidence lies where it may: a chain of files is read at once."""
+        if session in self._plain:
+            return True
         if not self._is_inside or "/" in session:
             return False
         try:
-            return S_ISDIR(os.lstat(f"{self._folder}/{session}").st_mode)
+            is_folder = S_ISDIR(os.lstat(f"{self._folder}/{session}").st_mode)
         except (OSError, ValueError):
             return False
+        if is_folder:
+            self._plain.add(session)
+        return is_folder
 
     @cached_property
     def _is_inside(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,17 @@ from pytest_handoff.errors import EvidenceProblem
 from pytest_handoff.project.differences import MOST_LINKS, fold, read_difference, read_head
 from pytest_handoff.project.encoding import digest_of
 from pytest_handoff.project.foreign_files import LINES, MEGABYTE
+from pytest_handoff.project.pieces import Pieces, cut
 from pytest_handoff.project.records import names_no_folder
 from pytest_handoff.project.stored_files import LEDGER, RECORD, Gap, is_difference
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import NoReturn, Protocol
 
-    from pytest_handoff.project.differences import Key, Layer
+    from pytest_handoff.project.differences import Layer
+    from pytest_handoff.project.pieces import Key
 
     class Reader(Protocol):
         """Read the files of sessions as they are stored, from a folder or from a commit."""
@@ -29,8 +32,8 @@ if TYPE_CHECKING:
             """Return how messages name the file of a session."""
 
 
-_KEPT, _MOST_KEPT = 3, 4 * MEGABYTE
-"""How many whole files are kept for the sessions that differ from them, and how large each may be."""
+_KEPT, _MOST_KEPT = 3, 12 * MEGABYTE
+"""How many whole files are kept for the sessions that differ from them, and how large they may be together."""
 
 
 _MOST_FOLDED = LINES
@@ -41,15 +44,22 @@ class Whole(Bundle, frozen=True):
     """The whole file of a session.
 
     Attributes:
+        stored: the file of the session as it is stored.
         links: how many differences lie between it and a file that is written whole.
         weight: the size of these differences together.
         base_size: the size of that whole file.
     """
 
-    data: bytes
+    pieces: Pieces
+    stored: bytes
     links: int
     weight: int
     base_size: int
+
+    @property
+    def data(self) -> bytes:
+        """Join the pieces."""
+        return b"".join(self.pieces.parts)
 
 
 class Wholes:
@@ -70,29 +80,47 @@ class Wholes:
         Raises:
             EvidenceProblem: as :meth:`rebuild`, or when it is another one.
         """
-        whole = self.rebuild(session, data)
-        if digest_of(whole.data) != digest:
+        kept = self._kept.pop((session, str(digest)), None)
+        whole = kept if kept is not None and kept.stored == data else self.rebuild(session, data)
+        if whole.pieces.digest() != digest:
+            self._kept.clear()  # the file that has changed may be one that these are made of
             self._refuse(session, data)
-        if whole.links and len(whole.data) <= _MOST_KEPT:
-            self._kept.pop((session, str(digest)), None)
-            self._kept[session, str(digest)] = whole
-            if len(self._kept) > _KEPT:
-                del self._kept[next(iter(self._kept))]
+        if whole.links:
+            self._keep(session, digest, whole)
         return whole
+
+    def _keep(self, session: str, digest: str, whole: Whole) -> None:
+        """Keep a whole file for those that differ from it; nobody believes it before its digest is compared again."""
+        self._kept.pop((session, digest), None)
+        self._kept[session, digest] = whole
+        while len(self._kept) > _KEPT or sum(one.base_size + one.weight for one in self._kept.values()) > _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
 
     def rebuild(self, session: str, data: bytes) -> Whole:
         """Rebuild the whole file of a session, which may be anything if one that it goes back to was edited.
+
+        That of the session before is kept, too, since whoever asks for a session often asks for that one next.
 
         Raises:
             Gap: when a file that it goes back to is missing.
             EvidenceProblem: when one of them is damaged, or there are too many.
         """
         if not is_difference(data):
-            return Whole(data, 0, 0, len(data))
-        base, name, layers = self._base_of(session, data)
-        found = b"".join(fold(base.data, reversed(layers), self.key, self._named(name)))
-        weight = base.weight + sum(layer.size for layer in layers)
-        return Whole(found, base.links + len(layers), weight, base.base_size)
+            return self._written_whole(session, data)
+        base, name, stored, layers = self._base_of(session, data)
+        if layers[1:]:
+            base = self._folded(base, name, stored[1], layers[:0:-1])
+            name = layers[0].head.differs_from
+            self._keep(name, layers[0].head.digest, base)
+        return self._folded(base, name, data, layers[:1])
+
+    def _written_whole(self, session: str, data: bytes) -> Whole:
+        return Whole(cut(data, self.key, self._named(session)), data, 0, 0, len(data))
+
+    def _folded(self, base: Whole, name: str, stored: bytes, layers: Sequence[Layer]) -> Whole:
+        """Fold differences, the oldest first, into the whole file of a session."""
+        found = fold(base.pieces, layers, self.key, self._named(name))
+        return Whole(found, stored, base.links + len(layers), base.weight + sum(one.size for one in layers), base.base_size)
 
     def lacking(self, session: str) -> str | None:
         """Name the nearest session whose file is needed for the whole one of this session and is not there."""
@@ -100,7 +128,7 @@ class Wholes:
         if data is None:
             return session
         try:
-            self._base_of(session, data)
+            deque(self._back_from(session, data), maxlen=0)
         except Gap as gap:
             return gap.lacking
         except EvidenceProblem:  # it is there, and whoever reads it says what is wrong
@@ -116,16 +144,21 @@ class Wholes:
         data = self._files.read_if_there(self._file, session)
         return [] if data is None else [name for name, _ in self._back_from(session, data)][1:]
 
-    def _base_of(self, session: str, data: bytes) -> tuple[Whole, str, list[Layer]]:
-        """Find the nearest whole file that a session goes back to, whose it is, and the differences from it, nearest first."""
+    def _base_of(self, session: str, data: bytes) -> tuple[Whole, str, list[bytes], list[Layer]]:
+        """Find the nearest whole file that a session goes back to, and whose it is; then the differences, nearest first.
+
+        Those come as they are stored, then as they were read.
+        """
+        found: list[bytes] = []
         layers: list[Layer] = []
         for name, stored in self._back_from(session, data):
             if not is_difference(stored):
-                return Whole(stored, 0, 0, len(stored)), name, layers
+                return self._written_whole(name, stored), name, found, layers
+            found.append(stored)
             layers.append(read_difference(stored, self.key, self._named(name)))
             head = layers[-1].head
             if (kept := self._kept.get((head.differs_from, head.digest))) is not None:
-                return kept, head.differs_from, layers
+                return kept, head.differs_from, found, layers
         raise EvidenceProblem(
             f"builds on more files than any run writes; restore it from git, or run pytest --handoff={quote(session)} again",
             path=self._named(session),
@@ -166,7 +199,7 @@ class Wholes:
                     f"is not the file that {name} was written against: it was edited or recorded again; {again}",
                     path=self._named(layer.head.differs_from),
                 )
-            whole = b"".join(fold(whole, [layer], self.key, self._named(name)))
+            whole = b"".join(fold(cut(whole, self.key, self._named(name)), [layer], self.key, self._named(name)).parts)
         raise EvidenceProblem(
             f"does not match the digest in {RECORD}: it was edited or belongs to another run; {again}", path=self._named(session)
         )

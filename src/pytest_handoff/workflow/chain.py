@@ -15,7 +15,6 @@ from pytest_handoff.project.merged_sessions import (
     rewritten,
     tracked_sessions,
 )
-from pytest_handoff.project.sessions import Chain
 from pytest_handoff.record import Frozen
 
 if TYPE_CHECKING:
@@ -62,15 +61,15 @@ def chain_problems(project: Project, session: str, merged: MergedSessions | None
     return [*broken, *found, *([] if broken or found else _skipped_since(project, session, merged))]
 
 
-def cannot_tell(project: Project, session: str) -> str | None:
+def cannot_tell(session: str, merged: MergedSessions) -> str | None:
     """Say why git cannot tell whether a session continues all that it must, if it cannot."""
-    unknown = merged_sessions(project).unknown
+    unknown = merged.unknown
     return None if unknown is None else f"cannot tell whether {session} continues everything that is merged: {unknown}"
 
 
 def chain_of(project: Project, session: str) -> list[str]:
     """Name a session and all its ancestors, nearest first."""
-    return list(dict.fromkeys([session, *Chain(project.store).before(session)]))
+    return list(dict.fromkeys([session, *project.chain.before(session)]))
 
 
 def _broken(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
@@ -152,7 +151,7 @@ def _in_another_folder(project: Project, session: str, folder: str, records: lis
 def _left_out(project: Project, session: str, merged: MergedSessions) -> Iterator[Problem]:
     """Find sessions that are recorded here and merged, but that this one does not continue, directly or indirectly."""
     names = not_continued(project, session, merged.records)
-    later = Chain(project.store).descendants(session)
+    later = project.chain.descendants(session)
     where = {record.session: record.where for record in merged.records}
     after, beside = [name for name in names if name in later], [name for name in names if name not in later]
     path = project.shown_record(session)
@@ -181,7 +180,7 @@ def _skipped_since(project: Project, session: str, merged: MergedSessions) -> It
     Only where this session's figures hold, and not what one of those sessions skipped with its gate waived for a reason.
     """
     store = project.store
-    names, chain = {record.session for record in merged.records if record.where != "HEAD"}, Chain(store)
+    names, chain = {record.session for record in merged.records if record.where != "HEAD"}, project.chain
     before = chain.before(session)
     record = store.figures(session)
     if session in names or not names.intersection(before) or not _holds(record):

@@ -23,7 +23,7 @@ from pytest_handoff.markup import SafeMarkdown
 from pytest_handoff.project.artifacts import Artifact
 from pytest_handoff.project.encoding import encode_in_pieces
 from pytest_handoff.project.foreign_files import TEXT, read_file
-from pytest_handoff.project.sessions import Chain, Parents, files_to_trace, load_parents
+from pytest_handoff.project.sessions import Parents, files_to_trace, load_parents
 from pytest_handoff.project.target_branch import policy_changes
 from pytest_handoff.record import Bundle, Frozen, Record, SourceLine
 from pytest_handoff.rendering.templates import Renderer
@@ -215,7 +215,7 @@ def _sessions(project: Project, record: Record) -> list[SessionRow]:
     from pytest_handoff.composition.blocks import MOST_SESSIONS
     from pytest_handoff.evidence.history import session_rows
 
-    return session_rows({one.session: one for one in Chain(project.store).records_up_to(record, most=MOST_SESSIONS + 1)})
+    return session_rows({one.session: one for one in project.chain.records_up_to(record, most=MOST_SESSIONS + 1)})
 
 
 def _line_counts(project: Project, record: Record, sources: Iterable[SourceLine] | None) -> dict[str, int]:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from pytest_handoff.errors import DocumentProblem, EvidenceProblem, HandoffError, NewerEvidence
 from pytest_handoff.project.restoring import restored, restoring_file
-from pytest_handoff.project.sessions import Chain
 from pytest_handoff.project.stored_files import RECORD
 from pytest_handoff.workflow.steps import Step, run_of
 
@@ -66,14 +65,14 @@ def _of_evidence(project: Project, session: str | None, owner: str, step: Step) 
 def _is_newest(project: Project, session: str) -> bool:
     """Check that no session continues this one: recording it again breaks no later one."""
     try:
-        return not Chain(project.store).after(session)
+        return not project.chain.after(session)
     except HandoffError:
         return False
 
 
 def _without_it(project: Project, session: str) -> str | None:
     """Write the run that continues the sessions that are left, in place of one that is lost."""
-    chain = Chain(project.store)
+    chain = project.chain
     try:
         if chain.after(session):
             return None

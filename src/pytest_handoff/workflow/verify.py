@@ -15,8 +15,7 @@ from pytest_handoff.checklist.condition import why
 from pytest_handoff.composition.status import STATUS_PLACES
 from pytest_handoff.figures import counted, listed
 from pytest_handoff.printable import labelled
-from pytest_handoff.project.merged_sessions import merged_sessions
-from pytest_handoff.project.sessions import Chain
+from pytest_handoff.project.merged_sessions import MergedSessions, merged_sessions
 from pytest_handoff.project.tree import read_tree
 from pytest_handoff.workflow.chain import Problem, chain_problems
 from pytest_handoff.workflow.collided import collided
@@ -38,18 +37,21 @@ _ABOUT_THE_CHECKLIST = {*STATUS_PLACES, "checklist.evidence"}
 """Places whose text depends on a person's ticks."""
 
 
-def verify(project: Project, session: str, outcome: FinishedSession, *, fresh: bool = True) -> list[Problem]:
+def verify(
+    project: Project, session: str, outcome: FinishedSession, *, fresh: bool = True, merged: MergedSessions | None = None
+) -> list[Problem]:
     """Find every problem of one session's evidence and document.
 
     Args:
         outcome: the files that filling again would write (:func:`pytest_handoff.workflow.finish.refill`).
         fresh: whether the tree must be the one the evidence is about; only for the newest session.
+        merged: the sessions that are merged, if they are known already.
     """
     found = [*_document(project, session, outcome)]
     if not fresh:  # the newest session has answered for the whole chain
         return found
     record, tree = project.store.record(session), read_tree(project)
-    merged = merged_sessions(project)
+    merged = merged_sessions(project) if merged is None else merged
     found += chain_problems(project, session, merged)
     stale = list(_freshness(project, record, tree))
     if stale:
@@ -121,7 +123,7 @@ def _which(changed: list[str]) -> str:
 def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Iterator[Problem]:
     """Check what the record says about its tree against the tree itself, which is here."""
     record = outcome.record
-    missing = [] if Chain(project.store).after(record.session) else missing_bases(project, record)
+    missing = [] if project.chain.after(record.session) else missing_bases(project, record)
     for session in missing:
         store = project.store
         path = project.shown(store.lacking_sources(session) or store.sources_path(session))
@@ -144,7 +146,7 @@ def _recomputed(project: Project, outcome: FinishedSession, tree: Tree) -> Itera
 def _own_sources(project: Project, record: Record) -> Iterator[Problem]:
     """Find that the newest session has lost its tree: nothing prunes it, and the next session is compared with it."""
     path = project.store.sources_path(record.session)
-    if record.source.sources is None or path.is_file() or Chain(project.store).after(record.session):
+    if record.source.sources is None or path.is_file() or project.chain.after(record.session):
         return
     from pytest_handoff.project.restoring import restored
 
