@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid")
+GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.invalid", "-c", "maintenance.auto=false")
 _PER_FILE = 50
 
 _METER = """

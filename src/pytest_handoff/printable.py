@@ -119,7 +119,12 @@ def printable_pieces(pieces: list[str], longest: int | None = LONGEST) -> list[s
 def printable_text(text: str) -> str:
     """Make a text of several lines printable for a page: line breaks and tabs stay, other unseen characters are shown."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _PLAIN.fullmatch(lines):  # most sources are
+        return lines
     return "".join(char if char in "\n\t" else seen for char, seen in zip(lines, visible_characters(lines), strict=True))
+
+
+_PLAIN = re.compile(r"[ -~\n\t]*")
 
 
 def printable_json(text: str) -> str:

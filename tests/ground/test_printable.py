@@ -120,3 +120,11 @@ def test_a_blank_stands_behind_every_label(label: str) -> None:
     told = labelled(label, "tests/a.py::test_x")
     assert told.split()[-1] == "tests/a.py::test_x"
     assert len(label) >= 11 or told.index("tests/") == 11
+
+
+@pytest.mark.parametrize("char", [*map(chr, range(0x20)), "\x7f", "\x80", "\u200b"])
+def test_one_unseen_character_in_a_plain_text_is_shown(char: str) -> None:
+    """Wherever it stands; line breaks and tabs stay."""
+    shown = {"\n": "\n", "\r": "\n", "\t": "\t"}.get(char) or char.encode("unicode_escape").decode()
+    for text in (f"{char}plain = 1\n", f"plain = 1\n\tx{char}y\n", f"plain = 1{char}"):
+        assert printable_text(text) == text.replace(char, shown)
