@@ -195,6 +195,15 @@ def test_what_helps_a_lost_test(now: str, before: str, needs: str) -> None:
     assert verdict("regression", now, before).needs == needs
 
 
+@pytest.mark.parametrize(("pattern", "advice"), [("a.py::*", "by full id "), ("b.py::*", "")])
+def test_what_helps_a_test_that_an_older_pattern_matches(pattern: str, advice: str) -> None:
+    """A pattern from before retires no test that passed then; only the id of the test, or a new pattern, does."""
+    policy = {"retire": [{"test": pattern, "reason": "old"}]}
+    needs = verdict("regression", "unit a.py::x skipped", PASSED, policy=policy).needs or ""
+    assert needs.startswith(f"make it pass again, or retire it {advice}in [[tool.handoff.retire]]")
+    assert ("(an older pattern does not apply)" in needs) == bool(advice)
+
+
 @pytest.mark.parametrize(
     ("spec", "now", "before", "changes", "word", "evidence"),
     [
