@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,9 +15,8 @@ from pytest_handoff.cli.support import (
     outcome_of,
     project_here,
     session_argument,
-    tell_if_code,
     verb,
-    write_output,
+    write_named_file,
 )
 from pytest_handoff.composition.proved import proof_line
 from pytest_handoff.composition.terminal import need_sign_off
@@ -26,7 +24,7 @@ from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted, percent, percent_of, points
 from pytest_handoff.markup import code_in_text, escape, one_line
 from pytest_handoff.printable import LONGEST_QUOTE, shorten
-from pytest_handoff.printing import say, say_error, say_text
+from pytest_handoff.printing import say_error, say_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -231,9 +229,7 @@ def comment(
     if output is None:
         say_text(content.decode().rstrip("\n"))
     else:
-        write_output(project, output, content)
-        tell_if_code(project, Path.cwd() / output)
-        say(output)
+        write_named_file(project, output, content)
     return code
 
 

@@ -128,6 +128,17 @@ def write_output(project: Project, output: str, content: bytes) -> None:
         raise WriteProblem(error.message, path=output) from error
 
 
+def write_named_file(project: Project, output: str, content: bytes) -> None:
+    """Write a file that a person named, print its name, and warn if it makes the evidence stale.
+
+    Raises:
+        WriteProblem: with the name that the person gave, when it cannot be written.
+    """
+    write_output(project, output, content)
+    say(output)
+    tell_if_code(project, Path.cwd() / output)
+
+
 def tell_if_code(project: Project, path: Path) -> None:
     """Warn if a file that was just written makes the tree differ from the one that the evidence is about."""
     from pytest_handoff.project.tree import read_tree

@@ -214,12 +214,13 @@ def _joined(
     if setup.coverage_plugins and any(part.run.coverage is not None for part in parts):
         tell(f"loading the coverage.py plugins that this checkout configures: {', '.join(setup.coverage_plugins)}")
     measured = joined_coverage(project, start.tree, parts, each, setup, unchanged=partial(_unchanged, project, start))
-    untidy = measured.measurement.untidy if isinstance(measured, Measured) else measured.untidy
-    run = replace(run, mishaps=(*run.mishaps, *untidy))
     if isinstance(measured, Measured):
-        found = measured.measurement
-        why = found.why_no_classes or _why_ages_differ(project, start, parts, run)
-        measured = replace(measured, measurement=replace(found, why_no_classes=why))
+        untidy = measured.measurement.untidy
+        why = measured.measurement.why_no_classes or _why_ages_differ(project, start, parts, run)
+        measured = replace(measured, measurement=replace(measured.measurement, why_no_classes=why))
+    else:
+        untidy = measured.untidy
+    run = replace(run, mishaps=(*run.mishaps, *untidy))
     results = RunResults(
         run=run,
         measured=measured,
@@ -230,6 +231,13 @@ def _joined(
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
     )
     hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
+    return _recorded(project, start, results, setup, hooks=hooks, tell=tell)
+
+
+def _recorded(
+    project: Project, start: Start, results: RunResults, setup: OwnSetup, *, hooks: list[str], tell: Callable[[str], None]
+) -> FinishedSession:
+    """Record the results; inside a pytest that collects nothing where hooks of the project are to be asked."""
     if not hooks and not conftests_with_hooks(project, start.tree, setup):
         return record_run(project, start, results)
     tell("running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds")
