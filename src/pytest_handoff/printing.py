@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_handoff.printable import LONGEST, printable, printable_json, printable_pieces
@@ -44,8 +45,9 @@ def say_text(text: str, *, err: bool = False) -> None:
 
 
 def say_error(error: HandoffError) -> None:
-    """Print an error, and below it its details, such as the names to choose from."""
-    say(f"handoff: {error}", err=True)
+    """Print an error, with a path below the working directory as the user would write it, and below it its details."""
+    here = f"{Path.cwd()}/" if error.path else ""
+    say(f"handoff: {str(error).removeprefix(here)}", err=True)
     for detail in error.details:
         say(f"  {detail}", err=True)
 

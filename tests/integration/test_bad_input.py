@@ -54,6 +54,17 @@ def test_a_hand_off_folder_that_cannot_be_written(shop: Story) -> None:
     assert "/proc/handoffs" in done.section
 
 
+@pytest.mark.parametrize("args", [("init", "session-1"), ("prune", "--dry-run"), ("agents", "install", "claude")])
+def test_a_path_in_an_error_is_as_a_user_writes_it(shop: Story, args: tuple[str, ...]) -> None:
+    """Relative to the folder where the command was typed, if it is below that."""
+    (shop.folder / "handoffs").write_text("I am a file\n")
+    (shop.folder / ".claude").write_text("I am a file\n")
+    done = shop.handoff(*args)
+    assert done.code != 1
+    assert str(shop.folder) not in done.err
+    assert "Traceback" not in done.err
+
+
 def damage(shop: Story, name: str, change: dict[str, str] | None = None, *, cut: int | None = None) -> None:
     """Cut a file off, or replace text in it."""
     path = shop.folder / "handoffs/evidence/session-1" / name
