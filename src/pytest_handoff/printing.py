@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
+from errno import EPIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -77,7 +79,23 @@ def console() -> Console:
     """Make a rich console on standard output, plain if that is not a terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+    class OurConsole(Console):
+        """A console that leaves it to the command what a reader who goes away means; rich exits with 1, which says "no"."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(EPIPE, "the reader of the output went away")
+
+    columns, rows = _size()
+    return OurConsole(highlight=False, soft_wrap=True, emoji=False, markup=False, width=columns, height=rows)
+
+
+def _size() -> tuple[int | None, int | None]:
+    """Return the size of a terminal without features, which rich does not ask for it: 80 columns are not always there."""
+    if os.environ.get("TERM", "").lower() not in ("dumb", "unknown") or not sys.stdout.isatty():
+        return None, None
+    import shutil
+
+    return shutil.get_terminal_size()
 
 
 def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:

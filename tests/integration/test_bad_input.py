@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -362,6 +363,22 @@ def test_an_answer_that_finds_no_room(shop: Story) -> None:
 
     assert done.code == 2
     assert done.err == "handoff: no space left to write the output\n"
+
+
+@pytest.mark.parametrize("command", ["show", "next", "gate", "explain", "verify"])
+def test_a_reader_who_goes_away(shop: Story, command: str) -> None:
+    """It is no verdict: exit code 1 would say *no*."""
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.write_files({"src/shop/new.py": "x = 1\n"})
+    reading, writing = os.pipe()
+    os.close(reading)
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest_handoff", command, "session-1"],
+        cwd=shop.folder, env=shop.environment, stdout=writing, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        os.close(writing)
+        err = process.stderr.read() if process.stderr else ""
+    assert (process.returncode, err) == (2, "")
 
 
 def test_a_template_that_is_not_there(shop: Story) -> None:

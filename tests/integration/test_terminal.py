@@ -47,14 +47,14 @@ DOCUMENT = """
 """
 
 
-def on_a_terminal(story: Story, *args: str, columns: int = 80, program: str = "pytest_handoff") -> str:
+def on_a_terminal(story: Story, *args: str, columns: int = 80, program: str = "pytest_handoff", term: str = "xterm") -> str:
     """What a terminal shows, colours and all."""
     import fcntl
     import termios
 
     mine, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {key: value for key, value in story.environment.items() if key != "COLUMNS"} | {"TERM": "xterm"}
+    environment = {key: value for key, value in story.environment.items() if key != "COLUMNS"} | {"TERM": term}
     command = [sys.executable, "-m", program, *args]
     with subprocess.Popen(command, cwd=story.folder, env=environment, stdin=its, stdout=its, stderr=its) as process:
         os.close(its)
@@ -95,6 +95,16 @@ def test_no_line_is_longer_than_the_terminal(failing: Story, verb: str) -> None:
     assert [line for line in shown.splitlines() if len(line) > 80 and len(line.split()) > 1] == []
     if verb in ("gate", "next"):
         assert [line for line in shown.splitlines()[1:] if not re.match(r"  |\d+\. ", line)] == []
+
+
+@pytest.mark.parametrize("columns", [40, 130])
+def test_a_terminal_without_features_has_a_width_too(failing: Story, columns: int) -> None:
+    """Such as the shell of an editor, whose window may be narrow or wide."""
+    shown = on_a_terminal(failing, "show", "session-2", columns=columns, term="dumb")
+
+    assert "\x1b" not in shown
+    assert [line for line in shown.splitlines() if len(line) > columns and len(line.split()) > 1] == []
+    assert max(map(len, shown.splitlines())) > columns - 20
 
 
 def test_the_end_of_a_run_hangs_behind_its_labels(failing: Story) -> None:

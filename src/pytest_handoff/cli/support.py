@@ -45,9 +45,10 @@ def verb(command: Command) -> Command:
             say_error(error)
             sys.exit(CANNOT_TELL)
         except OSError as error:
-            if error.errno != errno.ENOSPC or error.filename is not None:
+            if error.errno not in (errno.ENOSPC, errno.EPIPE) or error.filename is not None:
                 raise
-            say("handoff: no space left to write the output", err=True)
+            if error.errno == errno.ENOSPC:
+                say("handoff: no space left to write the output", err=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushing the rest at exit would fail again
             sys.exit(CANNOT_TELL)
 
