@@ -451,6 +451,7 @@ def test_claims_and_required_lines() -> None:
     claims, required = (evaluate(facts, Condition(gate=name)) for name in ("claims", "required"))
     assert (claims.verdict, claims.evidence) == ("failed", "line 3 says 9/9")
     assert (required.verdict, required.evidence) == ("failed", "missing: 'All tests pass' (nearest: 'Some pass'), 'Docs'")
+    assert required.needs == "put the lines back, or waive them with a reason in [[tool.handoff.waive]]"
 
 
 def test_standing_gates_are_known_and_explained() -> None:
