@@ -119,7 +119,7 @@ def test_no_configuration_file_is_none() -> None:
     assert composed(text, changes=changes).text.endswith("- **File**: none\n")
     left = composed(text, changes=None)
     assert left.text == text
-    assert "config files is not measured; its placeholder stays" in [finding.message for finding in left.findings]
+    assert "not measured: config files; its placeholder stays" in [finding.message for finding in left.findings]
 
 
 def test_an_agent_that_nobody_named() -> None:

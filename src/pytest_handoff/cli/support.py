@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pytest_handoff.config import is_session_name
-from pytest_handoff.errors import HandoffError, WriteProblem
+from pytest_handoff.errors import HandoffError, UsageProblem, WriteProblem
 from pytest_handoff.printing import put_line, say, say_error
 
 if TYPE_CHECKING:
@@ -103,7 +103,11 @@ def _found(handoff_dir: str | None, *, below: bool = True) -> Project:
     """Find the project of the working directory, or the only one below it, except for a command that begins a project."""
     from pytest_handoff.project.layout import open_project
 
-    project = open_project(Path.cwd(), dir_option=handoff_dir)
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageProblem("the working directory is gone; change to one that exists") from error
+    project = open_project(here, dir_option=handoff_dir)
     if handoff_dir is not None or not below:
         return project
     from pytest_handoff.project.below import project_below
