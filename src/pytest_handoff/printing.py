@@ -8,8 +8,9 @@ import sys
 from contextlib import contextmanager
 from errno import EPIPE
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from pytest_handoff.markup import shows_everything, spelled
 from pytest_handoff.printable import LONGEST, printable, printable_json, printable_pieces
 from pytest_handoff.text_lines import raw_lines
 
@@ -36,8 +37,8 @@ def say(line: str, *, err: bool = False, whole: bool = False) -> None:
         whole: print a line of a document in full length, with its tabs as spaces.
     """
     stream = sys.stderr if err else sys.stdout
-    spelled = _spelled(line.expandtabs(4) if whole else line, stream)
-    put_line(stream, printable(spelled, None if whole else LONGEST))
+    text = spelled(line.expandtabs(4) if whole else line, stream)
+    put_line(stream, printable(text, None if whole else LONGEST))
 
 
 def say_text(text: str, *, err: bool = False) -> None:
@@ -56,7 +57,7 @@ def say_error(error: HandoffError) -> None:
 
 def say_json(table: object) -> None:
     """Print a table as JSON."""
-    say_json_text(json.dumps(table, indent=1, ensure_ascii=not _shows_everything(sys.stdout)))
+    say_json_text(json.dumps(table, indent=1, ensure_ascii=not shows_everything(sys.stdout)))
 
 
 def say_json_text(text: str) -> None:
@@ -71,7 +72,7 @@ def say_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
     terminal = console()
     for line in lines:
         parts = list(line)
-        texts = printable_pieces([_spelled(text, sys.stdout) for text, _ in parts])
+        texts = printable_pieces([spelled(text, sys.stdout) for text, _ in parts])
         terminal.print(Text.assemble(*zip(texts, (style for _, style in parts), strict=True)))
 
 
@@ -143,17 +144,3 @@ def put_line(stream: TextIO, line: str) -> None:
     """Write one line that is already safe to print."""
     stream.write(f"{line}\n")
     stream.flush()
-
-
-def _spelled(text: str, stream: TextIO) -> str:
-    """Spell the text in ASCII if the stream cannot show more; call this before ``printable``, since it makes new words."""
-    if _shows_everything(stream) or text.isascii():
-        return text
-    from pytest_handoff.markup import to_ascii
-
-    return to_ascii(text)
-
-
-def _shows_everything(stream: Any) -> bool:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return str(encoding).lower().startswith("utf")

@@ -154,6 +154,21 @@ def test_a_log_keeps_one_line_a_fact(failing: Story) -> None:
     assert lines[2].endswith("; make 2 tests pass")
 
 
+def test_a_log_that_shows_only_ascii(failing: Story) -> None:
+    """Other signs are spelled, in the section at the end of a run as in commands, and columns stay below their heads."""
+
+    def log(*args: str) -> str:
+        command = [sys.executable, "-m", *args]
+        environment = failing.environment | {"PYTHONIOENCODING": "ascii"}
+        return subprocess.run(command, cwd=failing.folder, env=environment, capture_output=True, text=True, check=False).stdout
+
+    section = log("pytest", "--tb=no", "--no-header", "--handoff=session-2")
+    assert "\\" not in section
+    assert re.search(r"^-+ handoff session-2 -+$", section, re.MULTILINE)
+    head, *rows = log("pytest_handoff", "history").splitlines()
+    assert {row[head.index("by tier") - 1 :][:5] for row in rows} == {" e2e "}
+
+
 def test_what_follows_from_failures_names_the_other_tests_only() -> None:
     """A lost test is named where its gate is told; the tests that fail have their own lines."""
     facts = facts_of(
