@@ -195,6 +195,13 @@ def test_what_helps_a_lost_test(now: str, before: str, needs: str) -> None:
     assert verdict("regression", now, before).needs == needs
 
 
+def test_a_retirement_that_names_a_file_is_told_how() -> None:
+    """A file's path is the id of no test."""
+    policy = {"retire": [{"test": "a.py", "reason": "given up"}]}
+    needs = verdict("regression", "unit a.py::x gone", PASSED, policy=policy).needs or ""
+    assert "retire it in [[tool.handoff.retire]] (the tests of a file are a.py::*), with a reason" in needs
+
+
 @pytest.mark.parametrize(("pattern", "advice"), [("a.py::*", "by full id "), ("b.py::*", "")])
 def test_what_helps_a_test_that_an_older_pattern_matches(pattern: str, advice: str) -> None:
     """A pattern from before retires no test that passed then; only the id of the test, or a new pattern, does."""

@@ -10,7 +10,7 @@ from pytest_handoff.evidence.completeness import COLLECTION_FAILED, WHOLE
 from pytest_handoff.evidence.facts import Scope
 from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import Comparison, listed
-from pytest_handoff.nodeids import id_matches
+from pytest_handoff.nodeids import file_of, id_matches
 from pytest_handoff.record import Frozen, LedgerLine, Verdict
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def to_retire(facts: Facts, lost: Sequence[LedgerLine], them: str) -> str:
     patterns = read_policy(facts.record.policy, path=f"the record of {facts.session}").retire
     if any(id_matches(line.id, entry.test) for line in lost for entry in patterns):
         return f"retire {them} by full id in [[tool.handoff.retire]] (an older pattern does not apply)"
+    files = {file_of(line.id) for line in lost}
+    if (file := next((entry.test for entry in patterns if entry.test in files), None)) is not None:
+        return f"retire {them} in [[tool.handoff.retire]] (the tests of a file are {file}::*)"
     return f"retire {them} in [[tool.handoff.retire]]"
 
 
