@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from os import getpid  # bound now: a test may leave os.getpid mocked, and the run would take itself for another one
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class EndReport:
         """Print the section of the hand-off, wrapped on a terminal; a log and ``grep`` want whole lines."""
         with self._faults:
             writer = terminalreporter.config.get_terminal_writer()
-            stream = getattr(writer, "_file", None)  # it would show what it cannot encode as escapes, even the rule above
+            stream = sys.__stdout__  # pytest would write what it cannot encode as escapes, even the rule above the section
             if self._lines:
                 terminalreporter.write_sep(spelled("─", stream), printable(spelled(self._title, stream), LONGEST_TITLE))
             columns = writer.fullwidth if terminalreporter.isatty else None
