@@ -68,3 +68,14 @@ def to_ascii(text: str) -> str:
     spelled = unicodedata.normalize("NFKD", text.translate(_SPELLED))
     plain = "".join(character for character in spelled if not unicodedata.combining(character))
     return plain.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def spelled(text: str, stream: object) -> str:
+    """Spell a text in ASCII if the stream cannot show more; call this before ``printable``, since it makes new words."""
+    return text if text.isascii() or shows_everything(stream) else to_ascii(text)
+
+
+def shows_everything(stream: object) -> bool:
+    """Check whether a stream can show every character; one that does not say its encoding is taken to."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return str(encoding).lower().startswith("utf")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from errno import EPIPE
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from pytest_handoff.markup import shows_everything, spelled
 from pytest_handoff.printable import LONGEST, printable, printable_json, printable_pieces
 from pytest_handoff.text_lines import raw_lines
 
@@ -33,8 +37,8 @@ def say(line: str, *, err: bool = False, whole: bool = False) -> None:
         whole: print a line of a document in full length, with its tabs as spaces.
     """
     stream = sys.stderr if err else sys.stdout
-    spelled = _spelled(line.expandtabs(4) if whole else line, stream)
-    put_line(stream, printable(spelled, None if whole else LONGEST))
+    text = spelled(line.expandtabs(4) if whole else line, stream)
+    put_line(stream, printable(text, None if whole else LONGEST))
 
 
 def say_text(text: str, *, err: bool = False) -> None:
@@ -44,15 +48,16 @@ def say_text(text: str, *, err: bool = False) -> None:
 
 
 def say_error(error: HandoffError) -> None:
-    """Print an error, and below it its details, such as the names to choose from."""
-    say(f"handoff: {error}", err=True)
+    """Print an error, with a path below the working directory as the user would write it, and below it its details."""
+    here = f"{Path.cwd()}/" if error.path else ""
+    say(f"handoff: {str(error).removeprefix(here)}", err=True)
     for detail in error.details:
         say(f"  {detail}", err=True)
 
 
 def say_json(table: object) -> None:
     """Print a table as JSON."""
-    say_json_text(json.dumps(table, indent=1, ensure_ascii=not _shows_everything(sys.stdout)))
+    say_json_text(json.dumps(table, indent=1, ensure_ascii=not shows_everything(sys.stdout)))
 
 
 def say_json_text(text: str) -> None:
@@ -67,7 +72,7 @@ def say_parts(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
     terminal = console()
     for line in lines:
         parts = list(line)
-        texts = printable_pieces([_spelled(text, sys.stdout) for text, _ in parts])
+        texts = printable_pieces([spelled(text, sys.stdout) for text, _ in parts])
         terminal.print(Text.assemble(*zip(texts, (style for _, style in parts), strict=True)))
 
 
@@ -75,7 +80,23 @@ def console() -> Console:
     """Make a rich console on standard output, plain if that is not a terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+    class OurConsole(Console):
+        """A console that leaves it to the command what a reader who goes away means; rich exits with 1, which says "no"."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(EPIPE, "the reader of the output went away")
+
+    columns, rows = _size()
+    return OurConsole(highlight=False, soft_wrap=True, emoji=False, markup=False, width=columns, height=rows)
+
+
+def _size() -> tuple[int | None, int | None]:
+    """Return the size of a terminal without features, which rich does not ask for it: 80 columns are not always there."""
+    if os.environ.get("TERM", "").lower() not in ("dumb", "unknown") or not sys.stdout.isatty():
+        return None, None
+    import shutil
+
+    return shutil.get_terminal_size()
 
 
 def progress(items: Sequence[Item], doing: str) -> Iterable[Item]:
@@ -123,17 +144,3 @@ def put_line(stream: TextIO, line: str) -> None:
     """Write one line that is already safe to print."""
     stream.write(f"{line}\n")
     stream.flush()
-
-
-def _spelled(text: str, stream: TextIO) -> str:
-    """Spell the text in ASCII if the stream cannot show more; call this before ``printable``, since it makes new words."""
-    if _shows_everything(stream) or text.isascii():
-        return text
-    from pytest_handoff.markup import to_ascii
-
-    return to_ascii(text)
-
-
-def _shows_everything(stream: Any) -> bool:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return str(encoding).lower().startswith("utf")

@@ -195,6 +195,22 @@ def test_what_helps_a_lost_test(now: str, before: str, needs: str) -> None:
     assert verdict("regression", now, before).needs == needs
 
 
+def test_a_retirement_that_names_a_file_is_told_how() -> None:
+    """A file's path is the id of no test."""
+    policy = {"retire": [{"test": "a.py", "reason": "given up"}]}
+    needs = verdict("regression", "unit a.py::x gone", PASSED, policy=policy).needs or ""
+    assert "retire it in [[tool.handoff.retire]] (the tests of a file are a.py::*), with a reason" in needs
+
+
+@pytest.mark.parametrize(("pattern", "advice"), [("a.py::*", "by full id "), ("b.py::*", "")])
+def test_what_helps_a_test_that_an_older_pattern_matches(pattern: str, advice: str) -> None:
+    """A pattern from before retires no test that passed then; only the id of the test, or a new pattern, does."""
+    policy = {"retire": [{"test": pattern, "reason": "old"}]}
+    needs = verdict("regression", "unit a.py::x skipped", PASSED, policy=policy).needs or ""
+    assert needs.startswith(f"make it pass again, or retire it {advice}in [[tool.handoff.retire]]")
+    assert ("(an older pattern does not apply)" in needs) == bool(advice)
+
+
 @pytest.mark.parametrize(
     ("spec", "now", "before", "changes", "word", "evidence"),
     [
@@ -442,6 +458,7 @@ def test_claims_and_required_lines() -> None:
     claims, required = (evaluate(facts, Condition(gate=name)) for name in ("claims", "required"))
     assert (claims.verdict, claims.evidence) == ("failed", "line 3 says 9/9")
     assert (required.verdict, required.evidence) == ("failed", "missing: 'All tests pass' (nearest: 'Some pass'), 'Docs'")
+    assert required.needs == "put the lines back, or waive them with a reason in [[tool.handoff.waive]]"
 
 
 def test_standing_gates_are_known_and_explained() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from pytest_handoff.cli import handoff
 from pytest_handoff.cli.handoff import VERBS, main, verb_named
 
 
@@ -40,3 +42,15 @@ def test_a_verb_that_is_nearly_right(typed: str, said: str) -> None:
 
     assert done.exit_code == 2
     assert said in done.output
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, click.Abort])
+def test_what_is_interrupted_gives_no_answer(monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]) -> None:
+    """Exit code 1 would say *no*, to a script that asks whether the gate passes."""
+
+    def interrupted(_name: str) -> click.Command:
+        raise stop
+
+    monkeypatch.setattr(handoff, "verb_named", interrupted)
+    done = CliRunner().invoke(handoff.main, ["gate", "session-1"])
+    assert (done.exit_code, done.output) == (2, "\nhandoff: interrupted\n")

@@ -79,3 +79,11 @@ def test_what_is_printed_may_grow() -> None:
 
     assert '"additionalProperties": false' not in text
     assert sorted(schema("show")["$defs"]["Shown"]["required"]) == sorted(Shown.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_descriptions_speak_of_json(name: str) -> None:
+    """What is not known is ``null`` there, as a reader of the file finds it."""
+    text = json.dumps(schema(name))
+    assert "`None`" not in text
+    assert name != "ledger" or "`outcome` is `null` where the test is gone" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,16 @@ def test_further_lines_stand_behind_an_indent() -> None:
         "             failed (assert 1 == 2)",
     ]
     assert lines[0] == [("  failures   ", "red"), ("tests/test_a.py::test_it", "")]
+
+
+@pytest.mark.parametrize("figure", ["92.4 %", "(+2.0 %),", "100 %"])
+def test_a_figure_stays_with_its_sign(figure: str) -> None:
+    """A line ends before both, not between them."""
+    for columns in range(40, 52):
+        text = f"{'x' * 30} coverage is {figure} of all of it"
+        for lines in (plain(list(hung([[(text, "")]], 2, columns))), hanging(text, rest="  ", columns=columns)):
+            assert any(figure in line for line in lines)
+            assert max(map(len, lines)) <= columns
 
 
 def test_without_a_terminal_nothing_is_wrapped() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from builders import coverage_of, facts_of, new_code_of, record_of
 from pytest_handoff.cli.history import history_lines
-from pytest_handoff.cli.show import explained, show_table
+from pytest_handoff.cli.show import closing, explained, show_table
 from pytest_handoff.composition.compose import Composition, FillRequest, compose
 from pytest_handoff.composition.terminal import problem_lines, run_lines
 from pytest_handoff.config import Config
@@ -243,6 +243,20 @@ def test_labels_and_texts_never_run_together() -> None:
 def test_a_problem_is_told_with_its_details() -> None:
     """What kept the evidence from being written comes first, details below it."""
     assert [line.text for line in problem_lines("s-1", "no disk", ["why"])] == ["handoff s-1: no disk", "  why"]
+
+
+def test_explanation_of_what_blocks_beside_the_lines() -> None:
+    """A gate that no line speaks of is named with its fix: without it, "fix it" would point at nothing."""
+    text = "# A\n\n## Checklist\n\n- [ ] Somebody looked\n"
+    rows = [row.text for row in closing(composed("unit a.py::x failed", text=text))]
+    assert rows == [
+        "   – ✗ failures: a.py::x failed",
+        "          fix: make 1 test pass",
+        "1 needs sign-off",
+        "next: fix it, then pytest --handoff=session-2",
+    ]
+    of_a_line = closing(composed("unit a.py::x failed", text=DOCUMENT))
+    assert not any(row.text.startswith("   – ✗") for row in of_a_line)
 
 
 def test_explanation_of_each_line() -> None:

@@ -49,6 +49,15 @@ def filled(text: str) -> str:
     return first.text
 
 
+def test_a_pipe_in_a_name_ends_no_cell() -> None:
+    """A table keeps its columns, whatever the tests and files are called."""
+    now = f"{NOW}\n    unit tests/a.py::test_x[a|b] failed since=session-2"
+    text = "| Item | Value | Note |\n|---|---|---|\n| Failing test | [names] | mine |\n"
+    row = composed(text, now=now).text.splitlines()[2]
+    assert "test_x[a\\|b]" in row
+    assert len(re.findall(r"(?<!\\)\|", row)) == 4
+
+
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
@@ -110,7 +119,7 @@ def test_no_configuration_file_is_none() -> None:
     assert composed(text, changes=changes).text.endswith("- **File**: none\n")
     left = composed(text, changes=None)
     assert left.text == text
-    assert "config files is not measured; its placeholder stays" in [finding.message for finding in left.findings]
+    assert "not measured: config files; its placeholder stays" in [finding.message for finding in left.findings]
 
 
 def test_an_agent_that_nobody_named() -> None:

@@ -146,7 +146,7 @@ def test_a_place_without_a_value_keeps_its_placeholder() -> None:
 )
 def test_what_is_not_measured_has_the_name_that_the_document_gives_it(text: str, name: str) -> None:
     """A reader knows labels, rows and headings; ids are for markers."""
-    assert [one.message for one in _fill(text).findings] == [f"{name} is not measured; its placeholder stays"]
+    assert [one.message for one in _fill(text).findings] == [f"not measured: {name}; its placeholder stays"]
 
 
 def test_our_text_stays_ours_without_new_values() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,17 @@ def test_a_hand_off_folder_that_cannot_be_written(shop: Story) -> None:
     assert "3 passed" in done.out
     assert done.code == 3
     assert "/proc/handoffs" in done.section
+
+
+@pytest.mark.parametrize("args", [("init", "session-1"), ("prune", "--dry-run"), ("agents", "install", "claude")])
+def test_a_path_in_an_error_is_as_a_user_writes_it(shop: Story, args: tuple[str, ...]) -> None:
+    """Relative to the folder where the command was typed, if it is below that."""
+    (shop.folder / "handoffs").write_text("I am a file\n")
+    (shop.folder / ".claude").write_text("I am a file\n")
+    done = shop.handoff(*args)
+    assert done.code != 1
+    assert str(shop.folder) not in done.err
+    assert "Traceback" not in done.err
 
 
 def damage(shop: Story, name: str, change: dict[str, str] | None = None, *, cut: int | None = None) -> None:
@@ -351,6 +363,22 @@ def test_an_answer_that_finds_no_room(shop: Story) -> None:
 
     assert done.code == 2
     assert done.err == "handoff: no space left to write the output\n"
+
+
+@pytest.mark.parametrize("command", ["show", "next", "gate", "explain", "verify"])
+def test_a_reader_who_goes_away(shop: Story, command: str) -> None:
+    """It is no verdict: exit code 1 would say *no*."""
+    shop.pytest("--no-cov", "--handoff=session-1")
+    shop.write_files({"src/shop/new.py": "x = 1\n"})
+    reading, writing = os.pipe()
+    os.close(reading)
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest_handoff", command, "session-1"],
+        cwd=shop.folder, env=shop.environment, stdout=writing, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        os.close(writing)
+        err = process.stderr.read() if process.stderr else ""
+    assert (process.returncode, err) == (2, "")
 
 
 def test_a_template_that_is_not_there(shop: Story) -> None:

@@ -62,7 +62,7 @@ def test_three_verdicts(begun: Story) -> None:
         "### Hand-off session-2: ✅ the gate passes",
     ]
     assert "\n- `tests/unit/test_cart.py::test_empty`\\\n" in red.out
-    assert "2 passed, 1 failed · 2/3 earlier tests pass · coverage 100 %" in shown(red.out)
+    assert "2 passed, 1 failed · 2/3 earlier tests pass · coverage 100\u00a0%" in shown(red.out)
     assert "Failing tests tests/unit/test_cart.py::test_empty failed (assert 1 == 0); it passed in session-1" in shown(red.out)
     assert "Needs sign-off The wording was agreed" in shown(waiting.out)
     assert "Waiting" not in shown(green.out)
@@ -123,6 +123,12 @@ def test_commands_in_advice_are_code(begun: Story) -> None:
     assert " – fix: run `pytest --handoff=session-2` again\n" in begun.handoff("comment").out
     begun.pytest("-q", "--handoff=session-2", "-k", "total")
     assert " – fix: run all tests: `pytest --handoff=session-2`\n" in begun.handoff("comment").out
+
+
+def test_a_reason_is_prose_too(begun: Story) -> None:
+    """Only the option in it is code, whatever else the line has."""
+    begun.pytest("-q", "--handoff=session-2", "--no-cov")
+    assert "coverage not measured: coverage was switched off (`--no-cov`)\n" in begun.handoff("comment").out
 
 
 def test_lost_tests_and_lines_that_no_test_runs(begun: Story) -> None:

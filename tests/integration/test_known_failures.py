@@ -101,3 +101,10 @@ def test_a_glob_retires_only_what_is_gone(shop: Story) -> None:
     assert shop.statuses("session-3")["test_f[2]"] == "missing"
     assert shop.statuses("session-3")["test_f[3]"] == "retired"
     assert shop.gate("session-3")["regression"] == "failed"
+    advice = "retire it by full id in [[tool.handoff.retire]] (an older pattern does not apply), with a reason"
+    assert advice in shop.handoff("gate", "session-3").out
+    assert advice in shop.handoff("next", "session-3").out
+    with (shop.folder / "pyproject.toml").open("a") as file:
+        file.write('\n[[tool.handoff.retire]]\ntest = "tests/unit/test_f.py::test_f[2]"\nreason = "f is given up"\n')
+    shop.pytest("--handoff=session-3", "--no-cov")
+    assert shop.statuses("session-3")["test_f[2]"] == "retired"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from stories import Story
 
@@ -179,6 +181,21 @@ def test_a_moved_test_file_and_a_new_name_for_parameters(shop: Story) -> None:
     assert shown["tests"]["tests/unit/test_basket.py::test_total"]["moved_from"] == "tests/unit/test_cart.py::test_total"
     assert shown["tests"]["tests/unit/test_basket.py::test_total"]["since"] == "session-1"
     assert shown["regression"]["passing"] == shown["regression"]["expected"] == 5
+
+
+@pytest.mark.parametrize("series", ["s", "tests-", "coverage-"])
+def test_a_session_may_have_the_name_of_a_figure(shop: Story, series: str) -> None:
+    """What a run wrote with the name of the session before is known again, and replaced when it changes."""
+    shop.pytest(f"--handoff={series}1")
+    shop.write_files({"src/shop/tax.py": "def tax(x):\n    return x * 2\n"})
+    shop.pytest(f"--handoff={series}2")
+    before = "100 %"
+    assert f"- **Code Coverage**: 50.0 % ({series}1: {before})\n" in shop.text(f"handoffs/{series}2.md")
+    assert "not found now" not in shop.handoff("show", f"{series}2").out
+
+    shop.write_files({"tests/unit/test_tax.py": "from shop.tax import tax\n\ndef test_tax():\n    assert tax(1) == 2\n"})
+    shop.pytest(f"--handoff={series}2")
+    assert f"- **Code Coverage**: 100 % ({series}1: {before})\n" in shop.text(f"handoffs/{series}2.md")
 
 
 def test_a_retirement_takes_a_test_out_with_its_reason(shop: Story) -> None:

@@ -47,14 +47,14 @@ DOCUMENT = """
 """
 
 
-def on_a_terminal(story: Story, *args: str, columns: int = 80, program: str = "pytest_handoff") -> str:
+def on_a_terminal(story: Story, *args: str, columns: int = 80, program: str = "pytest_handoff", term: str = "xterm") -> str:
     """What a terminal shows, colours and all."""
     import fcntl
     import termios
 
     mine, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {key: value for key, value in story.environment.items() if key != "COLUMNS"} | {"TERM": "xterm"}
+    environment = {key: value for key, value in story.environment.items() if key != "COLUMNS"} | {"TERM": term}
     command = [sys.executable, "-m", program, *args]
     with subprocess.Popen(command, cwd=story.folder, env=environment, stdin=its, stdout=its, stderr=its) as process:
         os.close(its)
@@ -95,6 +95,16 @@ def test_no_line_is_longer_than_the_terminal(failing: Story, verb: str) -> None:
     assert [line for line in shown.splitlines() if len(line) > 80 and len(line.split()) > 1] == []
     if verb in ("gate", "next"):
         assert [line for line in shown.splitlines()[1:] if not re.match(r"  |\d+\. ", line)] == []
+
+
+@pytest.mark.parametrize("columns", [40, 130])
+def test_a_terminal_without_features_has_a_width_too(failing: Story, columns: int) -> None:
+    """Such as the shell of an editor, whose window may be narrow or wide."""
+    shown = on_a_terminal(failing, "show", "session-2", columns=columns, term="dumb")
+
+    assert "\x1b" not in shown
+    assert [line for line in shown.splitlines() if len(line) > columns and len(line.split()) > 1] == []
+    assert max(map(len, shown.splitlines())) > columns - 20
 
 
 def test_the_end_of_a_run_hangs_behind_its_labels(failing: Story) -> None:
@@ -142,6 +152,21 @@ def test_a_log_keeps_one_line_a_fact(failing: Story) -> None:
 
     assert [line.split()[0] for line in lines[1:]] == ["failures", "failures", "tests", "new_code", "person", "person"]
     assert lines[2].endswith("; make 2 tests pass")
+
+
+def test_a_log_that_shows_only_ascii(failing: Story) -> None:
+    """Other signs are spelled, in the section at the end of a run as in commands, and columns stay below their heads."""
+
+    def log(*args: str) -> str:
+        command = [sys.executable, "-m", *args]
+        environment = failing.environment | {"PYTHONIOENCODING": "ascii"}
+        return subprocess.run(command, cwd=failing.folder, env=environment, capture_output=True, text=True, check=False).stdout
+
+    section = log("pytest", "--tb=no", "--no-header", "--handoff=session-2")
+    assert "\\" not in section
+    assert re.search(r"^-+ handoff session-2 -+$", section, re.MULTILINE)
+    head, *rows = log("pytest_handoff", "history").splitlines()
+    assert {row[head.index("by tier") - 1 :][:5] for row in rows} == {" e2e "}
 
 
 def test_what_follows_from_failures_names_the_other_tests_only() -> None:

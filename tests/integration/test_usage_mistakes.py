@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,3 +67,12 @@ def test_a_line_break_in_an_argument_stays_an_escape(empty: Story, args: list[st
     assert done.code != 0
     assert "\\n" in done.err
     assert not any(line.startswith(("::", "such")) for line in done.err.splitlines())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in which somebody stands cannot be removed there")
+@pytest.mark.parametrize("command", ["next", "history", "gate session-1"])
+def test_a_working_directory_that_is_gone(shop: Story, command: str) -> None:
+    """It is named in one sentence; exit code 1 would say *no*."""
+    run = f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -m pytest_handoff {command}"
+    done = shop.run("sh", "-c", run)
+    assert (done.code, done.err) == (2, "handoff: the working directory is gone; change to one that exists\n")

@@ -96,3 +96,14 @@ def test_the_table_of_markers_has_every_marker() -> None:
 def test_the_first_page_lists_every_verb_of_the_command() -> None:
     """A verb that is added or removed is in the table of the first page."""
     assert set(re.findall(r"^\| `handoff (\w+)", README, re.MULTILINE)) == set(VERBS)
+
+
+@pytest.mark.parametrize("page", sorted((CHECKOUT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_entries_about_tests_name_tests(page: Path) -> None:
+    """A path alone is the id of no test: an example that is copied would do nothing."""
+    named = re.findall(
+        r'^\[\[(?:tool\.handoff\.)?(?:retire|known|promise|adapt)\]\]\n(?:.+\n)*?test = "(.+)"$',
+        page.read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert [test for test in named if "::" not in test] == []

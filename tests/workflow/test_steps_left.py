@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = "handoffs/session-2.md"
 RUN = "pytest --handoff=session-2"
-RETIRE = "or retire it with a reason in [[tool.handoff.retire]]"
+RETIRE = "or retire it in [[tool.handoff.retire]], with a reason"
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_handoff.evidence.completeness import COLLECTION_FAILED, WHOLE
 from pytest_handoff.evidence.facts import Scope
+from pytest_handoff.evidence.policy import read_policy
 from pytest_handoff.figures import Comparison, listed
+from pytest_handoff.nodeids import file_of, id_matches
 from pytest_handoff.record import Frozen, LedgerLine, Verdict
 
 if TYPE_CHECKING:
@@ -60,6 +62,17 @@ def to_complete(facts: Facts) -> str:
     if unrun:
         return f"{again} on {'that test' if unrun == 1 else 'those tests'} too (runs add up), or retire what you give up"
     return f"fix that, and {again} again"
+
+
+def to_retire(facts: Facts, lost: Sequence[LedgerLine], them: str) -> str:
+    """Say how to retire lost tests; a pattern that earlier sessions already had does not retire what it matches only now."""
+    patterns = read_policy(facts.record.policy, path=f"the record of {facts.session}").retire
+    if any(id_matches(line.id, entry.test) for line in lost for entry in patterns):
+        return f"retire {them} by full id in [[tool.handoff.retire]] (an older pattern does not apply)"
+    files = {file_of(line.id) for line in lost}
+    if (file := next((entry.test for entry in patterns if entry.test in files), None)) is not None:
+        return f"retire {them} in [[tool.handoff.retire]] (the tests of a file are {file}::*)"
+    return f"retire {them} in [[tool.handoff.retire]]"
 
 
 def why_each(lines: Sequence[LedgerLine]) -> str:

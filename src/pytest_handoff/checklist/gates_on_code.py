@@ -250,7 +250,9 @@ def required(facts: Facts, spec: Condition) -> Verdict:
     named = [f"{line!r}" + (f" (nearest: {near!r})" if near else "") for line, near in facts.document.absent]
     if any(near and re.search(_WAIVED, near) for _, near in facts.document.absent):
         return failed(spec, "missing: " + listed(named, 2), "write the reason in parentheses after the line: `(N/A: reason)`")
-    return failed(spec, "missing: " + listed(named, 2), "put the line back, or waive it with a reason in [[tool.handoff.waive]]")
+    line, it = ("line", "it") if len(named) == 1 else ("lines", "them")
+    needs = f"put the {line} back, or waive {it} with a reason in [[tool.handoff.waive]]"
+    return failed(spec, "missing: " + listed(named, 2), needs)
 
 
 def _coverage_figures(files: Iterable[FileCoverage]) -> tuple[int, int]:

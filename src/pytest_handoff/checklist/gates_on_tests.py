@@ -12,6 +12,7 @@ from pytest_handoff.checklist.condition import (
     not_all_ran,
     passed,
     to_complete,
+    to_retire,
     waived,
     why_each,
 )
@@ -101,7 +102,8 @@ def _to_win_back(facts: Facts, lost: Sequence[LedgerLine]) -> str:
         which = them if len(before) == len(lost) else "those that failed before"
         ways.append(f"name {which} in [[tool.handoff.known]]")
     if len(failing) < len(lost):
-        ways.append(f"retire {'those that do not fail' if failing else them} in [[tool.handoff.retire]]")
+        lost = [line for line in lost if line not in failing]
+        ways.append(to_retire(facts, lost, "those that do not fail" if failing else them))
     return ", or ".join(ways) + (", with a reason" if len(ways) > 1 else "")
 
 

@@ -186,9 +186,11 @@ def _read(project: Project, path: Path) -> str | None:
         return read_file(path, [project.root], SETTINGS).decode("utf-8")
     except FileNotFoundError:
         return None
+    except Refused as error:
+        raise UsageProblem(f"{error.why}; nothing was written", path=project.key(path)) from error
     except (OSError, ValueError) as error:
-        why = f"{error.why}" if isinstance(error, Refused) else f"cannot be read: {error}"
-        raise UsageProblem(f"{why}; nothing was written", path=project.key(path)) from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageProblem(f"cannot be read: {why}; nothing was written", path=project.key(path)) from error
 
 
 def _write(project: Project, changes: Sequence[Change], again: str, *, dry_run: bool, yes: bool) -> int:

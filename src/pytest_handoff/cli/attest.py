@@ -5,13 +5,12 @@ The formats are specified in github.com/in-toto/attestation: ``spec/v1/statement
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, tell_if_code, verb, write_output
+from pytest_handoff.cli.support import GOOD, NO, outcome_of, project_here, session_argument, verb, write_named_file
 from pytest_handoff.evidence.regression import PASSING
 from pytest_handoff.printing import say, say_json_text
 from pytest_handoff.project.encoding import digest_of
@@ -109,9 +108,7 @@ def attest(handoff_dir: str | None, session: str, output: str | None) -> int:
     if output is None:
         say_json_text(content.decode())
     else:
-        write_output(project, output, content)
-        say(output)
-        tell_if_code(project, Path.cwd() / output)
+        write_named_file(project, output, content)
     return GOOD
 
 

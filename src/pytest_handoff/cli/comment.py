@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,9 +15,8 @@ from pytest_handoff.cli.support import (
     outcome_of,
     project_here,
     session_argument,
-    tell_if_code,
     verb,
-    write_output,
+    write_named_file,
 )
 from pytest_handoff.composition.proved import proof_line
 from pytest_handoff.composition.terminal import need_sign_off
@@ -26,7 +24,7 @@ from pytest_handoff.errors import HandoffError
 from pytest_handoff.figures import counted, percent, percent_of, points
 from pytest_handoff.markup import code_in_text, escape, one_line
 from pytest_handoff.printable import LONGEST_QUOTE, shorten
-from pytest_handoff.printing import say, say_error, say_text
+from pytest_handoff.printing import say_error, say_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -64,9 +62,9 @@ def comment_text(outcome: FinishedSession, steps: Sequence[Step]) -> str:
     stale = any(step.kind == "stale" for step in todo)
     lines = [MARKER, f"### Hand-off {_plain(session)}: {_verdict(todo, waiting)}", ""]
     if not stale:
-        lines += [" · ".join(_figures(outcome)), ""]
+        lines += [_unbroken(" · ".join(_figures(outcome))), ""]
         proof = outcome.composition.facts.proof
-        lines += [f"Proof: {_plain(proof_line(proof), 4 * LONGEST_QUOTE)}", ""] if proof is not None else []
+        lines += [f"Proof: {_unbroken(_plain(proof_line(proof), 4 * LONGEST_QUOTE))}", ""] if proof is not None else []
     lines += _list("What blocks", [step for step in todo if not _has_list(step)], lambda step: _blocking(step, session))
     lines += _list("Failing tests", [step for step in todo if step.kind == "failures"], _of_test)
     lines += _list("Lost tests", [step for step in todo if step.kind == "regression"], _of_test)
@@ -89,6 +87,11 @@ def _plain(text: str, most: int = LONGEST_QUOTE) -> str:
     return code_in_text(text) if _LINKED.search(text) else escape(shorten(one_line(text), most))
 
 
+def _unbroken(text: str) -> str:
+    """Keep each figure and its ``%`` on one line, wherever the comment is wrapped."""
+    return re.sub(r"(?<=\d) %", "\u00a0%", text)
+
+
 def _verdict(todo: Sequence[Step], waiting: Sequence[Step]) -> str:
     if todo:
         return f"❌ the gate does not pass ({counted(len(todo), 'thing')} left)"
@@ -104,7 +107,7 @@ def _figures(outcome: FinishedSession) -> Iterator[str]:
     if not facts.is_first:
         yield f"{record.tests.regression.passing:,}/{record.tests.regression.expected:,} earlier tests pass"
     if record.coverage is None:
-        yield f"coverage not measured: {code_in_text(why_not_measured(facts, 'coverage'))}"
+        yield f"coverage not measured: {_reason(why_not_measured(facts, 'coverage'))}"
         return
     yield f"coverage {percent_of(record.coverage.percent)}{_change(record.coverage.percent, outcome.parent_percent)}"
     code = record.new_code
@@ -149,6 +152,12 @@ def _advice(step: Step, session: str) -> str:
     own = f"{re.escape(step.command)}|" if step.command else ""
     pieces = re.split(rf"((?<!\S)(?:{own}{ours}))", one_line(step.remedy))
     return "".join(code_in_text(piece) if at % 2 else _prose(piece) for at, piece in enumerate(pieces))
+
+
+def _reason(text: str) -> str:
+    """Write a reason as prose, with only its options and commands in code."""
+    pieces = re.split(r"(?<![\w-])(--[a-z][a-z-]*|-p [\w.:]*\w|`[^`]+`)", one_line(text))
+    return "".join(code_in_text(piece.strip("`")) if at % 2 else _prose(piece) for at, piece in enumerate(pieces))
 
 
 def _prose(piece: str) -> str:
@@ -220,9 +229,7 @@ def comment(
     if output is None:
         say_text(content.decode().rstrip("\n"))
     else:
-        write_output(project, output, content)
-        tell_if_code(project, Path.cwd() / output)
-        say(output)
+        write_named_file(project, output, content)
     return code
 
 

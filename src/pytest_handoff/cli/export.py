@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 
 import click
 
-from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, tell_if_code, verb, write_output
+from pytest_handoff.cli.support import GOOD, outcome_of, project_here, session_argument, verb, write_named_file
 from pytest_handoff.printing import say, say_json_text, say_text
 
 FORMATS = {
@@ -38,9 +37,7 @@ def export(handoff_dir: str | None, form: str, session: str, output: str | None)
     if not is_fresh(project, outcome.record):
         say(f"handoff: the evidence of {session} is about another tree: line numbers may have moved since", err=True)
     if output is not None:
-        write_output(project, output, text.encode("utf-8", "backslashreplace"))
-        tell_if_code(project, Path.cwd() / output)
-        say(output)
+        write_named_file(project, output, text.encode("utf-8", "backslashreplace"))
     elif form == "junit":
         say_text(text)
     else:

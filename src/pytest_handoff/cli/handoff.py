@@ -69,9 +69,15 @@ class SpeakingPlainly(click.Group):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Parse the verb with its arguments, and run it."""
-        with _plainly():
-            return super().invoke(ctx)
+        """Parse the verb with its arguments, and run it; one that was interrupted gives no answer, and click would say *no*."""
+        try:
+            with _plainly():
+                return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            from pytest_handoff.cli.support import CANNOT_TELL
+
+            click.echo("\nhandoff: interrupted", err=True)
+            ctx.exit(CANNOT_TELL)
 
 
 @contextmanager

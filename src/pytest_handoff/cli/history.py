@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import groupby
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +14,7 @@ from pytest_handoff.cli.support import GOOD, project_here, shown_proof, verb
 from pytest_handoff.errors import EvidenceProblem, UsageProblem
 from pytest_handoff.evidence.regression import PASSING, passing_of
 from pytest_handoff.figures import listed, percent, percent_of, points
-from pytest_handoff.markup import one_line
+from pytest_handoff.markup import one_line, spelled
 from pytest_handoff.printable import shorten
 from pytest_handoff.printing import console, progress, say_json, say_parts
 from pytest_handoff.project.sessions import Chain
@@ -72,6 +73,7 @@ def _table(rows: Sequence[SessionRow], width: int) -> list[list[StyledText]]:
     proved = any(row.proof for row in rows)
     head = [StyledText(name, "dim") for name in (*_HEAD[:-1], *([_PROOF] if proved else []), _HEAD[-1])]
     cells = [head, *(_cells(row, proved=proved) for row in rows)]
+    cells = [[StyledText(spelled(part.text, sys.stdout), part.style) for part in row] for row in cells]
     widths = [max(len(row[column].text) for row in cells) for column in range(len(head) - 1)]
     room = max(width - sum(widths) - len(_GAP) * len(widths), 12)
     lines = []

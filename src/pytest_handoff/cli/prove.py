@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_handoff.config import Experiment
     from pytest_handoff.project.layout import Project
     from pytest_handoff.proof import EarlierProof, EarlierTry, NewProof, NewTry, Proof
+    from pytest_handoff.proving.prove import Proved
 
 _SHOWN = {"adapted": "yellow", "mended_in_test": "red", "fails": "red", "cannot_run": "yellow", "not_tried": "yellow"}
 """The statuses of single tests that are listed, with their colours."""
@@ -78,17 +79,22 @@ def prove(
     from pytest_handoff.proving.try_faults import Extent
 
     project = project_to_write(handoff_dir)
-    asked: list[Experiment] = []
-    if earlier:
-        asked.append("earlier")
-    if new:
-        asked.append("new")
-    if faults or shard or budget or sample:
-        asked.append("faults")
+    asked = _experiments(earlier=earlier, new=new, faults=bool(faults or shard or budget or sample))
     extent = Extent(budget=budget, sample=sample, shard=shard, jobs=jobs or _cores())
     with may_be_stopped(), bars() as tell:
-        request = Request(tuple(asked), args, keep, tell, extent, join, process_began())
+        request = Request(asked, args, keep, tell, extent, join, process_began())
         done = proved_by(project, find_session(project, session), request)
+    _tell(project, done, as_json=as_json)
+    return exit_code(done.proof)
+
+
+def _experiments(**asked: bool) -> tuple[Experiment, ...]:
+    """List the experiments that an option asks for; none means those that apply."""
+    every: tuple[Experiment, ...] = ("earlier", "new", "faults")
+    return tuple(name for name in every if asked[name])
+
+
+def _tell(project: Project, done: Proved, *, as_json: bool) -> None:
     if as_json:
         say_json_text(_as_json(done.proof))
     else:
@@ -96,7 +102,6 @@ def prove(
             say_parts([line])
     if done.kept is not None:
         say(f"kept {done.kept}", err=as_json)
-    return exit_code(done.proof)
 
 
 def _cores() -> int:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pytest_handoff.cli.support import GOOD, file_size, project_here, project_to_write, verb
 from pytest_handoff.printing import say
+
+if TYPE_CHECKING:
+    from pytest_handoff.project.sessions import Pruning
 
 
 @click.command(short_help="Remove source snapshots that are not needed")
@@ -40,6 +45,12 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
             say(f"{project.shown(path)}: {'would be removed' if dry_run else 'removed'}, {file_size(path.stat().st_size)}")
             if not dry_run:
                 path.unlink()
+    _tell_what_stays(plan)
+    return GOOD
+
+
+def _tell_what_stays(plan: Pruning) -> None:
+    """Say which snapshots stay and why, and what the others are no longer there for."""
     if plan.kept:
         say(f"kept, because later runs compare with them: {', '.join(plan.kept)}")
     if not plan.removable:
@@ -49,4 +60,3 @@ def prune(handoff_dir: str | None, *, dry_run: bool) -> int:
             "handoff verify and handoff gate work as before; "
             f"the new code of {', '.join(plan.unrepeatable)} could not be measured again by a run, unless git restores the file"
         )
-    return GOOD

@@ -248,13 +248,17 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _in_markdown(part: Any) -> Any:
-    """Spell code in the descriptions, which come from docstrings, as Markdown does."""
+    """Spell code in the descriptions, which come from docstrings, as Markdown does, and Python's ``None`` as JSON does."""
     if isinstance(part, dict):
         return {
-            key: _CODE.sub(r"`\1`", value) if key == "description" and isinstance(value, str) else _in_markdown(value)
+            key: _spelled(value) if key == "description" and isinstance(value, str) else _in_markdown(value)
             for key, value in part.items()
         }
     return [_in_markdown(value) for value in part] if isinstance(part, list) else part
+
+
+def _spelled(description: str) -> str:
+    return _CODE.sub(r"`\1`", description).replace("`None`", "`null`")
 
 
 def _anything(kind: type) -> dict[str, Any]:

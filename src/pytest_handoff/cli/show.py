@@ -205,11 +205,24 @@ def explained(composed: Composition) -> list[Explained]:
 
 
 def closing(composed: Composition) -> list[Explained]:
-    """Summarize the checklist in one line, and name the next command to type."""
+    """Say what blocks besides the lines, summarize the checklist in one line, and name the next command to type."""
     session = composed.facts.session
+    beside = [row for verdict in _beside_the_lines(composed) for row in _standing(verdict)]
     following = f"handoff gate {quote(session)}" if not composed.blocking else f"fix it, then pytest --handoff={quote(session)}"
     style = "red" if composed.blocking else "green"
-    return [Explained(0, checklist_summary(composed), style), Explained(0, f"next: {following}", "bold")]
+    return [*beside, Explained(0, checklist_summary(composed), style), Explained(0, f"next: {following}", "bold")]
+
+
+def _beside_the_lines(composed: Composition) -> list[Verdict]:
+    """List the gates that block and that no line of the checklist speaks of."""
+    said = [f"{decision.text}: {decision.evidence}" for decision in composed.decisions]
+    return [verdict for verdict in composed.blocking if not any(verdict.evidence in line for line in said)]
+
+
+def _standing(verdict: Verdict) -> Iterator[Explained]:
+    yield Explained(0, f"   – ✗ {verdict.id}: {verdict.evidence}", "red")
+    if verdict.needs:
+        yield Explained(0, f"{_INDENT}fix: {verdict.needs}", "bold")
 
 
 def _decision(decision: Decision) -> Iterator[Explained]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pytest_handoff.config import is_session_name
-from pytest_handoff.errors import HandoffError, WriteProblem
+from pytest_handoff.errors import HandoffError, UsageProblem, WriteProblem
 from pytest_handoff.printing import put_line, say, say_error
 
 if TYPE_CHECKING:
@@ -45,9 +45,10 @@ def verb(command: Command) -> Command:
             say_error(error)
             sys.exit(CANNOT_TELL)
         except OSError as error:
-            if error.errno != errno.ENOSPC or error.filename is not None:
+            if error.errno not in (errno.ENOSPC, errno.EPIPE) or error.filename is not None:
                 raise
-            say("handoff: no space left to write the output", err=True)
+            if error.errno == errno.ENOSPC:
+                say("handoff: no space left to write the output", err=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushing the rest at exit would fail again
             sys.exit(CANNOT_TELL)
 
@@ -102,7 +103,11 @@ def _found(handoff_dir: str | None, *, below: bool = True) -> Project:
     """Find the project of the working directory, or the only one below it, except for a command that begins a project."""
     from pytest_handoff.project.layout import open_project
 
-    project = open_project(Path.cwd(), dir_option=handoff_dir)
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageProblem("the working directory is gone; change to one that exists") from error
+    project = open_project(here, dir_option=handoff_dir)
     if handoff_dir is not None or not below:
         return project
     from pytest_handoff.project.below import project_below
@@ -126,6 +131,17 @@ def write_output(project: Project, output: str, content: bytes) -> None:
         write_each([Artifact(path=path, content=content)], [named_by_a_person(path, project.root)])
     except WriteProblem as error:
         raise WriteProblem(error.message, path=output) from error
+
+
+def write_named_file(project: Project, output: str, content: bytes) -> None:
+    """Write a file that a person named, print its name, and warn if it makes the evidence stale.
+
+    Raises:
+        WriteProblem: with the name that the person gave, when it cannot be written.
+    """
+    write_output(project, output, content)
+    say(output)
+    tell_if_code(project, Path.cwd() / output)
 
 
 def tell_if_code(project: Project, path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING
 
 from pytest_handoff.printing import console
+from pytest_handoff.text_lines import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,12 +32,11 @@ def hanging(text: str, *, first: str = "", rest: str = "", columns: int | None =
     room = width() if columns is None else columns
     if room is None:
         return [first + text]
-    return textwrap.wrap(
-        text, room, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    ) or [first.rstrip()]
+    return wrap(text, room, first=first, rest=rest) or [first.rstrip()]
 
 
-_PIECE = re.compile(r"\s+|\S+")
+_PIECE = re.compile(r"\s+|\S*\d %\S*|\S+")
+"""White space, or a word; a figure and its sign are one."""
 
 
 def hung(lines: Iterable[Sequence[tuple[str, str]]], indent: int, columns: int | None = None) -> Iterator[list[tuple[str, str]]]:

@@ -26,7 +26,8 @@ def names_of(facts: Facts, text: str) -> Names:
     for number, session in numbered_sessions(facts).items():
         scopes |= dict.fromkeys([f"session {number} tests", f"session {number}"], SINCE + session)
     own = re.fullmatch(r"([^\W\d_]*)[-_ ]?([0-9]{1,9})", facts.session) or re.search(r"()([0-9]{1,9})$", facts.session)
-    return Names(scopes=scopes, number=int(own[2]) if own else None, series=own[1].casefold() if own else "")
+    filled = tuple(written.text for written in facts.record.places if " (" in written.text)
+    return Names(scopes=scopes, number=int(own[2]) if own else None, series=own[1].casefold() if own else "", filled=filled)
 
 
 def _names_of_files(files: Iterable[str], text: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pytest_handoff.evidence.regression import passing_of
 from pytest_handoff.figures import counted, listed, percent, points
 from pytest_handoff.markup import one_line
 from pytest_handoff.printable import labelled, shorten
+from pytest_handoff.text_lines import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,20 +55,12 @@ class Line(msgspec.Struct, frozen=True):
 
 def wrapped(line: Line, columns: int) -> list[str]:
     """Wrap a line at blanks, indent its continuation lines, and begin a line of its own with the fix."""
-    import textwrap
-
     if len(line.text) <= columns:
         return [line.text]
     wrong, fix, remedy = line.text.rpartition(_FIX)
     blanks = " " * line.indent
     told = [("", wrong), (blanks, fix.lstrip() + remedy)] if fix else [("", remedy)]
-    return [
-        row
-        for first, text in told
-        for row in textwrap.wrap(
-            text, columns, initial_indent=first, subsequent_indent=blanks, break_long_words=False, break_on_hyphens=False
-        )
-    ]
+    return [row for first, text in told for row in wrap(text, columns, first=first, rest=blanks)]
 
 
 def run_lines(

@@ -28,7 +28,7 @@ from pytest_handoff.document.scopes import ALL, PATH, figure_id
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_handoff.document.figures_in_text import Figure
     from pytest_handoff.document.outline import Outline, TextLine
@@ -182,18 +182,20 @@ def _without_label(parsed: Outline, line: TextLine, scopes: Scopes) -> Iterator[
             yield from labelled(parsed, line, label, scopes, divided=True)
 
 
-def lines_of_several(parsed: Outline, places: Sequence[Place]) -> set[int]:
+def lines_of_several(parsed: Outline, places: Sequence[Place], filled: Collection[str] = ()) -> set[int]:
     """Find the lines (from 1) with several figures that we understand, which a field would take for a single value.
 
-    A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled.
+    A share with the rest behind it, ``6/7 passed, 1 failed``, is how a field itself is filled, and a value of ours is one.
 
     Args:
         places: those of :func:`figures_of_lines`.
+        filled: values of ours with more than one figure.
     """
     times = Counter(place.line for place in places)
     outcomes = {place.line for place in places if place.quantity == "result" and "," in place.text}
     shares = {line.line + 1 for line in parsed.lines if " passed, " in line.text and re.search(_SHARE_AND_REST, line.text)}
-    return (outcomes | {line for line, number in times.items() if number > 1}) - shares
+    found = (outcomes | {line for line, number in times.items() if number > 1}) - shares
+    return {line for line in found if not any(value in parsed.raw(line - 1) for value in filled)}
 
 
 def figures_of_headings(parsed: Outline, scopes: Scopes) -> Iterator[Place]:

@@ -140,7 +140,7 @@ def _leave(work: _Work, place: Place) -> None:
     """Leave a place alone that has no new value, but remember what we wrote there before, so that it stays ours."""
     remembered = work.memory.get(place.id, "")
     if place.state == "placeholder":
-        why = _UNTOLD.get(place.id) or f"{_name_of(work.document, place)} is not measured"
+        why = _UNTOLD.get(place.id) or f"not measured: {_name_of(work.document, place)}"
         work.found("placeholder", place, f"{why}; its placeholder stays")
     elif place.kind == "block" and place.sealed and remembered:
         work.wrote(place, place.text)

@@ -111,7 +111,7 @@ def _with_figures(
 ) -> list[Place]:
     """Add the figures; in a line that holds several of them no label is a place, unless a marker says so."""
     of_lines = list(figures_of_lines(parsed, scopes))
-    several = lines_of_several(parsed, of_lines)
+    several = lines_of_several(parsed, of_lines, scopes.names.filled)
     kept = [place for place in places if place.kind != "label" or place.line not in several or place in marked]
     return kept + _figures(parsed, scopes, kept, of_lines, doubtful)
 

@@ -29,11 +29,13 @@ class Names(msgspec.Struct, frozen=True):
         scopes: names of kinds of tests, files, folders and sessions, with the scope that each means.
         number: that of the session at hand, if its name ends in one.
         series: what stands before that number in the session's name, such as ``phase``.
+        filled: values of ours with more than one figure, such as ``62.5 % (s1: 83.3 %)``: each is one value.
     """
 
     scopes: Mapping[str, str]
     number: int | None
     series: str = ""
+    filled: tuple[str, ...] = ()
 
 
 ALL, SUM, PATH, SINCE = "", "sum", "path ", "since "

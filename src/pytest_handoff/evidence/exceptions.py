@@ -36,7 +36,7 @@ def with_exceptions(ledger: Ledger, session: str, exceptions: Exceptions, earlie
 
 
 def _retired(line: LedgerLine, session: str, exceptions: Exceptions, earlier: EarlierTests) -> LedgerLine:
-    """Add the retirement that matches the line, if there is one.
+    """Add the first retirement that matches the line and applies to it, if there is one.
 
     You cannot retire a new test, or one that still passes or fails, and a glob from before does not retire a test that it matches
     only now.
@@ -45,8 +45,10 @@ def _retired(line: LedgerLine, session: str, exceptions: Exceptions, earlier: Ea
         return line
     known = earlier.lines.get(line.moved_from or line.id)
     before = known.retired if known else None
-    entry = next((entry for entry in exceptions.retire if id_matches(line.id, entry.test)), None)
-    if entry is None or (before is None and _was_alive(known) and _is_old_glob(entry, exceptions)):
+    newly = before is None and _was_alive(known)
+    matching = (entry for entry in exceptions.retire if id_matches(line.id, entry.test))
+    entry = next((entry for entry in matching if not (newly and _is_old_glob(entry, exceptions))), None)
+    if entry is None:
         return line
     since = before.session if before and before.reason == entry.reason else session
     outcome = None if line.outcome == "not_run" else line.outcome

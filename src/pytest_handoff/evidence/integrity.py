@@ -6,7 +6,7 @@ The report informs the reader; it decides no gate.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_handoff.evidence.source_changes import changed_lines, hash_lines, split_hashes
 from pytest_handoff.nodeids import file_of, files_of, name_of, without_parameters
@@ -93,33 +93,46 @@ def examine(
     """
     was = {new: old for old, new in renames.items()}
     lines = [line for line in ledger if line.outcome is not None and line.retired is None]
-    changed: list[str] = []
-    silent: list[str] = []
-    beside: set[str] = set()
-    disguised: set[str] = set()
+    found = []
     for path, tests in _by_file(session, lines, _unchanged(now, bases or (), was)).items():
         olds = {test: _olds(session, line, was.get(path, path), now.get(path), bases or ()) for test, line in tests.items()}
         wanted = [test for test, line in tests.items() if line.since == session or olds[test]]
         content = read(path) if wanted and path.endswith(".py") else None
-        if content is None:
-            continue
-        from pytest_handoff.evidence.case_files import read_case_file  # of no use where no test is new or changed
-
-        file, hashes = read_case_file(content, compared=any(olds.values())), split_hashes(hash_lines(content))
-        known = {test: file.functions[name_of(test)] for test in wanted if name_of(test) in file.functions}
-        touched = [
-            test for test in wanted if olds[test] and all(_is_other(file, name_of(test), hashes, old) for old in olds[test])
-        ]
-        changed += touched
-        mine = [test for test in known if test in touched or not olds[test]]
-        silent += [test for test in mine if not known[test].asserts]
-        beside.update(f"{path}::{name}" if name else path for name in _changed_beside(file, hashes, {t: olds[t] for t in known}))
-        disguised.update(_disguised(path, file, mine))
+        if content is not None:
+            found.append(_examine_file(path, content, {test: olds[test] for test in wanted}))
     return Integrity(
-        changed=sorted(changed) if bases is not None else None,
-        without_assertion=sorted(silent),
-        beside=sorted(beside),
-        in_another_name=sorted(disguised),
+        changed=sorted(test for one in found for test in one.changed) if bases is not None else None,
+        without_assertion=sorted(test for one in found for test in one.silent),
+        beside=sorted({name for one in found for name in one.beside}),
+        in_another_name=sorted({name for one in found for name in one.disguised}),
+    )
+
+
+class _FileFindings(NamedTuple):
+    """Hold what was found in one file: changed tests, those without an assertion, names that changed beside them, disguises."""
+
+    changed: list[str]
+    silent: list[str]
+    beside: list[str]
+    disguised: list[str]
+
+
+def _examine_file(path: str, content: bytes, olds: Mapping[str, list[list[str]]]) -> _FileFindings:
+    """Examine the new and changed tests of one file, each with what its file was in the parents."""
+    from pytest_handoff.evidence.case_files import read_case_file  # of no use where no test is new or changed
+
+    file, hashes = read_case_file(content, compared=any(olds.values())), split_hashes(hash_lines(content))
+    known = {test: file.functions[name_of(test)] for test in olds if name_of(test) in file.functions}
+    changed = [
+        test for test, files in olds.items() if files and all(_is_other(file, name_of(test), hashes, old) for old in files)
+    ]
+    mine = [test for test in known if test in changed or not olds[test]]
+    beside = _changed_beside(file, hashes, {test: olds[test] for test in known})
+    return _FileFindings(
+        changed=changed,
+        silent=[test for test in mine if not known[test].asserts],
+        beside=[f"{path}::{name}" if name else path for name in beside],
+        disguised=[*_disguised(path, file, mine)],
     )
 
 

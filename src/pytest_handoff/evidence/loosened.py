@@ -52,17 +52,22 @@ def loosened(
     found += [Loosening(file=here.file, what=what, against=against) for what in _of_strictness(then, here, alike=alike)]
     then_measured, here_measured, run = before.settings.coverage, now.settings.coverage, now.in_force.coverage
     if measured and run is not None and pythons is not None:
-        from pytest_handoff.evidence.last_measured import expected_of
-
         by_files = [*_of_coverage(then_measured, here_measured)]
         found += [Loosening(file=here_measured.file, what=what, against=against) for what in by_files]
-        for last in measured:
-            versions = last.python, pythons[1]
-            of_runs = _of_runs(expected_of(before, last.policy), run, by_files, versions)
-            found += [Loosening(file=run.file, what=what, against=last.session) for what in of_runs]
-        return found
+        return [*found, *_since_measured(before, run, by_files, pythons[1], measured)]
     file, of_coverage = _of_measurement(before, now, then_measured, here_measured, pythons)
     return found + [Loosening(file=file, what=what, against=against) for what in of_coverage]
+
+
+def _since_measured(
+    before: Policy, run: CoverageSettings, by_files: list[str], python: str, measured: Sequence[LastMeasured]
+) -> Iterator[Loosening]:
+    """Compare the settings that a run measured with, and those of the last runs that were measured."""
+    from pytest_handoff.evidence.last_measured import expected_of
+
+    for last in measured:
+        for what in _of_runs(expected_of(before, last.policy), run, by_files, (last.python, python)):
+            yield Loosening(file=run.file, what=what, against=last.session)
 
 
 def _collected_by(files: PytestSettings, run: PytestSettings | None) -> PytestSettings:

@@ -217,12 +217,7 @@ def _joined(
     try:
         results = _results(project, start, parts, run, measured)
         hooks = list(dict.fromkeys(hook for part in parts for hook in part.run.hooks))
-        if not hooks and not conftests_with_hooks(project, start.tree, setup):
-            return record_run(project, start, results)
-        tell("running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds")
-        return with_pytest_config(
-            setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
-        )
+        return _recorded(project, start, results, setup, hooks=hooks, tell=tell)
     finally:
         if isinstance(measured, Measured):
             measured.lines.close()
@@ -246,6 +241,18 @@ def _results(
         instructions=_instructions(project, parts),
         in_force=_in_force(parts),
         combined=Combined(scope=joined_scope(parts, run), parts=[combined_part(part) for part in parts]),
+    )
+
+
+def _recorded(
+    project: Project, start: Start, results: RunResults, setup: OwnSetup, *, hooks: list[str], tell: Callable[[str], None]
+) -> FinishedSession:
+    """Record the results; inside a pytest that collects nothing where hooks of the project are to be asked."""
+    if not hooks and not conftests_with_hooks(project, start.tree, setup):
+        return record_run(project, start, results)
+    tell("running the hooks of this checkout, from its conftest.py files and the plugins that pytest finds")
+    return with_pytest_config(
+        setup.rootdir, lambda config: record_run(project, start, results, hooks=_extending(config, hooks, tell))
     )
 
 

@@ -94,24 +94,31 @@ def policy_changes(project: Project, record: Record, parents: Parents, ledger: M
         is_gap = before.in_force.coverage is None and then.in_force.coverage is not None
         measured = list(_last_measured(project, parent, now, renamed)) if is_gap else []
         if is_gap and not measured:
-            from pytest_handoff.evidence.last_measured import changed_plugins, not_compared
-
-            told.append(not_compared(before, now, session=parent.session))
-            what = "this code of a coverage.py plugin changed, and may exclude more"
-            changed = changed_plugins(before, now, _touched(record)) if told[-1] else []
-            found += [Loosening(file=path, what=what, against=parent.session) for path in changed]
+            why, changed = _not_compared(before, now, parent.session, record)
+            told.append(why)
+            found += changed
         for policy in (now, then):
             found += loosened(before, policy, against=parent.session, pythons=pythons, suites=suites, measured=measured)
         found += taken_over(before, now, parents.earlier.lines, ledger, against=parent.session)
     name = project.config.target or next(iter(targets_of(project)), None)
-    targets, why = ([], None) if name is None else _policies_on(project, name, record.instructions)
+    targets, unknown = ([], None) if name is None else _policies_on(project, name, record.instructions)
     for there in targets:
         target = _moved(project, there, now, renamed)
         found += loosened(target, now, against=str(name), suites=suites)
         found += taken_over(target, now, parents.earlier.lines, ledger, against=str(name))
     if (passed_over := _passed_over(project)) is not None:
         found += loosened(passed_over, now, against="pyproject.toml, which it replaces")
-    return PolicyChanges(loosened=without_repeats(found), unknown=why, not_compared=tuple(filter(None, told)))
+    return PolicyChanges(loosened=without_repeats(found), unknown=unknown, not_compared=tuple(filter(None, told)))
+
+
+def _not_compared(before: Policy, now: Policy, session: str, record: Record) -> tuple[str | None, list[Loosening]]:
+    """Say why the settings in force cannot be compared, and list the coverage.py plugins that changed since then."""
+    from pytest_handoff.evidence.last_measured import changed_plugins, not_compared
+
+    why = not_compared(before, now, session=session)
+    changed = changed_plugins(before, now, _touched(record)) if why else []
+    what = "this code of a coverage.py plugin changed, and may exclude more"
+    return why, [Loosening(file=path, what=what, against=session) for path in changed]
 
 
 def _touched(record: Record) -> set[str]:

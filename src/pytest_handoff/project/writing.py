@@ -256,4 +256,4 @@ def _not_written(error: OSError, project: Project) -> WriteProblem:
     if isinstance(error, Refused):
         why = f"{error.why}, so nothing was written there"
     path = error.filename
-    return WriteProblem(why, path=project.shown(Path(os.fsdecode(path))) if path else str(project.handoffs))
+    return WriteProblem(why, path=project.shown(Path(os.fsdecode(path)) if path else project.handoffs))

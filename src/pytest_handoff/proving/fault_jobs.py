@@ -159,17 +159,23 @@ def start(
     if mode == "spawn":
         job.process = _spawn(file, order["tests"])
         job.pid = job.process.pid
-        return job
+    else:
+        job.pid = _fork(lambda: _child(session, items, order, file, swaps))
+    return job
+
+
+def _fork(child: Callable[[], object]) -> int:
+    """Fork a process that does only this, in a process group of its own, and return its id."""
     sys.stdout.flush()
     sys.stderr.flush()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # threads, of which only the one that forks goes on in the child
-        job.pid = os.fork()
-    if job.pid == 0:
-        _child(session, items, order, file, swaps)
+        pid = os.fork()
+    if pid == 0:
+        child()
     with suppress(OSError):
-        os.setpgid(job.pid, job.pid)
-    return job
+        os.setpgid(pid, pid)
+    return pid
 
 
 def _spawn(file: Path, tests: Sequence[str]) -> subprocess.Popen[bytes]:

@@ -130,16 +130,25 @@ class _Server:
         until = min(now + (_PLAN["begin"] - now) * _PLAN["share"], now + _PLAN["limit"])
         order = {"fault": None, "tests": keys, "learn": [*self._files.values()], "until": until}
         job = self._start(order, "fork" if self._fork else "spawn")
+        self._wait_for(job, until + max(_LEAST, (until - now) * 0.2))
+        if job.learned is None:
+            _PROBE._tell(learned=None, why=f"in {job.running}" if job.running else "before any test")
+            return False
+        self._keep(job, len(keys))
+        return True
+
+    def _wait_for(self, job: Any, until: float) -> None:
+        """Wait until the job ends, and end it if it takes too long."""
         while not job.look(tell=_PROBE._tell):
             _stop_if_abandoned()
-            if self._time.is_over or time.time() > until + max(_LEAST, (until - now) * 0.2):
+            if self._time.is_over or time.time() > until:
                 job.kill()
                 break
             time.sleep(_PAUSE)
         self._jobs.remove(job)
-        if job.learned is None:
-            _PROBE._tell(learned=None, why=f"in {job.running}" if job.running else "before any test")
-            return False
+
+    def _keep(self, job: Any, number: int) -> None:
+        """Keep what a job learned about this number of tests."""
         self._tests = job.learned["tests"]
         real = {place: path for path, place in self._files.items()}
         for file, lines in job.learned["lines"].items():
@@ -148,10 +157,9 @@ class _Server:
                 self._ran[path] = {int(line): tests for line, tests in lines.items()}
         failed = job.learned["failed"]
         self._alone, self._starting = set(job.learned["alone"]), set(job.learned["starting"])
-        self._cut = len(self._tests) + len(failed) < len(keys)
+        self._cut = len(self._tests) + len(failed) < number
         self._unknown = any(outcome not in ("passed", "skipped") for outcome in failed.values())
-        _PROBE._tell(learned=len(self._tests), of=len(keys), whole=not self._cut, failed=failed)
-        return True
+        _PROBE._tell(learned=len(self._tests), of=number, whole=not self._cut, failed=failed)
 
     def _prepare(self) -> None:
         """Note what is in memory before any child changes it."""

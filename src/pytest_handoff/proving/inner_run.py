@@ -246,39 +246,51 @@ class _Counted:
         return self._done, self._total
 
 
-def _read(report: Path, output: Path, why: str | None, code: int, *, interrupted: bool) -> InnerRun:
-    seen: dict[str, Seen] = {}
-    broken: dict[str, str] = {}
-    modules: set[tuple[str, str]] = set()
-    paths: list[str] = []
-    started, ended, running = False, False, None
-    for fact in facts_of(report):
+class _Told:
+    """What a report tells, one fact after the other."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Seen] = {}
+        self.broken: dict[str, str] = {}
+        self.modules: set[tuple[str, str]] = set()
+        self.paths: list[str] = []
+        self.started = self.ended = False
+        self.running: str | None = None
+
+    def take(self, fact: dict[str, Any]) -> None:
+        """Take in one fact; those that are for others are left out."""
         match fact:
             case {"test": str(test), "outcome": outcome, **more}:
-                seen[test] = Seen(outcome=outcome, error=_line(more.get("error")), place=more.get("place"))
-                running = None if running == test else running
+                self.seen[test] = Seen(outcome=outcome, error=_line(more.get("error")), place=more.get("place"))
+                self.running = None if self.running == test else self.running
             case {"running": str(test)}:
-                running = test
+                self.running = test
             case {"broken": str(path), "error": str(error)}:
-                broken[path] = _line(error) or ""
+                self.broken[path] = _line(error) or ""
             case {"modules": list(found)}:
-                modules.update((str(name), str(file)) for name, file in found)
+                self.modules.update((str(name), str(file)) for name, file in found)
             case {"pythonpath": list(found)}:
-                paths += found
+                self.paths += found
             case {"collected": _}:
-                started = True
+                self.started = True
             case {"ended": _}:
-                ended = True
-    why = why or (None if ended else f"pytest ended early (exit code {code})")
-    if why is not None and running is not None:
-        why += f", in {running}"
-    tried = Tried(seen=seen, broken=broken, cut_short=why)
+                self.ended = True
+
+
+def _read(report: Path, output: Path, why: str | None, code: int, *, interrupted: bool) -> InnerRun:
+    told = _Told()
+    for fact in facts_of(report):
+        told.take(fact)
+    why = why or (None if told.ended else f"pytest ended early (exit code {code})")
+    if why is not None and told.running is not None:
+        why += f", in {told.running}"
+    tried = Tried(seen=told.seen, broken=told.broken, cut_short=why)
     text = output.read_text("utf-8", "replace")
     return InnerRun(
         tried=tried,
-        modules=tuple(sorted(modules)),
-        pythonpath=tuple(paths),
-        started=started,
+        modules=tuple(sorted(told.modules)),
+        pythonpath=tuple(told.paths),
+        started=told.started,
         said=_said(text),
         conftest=_CONFTEST in text,
         interrupted=interrupted,

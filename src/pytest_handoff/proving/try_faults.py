@@ -216,14 +216,7 @@ def _summed_up(found: _Found, chosen: Sequence[Fault], facts: Iterable[Mapping[s
                 counts[fault.path][status] += 1
                 if status == "survived":
                     survived.append(_survivor(fault, found.texts[fault.path], fact["tests"]))
-    reached = Counter(fault.path for fault in found.reached)
-    for path, count in counts.items():
-        count["not_reached"] = found.not_reached[path]
-        count["possible"] = reached[path] - count["broken"]
-        count["tried"] = count["caught"] + count["timeout"] + count["survived"]
-    total = Counter[str]()
-    for count in counts.values():
-        total.update(count)
+    total = _added_up(found, counts)
     return FaultProof(
         possible=total["possible"],
         tried=total["tried"],
@@ -236,6 +229,18 @@ def _summed_up(found: _Found, chosen: Sequence[Fault], facts: Iterable[Mapping[s
         not_tried=dict(sorted({**others, **found.not_tried}.items())),
         left_out=dict(sorted(left_out.items())),
     )
+
+
+def _added_up(found: _Found, counts: Mapping[str, Counter[str]]) -> Counter[str]:
+    """Complete the counts of each file, and add them up."""
+    reached = Counter(fault.path for fault in found.reached)
+    total = Counter[str]()
+    for path, count in counts.items():
+        count["not_reached"] = found.not_reached[path]
+        count["possible"] = reached[path] - count["broken"]
+        count["tried"] = count["caught"] + count["timeout"] + count["survived"]
+        total.update(count)
+    return total
 
 
 def _file(count: Mapping[str, int]) -> FileFaults:

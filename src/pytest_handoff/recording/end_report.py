@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from os import getpid  # bound now: a test may leave os.getpid mocked, and the run would take itself for another one
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_handoff.composition.terminal import Line, problem_lines, wrapped
+from pytest_handoff.markup import spelled
 from pytest_handoff.printable import printable
 
 if TYPE_CHECKING:
@@ -56,12 +59,15 @@ class EndReport:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section of the hand-off, wrapped on a terminal; a log and ``grep`` want whole lines."""
         with self._faults:
+            writer = terminalreporter.config.get_terminal_writer()
+            stream = sys.__stdout__  # pytest would write what it cannot encode as escapes, even the rule above the section
             if self._lines:
-                terminalreporter.write_sep("─", printable(self._title, LONGEST_TITLE))
-            columns = terminalreporter.config.get_terminal_writer().fullwidth if terminalreporter.isatty else None
+                terminalreporter.write_sep(spelled("─", stream), printable(spelled(self._title, stream), LONGEST_TITLE))
+            columns = writer.fullwidth if terminalreporter.isatty else None
             for line in self._lines:
-                for row in [line.text] if columns is None else wrapped(line, columns):
-                    terminalreporter.write_line(printable(row), **line.markup)
+                told = replace(line, text=spelled(line.text, stream))
+                for row in [told.text] if columns is None else wrapped(told, columns):
+                    terminalreporter.write_line(printable(row), **told.markup)
             self._unsaid.clear()
 
     @pytest.hookimpl(trylast=True)

@@ -271,21 +271,8 @@ class RunEnd:
         return renderer_of(self._project, self._folder.templates)
 
     def _run(self, exitstatus: int, collection: Collection | None) -> Run:
-        found = since(self._project, self._start.tree)
-        changed, self._unread = found.changed, self._start.tree.beside(found.unread)
+        mishaps = self._mishaps_of_the_tree()
         collection = collection or read_spool(self._folder.path)
-        untracked = set(changed) <= set(self._start.tree.untracked or ())
-        advice = "belongs in .gitignore" if untracked else "must not be tracked: run git rm --cached, and add it to .gitignore"
-        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
-        mishaps = [told] if changed else []
-        absent, self._absent = self._start.tree.parted_absent(self._plan.suite.is_module)
-        if absent:
-            files = counted(len(absent), "file of code, tests or settings/files of code, tests or settings")
-            mishaps.append(f"{files} not checked out (git sparse-checkout): {listed(absent)}")
-        mishaps += [
-            f"Python runs {path} instead of its source: remove it from git"
-            for path in in_place_of_source(self._project.root, self._start.tree.files)
-        ]
         if collection is None:
             mishaps.append("collection was not finished")
         invocation = Invocation(
@@ -304,3 +291,21 @@ class RunEnd:
         if run.collected and run.all_ran:
             return replace(run, why_partial=self._plan.why_partial(all_ran=True))
         return run
+
+    def _mishaps_of_the_tree(self) -> list[str]:
+        """Say what keeps the results from being about the tree: files changed meanwhile, are absent, or did not run."""
+        found = since(self._project, self._start.tree)
+        changed, self._unread = found.changed, self._start.tree.beside(found.unread)
+        untracked = set(changed) <= set(self._start.tree.untracked or ())
+        advice = "belongs in .gitignore" if untracked else "must not be tracked: run git rm --cached, and add it to .gitignore"
+        told = f"files changed while the tests ran: {listed(changed)} (what the run itself writes {advice})"
+        mishaps = [told] if changed else []
+        absent, self._absent = self._start.tree.parted_absent(self._plan.suite.is_module)
+        if absent:
+            files = counted(len(absent), "file of code, tests or settings/files of code, tests or settings")
+            mishaps.append(f"{files} not checked out (git sparse-checkout): {listed(absent)}")
+        mishaps += [
+            f"Python runs {path} instead of its source: remove it from git"
+            for path in in_place_of_source(self._project.root, self._start.tree.files)
+        ]
+        return mishaps

@@ -113,11 +113,17 @@ def register(config: pytest.Config, project: Project, spool: Path, given: Mappin
     ages = NewOrOld(session, collector, project.config.known)
     config.pluginmanager.register(collector, "handoff-collector")
     if measures:
-        from pytest_handoff.coverage.apart import MeasuredHere, SafeEnd
         from pytest_handoff.coverage.contexts import ContextSwitcher
 
-        here = MeasuredHere(spool, faults)
-        config.pluginmanager.register(here, "handoff-data")
-        config.pluginmanager.register(SafeEnd(here), "handoff-end-of-data")
+        _measure_here(config, spool, faults)
         switcher = ContextSwitcher(session, ages, faults, str(given["nonce"]), ages.may_fail)
         config.pluginmanager.register(switcher, "handoff-contexts")
+
+
+def _measure_here(config: pytest.Config, spool: Path, faults: Faults) -> None:
+    """Register what keeps the data that this worker measures apart, and saves them at its end."""
+    from pytest_handoff.coverage.apart import MeasuredHere, SafeEnd
+
+    here = MeasuredHere(spool, faults)
+    config.pluginmanager.register(here, "handoff-data")
+    config.pluginmanager.register(SafeEnd(here), "handoff-end-of-data")

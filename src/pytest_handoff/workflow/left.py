@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pytest_handoff.checklist.condition import TEST_WHAT_WAS_LEFT, to_complete, why
+from pytest_handoff.checklist.condition import TEST_WHAT_WAS_LEFT, to_complete, to_retire, why
 from pytest_handoff.checklist.decisions import evaluate
 from pytest_handoff.checklist.language import normalise
 from pytest_handoff.evidence.completeness import WHOLE
@@ -188,7 +188,7 @@ class _Evidence:
                 yield self._of_test("regression", line, why(line), f"make it pass: {self._places.command(line.id)}")
                 continue
             back = "put it back" if line.outcome is None else "let it run again"
-            do = f"{back}, or retire it with a reason in [[tool.handoff.retire]]"
+            do = f"{back}, or {to_retire(self._facts, [line], 'it')}, with a reason"
             yield self._of_test("regression", line, why(line) if line.outcome is None else f"is {why(line)} now", do)
 
     def _of_test(self, kind: str, line: LedgerLine, how: str, do: str) -> Step:
