@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from pytest_handoff.errors import UsageProblem
+from pytest_handoff.evidence import tool_settings
 from pytest_handoff.evidence.addopts import deselecting, loading, overrides, unread_files
 from pytest_handoff.evidence.tool_settings import coverage_settings, own_settings, pytest_settings
 
@@ -143,6 +145,17 @@ def test_our_own_settings_stand_in_one_of_two_files() -> None:
     assert own_settings(shared) == ({"dir": "a"}, "pyproject.toml")
     assert own_settings({**shared, "handoff.toml": 'dir = "b"'}) == ({"dir": "b"}, "handoff.toml")
     assert own_settings({}) == (None, "pyproject.toml")
+
+
+def test_a_file_of_several_tools_is_parsed_once() -> None:
+    """A long ``pyproject.toml`` takes long to parse, and each reader asks for it."""
+    texts = {"pyproject.toml": '[tool.handoff]\ndir = "parsed-once"\n[tool.coverage.run]\nsource = ["a"]'}
+    with mock.patch.object(tool_settings, "parse_toml", wraps=tool_settings.parse_toml) as parse:
+        for _ in range(2):
+            assert own_settings(texts) == ({"dir": "parsed-once"}, "pyproject.toml")
+            assert coverage_settings(texts).source == ["a"]
+            assert pytest_settings(texts).testpaths == []
+    assert parse.call_count == 1
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "pytest.ini"])

@@ -5,6 +5,7 @@ Each tool's own rule decides which file wins (pytest's "Configuration" page, cov
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -239,7 +240,9 @@ def _below(table: dict[str, Any], *keys: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+@lru_cache(maxsize=8)
 def _toml(name: str, text: str) -> dict[str, Any]:
+    """Parse a file once, since a run asks for several tools' settings more than once; nobody changes what they get."""
     try:
         return parse_toml(text)
     except ValueError as error:

@@ -142,10 +142,10 @@ class Controller:
 
     def pytest_unconfigure(self) -> None:
         """Clean up after a run that ended before its session began, or that a second Ctrl-C stopped at its end."""
-        if self._closed:
-            return
-        with self._faults, self._begun():
-            self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
+        with self._faults:
+            if not self._closed:
+                with self._begun():
+                    self._close(keep=self._end.keeps and (self._folder.path / COLLECTION).exists())
 
     def _begin_part(self, ending: EndReport) -> PartWriting | None:
         if self._plan.part is None:
