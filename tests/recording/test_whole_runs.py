@@ -11,7 +11,6 @@ from runs_here import PASSES, QUIET, RunsHere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture

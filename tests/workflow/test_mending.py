@@ -1,4 +1,4 @@
-"""How evidence that cannot be read is mended: by git's copy, by the history that may have one, by a run, or by continuing others."""
+"""How evidence that cannot be read is mended: by git's copy, by the history, by another run, or by continuing other sessions."""
 
 from __future__ import annotations
 

@@ -280,7 +280,7 @@ class _Evidence:
         )
 
     def _of_files(self, spec: Condition, verdict: Verdict) -> list[Step]:
-        """List the steps of a condition that is about code, a step for each file, also where an earlier line asked for the same."""
+        """List the steps of a condition about code, one for each file, also where an earlier line asked for the same."""
         if spec.gate == "new_code":
             return list(self._new_lines(spec, verdict))
         return list(self._unparsable()) if spec.gate == "files_parse" else []
