@@ -264,3 +264,63 @@ def test_options_without_a_session(runs: RunsHere) -> None:
         assert (done.code, "needs --handoff=SESSION" in done.err) == (4, True)
     assert runs.plain("--collect-only", "--handoff=session-1").code == 0
     assert not runs.is_recorded()
+
+
+def test_an_interrupted_run_that_is_recorded_later(runs: RunsHere) -> None:
+    """As an incomplete run, with what its tests said; then there is nothing more to record."""
+    runs.write({"test_a.py": PASSES + "\ndef test_y():\n    assert 1 == 2\n\ndef test_z():\n    raise KeyboardInterrupt\n"})
+    runs.pytest()
+    told = runs.handoff("fill", "session-1", "--interrupted")
+    assert told.code == 0
+    assert runs.record().run.why_incomplete == ["interrupted after 2 of 3 tests", "1 test did not run: test_a.py::test_z"]
+    assert {test: line.outcome for test, line in runs.ledger().items()} == {
+        "test_a.py::test_x": "passed", "test_a.py::test_y": "failed", "test_a.py::test_z": "not_run",
+    }  # fmt: skip
+    details = detail_files.details_of(runs.project, runs.record())
+    assert details is not None
+    assert [failure.test for failure in details.failures] == ["test_a.py::test_y"]
+    again = runs.handoff("fill", "session-1", "--interrupted")
+    assert (again.code, "no run of 'session-1' was interrupted; there is nothing to record" in again.err) == (2, True)
+
+
+def test_an_interrupted_run_of_other_code(runs: RunsHere) -> None:
+    """Verbs warn of it, with what to do; but it is evidence of nothing that is here."""
+    runs.pytest("-q")
+    runs.write({"test_a.py": PASSES + "\ndef test_y():\n    raise KeyboardInterrupt\n"})
+    runs.pytest()
+    told = runs.handoff("gate", "session-1")
+    assert "a run of session-1 was interrupted after 1 of 2 tests, and is not in the record" in told.out + told.err
+    runs.write({"test_a.py": PASSES})
+    done = runs.handoff("fill", "session-1", "--interrupted")
+    assert done.code == 2
+    assert "the code has changed since that run of 'session-1' was interrupted; run it again" in done.err
+
+
+def test_a_complete_run_is_better(runs: RunsHere) -> None:
+    """What is recorded of this code stays."""
+    text = "from pathlib import Path\n\ndef test_x():\n    if Path('.stop').exists():\n        raise KeyboardInterrupt\n"
+    runs.write({"test_a.py": text, ".gitignore": ".pytest_cache/\n.stop\n"})
+    runs.pytest()
+    runs.write({".stop": ""})
+    assert "next: run again" in runs.pytest().section
+    done = runs.handoff("fill", "session-1", "--interrupted")
+    assert (done.code, "already has the record of a complete run of this code" in done.err) == (2, True)
+
+
+def test_an_interrupted_run_that_collected_nothing(runs: RunsHere) -> None:
+    """There is no test of which anything is known."""
+    runs.write({"handoffs/session-1.md": "# Work\n", "test_b.py": "import os\nraise KeyboardInterrupt\n"})
+    runs.pytest()
+    done = runs.handoff("fill", "session-1", "--interrupted")
+    assert done.code == 2
+
+
+def test_a_journal_of_somebody_else(runs: RunsHere) -> None:
+    """It is no evidence of this user's runs."""
+    runs.write({"test_a.py": PASSES + "\ndef test_y():\n    raise KeyboardInterrupt\n"})
+    runs.pytest()
+    (seal,) = (runs.folder / ".pytest_cache/handoff/.journals").rglob("seal*")
+    seal.write_bytes(b"forged")
+    done = runs.handoff("fill", "session-1", "--interrupted")
+    assert done.code == 2
+    assert "none of your runs left the journal of 'session-1' in pytest's cache; run it again" in done.err
