@@ -11,7 +11,7 @@ LINEAGE = Lineage(reparametrized={"a.py::x[new]": "a.py::x[1]", "a.py::y[0xa]": 
 
 
 def test_what_is_kept_of_them() -> None:
-    """When they were last seen and in which session they went; not where ids change by themselves, nor of tests that are there."""
+    """When they were last seen, and when they went; not where ids change by themselves, nor of tests that are there."""
     found = replaced_ids("session-2", EARLIER, LINEAGE, before={}, unstable={"a.py::y"}, known={})
     assert {test: (line.outcome, line.replaced, line.last and line.last.outcome) for test, line in found.items()} == {
         "a.py::x[1]": (None, "session-2", "passed"), "a.py::x[2]": (None, "session-2", "failed"),

@@ -21,7 +21,7 @@ ALL = {"one": "holds", "two": "adapted", "three": "mended_in_test", "four": "fai
 
 
 def test_earlier_tests() -> None:
-    """What was mended in the test, and what fails, always counts; that a test had to change counts where reasons are asked for."""
+    """What was mended in the test, and what fails, always counts; other changes count where reasons are asked for."""
     assert against_earlier(earlier(**ALL), strict=False) == [
         "1 earlier test failed before, and passed only after an edit to the test: a.py::three",
         "1 earlier test failed in the old version, and did not pass in the new one either: a.py::four",

@@ -29,7 +29,10 @@ def found(name: str, file: str, *, same: bool = False) -> list[Shadow]:
             "shop.cart", "/py/lib/site-packages/shop/cart.py",
             f"site-packages/shop/cart.py ran instead of src/shop/cart.py; {EDITABLE}",
         ),
-        ("shop", "/py/dist-packages/shop/__init__.so", f"dist-packages/shop/__init__.so ran instead of src/shop/__init__.py; {EDITABLE}"),
+        (
+            "shop", "/py/dist-packages/shop/__init__.so",
+            f"dist-packages/shop/__init__.so ran instead of src/shop/__init__.py; {EDITABLE}",
+        ),
         ("any", "/work/lib.py", f"the work tree's lib.py ran instead of lib.py; {BY_PATH}"),
         ("lib", "/elsewhere/lib.py", f"another lib.py ran instead of lib.py; {BY_PATH}"),
         ("lib", "/work/build/lib.py", f"the work tree's build/lib.py ran instead of lib.py; {BY_PATH}"),
