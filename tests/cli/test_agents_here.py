@@ -18,7 +18,6 @@ from runs_here import RunsHere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
