@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_handoff.nodeids import file_of, id_matches, matches_any, name_of, path_matches, without_parameters
+from pytest_handoff.nodeids import file_of, id_matches, matches_any, name_of, nodes_above, path_matches, without_parameters
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,10 @@ NAMES = st.from_regex(r"[ab.]{1,2}(/[ab.]{1,2})?", fullmatch=True)
 def test_a_name_anywhere_is_found_as_a_pattern_would_find_it(path: str, name: str, end: str) -> None:
     """What ``**/name`` matches is looked up as text; with another ``**/`` before it, which says the same, step by step."""
     assert path_matches(path, f"**/{name}{end}") == path_matches(path, f"**/**/{name}{end}")
+
+
+def test_what_is_above_a_test() -> None:
+    """Its classes, its file and its folders, the innermost first; parameters are no names."""
+    above = ["tests/a.py::TestA::TestB", "tests/a.py::TestA", "tests/a.py", "tests"]
+    assert [*nodes_above("tests/a.py::TestA::TestB::test_x[a::b]")] == above
+    assert [*nodes_above("a.py::test_x")] == ["a.py"]

@@ -212,6 +212,46 @@ def test_new_code_that_no_test_runs(project: Project) -> None:
     assert single.what == "src/a.py 2: new, and no unit test runs it"
 
 
+def test_two_lines_that_ask_for_the_same(project: Project) -> None:
+    """What the second asks for is told already, so it makes no step; other lines of the same file do."""
+    code = new_code_of(10, covered=4, unit=4, missing="2-3, 7-10")
+    facts = facts_of(PASSES, new_code=code, unparsable={"a.json": "Expecting value"})
+    new = (line(facts, NEW), line(facts, NEW, text="New code is tested"))
+    (step,) = steps(project, facts, decisions=new)
+    assert (step.kind, step.names) == ("new_code", ["2-3", "7-10"])
+    parse = replace(line(facts, Condition(gate="files_parse")), verdict="failed")
+    (step,) = steps(project, facts, decisions=(parse, parse))
+    assert (step.kind, step.file) == ("files_parse", "a.json")
+    files = {"src/a.py": replace(code.files["src/a.py"], not_by_new_unit="5")}
+    facts = facts_of(PASSES, new_code=replace(code, covered_by_new_unit=3, files=files))
+    by_new = replace(NEW, by="new_unit")
+    found = steps(project, facts, decisions=(line(facts, NEW), line(facts, by_new)))
+    assert [step.names for step in found] == [["2-3", "7-10"], ["2-3", "5", "7-10"]]
+
+
+def test_new_code_that_earlier_sessions_left(project: Project) -> None:
+    """It is told with the session that left it, once, before the code of this session."""
+    code = replace(
+        new_code_of(10, covered=10, unit=10), owed={"session-1": {"src/b.py": "4-5"}},
+        owed_to={"unit": {"session-1": {"src/c.py": "7"}}},
+    )  # fmt: skip
+    facts = facts_of(PASSES, new_code=code)
+    decision = line(facts, NEW)
+    assert decision.verdict == "failed"
+    found = steps(project, facts, decisions=(decision, decision))
+    assert [(step.file, step.line, step.names) for step in found] == [("src/b.py", 4, ["4-5"]), ("src/c.py", 7, ["7"])]
+    assert found[0].what == "src/b.py 4-5: left untested by session-1, and no test runs them"
+    assert found[1].what.startswith("src/c.py 7: left without a unit test by session-1, and none runs it")
+
+
+def test_new_code_that_a_test_may_have_run(project: Project) -> None:
+    """Tests that were skipped without a marker may have run some of it, so a figure that holds is none."""
+    code = replace(new_code_of(10, covered=10, unit=10), doubtful=["t.py::test_y"])
+    (step,) = steps(project, facts_of(PASSES, new_code=code), decisions=(line(facts_of(PASSES, new_code=code), NEW),))
+    assert (step.kind, step.do) == ("new_code", "mark them (skip, skipif, xfail), or let them pass")
+    assert "1 unit test was skipped or xfailed without a marker" in step.what
+
+
 def test_new_code_that_was_not_measured(project: Project) -> None:
     """With --no-cov, a run without it decides; else it is told as it is."""
     facts = facts_of(PASSES)

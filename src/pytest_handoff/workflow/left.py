@@ -91,7 +91,7 @@ class _Evidence:
         self._places = TestPlaces(project)
         self._kinds: set[str] = set()
         self._told: set[str] = set()
-        self._lines: set[tuple[str, str]] = set()
+        self._files: set[tuple[str, ...]] = set()
         self._run = run_of(self._facts.session)
 
     def steps(self) -> Iterator[Step]:
@@ -237,11 +237,8 @@ class _Evidence:
             verdict = evaluate(self._facts, spec)
             if verdict.verdict in ("passed", "waived") or self._follows(spec, verdict):
                 continue
-            if spec.gate == "new_code" and (lines := list(self._new_lines(spec, verdict))):
-                yield from lines
-                continue
-            if spec.gate == "files_parse" and (files := list(self._unparsable())):
-                yield from files
+            if files := self._of_files(spec, verdict):
+                yield from filter(self._is_first, files)
                 continue
             open_specs.append((spec, verdict))
         if not open_specs:
@@ -282,6 +279,19 @@ class _Evidence:
             f"{counted(len(names), 'linked test')} did not pass" if spec.gate == "linked" else verdict.evidence.partition(": ")[0]
         )
 
+    def _of_files(self, spec: Condition, verdict: Verdict) -> list[Step]:
+        """List the steps of a condition about code, one for each file, also where an earlier line asked for the same."""
+        if spec.gate == "new_code":
+            return list(self._new_lines(spec, verdict))
+        return list(self._unparsable()) if spec.gate == "files_parse" else []
+
+    def _is_first(self, step: Step) -> bool:
+        """Check that no step before asked for the same of a file, and remember this one."""
+        asked = (step.kind, str(step.file), *step.names)
+        first = asked not in self._files
+        self._files.add(asked)
+        return first
+
     def _new_lines(self, spec: Condition, verdict: Verdict) -> Iterator[Step]:
         code = self._facts.record.new_code
         if code is None:
@@ -300,9 +310,8 @@ class _Evidence:
             yield from self._untested(path, lines, f"new, and {_BY[spec.by]} runs", f"test {_them(lines)}{needed}")
 
     def _untested(self, path: str, lines: str, what: str, do: str) -> Iterator[Step]:
-        if not lines or (path, lines) in self._lines:
+        if not lines:
             return
-        self._lines.add((path, lines))
         what = f"{path} {lines}: {what} {_them(lines)}"
         first = int(lines.partition(",")[0].partition("-")[0])
         yield Step(kind="new_code", what=what, do=do, file=path, line=first, names=lines.split(", "))
