@@ -139,7 +139,7 @@ def _decode_one(decoder: msgspec.json.Decoder[Line], line: bytes, path: str, num
 
 _Value = TypeVar("_Value")
 _LINES_AT_ONCE = 500
-_FEW = 5_000
+_FEW = 1_000
 
 
 def encode_lines(lines: Iterable[LedgerLine | SourceLine]) -> bytes:
@@ -273,7 +273,7 @@ def refuse_other_schema(data: bytes, schema: str, path: str) -> None:
         raise NewerEvidence(f"has the schema {found!r}, but this version reads {schema!r}: upgrade pytest-handoff", path=path)
 
 
-_LARGEST_KEPT, _MOST_KEPT = 1 << 19, 8
+_LARGEST_KEPT, _MOST_KEPT = 1 << 17, 8
 """How large the bytes may be that are kept with their digest, and how many of them are kept."""
 
 _hashed: dict[int, tuple[bytes, str]] = {}

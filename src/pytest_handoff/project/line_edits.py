@@ -22,8 +22,6 @@ _MARK = b',"edits":['
 _MOST_COMPARED = 1 << 20
 """Pairs of lines up to which the lines between the first and the last change are compared; else all of them are one edit."""
 
-_LINE, _EDITS = msgspec.json.Decoder(SourceLine), msgspec.json.Decoder(SourceEdits)
-
 
 def is_edit(line: bytes) -> bool:
     """Check whether a line holds edits of the line before."""
@@ -38,7 +36,7 @@ def shorter(old: bytes, new: bytes) -> bytes:
     """
     if b',"lines":"' not in old or b',"lines":"' not in new:
         return new
-    before, now = _LINE.decode(old), _LINE.decode(new)
+    before, now = msgspec.json.decode(old, type=SourceLine), msgspec.json.decode(new, type=SourceLine)
     edits = [*_edits(_hashes(before.lines), _hashes(now.lines))]
     line = encode_json(SourceEdits(path=now.path, blob=now.blob, edits=edits, kind=now.kind)) + b"\n"
     return line if len(line) < len(new) else new
@@ -50,7 +48,7 @@ def check(line: bytes) -> None:
     Raises:
         msgspec.DecodeError: when they are not.
     """
-    _EDITS.decode(line)
+    msgspec.json.decode(line, type=SourceEdits)
 
 
 def apply(line: bytes | None, edits: Sequence[bytes]) -> bytes:
@@ -61,8 +59,8 @@ def apply(line: bytes | None, edits: Sequence[bytes]) -> bytes:
     """
     if line is None:
         return b""
-    found = _LINE.decode(line)
-    for edit in map(_EDITS.decode, edits):
+    found = msgspec.json.decode(line, type=SourceLine)
+    for edit in (msgspec.json.decode(one, type=SourceEdits) for one in edits):
         hashes = "".join(_edited(found.lines, edit)) if _fits(found.lines, edit) else ""
         found = SourceLine(path=edit.path, blob=edit.blob, lines=hashes, kind=edit.kind)
     return encode_json(found) + b"\n"
