@@ -52,16 +52,17 @@ def test_modules_and_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pytest_handoff.plugin" not in sys.modules
 
 
-def test_names_beside_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_beside_the_same_values() -> None:
     """A function that stands under another name is missing under its own, though no value changed."""
     last, value = list(vars(os).items())[-1]
     begun = AsBegun()
-    monkeypatch.delattr(os, last)
-    monkeypatch.setattr(os, "theirs", value, raising=False)
-    assert list(vars(os).values())[-1] is value
-    with begun():
-        assert getattr(os, last) is value
-    assert not hasattr(os, last)
+    with pytest.MonkeyPatch.context() as patched:  # pytest itself may need it to report on this test
+        patched.delattr(os, last)
+        patched.setattr(os, "theirs", value, raising=False)
+        assert list(vars(os).values())[-1] is value
+        with begun():
+            found = getattr(os, last)
+        assert (found, hasattr(os, last)) == (value, False)
 
 
 def test_an_error_within(monkeypatch: pytest.MonkeyPatch) -> None:
