@@ -75,8 +75,10 @@ class SpeakingPlainly(click.Group):
                 return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             from pytest_handoff.cli.support import CANNOT_TELL
+            from pytest_handoff.printing import say
 
-            click.echo("\nhandoff: interrupted", err=True)
+            say("", err=True)
+            say("handoff: interrupted", err=True)
             ctx.exit(CANNOT_TELL)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -303,7 +303,10 @@ def digest_of_pieces(pieces: Iterable[bytes]) -> str:
     else:
         return digest_of(b"".join(first))
     found = sha256()
-    for piece in chain(first, ahead):
+    for piece in first:
+        found.update(piece)
+    first.clear()  # a long file is not held as a whole
+    for piece in ahead:
         found.update(piece)
     return shown_digest(found)
 

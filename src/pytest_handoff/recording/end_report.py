@@ -62,7 +62,8 @@ class EndReport:
             writer = terminalreporter.config.get_terminal_writer()
             stream = sys.__stdout__  # pytest would write what it cannot encode as escapes, even the rule above the section
             if self._lines:
-                terminalreporter.write_sep(spelled("─", stream), printable(spelled(self._title, stream), LONGEST_TITLE))
+                rule, title = spelled("─", stream), spelled(self._title, stream)
+                terminalreporter.write_sep(printable(rule), printable(title, LONGEST_TITLE))
             columns = writer.fullwidth if terminalreporter.isatty else None
             for line in self._lines:
                 told = replace(line, text=spelled(line.text, stream))
