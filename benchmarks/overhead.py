@@ -30,7 +30,7 @@ import reading_cost
 from results import Row, page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _TABLES = Path(__file__).parent / "tables"
 
@@ -41,18 +41,25 @@ def main() -> int:
     for option in ("--quick", "--strict", "--write"):
         parser.add_argument(option, action="store_true")
     options = parser.parse_args()
+    found: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory(prefix="handoff-bench-") as scratch:
-        sections = _measure(Path(scratch), quick=options.quick)
-    if options.write:
-        major, minor, _ = platform.python_version_tuple()
-        text = page(sections, date=datetime.now(UTC).strftime("%Y-%m-%d"))
-        _TABLES.mkdir(exist_ok=True)
-        (_TABLES / f"python-{major}.{minor}.md").write_text(text, "utf-8")
-    return int(options.strict and any(row.over for rows in sections.values() for row in rows))
+        for title, measure in _parts(Path(scratch), quick=options.quick).items():
+            found[title] = measure()
+            print(f"\n{title}", *found[title], sep="\n", flush=True)
+            if options.write:  # after each part, since all of them take long
+                _write(found)
+    return int(options.strict and any(row.over for rows in found.values() for row in rows))
 
 
-def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
-    parts: dict[str, Callable[[], list[Row]]] = {
+def _write(found: Mapping[str, list[Row]]) -> None:
+    major, minor, _ = platform.python_version_tuple()
+    text = page(found, date=datetime.now(UTC).strftime("%Y-%m-%d"))
+    _TABLES.mkdir(exist_ok=True)
+    (_TABLES / f"python-{major}.{minor}.md").write_text(text, "utf-8")
+
+
+def _parts(scratch: Path, *, quick: bool) -> dict[str, Callable[[], list[Row]]]:
+    return {
         "Installed by pip": lambda: installed.measure(scratch / "installed", 51 if quick else 301),
         "Processor time and memory": lambda: processor_time.measure(scratch / "cpu", 500 if quick else 2000, 2 if quick else 5),
         "Coverage and new code": lambda: new_code_cost.measure(
@@ -68,11 +75,6 @@ def _measure(scratch: Path, *, quick: bool) -> dict[str, list[Row]]:
         "Very many parts": lambda: combining_parts.measure(scratch / "parts", *((8, 500) if quick else (50, 2000))),
         "Very long documents": lambda: long_documents.measure(scratch / "documents" / "suite", 2 if quick else 5),
     }
-    found: dict[str, list[Row]] = {}
-    for title, measure in parts.items():
-        found[title] = measure()
-        print(f"\n{title}", *found[title], sep="\n", flush=True)
-    return found
 
 
 if __name__ == "__main__":
