@@ -2,8 +2,9 @@
 
     python benchmarks/real_cost.py [NAME...]        some minutes; needs PyPI and git
 
-An older release becomes ``session-1`` of a git repository, a newer one the tree that is measured. A cold run has no cache, as in
-CI; a warm one has what the cold one left. None prints a report. A ratio is the median of the rounds.
+A release becomes ``session-1`` of a git repository. Measured are runs of the same code, and of the next release, in which nearly
+every file has changed. A cold run has no cache, as in CI; a warm one has what the cold one left. None prints a report. A ratio is
+the median of the rounds.
 """
 
 from __future__ import annotations
@@ -39,18 +40,14 @@ def main(names: list[str]) -> int:
         python = make_environment(Path(scratch) / "venv")
         for project in PROJECTS:
             if not names or project.name in names:
-                _print_rows(project, _in_turns(python, _repository(python, project, Path(scratch))))
+                older, newer = (download(project.name, version, Path(scratch)) for version in project.versions)
+                for what, before in (("the same code", newer), (f"since {older.name}", older)):
+                    repository = Path(scratch) / f"{project.name}-since-{before.name}"
+                    take_over(repository, before)
+                    handoff_run(python, repository, "session-1", *_PLAIN)
+                    take_over(repository, newer)
+                    _print_rows(f"{newer.name}, {what}", _in_turns(python, repository))
     return 0
-
-
-def _repository(python: Path, project: Project, scratch: Path) -> Path:
-    """Make the newer release's work tree, in a repository where the older one is recorded."""
-    repository = scratch / project.name
-    for number, version in enumerate(project.versions, 1):
-        take_over(repository, download(project.name, version, scratch))
-        if number == 1:
-            handoff_run(python, repository, "session-1", *_PLAIN)
-    return repository
 
 
 def _in_turns(python: Path, repository: Path) -> dict[str, list[float]]:
@@ -72,11 +69,11 @@ def _seconds(python: Path, repository: Path, *options: str) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
-def _print_rows(project: Project, found: dict[str, list[float]]) -> None:
+def _print_rows(title: str, found: dict[str, list[float]]) -> None:
     for name, seconds in found.items():
         ratios = [one / plain for one, plain in zip(seconds, found["plain --cov"], strict=True)]
         beside = f"{statistics.median(ratios):.2f} × ({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"| {project.name} {project.versions[-1]} | {name} | {statistics.median(seconds):.2f} s | {beside} |", flush=True)
+        print(f"| {title} | {name} | {statistics.median(seconds):.2f} s | {beside} |", flush=True)
 
 
 if __name__ == "__main__":
