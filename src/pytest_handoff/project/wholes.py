@@ -58,8 +58,8 @@ class Whole(Bundle, frozen=True):
 
     @property
     def data(self) -> bytes:
-        """Join the pieces."""
-        return b"".join(self.pieces.parts)
+        """Return the bytes: of a file that is written whole those that are stored, since it may be large."""
+        return b"".join(self.pieces.parts) if self.links else self.stored
 
 
 class Wholes:
