@@ -257,7 +257,7 @@ class CoverageLine(FileCoverage, frozen=True, kw_only=True):
 
 
 class StatementsLine(Frozen, frozen=True, omit_defaults=True):
-    """What the lines of one source are, as a line of ``statements.jsonl``.
+    """Hold what the lines of one source are, as a line of ``statements.jsonl``.
 
     Attributes:
         path: the file.

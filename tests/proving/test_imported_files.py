@@ -8,7 +8,7 @@ import pytest
 
 from pytest_handoff.proving.imported import Shadow, shadows
 
-TREE, REAL = Path("/scratch"), Path("/work")
+TREE, REAL = Path("/scratch"), Path("/checkout")
 KNOWN = {"src/shop/__init__.py", "src/shop/cart.py", "lib.py"}
 EDITABLE = "install the project with pip install --editable, or add its folder to pytest's pythonpath"
 BY_PATH = "import it in tests by a path relative to the tree, or add its folder to pytest's pythonpath"
@@ -33,9 +33,9 @@ def found(name: str, file: str, *, same: bool = False) -> list[Shadow]:
             "shop", "/py/dist-packages/shop/__init__.so",
             f"dist-packages/shop/__init__.so ran instead of src/shop/__init__.py; {EDITABLE}",
         ),
-        ("any", "/work/lib.py", f"the work tree's lib.py ran instead of lib.py; {BY_PATH}"),
+        ("any", "/checkout/lib.py", f"the work tree's lib.py ran instead of lib.py; {BY_PATH}"),
         ("lib", "/elsewhere/lib.py", f"another lib.py ran instead of lib.py; {BY_PATH}"),
-        ("lib", "/work/build/lib.py", f"the work tree's build/lib.py ran instead of lib.py; {BY_PATH}"),
+        ("lib", "/checkout/build/lib.py", f"the work tree's build/lib.py ran instead of lib.py; {BY_PATH}"),
     ],
 )  # fmt: skip
 def test_another_file_ran(name: str, file: str, said: str) -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.encoding import encode_json
+from pytest_handoff.project.encoding import blocks, encode_json
 from pytest_handoff.project.foreign_files import LINES
 from pytest_handoff.project.line_edits import apply, check, is_edit, shorter
-from pytest_handoff.project.pieces import DAMAGE, Pieces, add, blocks, name_of, names_of
+from pytest_handoff.project.pieces import DAMAGE, PIECE, Pieces, add, name_of, names_of
 from pytest_handoff.record import Bundle, Difference
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def changes_since(base: bytes, now: Iterable[bytes], key: Key) -> Changes:
     """Compare two whole files whose lines are in order, the newer one in pieces that end where a line ends."""
     changes: Changes = {}
     at = 0
-    for block in (block for piece in now for block in blocks(piece)):
+    for block in (block for piece in now for block in blocks(piece, PIECE)):
         if base.startswith(block, at):  # mostly few lines differ
             at += len(block)
             continue

@@ -103,7 +103,7 @@ def _decode_all(decoder: msgspec.json.Decoder[Line], data: bytes, few: Sequence[
         return decoder.decode_lines(data)
     found: list[Line] = []
     values: dict[object, object] = {}
-    for block in _blocks(data):
+    for block in blocks(data, _BLOCK):
         lines = decoder.decode_lines(block)
         for name in few:
             for line in lines:
@@ -114,11 +114,11 @@ def _decode_all(decoder: msgspec.json.Decoder[Line], data: bytes, few: Sequence[
     return found
 
 
-def _blocks(data: bytes) -> Iterator[bytes]:
-    """Split the data into blocks that end where a line ends."""
+def blocks(data: bytes, size: int) -> Iterator[bytes]:
+    """Split data into blocks of at least so many bytes, the last one apart, that end where a line ends."""
     start = 0
     while start < len(data):
-        end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
+        end = data.find(b"\n", start + size) + 1 or len(data)
         yield data[start:end]
         start = end
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pytest_handoff.errors import EvidenceProblem
-from pytest_handoff.project.encoding import lines_with, shown_digest
+from pytest_handoff.project.encoding import blocks, lines_with, shown_digest
 from pytest_handoff.record import Bundle
 
 if TYPE_CHECKING:
     from _hashlib import HASH
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 Key = Literal["id", "path"]
 """The key that names a line: of a test in the ledger, of a file in the sources."""
@@ -24,7 +24,7 @@ Key = Literal["id", "path"]
 DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises on a file that no run writes."""
 
-_PIECE = 1 << 11
+PIECE = 1 << 11
 """The fewest bytes of a piece of a longer file; one of twice as many is cut."""
 
 _BETWEEN_STATES = 8
@@ -93,7 +93,7 @@ def add(pieces: Pieces, lines: bytes, last: str, key: Key) -> None:
     Raises:
         msgspec.DecodeError: as reading a name does.
     """
-    if len(lines) > 2 * _PIECE:
+    if len(lines) > 2 * PIECE:
         _add_cut(pieces, lines, key)
     elif lines:
         pieces.parts.append(lines)
@@ -101,18 +101,9 @@ def add(pieces: Pieces, lines: bytes, last: str, key: Key) -> None:
 
 
 def _add_cut(pieces: Pieces, lines: bytes, key: Key) -> None:
-    for part in blocks(lines):
+    for part in blocks(lines, PIECE):
         pieces.parts.append(part)
         pieces.lasts.append(name_of(part[part.rfind(b"\n", 0, -1) + 1 :], key))
-
-
-def blocks(data: bytes) -> Iterator[bytes]:
-    """Split a file into blocks that end where a line ends."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + _PIECE) + 1 or len(data)
-        yield data[start:end]
-        start = end
 
 
 def name_of(line: bytes, key: Key) -> str:

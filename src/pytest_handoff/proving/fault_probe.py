@@ -26,7 +26,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_HERE = Path(__file__).parent
 _PROBE = sys.modules["handoff_probe"]  # loaded before this file
 _OVERRIDE = importlib.import_module("handoff_override")
 _SCHEDULE = importlib.import_module("handoff_schedule")

@@ -247,7 +247,7 @@ class _Counted:
 
 
 class _Told:
-    """What a report tells, one fact after the other."""
+    """Hold what a report tells, one fact after the other."""
 
     def __init__(self) -> None:
         self.seen: dict[str, Seen] = {}
